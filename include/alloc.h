@@ -1,0 +1,17 @@
+/* alloc: memory that is there, or a sentence and exit 1. */
+#ifndef ALLOC_H
+#define ALLOC_H
+
+#include <stddef.h>
+
+/* Returns count*size zeroed bytes, to be freed with free(). Where the product overflows or the
+ * memory cannot be had, prints how much was asked for and exits with 1. */
+void *alloc_new(size_t count, size_t size);
+
+/* The same for floats, aligned to a cache line (64 bytes). */
+float *alloc_floats(size_t count);
+
+/* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */
+void *alloc_resize(void *block, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,60 @@
+/* kernels: the hot element-wise loops, compiled once for every CPU level and chosen at run time.
+ *
+ * A level changes the last bits of the results (wider sums, fused multiply-add), never which
+ * elements are combined: one level gives the same bytes for any number of threads.
+ *
+ * Arrays do not overlap unless a comment says so. exp is our own polynomial, exact to 2 ulp, for
+ * libm's does not vectorise without -ffast-math; tanh comes from it, exact to 1e-7 absolute. */
+#ifndef KERNELS_H
+#define KERNELS_H
+
+#include <stddef.h>
+
+typedef enum { SIGMOID, TANH, RELU } Activation;
+
+/* Where an optimizer's loop finds its numbers; gradients are multiplied by scale on the way in. */
+typedef struct {
+  float rate;  /* learning rate; for Adam, already corrected for the bias of the first moment */
+  float scale; /* what clipping leaves of the gradient */
+  float beta1, beta2;
+  float epsilon;
+  float unbias2; /* Adam: 1 / (1 - beta2^t) */
+} UpdateRule;
+
+typedef struct {
+  const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline" */
+
+  /* h <- phi(h + r): h comes in as e I + b1, r is h(t-1) H. */
+  void (*activate)(float *h, const float *r, size_t n, Activation phi);
+  /* dz <- (dz + r) o phi'(z), phi' written in terms of h: dz comes in as dq U^T, r is
+   * dz(t+1) H^T. */
+  void (*activate_back)(float *dz, const float *r, const float *h, size_t n, Activation phi);
+
+  /* q <- exp(q + b2 - m), m = max(q + b2); gives back the sum of q and, in *max, m. */
+  float (*exp_row)(float *q, const float *b2, size_t n, float *max);
+  void (*scale)(float *a, float factor, size_t n); /* a <- factor a */
+  void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
+  double (*sum_of_squares)(const float *a, size_t n);
+
+  /* The followers' products; U holds `rows` neighbours of D floats, rows is a multiple of 4. */
+  void (*dot_rows)(float *q, const float *U, const float *h, int rows, int D); /* q <- U h */
+  void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,
+                       int D); /* dh <- dq U */
+  void (*outer_rows)(float *dU, const float *dq, const float *h, int rows,
+                     int D); /* dU += dq^T h */
+
+  /* One step of each optimizer over n weights w with gradient g; m and v are its moments. */
+  void (*sgd)(float *w, const float *g, size_t n, UpdateRule rule);
+  void (*momentum)(float *w, const float *g, float *m, size_t n, UpdateRule rule);
+  void (*adagrad)(float *w, const float *g, float *v, size_t n, UpdateRule rule);
+  void (*rmsprop)(float *w, const float *g, float *v, size_t n, UpdateRule rule);
+  void (*adam)(float *w, const float *g, float *m, float *v, size_t n, UpdateRule rule);
+} Kernels;
+
+/* The best level that this CPU runs. */
+const Kernels *kernels_best(void);
+
+/* Level 0 (baseline) upwards, or NULL where this build or this CPU lacks it: for tests. */
+const Kernels *kernels_level(int level);
+
+#endif

@@ -1,0 +1,37 @@
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_LINE = 64 };
+
+static void out_of_memory(size_t count, size_t size) {
+  fprintf(stderr,
+          "out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
+          "less input\n",
+          count, size);
+  exit(1);
+}
+
+void *alloc_new(size_t count, size_t size) {
+  void *block = calloc(count > 0 ? count : 1, size);
+  if (!block) out_of_memory(count, size);
+  return block;
+}
+
+float *alloc_floats(size_t count) {
+  if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
+  size_t lines = count * sizeof(float) / CACHE_LINE + 1;
+  float *block = aligned_alloc(CACHE_LINE, lines * CACHE_LINE);
+  if (!block) out_of_memory(count, sizeof(float));
+  return memset(block, 0, lines * CACHE_LINE);
+}
+
+void *alloc_resize(void *block, size_t count, size_t size) {
+  if (size > 0 && count > SIZE_MAX / size) out_of_memory(count, size);
+  void *resized = realloc(block, count * size > 0 ? count * size : 1);
+  if (!resized) out_of_memory(count, size);
+  return resized;
+}
