@@ -1,0 +1,61 @@
+/* options: one table of rows knows all about a program's options. From it come the parsing and
+ * its range checks here, and the help text, man page and completion in manual.h. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "fail.h"
+
+#include <stddef.h>
+
+typedef enum {
+  OPTION_FLAG,     /* bool */
+  OPTION_INT,      /* int, min..max */
+  OPTION_COUNT,    /* uint64_t, min..max */
+  OPTION_REAL,     /* double, min..max, finite */
+  OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
+  OPTION_CHOICE,   /* int, index into choices */
+  OPTION_TEXT      /* const char *, borrowed from argv */
+} OptionType;
+
+typedef struct {
+  const char *name;
+  char letter; /* 0: none */
+  OptionType type;
+  size_t offset;        /* of its field in the settings that options_parse fills */
+  const char *fallback; /* its default as a user would type it; NULL: the field stays zero */
+  double min, max;      /* inclusive */
+  const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
+  const char *group;    /* heading it stands under */
+  const char *help;     /* a sentence without its default and range */
+} Option;
+
+typedef struct {
+  const char *name;        /* "rnntrain" */
+  const char *summary;     /* a line */
+  const char *usage;       /* "[options] -o DIR FILE..." */
+  const Option *options;   /* ends with a row whose name is NULL */
+  const char *operands;    /* what the arguments that are no options are, for the help */
+  const char *description; /* for the man page; paragraphs are separated by empty lines */
+  const char *examples;    /* shell lines, "# comment" lines between them */
+  const char *files;       /* for the man page: what is written where; may be NULL */
+} Program;
+
+/* What the command line asks for. */
+typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } OptionsWish;
+
+/* Sets every field in settings to its default, then to what argv says; moves the operands to the
+ * end of argv and puts the index of the first into *operands. With OPTIONS_HELP, *topic is NULL or
+ * the text after --help=. Numbers are whole arguments: "4x", "", "nan" are errors. */
+OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
+                          int *operands, const char **topic, Why *why);
+
+/* The i-th of the words that argument "a|b|c" separates, copied to word; 0 where there is none. */
+int options_choice(const Option *option, int i, char word[32]);
+
+/* The range of a number, "1..12", or "" where it says nothing. */
+void options_range(const Option *option, char text[64]);
+
+/* The value of an option as a user would type it, "" for a text that was not given. */
+void options_value(const Option *option, const void *settings, char *text, size_t size);
+
+#endif

@@ -1,0 +1,195 @@
+#include "manual.h"
+
+#include "output.h"
+#include "version.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 79, INDENT = 27 };
+
+static const char exit_codes[] =
+    "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 training diverged.";
+
+/* "default 4, 1..12", or "" where there is nothing to say. */
+static void remark(const Option *option, char text[160]) {
+  char range[64];
+  options_range(option, range);
+  const char *fallback = option->fallback;
+  snprintf(text, 160, "%s%s%s%s%s", fallback || *range ? " (" : "", range,
+           fallback && *range ? "; " : "", fallback ? fallback : "", fallback || *range ? ")" : "");
+}
+
+/* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. */
+static void wrap(FILE *out, const char *text, int column, int indent) {
+  for (const char *word = text; *word;) {
+    int length = (int)strcspn(word, " \n");
+    if (column > indent && column + 1 + length > WIDTH) {
+      fprintf(out, "\n%*s", indent, "");
+      column = indent;
+    } else if (column > indent) {
+      fputc(' ', out), column++;
+    }
+    fprintf(out, "%.*s", length, word);
+    column += length;
+    word += length + (word[length] != 0);
+  }
+  fputc('\n', out);
+}
+
+static void help_option(FILE *out, const Option *option) {
+  char names[64], text[512], about[160];
+  const char *argument = option->type == OPTION_FLAG     ? ""
+                         : option->type == OPTION_CHOICE ? "WORD"
+                                                         : option->argument;
+  if (option->letter)
+    snprintf(names, sizeof names, "  -%c, --%s %s", option->letter, option->name, argument);
+  else
+    snprintf(names, sizeof names, "      --%s %s", option->name, argument);
+  remark(option, about);
+  if (option->type == OPTION_CHOICE)
+    snprintf(text, sizeof text, "%s: %s%s", option->help, option->argument, about);
+  else
+    snprintf(text, sizeof text, "%s%s", option->help, about);
+  int column = fprintf(out, "%s", names);
+  if (column > INDENT - 2) column = fputc('\n', out) * 0;
+  column += fprintf(out, "%*s", INDENT - column, "");
+  wrap(out, text, column, INDENT);
+}
+
+static void help(FILE *out, const Program *program) {
+  fprintf(out, "%s: %s\n\nusage: %s %s\n\n", program->name, program->summary, program->name,
+          program->usage);
+  wrap(out, program->operands, 0, 0);
+  const char *group = "";
+  for (const Option *option = program->options; option->name; option++) {
+    if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
+    help_option(out, option);
+  }
+  fprintf(out,
+          "  -h, --help               This text; --help=man, =bash, =zsh: man page, completion\n"
+          "  -V, --version            The version and what it runs on\n\nexamples:\n");
+  for (const char *line = program->examples; *line; line += strcspn(line, "\n") + 1)
+    fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+  fprintf(out, "\nexit codes: ");
+  wrap(out, exit_codes, 12, 12);
+}
+
+/* Text for troff: a backslash, a leading point or quote and every hyphen are escaped. */
+static void troff(FILE *out, const char *text) {
+  bool line_start = true;
+  for (; *text; text++) {
+    if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", out);
+    line_start = *text == '\n';
+    if (*text == '-')
+      fputs("\\-", out);
+    else if (*text == '\\')
+      fputs("\\e", out);
+    else if (text[0] == '\n' && text[1] == '\n')
+      fputs("\n.PP", out);
+    else
+      fputc(*text, out);
+  }
+}
+
+static void man_option(FILE *out, const Option *option) {
+  char about[160];
+  remark(option, about);
+  fputs(".TP\n.B ", out);
+  if (option->letter) fprintf(out, "\\-%c\\fR, \\fB", option->letter);
+  fputs("\\-\\-", out), troff(out, option->name);
+  if (option->type != OPTION_FLAG) fputs(" \\fI", out), troff(out, option->argument);
+  fputs("\\fR\n", out), troff(out, option->help), troff(out, about), fputs(".\n", out);
+}
+
+static void man(FILE *out, const Program *program) {
+  fputs(".TH ", out);
+  for (const char *c = program->name; *c; c++) fputc(toupper((unsigned char)*c), out);
+  fprintf(out, " 1 \"\" \"kmer\\-rnn %s\" \"User Commands\"\n.SH NAME\n%s \\- ", VERSION,
+          program->name);
+  troff(out, program->summary);
+  fprintf(out, "\n.SH SYNOPSIS\n.B %s\n", program->name), troff(out, program->usage);
+  fputs("\n.SH DESCRIPTION\n", out), troff(out, program->description);
+  fputs("\n.PP\n", out), troff(out, program->operands);
+  fputs("\n.SH OPTIONS\n", out);
+  const char *group = "";
+  for (const Option *option = program->options; option->name; option++) {
+    if (strcmp(group, option->group) != 0) fprintf(out, ".SS %s\n", group = option->group);
+    man_option(out, option);
+  }
+  fputs(
+      ".TP\n.B \\-h\\fR, \\fB\\-\\-help\\fR[=man|bash|zsh]\nThe options on a page; this page; a "
+      "completion for the shell.\n.TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it "
+      "runs on.\n",
+      out);
+  if (program->files) fputs(".SH FILES\n", out), troff(out, program->files), fputc('\n', out);
+  fputs(".SH EXIT STATUS\n", out), troff(out, exit_codes);
+  fputs("\n.SH EXAMPLES\n.nf\n", out), troff(out, program->examples), fputs("\n.fi\n", out);
+}
+
+static void bash(FILE *out, const Program *program) {
+  fprintf(out,
+          "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+          "  case $prev in\n",
+          program->name);
+  for (const Option *option = program->options; option->name; option++) {
+    if (option->type != OPTION_CHOICE) continue;
+    fprintf(out, "  --%s) COMPREPLY=($(compgen -W \"", option->name);
+    for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+    fputs("\" -- \"$cur\")); return;;\n", out);
+  }
+  fputs("  esac\n  case $cur in\n  -*) COMPREPLY=($(compgen -W \"--help --version", out);
+  for (const Option *option = program->options; option->name; option++)
+    fprintf(out, " --%s", option->name);
+  fprintf(out,
+          "\" -- \"$cur\"));;\n  *) COMPREPLY=($(compgen -f -- \"$cur\"));;\n  esac\n}\n"
+          "complete -o filenames -F _%s %s\n",
+          program->name, program->name);
+}
+
+static void zsh(FILE *out, const Program *program) {
+  fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
+  for (const Option *option = program->options; option->name; option++) {
+    fprintf(out, "  '--%s%s[", option->name, option->type == OPTION_FLAG ? "" : "=");
+    for (const char *c = option->help; *c; c++)
+      fputs(strchr("[]':", *c) ? "" : (char[]){*c, 0}, out);
+    fputc(']', out);
+    if (option->type == OPTION_CHOICE) {
+      fputs(":word:(", out);
+      for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+      fputc(')', out);
+    } else if (option->type != OPTION_FLAG) {
+      fprintf(out, ":%s:%s", option->argument, option->type == OPTION_TEXT ? "_files" : "");
+    }
+    fputs("' \\\n", out);
+  }
+  fputs("  '--help[options]' '--version[version]' '*:file:_files'\n", out);
+}
+
+static int write_page(FILE *out, const Program *program, const char *topic) {
+  static const struct {
+    const char *topic;
+    void (*write)(FILE *out, const Program *program);
+  } pages[] = {{"man", man}, {"bash", bash}, {"zsh", zsh}};
+  if (!topic) return help(out, program), 0;
+  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+    if (strcmp(topic, pages[i].topic) == 0) return pages[i].write(out, program), 0;
+  return -1;
+}
+
+int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
+                  const char *level, Why *why) {
+  enum { DONE, FAILED, USAGE };
+  Output *output = output_open(NULL, why);
+  FILE *out = output_stream(output);
+  int known = 1;
+  if (wish == OPTIONS_VERSION)
+    fprintf(out, "%s %s\nOpenBLAS %s; loops for %s\n", program->name, VERSION, library, level);
+  else
+    known = write_page(out, program, topic) == 0;
+  if (output_close(output, why) != 0) return FAILED;
+  if (!known) fail(why, "--help '%s': must be one of man|bash|zsh", topic);
+  return known ? DONE : USAGE;
+}

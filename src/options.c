@@ -1,0 +1,203 @@
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  OPTIONS_MAX = 64,
+  LONG_ONLY = 256
+}; /* a row without a letter has the code LONG_ONLY + row */
+
+int options_choice(const Option *option, int i, char word[32]) {
+  const char *from = option->argument;
+  for (; i > 0 && from; i--) from = strchr(from, '|') ? strchr(from, '|') + 1 : NULL;
+  if (!from) return 0;
+  snprintf(word, 32, "%.*s", (int)strcspn(from, "|"), from);
+  return 1;
+}
+
+void options_range(const Option *option, char text[64]) {
+  double min = option->min, max = option->max;
+  text[0] = 0;
+  if (option->type == OPTION_INT || option->type == OPTION_COUNT || option->type == OPTION_REAL) {
+    if (max < 1e9)
+      snprintf(text, 64, "%g..%g", min, max);
+    else
+      snprintf(text, 64, "%g or more", min);
+  }
+}
+
+static void *field(void *settings, const Option *option) {
+  return (char *)settings + option->offset;
+}
+
+/* What a value must be, for the end of an error message. */
+static void expected(const Option *option, char text[160]) {
+  char range[64];
+  options_range(option, range);
+  switch (option->type) {
+  case OPTION_INT:
+  case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
+  case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
+  case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
+  case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
+  default: snprintf(text, 160, "not empty"); break;
+  }
+}
+
+/* The number that is all of text, which begins with a digit, a point or a sign. */
+static int parse_real(const char *text, double *value, const char **rest) {
+  char *end;
+  if (!isdigit((unsigned char)text[strspn(text, "+-.")]) || strspn(text, "+-.") > 2) return -1;
+  if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) return -1;
+  *value = strtod(text, &end);
+  *rest = end;
+  return isfinite(*value) ? 0 : -1;
+}
+
+static int parse_duration(const char *text, double *seconds) {
+  static const struct {
+    const char *unit;
+    double seconds;
+  } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  const char *rest;
+  if (parse_real(text, seconds, &rest) != 0) return -1;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (strcmp(rest, units[i].unit) == 0) return *seconds *= units[i].seconds, 0;
+  return -1;
+}
+
+static int parse_count(const char *text, uint64_t *value) {
+  char *end;
+  if (!isdigit((unsigned char)text[0])) return -1;
+  errno = 0;
+  *value = strtoull(text, &end, 10);
+  return *end == 0 && errno == 0 ? 0 : -1;
+}
+
+static int parse_choice(const Option *option, const char *text, int *value) {
+  char word[32];
+  for (*value = 0; options_choice(option, *value, word); ++*value)
+    if (strcmp(word, text) == 0) return 0;
+  return -1;
+}
+
+static int in_range(const Option *option, double value) {
+  return value >= option->min && value <= option->max ? 0 : -1;
+}
+
+static int set(const Option *option, void *settings, const char *text) {
+  void *to = field(settings, option);
+  uint64_t count;
+  double real;
+  const char *rest;
+  switch (option->type) {
+  case OPTION_FLAG: return *(bool *)to = true, 0;
+  case OPTION_INT:
+    if (parse_count(text, &count) != 0 || in_range(option, (double)count) != 0) return -1;
+    return *(int *)to = (int)count, 0;
+  case OPTION_COUNT:
+    if (parse_count(text, &count) != 0 || in_range(option, (double)count) != 0) return -1;
+    return *(uint64_t *)to = count, 0;
+  case OPTION_REAL:
+    if (parse_real(text, &real, &rest) != 0 || *rest || in_range(option, real) != 0) return -1;
+    return *(double *)to = real, 0;
+  case OPTION_DURATION:
+    if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
+    return *(double *)to = real, 0;
+  case OPTION_CHOICE: return parse_choice(option, text, to);
+  case OPTION_TEXT: return *(const char **)to = text, *text ? 0 : -1;
+  }
+  return -1;
+}
+
+void options_value(const Option *option, const void *settings, char *text, size_t size) {
+  const char *from = (const char *)settings + option->offset;
+  const void *field = from;
+  char word[32] = "";
+  switch (option->type) {
+  case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
+  case OPTION_INT: snprintf(text, size, "%d", *(const int *)field); break;
+  case OPTION_COUNT: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
+  case OPTION_REAL:
+  case OPTION_DURATION: snprintf(text, size, "%.10g", *(const double *)field); break;
+  case OPTION_CHOICE:
+    options_choice(option, *(const int *)field, word);
+    snprintf(text, size, "%s", word);
+    break;
+  case OPTION_TEXT:
+    snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : "");
+    break;
+  }
+}
+
+static int code(const Option *options, int row) {
+  return options[row].letter ? options[row].letter : LONG_ONLY + row;
+}
+
+/* The tables that getopt_long wants; returns the number of rows. */
+static int getopt_tables(const Option *options, struct option *longs, char *letters) {
+  int row = 0;
+  *letters++ = ':';
+  for (; options[row].name; row++) {
+    int argument = options[row].type == OPTION_FLAG ? no_argument : required_argument;
+    longs[row] = (struct option){options[row].name, argument, NULL, code(options, row)};
+    if (!options[row].letter) continue;
+    *letters++ = options[row].letter;
+    if (argument == required_argument) *letters++ = ':';
+  }
+  longs[row] = (struct option){"help", optional_argument, NULL, 'h'};
+  longs[row + 1] = (struct option){"version", no_argument, NULL, 'V'};
+  longs[row + 2] = (struct option){0};
+  memcpy(letters, "hV", 3);
+  return row;
+}
+
+static const Option *find(const Option *options, int rows, int wanted) {
+  for (int row = 0; row < rows; row++)
+    if (code(options, row) == wanted) return &options[row];
+  return NULL;
+}
+
+/* The option as the user typed it: "-k" or "--kmer". */
+static void typed(const Option *option, char *const *argv, char text[64]) {
+  const char *last = argv[optind - 1], *before = optind > 1 ? argv[optind - 2] : "";
+  bool is_short = (last[0] == '-' && last[1] == option->letter) ||
+                  (before[0] == '-' && before[1] == option->letter);
+  if (is_short && option->letter)
+    snprintf(text, 64, "-%c", option->letter);
+  else
+    snprintf(text, 64, "--%s", option->name);
+}
+
+OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
+                          int *operands, const char **topic, Why *why) {
+  struct option longs[OPTIONS_MAX];
+  char letters[2 * OPTIONS_MAX], name[64], must[160];
+  int rows = getopt_tables(program->options, longs, letters), wish;
+  for (int row = 0; row < rows; row++)
+    if (program->options[row].fallback)
+      set(&program->options[row], settings, program->options[row].fallback);
+
+  opterr = 0, optind = 1;
+  while ((wish = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+    const Option *option = find(program->options, rows, wish);
+    if (wish == 'h') return *topic = optarg, OPTIONS_HELP;
+    if (wish == 'V') return OPTIONS_VERSION;
+    if (wish == ':') return fail(why, "option '%s' needs a value", argv[optind - 1]);
+    if (!option) return fail(why, "there is no option '%s'; --help lists them", argv[optind - 1]);
+    if (set(option, settings, optarg) != 0) {
+      typed(option, argv, name), expected(option, must);
+      return fail(why, "%s '%s': must be %s", name, optarg, must);
+    }
+  }
+  *operands = optind;
+  return OPTIONS_RUN;
+}
