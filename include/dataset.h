@@ -1,0 +1,21 @@
+/* dataset: the input files, read once, counted, and split for training and validation. */
+#ifndef DATASET_H
+#define DATASET_H
+
+#include "corpus.h"
+
+typedef struct {
+  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where validation is the end of corpus */
+  char *const *files;            /* (n) borrowed; the validation file, if any, is the last */
+  SeqCounts *counts;             /* (n) */
+  int n;
+  Span train, valid;
+} Dataset;
+
+/* files has n_files names and room for one more. */
+int dataset_read(Dataset *dataset, char **files, int n_files, const char *valid_file,
+                 double valid_fraction, Why *why);
+void dataset_free(Dataset *dataset);
+size_t dataset_memory(const Dataset *dataset); /* bytes */
+
+#endif

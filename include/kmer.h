@@ -1,0 +1,24 @@
+/* kmer: bases to k-mers and back. A=0 C=1 G=2 T=3, a k-mer is a number in base 4, first base most
+ * significant, so that the dictionary of all k-mers is 0 .. 4^k - 1 in alphabetical order. */
+#ifndef KMER_H
+#define KMER_H
+
+enum { KMER_MAX = 12, KMER_BREAK = 4, KMER_INVALID = 5 };
+
+/* What a letter of a sequence file stands for: 0..3 for A C G T U in either case, KMER_BREAK for
+ * the IUPAC codes of ambiguous bases and for gaps (- .), KMER_INVALID for anything else. */
+int kmer_base(unsigned char letter);
+
+/* |V| = 4^k; 0 <= k <= KMER_MAX. */
+int kmer_count(int k);
+
+/* The k-mer as k letters and a zero: text has room for k+1. */
+void kmer_text(char *text, int kmer, int k);
+
+int kmer_reverse_complement(int kmer, int k);
+
+/* With stride s the next k-mer repeats the last k-s bases of this one, so only the 4^s neighbours
+ * that start at kmer_followers can follow. */
+int kmer_followers(int kmer, int k, int s);
+
+#endif
