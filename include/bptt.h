@@ -1,0 +1,39 @@
+/* bptt: one window of all lanes, forward, loss and (truncated) backpropagation through time.
+ *
+ * Lanes are cut into blocks of BPTT_BLOCK. A block is one job from e to dz, with its own partial
+ * sums of the gradient; then the partial sums are added in block order, and rows of dL (and, for
+ * followers, of dU) are added up in the order of the window, each by one job. So the result does
+ * not depend on the number of threads. */
+#ifndef BPTT_H
+#define BPTT_H
+
+#include "lanes.h"
+#include "rnn.h"
+
+enum { BPTT_BLOCK = 16 };
+
+typedef struct Bptt Bptt;
+
+/* What a window's labels cost: sums of J in nats and their number, in all and for each t. */
+typedef struct {
+  double loss;
+  uint64_t tokens;
+  double *timestep_loss;     /* (T) */
+  uint64_t *timestep_tokens; /* (T) */
+} WindowLoss;
+
+Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
+               const Kernels *kernels);
+void bptt_free(Bptt *bptt);
+size_t bptt_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
+
+/* Reads the window with weights w from the states that the last one left. Where gradient is not
+ * NULL it becomes the gradient of the mean of J over the window's labels. What comes back is
+ * valid until the next call. */
+const WindowLoss *bptt_run(Bptt *bptt, Weights *gradient, const Weights *w, const Window *window);
+
+/* The states that are carried to the next window, (B,D), lane by lane. */
+void bptt_save(const Bptt *bptt, float *h);
+void bptt_restore(Bptt *bptt, const float *h);
+
+#endif

@@ -1,0 +1,33 @@
+/* optimizer: clips the gradient, then moves the weights. With g the clipped gradient, eta the rate:
+ *   sgd       w -= eta g
+ *   momentum  m <- 0.9 m + g;  w -= eta m                          (B. Polyak, 1964)
+ *   adagrad   v <- v + g^2;  w -= eta g / (sqrt v + eps)           (J. Duchi et al., JMLR 2011)
+ *   rmsprop   v <- 0.99 v + 0.01 g^2;  w -= eta g / (sqrt v + eps) (T. Tieleman, G. Hinton, 2012)
+ *   adam      m <- 0.9 m + 0.1 g;  v <- 0.999 v + 0.001 g^2;
+ *             w -= eta (m / (1-0.9^t)) / (sqrt(v / (1-0.999^t)) + eps)
+ *                                                                  (D. Kingma, J. Ba, ICLR 2015)
+ * eps = 1e-8. */
+#ifndef OPTIMIZER_H
+#define OPTIMIZER_H
+
+#include "rnn.h"
+
+typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
+
+typedef struct {
+  OptimizerKind kind;
+  Weights *m, *v; /* moments; NULL where the kind has none */
+  uint64_t steps; /* taken so far */
+} Optimizer;
+
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape);
+void optimizer_free(Optimizer *optimizer);
+int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
+double optimizer_default_rate(OptimizerKind kind);
+
+/* Moves w by one step; clip is the largest norm of the gradient that passes unscaled, 0: any.
+ * Gives back the norm before clipping. Where it is not finite, nothing is changed. */
+double optimizer_step(Optimizer *optimizer, Weights *w, const Weights *gradient, double rate,
+                      double clip, int threads, const Kernels *kernels);
+
+#endif

@@ -1,0 +1,79 @@
+/* rnn: the network's weights, and forward and backward through time for a block of lanes.
+ *
+ * The letters of the equations, everywhere in the code (matrices are row-major floats):
+ *   k s    length of a k-mer, bases from one k-mer to the next
+ *   V d D  dictionary 4^k, width of the embedding, width of the hidden state (D_h)
+ *   n      width of the softmax: V, or the 4^s k-mers that can follow
+ *   T B    timesteps of a window, lanes of a block
+ *   x y    the k-mer at t, and the one that follows (-1: none, no loss here)
+ *   e      x(t) L                              (T,B,d)
+ *   z      h(t-1) H + e(t) I + b1              (never kept: phi' is written in terms of h)
+ *   h      phi(z), phi = sigmoid|tanh|relu     (T+1,B,D); h[0] is carried in
+ *   q      h(t) U + b2                         (rows,n), block by block
+ *   yhat   softmax(q)                          the same
+ *   J      -ln yhat(t)[y(t)]
+ * dA is dJ/dA. */
+#ifndef RNN_H
+#define RNN_H
+
+#include "kernels.h"
+
+#include <stdint.h>
+
+typedef enum { FOLLOWERS, FULL } Softmax;
+
+typedef struct {
+  int k, s, V, d, D, n;
+  Activation activation;
+  Softmax softmax;
+} Shape;
+
+/* Fills V and n in; with s = k followers and the full softmax are the same, and it is FULL. */
+Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax);
+
+size_t shape_parameters(const Shape *shape);
+
+/* Weights, and what has their shape: gradients, moments. One block, seen through six names. */
+typedef struct {
+  float *L;    /* (V,d) */
+  float *H;    /* (D,D) */
+  float *I;    /* (d,D) */
+  float *b1;   /* (D) */
+  float *U;    /* (V,D): U transposed, so that the columns of followers are neighbouring rows */
+  float *b2;   /* (V) */
+  size_t size; /* floats from L on: all of the above */
+} Weights;
+
+enum { WEIGHTS = 6 }; /* tensors */
+
+Weights *weights_new(const Shape *shape); /* zeroed */
+void weights_free(Weights *weights);
+void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
+
+/* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
+typedef struct {
+  int T, B;
+  int *x, *y;       /* (T,B) of this block's lanes */
+  uint8_t *restart; /* (T,B) 1: the state before t is zero */
+  float *e, *h;     /* (T,B,d) (T+1,B,D) */
+  float *de, *dz;   /* (T,B,d) (T,B,D); dz holds dq U^T until backward; NULL for forward only */
+  float *r;         /* (B,D) h(t-1) H forward, dz(t+1) H^T backward */
+  float *Ht;        /* (D,D) H transposed, made once a window */
+} Tape;
+
+Tape *tape_new(const Shape *shape, int T, int B, int with_backward);
+void tape_free(Tape *tape);
+size_t tape_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
+
+/* e and h for all T timesteps from x, restart and h[0]. */
+void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels *kernels);
+
+/* From dz = dq U^T for all t: dz, de, and dH, dI, db1 of this block into gradient (set, not
+ * added). The rows of dL are the rows of de, to be added up by x; dU and db2 are softmax.h's. */
+void rnn_backward(Tape *tape, Weights *gradient, const Weights *w, const Shape *shape,
+                  const Kernels *kernels);
+
+/* h[0] <- h[T], for the next window. */
+void tape_carry(Tape *tape, const Shape *shape);
+
+#endif

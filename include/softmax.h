@@ -1,0 +1,34 @@
+/* softmax: the output layer, q = h U + b2, yhat = softmax(q), J = -ln yhat[y], in both forms.
+ *
+ * FULL normalises over the dictionary: a product of matrices, softmax_rows rows at a time, so that
+ * the logits of a window never stand in memory together. FOLLOWERS normalises over the 4^s k-mers
+ * that can follow x and never touches the others, whose yhat is exactly 0. */
+#ifndef SOFTMAX_H
+#define SOFTMAX_H
+
+#include "rnn.h"
+
+/* Rows of q that softmax_loss works on at a time. */
+int softmax_rows(const Shape *shape);
+
+/* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D). q is scratch of
+ * (softmax_rows,n) for FULL; for FOLLOWERS it is (rows,n) and comes back as dq, or yhat where dh
+ * is NULL.
+ *
+ * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
+ * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are softmax_scatter's. */
+void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
+                  const float *h, int rows, float scale, const Weights *w, const Shape *shape,
+                  const Kernels *kernels);
+
+/* FOLLOWERS: dU += h^T dq and db2 += dq, for one row of h and dq whose k-mer is x. */
+void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
+                     const Kernels *kernels);
+
+/* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
+ * depend on what else is computed. */
+void softmax_yhat(float *yhat, int x, const float *h, const Weights *w, const Shape *shape,
+                  const Kernels *kernels);
+int softmax_first(int x, const Shape *shape);
+
+#endif
