@@ -1,0 +1,68 @@
+/* checkpoint: what of a run is kept in files, and how it comes back.
+ *
+ * model.safetensors holds the weights L H I b1 U b2 under these names and in the shapes of the
+ * equations (so U is (D,V)), and as metadata what the network is and where it comes from.
+ * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
+ * optimizer.m.L ..., the lanes' states and places state.h and state.lanes, the losses since the
+ * last log rows state.timestep_loss and state.timestep_tokens, and as metadata the numbers of
+ * RunNumbers. */
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
+
+#include "optimizer.h"
+#include "safetensors.h"
+
+/* Where a run stands, in numbers. */
+typedef struct {
+  uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
+  uint64_t skipped;             /* steps whose gradient was not finite */
+  uint64_t skipped_in_a_row;
+  uint64_t optimizer_steps;
+  double seconds; /* of training, of all parts of the run */
+  /* validation: */
+  double best_valid_loss; /* nats a k-mer, INFINITY before the first */
+  uint64_t best_step;
+  uint64_t stale;           /* validations since the best */
+  uint64_t next_validation; /* tokens */
+  double rate_factor;       /* of the plateau schedule */
+  uint64_t rate_stale;
+  /* since the last row of loss.tsv: */
+  double loss;
+  uint64_t loss_tokens;
+  uint64_t loss_log_bytes, timestep_log_bytes; /* how far the logs belong to this state */
+} RunNumbers;
+
+/* All that changes in a run; the pointers are borrowed. */
+typedef struct {
+  Weights *weights;
+  Optimizer *optimizer;
+  RunNumbers *numbers;
+  float *h; /* (B,D) */
+  int B;
+  uint64_t *lanes; /* (n_lanes) */
+  size_t n_lanes;
+  double *timestep_loss; /* (T) */
+  uint64_t *timestep_tokens;
+  int T;
+} RunState;
+
+/* `about` is what the metadata says besides the shape; it may be NULL. */
+int checkpoint_write_model(const char *path, const Shape *shape, const Weights *weights,
+                           const Metadata *about, Why *why);
+int checkpoint_write(const char *path, const Shape *shape, const RunState *state,
+                     const Metadata *about, Why *why);
+
+/* A model as it is read from a file, or from model.safetensors in a run directory. */
+typedef struct {
+  Shape shape;
+  Weights *weights;
+  Metadata *about; /* all its metadata */
+} Model;
+
+int model_read(Model *model, const char *path, Why *why);
+void model_free(Model *model);
+
+/* Fills a state whose arrays have the sizes of the run that is to go on. */
+int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why);
+
+#endif

@@ -1,0 +1,23 @@
+/* plan: the memory that a run will need, known before it starts. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "dataset.h"
+#include "optimizer.h"
+#include "train_options.h"
+
+typedef struct {
+  uint64_t corpus, weights, windows, markov; /* bytes */
+  uint64_t total;                            /* at the worst moment */
+  uint64_t available;                        /* on this machine, to this process */
+} Plan;
+
+Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset);
+
+/* An error, with the figures, where the machine cannot hold it. */
+int plan_check(const Plan *plan, const Shape *shape, Why *why);
+
+/* "1.2 GB" */
+void plan_text(uint64_t bytes, char text[32]);
+
+#endif

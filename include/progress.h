@@ -1,0 +1,38 @@
+/* progress: what a person sees while a program works, on standard error. */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+  bool quiet;         /* nothing at all */
+  bool steps;         /* something while training */
+  bool terminal;      /* a line that is redrawn, not a line now and then */
+  bool drawn;         /* such a line stands on the screen */
+  double next, every; /* when to show the next one, seconds of clock_now */
+} Progress;
+
+/* How far training is. */
+typedef struct {
+  double part; /* of the run, 0..1 */
+  double seconds;
+  uint64_t epoch, epochs, tokens;
+  double bits, best_bits; /* per base; NAN where not known yet */
+} Standing;
+
+Progress progress_new(bool quiet, bool steps);
+
+/* A line that stays. */
+void progress_say(Progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Shows the standing if it is time. */
+void progress_step(Progress *progress, const Standing *standing);
+
+double clock_now(void); /* seconds of a clock that never goes back */
+
+/* "3m 20s" */
+void clock_text(double seconds, char text[32]);
+
+#endif

@@ -1,0 +1,23 @@
+/* train_options: what can be asked of rnntrain, and its option table. */
+#ifndef TRAIN_OPTIONS_H
+#define TRAIN_OPTIONS_H
+
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+  int k, s, strands;
+  int d, D, activation, softmax;
+  int epochs, B, T, optimizer, schedule, patience, log_every, threads;
+  double rate; /* 0: the optimizer's default */
+  double warmup, clip, valid_fraction, max_time, checkpoint_every;
+  uint64_t seed;
+  const char *valid, *output;
+  bool force, dry_run, quiet, no_progress;
+} TrainOptions;
+
+extern const Program train_program;
+
+#endif

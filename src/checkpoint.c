@@ -1,0 +1,255 @@
+#include "checkpoint.h"
+
+#include "alloc.h"
+#include "kmer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { TENSORS_MAX = 3 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
+
+static const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
+static const char *const softmax_names[] = {"followers", "full"};
+
+/* ---- tensors -------------------------------------------------------------------------------- */
+
+static void add_tensor(Tensor *tensors, int *n, const char *prefix, const char *name, Dtype dtype,
+                       int rank, size_t rows, size_t columns, void *data) {
+  Tensor *tensor = &tensors[(*n)++];
+  *tensor = (Tensor){.dtype = dtype, .rank = rank, .rows = rows, .columns = columns, .data = data};
+  snprintf(tensor->name, sizeof tensor->name, "%s%s", prefix, name);
+}
+
+static void add_weights(Tensor *tensors, int *n, const char *prefix, const Shape *shape,
+                        const Weights *w) {
+  size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
+  Weights none = {0};
+  if (!w) w = &none;
+  add_tensor(tensors, n, prefix, "L", F32, 2, V, d, w->L);
+  add_tensor(tensors, n, prefix, "H", F32, 2, D, D, w->H);
+  add_tensor(tensors, n, prefix, "I", F32, 2, d, D, w->I);
+  add_tensor(tensors, n, prefix, "b1", F32, 1, 1, D, w->b1);
+  add_tensor(tensors, n, prefix, "U", F32, 2, D, V, w->U);
+  tensors[*n - 1].transposed = 1;
+  add_tensor(tensors, n, prefix, "b2", F32, 1, 1, V, w->b2);
+}
+
+static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *state) {
+  int n = 0;
+  size_t T = (size_t)state->T;
+  add_weights(tensors, &n, "", shape, state->weights);
+  if (state->optimizer->m) add_weights(tensors, &n, "optimizer.m.", shape, state->optimizer->m);
+  if (state->optimizer->v) add_weights(tensors, &n, "optimizer.v.", shape, state->optimizer->v);
+  add_tensor(tensors, &n, "state.", "h", F32, 2, (size_t)state->B, (size_t)shape->D, state->h);
+  add_tensor(tensors, &n, "state.", "lanes", U64, 1, 1, state->n_lanes, state->lanes);
+  add_tensor(tensors, &n, "state.", "timestep_loss", F64, 1, 1, T, state->timestep_loss);
+  add_tensor(tensors, &n, "state.", "timestep_tokens", U64, 1, 1, T, state->timestep_tokens);
+  return n;
+}
+
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *key;
+  size_t offset;
+  int real;
+} number_rows[] = {
+#define WHOLE(field)                                                                               \
+  { "state." #field, offsetof(RunNumbers, field), 0 }
+#define REAL(field)                                                                                \
+  { "state." #field, offsetof(RunNumbers, field), 1 }
+    WHOLE(step),
+    WHOLE(epoch),
+    WHOLE(tokens),
+    WHOLE(skipped),
+    WHOLE(skipped_in_a_row),
+    WHOLE(optimizer_steps),
+    REAL(seconds),
+    REAL(best_valid_loss),
+    WHOLE(best_step),
+    WHOLE(stale),
+    WHOLE(next_validation),
+    REAL(rate_factor),
+    WHOLE(rate_stale),
+    REAL(loss),
+    WHOLE(loss_tokens),
+    WHOLE(loss_log_bytes),
+    WHOLE(timestep_log_bytes)
+#undef WHOLE
+#undef REAL
+};
+enum { NUMBER_ROWS = sizeof number_rows / sizeof *number_rows };
+
+static Metadata *describe(const Shape *shape, const Metadata *about) {
+  Metadata *metadata = metadata_new();
+  const char *key, *value;
+  metadata_set(metadata, "format", "kmer-rnn");
+  metadata_set(metadata, "format_version", "1");
+  metadata_set(metadata, "k", "%d", shape->k);
+  metadata_set(metadata, "stride", "%d", shape->s);
+  metadata_set(metadata, "embedding", "%d", shape->d);
+  metadata_set(metadata, "hidden", "%d", shape->D);
+  metadata_set(metadata, "activation", "%s", activation_names[shape->activation]);
+  metadata_set(metadata, "softmax", "%s", softmax_names[shape->softmax]);
+  for (size_t i = 0; about && i < metadata_size(about); i++) {
+    metadata_entry(about, i, &key, &value);
+    metadata_set(metadata, key, "%s", value);
+  }
+  return metadata;
+}
+
+static void describe_numbers(Metadata *metadata, const RunNumbers *numbers) {
+  for (int i = 0; i < NUMBER_ROWS; i++) {
+    const char *field = (const char *)numbers + number_rows[i].offset;
+    if (number_rows[i].real)
+      metadata_set(metadata, number_rows[i].key, "%.17g", *(const double *)(const void *)field);
+    else
+      metadata_set(metadata, number_rows[i].key, "%" PRIu64,
+                   *(const uint64_t *)(const void *)field);
+  }
+}
+
+static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
+  for (int i = 0; i < NUMBER_ROWS; i++) {
+    const char *text = metadata_get(metadata, number_rows[i].key);
+    char *field = (char *)numbers + number_rows[i].offset, *end = NULL;
+    if (text && number_rows[i].real)
+      *(double *)(void *)field = strtod(text, &end);
+    else if (text && *text >= '0' && *text <= '9')
+      *(uint64_t *)(void *)field = strtoull(text, &end, 10);
+    if (!end || end == text || *end)
+      return fail(why, "%s: %s is no number; it is no whole checkpoint", path, number_rows[i].key);
+  }
+  return 0;
+}
+
+static int read_whole(const char *path, const Metadata *metadata, const char *key, int min, int max,
+                      int *value, Why *why) {
+  const char *text = metadata_get(metadata, key);
+  char *end = NULL;
+  long number = text ? strtol(text, &end, 10) : 0;
+  if (!text || end == text || *end || number < min || number > max)
+    return fail(why, "%s: its metadata has no %s from %d to %d; it is no kmer-rnn model", path, key,
+                min, max);
+  return *value = (int)number, 0;
+}
+
+static int read_word(const char *path, const Metadata *metadata, const char *key,
+                     const char *const *words, int n, int *value, Why *why) {
+  const char *text = metadata_get(metadata, key);
+  for (*value = 0; text && *value < n; ++*value)
+    if (strcmp(text, words[*value]) == 0) return 0;
+  return fail(why, "%s: its metadata has no %s that this version knows; it is no kmer-rnn model",
+              path, key);
+}
+
+static int read_shape(const char *path, const Metadata *metadata, Shape *shape, Why *why) {
+  int k, s, d, D, activation, softmax;
+  const char *version = metadata_get(metadata, "format_version");
+  if (!version || strcmp(version, "1") != 0)
+    return fail(why,
+                "%s: its format is not version 1 of kmer-rnn; it is another program's, or a "
+                "newer rnntrain made it",
+                path);
+  if (read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
+      read_whole(path, metadata, "stride", 1, k, &s, why) ||
+      read_whole(path, metadata, "embedding", 1, SIZE_MAX_DIMENSION, &d, why) ||
+      read_whole(path, metadata, "hidden", 1, SIZE_MAX_DIMENSION, &D, why) ||
+      read_word(path, metadata, "activation", activation_names, 3, &activation, why) ||
+      read_word(path, metadata, "softmax", softmax_names, 2, &softmax, why))
+    return -1;
+  *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
+  return 0;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+int checkpoint_write_model(const char *path, const Shape *shape, const Weights *weights,
+                           const Metadata *about, Why *why) {
+  Tensor tensors[TENSORS_MAX];
+  int n = 0;
+  add_weights(tensors, &n, "", shape, weights);
+  Metadata *metadata = describe(shape, about);
+  int rc = safetensors_write(path, tensors, n, metadata, why);
+  metadata_free(metadata);
+  return rc;
+}
+
+int checkpoint_write(const char *path, const Shape *shape, const RunState *state,
+                     const Metadata *about, Why *why) {
+  Tensor tensors[TENSORS_MAX];
+  int n = state_tensors(tensors, shape, state);
+  Metadata *metadata = describe(shape, about);
+  describe_numbers(metadata, state->numbers);
+  int rc = safetensors_write(path, tensors, n, metadata, why);
+  metadata_free(metadata);
+  return rc;
+}
+
+/* Reads all tensors; none is read before each was found to have its shape. */
+static int read_tensors(SafeTensors *file, const Tensor *tensors, int n, Why *why) {
+  for (int i = 0; i < n; i++)
+    if (safetensors_check(file, &tensors[i], why) != 0) return -1;
+  for (int i = 0; i < n; i++)
+    if (tensors[i].data && safetensors_read(file, &tensors[i], why) != 0) return -1;
+  return 0;
+}
+
+static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
+  Tensor tensors[TENSORS_MAX];
+  int n = 0;
+  if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0) return -1;
+  add_weights(tensors, &n, "", &model->shape, NULL);
+  if (read_tensors(file, tensors, n, why) != 0) return -1; /* the file is as large as it says */
+  model->weights = weights_new(&model->shape);
+  add_weights(tensors, (n = 0, &n), "", &model->shape, model->weights);
+  if (read_tensors(file, tensors, n, why) != 0) return -1;
+  model->about = metadata_new();
+  for (size_t i = 0; i < metadata_size(safetensors_metadata(file)); i++) {
+    const char *key, *value;
+    metadata_entry(safetensors_metadata(file), i, &key, &value);
+    metadata_set(model->about, key, "%s", value);
+  }
+  return 0;
+}
+
+int model_read(Model *model, const char *path, Why *why) {
+  static const char name[] = "/model.safetensors";
+  struct stat about;
+  *model = (Model){.weights = NULL};
+  char *file_path = alloc_new(strlen(path) + sizeof name, 1);
+  strcpy(file_path, path);
+  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) strcat(file_path, name);
+  SafeTensors *file = safetensors_open(file_path, why);
+  int rc = file ? read_model(model, file, file_path, why) : -1;
+  safetensors_close(file);
+  free(file_path);
+  if (rc != 0) model_free(model);
+  return rc;
+}
+
+void model_free(Model *model) {
+  weights_free(model->weights);
+  metadata_free(model->about);
+  *model = (Model){.weights = NULL};
+}
+
+int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why) {
+  Tensor tensors[TENSORS_MAX];
+  Shape found;
+  SafeTensors *file = safetensors_open(path, why);
+  if (!file) return -1;
+  int rc = read_shape(path, safetensors_metadata(file), &found, why);
+  if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)
+    rc = fail(why, "%s: its network is another than the options describe", path);
+  if (rc == 0) rc = read_tensors(file, tensors, state_tensors(tensors, shape, state), why);
+  if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state->numbers, why);
+  if (rc == 0) state->optimizer->steps = state->numbers->optimizer_steps;
+  safetensors_close(file);
+  return rc;
+}

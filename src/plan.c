@@ -1,0 +1,68 @@
+#include "plan.h"
+
+#include "bptt.h"
+#include "markov.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
+static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
+  FILE *in = fopen(path, "r");
+  char line[256], *end;
+  uint64_t found = UINT64_MAX;
+  size_t n = strlen(label);
+  while (in && found == UINT64_MAX && fgets(line, sizeof line, in)) {
+    if (strncmp(line, label, n) != 0) continue;
+    uint64_t value = strtoull(line + n, &end, 10);
+    if (end > line + n) found = value * unit;
+  }
+  if (in) fclose(in);
+  return found;
+}
+
+static uint64_t available(void) {
+  struct rlimit limit;
+  uint64_t least = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
+  uint64_t group = kernel_number("/sys/fs/cgroup/memory.max", "", 1);
+  if (least == UINT64_MAX)
+    least = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  if (group < least) least = group;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      limit.rlim_cur < least)
+    least = limit.rlim_cur;
+  return least;
+}
+
+Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
+  /* Weights, their best so far, the gradient, and the moments. */
+  uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
+  Plan plan = {.corpus = dataset_memory(dataset), .available = available()};
+  plan.weights = copies * shape_parameters(shape) * sizeof(float);
+  plan.windows = bptt_memory(shape, options->T, options->B, 1);
+  plan.markov = dataset->valid.end > dataset->valid.begin ? markov_memory() : 0;
+  uint64_t training = plan.weights + plan.windows;
+  plan.total = plan.corpus + (training > plan.markov ? training : plan.markov);
+  return plan;
+}
+
+void plan_text(uint64_t bytes, char text[32]) {
+  static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
+  double value = (double)bytes / 1000;
+  int unit = 0;
+  for (; value >= 999.5 && unit < 4; unit++) value /= 1000;
+  snprintf(text, 32, value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+int plan_check(const Plan *plan, const Shape *shape, Why *why) {
+  char needed[32], there[32];
+  if (plan->total <= plan->available) return 0;
+  plan_text(plan->total, needed), plan_text(plan->available, there);
+  return fail(why,
+              "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "
+              "and the machine has %s; choose a smaller -k, -D or -d, or fewer lanes",
+              shape->k, shape->d, shape->D, shape->n, needed, there);
+}

@@ -1,0 +1,233 @@
+#include "predict.h"
+
+#include "alloc.h"
+#include "kmer.h"
+#include "parallel.h"
+#include "seqfile.h"
+#include "softmax.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS };
+
+/* The k-mers of a record as they are read: the next one's label is known only after the next. */
+typedef struct {
+  int k, s, mask;
+  int x;        /* the last k bases */
+  uint64_t run; /* bases since the last break */
+  int kmer;     /* read but not yet handed on, -1: none */
+  bool restart; /* it is the first of its segment */
+} Kmers;
+
+/* A lane's record, or the piece of it that is being computed. */
+typedef struct {
+  char *name;
+  bool continued, ended; /* it began in an earlier batch; its last letter was read */
+  int n;                 /* steps in this batch */
+  int *x, *y;            /* (PREDICT_STEPS) */
+  uint8_t *restart;
+  uint64_t tokens;
+  double nats;
+  int last;
+  float *h; /* (D) after the last step */
+} Slot;
+
+struct Predictor {
+  const Model *model;
+  const Kernels *kernels;
+  int with_loss, threads;
+  Slot slot[SLOTS];
+  int used; /* slots in this batch */
+  Kmers kmers;
+  Tape *tape[PREDICT_BLOCKS];
+  float *q[PREDICT_BLOCKS];
+  double *J[PREDICT_BLOCKS];
+};
+
+Predictor *predict_new(const Model *model, int with_loss, int threads, const Kernels *kernels) {
+  Predictor *p = alloc_new(1, sizeof *p);
+  const Shape *shape = &model->shape;
+  const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
+  size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : rows;
+  p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
+  for (int i = 0; i < SLOTS; i++) {
+    p->slot[i].x = alloc_new(PREDICT_STEPS, sizeof(int));
+    p->slot[i].y = alloc_new(PREDICT_STEPS, sizeof(int));
+    p->slot[i].restart = alloc_new(PREDICT_STEPS, 1);
+    p->slot[i].h = alloc_floats((size_t)shape->D);
+  }
+  for (int i = 0; i < PREDICT_BLOCKS; i++) {
+    p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, 0);
+    p->J[i] = alloc_new(rows, sizeof(double));
+    if (with_loss) p->q[i] = alloc_floats(q_rows * (size_t)shape->n);
+  }
+  return p;
+}
+
+void predict_free(Predictor *p) {
+  if (!p) return;
+  for (int i = 0; i < SLOTS; i++) {
+    Slot *slot = &p->slot[i];
+    free(slot->name), free(slot->x), free(slot->y), free(slot->restart), free(slot->h);
+  }
+  for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
+  free(p);
+}
+
+/* ---- letters to steps ----------------------------------------------------------------------- */
+
+static void push_step(Slot *slot, Kmers *kmers, int label) {
+  if (kmers->kmer < 0) return;
+  slot->x[slot->n] = kmers->kmer, slot->y[slot->n] = label;
+  slot->restart[slot->n++] = kmers->restart;
+  slot->last = kmers->kmer;
+  slot->tokens += label >= 0;
+}
+
+static void push_letter(Slot *slot, Kmers *kmers, unsigned char letter) {
+  int base = kmer_base(letter);
+  if (base == KMER_BREAK) {
+    push_step(slot, kmers, -1);
+    kmers->run = 0, kmers->kmer = -1;
+    return;
+  }
+  kmers->x = (kmers->x << 2 | base) & kmers->mask;
+  uint64_t k = (uint64_t)kmers->k;
+  if (++kmers->run < k || (kmers->run - k) % (uint64_t)kmers->s != 0) return;
+  push_step(slot, kmers, kmers->kmer < 0 ? -1 : kmers->x);
+  kmers->kmer = kmers->x, kmers->restart = kmers->run == k;
+}
+
+/* Fills a slot with letters of the record that the file stands at: until it ends, or there may be
+ * no room for the step of one more letter. */
+static int fill_slot(Slot *slot, Kmers *kmers, SeqFile *file, Why *why) {
+  char letters[512];
+  ptrdiff_t n = 1;
+  while (n > 0 && slot->n < PREDICT_STEPS - 1) {
+    size_t room = (size_t)(PREDICT_STEPS - 1 - slot->n);
+    n = seqfile_read(file, letters, room < sizeof letters ? room : sizeof letters, why);
+    if (n < 0) return -1;
+    for (ptrdiff_t i = 0; i < n; i++) push_letter(slot, kmers, (unsigned char)letters[i]);
+  }
+  if (n > 0) return 0;
+  push_step(slot, kmers, -1);
+  slot->ended = true;
+  return 0;
+}
+
+static void begin_record(Predictor *p, Slot *slot, const char *name) {
+  const Shape *shape = &p->model->shape;
+  p->kmers = (Kmers){.k = shape->k, .s = shape->s, .mask = shape->V - 1, .kmer = -1};
+  slot->name = alloc_resize(slot->name, strlen(name) + 1, 1);
+  strcpy(slot->name, name);
+  slot->continued = slot->ended = false;
+  slot->tokens = 0, slot->nats = 0, slot->last = -1;
+}
+
+/* Fills slots until all are full, the file ends or a record does not fit; 0 when none is left. */
+static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
+  bool unfinished = p->used > 0 && !p->slot[p->used - 1].ended;
+  if (unfinished) { /* goes on in the first slot, with its state */
+    Slot last = p->slot[p->used - 1];
+    p->slot[p->used - 1] = p->slot[0];
+    p->slot[0] = last;
+    p->slot[0].continued = true;
+  }
+  for (p->used = 0; p->used < SLOTS; unfinished = false) {
+    Slot *slot = &p->slot[p->used];
+    if (!unfinished) {
+      int more = seqfile_next(file, why);
+      if (more < 0) return -1;
+      if (more == 0) break;
+      begin_record(p, slot, seqfile_name(file));
+    }
+    slot->n = 0, p->used++;
+    if (fill_slot(slot, &p->kmers, file, why) != 0) return -1;
+    if (!slot->ended) break;
+  }
+  return p->used > 0;
+}
+
+/* ---- steps to numbers ----------------------------------------------------------------------- */
+
+/* Copies steps from..from+T-1 of a block's slots into its tape; lanes without any are idle. */
+static void load_window(Predictor *p, int block, int from) {
+  Tape *tape = p->tape[block];
+  for (int b = 0; b < PREDICT_BLOCK; b++) {
+    int i = block * PREDICT_BLOCK + b;
+    const Slot *slot = &p->slot[i];
+    for (int t = 0; t < PREDICT_T; t++) {
+      bool idle = i >= p->used || from + t >= slot->n;
+      size_t at = (size_t)t * PREDICT_BLOCK + (size_t)b;
+      tape->x[at] = idle ? 0 : slot->x[from + t];
+      tape->y[at] = idle ? -1 : slot->y[from + t];
+      tape->restart[at] = idle || slot->restart[from + t];
+    }
+  }
+}
+
+/* What a window says of each slot: its losses in order, and the state after its last step. */
+static void take_window(Predictor *p, int block, int from) {
+  const Tape *tape = p->tape[block];
+  const size_t D = (size_t)p->model->shape.D;
+  for (int b = 0; b < PREDICT_BLOCK && block * PREDICT_BLOCK + b < p->used; b++) {
+    Slot *slot = &p->slot[block * PREDICT_BLOCK + b];
+    int steps = slot->n - from < PREDICT_T ? slot->n - from : PREDICT_T;
+    for (int t = 0; t < steps && p->with_loss; t++)
+      slot->nats += p->J[block][t * PREDICT_BLOCK + b];
+    if (steps > 0)
+      memcpy(slot->h, tape->h + ((size_t)steps * PREDICT_BLOCK + (size_t)b) * D, D * sizeof(float));
+  }
+}
+
+static void block_job(void *context, int block) {
+  Predictor *p = context;
+  const Shape *shape = &p->model->shape;
+  Tape *tape = p->tape[block];
+  const size_t D = (size_t)shape->D;
+  int steps = 0;
+  for (int b = 0; b < PREDICT_BLOCK && block * PREDICT_BLOCK + b < p->used; b++) {
+    const Slot *slot = &p->slot[block * PREDICT_BLOCK + b];
+    if (slot->n > steps) steps = slot->n;
+    if (slot->continued) memcpy(tape->h + (size_t)b * D, slot->h, D * sizeof(float));
+  }
+  for (int from = 0; from < steps; from += PREDICT_T) {
+    load_window(p, block, from);
+    rnn_forward(tape, p->model->weights, shape, p->kernels);
+    if (p->with_loss)
+      softmax_loss(p->J[block], NULL, NULL, p->q[block], tape->x, tape->y,
+                   tape->h + PREDICT_BLOCK * D, PREDICT_T * PREDICT_BLOCK, 0, p->model->weights,
+                   shape, p->kernels);
+    take_window(p, block, from);
+    tape_carry(tape, shape);
+  }
+}
+
+static int hand_out(const Predictor *p,
+                    int (*take)(void *context, const Prediction *prediction, Why *why),
+                    void *context, Why *why) {
+  for (int i = 0; i < p->used; i++) {
+    const Slot *slot = &p->slot[i];
+    if (!slot->ended) continue;
+    Prediction prediction = {slot->name, slot->tokens, slot->nats, slot->last, slot->h};
+    if (take(context, &prediction, why) != 0) return -1;
+  }
+  return 0;
+}
+
+int predict_file(Predictor *p, const char *path,
+                 int (*take)(void *context, const Prediction *prediction, Why *why), void *context,
+                 Why *why) {
+  SeqFile *file = seqfile_open(path, why);
+  if (!file) return -1;
+  int more;
+  p->used = 0;
+  while ((more = fill_batch(p, file, why)) > 0) {
+    parallel_run(p->threads, (p->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK, block_job, p);
+    if ((more = hand_out(p, take, context, why)) != 0) break;
+  }
+  seqfile_close(file);
+  return more;
+}

@@ -1,0 +1,43 @@
+#include "predict_options.h"
+
+#define AT(field) offsetof(PredictOptions, field)
+
+static const char what[] = "what", how[] = "how";
+
+static const Option rows[] = {
+    {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0, "next|score|info", what,
+     "What to tell: the likeliest next k-mers, the loss of each record, or what the model is"},
+    {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
+     "Next k-mers to list for each record; without it 10, or all where at most 16 can follow"},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
+     "Threads; without it all that the machine has. The result is the same for any number"},
+    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
+     "Write to FILE, compressed where it ends in .gz, and not to stdout"},
+    {0}};
+
+const Program predict_program = {
+    .name = "rnnpredict",
+    .summary = "ask a network that rnntrain trained about sequences",
+    .usage = "[options] MODEL [FILE...]",
+    .options = rows,
+    .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
+                "gzip; - or no FILE at all is standard input.",
+    .description =
+        "rnnpredict reads records one by one and writes a table, tab-separated, with one header "
+        "line. Records keep their order, and their numbers depend neither on their neighbours nor "
+        "on the number of threads.\n\n"
+        "Mode next: record, rank, kmer, probability: the likeliest k-mers after the last one of "
+        "each record. Under the followers softmax k-mers that cannot follow have probability 0 "
+        "and are not listed.\n\n"
+        "Mode score: record, tokens (predictions), bases (that they predict), nats (the sum of "
+        "-ln p), bits_per_base, perplexity (of a k-mer).\n\n"
+        "Mode info: field, value: sizes, options, training history and baseline of the model.\n\n"
+        "A record that is too short for a k-mer, or for a prediction, has NA for what cannot be "
+        "told.",
+    .examples = "# what comes after each read?\n"
+                "rnnpredict run reads.fq.gz\n"
+                "# which reads does the model find likeliest?\n"
+                "rnnpredict --mode score run reads.fq | sort -t$'\\t' -k5,5g | head\n"
+                "# from a pipe\n"
+                "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
+};

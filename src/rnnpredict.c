@@ -1,0 +1,164 @@
+/* rnnpredict: ask a trained network about sequences. */
+#include "alloc.h"
+#include "kernels.h"
+#include "kmer.h"
+#include "manual.h"
+#include "matrix.h"
+#include "output.h"
+#include "parallel.h"
+#include "predict.h"
+#include "predict_options.h"
+#include "softmax.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DONE = 0, FAILED = 1, USAGE = 2, TOP_MAX = 16, TOP = 10 };
+
+static int complain(int code, const Why *why) {
+  fprintf(stderr, "rnnpredict: %s\n", why->text);
+  return code;
+}
+
+/* What the callbacks below need. */
+typedef struct {
+  FILE *out;
+  const Model *model;
+  const Kernels *kernels;
+  int top;
+  float *yhat; /* (n) */
+  int *rank;   /* (n) indices into yhat, likeliest first */
+} Table;
+
+/* ---- mode next ------------------------------------------------------------------------------ */
+
+/* Moves the `top` largest to the front, in order; of equals, the first k-mer goes first. */
+static void rank_top(int *rank, const float *yhat, int n, int top) {
+  int kept = 0;
+  for (int i = 0; i < n; i++) {
+    if (kept == top && yhat[i] <= yhat[rank[kept - 1]]) continue;
+    int at = kept < top ? kept++ : kept - 1;
+    for (; at > 0 && yhat[i] > yhat[rank[at - 1]]; at--) rank[at] = rank[at - 1];
+    rank[at] = i;
+  }
+}
+
+static int print_next(void *context, const Prediction *prediction, Why *why) {
+  Table *table = context;
+  const Shape *shape = &table->model->shape;
+  char kmer[KMER_MAX + 1];
+  (void)why;
+  if (prediction->last < 0) {
+    fprintf(table->out, "%s\tNA\tNA\tNA\n", prediction->name);
+    return 0;
+  }
+  softmax_yhat(table->yhat, prediction->last, prediction->h, table->model->weights, shape,
+               table->kernels);
+  rank_top(table->rank, table->yhat, shape->n, table->top);
+  for (int i = 0; i < table->top; i++) {
+    kmer_text(kmer, softmax_first(prediction->last, shape) + table->rank[i], shape->k);
+    fprintf(table->out, "%s\t%d\t%s\t%.6g\n", prediction->name, i + 1, kmer,
+            (double)table->yhat[table->rank[i]]);
+  }
+  return 0;
+}
+
+/* ---- mode score ----------------------------------------------------------------------------- */
+
+static int print_score(void *context, const Prediction *prediction, Why *why) {
+  Table *table = context;
+  (void)why;
+  double tokens = (double)prediction->tokens;
+  unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
+  if (n == 0)
+    fprintf(table->out, "%s\t0\t0\tNA\tNA\tNA\n", prediction->name);
+  else
+    fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f\n", prediction->name, n, bases,
+            prediction->nats, prediction->nats / ((double)bases * M_LN2),
+            exp(prediction->nats / tokens));
+  return 0;
+}
+
+/* ---- mode info ------------------------------------------------------------------------------ */
+
+static void print_info(FILE *out, const Model *model) {
+  const char *key, *value;
+  fprintf(out, "field\tvalue\n");
+  for (size_t i = 0; i < metadata_size(model->about); i++) {
+    metadata_entry(model->about, i, &key, &value);
+    fprintf(out, "%s\t%s\n", key, value);
+  }
+  fprintf(out, "dictionary\t%d\nsoftmax_width\t%d\nparameters\t%zu\n", model->shape.V,
+          model->shape.n, shape_parameters(&model->shape));
+}
+
+/* ---- the program ---------------------------------------------------------------------------- */
+
+static int predict_all(const PredictOptions *o, const Model *model, char **files, int n_files,
+                       FILE *out, Why *why) {
+  static char *standard_input[] = {"-"};
+  const Kernels *kernels = kernels_best();
+  const size_t n = (size_t)model->shape.n;
+  Table table = {.out = out, .model = model, .kernels = kernels, .top = o->top};
+  if (table.top == 0) table.top = model->shape.n <= TOP_MAX ? TOP_MAX : TOP;
+  if (table.top > model->shape.n) table.top = model->shape.n;
+  table.yhat = alloc_floats(n), table.rank = alloc_new(n, sizeof *table.rank);
+  Predictor *predictor = predict_new(model, o->mode == MODE_SCORE, o->threads, kernels);
+  if (o->mode == MODE_NEXT)
+    fprintf(out, "record\trank\tkmer\tprobability\n");
+  else
+    fprintf(out, "record\ttokens\tbases\tnats\tbits_per_base\tperplexity\n");
+  if (n_files == 0) files = standard_input, n_files = 1;
+  int rc = 0;
+  for (int i = 0; i < n_files && rc == 0; i++)
+    rc = predict_file(predictor, files[i], o->mode == MODE_NEXT ? print_next : print_score, &table,
+                      why);
+  predict_free(predictor);
+  free(table.yhat), free(table.rank);
+  return rc;
+}
+
+static int run(const PredictOptions *o, char **operands, int n_operands, Why *why) {
+  Model model;
+  if (matrix_check(o->threads, why) != 0 || model_read(&model, operands[0], why) != 0) return -1;
+  Output *output = output_open(o->output, why);
+  int rc = output ? 0 : -1;
+  if (rc == 0 && o->mode == MODE_INFO)
+    print_info(output_stream(output), &model);
+  else if (rc == 0)
+    rc = predict_all(o, &model, operands + 1, n_operands - 1, output_stream(output), why);
+  if (rc == 0)
+    rc = output_close(output, why);
+  else if (output)
+    output_abandon(output);
+  model_free(&model);
+  return rc;
+}
+
+static int check_usage(const PredictOptions *o, char **operands, int n_operands, Why *why) {
+  if (n_operands == 0) return fail(why, "no model; name a run directory or a .safetensors file");
+  if (o->mode == MODE_INFO && n_operands > 1)
+    return fail(why, "'%s': --mode info takes no sequence", operands[1]);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  matrix_start(argv);
+  parallel_start();
+  Why why = {""};
+  PredictOptions options = {0};
+  int operands;
+  const char *topic;
+  OptionsWish wish = options_parse(&predict_program, &options, argc, argv, &operands, &topic, &why);
+  if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
+    int code =
+        manual_answer(&predict_program, wish, topic, matrix_library(), kernels_best()->level, &why);
+    return code == DONE ? DONE : complain(code, &why);
+  }
+  if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, argc - operands, &why) != 0)
+    return complain(USAGE, &why);
+  if (options.threads == 0) options.threads = parallel_available();
+  int rc = run(&options, argv + operands, argc - operands, &why);
+  return rc == 0 ? DONE : complain(FAILED, &why);
+}

@@ -1,0 +1,109 @@
+/* rnntrain: train a recurrent network on the k-mers of DNA. */
+#include "alloc.h"
+#include "manual.h"
+#include "matrix.h"
+#include "output.h"
+#include "parallel.h"
+#include "plan.h"
+#include "train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DONE = 0, FAILED = 1, USAGE = 2, WINDOW_MAX = 1 << 24 };
+
+static int complain(int code, const Why *why) {
+  fprintf(stderr, "rnntrain: %s\n", why->text);
+  return code;
+}
+
+/* What the option table cannot check row by row. */
+static int check_usage(const TrainOptions *o, int n_files, Why *why) {
+  if (n_files == 0) return fail(why, "no input file; name one, or - for standard input");
+  if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
+  if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
+  if ((long long)o->B * o->T > WINDOW_MAX)
+    return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,
+                WINDOW_MAX);
+  return 0;
+}
+
+static int print_table(const Dataset *dataset, Why *why) {
+  Output *output = output_open(NULL, why);
+  FILE *out = output_stream(output);
+  fprintf(out, "file\trecords\tbases\tA\tC\tG\tT\tambiguous\tlowercase\tsegments\tlongest\tn50\n");
+  for (int i = 0; i < dataset->n; i++) {
+    const SeqCounts *c = &dataset->counts[i];
+    const uint64_t columns[] = {c->records,
+                                counts_letters(c),
+                                counts_base(c, 0),
+                                counts_base(c, 1),
+                                counts_base(c, 2),
+                                counts_base(c, 3),
+                                counts_ambiguous(c),
+                                counts_lowercase(c),
+                                c->segments,
+                                c->longest,
+                                c->n50};
+    fputs(dataset->files[i], out);
+    for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
+      fprintf(out, "\t%llu", (unsigned long long)columns[j]);
+    fputc('\n', out);
+  }
+  return output_close(output, why);
+}
+
+/* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
+static int run(TrainRun *train, Dataset *dataset, char **files, int n_files, Why *why) {
+  const TrainOptions *o = train->options;
+  if (!o->dry_run && runlog_check(o->output, o->force, why) != 0) return -1;
+  if (matrix_check(o->threads, why) != 0) return -1;
+  if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, why) != 0) return -1;
+  if (o->dry_run && print_table(dataset, why) != 0) return -1;
+  Plan plan = plan_make(o, &train->shape, dataset);
+  int rc = plan_check(&plan, &train->shape, why);
+  if (rc == 0) rc = o->dry_run ? train_plan(train, why) : train_run(train, why);
+  return rc;
+}
+
+int main(int argc, char **argv) {
+  double started = clock_now();
+  matrix_start(argv);
+  parallel_start();
+  Why why = {""};
+  TrainOptions options = {0};
+  int operands;
+  const char *topic;
+
+  char **command = alloc_new((size_t)argc + 1, sizeof *command); /* options_parse reorders argv */
+  memcpy(command, argv, (size_t)argc * sizeof *argv);
+  OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
+  int n_files = argc - operands;
+  if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
+    int code =
+        manual_answer(&train_program, wish, topic, matrix_library(), kernels_best()->level, &why);
+    return code == DONE ? DONE : complain(code, &why);
+  }
+  if (wish == OPTIONS_ERROR || check_usage(&options, n_files, &why) != 0)
+    return complain(USAGE, &why);
+  if (options.threads == 0) options.threads = parallel_available();
+  if (options.rate == 0) options.rate = optimizer_default_rate((OptimizerKind)options.optimizer);
+
+  char **files = alloc_new((size_t)n_files + 1, sizeof *files);
+  memcpy(files, argv + operands, (size_t)n_files * sizeof *files);
+  Progress progress = progress_new(options.quiet, !options.no_progress);
+  Dataset dataset = {0};
+  TrainRun train = {.options = &options,
+                    .dataset = &dataset,
+                    .kernels = kernels_best(),
+                    .progress = &progress,
+                    .command = command,
+                    .n_command = argc,
+                    .started = started};
+  train.shape = shape_new(options.k, options.s, options.d, options.D,
+                          (Activation)options.activation, (Softmax)options.softmax);
+  int rc = run(&train, &dataset, files, n_files, &why);
+  dataset_free(&dataset);
+  free(files), free(command);
+  return rc == 0 ? DONE : complain(rc < 0 ? FAILED : rc, &why);
+}

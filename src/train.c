@@ -1,0 +1,464 @@
+#include "train.h"
+
+#include "alloc.h"
+#include "bptt.h"
+#include "checkpoint.h"
+#include "lanes.h"
+#include "matrix.h"
+#include "plan.h"
+#include "schedule.h"
+#include "version.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  WARMUP_TOKENS = 128,             /* read before a cut when validating */
+  DIVERGED_AFTER = 10,             /* steps in a row without a finite gradient */
+  VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
+  VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
+};
+static const double rehearsal_seconds = 1;
+
+typedef struct {
+  const TrainRun *run;
+  const TrainOptions *options;
+  Lanes *lanes, *valid_lanes;
+  Window *window;
+  Bptt *bptt;
+  Weights *weights, *gradient, *best;
+  Optimizer *optimizer;
+  Schedule schedule;
+  RunNumbers numbers;
+  double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
+  uint64_t *timestep_tokens;
+  float *h; /* (B,D) for a checkpoint, or while validating */
+  uint64_t *lanes_state;
+  double rate, gradient_norm; /* of the last step */
+  double recent_bits;         /* of the last log row, for the progress line */
+  double next_checkpoint;     /* clock_now() */
+  Markov markov;
+  Metadata *about;
+  Runlog *log;
+} Train;
+
+/* ---- making and freeing --------------------------------------------------------------------- */
+
+static Train *train_new(const TrainRun *run) {
+  const TrainOptions *o = run->options;
+  Train *train = alloc_new(1, sizeof *train);
+  train->run = run, train->options = o;
+  train->lanes =
+      lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
+  train->valid_lanes =
+      lanes_new(run->dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
+  train->window = window_new(o->T, o->B);
+  train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
+  train->weights = weights_new(&run->shape);
+  train->gradient = weights_new(&run->shape);
+  train->best = weights_new(&run->shape);
+  weights_init(train->weights, &run->shape, o->seed);
+  train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
+  train->schedule = (Schedule){
+      .kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup, .factor = 1};
+  train->numbers = (RunNumbers){.best_valid_loss = INFINITY, .rate_factor = 1};
+  train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
+  train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
+  train->h = alloc_floats((size_t)o->B * (size_t)o->D);
+  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
+  train->recent_bits = NAN;
+  return train;
+}
+
+static void train_free(Train *train) {
+  runlog_close(train->log);
+  metadata_free(train->about);
+  lanes_free(train->lanes), lanes_free(train->valid_lanes);
+  window_free(train->window);
+  bptt_free(train->bptt);
+  weights_free(train->weights), weights_free(train->gradient), weights_free(train->best);
+  optimizer_free(train->optimizer);
+  free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
+  free(train->lanes_state), free(train);
+}
+
+/* ---- where the run stands ------------------------------------------------------------------- */
+
+static double elapsed(const Train *train) { return clock_now() - train->run->started; }
+
+static double run_part(const Train *train) {
+  double all = (double)train->options->epochs * (double)lanes_tokens(train->lanes);
+  double part = (double)train->numbers.tokens / all;
+  double time = train->options->max_time > 0 ? elapsed(train) / train->options->max_time : 0;
+  return time > part ? time : part;
+}
+
+static void show(Train *train) {
+  double best = train->numbers.best_valid_loss;
+  Standing standing = {
+      .part = fmin(run_part(train), 1),
+      .seconds = elapsed(train),
+      .epoch = train->numbers.epoch + 1,
+      .epochs = (uint64_t)train->options->epochs,
+      .tokens = train->numbers.tokens,
+      .bits = train->recent_bits,
+      .best_bits = isfinite(best) ? runlog_bits(best, train->options->s) : NAN,
+  };
+  progress_step(train->run->progress, &standing);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* What model.safetensors says of where it comes from; nothing in it depends on the clock. */
+static Metadata *make_about(const Train *train) {
+  Metadata *about = metadata_new();
+  char value[64];
+  metadata_set(about, "version", "%s", VERSION);
+  for (const Option *option = train_program.options; option->name; option++) {
+    static const char *const kept[] = {"strands",   "epochs",        "lanes",    "timesteps",
+                                       "optimizer", "learning-rate", "schedule", "warmup",
+                                       "clip",      "seed"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+      if (strcmp(option->name, kept[i]) != 0) continue;
+      options_value(option, train->options, value, sizeof value);
+      metadata_set(about, option->name, "%s", value);
+    }
+  }
+  metadata_set(about, "train_tokens", "%" PRIu64, lanes_tokens(train->lanes));
+  metadata_set(about, "valid_tokens", "%" PRIu64, lanes_tokens(train->valid_lanes));
+  if (lanes_tokens(train->valid_lanes) > 0) {
+    metadata_set(about, "markov_order", "%d", train->markov.best);
+    metadata_set(about, "markov_bits_per_base", "%.6f",
+                 train->markov.bits_per_base[train->markov.best]);
+  }
+  return about;
+}
+
+static int write_model(Train *train, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  int validated = isfinite(numbers->best_valid_loss);
+  Metadata *about = make_about(train);
+  metadata_set(about, "step", "%" PRIu64, validated ? numbers->best_step : numbers->step);
+  if (validated) {
+    metadata_set(about, "valid_loss", "%.9g", numbers->best_valid_loss);
+    metadata_set(about, "valid_bits_per_base", "%.6f",
+                 runlog_bits(numbers->best_valid_loss, train->options->s));
+  }
+  int rc = checkpoint_write_model(runlog_model_path(train->log), &train->run->shape,
+                                  validated ? train->best : train->weights, about, why);
+  metadata_free(about);
+  return rc;
+}
+
+static int write_report(Train *train, const char *status, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  RunReport report = {
+      .status = status,
+      .command = train->run->command,
+      .n_command = train->run->n_command,
+      .options = train->options,
+      .shape = &train->run->shape,
+      .dataset = train->run->dataset,
+      .markov = lanes_tokens(train->valid_lanes) > 0 ? &train->markov : NULL,
+      .library = matrix_library(),
+      .level = train->run->kernels->level,
+      .train_tokens = lanes_tokens(train->lanes),
+      .valid_tokens = lanes_tokens(train->valid_lanes),
+      .steps = numbers->step,
+      .tokens = numbers->tokens,
+      .skipped_steps = numbers->skipped,
+      .best_valid_loss = numbers->best_valid_loss,
+      .best_step = numbers->best_step,
+      .seconds = elapsed(train),
+  };
+  return runlog_report(train->log, &report, why);
+}
+
+/* The model, then the state that goes with it, then the report. */
+static int save(Train *train, const char *status, Why *why) {
+  const TrainOptions *o = train->options;
+  RunNumbers *numbers = &train->numbers;
+  RunState state = {.weights = train->weights,
+                    .optimizer = train->optimizer,
+                    .numbers = numbers,
+                    .h = train->h,
+                    .B = o->B,
+                    .lanes = train->lanes_state,
+                    .n_lanes = lanes_state_size(train->lanes),
+                    .timestep_loss = train->timestep_loss,
+                    .timestep_tokens = train->timestep_tokens,
+                    .T = o->T};
+  numbers->optimizer_steps = train->optimizer->steps;
+  numbers->rate_factor = train->schedule.factor;
+  numbers->rate_stale = (uint64_t)train->schedule.stale;
+  numbers->seconds = elapsed(train);
+  runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
+  bptt_save(train->bptt, train->h);
+  lanes_save(train->lanes, train->lanes_state);
+  train->next_checkpoint = clock_now() + o->checkpoint_every;
+  if (write_model(train, why) != 0) return -1;
+  if (checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, train->about,
+                       why) != 0)
+    return -1;
+  return write_report(train, status, why);
+}
+
+/* A row of loss.tsv, with valid_loss where it was measured, and T rows of timestep_loss.tsv. */
+static int log_rows(Train *train, double valid_loss, Why *why) {
+  RunNumbers *numbers = &train->numbers;
+  double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
+  LossRow row = {.step = numbers->step,
+                 .epoch = numbers->epoch,
+                 .tokens = numbers->tokens,
+                 .seconds = elapsed(train),
+                 .rate = train->rate,
+                 .gradient_norm = train->gradient_norm,
+                 .train_loss = mean,
+                 .valid_loss = valid_loss};
+  int T = numbers->loss_tokens > 0 ? train->options->T : 0;
+  if (runlog_row(train->log, &row, train->options->s, why) != 0 ||
+      runlog_timesteps(train->log, numbers->step, train->timestep_loss, train->timestep_tokens, T,
+                       why) != 0)
+    return -1;
+  if (numbers->loss_tokens > 0) train->recent_bits = runlog_bits(mean, train->options->s);
+  numbers->loss = 0, numbers->loss_tokens = 0;
+  memset(train->timestep_loss, 0, (size_t)train->options->T * sizeof(double));
+  memset(train->timestep_tokens, 0, (size_t)train->options->T * sizeof(uint64_t));
+  return 0;
+}
+
+/* ---- validation ----------------------------------------------------------------------------- */
+
+/* Mean J over the validation span; the training lanes' states are put back afterwards. */
+static double valid_loss(Train *train) {
+  double loss = 0;
+  bptt_save(train->bptt, train->h);
+  lanes_start(train->valid_lanes, 0);
+  while (lanes_next(train->valid_lanes, train->window)) {
+    loss += bptt_run(train->bptt, NULL, train->weights, train->window)->loss;
+    show(train);
+  }
+  bptt_restore(train->bptt, train->h);
+  return loss / (double)lanes_tokens(train->valid_lanes);
+}
+
+static int validate(Train *train, Why *why) {
+  RunNumbers *numbers = &train->numbers;
+  uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
+  numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
+  if (lanes_tokens(train->valid_lanes) == 0) return log_rows(train, NAN, why);
+  double loss = valid_loss(train);
+  int improved = loss < numbers->best_valid_loss;
+  numbers->stale = improved ? 0 : numbers->stale + 1;
+  schedule_validated(&train->schedule, improved);
+  if (improved) {
+    numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
+    memcpy(train->best->L, train->weights->L, train->weights->size * sizeof(float));
+  }
+  return log_rows(train, loss, why);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static void add_losses(Train *train, const WindowLoss *loss) {
+  train->numbers.loss += loss->loss, train->numbers.loss_tokens += loss->tokens;
+  for (int t = 0; t < train->options->T; t++) {
+    train->timestep_loss[t] += loss->timestep_loss[t];
+    train->timestep_tokens[t] += loss->timestep_tokens[t];
+  }
+}
+
+/* One window: gradient, and a step along it unless it, or the loss, is not finite. */
+static void step(Train *train) {
+  const TrainOptions *o = train->options;
+  RunNumbers *numbers = &train->numbers;
+  const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
+  train->rate = schedule_rate(&train->schedule, run_part(train));
+  train->gradient_norm = isfinite(loss->loss)
+                             ? optimizer_step(train->optimizer, train->weights, train->gradient,
+                                              train->rate, o->clip, o->threads, train->run->kernels)
+                             : NAN;
+  numbers->step++, numbers->tokens += loss->tokens;
+  if (isfinite(train->gradient_norm)) {
+    add_losses(train, loss);
+    numbers->skipped_in_a_row = 0;
+  } else {
+    numbers->skipped++, numbers->skipped_in_a_row++;
+  }
+}
+
+/* Why the run ends before its epochs are over, or NULL. */
+static const char *ends_early(const Train *train) {
+  const TrainOptions *o = train->options;
+  if (train->numbers.skipped_in_a_row >= DIVERGED_AFTER) return "diverged";
+  if (o->max_time > 0 && elapsed(train) >= o->max_time) return "out of time";
+  if (o->patience > 0 && train->numbers.stale >= (uint64_t)o->patience) return "stopped early";
+  return NULL;
+}
+
+/* Logs what is due, unless the epoch's validation is about to: so before a step, not after one. */
+static int before_step(Train *train, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  int due = numbers->loss_tokens > 0 && numbers->step % (uint64_t)train->options->log_every == 0;
+  return due ? log_rows(train, NAN, why) : 0;
+}
+
+static int after_step(Train *train, Why *why) {
+  show(train);
+  if (train->numbers.tokens >= train->numbers.next_validation && validate(train, why) != 0)
+    return -1;
+  return clock_now() >= train->next_checkpoint ? save(train, "running", why) : 0;
+}
+
+/* Until the epochs are over or something ends them; *status says what. */
+static int loop(Train *train, const char **status, Why *why) {
+  RunNumbers *numbers = &train->numbers;
+  for (*status = NULL; !*status && numbers->epoch < (uint64_t)train->options->epochs;) {
+    if (lanes_next(train->lanes, train->window)) {
+      if (before_step(train, why) != 0) return -1;
+      step(train);
+      if (after_step(train, why) != 0) return -1;
+    } else {
+      if (validate(train, why) != 0) return -1;
+      lanes_start(train->lanes, ++numbers->epoch);
+    }
+    *status = ends_early(train);
+  }
+  if (!*status) *status = "done";
+  return numbers->loss_tokens > 0 ? validate(train, why) : 0;
+}
+
+/* ---- the run -------------------------------------------------------------------------------- */
+
+static void say_start(Train *train) {
+  char memory[32];
+  const TrainOptions *o = train->options;
+  Plan plan = plan_make(o, &train->run->shape, train->run->dataset);
+  plan_text(plan.total, memory);
+  progress_say(train->run->progress,
+               "%" PRIu64 " k-mers to learn from, %" PRIu64
+               " to validate on; %zu parameters; %s of "
+               "memory; %d thread%s",
+               lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes),
+               shape_parameters(&train->run->shape), memory, o->threads, o->threads > 1 ? "s" : "");
+  if (lanes_tokens(train->valid_lanes) > 0)
+    progress_say(train->run->progress, "best Markov model: order %d, %.4f bits per base",
+                 train->markov.best, train->markov.bits_per_base[train->markov.best]);
+}
+
+static void say_end(Train *train, const char *status) {
+  char time[32];
+  const RunNumbers *numbers = &train->numbers;
+  clock_text(elapsed(train), time);
+  progress_say(train->run->progress, "%s after %s, %" PRIu64 " steps and %.2f epochs", status, time,
+               numbers->step, (double)numbers->tokens / (double)lanes_tokens(train->lanes));
+  if (numbers->skipped > 0)
+    progress_say(train->run->progress,
+                 "%" PRIu64 " steps were left out: their gradient was not "
+                 "finite",
+                 numbers->skipped);
+  if (isfinite(numbers->best_valid_loss)) {
+    double bits = runlog_bits(numbers->best_valid_loss, train->options->s);
+    double markov = train->markov.bits_per_base[train->markov.best];
+    progress_say(
+        train->run->progress,
+        "validation: %.4f bits per base; best Markov model (order %d): %.4f; the network is "
+        "%.4f %s",
+        bits, train->markov.best, markov, fabs(markov - bits), bits < markov ? "better" : "worse");
+  }
+  progress_say(train->run->progress, "model: %s", runlog_model_path(train->log));
+}
+
+static int check_tokens(const Train *train, Why *why) {
+  const TrainOptions *o = train->options;
+  const char *valid = o->valid ? o->valid : "--valid-fraction";
+  if (lanes_tokens(train->lanes) == 0)
+    return fail(why,
+                "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
+                "give more sequence or a smaller -k",
+                train->run->dataset->files[0], o->k + o->s);
+  if (lanes_tokens(train->valid_lanes) == 0 && (o->valid || o->valid_fraction > 0))
+    return fail(why,
+                "%s: no segment to validate on has the k+s = %d bases that one prediction "
+                "needs; give more sequence, or --valid-fraction 0 for no validation",
+                valid, o->k + o->s);
+  return 0;
+}
+
+static int run_training(Train *train, Why *why) {
+  const char *status;
+  if (lanes_tokens(train->valid_lanes) > 0)
+    train->markov = markov_score(train->run->dataset->train, train->run->dataset->valid,
+                                 train->options->k, train->options->s);
+  train->log = runlog_open(train->options->output, why);
+  if (!train->log) return -1;
+  train->about = make_about(train);
+  train->next_checkpoint = clock_now() + train->options->checkpoint_every;
+  train->numbers.next_validation = VALIDATION_TOKENS;
+  say_start(train);
+  if (loop(train, &status, why) != 0 || save(train, status, why) != 0) return -1;
+  say_end(train, status);
+  if (strcmp(status, "diverged") != 0) return 0;
+  fail(why,
+       "the gradient was not finite %d steps in a row; choose a smaller --learning-rate than %g",
+       DIVERGED_AFTER, train->options->rate);
+  return TRAIN_DIVERGED;
+}
+
+int train_run(const TrainRun *run, Why *why) {
+  Train *train = train_new(run);
+  int rc = check_tokens(train, why);
+  if (rc == 0) rc = run_training(train, why);
+  train_free(train);
+  return rc;
+}
+
+/* Tokens a second of windows on a network that is thrown away. */
+static double rehearse(Train *train) {
+  double start = 0, now = 0;
+  uint64_t tokens = 0;
+  for (int window = 0; window < 2 || now - start < rehearsal_seconds; window++) {
+    if (!lanes_next(train->lanes, train->window)) {
+      lanes_start(train->lanes, 0);
+      continue;
+    }
+    bptt_run(train->bptt, train->gradient, train->weights, train->window);
+    optimizer_step(train->optimizer, train->weights, train->gradient, 0, 1, train->options->threads,
+                   train->run->kernels);
+    now = clock_now();
+    if (window == 0)
+      start = now; /* the first one warms up */
+    else
+      tokens += train->window->tokens;
+  }
+  return (double)tokens / (now - start);
+}
+
+int train_plan(const TrainRun *run, Why *why) {
+  const TrainOptions *o = run->options;
+  char total[32], corpus[32], weights[32], windows[32], time[32];
+  Train *train = train_new(run);
+  int rc = check_tokens(train, why);
+  if (rc == 0) {
+    Plan plan = plan_make(o, &run->shape, run->dataset);
+    double rate = rehearse(train);
+    double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
+    plan_text(plan.total, total), plan_text(plan.corpus, corpus);
+    plan_text(plan.weights, weights), plan_text(plan.windows, windows);
+    clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
+    progress_say(
+        run->progress,
+        "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
+        lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
+    progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
+                 shape_parameters(&run->shape), run->shape.n, run->shape.V);
+    progress_say(run->progress, "memory: %s (sequence %s, weights and moments %s, windows %s)",
+                 total, corpus, weights, windows);
+    progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d threads",
+                 time, o->epochs, rate, o->threads);
+  }
+  train_free(train);
+  return rc;
+}

@@ -1,0 +1,96 @@
+#include "train_options.h"
+
+#define AT(field) offsetof(TrainOptions, field)
+
+static const char tokens[] = "tokens", model[] = "model", training[] = "training",
+                  output[] = "output";
+
+static const Option rows[] = {
+    {"kmer", 'k', OPTION_INT, AT(k), "4", 1, 12, "N", tokens, "Bases in a k-mer"},
+    {"stride", 's', OPTION_INT, AT(s), "1", 1, 12, "N", tokens,
+     "Bases from a k-mer to the next, at most k"},
+    {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", tokens,
+     "Read each piece as it stands, or in every other epoch as its reverse complement"},
+    {"embedding", 'd', OPTION_INT, AT(d), "32", 1, 65536, "N", model, "Width d of the embedding L"},
+    {"hidden", 'D', OPTION_INT, AT(D), "128", 1, 65536, "N", model,
+     "Width D of the hidden state h"},
+    {"activation", 0, OPTION_CHOICE, AT(activation), "sigmoid", 0, 0, "sigmoid|tanh|relu", model,
+     "What h is of z"},
+    {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
+     "Normalise over the k-mers that can follow, or over all"},
+    {"epochs", 'e', OPTION_INT, AT(epochs), "10", 1, 1000000, "N", training,
+     "Times that every k-mer is read"},
+    {"lanes", 'B', OPTION_INT, AT(B), "64", 1, 65536, "N", training,
+     "Places in the sequence that are read side by side"},
+    {"timesteps", 'T', OPTION_INT, AT(T), "64", 1, 65536, "N", training,
+     "Steps that the gradient flows back"},
+    {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
+     "adam|sgd|momentum|rmsprop|adagrad", training, "How the gradient moves the weights"},
+    {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
+     "Largest learning rate; without it adam 0.003, sgd 0.5, momentum 0.1, rmsprop 0.001, "
+     "adagrad 0.03"},
+    {"schedule", 0, OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant|plateau",
+     training, "The learning rate over time"},
+    {"warmup", 0, OPTION_REAL, AT(warmup), "0.02", 0, 1, "X", training,
+     "Part of the run in which the rate rises from 0"},
+    {"clip", 0, OPTION_REAL, AT(clip), "1", 0, 1e8, "X", training,
+     "Largest norm of a gradient, 0: any"},
+    {"valid", 0, OPTION_TEXT, AT(valid), NULL, 0, 0, "FILE", training,
+     "Validate on this file, not on the end of the input"},
+    {"valid-fraction", 0, OPTION_REAL, AT(valid_fraction), "0.1", 0, 0.9, "X", training,
+     "Part of the input, at its end, that is kept for validation, 0: none"},
+    {"patience", 0, OPTION_INT, AT(patience), "0", 0, 1000000, "N", training,
+     "Stop after so many validations without a better one, 0: never"},
+    {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
+     "Stop after this time (90s, 10m, 2h); the schedule fits itself to it"},
+    {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 1.8446744073709550e19, "N", training,
+     "Where all randomness comes from"},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", training,
+     "Threads; without it all that the machine has. The result is the same for any number"},
+    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},
+    {"force", 0, OPTION_FLAG, AT(force), NULL, 0, 0, "", output,
+     "Overwrite the run that DIR holds"},
+    {"dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, 0, 0, "", output,
+     "Count the input (a table on stdout), say what the run will need, and write nothing"},
+    {"log-every", 0, OPTION_INT, AT(log_every), "50", 1, 1000000000, "N", output,
+     "Steps between the rows of loss.tsv and timestep_loss.tsv"},
+    {"checkpoint-every", 0, OPTION_DURATION, AT(checkpoint_every), "10m", 0, 0, "TIME", output,
+     "Time between checkpoints"},
+    {"quiet", 'q', OPTION_FLAG, AT(quiet), NULL, 0, 0, "", output, "Say nothing but errors"},
+    {"no-progress", 0, OPTION_FLAG, AT(no_progress), NULL, 0, 0, "", output,
+     "No progress while training"},
+    {0}};
+
+const Program train_program = {
+    .name = "rnntrain",
+    .summary = "train a recurrent network on the k-mers of DNA",
+    .usage = "[options] -o DIR FILE...",
+    .options = rows,
+    .operands = "FILE is FASTA or FASTQ, plain or gzip, told apart by content; - is standard "
+                "input.",
+    .description =
+        "rnntrain cuts sequence into k-mers and trains a recurrent network to say which k-mer "
+        "comes "
+        "next: an embedding L, a recurrence h(t) = sigmoid(h(t-1) H + e(t) I + b1), a softmax over "
+        "h U + b2, cross-entropy, and exact backpropagation through time within windows of T "
+        "steps. The loss is told in bits per base, beside that of the best Markov model on the "
+        "same "
+        "bases.\n\n"
+        "Ambiguous letters and gaps end a segment: no k-mer spans them. Lower case is sequence and "
+        "U "
+        "is T; any other letter is an error.\n\n"
+        "The same input, options, seed, version and type of CPU give the same bytes of model for "
+        "any number of threads; only --max-time, which asks the clock, is exempt.",
+    .examples = "# train on a genome, the last tenth is for validation\n"
+                "rnntrain -o run genome.fa.gz\n"
+                "# a minute, from a pipe, on both strands\n"
+                "zcat *.fa.gz | rnntrain --max-time 60s --strands both -o run -\n"
+                "# what would it need?\n"
+                "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
+    .files = "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
+             "DIR/checkpoint.safetensors: the newest state of the run.\n\n"
+             "DIR/loss.tsv: a row every --log-every steps and at each validation.\n\n"
+             "DIR/timestep_loss.tsv: the mean loss J(t) at each timestep t of the window, since "
+             "the last rows.\n\n"
+             "DIR/run.json: options, inputs with counts and checksums, the Markov baseline, times.",
+};
