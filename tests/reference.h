@@ -1,0 +1,37 @@
+/* reference: the network in double precision, straight from the equations with plain loops: no
+ * BLAS, no kernels, nothing shared with src/. What the fast one must agree with. */
+#ifndef REFERENCE_H
+#define REFERENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+  int k, s, d, D;
+  int V; /* 4^k */
+  enum { REF_SIGMOID, REF_TANH, REF_RELU } phi;
+  int full;                        /* 1: softmax over V, 0: over those that can follow */
+  double *L, *H, *I, *b1, *U, *b2; /* (V,d) (D,D) (d,D) (D) (D,V) (V), one block from L on */
+  size_t size;                     /* doubles of the block */
+} Reference;
+
+/* A window: T timesteps of B lanes, (T,B) arrays; h0 is (B,D). */
+typedef struct {
+  int T, B;
+  const int *x, *y; /* y -1: no loss */
+  const uint8_t *restart;
+  const double *h0;
+} ReferenceWindow;
+
+Reference *reference_new(int k, int s, int d, int D, int phi, int full);
+void reference_free(Reference *net);
+
+/* Sum of J over the window. Where hT (B,D) is not NULL it gets the last states, and where gradient
+ * is not NULL it gets the gradient of that sum. */
+double reference_run(const Reference *net, const ReferenceWindow *window, double *hT,
+                     Reference *gradient);
+
+/* yhat (V) after state h (D) at k-mer x. */
+void reference_yhat(const Reference *net, int x, const double *h, double *yhat);
+
+#endif

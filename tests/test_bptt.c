@@ -1,0 +1,215 @@
+/* The fast network against the reference: loss, states and gradient, over random shapes. */
+#include "bptt.h"
+#include "kmer.h"
+#include "reference.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+typedef struct {
+  Shape shape;
+  int T, B;
+  Weights *w, *gradient;
+  Window *window;
+  Reference *reference, *reference_gradient;
+  double *h0, *hT; /* (B,D) */
+} Case;
+
+static double random_real(void) { return rand() / (double)RAND_MAX - 0.5; }
+
+/* The same numbers to the reference, whose U is (D,V). */
+static void copy_weights(Reference *to, const Weights *from, const Shape *shape) {
+  size_t before_U = (size_t)(from->U - from->L);
+  for (size_t i = 0; i < before_U; i++) to->L[i] = (double)from->L[i];
+  for (int v = 0; v < shape->V; v++) {
+    to->b2[v] = (double)from->b2[v];
+    for (int i = 0; i < shape->D; i++) to->U[i * shape->V + v] = (double)from->U[v * shape->D + i];
+  }
+}
+
+static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B) {
+  Case c = {.T = T, .B = B};
+  c.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS);
+  c.w = weights_new(&c.shape), c.gradient = weights_new(&c.shape);
+  c.window = window_new(T, B);
+  c.reference = reference_new(k, s, d, D, phi, full);
+  c.reference_gradient = reference_new(k, s, d, D, phi, full);
+  c.h0 = calloc((size_t)(B * D), sizeof *c.h0), c.hT = calloc((size_t)(B * D), sizeof *c.hT);
+  for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(2 * random_real());
+  for (int i = 0; i < D * D; i++) c.w->H[i] *= (float)(1 / sqrt(D)); /* or relu explodes */
+  copy_weights(c.reference, c.w, &c.shape);
+  return c;
+}
+
+static void case_free(Case *c) {
+  weights_free(c->w), weights_free(c->gradient), window_free(c->window);
+  reference_free(c->reference), reference_free(c->reference_gradient);
+  free(c->h0), free(c->hT);
+}
+
+static void fill_window(const Case *c, bool first) {
+  Window *w = c->window;
+  w->tokens = 0;
+  for (int i = 0; i < c->T * c->B; i++) {
+    int follow = 1 << 2 * c->shape.s;
+    w->x[i] = rand() % c->shape.V;
+    w->y[i] = rand() % 6 == 0
+                  ? -1
+                  : w->x[i] % (1 << 2 * (c->shape.k - c->shape.s)) * follow + rand() % follow;
+    w->restart[i] = (first && i < c->B) || rand() % 6 == 0;
+    w->tokens += w->y[i] >= 0;
+  }
+  if (w->tokens > 0) return;
+  w->y[0] = kmer_followers(w->x[0], c->shape.k, c->shape.s), w->tokens = 1;
+}
+
+/* Adds up the squares of the difference to the reference's gradient, and of that gradient. */
+static void compare(const Case *c, double *errors, double *squares) {
+  const double n = (double)c->window->tokens;
+  Reference *fast = reference_new(c->shape.k, c->shape.s, c->shape.d, c->shape.D, 0, 0);
+  copy_weights(fast, c->gradient, &c->shape);
+  *errors = *squares = 0;
+  for (size_t i = 0; i < fast->size; i++) {
+    double right = c->reference_gradient->L[i] / n;
+    *errors += pow(fast->L[i] - right, 2), *squares += right * right;
+  }
+  reference_free(fast);
+}
+
+/* Two windows in a row, so that states are carried, on one CPU level. */
+static void check_case(int k, int s, int d, int D, int phi, int full, int T, int B, int threads,
+                       const Kernels *kernels) {
+  Case c = case_new(k, s, d, D, phi, full, T, B);
+  Bptt *bptt = bptt_new(&c.shape, T, B, 1, threads, kernels);
+  for (int i = 0; i < 2; i++) {
+    fill_window(&c, i == 0);
+    ReferenceWindow window = {T, B, c.window->x, c.window->y, c.window->restart, c.h0};
+    double errors, squares;
+    double J = reference_run(c.reference, &window, c.hT, c.reference_gradient);
+    const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
+    compare(&c, &errors, &squares);
+    if (sqrt(errors / squares) >= 1e-5)
+      print_message("k=%d s=%d d=%d D=%d phi=%d full=%d T=%d B=%d %s: error %g\n", k, s, d, D, phi,
+                    full, T, B, kernels->level, sqrt(errors / squares));
+    assert_true(sqrt(errors / squares) < 1e-5);
+    assert_true(squares > 1e-12);
+    assert_true(fabs(loss->loss - J) < 1e-5 * J);
+    assert_int_equal(loss->tokens, c.window->tokens);
+    memcpy(c.h0, c.hT, (size_t)(B * D) * sizeof *c.h0);
+  }
+  bptt_free(bptt);
+  case_free(&c);
+}
+
+static void gradient_is_the_reference_s_over_random_shapes(void **state) {
+  (void)state;
+  srand(7);
+  for (int i = 0; i < 300; i++) {
+    int k = 1 + rand() % 4, s = 1 + rand() % k, phi = rand() % 3, full = rand() % 2;
+    int d = 1 + rand() % 9, D = 1 + rand() % 37, T = 1 + rand() % 9, B = 1 + rand() % 40;
+    const Kernels *kernels = kernels_level(rand() % 3);
+    check_case(k, s, d, D, phi, full, T, B, 1 + rand() % 3, kernels ? kernels : kernels_best());
+  }
+}
+
+static void gradient_is_the_reference_s_at_the_edges(void **state) {
+  (void)state;
+  srand(8);
+  for (int full = 0; full < 2; full++)
+    for (int level = 0; level < 3 && kernels_level(level); level++)
+      for (int phi = 0; phi < 3; phi++) {
+        check_case(1, 1, 1, 1, phi, full, 1, 1, 1, kernels_level(level));   /* all smallest */
+        check_case(1, 1, 5, 7, phi, full, 1, 33, 2, kernels_level(level));  /* T=1, V < T*B */
+        check_case(4, 1, 5, 7, phi, full, 20, 1, 2, kernels_level(level));  /* one lane, V > T*B */
+        check_case(5, 2, 3, 16, phi, full, 4, 17, 3, kernels_level(level)); /* V=1024 */
+        check_case(2, 1, 4, 130, phi, full, 40, 18, 2, kernels_level(level)); /* longer sums */
+      }
+}
+
+static void timestep_losses_add_up(void **state) {
+  (void)state;
+  srand(9);
+  Case c = case_new(2, 1, 3, 5, SIGMOID, 0, 6, 20);
+  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
+  fill_window(&c, true);
+  const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
+  double sum = 0;
+  for (int t = 0; t < c.T; t++) {
+    uint64_t labels = 0;
+    for (int b = 0; b < c.B; b++) labels += c.window->y[t * c.B + b] >= 0;
+    assert_int_equal(loss->timestep_tokens[t], labels);
+    sum += loss->timestep_loss[t];
+  }
+  assert_true(fabs(sum - loss->loss) < 1e-12 * sum);
+  bptt_free(bptt);
+  case_free(&c);
+}
+
+/* Loss and gradient of two windows, for `threads` threads. */
+static void run_twice(Case *c, int threads, float *gradients, double *losses) {
+  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, 1, threads, kernels_best());
+  srand(11);
+  for (int i = 0; i < 2; i++) {
+    fill_window(c, i == 0);
+    losses[i] = bptt_run(bptt, c->gradient, c->w, c->window)->loss;
+    memcpy(gradients + (size_t)i * c->w->size, c->gradient->L, c->w->size * sizeof(float));
+  }
+  bptt_free(bptt);
+}
+
+static void threads_do_not_change_a_bit(void **state) {
+  (void)state;
+  for (int full = 0; full < 2; full++) {
+    srand(10);
+    Case c = case_new(4, 1, 16, 64, SIGMOID, full, 32, 70);
+    size_t n = 2 * c.w->size;
+    float *one = calloc(n, sizeof *one), *many = calloc(n, sizeof *many);
+    double loss_one[2], loss_many[2];
+    run_twice(&c, 1, one, loss_one);
+    for (int threads = 2; threads <= 5; threads++) {
+      run_twice(&c, threads, many, loss_many);
+      assert_memory_equal(one, many, n * sizeof *one);
+      assert_memory_equal(loss_one, loss_many, sizeof loss_one);
+    }
+    free(one), free(many);
+    case_free(&c);
+  }
+}
+
+static void saved_states_go_on_the_same(void **state) {
+  (void)state;
+  srand(12);
+  Case c = case_new(3, 1, 4, 9, TANH, 0, 5, 21);
+  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
+  Bptt *other = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
+  float *h = calloc((size_t)(c.B * c.shape.D), sizeof *h);
+  fill_window(&c, true);
+  bptt_run(bptt, NULL, c.w, c.window);
+  bptt_save(bptt, h), bptt_restore(other, h);
+  fill_window(&c, false);
+  double loss = bptt_run(bptt, NULL, c.w, c.window)->loss;
+  assert_true(bptt_run(other, NULL, c.w, c.window)->loss == loss);
+  bptt_restore(other, (memset(h, 0, (size_t)(c.B * c.shape.D) * sizeof *h), h));
+  assert_true(bptt_run(other, NULL, c.w, c.window)->loss != loss);
+  free(h);
+  bptt_free(bptt), bptt_free(other);
+  case_free(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gradient_is_the_reference_s_over_random_shapes),
+      cmocka_unit_test(gradient_is_the_reference_s_at_the_edges),
+      cmocka_unit_test(timestep_losses_add_up),
+      cmocka_unit_test(threads_do_not_change_a_bit),
+      cmocka_unit_test(saved_states_go_on_the_same),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
