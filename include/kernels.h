@@ -16,7 +16,8 @@ typedef enum { SIGMOID, TANH, RELU } Activation;
 typedef struct {
   float rate;  /* learning rate; for Adam, already corrected for the bias of the first moment */
   float scale; /* what clipping leaves of the gradient */
-  float beta1, beta2;
+  float beta1, beta2; /* what the moments keep of themselves */
+  float gain1, gain2; /* 1 - beta, rounded only once */
   float epsilon;
   float unbias2; /* Adam: 1 / (1 - beta2^t) */
 } UpdateRule;

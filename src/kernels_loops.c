@@ -161,7 +161,7 @@ static void rmsprop(float *restrict w, const float *restrict g, float *restrict 
                     UpdateRule rule) {
   for (size_t i = 0; i < n; i++) {
     float gi = rule.scale * g[i];
-    v[i] = rule.beta2 * v[i] + (1.0f - rule.beta2) * gi * gi;
+    v[i] = rule.beta2 * v[i] + rule.gain2 * gi * gi;
     w[i] -= rule.rate * gi / (sqrtf(v[i]) + rule.epsilon);
   }
 }
@@ -170,8 +170,8 @@ static void adam(float *restrict w, const float *restrict g, float *restrict m, 
                  size_t n, UpdateRule rule) {
   for (size_t i = 0; i < n; i++) {
     float gi = rule.scale * g[i];
-    m[i] = rule.beta1 * m[i] + (1.0f - rule.beta1) * gi;
-    v[i] = rule.beta2 * v[i] + (1.0f - rule.beta2) * gi * gi;
+    m[i] = rule.beta1 * m[i] + rule.gain1 * gi;
+    v[i] = rule.beta2 * v[i] + rule.gain2 * gi * gi;
     w[i] -= rule.rate * m[i] / (sqrtf(v[i] * rule.unbias2) + rule.epsilon);
   }
 }

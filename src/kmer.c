@@ -1,5 +1,7 @@
 #include "kmer.h"
 
+#include <stdint.h>
+
 int kmer_base(unsigned char letter) {
   switch (letter) {
   case 'A':
@@ -48,9 +50,10 @@ void kmer_text(char *text, int kmer, int k) {
 }
 
 int kmer_reverse_complement(int kmer, int k) {
-  int reversed = 0;
-  for (int i = 0; i < k; i++, kmer >>= 2) reversed = reversed << 2 | (3 - (kmer & 3));
-  return reversed;
+  uint32_t x = ~(uint32_t)kmer; /* the complement; then its pairs of bits in reverse */
+  x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;
+  x = (x >> 4 & 0x0f0f0f0f) | (x & 0x0f0f0f0f) << 4;
+  return (int)(__builtin_bswap32(x) >> (32 - 2 * k));
 }
 
 int kmer_followers(int kmer, int k, int s) {

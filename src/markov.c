@@ -42,8 +42,9 @@ static void count_shorter(Counts count) {
 static void count_other_strand(Counts count) {
   for (int m = 0; m < MARKOV_ORDERS; m++)
     for (int x = 0; x < kmer_count(m + 1); x++) {
+      if (count[m][x] == 0) continue; /* if its complement has any, that one sees to both */
       int other = kmer_reverse_complement(x, m + 1);
-      if (other < x) continue;
+      if (other < x && count[m][other] > 0) continue; /* done */
       uint32_t both = count[m][x] + count[m][other];
       count[m][x] = count[m][other] = both;
     }

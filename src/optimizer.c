@@ -74,6 +74,8 @@ static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scal
                      .scale = (float)scale,
                      .beta1 = (float)beta1,
                      .beta2 = (float)beta2,
+                     .gain1 = (float)(1 - beta1),
+                     .gain2 = (float)(1 - beta2),
                      .epsilon = 1e-8f,
                      .unbias2 = 1};
   if (optimizer->kind == ADAM) {

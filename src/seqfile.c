@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 17, HEADER_MAX = 1 << 20 };
+enum { BUFFER = 1 << 17, HEADER_MAX = 1 << 20, MAGIC_MAX = 4 };
 
 typedef enum { FIRST, BETWEEN, SEQUENCE } Place; /* before any record, between two, in a sequence */
 
@@ -41,17 +41,22 @@ struct SeqFile {
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
+/* Appends what one read() gives to the raw bytes: 1 some, 0 the end. */
+static int raw_read(SeqFile *f, Why *why) {
+  ssize_t n;
+  do n = read(f->fd, f->raw + f->raw_end, BUFFER - f->raw_end);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return fail(why, "%s: cannot be read: %s", f->path, strerror(errno));
+  f->raw_crc = (uint32_t)crc32(f->raw_crc, f->raw + f->raw_end, (uInt)n);
+  f->raw_end += (size_t)n, f->raw_bytes += (uint64_t)n;
+  return n > 0;
+}
+
 /* Whether raw bytes are left, after reading some where there were none. */
 static int raw_more(SeqFile *f, Why *why) {
   if (f->raw_at < f->raw_end) return 1;
-  ssize_t n;
-  do n = read(f->fd, f->raw, BUFFER);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) return fail(why, "%s: cannot be read: %s", f->path, strerror(errno));
-  f->raw_at = 0, f->raw_end = (size_t)n;
-  f->raw_bytes += (uint64_t)n;
-  f->raw_crc = (uint32_t)crc32(f->raw_crc, f->raw, (uInt)n);
-  return n > 0;
+  f->raw_at = f->raw_end = 0;
+  return raw_read(f, why);
 }
 
 /* Between two gzip members, or after the last: 1 a member follows, 0 the file ends here. */
@@ -135,7 +140,8 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
     char *newline = memchr(f->text + f->at, '\n', f->end - f->at);
     size_t n = newline ? (size_t)(newline - f->text) - f->at : f->end - f->at;
     if (f->header_length + n > HEADER_MAX)
-      return at_line(f, why, "a header longer than a megabyte; is this a sequence file?");
+      return fail(why, "%s: line %zu: a header longer than a megabyte; is this a sequence file?",
+                  f->path, f->line);
     if (f->header_length + n + 1 > f->header_room)
       f->header = alloc_resize(f->header, f->header_room = 2 * (f->header_length + n + 1), 1);
     memcpy(f->header + f->header_length, f->text + f->at, n);
@@ -143,13 +149,14 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
     if (newline) break;
   }
   if (rest < 0) return -1;
+  if (memchr(f->header + from, 0, f->header_length - from))
+    return fail(why, "%s: line %zu: a zero byte in the header; the file is damaged or no text",
+                f->path, f->line);
   if (rest > 0) f->at++, f->line++;
   f->line_start = true;
   if (f->header_length > from && f->header[f->header_length - 1] == '\r') f->header_length--;
   f->header[f->header_length] = 0;
-  return memchr(f->header + from, 0, f->header_length - from)
-             ? at_line(f, why, "a zero byte in the header")
-             : 0;
+  return 0;
 }
 
 static int skip_empty_lines(SeqFile *f, Why *why) {
@@ -214,12 +221,13 @@ static int bad_letter(SeqFile *f, Why *why) {
 static int read_quality(SeqFile *f, Why *why) {
   uint64_t quality = 0;
   int rest;
-  size_t title = f->header_length;
+  size_t title = f->header_length, plus_line = f->line;
   f->at++;
   if (read_header(f, title + 1, why) < 0) return -1;
   f->header[title] = 0;
   if (f->header_length > title + 1 && strcmp(f->header, f->header + title + 1) != 0)
-    return f->line--, at_line(f, why, "the '+' line repeats another title than the '@' line has");
+    return f->line = plus_line,
+           at_line(f, why, "the '+' line repeats another title than the '@' line has");
   f->header_length = title;
   while (quality < f->length) {
     if ((rest = skip_empty_lines(f, why)) < 0) return -1;
@@ -294,9 +302,11 @@ static int look(SeqFile *f, Why *why) {
   if (f->fd < 0) return fail(why, "%s: cannot be opened: %s", f->path, strerror(errno));
   if (fstat(f->fd, &about) == 0 && S_ISDIR(about.st_mode))
     return fail(why, "%s: is a directory; give the sequence files in it", f->path);
-  int rest = raw_more(f, why);
+  int rest = 1;
+  while (rest > 0 && f->raw_end < MAGIC_MAX)
+    rest = raw_read(f, why); /* a pipe may give single bytes */
   if (rest < 0) return -1;
-  if (rest == 0) return fail(why, "%s: is empty; there is no sequence to read", f->path);
+  if (f->raw_end == 0) return fail(why, "%s: is empty; there is no sequence to read", f->path);
   if (f->raw_end >= 2 && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
     if (inflateInit2(&f->z, 15 + 16) != Z_OK) return fail(why, "%s: zlib cannot start", f->path);
     f->gzip = f->in_member = true;
