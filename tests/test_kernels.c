@@ -1,0 +1,151 @@
+/* Each CPU level's loops against double precision, at lengths that leave a rest of any vector. */
+#include "kernels.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+enum { N = 1000 };
+
+static float random_real(float width) { return width * ((float)rand() / (float)RAND_MAX - 0.5f); }
+
+static void fill(float *a, int n, float width) {
+  for (int i = 0; i < n; i++) a[i] = random_real(width);
+}
+
+#define FOR_EACH_LEVEL(kernels)                                                                    \
+  for (const Kernels *kernels, **once = &kernels; once; once = NULL)                               \
+    for (int level = 0; level < 3 && (kernels = kernels_level(level)); level++)
+
+static void best_is_the_highest_that_there_is(void **state) {
+  (void)state;
+  int level = 0;
+  while (kernels_level(level + 1)) level++;
+  assert_ptr_equal(kernels_best(), kernels_level(level));
+  assert_non_null(kernels_level(0));
+}
+
+static void activations_are_exact_to_a_float(void **state) {
+  (void)state;
+  float h[N], r[N], z[N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int phi = SIGMOID; phi <= RELU; phi++)
+      for (int n = 1; n < N; n = n * 3 + 1) {
+        fill(h, n, 60), fill(r, n, 60);
+        for (int i = 0; i < n; i++) z[i] = h[i] + r[i];
+        kernels->activate(h, r, (size_t)n, (Activation)phi);
+        for (int i = 0; i < n; i++) {
+          double x = (double)z[i];
+          double right = phi == SIGMOID ? 1 / (1 + exp(-x)) : phi == TANH ? tanh(x) : fmax(x, 0);
+          assert_true(fabs((double)h[i] - right) < 2e-7);
+          if (phi == SIGMOID) assert_true(fabs((double)h[i] / right - 1) < 1e-6);
+        }
+      }
+  }
+}
+
+static void activations_survive_huge_numbers(void **state) {
+  (void)state;
+  FOR_EACH_LEVEL(kernels) {
+    float h[] = {1e30f, -1e30f, INFINITY, -INFINITY}, r[] = {0, 0, 0, 0};
+    kernels->activate(h, r, 4, SIGMOID);
+    assert_true(h[0] == 1 && h[1] >= 0 && h[1] < 1e-37f && h[2] == 1 && h[3] < 1e-37f);
+    float t[] = {1e30f, -1e30f, 0, NAN};
+    kernels->activate(t, r, 4, TANH);
+    assert_true(t[0] == 1 && t[1] == -1 && t[2] == 0);
+  }
+}
+
+static void not_a_number_is_not_hidden(void **state) {
+  (void)state;
+  FOR_EACH_LEVEL(kernels) {
+    for (int phi = SIGMOID; phi <= RELU; phi++) {
+      float h[] = {NAN, 0}, r[] = {0, NAN};
+      kernels->activate(h, r, 2, (Activation)phi);
+      assert_true(isnan(h[0]) && isnan(h[1]));
+    }
+  }
+}
+
+static void exp_row_is_a_softmax(void **state) {
+  (void)state;
+  float q[N], b2[N], max;
+  double right[N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int n = 4; n < N; n *= 3) {
+      double largest = -INFINITY, sum = 0;
+      fill(q, n, 40), fill(b2, n, 4);
+      for (int i = 0; i < n; i++) {
+        right[i] = (double)(q[i] + b2[i]);
+        largest = fmax(largest, right[i]);
+      }
+      for (int i = 0; i < n; i++) /* the difference is a float's too */
+        sum += right[i] = exp((double)(float)(right[i] - largest));
+      double got = (double)kernels->exp_row(q, b2, (size_t)n, &max);
+      assert_true((double)max == largest);
+      assert_true(fabs(got / sum - 1) < 1e-6);
+      for (int i = 0; i < n; i++) assert_true(fabs((double)q[i] / right[i] - 1) < 2.4e-7);
+    }
+  }
+}
+
+static void sums_and_scales_are_right(void **state) {
+  (void)state;
+  float a[N], b[N], c[N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int n = 1; n < N; n = n * 2 + 1) {
+      double squares = 0;
+      fill(a, n, 2), fill(b, n, 2);
+      for (int i = 0; i < n; i++) squares += (double)a[i] * (double)a[i], c[i] = a[i] + b[i];
+      assert_true(fabs(kernels->sum_of_squares(a, (size_t)n) / squares - 1) < 1e-12);
+      kernels->add(a, b, (size_t)n);
+      for (int i = 0; i < n; i++) assert_true(a[i] == c[i]);
+      kernels->scale(a, 0.5f, (size_t)n);
+      for (int i = 0; i < n; i++) assert_true(a[i] == 0.5f * c[i]);
+    }
+  }
+}
+
+static void row_products_are_right(void **state) {
+  (void)state;
+  enum { ROWS = 16, MAX_D = 70 };
+  float U[ROWS * MAX_D], dU[ROWS * MAX_D], h[MAX_D], dh[MAX_D], q[ROWS], dq[ROWS];
+  FOR_EACH_LEVEL(kernels) {
+    for (int rows = 4; rows <= ROWS; rows *= 2)
+      for (int D = 1; D <= MAX_D; D += 23) {
+        fill(U, rows * D, 2), fill(h, D, 2), fill(dq, rows, 2), fill(dU, rows * D, 0);
+        kernels->dot_rows(q, U, h, rows, D);
+        kernels->combine_rows(dh, U, dq, rows, D);
+        kernels->outer_rows(dU, dq, h, rows, D);
+        for (int j = 0; j < rows; j++) {
+          double sum = 0;
+          for (int i = 0; i < D; i++) sum += (double)U[j * D + i] * (double)h[i];
+          assert_true(fabs((double)q[j] - sum) < 1e-5);
+        }
+        for (int i = 0; i < D; i++) {
+          double sum = 0;
+          for (int j = 0; j < rows; j++) sum += (double)U[j * D + i] * (double)dq[j];
+          assert_true(fabs((double)dh[i] - sum) < 1e-5);
+          for (int j = 0; j < rows; j++)
+            assert_true(fabs((double)(dU[j * D + i] - dq[j] * h[i])) < 1e-6);
+        }
+      }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(best_is_the_highest_that_there_is),
+      cmocka_unit_test(activations_are_exact_to_a_float),
+      cmocka_unit_test(activations_survive_huge_numbers),
+      cmocka_unit_test(not_a_number_is_not_hidden),
+      cmocka_unit_test(exp_row_is_a_softmax),
+      cmocka_unit_test(sums_and_scales_are_right),
+      cmocka_unit_test(row_products_are_right),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+/* The Markov baseline against counting strings, written anew here. */
+#include "markov.h"
+
+#include "kmer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+/* Segments as text, separated by N. */
+static Corpus *corpus_of(const char *text) {
+  char path[] = "/tmp/test_markov_XXXXXX";
+  int fd = mkstemp(path);
+  FILE *out = fdopen(fd, "w");
+  Why why;
+  SeqCounts counts;
+  fprintf(out, ">a\n%s\n", text);
+  fclose(out);
+  Corpus *corpus = corpus_new();
+  assert_int_equal(corpus_read(corpus, path, &counts, &why), 0);
+  unlink(path);
+  return corpus;
+}
+
+static void complement(char *to, const char *from, size_t n) {
+  for (size_t i = 0; i < n; i++) to[i] = "TGCA"[strchr("ACGT", from[n - 1 - i]) - "ACGT"];
+  to[n] = 0;
+}
+
+/* How often word stands in the segments of text, or does so on the other strand. */
+static double occurrences(const char *text, const char *word, size_t n) {
+  char other[16];
+  double count = 0;
+  complement(other, word, n);
+  for (const char *at = text; *at; at++) {
+    count += strncmp(at, word, n) == 0;
+    count += strncmp(at, other, n) == 0;
+  }
+  return count;
+}
+
+/* Bits a base of order m on `valid`, from the strings. */
+static double bits_by_strings(const char *train, const char *valid, int m, int k, int s) {
+  double bits = 0, bases = 0;
+  for (const char *segment = valid; *segment; segment += strcspn(segment, "N") + 1) {
+    int length = (int)strcspn(segment, "N");
+    int end = length < k ? 0 : length - (length - k) % s;
+    for (int i = k; i < end; i++, bases++) {
+      int order = i < m ? i : m;
+      char word[16] = "";
+      memcpy(word, segment + i - order, (size_t)order + 1);
+      double mine = occurrences(train, word, (size_t)order + 1), all = 0;
+      for (int base = 0; base < 4; base++) {
+        word[order] = "ACGT"[base];
+        all += occurrences(train, word, (size_t)order + 1);
+      }
+      bits -= log2((mine + 1) / (all + 4));
+    }
+    if (!segment[length]) break;
+  }
+  return bits / bases;
+}
+
+static void bits_are_those_of_counted_strings(void **state) {
+  (void)state;
+  enum { TRAIN = 600, VALID = 120 };
+  char text[TRAIN + VALID + 2];
+  srand(5);
+  for (int i = 0; i < TRAIN + VALID; i++) /* G and T follow each other more often */
+    text[i] = i > 0 && text[i - 1] == 'G' && rand() % 2 ? 'T'
+              : rand() % 40 == 0                        ? 'N'
+                                                        : "ACGT"[rand() % 4];
+  text[TRAIN + VALID] = 0;
+  char train[TRAIN + 1] = "", valid[VALID + 1];
+  memcpy(train, text, TRAIN), memcpy(valid, text + TRAIN, VALID + 1);
+  Corpus *a = corpus_of(train), *b = corpus_of(valid);
+  for (int k = 1; k <= 3; k++)
+    for (int s = 1; s <= k; s++) {
+      Markov markov = markov_score(corpus_all(a), corpus_all(b), k, s);
+      for (int m = 0; m < MARKOV_ORDERS; m++) {
+        double right = bits_by_strings(train, valid, m, k, s);
+        assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
+        assert_true(markov.bits_per_base[markov.best] <= markov.bits_per_base[m]);
+      }
+    }
+  corpus_free(a), corpus_free(b);
+}
+
+static void a_strong_rule_is_found_at_its_order(void **state) {
+  (void)state; /* each base is decided by the two before it: order 2 is enough */
+  enum { N = 20000 };
+  char *text = calloc(N + 1, 1);
+  srand(6);
+  for (int i = 0; i < N; i++)
+    text[i] = i < 2 || rand() % 20 == 0
+                  ? "ACGT"[rand() % 4]
+                  : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
+  Corpus *corpus = corpus_of(text);
+  Span train, valid;
+  corpus_split(corpus, 0.2, &train, &valid);
+  Markov markov = markov_score(train, valid, 4, 1);
+  assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
+  assert_true(markov.best >= 1);
+  free(text);
+  corpus_free(corpus);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(bits_are_those_of_counted_strings),
+                                     cmocka_unit_test(a_strong_rule_is_found_at_its_order)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,106 @@
+/* Steps of each optimizer against numbers worked out by hand from the formulas in optimizer.h. */
+#include "optimizer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static const Shape *shape(void) {
+  static Shape tiny;
+  tiny = shape_new(1, 1, 2, 3, SIGMOID, FULL);
+  return &tiny;
+}
+
+/* Two steps of rate 0.1 with gradient 0.5, then -0.25, on every weight; from weight 1. */
+static void after_two_steps(OptimizerKind kind, double first, double second) {
+  Weights *w = weights_new(shape()), *g = weights_new(shape());
+  Optimizer *optimizer = optimizer_new(kind, shape());
+  for (size_t i = 0; i < w->size; i++) w->L[i] = 1, g->L[i] = 0.5f;
+  double norm = optimizer_step(optimizer, w, g, 0.1, 0, 2, kernels_best());
+  assert_true(fabs(norm - 0.5 * sqrt((double)w->size)) < 1e-9);
+  for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - first) < 2e-7);
+  for (size_t i = 0; i < g->size; i++) g->L[i] = -0.25f;
+  optimizer_step(optimizer, w, g, 0.1, 0, 2, kernels_best());
+  for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - second) < 2e-7);
+  assert_int_equal(optimizer->steps, 2);
+  optimizer_free(optimizer);
+  weights_free(w), weights_free(g);
+}
+
+static void sgd_steps_along_the_gradient(void **state) {
+  (void)state; /* 1 - 0.05, then + 0.025 */
+  after_two_steps(SGD, 0.95, 0.975);
+}
+
+static void momentum_keeps_its_direction(void **state) {
+  (void)state; /* m = 0.5, then 0.9*0.5 - 0.25 = 0.2 */
+  after_two_steps(MOMENTUM, 0.95, 0.93);
+}
+
+static void adagrad_divides_by_all_gradients_so_far(void **state) {
+  (void)state; /* v = 0.25: 0.1*0.5/0.5; then v = 0.3125: 0.1*0.25/0.5590170 */
+  after_two_steps(ADAGRAD, 0.9, 0.9447214);
+}
+
+static void rmsprop_divides_by_recent_gradients(void **state) {
+  (void)state; /* v = 0.0025: 0.1*0.5/(0.05 + 1e-8); then v = 0.0031: 0.1*0.25/0.05567764 */
+  after_two_steps(RMSPROP, 0.0000002, 0.4490134);
+}
+
+static void adam_corrects_the_bias_of_both_moments(void **state) {
+  /* Step 1: m/(1-0.9) = 0.5, v/(1-0.999) = 0.25: w = 1 - 0.1.
+   * Step 2: m = 0.9*0.05 - 0.025 = 0.02, /0.19 = 0.1052632;
+   *         v = 0.999*0.00025 + 0.0000625 = 0.00031225, /0.001999 = 0.1562031, root 0.3952254. */
+  (void)state;
+  after_two_steps(ADAM, 0.9, 0.8733663);
+}
+
+static void clipping_scales_to_the_norm(void **state) {
+  (void)state;
+  Weights *w = weights_new(shape()), *g = weights_new(shape());
+  Optimizer *optimizer = optimizer_new(SGD, shape());
+  g->L[0] = 3, g->L[5] = 4;
+  double norm = optimizer_step(optimizer, w, g, 1, 1, 1, kernels_best());
+  assert_true(fabs(norm - 5) < 1e-12);
+  assert_true(fabs((double)w->L[0] + 0.6) < 1e-7 && fabs((double)w->L[5] + 0.8) < 1e-7);
+  optimizer_step(optimizer, w, g, 1, 10, 1, kernels_best()); /* short enough: as it is */
+  assert_true(fabs((double)w->L[0] + 3.6) < 1e-6);
+  optimizer_free(optimizer);
+  weights_free(w), weights_free(g);
+}
+
+static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
+  (void)state;
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  for (OptimizerKind kind = ADAM; kind <= ADAGRAD; kind++)
+    for (int i = 0; i < 3; i++) {
+      Weights *w = weights_new(shape()), *before = weights_new(shape()), *g = weights_new(shape());
+      Optimizer *optimizer = optimizer_new(kind, shape());
+      weights_init(w, shape(), 3);
+      memcpy(before->L, w->L, w->size * sizeof(float));
+      g->b2[1] = bad[i];
+      double norm = optimizer_step(optimizer, w, g, 0.1, 1, 2, kernels_best());
+      assert_true(!isfinite(norm));
+      assert_memory_equal(w->L, before->L, w->size * sizeof(float));
+      assert_int_equal(optimizer->steps, 0);
+      optimizer_free(optimizer);
+      weights_free(w), weights_free(before), weights_free(g);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sgd_steps_along_the_gradient),
+      cmocka_unit_test(momentum_keeps_its_direction),
+      cmocka_unit_test(adagrad_divides_by_all_gradients_so_far),
+      cmocka_unit_test(rmsprop_divides_by_recent_gradients),
+      cmocka_unit_test(adam_corrects_the_bias_of_both_moments),
+      cmocka_unit_test(clipping_scales_to_the_norm),
+      cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

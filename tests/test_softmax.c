@@ -1,0 +1,84 @@
+#include "softmax.h"
+
+#include "kmer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static float random_real(void) { return (float)rand() / (float)RAND_MAX - 0.5f; }
+
+static Weights *random_weights(const Shape *shape) {
+  Weights *w = weights_new(shape);
+  for (size_t i = 0; i < w->size; i++) w->L[i] = 3 * random_real();
+  return w;
+}
+
+static void probabilities_sum_to_one(void **state) {
+  (void)state;
+  srand(1);
+  for (int k = 1; k <= 5; k++)
+    for (int s = 1; s <= k; s++)
+      for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
+        Shape shape = shape_new(k, s, 2, 19, SIGMOID, (Softmax)softmax);
+        Weights *w = random_weights(&shape);
+        float *yhat = calloc((size_t)shape.n, sizeof *yhat), h[19];
+        for (int i = 0; i < 19; i++) h[i] = random_real();
+        softmax_yhat(yhat, rand() % shape.V, h, w, &shape, kernels_best());
+        double sum = 0;
+        for (int i = 0; i < shape.n; i++) {
+          assert_true(yhat[i] > 0);
+          sum += (double)yhat[i];
+        }
+        assert_true(fabs(sum - 1) < 1e-6);
+        free(yhat);
+        weights_free(w);
+      }
+}
+
+static void loss_is_that_of_yhat(void **state) {
+  (void)state;
+  enum { ROWS = 150, D = 8 };
+  int x[ROWS], y[ROWS];
+  float h[ROWS * D];
+  double J[ROWS];
+  srand(2);
+  for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
+    Shape shape = shape_new(3, 1, 2, D, SIGMOID, (Softmax)softmax);
+    Weights *w = random_weights(&shape);
+    float *q = calloc((size_t)(ROWS * shape.n + softmax_rows(&shape) * shape.n), sizeof *q);
+    float *yhat = calloc((size_t)shape.n, sizeof *yhat);
+    for (int i = 0; i < ROWS * D; i++) h[i] = random_real();
+    for (int i = 0; i < ROWS; i++) {
+      x[i] = rand() % shape.V;
+      y[i] = i % 7 == 0 ? -1 : kmer_followers(x[i], 3, 1) + rand() % 4;
+    }
+    softmax_loss(J, NULL, NULL, q, x, y, h, ROWS, 0, w, &shape, kernels_best());
+    for (int i = 0; i < ROWS; i++) {
+      softmax_yhat(yhat, x[i], h + i * D, w, &shape, kernels_best());
+      double right = y[i] < 0 ? 0 : -log((double)yhat[y[i] - softmax_first(x[i], &shape)]);
+      assert_true(fabs(J[i] - right) < 1e-5);
+    }
+    free(q), free(yhat);
+    weights_free(w);
+  }
+}
+
+static void with_stride_k_followers_are_all(void **state) {
+  (void)state;
+  Shape followers = shape_new(3, 3, 2, 4, TANH, FOLLOWERS),
+        full = shape_new(3, 3, 2, 4, TANH, FULL);
+  assert_memory_equal(&followers, &full, sizeof full);
+  assert_int_equal(followers.n, 64);
+  assert_int_equal(shape_new(3, 1, 2, 4, TANH, FOLLOWERS).n, 4);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(probabilities_sum_to_one),
+                                     cmocka_unit_test(loss_is_that_of_yhat),
+                                     cmocka_unit_test(with_stride_k_followers_are_all)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
