@@ -136,12 +136,11 @@ static void bench_row(const Row *row, int threads, double seconds, Peak *peak) {
 }
 
 int main(int argc, char **argv) {
-  matrix_start(argv);
-  parallel_start();
+  parallel_start(argv);
   int threads = argc > 1 ? atoi(argv[1]) : parallel_available();
   double seconds = argc > 2 ? atof(argv[2]) : 2;
   Why why;
-  if (threads < 1 || seconds <= 0 || matrix_check(threads, &why) != 0) {
+  if (threads < 1 || seconds <= 0 || (threads = matrix_threads(threads, &why)) < 0) {
     fprintf(stderr, "usage: bench_train [THREADS [SECONDS]]\n");
     return 2;
   }

@@ -37,6 +37,10 @@ typedef struct {
   void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
   double (*sum_of_squares)(const float *a, size_t n);
 
+  /* C (rows,n) <- C + A (rows,k) W (k,n), each row by itself: it does not depend on how many rows
+   * there are, nor on which of them it is, as it does in BLAS. For prediction. */
+  void (*multiply_rows)(float *C, const float *A, const float *W, int rows, int n, int k);
+
   /* The followers' products; U holds `rows` neighbours of D floats, rows is a multiple of 4. */
   void (*dot_rows)(float *q, const float *U, const float *h, int rows, int D); /* q <- U h */
   void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,

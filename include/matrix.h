@@ -13,16 +13,15 @@ void matrix_multiply_tb(float *C, const float *A, const float *B, int m, int n, 
 /* B (n,m) <- A (m,n)^T */
 void matrix_transpose(float *B, const float *A, int m, int n);
 
-/* The first call of main(). OpenBLAS picks its kernels while the program is being loaded, and a
- * release older than the CPU falls back to those of a 2004 CPU, five times slower or worse. Where
- * that has happened, and OPENBLAS_CORETYPE is not set, this sets it to what the CPU can do and
- * starts the program anew, before it has read or written anything. */
-void matrix_start(char **argv);
+/* The name of OpenBLAS's kernels for this CPU, or NULL where those in use are as good: a release
+ * older than the CPU falls back to those of a 2004 CPU, five times slower or worse. To be put into
+ * OPENBLAS_CORETYPE before the library is loaded. */
+const char *matrix_better_core(void);
 
-/* Holds BLAS to one thread, then lets `threads` threads multiply side by side and compares with
- * one alone: an OpenBLAS that cannot be called from several threads is an error, not a wrong
- * number. */
-int matrix_check(int threads, Why *why);
+/* Holds BLAS to one thread of its own and says how many threads may multiply side by side:
+ * `threads`, or 1 where OpenBLAS was built for programs without threads, which then gives wrong
+ * products now and then. Where products are found to differ all the same, -1. */
+int matrix_threads(int threads, Why *why);
 
 /* What OpenBLAS says of itself: "0.3.21 SkylakeX pthread"; static storage. */
 const char *matrix_library(void);

@@ -1,9 +1,9 @@
 /* predict: what a trained network says of the records of a file.
  *
- * Records are read in order and computed side by side, each in a lane of its own: lanes of fixed
- * blocks of PREDICT_BLOCK, whose shapes never change, so that the numbers of a record depend
- * neither on its neighbours nor on the number of threads. A record longer than PREDICT_STEPS is
- * computed piece by piece with its state carried on, so memory is bounded whatever its length. */
+ * Records are read in order and computed side by side, each in a lane of its own, by products that
+ * work row by row and not by BLAS: so the numbers of a record depend neither on its neighbours nor
+ * on the number of threads. A record longer than PREDICT_STEPS is computed piece by piece with its
+ * state carried on, so memory is bounded whatever its length. */
 #ifndef PREDICT_H
 #define PREDICT_H
 

@@ -65,7 +65,9 @@ Tape *tape_new(const Shape *shape, int T, int B, int with_backward);
 void tape_free(Tape *tape);
 size_t tape_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
 
-/* e and h for all T timesteps from x, restart and h[0]. */
+/* e and h for all T timesteps from x, restart and h[0]. On a tape without backward each lane is
+ * computed by itself, so that it does not depend on the others, nor on their number: B may be
+ * lowered before a call. Else BLAS multiplies the block as a whole. */
 void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels *kernels);
 
 /* From dz = dq U^T for all t: dz, de, and dH, dI, db1 of this block into gradient (set, not

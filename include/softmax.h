@@ -25,6 +25,11 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
 void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
                      const Kernels *kernels);
 
+/* J for prediction: each row by itself, as rnn_forward computes a tape without backward. UT is U as
+ * (D,V), for FULL; q is scratch as above. */
+void softmax_score(double *J, float *q, const int *x, const int *y, const float *h, int rows,
+                   const float *UT, const Weights *w, const Shape *shape, const Kernels *kernels);
+
 /* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
  * depend on what else is computed. */
 void softmax_yhat(float *yhat, int x, const float *h, const Weights *w, const Shape *shape,

@@ -136,6 +136,66 @@ static void outer_rows(float *restrict dU, const float *restrict dq, const float
   }
 }
 
+/* ---- products, each row by itself --------------------------------------------------------------
+ */
+
+#if defined(__AVX512F__)
+enum { VECTOR = 16, VECTORS = 4 }; /* floats of a register, registers of a row of a tile */
+#elif defined(__AVX__)
+enum { VECTOR = 8, VECTORS = 2 };
+#else
+enum { VECTOR = 4, VECTORS = 2 };
+#endif
+enum { TILE_ROWS = 4 };
+typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
+
+/* A tile of C, `rows` by VECTORS registers. Whatever `rows` is, an element is the same sum over i
+ * in the same order. */
+static inline __attribute__((always_inline)) void multiply_tile(float *C, const float *A,
+                                                                const float *W, const int rows,
+                                                                const int vectors, int n, int k) {
+  Vector sum[TILE_ROWS][VECTORS];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++)
+      sum[r][v] = *(const Vector *)(C + (size_t)r * (size_t)n + v * VECTOR);
+  for (int i = 0; i < k; i++, W += n)
+    for (int v = 0; v < vectors; v++) {
+      Vector w = *(const Vector *)(W + v * VECTOR);
+      for (int r = 0; r < rows; r++) sum[r][v] += A[(size_t)r * (size_t)k + (size_t)i] * w;
+    }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++)
+      *(Vector *)(C + (size_t)r * (size_t)n + v * VECTOR) = sum[r][v];
+}
+
+/* `rows` of C, a constant wherever this is inlined. */
+static inline __attribute__((always_inline)) void
+multiply_strip(float *C, const float *A, const float *W, const int rows, int n, int k) {
+  int j = 0;
+  for (; j + VECTOR * VECTORS <= n; j += VECTOR * VECTORS)
+    multiply_tile(C + j, A, W + j, rows, VECTORS, n, k);
+  for (; j + VECTOR <= n; j += VECTOR) multiply_tile(C + j, A, W + j, rows, 1, n, k);
+  for (; j < n; j++)
+    for (int r = 0; r < rows; r++) {
+      float sum = C[(size_t)r * (size_t)n + (size_t)j];
+      for (int i = 0; i < k; i++)
+        sum += A[(size_t)r * (size_t)k + (size_t)i] * W[(size_t)i * (size_t)n + (size_t)j];
+      C[(size_t)r * (size_t)n + (size_t)j] = sum;
+    }
+}
+
+static void multiply_rows(float *restrict C, const float *restrict A, const float *restrict W,
+                          int rows, int n, int k) {
+  int r = 0;
+  for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
+    multiply_strip(C + (size_t)r * (size_t)n, A + (size_t)r * (size_t)k, W, TILE_ROWS, n, k);
+  for (; r < rows; r++)
+    multiply_strip(C + (size_t)r * (size_t)n, A + (size_t)r * (size_t)k, W, 1, n, k);
+}
+
+/* ---- optimizers
+ * ---------------------------------------------------------------------------------- */
+
 static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateRule rule) {
   for (size_t i = 0; i < n; i++) w[i] -= rule.rate * (rule.scale * g[i]);
 }
@@ -176,6 +236,19 @@ static void adam(float *restrict w, const float *restrict g, float *restrict m, 
   }
 }
 
-const Kernels KERNELS = {KERNELS_LEVEL, activate,       activate_back, exp_row,      scale,
-                         add,           sum_of_squares, dot_rows,      combine_rows, outer_rows,
-                         sgd,           momentum,       adagrad,       rmsprop,      adam};
+const Kernels KERNELS = {.level = KERNELS_LEVEL,
+                         .activate = activate,
+                         .activate_back = activate_back,
+                         .exp_row = exp_row,
+                         .scale = scale,
+                         .add = add,
+                         .sum_of_squares = sum_of_squares,
+                         .multiply_rows = multiply_rows,
+                         .dot_rows = dot_rows,
+                         .combine_rows = combine_rows,
+                         .outer_rows = outer_rows,
+                         .sgd = sgd,
+                         .momentum = momentum,
+                         .adagrad = adagrad,
+                         .rmsprop = rmsprop,
+                         .adam = adam};

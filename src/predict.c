@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "kmer.h"
+#include "matrix.h"
 #include "parallel.h"
 #include "seqfile.h"
 #include "softmax.h"
@@ -44,6 +45,7 @@ struct Predictor {
   Tape *tape[PREDICT_BLOCKS];
   float *q[PREDICT_BLOCKS];
   double *J[PREDICT_BLOCKS];
+  float *UT; /* (D,V) for the loss of the full softmax */
 };
 
 Predictor *predict_new(const Model *model, int with_loss, int threads, const Kernels *kernels) {
@@ -52,6 +54,10 @@ Predictor *predict_new(const Model *model, int with_loss, int threads, const Ker
   const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
   size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : rows;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
+  if (with_loss && shape->softmax == FULL) {
+    p->UT = alloc_floats((size_t)shape->D * (size_t)shape->V);
+    matrix_transpose(p->UT, model->weights->U, shape->V, shape->D);
+  }
   for (int i = 0; i < SLOTS; i++) {
     p->slot[i].x = alloc_new(PREDICT_STEPS, sizeof(int));
     p->slot[i].y = alloc_new(PREDICT_STEPS, sizeof(int));
@@ -73,7 +79,7 @@ void predict_free(Predictor *p) {
     free(slot->name), free(slot->x), free(slot->y), free(slot->restart), free(slot->h);
   }
   for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
-  free(p);
+  free(p->UT), free(p);
 }
 
 /* ---- letters to steps ----------------------------------------------------------------------- */
@@ -153,14 +159,12 @@ static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
 /* ---- steps to numbers ----------------------------------------------------------------------- */
 
 /* Copies steps from..from+T-1 of a block's slots into its tape; lanes without any are idle. */
-static void load_window(Predictor *p, int block, int from) {
-  Tape *tape = p->tape[block];
-  for (int b = 0; b < PREDICT_BLOCK; b++) {
-    int i = block * PREDICT_BLOCK + b;
-    const Slot *slot = &p->slot[i];
-    for (int t = 0; t < PREDICT_T; t++) {
-      bool idle = i >= p->used || from + t >= slot->n;
-      size_t at = (size_t)t * PREDICT_BLOCK + (size_t)b;
+static void load_window(Tape *tape, const Slot *slots, int from) {
+  for (int b = 0; b < tape->B; b++) {
+    const Slot *slot = &slots[b];
+    for (int t = 0; t < tape->T; t++) {
+      bool idle = from + t >= slot->n;
+      size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
       tape->x[at] = idle ? 0 : slot->x[from + t];
       tape->y[at] = idle ? -1 : slot->y[from + t];
       tape->restart[at] = idle || slot->restart[from + t];
@@ -169,38 +173,35 @@ static void load_window(Predictor *p, int block, int from) {
 }
 
 /* What a window says of each slot: its losses in order, and the state after its last step. */
-static void take_window(Predictor *p, int block, int from) {
-  const Tape *tape = p->tape[block];
-  const size_t D = (size_t)p->model->shape.D;
-  for (int b = 0; b < PREDICT_BLOCK && block * PREDICT_BLOCK + b < p->used; b++) {
-    Slot *slot = &p->slot[block * PREDICT_BLOCK + b];
-    int steps = slot->n - from < PREDICT_T ? slot->n - from : PREDICT_T;
-    for (int t = 0; t < steps && p->with_loss; t++)
-      slot->nats += p->J[block][t * PREDICT_BLOCK + b];
-    if (steps > 0)
-      memcpy(slot->h, tape->h + ((size_t)steps * PREDICT_BLOCK + (size_t)b) * D, D * sizeof(float));
+static void take_window(Slot *slots, const Tape *tape, const double *J, int from, size_t D) {
+  for (int b = 0; b < tape->B; b++) {
+    Slot *slot = &slots[b];
+    int steps = slot->n - from < tape->T ? slot->n - from : tape->T;
+    for (int t = 0; t < steps && J; t++) slot->nats += J[t * tape->B + b];
+    if (steps > 0) memcpy(slot->h, tape->h + (size_t)(steps * tape->B + b) * D, D * sizeof(float));
   }
 }
 
 static void block_job(void *context, int block) {
   Predictor *p = context;
   const Shape *shape = &p->model->shape;
-  Tape *tape = p->tape[block];
+  const Weights *w = p->model->weights;
   const size_t D = (size_t)shape->D;
-  int steps = 0;
-  for (int b = 0; b < PREDICT_BLOCK && block * PREDICT_BLOCK + b < p->used; b++) {
-    const Slot *slot = &p->slot[block * PREDICT_BLOCK + b];
-    if (slot->n > steps) steps = slot->n;
-    if (slot->continued) memcpy(tape->h + (size_t)b * D, slot->h, D * sizeof(float));
+  Tape *tape = p->tape[block];
+  Slot *slots = &p->slot[block * PREDICT_BLOCK];
+  int left = p->used - block * PREDICT_BLOCK, steps = 0;
+  tape->B = left < PREDICT_BLOCK ? left : PREDICT_BLOCK;
+  for (int b = 0; b < tape->B; b++) {
+    if (slots[b].n > steps) steps = slots[b].n;
+    if (slots[b].continued) memcpy(tape->h + (size_t)b * D, slots[b].h, D * sizeof(float));
   }
   for (int from = 0; from < steps; from += PREDICT_T) {
-    load_window(p, block, from);
-    rnn_forward(tape, p->model->weights, shape, p->kernels);
+    load_window(tape, slots, from);
+    rnn_forward(tape, w, shape, p->kernels);
     if (p->with_loss)
-      softmax_loss(p->J[block], NULL, NULL, p->q[block], tape->x, tape->y,
-                   tape->h + PREDICT_BLOCK * D, PREDICT_T * PREDICT_BLOCK, 0, p->model->weights,
-                   shape, p->kernels);
-    take_window(p, block, from);
+      softmax_score(p->J[block], p->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * D,
+                    tape->T * tape->B, p->UT, w, shape, p->kernels);
+    take_window(slots, tape, p->with_loss ? p->J[block] : NULL, from, D);
     tape_carry(tape, shape);
   }
 }

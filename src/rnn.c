@@ -111,6 +111,17 @@ static void clear_restarts(float *rows, const uint8_t *restart, int B, size_t D)
     if (restart[b]) memset(rows + (size_t)b * D, 0, D * sizeof(float));
 }
 
+/* C <- beta C + A W, beta 0 or 1, for rnn_forward. */
+static void product(float *C, const float *A, const float *W, int rows, int n, int k, int beta,
+                    const Tape *tape, const Kernels *kernels) {
+  if (tape->dz) {
+    matrix_multiply(C, A, W, rows, n, k, (float)beta);
+    return;
+  }
+  if (!beta) memset(C, 0, (size_t)rows * (size_t)n * sizeof *C);
+  kernels->multiply_rows(C, A, W, rows, n, k);
+}
+
 void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels *kernels) {
   const int T = tape->T, B = tape->B, d = shape->d, D = shape->D;
   const size_t row_d = (size_t)d, row_D = (size_t)D, state = (size_t)B * row_D;
@@ -120,10 +131,10 @@ void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels
     memcpy(tape->e + i * row_d, w->L + (size_t)tape->x[i] * row_d, row_d * sizeof(float));
     memcpy(z + i * row_D, w->b1, row_D * sizeof(float));
   }
-  matrix_multiply(z, tape->e, w->I, T * B, D, d, 1); /* z += e I */
+  product(z, tape->e, w->I, T * B, D, d, 1, tape, kernels); /* z += e I */
 
   for (int t = 0; t < T; t++) { /* h(t) = phi(z(t) + h(t-1) H), h[t] being h(t-1) */
-    matrix_multiply(tape->r, tape->h + (size_t)t * state, w->H, B, D, D, 0);
+    product(tape->r, tape->h + (size_t)t * state, w->H, B, D, D, 0, tape, kernels);
     clear_restarts(tape->r, tape->restart + (size_t)t * (size_t)B, B, row_D);
     kernels->activate(z + (size_t)t * state, tape->r, state, shape->activation);
   }

@@ -121,7 +121,7 @@ static int predict_all(const PredictOptions *o, const Model *model, char **files
 
 static int run(const PredictOptions *o, char **operands, int n_operands, Why *why) {
   Model model;
-  if (matrix_check(o->threads, why) != 0 || model_read(&model, operands[0], why) != 0) return -1;
+  if (model_read(&model, operands[0], why) != 0) return -1;
   Output *output = output_open(o->output, why);
   int rc = output ? 0 : -1;
   if (rc == 0 && o->mode == MODE_INFO)
@@ -144,8 +144,7 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
 }
 
 int main(int argc, char **argv) {
-  matrix_start(argv);
-  parallel_start();
+  parallel_start(argv);
   Why why = {""};
   PredictOptions options = {0};
   int operands;

@@ -57,7 +57,6 @@ static int print_table(const Dataset *dataset, Why *why) {
 static int run(TrainRun *train, Dataset *dataset, char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
   if (!o->dry_run && runlog_check(o->output, o->force, why) != 0) return -1;
-  if (matrix_check(o->threads, why) != 0) return -1;
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, why) != 0) return -1;
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   Plan plan = plan_make(o, &train->shape, dataset);
@@ -66,10 +65,20 @@ static int run(TrainRun *train, Dataset *dataset, char **files, int n_files, Why
   return rc;
 }
 
+static int choose_threads(TrainOptions *o, Progress *progress, Why *why) {
+  int wanted = o->threads > 0 ? o->threads : parallel_available();
+  o->threads = matrix_threads(wanted, why);
+  if (o->threads > 0 && o->threads < wanted)
+    progress_say(progress,
+                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
+                 "libopenblas0-pthread can do more",
+                 matrix_library());
+  return o->threads > 0 ? 0 : -1;
+}
+
 int main(int argc, char **argv) {
   double started = clock_now();
-  matrix_start(argv);
-  parallel_start();
+  parallel_start(argv);
   Why why = {""};
   TrainOptions options = {0};
   int operands;
@@ -86,12 +95,12 @@ int main(int argc, char **argv) {
   }
   if (wish == OPTIONS_ERROR || check_usage(&options, n_files, &why) != 0)
     return complain(USAGE, &why);
-  if (options.threads == 0) options.threads = parallel_available();
+  Progress progress = progress_new(options.quiet, !options.no_progress);
+  if (choose_threads(&options, &progress, &why) != 0) return complain(FAILED, &why);
   if (options.rate == 0) options.rate = optimizer_default_rate((OptimizerKind)options.optimizer);
 
   char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   memcpy(files, argv + operands, (size_t)n_files * sizeof *files);
-  Progress progress = progress_new(options.quiet, !options.no_progress);
   Dataset dataset = {0};
   TrainRun train = {.options = &options,
                     .dataset = &dataset,

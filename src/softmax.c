@@ -82,6 +82,23 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
               rows - i < block ? rows - i : block, scale, i == 0, w, shape, kernels);
 }
 
+void softmax_score(double *J, float *q, const int *x, const int *y, const float *h, int rows,
+                   const float *UT, const Weights *w, const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+  if (shape->softmax == FOLLOWERS) {
+    softmax_loss(J, NULL, NULL, q, x, y, h, rows, 0, w, shape, kernels);
+    return;
+  }
+  const int block = softmax_rows(shape);
+  for (int i = 0; i < rows; i += block) {
+    int some = rows - i < block ? rows - i : block;
+    memset(q, 0, (size_t)some * n * sizeof *q);
+    kernels->multiply_rows(q, h + (size_t)i * D, UT, some, shape->n, shape->D);
+    for (int j = 0; j < some; j++)
+      softmax_row(&J[i + j], q + (size_t)j * n, w->b2, y[i + j], n, kernels);
+  }
+}
+
 void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
                      const Kernels *kernels) {
   const int first = softmax_first(x, shape);

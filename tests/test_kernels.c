@@ -137,6 +137,29 @@ static void row_products_are_right(void **state) {
   }
 }
 
+static void a_row_of_a_product_does_not_depend_on_the_others(void **state) {
+  (void)state;
+  enum { ROWS = 11, MAX_N = 150, K = 37 };
+  static float A[ROWS * K], W[K * MAX_N], C[ROWS * MAX_N], alone[MAX_N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int n = 1; n <= MAX_N; n += 7)
+      for (int rows = 1; rows <= ROWS; rows++) {
+        fill(A, rows * K, 2), fill(W, K * n, 2), fill(C, rows * n, 0);
+        kernels->multiply_rows(C, A, W, rows, n, K);
+        for (int r = 0; r < rows; r++) {
+          fill(alone, n, 0);
+          kernels->multiply_rows(alone, A + r * K, W, 1, n, K);
+          assert_memory_equal(C + r * n, alone, (size_t)n * sizeof *alone);
+          for (int j = 0; j < n; j++) {
+            double sum = 0;
+            for (int i = 0; i < K; i++) sum += (double)A[r * K + i] * (double)W[i * n + j];
+            assert_true(fabs((double)alone[j] - sum) < 1e-5);
+          }
+        }
+      }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(best_is_the_highest_that_there_is),
@@ -146,6 +169,7 @@ int main(void) {
       cmocka_unit_test(exp_row_is_a_softmax),
       cmocka_unit_test(sums_and_scales_are_right),
       cmocka_unit_test(row_products_are_right),
+      cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

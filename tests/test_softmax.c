@@ -1,6 +1,7 @@
 #include "softmax.h"
 
 #include "kmer.h"
+#include "matrix.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -44,7 +45,7 @@ static void loss_is_that_of_yhat(void **state) {
   enum { ROWS = 150, D = 8 };
   int x[ROWS], y[ROWS];
   float h[ROWS * D];
-  double J[ROWS];
+  double J[ROWS], score[ROWS];
   srand(2);
   for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
     Shape shape = shape_new(3, 1, 2, D, SIGMOID, (Softmax)softmax);
@@ -56,13 +57,17 @@ static void loss_is_that_of_yhat(void **state) {
       x[i] = rand() % shape.V;
       y[i] = i % 7 == 0 ? -1 : kmer_followers(x[i], 3, 1) + rand() % 4;
     }
+    float *UT = calloc((size_t)(shape.V * D), sizeof *UT);
+    matrix_transpose(UT, w->U, shape.V, D);
     softmax_loss(J, NULL, NULL, q, x, y, h, ROWS, 0, w, &shape, kernels_best());
+    softmax_score(score, q, x, y, h, ROWS, UT, w, &shape, kernels_best());
     for (int i = 0; i < ROWS; i++) {
       softmax_yhat(yhat, x[i], h + i * D, w, &shape, kernels_best());
       double right = y[i] < 0 ? 0 : -log((double)yhat[y[i] - softmax_first(x[i], &shape)]);
       assert_true(fabs(J[i] - right) < 1e-5);
+      assert_true(fabs(score[i] - right) < 1e-5);
     }
-    free(q), free(yhat);
+    free(q), free(yhat), free(UT);
     weights_free(w);
   }
 }
