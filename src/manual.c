@@ -13,13 +13,13 @@ enum { WIDTH = 79, INDENT = 27 };
 static const char exit_codes[] =
     "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 training diverged.";
 
-/* "default 4, 1..12", or "" where there is nothing to say. */
+/* ", 1..12 [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
-  char range[64];
-  options_range(option, range);
+  char range[64] = "";
+  if (option->max < 10000) options_range(option, range);
   const char *fallback = option->fallback;
-  snprintf(text, 160, "%s%s%s%s%s", fallback || *range ? " (" : "", range,
-           fallback && *range ? "; " : "", fallback ? fallback : "", fallback || *range ? ")" : "");
+  snprintf(text, 160, "%s%s%s%s%s", *range ? ", " : "", range, fallback ? " [" : "",
+           fallback ? fallback : "", fallback ? "]" : "");
 }
 
 /* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. */
