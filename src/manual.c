@@ -16,7 +16,7 @@ static const char exit_codes[] =
 /* ", 1..12 [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
-  if (option->max < 10000) options_range(option, range);
+  if (option->fallback && option->max < 10000) options_range(option, range);
   const char *fallback = option->fallback;
   snprintf(text, 160, "%s%s%s%s%s", *range ? ", " : "", range, fallback ? " [" : "",
            fallback ? fallback : "", fallback ? "]" : "");
@@ -68,9 +68,8 @@ static void help(FILE *out, const Program *program) {
     if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
     help_option(out, option);
   }
-  fprintf(out,
-          "  -h, --help               This text; --help=man, =bash, =zsh: man page, completion\n"
-          "  -V, --version            The version and what it runs on\n\nexamples:\n");
+  fprintf(out, "\n  -h, --help[=WORD]        This page; man, bash, zsh: man page, completions\n"
+               "  -V, --version            The version, and what it runs on\n\nexamples:\n");
   for (const char *line = program->examples; *line; line += strcspn(line, "\n") + 1)
     fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
   fprintf(out, "\nexit codes: ");

@@ -8,9 +8,9 @@ static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0, "next|score|info", what,
      "What to tell: the likeliest next k-mers, the loss of each record, or what the model is"},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
-     "Next k-mers to list for each record; without it 10, or all where at most 16 can follow"},
+     "Next k-mers to list for each record [all, or 10 of more than 16]"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
-     "Threads; without it all that the machine has. The result is the same for any number"},
+     "Threads [all]; the result is the same for any number"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
      "Write to FILE, compressed where it ends in .gz, and not to stdout"},
     {0}};
