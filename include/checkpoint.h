@@ -62,7 +62,8 @@ typedef struct {
 int model_read(Model *model, const char *path, Why *why);
 void model_free(Model *model);
 
-/* Fills a state whose arrays have the sizes of the run that is to go on. */
+/* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
+ * to be used. */
 int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why);
 
 #endif

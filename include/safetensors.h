@@ -17,7 +17,7 @@ typedef enum { F32, F64, U64 } Dtype;
 typedef struct {
   char name[48];
   Dtype dtype;
-  int rank; /* 1: (columns), 2: (rows,columns) */
+  int rank; /* 1: (columns), with rows 1; 2: (rows,columns) */
   size_t rows, columns;
   int transposed; /* F32: data stands in memory as (columns,rows) */
   void *data;     /* borrowed */

@@ -16,7 +16,7 @@
 typedef struct SeqFile SeqFile;
 
 /* Opens a file, or standard input for "-"; NULL where it cannot be read, is a directory, is empty
- * or begins with neither '>' nor '@'. The caller closes it. */
+ * or is of a known kind that is no sequence file. The caller closes it. */
 SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 

@@ -151,9 +151,9 @@ int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
       if (byte < 128) break;
     }
     uint64_t end = cursor->base = begin + length;
-    if (end <= span->begin) continue;
     if (begin < span->begin) begin = span->begin;
     if (end > span->end) end = span->end;
+    if (begin >= end) continue;
     *segment = (Segment){begin, end - begin};
     return 1;
   }

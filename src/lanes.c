@@ -4,6 +4,7 @@
 #include "kmer.h"
 #include "rng.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,7 @@ void lanes_start(Lanes *lanes, uint64_t epoch) {
 
 Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup,
                  uint64_t seed) {
+  assert(warmup == 0 || strands == FORWARD);
   Lanes *lanes = alloc_new(1, sizeof *lanes);
   lanes->span = span, lanes->k = k, lanes->s = s, lanes->B = B, lanes->T = T;
   lanes->mask = kmer_count(k) - 1;

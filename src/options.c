@@ -52,11 +52,11 @@ static void expected(const Option *option, char text[160]) {
   }
 }
 
-/* The number that is all of text, which begins with a digit, a point or a sign. */
+/* The number that text begins with, decimal and finite, and what follows it. */
 static int parse_real(const char *text, double *value, const char **rest) {
   char *end;
-  if (!isdigit((unsigned char)text[strspn(text, "+-.")]) || strspn(text, "+-.") > 2) return -1;
-  if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) return -1;
+  const char *digits = text + strspn(text, "+-");
+  if (!isdigit((unsigned char)digits[digits[0] == '.']) || (digits[1] | 32) == 'x') return -1;
   *value = strtod(text, &end);
   *rest = end;
   return isfinite(*value) ? 0 : -1;
@@ -70,7 +70,7 @@ static int parse_duration(const char *text, double *seconds) {
   const char *rest;
   if (parse_real(text, seconds, &rest) != 0) return -1;
   for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (strcmp(rest, units[i].unit) == 0) return *seconds *= units[i].seconds, 0;
+    if (strcmp(rest, units[i].unit) == 0) return isfinite(*seconds *= units[i].seconds) ? 0 : -1;
   return -1;
 }
 
@@ -166,36 +166,28 @@ static const Option *find(const Option *options, int rows, int wanted) {
   return NULL;
 }
 
-/* The option as the user typed it: "-k" or "--kmer". */
-static void typed(const Option *option, char *const *argv, char text[64]) {
-  const char *last = argv[optind - 1], *before = optind > 1 ? argv[optind - 2] : "";
-  bool is_short = (last[0] == '-' && last[1] == option->letter) ||
-                  (before[0] == '-' && before[1] == option->letter);
-  if (is_short && option->letter)
-    snprintf(text, 64, "-%c", option->letter);
-  else
-    snprintf(text, 64, "--%s", option->name);
-}
-
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why) {
   struct option longs[OPTIONS_MAX];
-  char letters[2 * OPTIONS_MAX], name[64], must[160];
-  int rows = getopt_tables(program->options, longs, letters), wish;
-  for (int row = 0; row < rows; row++)
+  char letters[2 * OPTIONS_MAX], must[160];
+  int rows = getopt_tables(program->options, longs, letters), wish, row;
+  for (row = 0; row < rows; row++)
     if (program->options[row].fallback)
       set(&program->options[row], settings, program->options[row].fallback);
 
-  opterr = 0, optind = 1;
-  while ((wish = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+  opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
+  while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
     const Option *option = find(program->options, rows, wish);
     if (wish == 'h') return *topic = optarg, OPTIONS_HELP;
     if (wish == 'V') return OPTIONS_VERSION;
     if (wish == ':') return fail(why, "option '%s' needs a value", argv[optind - 1]);
+    if (wish == '?' && optopt > 0 && optopt < LONG_ONLY && !strchr(letters, optopt))
+      return fail(why, "there is no option '-%c'; --help lists them", optopt);
     if (!option) return fail(why, "there is no option '%s'; --help lists them", argv[optind - 1]);
     if (set(option, settings, optarg) != 0) {
-      typed(option, argv, name), expected(option, must);
-      return fail(why, "%s '%s': must be %s", name, optarg, must);
+      expected(option, must); /* getopt sets row where the name was typed, not the letter */
+      return row < 0 ? fail(why, "-%c '%s': must be %s", option->letter, optarg, must)
+                     : fail(why, "--%s '%s': must be %s", option->name, optarg, must);
     }
   }
   *operands = optind;

@@ -79,8 +79,10 @@ static char *make_header(const Tensor *tensors, int n, const Metadata *metadata,
   json_t *root = json_object(), *strings = json_object();
   char text[16];
   size_t offset = 0;
+  int wrong = 0;
   for (size_t i = 0; i < metadata->n; i++)
-    json_object_set_new(strings, metadata->text[2 * i], json_string(metadata->text[2 * i + 1]));
+    wrong |=
+        json_object_set_new(strings, metadata->text[2 * i], json_string(metadata->text[2 * i + 1]));
   snprintf(text, sizeof text, "%08x", crc);
   json_object_set_new(strings, "data_crc32", json_string(text));
   json_object_set_new(root, "__metadata__", strings);
@@ -95,7 +97,7 @@ static char *make_header(const Tensor *tensors, int n, const Metadata *metadata,
                                   shape, "data_offsets", (json_int_t)offset, (json_int_t)end));
     offset = end;
   }
-  char *json = json_dumps(root, JSON_COMPACT);
+  char *json = wrong ? NULL : json_dumps(root, JSON_COMPACT);
   json_decref(root);
   if (!json) return NULL;
   size_t length = strlen(json), padded = (length + 7) / 8 * 8;
@@ -219,7 +221,8 @@ static int parse_entry(const SafeTensors *file, Entry *entry, const char *name, 
 
 static int by_begin(const void *a, const void *b) {
   const Entry *x = a, *y = b;
-  return x->begin < y->begin ? -1 : x->begin > y->begin;
+  if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+  return x->end < y->end ? -1 : x->end > y->end; /* an empty tensor stands before its neighbour */
 }
 
 static int parse_entries(SafeTensors *file, Why *why) {

@@ -118,14 +118,16 @@ static int at_line(const SeqFile *f, Why *why, const char *problem) {
   return fail(why, "%s: line %zu, record '%.100s': %s", f->path, f->line, f->name, problem);
 }
 
+static const char lone_return[] =
+    "a carriage return inside a line; convert the file's line ends to LF";
+
 /* At a '\n', or a '\r' that a '\n' or the end must follow: goes over it. */
 static int end_line(SeqFile *f, Why *why) {
   if (f->text[f->at] == '\r') {
     f->at++;
     int rest = more(f, why);
     if (rest < 0) return -1;
-    if (rest > 0 && f->text[f->at] != '\n')
-      return at_line(f, why, "a carriage return inside a line; convert the file's line ends to LF");
+    if (rest > 0 && f->text[f->at] != '\n') return at_line(f, why, lone_return);
     if (rest == 0) return 0;
   }
   f->at++, f->line++, f->line_start = true;
@@ -135,6 +137,7 @@ static int end_line(SeqFile *f, Why *why) {
 /* Appends the rest of the line to the header from `from` on, and goes over its end. */
 static int read_header(SeqFile *f, size_t from, Why *why) {
   int rest;
+  size_t line = f->line;
   f->header_length = from;
   while ((rest = more(f, why)) > 0) {
     char *newline = memchr(f->text + f->at, '\n', f->end - f->at);
@@ -156,6 +159,8 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
   f->line_start = true;
   if (f->header_length > from && f->header[f->header_length - 1] == '\r') f->header_length--;
   f->header[f->header_length] = 0;
+  if (memchr(f->header + from, '\r', f->header_length - from))
+    return fail(why, "%s: line %zu: %s", f->path, line, lone_return);
   return 0;
 }
 
@@ -185,6 +190,8 @@ int seqfile_next(SeqFile *f, Why *why) {
   while (f->place == SEQUENCE)
     if ((n = seqfile_read(f, unread, sizeof unread, why)) < 0) return -1;
   int rest = skip_empty_lines(f, why);
+  if (rest == 0 && f->place == FIRST)
+    return fail(why, "%s: holds empty lines only; there is no sequence to read", f->path);
   if (rest <= 0) return rest;
   char mark = f->text[f->at];
   if (f->place == FIRST) {

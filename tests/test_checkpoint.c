@@ -1,0 +1,323 @@
+#include "checkpoint.h"
+
+#include "rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 1 << 16, LANES = 3, TIMESTEPS = 4, LANE_NUMBERS = 8 };
+
+static char directory[] = "/tmp/test_checkpoint.XXXXXX";
+static char path[sizeof directory + 32]; /* of the model in the directory */
+static Shape shape;
+
+static int make_directory(void **state) {
+  (void)state;
+  shape = shape_new(3, 1, 5, 7, TANH, FOLLOWERS);
+  if (!mkdtemp(directory)) return -1;
+  snprintf(path, sizeof path, "%s/model.safetensors", directory);
+  return 0;
+}
+
+static int remove_directory(void **state) {
+  (void)state;
+  return unlink(path) != 0 || rmdir(directory) != 0;
+}
+
+/* Finite floats of every size, -0 and denormals among them. */
+static void fill(float *a, size_t n, Rng *rng) {
+  for (size_t i = 0; i < n; i++) {
+    do {
+      uint32_t bits = (uint32_t)rng_next(rng);
+      memcpy(&a[i], &bits, sizeof bits);
+    } while (!isfinite(a[i]));
+  }
+  a[0] = -0.0f, a[n - 1] = 1e-45f;
+}
+
+static size_t read_bytes(unsigned char bytes[ROOM]) {
+  FILE *in = fopen(path, "rb");
+  assert_non_null(in);
+  size_t n = fread(bytes, 1, ROOM, in);
+  fclose(in);
+  return n;
+}
+
+/* ---- models --------------------------------------------------------------------------------- */
+
+/* Writes a model whose metadata has this value, in place of its own where it has one. */
+static void write_model(const char *key, const char *value, float last_weight) {
+  Why why;
+  Rng rng = rng_new(1, 1);
+  Metadata *about = metadata_new();
+  Weights *weights = weights_new(&shape);
+  fill(weights->L, weights->size, &rng);
+  weights->b2[shape.V - 1] = last_weight;
+  metadata_set(about, key, "%s", value);
+  assert_int_equal(checkpoint_write_model(path, &shape, weights, about, &why), 0);
+  weights_free(weights), metadata_free(about);
+}
+
+static void a_model_is_read_from_its_file_or_its_directory(void **state) {
+  (void)state;
+  const char *const places[] = {path, directory};
+  Why why;
+  Rng rng = rng_new(1, 1);
+  Weights *weights = weights_new(&shape);
+  fill(weights->L, weights->size, &rng);
+  write_model("seed", "17", 1e-45f);
+  for (int i = 0; i < 2; i++) {
+    Model model;
+    assert_int_equal(model_read(&model, places[i], &why), 0);
+    assert_memory_equal(&model.shape, &shape, sizeof shape);
+    assert_memory_equal(model.weights->L, weights->L, weights->size * sizeof(float));
+    assert_string_equal(metadata_get(model.about, "seed"), "17");
+    assert_string_equal(metadata_get(model.about, "stride"), "1");
+    model_free(&model);
+  }
+  weights_free(weights);
+}
+
+static void tensors_have_the_shapes_of_the_equations(void **state) {
+  (void)state;
+  Why why;
+  Model model;
+  float U[7 * 64]; /* (D,V) */
+  const Tensor tensors[] = {{.name = "L", .rank = 2, .rows = 64, .columns = 5},
+                            {.name = "H", .rank = 2, .rows = 7, .columns = 7},
+                            {.name = "I", .rank = 2, .rows = 5, .columns = 7},
+                            {.name = "b1", .rank = 1, .rows = 1, .columns = 7},
+                            {.name = "U", .rank = 2, .rows = 7, .columns = 64, .data = U},
+                            {.name = "b2", .rank = 1, .rows = 1, .columns = 64}};
+  write_model("seed", "1", 1);
+  assert_int_equal(model_read(&model, path, &why), 0);
+  SafeTensors *file = safetensors_open(path, &why);
+  for (int i = 0; i < 6; i++) assert_int_equal(safetensors_check(file, &tensors[i], &why), 0);
+  assert_int_equal(safetensors_read(file, &tensors[4], &why), 0);
+  for (int D = 0; D < 7; D++) /* in memory U stands transposed */
+    for (int V = 0; V < 64; V++)
+      assert_memory_equal(&U[D * 64 + V], &model.weights->U[V * 7 + D], sizeof(float));
+  safetensors_close(file), model_free(&model);
+}
+
+static void a_model_written_again_has_the_same_bytes(void **state) {
+  (void)state;
+  static unsigned char first[ROOM], second[ROOM];
+  Why why;
+  Model model;
+  write_model("seed", "1", 1);
+  size_t n = read_bytes(first);
+  assert_int_equal(model_read(&model, path, &why), 0);
+  assert_int_equal(checkpoint_write_model(path, &model.shape, model.weights, model.about, &why), 0);
+  assert_int_equal(read_bytes(second), n);
+  assert_memory_equal(first, second, n);
+  model_free(&model);
+}
+
+static void a_model_of_nonsense_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *key, *value, *words;
+  } wrong[] = {
+      {"format_version", "2", "not version 1 of kmer-rnn"},
+      {"k", "0", "no k from 1 to 12"},
+      {"k", "13", "no k from 1 to 12"},
+      {"k", "3x", "no k from 1 to 12"},
+      {"k", "", "no k from 1 to 12"},
+      {"k", "4", "does not fit the metadata: L"},
+      {"stride", "4", "no stride from 1 to 3"},
+      {"embedding", "-5", "no embedding from 1"},
+      {"embedding", "99999999999999999999", "no embedding from 1"},
+      {"hidden", "8", "does not fit the metadata: H"},
+      {"hidden", "1048577", "no hidden from 1"},
+      {"activation", "swish", "no activation that this version knows"},
+      {"softmax", "tanh", "no softmax that this version knows"},
+  };
+  Why why = {""};
+  Model model;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    write_model(wrong[i].key, wrong[i].value, 1);
+    assert_int_equal(model_read(&model, directory, &why), -1);
+    if (!strstr(why.text, wrong[i].words) || !strstr(why.text, path))
+      fail_msg("%s: %s", wrong[i].words, why.text);
+    assert_null(model.weights);
+  }
+  write_model("seed", "1", NAN);
+  assert_int_equal(model_read(&model, path, &why), -1);
+  assert_non_null(strstr(why.text, "not finite: b2"));
+  assert_null(model.weights);
+  assert_int_equal(model_read(&model, "/tmp/none/at/all", &why), -1);
+  assert_non_null(strstr(why.text, "/tmp/none/at/all"));
+}
+
+/* ---- checkpoints ---------------------------------------------------------------------------- */
+
+typedef struct {
+  RunState state;
+  RunNumbers numbers;
+  float h[LANES * 8]; /* D is 7 or 8 */
+  uint64_t lanes[LANE_NUMBERS + 1], timestep_tokens[TIMESTEPS + 1];
+  double timestep_loss[TIMESTEPS + 1];
+} Run;
+
+static Run *run_new(const Shape *of, OptimizerKind kind) {
+  Run *run = calloc(1, sizeof *run);
+  run->state = (RunState){.weights = weights_new(of),
+                          .optimizer = optimizer_new(kind, of),
+                          .numbers = &run->numbers,
+                          .h = run->h,
+                          .B = LANES,
+                          .lanes = run->lanes,
+                          .n_lanes = LANE_NUMBERS,
+                          .timestep_loss = run->timestep_loss,
+                          .timestep_tokens = run->timestep_tokens,
+                          .T = TIMESTEPS};
+  return run;
+}
+
+static void run_free(Run *run) {
+  weights_free(run->state.weights), optimizer_free(run->state.optimizer), free(run);
+}
+
+/* A run in which everything has a value of its own. */
+static Run *run_filled(OptimizerKind kind, double best) {
+  Run *run = run_new(&shape, kind);
+  RunState *s = &run->state;
+  Rng rng = rng_new(2, 2);
+  run->numbers = (RunNumbers){.step = 17,
+                              .epoch = 2,
+                              .tokens = UINT64_MAX,
+                              .skipped = 3,
+                              .skipped_in_a_row = 1,
+                              .optimizer_steps = 14,
+                              .seconds = 0.1,
+                              .best_valid_loss = best,
+                              .best_step = 11,
+                              .stale = 4,
+                              .next_validation = 1ull << 60,
+                              .rate_factor = 0.125,
+                              .rate_stale = 5,
+                              .loss = 1.0 / 3,
+                              .loss_tokens = 99,
+                              .loss_log_bytes = 12345,
+                              .timestep_log_bytes = 54321};
+  fill(s->weights->L, s->weights->size, &rng);
+  if (s->optimizer->m) fill(s->optimizer->m->L, s->optimizer->m->size, &rng);
+  if (s->optimizer->v) fill(s->optimizer->v->L, s->optimizer->v->size, &rng);
+  fill(run->h, LANES * 7, &rng);
+  for (int i = 0; i < LANE_NUMBERS; i++) run->lanes[i] = rng_next(&rng);
+  for (int i = 0; i < TIMESTEPS; i++)
+    run->timestep_tokens[i] = rng_next(&rng), run->timestep_loss[i] = rng_uniform(&rng);
+  return run;
+}
+
+static void assert_same_weights(const Weights *a, const Weights *b) {
+  assert_int_equal(a != NULL, b != NULL);
+  if (a) assert_memory_equal(a->L, b->L, a->size * sizeof(float));
+}
+
+static void a_run_comes_back_bit_for_bit(void **state) {
+  (void)state;
+  for (int kind = ADAM; kind <= ADAGRAD; kind++) {
+    Why why;
+    Run *run = run_filled((OptimizerKind)kind, kind % 2 ? INFINITY : 1.2345678901234567);
+    Run *back = run_new(&shape, (OptimizerKind)kind);
+    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+    assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), 0);
+    assert_same_weights(back->state.weights, run->state.weights);
+    assert_same_weights(back->state.optimizer->m, run->state.optimizer->m);
+    assert_same_weights(back->state.optimizer->v, run->state.optimizer->v);
+    assert_int_equal(back->state.optimizer->steps, 14);
+    assert_memory_equal(&back->numbers, &run->numbers, sizeof run->numbers);
+    assert_memory_equal(back->h, run->h, sizeof run->h);
+    assert_memory_equal(back->lanes, run->lanes, sizeof run->lanes);
+    assert_memory_equal(back->timestep_loss, run->timestep_loss, sizeof run->timestep_loss);
+    assert_memory_equal(back->timestep_tokens, run->timestep_tokens, sizeof run->timestep_tokens);
+    run_free(run), run_free(back);
+  }
+}
+
+static void a_checkpoint_holds_a_model(void **state) {
+  (void)state;
+  Why why;
+  Model model;
+  Run *run = run_filled(ADAM, 1);
+  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(model_read(&model, path, &why), 0);
+  assert_same_weights(model.weights, run->state.weights);
+  model_free(&model), run_free(run);
+}
+
+/* Reading into a run of another shape or of other options fails with these words. */
+static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes, int T,
+                         const char *words) {
+  Why why = {""};
+  Run *run = run_new(&other, kind);
+  run->state.B = B, run->state.n_lanes = n_lanes, run->state.T = T;
+  assert_int_equal(checkpoint_read(path, &other, &run->state, &why), -1);
+  if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
+  run_free(run);
+}
+
+static void a_checkpoint_of_another_run_is_refused(void **state) {
+  (void)state;
+  Why why;
+  const Shape others[] = {
+      shape_new(4, 1, 5, 7, TANH, FOLLOWERS),    shape_new(3, 2, 5, 7, TANH, FOLLOWERS),
+      shape_new(3, 1, 6, 7, TANH, FOLLOWERS),    shape_new(3, 1, 5, 8, TANH, FOLLOWERS),
+      shape_new(3, 1, 5, 7, SIGMOID, FOLLOWERS), shape_new(3, 1, 5, 7, TANH, FULL)};
+  Run *run = run_filled(RMSPROP, 1);
+  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_unfit(others[i], RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS, "its network is another");
+  assert_unfit(shape, ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
+  assert_unfit(shape, MOMENTUM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
+  assert_unfit(shape, RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
+  assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
+  assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
+  write_model("seed", "1", 1);
+  assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: state.h");
+  run_free(run);
+}
+
+static void a_number_that_is_none_is_refused(void **state) {
+  (void)state;
+  static const char *const wrong[] = {"1x", "-1", "  ", " 1", "1.", "xx"};
+  static unsigned char bytes[ROOM];
+  Run *run = run_filled(SGD, 1), *back = run_new(&shape, SGD);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    Why why;
+    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+    size_t n = read_bytes(bytes);
+    char *place = memmem(bytes, n, "\"state.step\":\"17\"", 17);
+    assert_non_null(place);
+    memcpy(place + 14, wrong[i], 2);
+    FILE *out = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, n, out), n);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), -1);
+    assert_non_null(strstr(why.text, "state.step is no number"));
+  }
+  run_free(run), run_free(back);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_model_is_read_from_its_file_or_its_directory),
+      cmocka_unit_test(tensors_have_the_shapes_of_the_equations),
+      cmocka_unit_test(a_model_written_again_has_the_same_bytes),
+      cmocka_unit_test(a_model_of_nonsense_is_refused),
+      cmocka_unit_test(a_run_comes_back_bit_for_bit),
+      cmocka_unit_test(a_checkpoint_holds_a_model),
+      cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
+      cmocka_unit_test(a_number_that_is_none_is_refused),
+  };
+  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

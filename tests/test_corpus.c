@@ -1,0 +1,269 @@
+#include "corpus.h"
+
+#include "rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char path[] = "/tmp/test_corpus.XXXXXX";
+static SeqCounts counts;
+static Why why;
+
+static int make_file(void **state) {
+  (void)state;
+  int fd = mkstemp(path);
+  return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state) {
+  (void)state;
+  return unlink(path);
+}
+
+/* Appends the text of a sequence file to a corpus. */
+static void append(Corpus *corpus, const char *text) {
+  FILE *out = fopen(path, "wb");
+  assert_non_null(out);
+  fputs(text, out);
+  assert_int_equal(fclose(out), 0);
+  if (corpus_read(corpus, path, &counts, &why) != 0) fail_msg("%s", why.text);
+}
+
+static Corpus *make(const char *text) {
+  Corpus *corpus = corpus_new();
+  append(corpus, text);
+  return corpus;
+}
+
+/* A record of n random letters; the caller frees it. */
+static char *random_record(size_t n, Rng *rng) {
+  char *text = malloc(n + 5);
+  memcpy(text, ">a\n", 3);
+  for (size_t i = 0; i < n; i++) text[3 + i] = "ACGT"[rng_next(rng) % 4];
+  memcpy(text + 3 + n, "\n", 2);
+  return text;
+}
+
+/* The span's segments are these "begin+length" pairs. */
+static void assert_segments(Span span, const char *wanted) {
+  char text[256] = "";
+  SegmentCursor cursor = segments_begin(&span);
+  Segment segment;
+  while (segments_next(&span, &cursor, &segment))
+    sprintf(text + strlen(text), "%llu+%llu ", (unsigned long long)segment.start,
+            (unsigned long long)segment.length);
+  assert_string_equal(text, wanted);
+  assert_int_equal(segments_next(&span, &cursor, &segment), 0);
+}
+
+static void bases_come_back_as_they_were(void **state) {
+  (void)state;
+  Rng rng = rng_new(1, 0);
+  for (size_t n = 1; n < 100000; n = 3 * n + 1) {
+    char *text = random_record(n, &rng);
+    Corpus *corpus = make(text);
+    append(corpus, text); /* begins inside a byte where n % 4 != 0 */
+    assert_int_equal(corpus->bases, 2 * n);
+    for (size_t i = 0; i < 2 * n; i++)
+      assert_int_equal("ACGT"[corpus_base(corpus, i)], text[3 + i % n]);
+    corpus_free(corpus), free(text);
+  }
+}
+
+static void lower_case_is_sequence_and_u_is_t(void **state) {
+  (void)state;
+  static const int wanted[] = {0, 1, 2, 3, 3, 0, 1, 2, 3, 3};
+  Corpus *corpus = make(">a\nacgtuACGTU\n");
+  assert_int_equal(corpus->bases, 10);
+  for (uint64_t i = 0; i < 10; i++) assert_int_equal(corpus_base(corpus, i), wanted[i]);
+  assert_segments(corpus_all(corpus), "0+10 ");
+  corpus_free(corpus);
+}
+
+static void segments_end_at_other_letters_and_at_records(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *segments;
+  } cases[] = {
+      {">a\nACGT\n>b\nGG\n", "0+4 4+2 "},
+      {">a\nACNGT\n", "0+2 2+2 "},
+      {">a\nNNACNNNRGT-\n>b\n.A\n>c\n\n>d\nNN\n", "0+2 2+2 4+1 "},
+      {">a\nAC\nGT\n", "0+4 "},
+      {">a\nNN\n", ""},
+      {"@a\nANC\n+\nIII\n@b\nG\n+\nI\n", "0+1 1+1 2+1 "},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Corpus *corpus = make(cases[i].text);
+    assert_segments(corpus_all(corpus), cases[i].segments);
+    corpus_free(corpus);
+  }
+}
+
+/* 7 bits of a length a byte. */
+static void a_length_takes_as_few_bytes_as_it_needs(void **state) {
+  (void)state;
+  static const struct {
+    size_t length, bytes;
+  } cases[] = {{1, 1}, {127, 1}, {128, 2}, {16383, 2}, {16384, 3}, {2097151, 3}, {3000000, 4}};
+  Rng rng = rng_new(2, 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *text = random_record(cases[i].length, &rng), wanted[64];
+    Corpus *corpus = make(text);
+    assert_int_equal(corpus->lengths_size, cases[i].bytes);
+    append(corpus, ">b\nACG\n");
+    sprintf(wanted, "0+%zu %zu+3 ", cases[i].length, cases[i].length);
+    assert_segments(corpus_all(corpus), wanted);
+    corpus_free(corpus), free(text);
+  }
+}
+
+static void letters_are_counted_as_written(void **state) {
+  (void)state;
+  Corpus *corpus = make(">a one\nAAccGUNn\n>b\n\n>c\ny-.tTgACG\n");
+  assert_int_equal(counts.records, 3);
+  assert_int_equal(counts.letter['A'], 3);
+  assert_int_equal(counts.letter['a'], 0);
+  assert_int_equal(counts.letter['c'], 2);
+  assert_int_equal(counts.letter['-'], 1);
+  assert_int_equal(counts_base(&counts, 0), 3);
+  assert_int_equal(counts_base(&counts, 1), 3);
+  assert_int_equal(counts_base(&counts, 2), 3);
+  assert_int_equal(counts_base(&counts, 3), 3);
+  assert_int_equal(counts_ambiguous(&counts), 5);
+  assert_int_equal(counts_lowercase(&counts), 6); /* c c n y t g */
+  assert_int_equal(counts_letters(&counts), 17);
+  assert_int_equal(counts.segments, 2);
+  assert_int_equal(counts.longest, 9);
+  assert_int_equal(counts.bytes, 33);
+  assert_int_equal(counts.crc32, 0x9ca6421c); /* python3: zlib.crc32 */
+  append(corpus, ">d\nA\n");
+  assert_int_equal(counts.records, 1); /* counts are of one file, the corpus is of all */
+  assert_int_equal(counts.segments, 1);
+  assert_int_equal(corpus->bases, 13);
+  corpus_free(corpus);
+}
+
+/* Half of all letters stand in records at least as long as the N50. */
+static void n50_is_as_by_hand(void **state) {
+  (void)state;
+  static const struct {
+    size_t lengths[10], n50;
+  } cases[] = {
+      {{2, 3, 4, 5, 6, 7, 8, 9, 10}, 8}, /* 10+9+8 = 27 of 54 */
+      {{1, 1, 1, 1}, 1},
+      {{5}, 5},
+      {{3, 3, 6}, 6},
+      {{20000, 17000, 3000}, 20000},
+      {{20000, 16384, 16383, 16383}, 16384}, /* on both sides of what is counted in a table */
+      {{17000, 16383, 16383, 1000}, 16383},
+  };
+  Rng rng = rng_new(3, 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    static char text[1 << 17];
+    *text = 0;
+    size_t longest = 0;
+    for (const size_t *n = cases[i].lengths; *n; n++) {
+      char *record = random_record(*n, &rng);
+      strcat(text, record), free(record);
+      if (*n > longest) longest = *n;
+    }
+    Corpus *corpus = make(text);
+    assert_int_equal(counts.n50, cases[i].n50);
+    assert_int_equal(counts.longest, longest);
+    corpus_free(corpus);
+  }
+  Corpus *corpus = make(">a\n>b\n");
+  assert_int_equal(counts.n50, 0);
+  corpus_free(corpus);
+}
+
+static void a_split_keeps_the_last_fraction_of_the_bases(void **state) {
+  (void)state;
+  static const struct {
+    double fraction;
+    uint64_t cut;
+    const char *first, *last;
+  } cases[] = {
+      {0, 20, "0+8 8+2 10+10 ", ""},
+      {0.1, 18, "0+8 8+2 10+8 ", "18+2 "},
+      {0.5, 10, "0+8 8+2 ", "10+10 "},
+      {0.75, 5, "0+5 ", "5+3 8+2 10+10 "},
+  };
+  Corpus *corpus = make(">a\nACGTACGTNNGG\n>b\nTTTTTCCCCC\n");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Span first, last;
+    corpus_split(corpus, cases[i].fraction, &first, &last);
+    assert_ptr_equal(first.corpus, corpus);
+    assert_int_equal(first.begin, 0);
+    assert_int_equal(first.end, cases[i].cut);
+    assert_int_equal(last.begin, cases[i].cut);
+    assert_int_equal(last.end, 20);
+    assert_segments(first, cases[i].first), assert_segments(last, cases[i].last);
+  }
+  corpus_free(corpus);
+}
+
+static void segments_are_cut_to_their_span(void **state) {
+  (void)state;
+  Corpus *corpus = make(">a\nAAAA\n>b\nCCCC\n>c\nGGGG\n");
+  assert_segments((Span){corpus, 5, 7}, "5+2 ");
+  assert_segments((Span){corpus, 4, 8}, "4+4 ");
+  assert_segments((Span){corpus, 3, 9}, "3+1 4+4 8+1 ");
+  assert_segments((Span){corpus, 6, 6}, "");
+  assert_segments((Span){corpus, 11, 12}, "11+1 ");
+  corpus_free(corpus);
+}
+
+/* 0.25 byte a base and one byte a read; the rooms may be half as large again. */
+static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
+  (void)state;
+  enum { READS = 33334, LETTERS = 30 };
+  Rng rng = rng_new(4, 0);
+  char *text = malloc(READS * (LETTERS + 8)), *to = text;
+  for (int read = 0; read < READS; read++) {
+    to += sprintf(to, ">r\n");
+    for (int i = 0; i < LETTERS; i++) *to++ = "ACGT"[rng_next(&rng) % 4];
+    to += sprintf(to, "\n");
+  }
+  Corpus *corpus = make(text);
+  assert_int_equal(corpus->bases, READS * LETTERS);
+  assert_int_equal(corpus->lengths_size, READS);
+  size_t used = (corpus->bases + 3) / 4 + corpus->lengths_size;
+  assert_true((double)used <= 0.3 * (double)corpus->bases);
+  assert_in_range(corpus_memory(corpus), used, used * 3 / 2 + 8192);
+  corpus_free(corpus), free(text);
+}
+
+static void an_error_is_passed_on(void **state) {
+  (void)state;
+  Corpus *corpus = corpus_new();
+  FILE *out = fopen(path, "wb");
+  fputs(">a\nACGT\n>b\nAC!T\n", out), fclose(out);
+  assert_int_equal(corpus_read(corpus, path, &counts, &why), -1);
+  assert_non_null(strstr(why.text, "line 4, record 'b': '!'"));
+  assert_int_equal(corpus_read(corpus, "/tmp/none/at/all", &counts, &why), -1);
+  assert_non_null(strstr(why.text, "/tmp/none/at/all"));
+  corpus_free(corpus);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bases_come_back_as_they_were),
+      cmocka_unit_test(lower_case_is_sequence_and_u_is_t),
+      cmocka_unit_test(segments_end_at_other_letters_and_at_records),
+      cmocka_unit_test(a_length_takes_as_few_bytes_as_it_needs),
+      cmocka_unit_test(letters_are_counted_as_written),
+      cmocka_unit_test(n50_is_as_by_hand),
+      cmocka_unit_test(a_split_keeps_the_last_fraction_of_the_bases),
+      cmocka_unit_test(segments_are_cut_to_their_span),
+      cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
+      cmocka_unit_test(an_error_is_passed_on),
+  };
+  return cmocka_run_group_tests(tests, make_file, remove_file);
+}

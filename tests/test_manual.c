@@ -1,0 +1,130 @@
+#include "manual.h"
+
+#include "predict_options.h"
+#include "train_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const Program *const programs[] = {&train_program, &predict_program};
+static int operands;
+static const char *topic;
+static Why why;
+
+static void every_row_is_complete_and_no_name_stands_twice(void **state) {
+  (void)state;
+  for (int p = 0; p < 2; p++)
+    for (const Option *a = programs[p]->options; a->name; a++) {
+      if (!a->help || !*a->help || !a->group || !*a->group || !a->argument) fail_msg("%s", a->name);
+      if ((a->type == OPTION_FLAG) != !*a->argument) fail_msg("%s has no argument", a->name);
+      if (strchr("hV", a->letter) && a->letter) fail_msg("%s takes -%c", a->name, a->letter);
+      assert_string_not_equal(a->name, "help");
+      assert_string_not_equal(a->name, "version");
+      for (const Option *b = programs[p]->options; b < a; b++) {
+        assert_string_not_equal(a->name, b->name);
+        if (a->letter == b->letter && a->letter) fail_msg("-%c stands twice", a->letter);
+      }
+    }
+}
+
+/* Each default, given on the command line, is accepted and changes nothing. */
+static void every_default_parses_and_is_in_range(void **state) {
+  (void)state;
+  union {
+    TrainOptions train;
+    PredictOptions predict;
+  } without, with;
+  for (int p = 0; p < 2; p++)
+    for (const Option *o = programs[p]->options; o->name; o++) {
+      char word[128], name[8] = "prog", *words[] = {name, word, NULL};
+      if (!o->fallback) continue;
+      memset(&without, 0, sizeof without), memset(&with, 0, sizeof with);
+      snprintf(word, sizeof word, "--%s=%s", o->name, o->fallback);
+      assert_int_equal(options_parse(programs[p], &without, 1, words, &operands, &topic, &why), 0);
+      if (options_parse(programs[p], &with, 2, words, &operands, &topic, &why) != OPTIONS_RUN)
+        fail_msg("%s", why.text);
+      assert_memory_equal(&with, &without, sizeof with);
+    }
+}
+
+static void any_seed_of_64_bits_is_accepted(void **state) {
+  (void)state;
+  TrainOptions options;
+  char name[8] = "prog", word[] = "--seed=18446744073709551615", *words[] = {name, word, NULL};
+  if (options_parse(&train_program, &options, 2, words, &operands, &topic, &why) != OPTIONS_RUN)
+    fail_msg("%s", why.text);
+  assert_true(options.seed == UINT64_MAX);
+  strcpy(word, "--seed=18446744073709551616"); /* 2^64 */
+  assert_int_equal(options_parse(&train_program, &options, 2, words, &operands, &topic, &why), -1);
+}
+
+/* What manual_answer writes; it closes standard output, so a child runs it. */
+static char *answer(const Program *of, OptionsWish wish, const char *about, int wanted_code) {
+  static char text[1 << 16];
+  int status;
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(fileno(file), STDOUT_FILENO);
+    _exit(manual_answer(of, wish, about, "0.3", "baseline", &why));
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), wanted_code);
+  rewind(file);
+  text[fread(text, 1, sizeof text - 1, file)] = 0;
+  fclose(file);
+  return text;
+}
+
+static void the_help_names_every_option_in_80_columns(void **state) {
+  (void)state;
+  for (int p = 0; p < 2; p++) {
+    char *text = answer(programs[p], OPTIONS_HELP, NULL, 0), name[64];
+    for (const Option *o = programs[p]->options; o->name; o++) {
+      snprintf(name, sizeof name, o->letter ? ", --%s " : "  --%s ", o->name);
+      if (!strstr(text, name)) fail_msg("'%s' is not in the help", name);
+      if (o->fallback && !strstr(text, o->fallback)) fail_msg("the default of %s", name);
+    }
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+      if (strlen(line) > 80) fail_msg("%s", line);
+  }
+}
+
+static void every_page_names_every_option(void **state) {
+  (void)state;
+  static const char *const pages[] = {"man", "bash", "zsh"};
+  for (int p = 0; p < 2; p++)
+    for (int page = 0; page < 3; page++) {
+      char *text = answer(programs[p], OPTIONS_HELP, pages[page], 0), name[64], *to;
+      for (const Option *o = programs[p]->options; o->name; o++) {
+        to = name + sprintf(name, page == 0 ? "\\-\\-" : "--");
+        for (const char *c = o->name; *c; c++)
+          to += sprintf(to, page == 0 && *c == '-' ? "\\-" : "%c", *c);
+        if (!strstr(text, name)) fail_msg("'%s' is not in the page for %s", name, pages[page]);
+      }
+    }
+  assert_string_equal(answer(programs[0], OPTIONS_HELP, "html", 2), "");
+  assert_memory_equal(answer(programs[0], OPTIONS_VERSION, NULL, 0), "rnntrain ", 9);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_row_is_complete_and_no_name_stands_twice),
+      cmocka_unit_test(every_default_parses_and_is_in_range),
+      cmocka_unit_test(any_seed_of_64_bits_is_accepted),
+      cmocka_unit_test(the_help_names_every_option_in_80_columns),
+      cmocka_unit_test(every_page_names_every_option),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

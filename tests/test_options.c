@@ -1,0 +1,237 @@
+#include "options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- a program of our own ------------------------------------------------------------------- */
+
+typedef struct {
+  bool loud;
+  int lanes, colour;
+  uint64_t seed;
+  double rate, time;
+  const char *output;
+} Settings;
+
+#define AT(field) offsetof(Settings, field)
+static const Option rows[] = {
+    {"loud", 'l', OPTION_FLAG, AT(loud), NULL, 0, 0, "", "how", "Be loud"},
+    {"lanes", 'B', OPTION_INT, AT(lanes), "64", 1, 1000, "N", "how", "Lanes"},
+    {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 1e18, "N", "how", "Seed"},
+    {"rate", 'r', OPTION_REAL, AT(rate), "0.25", -10, 20, "X", "how", "Rate"},
+    {"time", 0, OPTION_DURATION, AT(time), "10m", 0, 0, "TIME", "how", "Time"},
+    {"colour", 'c', OPTION_CHOICE, AT(colour), "green", 0, 0, "red|green|blue", "how", "Colour"},
+    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", "how", "Output"},
+    {0}};
+static const Program program = {.name = "prog", .options = rows};
+
+enum { WORDS = 8 };
+static Settings settings;
+static char *argv[WORDS + 2];
+static int operands;
+static const char *topic;
+static Why why;
+
+/* Parses "prog" and these words, of which a NULL ends the list. */
+static OptionsWish parse(const char *const words[WORDS]) {
+  int argc = 1;
+  argv[0] = (char *)(uintptr_t) "prog";
+  for (; argc <= WORDS && words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
+  argv[argc] = NULL;
+  settings = (Settings){.loud = false};
+  operands = -1, topic = NULL, why.text[0] = 0;
+  return options_parse(&program, &settings, argc, argv, &operands, &topic, &why);
+}
+
+#define PARSE(...) parse((const char *const[WORDS]){__VA_ARGS__})
+
+static void defaults_hold_where_nothing_is_said(void **state) {
+  (void)state;
+  assert_int_equal(PARSE(NULL), OPTIONS_RUN);
+  assert_false(settings.loud);
+  assert_int_equal(settings.lanes, 64);
+  assert_int_equal(settings.seed, 1);
+  assert_true(settings.rate == 0.25);
+  assert_true(settings.time == 600);
+  assert_int_equal(settings.colour, 1);
+  assert_null(settings.output);
+  assert_int_equal(operands, 1);
+}
+
+static void every_type_is_set_by_letter_and_by_name(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("-l", "-B", "7", "-r-2.5e0", "-cblue", "-o", "x"), OPTIONS_RUN);
+  assert_true(settings.loud);
+  assert_int_equal(settings.lanes, 7);
+  assert_true(settings.rate == -2.5);
+  assert_int_equal(settings.colour, 2);
+  assert_string_equal(settings.output, "x");
+  assert_int_equal(PARSE("--loud", "--lanes", "1000", "--rate=20", "--colour", "red",
+                         "--seed=999999999999999999", "--output=-"),
+                   OPTIONS_RUN);
+  assert_true(settings.loud);
+  assert_int_equal(settings.lanes, 1000);
+  assert_true(settings.rate == 20);
+  assert_int_equal(settings.colour, 0);
+  assert_true(settings.seed == 999999999999999999u);
+  assert_string_equal(settings.output, "-");
+}
+
+static void the_ends_of_a_range_belong_to_it(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("-B1", "-r-10", "--seed=0"), OPTIONS_RUN);
+  assert_int_equal(PARSE("-B1000", "-r20", "--seed=1000000000000000000"), OPTIONS_RUN);
+  assert_int_equal(PARSE("--seed=1000000000000001000"), OPTIONS_ERROR);
+}
+
+static void options_may_follow_operands_and_be_abbreviated(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("a", "--la", "3", "-", "-lB9", "b"), OPTIONS_RUN);
+  assert_int_equal(settings.lanes, 9); /* the last one wins */
+  assert_true(settings.loud);
+  assert_int_equal(operands, 4);
+  assert_string_equal(argv[4], "a");
+  assert_string_equal(argv[5], "-");
+  assert_string_equal(argv[6], "b");
+}
+
+static void two_dashes_end_the_options(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("-l", "--", "-B", "--lanes"), OPTIONS_RUN);
+  assert_int_equal(settings.lanes, 64);
+  assert_int_equal(operands, 3);
+  assert_string_equal(argv[3], "-B");
+}
+
+static void help_and_version_are_wishes(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("-l", "--help"), OPTIONS_HELP);
+  assert_null(topic);
+  assert_int_equal(PARSE("-h"), OPTIONS_HELP);
+  assert_null(topic);
+  assert_int_equal(PARSE("--help=man"), OPTIONS_HELP);
+  assert_string_equal(topic, "man");
+  assert_int_equal(PARSE("--version"), OPTIONS_VERSION);
+  assert_int_equal(PARSE("-V", "--nonsense"), OPTIONS_VERSION);
+}
+
+static void numbers_are_whole_arguments(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int as_int, as_real; /* whether it is one: a sign is for real numbers only */
+  } numbers[] = {
+      {"4", 1, 1},    {"007", 1, 1},    {"4x", 0, 0},    {"", 0, 0},      {"nan", 0, 0},
+      {"inf", 0, 0},  {"-inf", 0, 0},   {"0x10", 0, 0},  {"+0x10", 0, 0}, {"-0x1", 0, 0},
+      {"-1", 0, 1},   {"+4", 0, 1},     {"1e999", 0, 0}, {"1e1", 0, 1},   {" 4", 0, 0},
+      {"4 ", 0, 0},   {"4.5", 0, 1},    {".5", 0, 1},    {"5.", 0, 1},    {".", 0, 0},
+      {"-", 0, 0},    {"--1", 0, 0},    {"1e", 0, 0},    {"1,5", 0, 0},   {"4;", 0, 0},
+      {"four", 0, 0}, {"1e-999", 0, 1}, {"+-1", 0, 0},   {"1 2", 0, 0},   {"infinity", 0, 0}};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    const char *text = numbers[i].text;
+    if ((PARSE("-B", text) == OPTIONS_RUN) != numbers[i].as_int) fail_msg("-B '%s'", text);
+    if ((PARSE("--seed", text) == OPTIONS_RUN) != numbers[i].as_int) fail_msg("--seed '%s'", text);
+    if ((PARSE("-r", text) == OPTIONS_RUN) != numbers[i].as_real) fail_msg("-r '%s'", text);
+  }
+}
+
+static void durations_have_units(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    double seconds; /* 0: refused */
+  } times[] = {{"90", 90},     {"90s", 90},  {"10m", 600},  {"2h", 7200},  {"1d", 86400},
+               {"0.5h", 1800}, {"1.5", 1.5}, {"1e2s", 100}, {"10q", 0},    {"0s", 0},
+               {"0", 0},       {"-1s", 0},   {"10 m", 0},   {"10ms", 0},   {"m", 0},
+               {"", 0},        {"1h30m", 0}, {"10M", 0},    {"1e308d", 0}, {"inf", 0},
+               {"nan", 0},     {"0x10s", 0}};
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    OptionsWish wish = PARSE("--time", times[i].text);
+    if ((wish == OPTIONS_RUN) != (times[i].seconds > 0)) fail_msg("'%s'", times[i].text);
+    if (wish == OPTIONS_RUN) assert_true(settings.time == times[i].seconds);
+  }
+}
+
+/* The option as it was typed, the value, and what it must be. */
+static void what_is_wrong_is_said(void **state) {
+  (void)state;
+  static const struct {
+    const char *words[WORDS], *text;
+  } wrong[] = {
+      {{"-B", "0"}, "-B '0': must be a whole number, 1..1000"},
+      {{"-B1001"}, "-B '1001': must be a whole number, 1..1000"},
+      {{"--lanes", "many"}, "--lanes 'many': must be a whole number, 1..1000"},
+      {{"--lanes=-1"}, "--lanes '-1': must be a whole number, 1..1000"},
+      {{"-lB", "0"}, "-B '0': must be a whole number, 1..1000"},
+      {{"-lB0"}, "-B '0': must be a whole number, 1..1000"},
+      {{"--seed", "-1"}, "--seed '-1': must be a whole number, 0 or more"},
+      {{"--seed", "99999999999999999999"},
+       "--seed '99999999999999999999': must be a whole number, 0 or more"},
+      {{"-r", "-10.5"}, "-r '-10.5': must be a number, -10..20"},
+      {{"-r", "nan"}, "-r 'nan': must be a number, -10..20"},
+      {{"a", "--time", "0"}, "--time '0': must be a time above 0 such as 90s, 10m or 2h"},
+      {{"-c", "pink"}, "-c 'pink': must be one of red|green|blue"},
+      {{"-c", ""}, "-c '': must be one of red|green|blue"},
+      {{"-c", "gree"}, "-c 'gree': must be one of red|green|blue"},
+      {{"-c", "red|green"}, "-c 'red|green': must be one of red|green|blue"},
+      {{"-o", ""}, "-o '': must be not empty"},
+      {{"-B"}, "option '-B' needs a value"},
+      {{"a", "--lanes"}, "option '--lanes' needs a value"},
+      {{"--nonsense"}, "there is no option '--nonsense'; --help lists them"},
+      {{"--nonsense=1", "a"}, "there is no option '--nonsense=1'; --help lists them"},
+      {{"a", "-z", "b"}, "there is no option '-z'; --help lists them"},
+      {{"-l", "-zl"}, "there is no option '-z'; --help lists them"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_int_equal(parse(wrong[i].words), OPTIONS_ERROR);
+    assert_string_equal(why.text, wrong[i].text);
+  }
+}
+
+/* An abbreviation that fits two options is an error, and so is a value for a flag. */
+static void what_is_not_clear_is_refused(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("--l"), OPTIONS_ERROR);
+  assert_non_null(strstr(why.text, "'--l'"));
+  assert_int_equal(PARSE("--loud=1"), OPTIONS_ERROR);
+  assert_non_null(strstr(why.text, "'--loud=1'"));
+}
+
+static void values_are_told_as_a_user_types_them(void **state) {
+  (void)state;
+  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "x"};
+  char text[64];
+  assert_int_equal(PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox"), OPTIONS_RUN);
+  for (int i = 0; rows[i].name; i++) {
+    options_value(&rows[i], &settings, text, sizeof text);
+    assert_string_equal(text, values[i]);
+  }
+  assert_int_equal(PARSE(NULL), OPTIONS_RUN);
+  options_value(&rows[6], &settings, text, sizeof text);
+  assert_string_equal(text, "");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(defaults_hold_where_nothing_is_said),
+      cmocka_unit_test(every_type_is_set_by_letter_and_by_name),
+      cmocka_unit_test(the_ends_of_a_range_belong_to_it),
+      cmocka_unit_test(options_may_follow_operands_and_be_abbreviated),
+      cmocka_unit_test(two_dashes_end_the_options),
+      cmocka_unit_test(help_and_version_are_wishes),
+      cmocka_unit_test(numbers_are_whole_arguments),
+      cmocka_unit_test(durations_have_units),
+      cmocka_unit_test(what_is_wrong_is_said),
+      cmocka_unit_test(what_is_not_clear_is_refused),
+      cmocka_unit_test(values_are_told_as_a_user_types_them),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

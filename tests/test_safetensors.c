@@ -1,0 +1,346 @@
+#include "safetensors.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 4096 };
+
+static char directory[] = "/tmp/test_safetensors.XXXXXX";
+static char path[sizeof directory + 16];
+
+static int make_directory(void **state) {
+  (void)state;
+  if (!mkdtemp(directory)) return -1;
+  snprintf(path, sizeof path, "%s/a.safetensors", directory);
+  return 0;
+}
+
+static int remove_directory(void **state) {
+  (void)state;
+  return unlink(path) != 0 || rmdir(directory) != 0;
+}
+
+static size_t read_bytes(unsigned char bytes[ROOM]) {
+  FILE *in = fopen(path, "rb");
+  assert_non_null(in);
+  size_t n = fread(bytes, 1, ROOM, in);
+  fclose(in);
+  return n;
+}
+
+static void write_bytes(const void *bytes, size_t n) {
+  FILE *out = fopen(path, "wb");
+  assert_non_null(out);
+  assert_int_equal(fwrite(bytes, 1, n, out), n);
+  assert_int_equal(fclose(out), 0);
+}
+
+/* The file cannot be opened, and the reason holds its name and these words. */
+static void assert_refused(const char *words) {
+  Why why = {""};
+  SafeTensors *file = safetensors_open(path, &why);
+  safetensors_close(file);
+  if (file) fail_msg("opened where '%s' was awaited", words);
+  if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
+}
+
+/* ---- round trip ----------------------------------------------------------------------------- */
+
+/* 37 and 5: not multiples of the panel that turns a tensor over. */
+static float matrix[37 * 5], turned[37 * 5], vector[3] = {-0.0f, 1e-45f, 3e38f};
+static double reals[2] = {0.1, -INFINITY};
+static uint64_t wholes[2] = {UINT64_MAX, 0x0102030405060708};
+
+static const Tensor tensors[] = {
+    {.name = "m", .dtype = F32, .rank = 2, .rows = 37, .columns = 5, .data = matrix},
+    {.name = "t",
+     .dtype = F32,
+     .rank = 2,
+     .rows = 5,
+     .columns = 37,
+     .transposed = 1,
+     .data = turned},
+    {.name = "v", .dtype = F32, .rank = 1, .rows = 1, .columns = 3, .data = vector},
+    {.name = "r", .dtype = F64, .rank = 1, .rows = 1, .columns = 2, .data = reals},
+    {.name = "w", .dtype = U64, .rank = 2, .rows = 2, .columns = 1, .data = wholes},
+};
+enum { TENSORS = sizeof tensors / sizeof *tensors };
+
+static void write_tensors(void) {
+  Why why;
+  Metadata *metadata = metadata_new();
+  for (int i = 0; i < 37 * 5; i++) matrix[i] = turned[i] = (float)(i + 1);
+  metadata_set(metadata, "number", "%d", 42);
+  metadata_set(metadata, "\"quoted\"", "%s", "tab\t, \\ and \xc3\xa4");
+  assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
+  metadata_free(metadata);
+}
+
+static void what_was_written_is_read_again(void **state) {
+  (void)state;
+  Why why;
+  write_tensors();
+  SafeTensors *file = safetensors_open(path, &why);
+  assert_non_null(file);
+  assert_string_equal(metadata_get(safetensors_metadata(file), "number"), "42");
+  assert_string_equal(metadata_get(safetensors_metadata(file), "\"quoted\""),
+                      "tab\t, \\ and \xc3\xa4");
+  assert_null(metadata_get(safetensors_metadata(file), "none"));
+  for (int i = TENSORS - 1; i >= 0; i--) { /* in any order */
+    unsigned char read[ROOM] = {0};
+    Tensor tensor = tensors[i];
+    size_t bytes = tensor.rows * tensor.columns * (tensor.dtype == F32 ? 4 : 8);
+    tensor.data = read;
+    assert_int_equal(safetensors_read(file, &tensor, &why), 0);
+    assert_memory_equal(read, tensors[i].data, bytes);
+  }
+  safetensors_close(file);
+}
+
+static void the_bytes_are_those_of_the_format(void **state) {
+  (void)state;
+  unsigned char bytes[ROOM + 1];
+  uint64_t length;
+  char crc[32];
+  write_tensors();
+  size_t n = read_bytes(bytes);
+  memcpy(&length, bytes, 8);
+  assert_int_equal(length % 8, 0);
+  assert_int_equal(bytes[8], '{');
+  const unsigned char *data = bytes + 8 + length;
+  size_t size = 740 + 740 + 12 + 16 + 16;
+  assert_int_equal(n, 8 + length + size);
+  snprintf(crc, sizeof crc, "\"data_crc32\":\"%08lx\"", crc32(0, data, (uInt)size));
+  float first[5], second[37];
+  memcpy(first, data, sizeof first), memcpy(second, data + 740, sizeof second);
+  for (int i = 0; i < 5; i++) assert_true(first[i] == (float)(i + 1));
+  for (int i = 0; i < 37; i++) assert_true(second[i] == (float)(5 * i + 1)); /* its first row */
+  assert_memory_equal(data + n - 16 - length, "\10\7\6\5\4\3\2\1", 8);
+  bytes[8 + length] = 0;
+  const char *header = (const char *)bytes + 8;
+  assert_non_null(
+      strstr(header, "\"m\":{\"dtype\":\"F32\",\"shape\":[37,5],\"data_offsets\":[0,740]}"));
+  assert_non_null(
+      strstr(header, "\"v\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[1480,1492]}"));
+  assert_non_null(
+      strstr(header, "\"w\":{\"dtype\":\"U64\",\"shape\":[2,1],\"data_offsets\":[1508,1524]}"));
+  assert_non_null(strstr(header, crc));
+}
+
+static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
+  (void)state;
+  unsigned char bytes[ROOM];
+  uint64_t length;
+  write_tensors();
+  size_t n = read_bytes(bytes);
+  memcpy(&length, bytes, 8);
+  for (size_t i = 8 + length; i < n; i += 11) {
+    bytes[i] ^= 4;
+    write_bytes(bytes, n);
+    assert_refused("the data is damaged");
+    bytes[i] ^= 4;
+  }
+  write_bytes(bytes, n);
+  for (size_t cut = n; cut-- > 0;) {
+    assert_int_equal(truncate(path, (off_t)cut), 0);
+    assert_refused("");
+  }
+}
+
+/* ---- files by hand -------------------------------------------------------------------------- */
+
+/* Writes a file of this header and `size` bytes 0; CRC_HERE in the header becomes their CRC-32. */
+static void write_by_hand(const char *header, size_t size) {
+  unsigned char bytes[ROOM] = {0};
+  char crc[16];
+  uint64_t length = strlen(header);
+  memcpy(bytes, &length, 8), memcpy(bytes + 8, header, length);
+  snprintf(crc, sizeof crc, "%08lx", crc32(0, bytes + 8 + length, (uInt)size));
+  char *place = strstr((char *)bytes + 8, "CRC_HERE");
+  if (place) memcpy(place, crc, 8);
+  write_bytes(bytes, 8 + length + size);
+}
+
+#define META              "{\"__metadata__\":{\"data_crc32\":\"CRC_HERE\"},"
+#define F(shape, offsets) "{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define B(shape, offsets) META "\"b\":" F(shape, offsets) "}"
+
+static void other_writers_headers_are_read(void **state) {
+  (void)state;
+  static const char *const headers[] = {
+      META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1,1]", "[4,8]") "}",
+      META "\"a\":" F("[2]", "[0,8]") ",\"empty\":" F("[0]", "[0,0]") "}",
+      META "\"b\":" F("[1]", "[4,8]") ",\"a\":" F("[1]", "[0,4]") "}    ",
+      "{ \"b\" : {\"data_offsets\" :[0, 4], \"shape\": [ 1], \"dtype\":\"F32\"},\n\"a\":" F(
+          "[1]", "[4,8]") ",\"__metadata__\":{\"data_crc32\":\"CRC_HERE\"}}"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    Why why;
+    write_by_hand(headers[i], 8);
+    SafeTensors *file = safetensors_open(path, &why);
+    if (!file) fail_msg("%s", why.text);
+    safetensors_close(file);
+  }
+}
+
+static void every_violation_has_its_sentence(void **state) {
+  (void)state;
+  static const struct {
+    const char *header;
+    size_t size;
+    const char *words;
+  } wrong[] = {
+      {"", 0, "no JSON object"},
+      {"[]", 0, "no JSON object"},
+      {" " B("[1]", "[0,4]"), 4, "no JSON object"},
+      {B("[1]", "[0,4]") "}", 4, "no JSON object"},
+      {META "\"b\":" F("[1]", "[0,4]"), 4, "no JSON object"},
+      {META "\"b\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "duplicate"},
+      {META "\"b\":" F("[1]", "[0,4],\"shape\":[1]") "}", 4, "duplicate"},
+      {B("[99999999999999999999]", "[0,4]"), 4, "no JSON object"},
+      {"{\"b\":" F("[1]", "[0,4]") "}", 4, "no metadata"},
+      {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "no metadata"},
+      {"{\"__metadata__\":{\"k\":4},\"b\":" F("[1]", "[0,4]") "}", 4,
+       "metadata that is no string: k"},
+      {"{\"__metadata__\":{},\"b\":" F("[1]", "[0,4]") "}", 4, "no data_crc32"},
+      {"{\"__metadata__\":{\"data_crc32\":\"00000000\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+       "damaged"},
+      {META "\"b\":7}", 0, "without just dtype, shape and data_offsets: b"},
+      {META "\"b\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "without just"},
+      {B("[1]", "[0,4],\"more\":1"), 4, "without just"},
+      {B("1", "[0,4]"), 4, "without just"},
+      {B("[1]", "4"), 4, "without just"},
+      {META "\"b\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "without just"},
+      {META "\"b\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+       "unknown dtype: b"},
+      {B("[]", "[0,4]"), 4, "neither a vector nor a matrix: b"},
+      {B("[1,1,1]", "[0,4]"), 4, "neither a vector nor a matrix: b"},
+      {B("[1.0]", "[0,4]"), 4, "a size that is no whole number: b"},
+      {B("[\"1\"]", "[0,4]"), 4, "a size that is no whole number: b"},
+      {B("[-1]", "[0,4]"), 4, "a size that is no whole number: b"},
+      {B("[1]", "[0,4.0]"), 4, "offsets that are no two whole numbers: b"},
+      {B("[1]", "[-4,0]"), 4, "offsets that are no two whole numbers: b"},
+      {B("[1]", "[4]"), 4, "offsets that are no two whole numbers: b"},
+      {B("[1]", "[0,4,8]"), 4, "offsets that are no two whole numbers: b"},
+      {B("[4294967296,4294967296]", "[0,0]"), 0, "too large for any memory: b"},
+      {B("[4611686018427387904]", "[0,0]"), 0, "too large for any memory: b"},
+      {B("[2]", "[0,4]"), 4, "offsets that do not fit the shape: b"},
+      {B("[1]", "[4,0]"), 4, "offsets that do not fit the shape: b"},
+      {B("[1]", "[4,8]"), 8, "a hole or an overlap before tensor: b"},
+      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[8,12]") "}", 12,
+       "a hole or an overlap"},
+      {META "\"a\":" F("[2]", "[0,8]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "a hole or an overlap"},
+      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[0,4]") "}", 4, "a hole or an overlap"},
+      {B("[1]", "[0,4]"), 3, "cut short"},
+      {B("[1]", "[0,4]"), 5, "bytes after the last tensor"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    write_by_hand(wrong[i].header, wrong[i].size);
+    assert_refused(wrong[i].words);
+  }
+}
+
+static void a_header_too_long_is_not_read(void **state) {
+  (void)state;
+  static const uint64_t lengths[] = {1, 0x7d, (16 << 20) + 8, 1u << 31, UINT64_MAX - 7, UINT64_MAX};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    write_bytes(&lengths[i], 8);
+    assert_refused("a header longer than the file");
+    if (lengths[i] > 16 << 20) assert_int_equal(truncate(path, 20 << 20), 0);
+    assert_refused("a header longer than the file");
+  }
+  write_bytes("1234567", 7);
+  assert_refused("too short");
+}
+
+static void a_tensor_must_be_there_in_its_shape(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    Dtype dtype;
+    int rank;
+    size_t rows, columns;
+    const char *words;
+  } wrong[] = {
+      {"none", F32, 1, 1, 3, "is missing: none"}, {"v", F64, 1, 1, 3, "wrong dtype: v"},
+      {"r", U64, 1, 1, 2, "wrong dtype: r"},      {"v", F32, 1, 1, 4, "does not fit"},
+      {"v", F32, 2, 3, 1, "does not fit"},        {"m", F32, 2, 5, 37, "does not fit"},
+      {"m", F32, 1, 1, 185, "does not fit"},
+  };
+  Why why;
+  write_tensors();
+  SafeTensors *file = safetensors_open(path, &why);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    float untouched[ROOM] = {0};
+    Tensor tensor = {.dtype = wrong[i].dtype,
+                     .rank = wrong[i].rank,
+                     .rows = wrong[i].rows,
+                     .columns = wrong[i].columns,
+                     .data = untouched};
+    strcpy(tensor.name, wrong[i].name);
+    assert_int_equal(safetensors_check(file, &tensor, &why), -1);
+    if (!strstr(why.text, wrong[i].words)) fail_msg("%s: %s", wrong[i].words, why.text);
+    assert_int_equal(safetensors_read(file, &tensor, &why), -1);
+    assert_true(untouched[0] == 0);
+  }
+  safetensors_close(file);
+}
+
+static void a_weight_that_is_not_finite_is_refused(void **state) {
+  (void)state;
+  static const float bad[] = {NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < 3; i++) {
+    Why why = {""};
+    write_tensors(); /* sets matrix */
+    matrix[184] = bad[i];
+    Metadata *metadata = metadata_new();
+    assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
+    metadata_free(metadata);
+    SafeTensors *file = safetensors_open(path, &why);
+    assert_int_equal(safetensors_read(file, &tensors[0], &why), -1);
+    assert_non_null(strstr(why.text, "a weight that is not finite: m"));
+    assert_int_equal(safetensors_read(file, &tensors[1], &why), 0);
+    safetensors_close(file);
+  }
+}
+
+static void a_failed_write_leaves_the_old_file(void **state) {
+  (void)state;
+  unsigned char before[ROOM], after[ROOM];
+  char nowhere[64];
+  Why why = {""};
+  write_tensors();
+  size_t n = read_bytes(before);
+  Metadata *metadata = metadata_new();
+  snprintf(nowhere, sizeof nowhere, "%s/none/a", directory);
+  assert_int_equal(safetensors_write(nowhere, tensors, TENSORS, metadata, &why), -1);
+  assert_non_null(strstr(why.text, nowhere));
+  metadata_set(metadata, "place", "%s", "M\xfcnchen"); /* Latin-1 */
+  assert_int_equal(safetensors_write(path, tensors, 1, metadata, &why), -1);
+  assert_non_null(strstr(why.text, "UTF-8"));
+  metadata_free(metadata);
+  assert_int_equal(read_bytes(after), n);
+  assert_memory_equal(before, after, n);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_was_written_is_read_again),
+      cmocka_unit_test(the_bytes_are_those_of_the_format),
+      cmocka_unit_test(a_file_cut_anywhere_or_with_a_flipped_bit_is_refused),
+      cmocka_unit_test(other_writers_headers_are_read),
+      cmocka_unit_test(every_violation_has_its_sentence),
+      cmocka_unit_test(a_header_too_long_is_not_read),
+      cmocka_unit_test(a_tensor_must_be_there_in_its_shape),
+      cmocka_unit_test(a_weight_that_is_not_finite_is_refused),
+      cmocka_unit_test(a_failed_write_leaves_the_old_file),
+  };
+  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -1,0 +1,366 @@
+#include "seqfile.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 1 << 21, BUFFER = 1 << 17 }; /* BUFFER: as in seqfile.c */
+
+static char directory[] = "/tmp/test_seqfile.XXXXXX";
+static char path[sizeof directory + 8];
+
+static int make_directory(void **state) {
+  (void)state;
+  if (!mkdtemp(directory)) return -1;
+  snprintf(path, sizeof path, "%s/a.fa", directory);
+  return 0;
+}
+
+static int remove_directory(void **state) {
+  (void)state;
+  return unlink(path) != 0 || rmdir(directory) != 0;
+}
+
+static void write_file(const void *bytes, size_t n) {
+  FILE *out = fopen(path, "wb");
+  assert_non_null(out);
+  assert_int_equal(fwrite(bytes, 1, n, out), n);
+  assert_int_equal(fclose(out), 0);
+}
+
+/* One gzip member; returns its size. */
+static size_t gzip(unsigned char *to, const char *text, size_t n) {
+  z_stream z = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)n};
+  assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  z.next_out = to, z.avail_out = ROOM;
+  assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+  deflateEnd(&z);
+  return z.total_out;
+}
+
+/* Reads a file, `n` letters at a time, as "name:letters name:letters "; -1 where it is refused. */
+static int read_all(const char *from, size_t n, char *text, Why *why) {
+  SeqFile *file = seqfile_open(from, why);
+  char *letters = malloc(n);
+  int more = -1;
+  *text = 0;
+  while (file && (more = seqfile_next(file, why)) > 0) {
+    ptrdiff_t got;
+    text += sprintf(text, "%s:", seqfile_name(file));
+    while ((got = seqfile_read(file, letters, n, why)) > 0)
+      memcpy(text, letters, (size_t)got), text += got;
+    if ((more = (int)got) < 0) break;
+    memcpy(text++, " ", 2);
+  }
+  seqfile_close(file);
+  free(letters);
+  return more;
+}
+
+static void assert_reads(const char *wanted) {
+  static char text[ROOM];
+  static const size_t rooms[] = {1, 3, 1 << 16};
+  for (size_t i = 0; i < 3; i++) {
+    Why why = {""};
+    if (read_all(path, rooms[i], text, &why) != 0) fail_msg("%s", why.text);
+    assert_string_equal(text, wanted);
+  }
+}
+
+/* The file is refused in words that hold `part`, the file's name, and line and record if given. */
+static void assert_refused(const char *part, int line, const char *record) {
+  static char text[ROOM];
+  char place[64];
+  Why why = {""};
+  if (read_all(path, 5, text, &why) != -1) fail_msg("read where '%s' was awaited", part);
+  if (!strstr(why.text, part) || !strstr(why.text, path)) fail_msg("%s: '%s'", part, why.text);
+  snprintf(place, sizeof place, "line %d%s", line, record ? ", record '" : "");
+  if (record) strcat(strcat(place, record), "'");
+  if (line > 0 && !strstr(why.text, place)) fail_msg("%s: '%s'", place, why.text);
+}
+
+/* ---- what is read --------------------------------------------------------------------------- */
+
+static const struct {
+  const char *text, *records;
+} accepted[] = {
+    {">a\nACGT\n", "a:ACGT "},
+    {">a b\nAC\nGT\n>c\td\nG\n", "a:ACGT c:G "},
+    {">a\r\nAC\r\nGT\r\n", "a:ACGT "},
+    {">a\nACGT", "a:ACGT "},
+    {"\n\n>a\n\nAC\n\r\nGT\n\n>b\nA\n\n", "a:ACGT b:A "},
+    {">a\n>b\n\n>c\nA\n>d", "a: b: c:A d: "},
+    {">\nAC\n> x\nG\n", ":AC :G "},
+    {">a>b >c @\nA\n", "a>b:A "},
+    {">a\nacgtuU\n", "a:acgtuU "},
+    {">a\nNRYSWKMBDHVnryswkmbdhv-.\n", "a:NRYSWKMBDHVnryswkmbdhv-. "},
+    {">a\nACG TAC\tG \n  A\n \n", "a:ACGTACGA "},
+    {"@a x\nACGT\n+\nIIII\n", "a:ACGT "},
+    {"@a x\nACGT\n+a x\nIIII\n@b\nA\n+b\nI\n", "a:ACGT b:A "},
+    {"@a\r\nACGT\r\n+a\r\nIIII\r\n@b\r\nA\r\n+\r\nI", "a:ACGT b:A "},
+    {"@a\nAC\nGT\n+\nI\nIII\n@b\nA\n+\nI\n", "a:ACGT b:A "},
+    {"@a\nAC\n+\n@I\n@b\nG\n+\n+\n@c\nG\n+\n@\n", "a:AC b:G c:G "},
+    {"@a\nACGTA\n+\n@b\n+\n>~\n@c\nA\n+\n!\n", "a:ACGTA c:A "},
+    {"@a\n\n+\n\n@b\n+\n@c\nA\n+\nI\n@d\n+", "a: b: c:A d: "},
+    {"\n@\nA\n+\nI\n\n\n@b\nNn-u\n\n+\n\nIIII\n\n", ":A b:Nn-u "},
+};
+enum { ACCEPTED = sizeof accepted / sizeof *accepted };
+
+static void every_shape_of_plain_text_is_read(void **state) {
+  (void)state;
+  for (int i = 0; i < ACCEPTED; i++) {
+    write_file(accepted[i].text, strlen(accepted[i].text));
+    assert_reads(accepted[i].records);
+  }
+}
+
+/* The empty block that ends a BGZF file (SAM specification, 4.1.2). */
+static const unsigned char bgzf_end[28] = {0x1f, 0x8b, 8,  4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C',
+                                           2,    0,    27, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
+
+static void gzip_is_read_in_members_with_empty_blocks_and_padding(void **state) {
+  (void)state;
+  static unsigned char bytes[ROOM];
+  for (int i = 0; i < ACCEPTED; i++) {
+    size_t n = strlen(accepted[i].text);
+    write_file(bytes, gzip(bytes, accepted[i].text, n));
+    assert_reads(accepted[i].records);
+    for (size_t cut = 0; cut <= n; cut++) {
+      size_t size = gzip(bytes, accepted[i].text, cut);
+      memcpy(bytes + size, bgzf_end, sizeof bgzf_end), size += sizeof bgzf_end;
+      size += gzip(bytes + size, accepted[i].text + cut, n - cut);
+      memcpy(bytes + size, bgzf_end, sizeof bgzf_end), size += sizeof bgzf_end;
+      memset(bytes + size, 0, 512);
+      write_file(bytes, size + (cut % 2) * 512);
+      assert_reads(accepted[i].records);
+    }
+  }
+}
+
+/* Every byte of two records comes to stand on both sides of the end of the buffer. */
+static void lines_and_line_ends_straddle_the_buffer(void **state) {
+  (void)state;
+  static const char *const forms[] = {"\r\nACGT\r\n\r\nNN\r\n>b\r\nGG", /* of FASTA */
+                                      "\r\nACGT\r\nNN\r\n+\r\nIIII\r\nII\r\n@b\r\nGG\r\n+b\r\nII"};
+  static char text[ROOM], wanted[ROOM];
+  for (int form = 0; form < 2; form++)
+    for (size_t name = BUFFER - 64; name <= BUFFER; name++) {
+      text[0] = ">@"[form];
+      memset(text + 1, 'h', name), strcpy(text + 1 + name, forms[form]);
+      memset(wanted, 'h', name), strcpy(wanted + name, ":ACGTNN b:GG ");
+      write_file(text, strlen(text));
+      assert_reads(wanted);
+    }
+}
+
+static void a_record_may_be_longer_than_the_buffer(void **state) {
+  (void)state;
+  static const size_t widths[] = {60, BUFFER - 1, BUFFER, BUFFER + 1, 400003};
+  static char text[ROOM], wanted[ROOM];
+  const size_t n = 400003;
+  memcpy(wanted, "a:", 2), strcpy(wanted + 2 + n, " ");
+  for (size_t i = 0; i < n; i++) wanted[2 + i] = "ACGTN"[i * i % 97 % 5];
+  for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+    char *to = text + sprintf(text, "@a\n");
+    for (size_t i = 0; i < n; i += widths[w])
+      to += sprintf(to, "%.*s\n", (int)(n - i < widths[w] ? n - i : widths[w]), wanted + 2 + i);
+    to += sprintf(to, "+\n");
+    memset(to, '@', n), to[n] = '\n';
+    write_file(text, (size_t)(to - text) + n + 1);
+    assert_reads(wanted);
+  }
+}
+
+static void stored_bytes_and_their_crc_are_counted(void **state) {
+  (void)state;
+  Why why;
+  write_file(">a\nACGT\n>b\nGGCC\n", 16);
+  SeqFile *file = seqfile_open(path, &why);
+  while (seqfile_next(file, &why) > 0) continue; /* goes over what is not read */
+  assert_int_equal(seqfile_bytes(file), 16);
+  assert_int_equal(seqfile_crc32(file), 0x612f2c1a); /* python3: zlib.crc32 */
+  seqfile_close(file);
+}
+
+static void a_dash_is_standard_input(void **state) {
+  (void)state;
+  char text[64];
+  Why why = {""};
+  write_file(">a\nAC1\n", 7);
+  int kept = dup(STDIN_FILENO), in = open(path, O_RDONLY);
+  dup2(in, STDIN_FILENO), close(in);
+  assert_int_equal(read_all("-", 8, text, &why), -1);
+  dup2(kept, STDIN_FILENO), close(kept);
+  assert_string_equal(why.text, "standard input: line 2, record 'a': '1' is no nucleotide code");
+}
+
+static void a_pipe_may_bring_gzip_byte_by_byte(void **state) {
+  (void)state;
+  unsigned char bytes[128];
+  char text[64];
+  Why why = {""};
+  size_t n = gzip(bytes, ">a\nACGT\n", 8);
+  unlink(path);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    int out = open(path, O_WRONLY);
+    for (size_t i = 0; i < n; i++) {
+      if (write(out, bytes + i, 1) != 1) _exit(1);
+      if (i < 4) usleep(20000);
+    }
+    _exit(0);
+  }
+  int rc = read_all(path, 8, text, &why);
+  waitpid(child, NULL, 0), unlink(path), write_file("", 0);
+  if (rc != 0) fail_msg("%s", why.text);
+  assert_string_equal(text, "a:ACGT ");
+}
+
+/* ---- what is refused ------------------------------------------------------------------------ */
+
+static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
+  (void)state;
+#define TEXT(literal) literal, sizeof literal - 1
+  static const struct {
+    const char *text;
+    size_t size;
+    int line; /* 0: not looked at */
+    const char *record, *part;
+  } refused[] = {
+      {TEXT("ACGT\n>a\nA\n"), 1, NULL, "neither '>'"},
+      {TEXT("\n\nACGT\n"), 3, NULL, "neither '>'"},
+      {TEXT("; comment\n>a\nA\n"), 1, NULL, "neither '>'"},
+      {TEXT("@a\nACGT\n+\nIIIII\n"), 4, "a", "quality is longer"},
+      {TEXT("@a\nAC\n+\nI\nII\n"), 5, "a", "quality is longer"},
+      {TEXT("@a\nAC\n+\nII\nI\n@b\nA\n+\nI\n"), 5, "a", "quality is longer"},
+      {TEXT("@a\nACGT\n+\nIII\n"), 0, "a", "quality is shorter"},
+      {TEXT("@a\nACGT\n+\n\n"), 0, "a", "quality is shorter"},
+      {TEXT("@a\nACGT\n+"), 3, "a", "quality is shorter"},
+      {TEXT("@a\nACGT\n+\nIII\n@b\nA\n+\nI\n"), 5, "a", "quality is longer"},
+      {TEXT("@a\nACGT\n+\nII\177I\n"), 4, "a", "outside '!'..'~'"},
+      {TEXT("@a\nACGT\n+\nII\200I\n"), 4, "a", "outside '!'..'~'"},
+      {TEXT("@a\nACGT\n+\nII I\n"), 4, "a", "outside '!'..'~'"},
+      {TEXT("@a\nAC\n+b\nII\n"), 3, "a", "another title"},
+      {TEXT("@ab\nAC\n+a\nII\n"), 3, "ab", "another title"},
+      {TEXT("@a b\nAC\n+a\nII\n"), 3, "a", "another title"},
+      {TEXT("@a\nAC\n+b"), 3, "a", "another title"},
+      {TEXT("@a\nACGT\n"), 0, "a", "ends early"},
+      {TEXT("@a"), 1, "a", "ends early"},
+      {TEXT("@a\nA\n+\nI\n>b\nA\n"), 5, "a", "'@' must stand"},
+      {TEXT("@a\nAC\n@b\nGT\n+\nII\n"), 3, "a", "'@' is no nucleotide"},
+      {TEXT("@a\nAC GT\n+\nIIIII\n"), 2, "a", "white space"},
+      {TEXT(">a\nACGT\nMKEF\n"), 3, "a", "protein"},
+      {TEXT(">a\nACGT\n>b\nACT*\n"), 4, "b", "protein"},
+      {TEXT(">a\nAC1T\n"), 2, "a", "'1' is no nucleotide"},
+      {TEXT(">a\nAC>b\nA\n"), 2, "a", "'>' is no nucleotide"},
+      {TEXT(">a\nAC\0GT\n"), 2, "a", "0x00"},
+      {TEXT(">a\nAC\303\244\n"), 2, "a", "0xc3"},
+      {TEXT(">a\nAC\vGT\n"), 2, "a", "0x0b"},
+      {TEXT(">a\0b\nAC\n"), 1, NULL, "zero byte in the header"},
+      {TEXT(">a\nAC\rGT\r"), 2, "a", "carriage return"},
+      {TEXT(">a\n\rACGT\n"), 2, "a", "carriage return"},
+      {TEXT(">a\rACGT\rACGT\r"), 1, NULL, "carriage return"},
+      {TEXT("@a\nAC\n+\nI\rI\n"), 4, "a", "carriage return"},
+      {TEXT(""), 0, NULL, "is empty"},
+      {TEXT("\377\376>\0a\0\n\0"), 0, NULL, "UTF-16"},
+      {TEXT("\376\377\0>\0a\0\n"), 0, NULL, "UTF-16"},
+      {TEXT("\357\273\277>a\nA\n"), 0, NULL, "byte order mark"},
+      {TEXT("BZh91AY&SY"), 0, NULL, "bzip2"},
+      {TEXT("\3757zXZ\0"), 0, NULL, "xz"},
+      {TEXT("\050\265\057\375\0"), 0, NULL, "zstd"},
+      {TEXT("PK\003\004\024\0"), 0, NULL, "zip"},
+  };
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    write_file(refused[i].text, refused[i].size);
+    assert_refused(refused[i].part, refused[i].line, refused[i].record);
+  }
+}
+
+static void a_header_longer_than_a_megabyte_is_refused(void **state) {
+  (void)state;
+  static char text[ROOM];
+  memset(text, 'h', sizeof text), text[0] = '>';
+  write_file(text, sizeof text);
+  assert_refused("longer than a megabyte", 1, NULL);
+}
+
+static void a_directory_and_a_missing_file_are_refused(void **state) {
+  (void)state;
+  char missing[64];
+  Why why;
+  assert_null(seqfile_open(directory, &why));
+  assert_non_null(strstr(why.text, "is a directory"));
+  assert_non_null(strstr(why.text, directory));
+  snprintf(missing, sizeof missing, "%s/none.fa", directory);
+  assert_null(seqfile_open(missing, &why));
+  assert_non_null(strstr(why.text, "No such file"));
+  assert_non_null(strstr(why.text, missing));
+}
+
+static const char records[] = ">a\nACGTTGCA\n>b\nGGATTACA\n";
+
+static void a_cut_gzip_stream_is_an_error(void **state) {
+  (void)state;
+  unsigned char bytes[256];
+  size_t first = gzip(bytes, records, 12), n = first + gzip(bytes + first, records + 12, 12);
+  for (size_t cut = 2; cut < n; cut++) {
+    write_file(bytes, cut);
+    if (cut != first) assert_refused("ends early", 0, NULL);
+  }
+  write_file(bytes, n);
+  assert_reads("a:ACGTTGCA b:GGATTACA ");
+}
+
+static void a_wrong_gzip_trailer_is_an_error(void **state) {
+  (void)state;
+  unsigned char bytes[256];
+  size_t n = gzip(bytes, records, sizeof records - 1);
+  for (size_t i = n - 8; i < n; i++) { /* CRC-32, then length */
+    bytes[i] ^= 1;
+    write_file(bytes, n);
+    assert_refused("damaged", 0, NULL);
+    bytes[i] ^= 1;
+  }
+}
+
+static void bytes_after_the_gzip_data_are_an_error(void **state) {
+  (void)state;
+  static const char *const garbage[] = {">c\nA\n", "x", "\x1f", "\x1f\x8b", "\x1f\x8bxyz"};
+  unsigned char bytes[256];
+  for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
+    for (size_t zeros = 0; zeros < 3; zeros++) {
+      size_t n = gzip(bytes, records, sizeof records - 1);
+      memset(bytes + n, 0, zeros), strcpy((char *)bytes + n + zeros, garbage[i]);
+      write_file(bytes, n + zeros + strlen(garbage[i]));
+      assert_refused("", 0, NULL);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_shape_of_plain_text_is_read),
+      cmocka_unit_test(gzip_is_read_in_members_with_empty_blocks_and_padding),
+      cmocka_unit_test(lines_and_line_ends_straddle_the_buffer),
+      cmocka_unit_test(a_record_may_be_longer_than_the_buffer),
+      cmocka_unit_test(stored_bytes_and_their_crc_are_counted),
+      cmocka_unit_test(a_dash_is_standard_input),
+      cmocka_unit_test(a_pipe_may_bring_gzip_byte_by_byte),
+      cmocka_unit_test(what_is_no_sequence_file_is_refused_with_its_place),
+      cmocka_unit_test(a_header_longer_than_a_megabyte_is_refused),
+      cmocka_unit_test(a_directory_and_a_missing_file_are_refused),
+      cmocka_unit_test(a_cut_gzip_stream_is_an_error),
+      cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
+      cmocka_unit_test(bytes_after_the_gzip_data_are_an_error),
+  };
+  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
