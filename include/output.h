@@ -1,5 +1,5 @@
 /* output: where data goes: standard output, or a file that appears whole, gzip where its name ends
- * in .gz. */
+ * in .gz. A link is followed; what is there and no regular file, a pipe say, is written to. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -13,6 +13,9 @@ typedef struct Output Output;
 Output *output_open(const char *path, Why *why);
 
 FILE *output_stream(Output *output);
+
+/* Whether all was written so far, as far as is known. */
+int output_check(Output *output, Why *why);
 
 /* Writes what is left; an error that any write met is told here. Frees output. */
 int output_close(Output *output, Why *why);

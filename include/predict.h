@@ -26,8 +26,8 @@ typedef struct {
   const float *h;  /* (D) the state after it */
 } Prediction;
 
-/* Calls take for every record of a file ("-": standard input), in order; ends with -1 where the
- * file is broken or take returns other than 0. */
+/* Calls take for every record of a file ("-": standard input), in order; ends with -1 where take
+ * returns other than 0, or where the file is broken: after the records before that place. */
 int predict_file(Predictor *predictor, const char *path,
                  int (*take)(void *context, const Prediction *prediction, Why *why), void *context,
                  Why *why);

@@ -6,12 +6,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void release(AtomicFile *file) { free(file->path), free(file->temporary), free(file); }
 
 AtomicFile *atomicfile_open(const char *path, Why *why) {
-  static const char suffix[] = ".tmp";
+  static const char suffix[] = ".XXXXXX";
   AtomicFile *file = alloc_new(1, sizeof *file);
   size_t length = strlen(path);
   file->path = alloc_new(length + 1, 1);
@@ -19,9 +20,13 @@ AtomicFile *atomicfile_open(const char *path, Why *why) {
   file->temporary = alloc_new(length + sizeof suffix, 1);
   memcpy(file->temporary, path, length);
   memcpy(file->temporary + length, suffix, sizeof suffix);
-  file->out = fopen(file->temporary, "w+b");
+  int fd = mkstemp(file->temporary); /* its own name: no file of the user's is in its way */
+  mode_t mask = umask(0);
+  umask(mask);
+  if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0) file->out = fdopen(fd, "w+b");
   if (file->out) return file;
-  fail(why, "%s: cannot be made: %s", file->temporary, strerror(errno));
+  fail(why, "%s: cannot be made: %s", file->path, strerror(errno));
+  if (fd >= 0) close(fd), unlink(file->temporary);
   release(file);
   return NULL;
 }

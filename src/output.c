@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 struct Output {
+  char *path;       /* NULL: standard output */
   FILE *stream;     /* what is written to */
-  AtomicFile *file; /* NULL: standard output */
-  gzFile gz;        /* between the two, or NULL */
+  AtomicFile *file; /* a regular file; NULL: something that is written to directly */
+  FILE *direct;     /* a pipe or device */
+  gzFile gz;        /* between stream and the file, or NULL */
 };
 
 static ssize_t write_gz(void *cookie, const char *bytes, size_t n) {
@@ -26,49 +29,83 @@ static int ends_in(const char *text, const char *end) {
   return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* Opens the file or what stands in its place, and sets stream to it. */
+static int open_path(Output *output, Why *why) {
+  struct stat about;
+  int there = stat(output->path, &about) == 0;
+  if (there && S_ISDIR(about.st_mode))
+    return fail(why, "-o %s: is a directory; name a file", output->path);
+  if (there && !S_ISREG(about.st_mode)) {
+    output->stream = output->direct = fopen(output->path, "wb");
+    return output->direct
+               ? 0
+               : fail(why, "-o %s: cannot be written: %s", output->path, strerror(errno));
+  }
+  char *target = there ? realpath(output->path, NULL) : NULL;
+  output->file = atomicfile_open(target ? target : output->path, why);
+  free(target);
+  if (output->file) output->stream = output->file->out;
+  return output->file ? 0 : -1;
+}
+
+/* Puts zlib before the stream. */
+static int start_gzip(Output *output, Why *why) {
+  output->gz = gzdopen(dup(fileno(output->stream)), "wb");
+  FILE *stream = output->gz
+                     ? fopencookie(output->gz, "w",
+                                   (cookie_io_functions_t){.write = write_gz, .close = close_gz})
+                     : NULL;
+  if (!stream) return fail(why, "-o %s: zlib cannot start", output->path);
+  output->stream = stream;
+  return 0;
+}
+
 Output *output_open(const char *path, Why *why) {
   Output *output = alloc_new(1, sizeof *output);
   output->stream = stdout;
   if (!path) return output;
-  output->file = atomicfile_open(path, why);
-  if (!output->file) {
-    free(output);
-    return NULL;
-  }
-  output->stream = output->file->out;
-  if (!ends_in(path, ".gz")) return output;
-  output->gz = gzdopen(dup(fileno(output->file->out)), "wb");
-  if (output->gz)
-    output->stream =
-        fopencookie(output->gz, "w", (cookie_io_functions_t){.write = write_gz, .close = close_gz});
-  if (output->gz && output->stream) return output;
-  fail(why, "%s: zlib cannot start", path);
+  output->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
+  if (open_path(output, why) == 0 && (!ends_in(path, ".gz") || start_gzip(output, why) == 0))
+    return output;
   output_abandon(output);
   return NULL;
 }
 
 FILE *output_stream(Output *output) { return output->stream; }
 
+/* Says what errno says. */
+static int cannot_write(const Output *output, Why *why) {
+  return fail(why, "%s: cannot be written: %s", output->path ? output->path : "standard output",
+              strerror(errno));
+}
+
+int output_check(Output *output, Why *why) {
+  return ferror(output->stream) ? cannot_write(output, why) : 0;
+}
+
+/* Closes a stream of ours; its error, if any, is in errno. */
+static int close_stream(FILE *stream) {
+  int wrong = ferror(stream);
+  return (fclose(stream) != 0) | wrong;
+}
+
 int output_close(Output *output, Why *why) {
-  int rc = 0;
-  if (output->gz && fclose(output->stream) != 0) {
-    fail(why, "%s: cannot be written: %s", output->file->path, strerror(errno));
+  int wrong = output->gz && close_stream(output->stream) != 0;
+  if (output->direct) wrong |= close_stream(output->direct) != 0;
+  if (!output->path) wrong |= close_stream(stdout) != 0;
+  if (wrong) cannot_write(output, why);
+  if (output->file && wrong)
     atomicfile_abandon(output->file);
-    rc = -1;
-  } else if (output->file) {
-    rc = atomicfile_commit(output->file, why);
-  } else if (ferror(stdout) || fflush(stdout) != 0 || fclose(stdout) != 0) {
-    rc = fail(why, "standard output cannot be written: %s", strerror(errno));
-  }
-  free(output);
-  return rc;
+  else if (output->file)
+    wrong = atomicfile_commit(output->file, why) != 0;
+  free(output->path), free(output);
+  return wrong ? -1 : 0;
 }
 
 void output_abandon(Output *output) {
   if (output->gz && output->stream) fclose(output->stream);
-  if (output->file)
-    atomicfile_abandon(output->file);
-  else
-    fflush(stdout); /* what was found before the error stands */
-  free(output);
+  if (output->direct) fclose(output->direct);
+  if (output->file) atomicfile_abandon(output->file);
+  if (!output->path) fflush(stdout); /* what was found before the error stands */
+  free(output->path), free(output);
 }

@@ -132,7 +132,8 @@ static void begin_record(Predictor *p, Slot *slot, const char *name) {
   slot->tokens = 0, slot->nats = 0, slot->last = -1;
 }
 
-/* Fills slots until all are full, the file ends or a record does not fit; 0 when none is left. */
+/* Fills slots until all are full, the file ends or a record does not fit: 1 there may be more, 0
+ * the file has ended, -1 it is broken. The slots in use are good in any case. */
 static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
   bool unfinished = p->used > 0 && !p->slot[p->used - 1].ended;
   if (unfinished) { /* goes on in the first slot, with its state */
@@ -145,15 +146,15 @@ static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
     Slot *slot = &p->slot[p->used];
     if (!unfinished) {
       int more = seqfile_next(file, why);
-      if (more < 0) return -1;
-      if (more == 0) break;
+      if (more <= 0) return more;
       begin_record(p, slot, seqfile_name(file));
     }
-    slot->n = 0, p->used++;
+    slot->n = 0;
     if (fill_slot(slot, &p->kmers, file, why) != 0) return -1;
+    p->used++;
     if (!slot->ended) break;
   }
-  return p->used > 0;
+  return 1;
 }
 
 /* ---- steps to numbers ----------------------------------------------------------------------- */
@@ -223,11 +224,11 @@ int predict_file(Predictor *p, const char *path,
                  Why *why) {
   SeqFile *file = seqfile_open(path, why);
   if (!file) return -1;
-  int more;
-  p->used = 0;
-  while ((more = fill_batch(p, file, why)) > 0) {
+  int more = 1;
+  for (p->used = 0; more > 0;) {
+    more = fill_batch(p, file, why);
     parallel_run(p->threads, (p->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK, block_job, p);
-    if ((more = hand_out(p, take, context, why)) != 0) break;
+    if (hand_out(p, take, context, why) != 0) more = -1;
   }
   seqfile_close(file);
   return more;

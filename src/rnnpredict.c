@@ -23,7 +23,8 @@ static int complain(int code, const Why *why) {
 
 /* What the callbacks below need. */
 typedef struct {
-  FILE *out;
+  Output *output;
+  FILE *out; /* its stream */
   const Model *model;
   const Kernels *kernels;
   int top;
@@ -48,10 +49,9 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
   const Shape *shape = &table->model->shape;
   char kmer[KMER_MAX + 1];
-  (void)why;
   if (prediction->last < 0) {
     fprintf(table->out, "%s\tNA\tNA\tNA\n", prediction->name);
-    return 0;
+    return output_check(table->output, why);
   }
   softmax_yhat(table->yhat, prediction->last, prediction->h, table->model->weights, shape,
                table->kernels);
@@ -61,14 +61,13 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
     fprintf(table->out, "%s\t%d\t%s\t%.6g\n", prediction->name, i + 1, kmer,
             (double)table->yhat[table->rank[i]]);
   }
-  return 0;
+  return output_check(table->output, why);
 }
 
 /* ---- mode score ----------------------------------------------------------------------------- */
 
 static int print_score(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
-  (void)why;
   double tokens = (double)prediction->tokens;
   unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
   if (n == 0)
@@ -77,7 +76,7 @@ static int print_score(void *context, const Prediction *prediction, Why *why) {
     fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f\n", prediction->name, n, bases,
             prediction->nats, prediction->nats / ((double)bases * M_LN2),
             exp(prediction->nats / tokens));
-  return 0;
+  return output_check(table->output, why);
 }
 
 /* ---- mode info ------------------------------------------------------------------------------ */
@@ -96,11 +95,12 @@ static void print_info(FILE *out, const Model *model) {
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static int predict_all(const PredictOptions *o, const Model *model, char **files, int n_files,
-                       FILE *out, Why *why) {
+                       Output *output, Why *why) {
   static char *standard_input[] = {"-"};
   const Kernels *kernels = kernels_best();
   const size_t n = (size_t)model->shape.n;
-  Table table = {.out = out, .model = model, .kernels = kernels, .top = o->top};
+  FILE *out = output_stream(output);
+  Table table = {.output = output, .out = out, .model = model, .kernels = kernels, .top = o->top};
   if (table.top == 0) table.top = model->shape.n <= TOP_MAX ? TOP_MAX : TOP;
   if (table.top > model->shape.n) table.top = model->shape.n;
   table.yhat = alloc_floats(n), table.rank = alloc_new(n, sizeof *table.rank);
@@ -127,7 +127,7 @@ static int run(const PredictOptions *o, char **operands, int n_operands, Why *wh
   if (rc == 0 && o->mode == MODE_INFO)
     print_info(output_stream(output), &model);
   else if (rc == 0)
-    rc = predict_all(o, &model, operands + 1, n_operands - 1, output_stream(output), why);
+    rc = predict_all(o, &model, operands + 1, n_operands - 1, output, why);
   if (rc == 0)
     rc = output_close(output, why);
   else if (output)

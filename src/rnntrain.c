@@ -84,8 +84,8 @@ int main(int argc, char **argv) {
   int operands;
   const char *topic;
 
-  char **command = alloc_new((size_t)argc + 1, sizeof *command); /* options_parse reorders argv */
-  memcpy(command, argv, (size_t)argc * sizeof *argv);
+  char *command[argc + 1]; /* as typed: options_parse reorders argv */
+  memcpy(command, argv, sizeof command);
   OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
   int n_files = argc - operands;
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
@@ -113,6 +113,6 @@ int main(int argc, char **argv) {
                           (Activation)options.activation, (Softmax)options.softmax);
   int rc = run(&train, &dataset, files, n_files, &why);
   dataset_free(&dataset);
-  free(files), free(command);
+  free(files);
   return rc == 0 ? DONE : complain(rc < 0 ? FAILED : rc, &why);
 }

@@ -352,8 +352,9 @@ static void say_end(Train *train, const char *status) {
   char time[32];
   const RunNumbers *numbers = &train->numbers;
   clock_text(elapsed(train), time);
-  progress_say(train->run->progress, "%s after %s, %" PRIu64 " steps and %.2f epochs", status, time,
-               numbers->step, (double)numbers->tokens / (double)lanes_tokens(train->lanes));
+  progress_say(train->run->progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs", status,
+               time, numbers->step, numbers->step == 1 ? "" : "s",
+               (double)numbers->tokens / (double)lanes_tokens(train->lanes));
   if (numbers->skipped > 0)
     progress_say(train->run->progress,
                  "%" PRIu64 " steps were left out: their gradient was not "

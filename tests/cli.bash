@@ -1,0 +1,41 @@
+# What the cli_*.bats files share. BIN is the directory of the programs, SOURCE the source tree.
+bats_require_minimum_version 1.5.0
+: "${BIN:?the directory of rnntrain and rnnpredict}" "${SOURCE:?the source tree}"
+PATH="$BIN:$PATH"
+DATA=$SOURCE/data
+PYTHON=${PYTHON:-/usr/bin/python3}
+
+# A network and a training that take a moment, and nothing said.
+TINY=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 1 -t 2 --valid-fraction 0)
+
+train() { rnntrain "${TINY[@]}" "$@"; }
+
+# fails CODE WORD COMMAND...: it exits with the code, writes nothing to stdout, and to stderr one
+# line, which holds the word.
+fails() {
+  local code=$1 word=$2
+  shift 2
+  run --separate-stderr "-$code" "$@"
+  echo "stdout: $output"
+  echo "stderr: $stderr"
+  [ -z "$output" ]
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"$word"* ]]
+}
+
+# random_bases N SEED: N independent bases, the same for the same seed.
+random_bases() {
+  "$PYTHON" -c 'import random, sys
+random.seed(int(sys.argv[2]))
+print("".join(random.choice("ACGT") for _ in range(int(sys.argv[1]))))' "$1" "$2"
+}
+
+# column NAME: that column of a table with a header line, from stdin.
+column() {
+  awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+                            { print $c }'
+}
+
+need_numpy() {
+  "$PYTHON" -c 'import numpy' 2> /dev/null || skip "no numpy: apt-get install python3-numpy"
+}

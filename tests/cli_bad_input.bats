@@ -1,0 +1,201 @@
+# What cannot be done: one line that names file or option, exit 1, and nothing left behind.
+load cli
+
+setup_file() { train -o "$BATS_FILE_TMPDIR/model" "$DATA/phix174.fa.gz"; }
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  MODEL=$BATS_FILE_TMPDIR/model
+  printf '>good\nACGTACGTTAGC\n' > good.fa
+}
+
+# refuses WORD FILE-OR-OPTION...: so does rnntrain.
+refuses() {
+  local word=$1 before
+  shift
+  before=$(find .)
+  fails 1 "$word" rnntrain "${TINY[@]}" -o run "$@"
+  [ "$(find .)" = "$before" ]
+}
+
+# refuses_both WORD FILE: so do both programs, rnnpredict after the header line.
+refuses_both() {
+  refuses "$1" "$2"
+  run --separate-stderr -1 rnnpredict "$MODEL" "$2"
+  [ "${#lines[@]}" -eq 1 ]
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"$1"* ]]
+}
+
+@test "no such file" { refuses_both "nowhere.fa: cannot be opened: No such file" nowhere.fa; }
+
+@test "a directory" {
+  mkdir reads
+  refuses_both "reads: is a directory" reads
+}
+
+@test "an empty file, plain or gzip" {
+  touch empty.fa
+  gzip < empty.fa > empty.fa.gz
+  refuses_both "empty.fa: is empty" empty.fa
+  refuses_both "empty.fa.gz" empty.fa.gz
+  refuses "standard input: is empty" - < /dev/null
+}
+
+@test "a file with no sequence: headers only, N only" {
+  printf '>a\n>b\n' > headers.fa
+  printf '>a\nNNNNNNNN\n' > n.fa
+  refuses "headers.fa: holds records but no sequence" headers.fa
+  refuses "n.fa: holds no A, C, G or T" n.fa
+  refuses "n.fa" good.fa n.fa
+}
+
+@test "a sequence shorter than k+s" {
+  printf '>a\nACGTA\n' > short.fa
+  refuses "short.fa: no segment to train on has the k+s = 6 bases" -k 5 short.fa
+  printf '>a\nACGTA\n>b\nGTACN\n' > short.fa
+  refuses "k+s = 6" -k 5 short.fa
+  printf '>a\nACGTAC\n' > enough.fa
+  train -o run -k 5 enough.fa
+}
+
+@test "no room for a validation" {
+  refuses "--valid-fraction" --valid-fraction 0.1 good.fa
+  printf '>a\nACG\n' > short.fa
+  refuses "short.fa" --valid short.fa good.fa
+  refuses "nowhere.fa" --valid nowhere.fa good.fa
+}
+
+@test "protein letters, with line and record" {
+  printf '>sp|P1\nACGT\nMKVLE\n' > protein.fa
+  refuses_both "protein.fa: line 3, record 'sp|P1': 'L' is no nucleotide code" protein.fa
+  [[ "$stderr" == *protein* ]]
+}
+
+@test "text that is no sequence file" {
+  echo "name,length" > table.csv
+  refuses_both "table.csv: line 1" table.csv
+  seq 100 | bzip2 > x.bz2
+  refuses_both "bzcat" x.bz2
+}
+
+@test "a damaged gzip file: cut short, or one byte changed" {
+  head -c 7000 "$DATA/lambda.fa.gz" > cut.fa.gz
+  refuses "cut.fa.gz" cut.fa.gz
+  [[ "$stderr" == *"ends early"* ]]
+  { head -c 7000 "$DATA/lambda.fa.gz"; printf X; tail -c +7002 "$DATA/lambda.fa.gz"; } > changed.gz
+  refuses "changed.gz: line" changed.gz
+}
+
+@test "standard input named twice" {
+  refuses "standard input can be named only once" - - < good.fa
+  refuses "standard input can be named only once" - --valid - < good.fa
+  run --separate-stderr -1 rnnpredict "$MODEL" - - < good.fa
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"standard input"* ]]
+}
+
+@test "a run is not overwritten without --force" {
+  train -o run good.fa
+  cp -r run before
+  refuses "-o run: holds a run already" good.fa
+  [[ "$stderr" == *"--force"* ]]
+  diff -r run before
+}
+
+@test "a place where no run can be made" {
+  refuses "-o good.fa: is a file" -o good.fa good.fa
+  refuses "-o good.fa/run" -o good.fa/run good.fa
+  refuses "-o not/there" -o not/there good.fa
+}
+
+@test "a directory that may not be written to" {
+  as_nobody=()
+  if [ "$(id -u)" -eq 0 ]; then
+    command -v setpriv || skip "no setpriv"
+    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
+  fi
+  for output in /kmer-rnn-test-run /; do
+    fails 1 "-o $output: cannot be" "${as_nobody[@]}" "$BIN/rnntrain" "${TINY[@]}" -o $output - \
+      < good.fa
+    [[ "$stderr" == *"Permission denied"* ]]
+  done
+  [ ! -e /kmer-rnn-test-run ]
+}
+
+@test "a model too large for the memory, with the figure" {
+  refuses "-k 12" -k 12 -D 65536 --softmax full good.fa
+  [[ "$stderr" =~ "the run would need "[0-9.]+" "[TP]B ]]
+  run --separate-stderr -1 rnntrain --dry-run -k 12 -D 65536 --softmax full --valid-fraction 0 good.fa
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"-k 12"* ]]
+}
+
+@test "a model too large for the limit that the shell sets" {
+  ! ldd "$BIN/rnntrain" | grep -q libasan || skip "the address sanitizer needs more than any limit"
+  run -1 bash -c 'ulimit -v 2000000; exec rnntrain -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
+  [ "${#lines[@]}" -eq 1 ]
+  [[ "$output" == *"the machine has 2.0 GB"* ]]
+  [ ! -e run ]
+}
+
+@test "a model that is not there, or is something else" {
+  mkdir empty
+  fails 1 "nowhere" rnnpredict nowhere good.fa
+  fails 1 "empty/model.safetensors" rnnpredict empty good.fa
+  fails 1 "good.fa" rnnpredict good.fa good.fa
+  fails 1 "phix174.fa.gz" rnnpredict "$DATA/phix174.fa.gz" good.fa
+  fails 1 "/dev/null" rnnpredict /dev/null good.fa
+  fails 1 "run.json" rnnpredict "$MODEL/run.json" good.fa
+}
+
+@test "a model with one byte changed is not used" {
+  size=$(stat -c %s "$MODEL/model.safetensors")
+  header=$(od -An -tu8 -N8 "$MODEL/model.safetensors")
+  for at in 0 3 7 8 $((header + 8)) $(((header + 8 + size) / 2)) $((size - 1)); do
+    "$PYTHON" - "$MODEL/model.safetensors" $at > changed.safetensors << 'END'
+import sys
+data = bytearray(open(sys.argv[1], 'rb').read())
+data[int(sys.argv[2])] ^= 0x10
+sys.stdout.buffer.write(data)
+END
+    fails 1 "changed.safetensors" rnnpredict changed.safetensors good.fa
+  done
+}
+
+@test "a model that was cut short, or is longer, is not used" {
+  size=$(stat -c %s "$MODEL/model.safetensors")
+  for length in 0 7 8 100 $((size / 2)) $((size - 1)); do
+    head -c $length "$MODEL/model.safetensors" > cut.safetensors
+    fails 1 "cut.safetensors" rnnpredict cut.safetensors good.fa
+  done
+  { cat "$MODEL/model.safetensors"; printf X; } > longer.safetensors
+  fails 1 "longer.safetensors" rnnpredict longer.safetensors good.fa
+}
+
+@test "the rows before a broken record stand" {
+  printf '>first\nACGTACGT\n>broken\nACGTAC!T\n>last\nACGT\n' > broken.fa
+  run --separate-stderr -1 rnnpredict --mode score "$MODEL" good.fa broken.fa
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"broken.fa: line 4, record 'broken': '!'"* ]]
+  [ "$(cut -f1 <<< "$output" | paste -sd ' ')" = "record good first" ]
+}
+
+@test "a table that could not be finished leaves no file" {
+  printf '>broken\nAC!T\n' > broken.fa
+  for out in out.tsv out.tsv.gz; do
+    fails 1 "broken.fa" rnnpredict -o $out "$MODEL" good.fa broken.fa
+    fails 1 "not/there" rnnpredict -o not/there/$out "$MODEL" good.fa
+  done
+  [ "$(ls | paste -sd ' ')" = "broken.fa good.fa" ]
+}
+
+@test "a full disk is told, not lost" {
+  for out in out.tsv out.tsv.gz; do
+    run -1 bash -c "trap '' XFSZ; ulimit -f 1; exec rnnpredict -o $out '$MODEL' '$DATA/reads.fq.gz'"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"$out: cannot be written: File too large"* ]]
+  done
+  [ "$(ls)" = good.fa ]
+}

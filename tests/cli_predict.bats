@@ -1,0 +1,237 @@
+# rnnpredict: its numbers are those of the equations, and of the record alone.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  train -o run -e 3 "$DATA/phix174.fa.gz"
+  train -o full -e 3 --softmax full "$DATA/phix174.fa.gz"
+  zcat "$DATA/reads.fq.gz" > reads.fq
+  head -n 160 reads.fq > forty.fq
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run FULL=$BATS_FILE_TMPDIR/full
+  READS=$BATS_FILE_TMPDIR/reads.fq FORTY=$BATS_FILE_TMPDIR/forty.fq
+}
+
+# as_computed RUN FILE: both tables are what read_model.py computes from model and sequence.
+as_computed() {
+  need_numpy
+  rnnpredict --top 4096 "$1" "$2" > next.tsv
+  rnnpredict --mode score "$1" "$2" > score.tsv
+  "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" "$2" next.tsv score.tsv
+}
+
+# ---- the numbers ---------------------------------------------------------------------------------
+
+@test "NumPy computes the same, for every activation, softmax and stride" {
+  printf '>short\nAC\n>one\nACG\n>two\nACGT\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACAN\n' > few.fa
+  printf '>gap at the end\nACGTTNAC\n>empty\n>n\nNN\n' >> few.fa
+  for activation in sigmoid tanh relu; do
+    for softmax in "followers -s 1" "followers -s 2" "full -s 1" "full -s 3"; do
+      train -e 5 --activation $activation --softmax $softmax --force -o run "$DATA/phix174.fa.gz"
+      as_computed run few.fa
+    done
+    as_computed run "$DATA/phix174.fa.gz"
+  done
+}
+
+@test "NumPy computes the same for real reads, and for a record of many pieces" {
+  as_computed "$RUN" "$FORTY"
+  as_computed "$FULL" "$FORTY"
+  as_computed "$RUN" "$DATA/lambda.fa.gz"
+}
+
+@test "read_model.py sees one wrong digit" {
+  need_numpy
+  rnnpredict "$RUN" "$FORTY" > next.tsv
+  rnnpredict --mode score "$RUN" "$FORTY" > score.tsv
+  awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' next.tsv > wrong.tsv
+  check() { "$PYTHON" "$SOURCE/tests/read_model.py" "$RUN/model.safetensors" "$FORTY" "$@"; }
+  check next.tsv score.tsv
+  run -1 check wrong.tsv score.tsv
+  awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' score.tsv > wrong.tsv
+  run -1 check next.tsv wrong.tsv
+}
+
+@test "the probabilities of a record sum to 1 and come in order" {
+  sums_to_1() {
+    awk -F '\t' 'NR == 1 { next } { sum[$1] += $4 }
+      $2 == 1 { before = 1; rank = 0 }
+      $2 != ++rank || $4 > before || $4 <= 0 { print; exit 1 }
+      { before = $4 }
+      END { for (r in sum) { n++; if ((sum[r] - 1) ^ 2 > 1e-10) { print r, sum[r]; exit 1 } }
+            if (n != 400) exit 1 }'
+  }
+  rnnpredict "$RUN" "$READS" | sums_to_1
+  rnnpredict --top 256 "$RUN" "$READS" | sums_to_1
+  rnnpredict --top 64 "$FULL" "$READS" | sums_to_1
+}
+
+@test "--top lists so many, and by default all that can follow where they are few" {
+  rows() { rnnpredict "$@" "$FORTY" | tail -n +2 | wc -l; }
+  [ "$(rows "$RUN")" -eq $((40 * 4)) ]
+  [ "$(rows --top 1 "$RUN")" -eq 40 ]
+  [ "$(rows "$FULL")" -eq $((40 * 10)) ]
+  [ "$(rows --top 16777216 "$FULL")" -eq $((40 * 64)) ]
+}
+
+@test "bits per base and perplexity follow from nats" {
+  rnnpredict --mode score "$RUN" "$READS" | awk -F '\t' 'function off(a, b) { return (a / b - 1) ^ 2 > 1e-10 }
+    NR > 1 && (off($5, $4 / $3 / log(2)) || off($6, exp($4 / $2)) || $2 != $3) { print; exit 1 }
+    END { exit NR != 401 }'
+}
+
+@test "a record that is too short has NA" {
+  printf '>none\n>short\nAC\n>kmer\nACG\n>two\nACGT\n' > short.fa
+  [ "$(rnnpredict --top 1 "$RUN" short.fa | cut -f 1,2 | tr '\t\n' ' ;')" = \
+    "record rank;none NA;short NA;kmer 1;two 1;" ]
+  [ "$(rnnpredict --mode score "$RUN" short.fa | cut -f 1-3 | tr '\t\n' ' ;')" = \
+    "record tokens bases;none 0 0;short 0 0;kmer 0 0;two 1 1;" ]
+  [ "$(rnnpredict --mode score "$RUN" short.fa | grep -c 'NA	NA	NA$')" -eq 3 ]
+}
+
+@test "what a model says of sequence like its own is better than of reads" {
+  bits() { rnnpredict --mode score "$1" "$2" | awk 'NR > 1 && $2 > 0 { n += $4; b += $3 } END { print n / b / log(2) }'; }
+  train -e 20 -o run "$DATA/phix174.fa.gz"
+  awk -v own="$(bits run "$DATA/phix174.fa.gz")" -v other="$(bits run "$READS")" \
+    'BEGIN { print own, other; exit !(own < 1.97 && other > 1.98) }'
+}
+
+# ---- a record alone ------------------------------------------------------------------------------
+
+@test "a record's numbers do not depend on its neighbours" {
+  zcat "$DATA/lambda.fa.gz" > lambda.fa
+  head -n 40 "$FORTY" | split -l 4 - one.
+  tac "$FORTY" | awk '{ l[NR % 4] = $0 } NR % 4 == 0 { print l[0]; print l[3]; print l[2]; print l[1] }' \
+    > reversed.fq
+  head -n 68 "$FORTY" > left.fq
+  tail -n +69 "$FORTY" > right.fq
+  sed -n '1~4s/^@/>/p; 2~4p' "$FORTY" > forty.fa
+  { cat lambda.fa; head -n 30 forty.fa; cat lambda.fa; tail -n +31 forty.fa; } > between.fa
+  for run in "$RUN" "$FULL"; do
+    for mode in next score; do
+      predict() { rnnpredict --mode $mode "$run" "$@"; }
+      predict "$FORTY" > together
+      { for one in one.*; do predict $one; done; } | awk 'NR == 1 || !/^record/' > alone
+      diff <(head -n $(wc -l < alone) together) alone
+      diff together <(predict left.fq right.fq)
+      diff <(sort together) <(predict reversed.fq | sort)
+      diff together <(predict between.fa | grep -v '^gi|')
+      predict between.fa | grep '^gi|' > lambda.twice
+      predict lambda.fa | tail -n +2 > lambda.once
+      diff <(cat lambda.once lambda.once) lambda.twice
+    done
+  done
+}
+
+@test "any number of threads, same bytes" {
+  for run in "$RUN" "$FULL"; do
+    for mode in next score; do
+      for threads in 1 2 3; do
+        rnnpredict -t $threads --mode $mode "$run" "$READS" "$DATA/lambda.fa.gz" > threads$threads
+        cmp threads1 threads$threads
+      done
+    done
+  done
+}
+
+@test "a break splits a record as the end of one does" {
+  printf '>a\nACGTTGCAACGTANTTGACCATG\n' > broken.fa
+  printf '>a\nACGTTGCAACGTA\n>b\nTTGACCATG\n' > apart.fa
+  { rnnpredict --mode score "$RUN" broken.fa; rnnpredict --mode score "$RUN" apart.fa; } |
+    awk '$1 == "record" { sign++; next } { t[sign] += $2; n[sign] += $4 }
+         END { exit !(t[1] == 16 && t[2] == 16 && (n[1] - n[2]) ^ 2 < 1e-11) }'
+  diff <(rnnpredict "$RUN" broken.fa | cut -f 2-) \
+    <(rnnpredict "$RUN" apart.fa | awk 'NR == 1 || $1 == "b"' | cut -f 2-)
+}
+
+# ---- pipelines -----------------------------------------------------------------------------------
+
+@test "standard input, a file and a gzip file give the same table" {
+  rnnpredict "$RUN" "$READS" > file
+  rnnpredict "$RUN" < "$READS" | cmp - file
+  rnnpredict "$RUN" - < "$READS" | cmp - file
+  rnnpredict "$RUN" "$DATA/reads.fq.gz" | cmp - file
+  rnnpredict "$RUN" < "$DATA/reads.fq.gz" | cmp - file
+  rnnpredict "$RUN/model.safetensors" "$READS" | cmp - file
+}
+
+@test "the likeliest next k-mers of a hundred reads" {
+  run --separate-stderr -0 bash -c "set -o pipefail
+    head -400 '$READS' | rnnpredict '$RUN' | sort -t \$'\\t' -k4,4gr > sorted; head sorted"
+  [ -z "$stderr" ]
+  [ "${#lines[@]}" -eq 10 ]
+  [ "$(wc -l < sorted)" -eq 401 ]
+  [ "$(cut -f 4 <<< "${lines[0]}")" = \
+    "$(head -400 "$READS" | rnnpredict "$RUN" | column probability | sort -gr | head -n 1)" ]
+}
+
+@test "a reader that has had enough ends it silently" {
+  run --separate-stderr bash -c \
+    "rnnpredict --top 64 '$FULL' '$READS' | head -n 1; echo \${PIPESTATUS[0]}"
+  [ -z "$stderr" ]
+  [ "${lines[0]}" = "$(printf 'record\trank\tkmer\tprobability')" ]
+  [ "${lines[1]}" -eq 141 ]
+}
+
+@test "a table that cannot be written is an error" {
+  [ -w /dev/full ] || skip "no /dev/full"
+  for mode in next score info; do
+    files=("$READS")
+    [ $mode = info ] && files=()
+    run -1 bash -c 'rnnpredict "$@" > /dev/full' - --mode $mode "$RUN" "${files[@]}"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"standard output cannot be written: No space left"* ]]
+  done
+}
+
+@test "-o writes the same to a file, compressed where it ends in .gz" {
+  rnnpredict "$RUN" "$READS" > stdout
+  run -0 rnnpredict -o table.tsv "$RUN" "$READS"
+  [ -z "$output" ]
+  cmp stdout table.tsv
+  run -0 rnnpredict "$RUN" "$READS" -o table.tsv.gz
+  [ -z "$output" ]
+  gzip -t table.tsv.gz
+  zcat table.tsv.gz | cmp - stdout
+  rnnpredict --mode info -o table.tsv "$RUN"
+  cmp table.tsv <(rnnpredict --mode info "$RUN")
+  [ "$(ls | paste -sd ' ')" = "stdout table.tsv table.tsv.gz" ]
+}
+
+@test "-o writes into a pipe that is there" {
+  rnnpredict "$RUN" "$FORTY" > stdout
+  mkfifo pipe
+  timeout 3 cat pipe > piped &
+  timeout 3 rnnpredict -o pipe "$RUN" "$FORTY"
+  wait $!
+  [ -p pipe ]
+  cmp stdout piped
+}
+
+@test "-o through a link writes the file that it stands for" {
+  touch target
+  ln -s target link
+  rnnpredict -o link "$RUN" "$FORTY"
+  [ -L link ]
+  rnnpredict "$RUN" "$FORTY" | cmp - target
+}
+
+@test "-o touches no other file" {
+  echo mine > table.tsv.tmp
+  rnnpredict -o table.tsv "$RUN" "$FORTY"
+  [ "$(cat table.tsv.tmp)" = mine ]
+}
+
+@test "info lists what the model is and how it was made" {
+  rnnpredict --mode info "$RUN" > info
+  [ "$(head -n 1 info)" = "$(printf 'field\tvalue')" ]
+  for row in k:3 stride:1 embedding:8 hidden:16 activation:sigmoid softmax:followers seed:1 epochs:3 \
+    train_tokens:5383 valid_tokens:0 dictionary:64 softmax_width:4; do
+    grep -qx "$(tr : '\t' <<< $row)" info || { echo "no $row"; false; }
+  done
+  grep -qx "parameters	$((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))" info
+  [ "$(cut -f 1 info | sort | uniq -d)" = "" ]
+}

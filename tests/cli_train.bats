@@ -1,0 +1,264 @@
+# rnntrain: the run directory, repeatability, and that it learns what can be learnt.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  rnntrain -q -k 3 -d 8 -D 16 -B 8 -T 16 -e 2 -t 2 --log-every 10 -o run "$DATA/phix174.fa.gz"
+  train -o plain "$DATA/phix174.fa.gz"
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run PLAIN=$BATS_FILE_TMPDIR/plain
+}
+
+same_model() { cmp "$1/model.safetensors" "$2/model.safetensors"; }
+
+# last COLUMN RUN: the last number in that column of loss.tsv.
+last() { column "$1" < "$2/loss.tsv" | grep -v NA | tail -n 1; }
+
+# within LOW X HIGH
+within() { awk -v a="$1" -v x="$2" -v b="$3" 'BEGIN { print x; exit !(x != "" && a <= x && x < b) }'; }
+
+# ---- the run directory ---------------------------------------------------------------------------
+
+@test "a run is five files" {
+  [ "$(LC_ALL=C ls -A "$RUN" | paste -sd ' ')" = \
+    "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
+}
+
+@test "loss.tsv has ten columns, and NA only where nothing was measured" {
+  head -n 1 "$RUN/loss.tsv" | tr '\t' ' ' | grep -qx "step epoch tokens seconds learning_rate \
+gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
+  awk -F '\t' 'NF != 10 { exit 1 }
+    NR > 1 { for (i = 1; i <= 8; i++) if ($i !~ /^[0-9.e+-]+$/) exit 1
+             if (($9 == "NA") != ($10 == "NA") || $1 <= step) exit 1
+             if ($9 != "NA") validated++
+             step = $1 }
+    END { if (validated != 2) exit 1 }' "$RUN/loss.tsv"
+  [ "$(column valid_loss < "$PLAIN/loss.tsv" | sort -u)" = NA ]
+  awk -F '\t' 'NR > 1 && ($7 / log(2) / $8 - 1) ^ 2 > 1e-8 { exit 1 }' "$RUN/loss.tsv"
+}
+
+@test "tokens in loss.tsv are those of all epochs, as the sequence has them" {
+  train_bases=$((5386 - 5386 / 10))
+  [ "$(last tokens "$RUN")" -eq $((2 * (train_bases - 3))) ]
+  [ "$(last tokens "$PLAIN")" -eq $((5386 - 3)) ]
+}
+
+@test "timestep_loss.tsv has T rows a step, which average to loss.tsv's train_loss" {
+  [ "$(head -n 1 "$RUN/timestep_loss.tsv")" = "$(printf 'step\ttimestep\tloss\ttokens')" ]
+  awk -F '\t' 'FNR == 1 { next }
+    FILENAME ~ /timestep/ { if (NF != 4 || $2 != ++row[$1]) exit 1
+                            if ($3 != "NA") sum[$1] += $3 * $4
+                            all[$1] += $4; tokens += $4; next }
+    { if (row[$1] != 16 || (sum[$1] / all[$1] / $7 - 1) ^ 2 > 1e-8) exit 1
+      rows++; last = $3 }
+    END { if (rows != length(row) || rows < 5 || tokens != last) exit 1 }' \
+    "$RUN/timestep_loss.tsv" "$RUN/loss.tsv"
+}
+
+@test "run.json says what was run, on what, and how it went" {
+  "$PYTHON" -m json.tool "$RUN/run.json" > /dev/null
+  "$PYTHON" - "$RUN" "$DATA/phix174.fa.gz" << 'END'
+import json, os, sys, zlib
+run, path = sys.argv[1:]
+report = json.load(open(run + '/run.json'))
+assert report['program'] == 'rnntrain' and report['status'] == 'done' and report['seed'] == 1
+assert report['command'][-1] == path and report['options']['kmer'] == '3'
+data = open(path, 'rb').read()
+file, = report['inputs']
+assert file['bytes'] == len(data) and int(file['crc32'], 16) == zlib.crc32(data)
+assert (file['records'], file['bases']) == (1, 5386)
+assert report['train_tokens'] == 4848 - 3 and report['valid_tokens'] == 538 - 3
+markov = report['markov']
+orders = markov['bits_per_base_by_order']
+assert len(orders) == 12 and min(orders) == markov['best_bits_per_base'] == orders[markov['best_order']]
+assert 1.8 < markov['best_bits_per_base'] < 2.1
+result = report['result']
+last = open(run + '/loss.tsv').read().split('\n')[-2].split('\t')
+assert result['steps'] == int(last[0]) and result['tokens'] == int(last[2])
+assert abs(result['best_valid_loss'] - float(last[8])) < 1e-5 and result['seconds'] > 0
+assert result['peak_memory_bytes'] > 1e6 and report['openblas'] and report['cpu_level']
+END
+}
+
+@test "the summary gives validation and Markov bits beside each other, -q nothing" {
+  run --separate-stderr -0 rnntrain -k 2 -d 4 -D 8 -e 1 -o run "$DATA/phix174.fa.gz"
+  [ -z "$output" ]
+  bits=$(printf %.4f "$(last valid_bits_per_base run)")
+  [[ "$stderr" =~ "validation: $bits bits per base; best Markov model (order "[0-9]+"): "[12]\. ]]
+  run -0 train -o quiet "$DATA/phix174.fa.gz"
+  [ -z "$output" ]
+}
+
+# ---- dry run -------------------------------------------------------------------------------------
+
+@test "--dry-run counts the input as awk does, and writes nothing" {
+  printf '>a b\nACGTNNacgt\nRYac--gt\n>empty\n>c\nUUu\n' > mixed.fa
+  files=("$DATA/lambda.fa.gz" "$DATA/reads.fq.gz" mixed.fa)
+  run --separate-stderr -0 rnntrain --dry-run -k 3 --valid-fraction 0 -o run "${files[@]}"
+  [ "$(ls)" = mixed.fa ]
+  [[ "$stderr" == *tokens* && "$stderr" == *parameters* && "$stderr" == *memory* ]]
+  {
+    echo file records bases A C G T ambiguous lowercase segments longest n50
+    for file in "${files[@]}"; do
+      zcat -f "$file" | awk -v file="$file" '
+        NR == 1 { fastq = /^@/ }
+        fastq ? NR % 4 == 1 : /^>/ { records++; next }
+        fastq && NR % 4 != 2 { next }
+        { text[records] = text[records] $0 }
+        END {
+          for (r = 1; r <= records; r++) {
+            s = text[r]; bases += n = length(s); of[n]++
+            if (n > longest) longest = n
+            lower += gsub(/[a-z]/, "&", s); s = toupper(s)
+            a += gsub("A", "A", s); c += gsub("C", "C", s); g += gsub("G", "G", s)
+            t += gsub(/[TU]/, "T", s); other += gsub(/[^ACGT]/, "-", s)
+            segments += gsub(/[ACGT]+/, "", s)
+          }
+          for (n50 = longest; (sum += n50 * of[n50]) * 2 < bases; n50--);
+          print file, records, bases, a + 0, c + 0, g + 0, t + 0, other + 0, lower + 0, segments + 0,
+                longest, n50
+        }'
+    done
+  } > counted
+  diff counted <(tr '\t' ' ' <<< "$output")
+}
+
+@test "--dry-run foretells tokens and parameters of the run" {
+  rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> said
+  grep -q "4845 to learn from .* 535 to validate on" said
+  grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," said
+  rnntrain -q --dry-run "$DATA/phix174.fa.gz" > table 2> said
+  [ ! -s said ]
+}
+
+# ---- the same, and not the same ------------------------------------------------------------------
+
+@test "same seed, same bytes; other seed, other bytes" {
+  train -o again "$DATA/phix174.fa.gz"
+  same_model again "$PLAIN"
+  train -o other --seed 2 "$DATA/phix174.fa.gz"
+  ! same_model other "$PLAIN"
+}
+
+@test "any number of threads, same bytes, in both forms of the softmax" {
+  for softmax in followers full; do
+    for threads in 1 2 3; do
+      rnntrain "${TINY[@]}" -B 64 -D 64 -t $threads --softmax $softmax -o $softmax$threads \
+        "$DATA/phix174.fa.gz"
+      same_model $softmax$threads ${softmax}1
+    done
+  done
+}
+
+@test "from a pipe or in another wrapping, same bytes" {
+  zcat "$DATA/phix174.fa.gz" | train -o pipe -
+  same_model pipe "$PLAIN"
+  zcat "$DATA/phix174.fa.gz" | sed '1!s/$/\r/' | tr ACGT acgt | train -o crlf -
+  same_model crlf "$PLAIN"
+}
+
+@test "--force overwrites a run and leaves other files alone" {
+  train -o run --seed 2 "$DATA/phix174.fa.gz"
+  echo mine > run/notes.txt
+  train -o run --force "$DATA/phix174.fa.gz"
+  same_model run "$PLAIN"
+  [ "$(cat run/notes.txt)" = mine ]
+}
+
+@test "followers is the full softmax where the stride is k" {
+  for softmax in followers full; do
+    train -s 3 --softmax $softmax -o $softmax "$DATA/phix174.fa.gz"
+    tail -c +$((9 + $(od -An -tu8 -N8 $softmax/model.safetensors))) $softmax/model.safetensors \
+      > $softmax.data
+  done
+  [ -s full.data ]
+  cmp followers.data full.data
+}
+
+@test "a learning rate that diverges exits 3, and no weight is left that is not finite" {
+  run -3 rnntrain "${TINY[@]}" --activation relu --optimizer sgd --clip 0 --learning-rate 1e8 \
+    --schedule constant --warmup 0 -e 20 -o run "$DATA/phix174.fa.gz"
+  [ "${#lines[@]}" -eq 1 ]
+  [[ "$output" == *--learning-rate* ]]
+  rnnpredict --mode info run > /dev/null
+}
+
+# ---- validation and time -------------------------------------------------------------------------
+
+@test "--valid FILE validates on that file and trains on all of the others" {
+  rnntrain "${TINY[@]}" --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz"
+  within 1 "$(last valid_bits_per_base run)" 3
+  "$PYTHON" -c 'import json; r = json.load(open("run/run.json"))
+assert r["train_tokens"] == 5386 - 3 and [i["use"] for i in r["inputs"]] == ["training", "validation"]
+assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
+}
+
+@test "--max-time stops in time, with a model" {
+  start=$(date +%s%N)
+  rnntrain "${TINY[@]}" -e 1000000 --max-time 1s -o run "$DATA/phix174.fa.gz"
+  within 0.9 "$(last seconds run)" 2
+  within 0.9 "$((($(date +%s%N) - start) / 1000000))e-3" 5
+  grep -q '"status": "out of time"' run/run.json
+  within 0 "$(last learning_rate run)" 0.0001
+  [ -s run/model.safetensors ]
+}
+
+@test "--patience stops when validation no longer improves" {
+  printf '>r\n%s\n' "$(random_bases 3000 7)" > random.fa
+  rnntrain "${TINY[@]}" --valid-fraction 0.2 --patience 2 -e 100 --learning-rate 0.03 -o run random.fa
+  grep -q '"status": "stopped early"' run/run.json
+  within 1 "$(last epoch run)" 60
+}
+
+# ---- learning ------------------------------------------------------------------------------------
+
+@test "a short sequence is learnt by heart" {
+  printf '>s\n%s\n' "$(random_bases 200 5)" > short.fa
+  for softmax in followers full; do
+    rnntrain -q -k 4 -d 16 -D 64 -B 1 -T 32 -e 300 --learning-rate 0.01 --valid-fraction 0 \
+      --softmax $softmax -t 2 -o $softmax short.fa
+    within 0 "$(last train_bits_per_base $softmax)" 0.05
+  done
+}
+
+# periodic FILE: one record, 17 random bases 400 times.
+periodic() {
+  unit=$(random_bases 17 5)
+  { echo ">p"; for i in {1..400}; do echo "$unit"; done; } > "$1"
+}
+
+@test "a periodic sequence is learnt, also where it was not seen" {
+  periodic periodic.fa
+  rnntrain -q -k 3 -d 16 -D 32 -B 4 -T 32 -e 10 --learning-rate 0.01 -t 2 -o run periodic.fa
+  within 0 "$(last valid_bits_per_base run)" 0.05
+}
+
+@test "--strands both learns the other strand as well" {
+  periodic periodic.fa
+  { echo ">c"; grep -v '>' periodic.fa | tac | rev | tr ACGT TGCA; } > complement.fa
+  rnntrain -q -k 3 -d 16 -D 32 -B 4 -T 32 -e 20 --learning-rate 0.01 -t 2 --strands both \
+    --valid complement.fa -o run periodic.fa
+  within 0 "$(last valid_bits_per_base run)" 0.1
+}
+
+@test "every optimizer with every schedule lowers the loss" {
+  periodic periodic.fa
+  for optimizer in adam sgd momentum rmsprop adagrad; do
+    for schedule in cosine constant plateau; do
+      train -e 3 --optimizer $optimizer --schedule $schedule --force -o run periodic.fa
+      within 0 "$(last train_bits_per_base run)" 1.95
+    done
+  done
+}
+
+@test "independent random bases stay at 2 bits" {
+  printf '>r\n%s\n' "$(random_bases 60000 5)" > random.fa
+  rnntrain -q -d 16 -D 32 -B 16 -T 32 -e 3 -t 2 -o run random.fa
+  for bits in $(column valid_bits_per_base < run/loss.tsv | grep -v NA); do
+    within 1.99 "$bits" 2.03
+  done
+  within 1.99 "$(last valid_bits_per_base run)" 2.03
+}

@@ -1,0 +1,134 @@
+# Options, help, version and completion of both programs.
+load cli
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# refuses PROGRAM OPTION VALUE RANGE: a usage error that names all three.
+refuses() {
+  fails 2 "$2 '$3': must be " "$1" "$2" "$3" -o run "$DATA/phix174.fa.gz"
+  [[ "$stderr" == *"$4"* ]]
+  [ ! -e run ]
+}
+
+@test "help goes to stdout, exits 0 and fits 80 columns" {
+  for program in rnntrain rnnpredict; do
+    run --separate-stderr -0 "$program" --help
+    [ -z "$stderr" ]
+    [[ "$output" == *"usage: $program "* ]]
+    awk 'length($0) > 80 { print "too wide: " $0; wide = 1 } END { exit wide }' <<< "$output"
+    run -0 "$program" -h
+  done
+}
+
+@test "the version's first line is the program and three numbers" {
+  for program in rnntrain rnnpredict; do
+    run --separate-stderr -0 "$program" --version
+    [ -z "$stderr" ]
+    [[ "${lines[0]}" =~ ^$program\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    run -0 "$program" -V
+  done
+}
+
+@test "man page and completions know every option that help lists" {
+  for program in rnntrain rnnpredict; do
+    "$program" --help=man | sed 's/\\-/-/g' > page
+    "$program" --help=bash > bash
+    "$program" --help=zsh > zsh
+    for option in $("$program" --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*'); do
+      for text in page bash zsh; do grep -qe "$option\>" $text || { echo "$text: $option"; false; }; done
+    done
+  done
+}
+
+@test "the man pages are formatted without a warning" {
+  command -v groff || skip "no groff"
+  for program in rnntrain rnnpredict; do
+    "$program" --help=man > page
+    groff -man -Tutf8 -ww page > text 2> warnings
+    [ ! -s warnings ]
+    grep -qF '[options]' text
+  done
+}
+
+@test "bash completes options, words and files" {
+  touch genome.fa
+  rnntrain --help=bash > complete
+  bash -n complete
+  completes() { # WANTED WORD...
+    bash -c '. ./complete; wanted=$1; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _rnntrain
+             echo "${COMPREPLY[*]}"; [ "${COMPREPLY[*]}" = "$wanted" ]' - "$@"
+  }
+  completes --dry-run rnntrain --dr
+  completes full rnntrain --softmax fu
+  completes genome.fa rnntrain -k 4 gen
+}
+
+@test "numbers are whole, finite and in range, or name option, value and range" {
+  for value in 4x 0 13 +4 4.0 0x4 -1 "" " 4" 99999999999999999999; do
+    refuses rnntrain -k "$value" "a whole number, 1..12"
+  done
+  refuses rnntrain --kmer 4x "1..12"
+  refuses rnntrain -s 0 "1..12"
+  refuses rnntrain -D 1e3 "1..65536"
+  refuses rnntrain --seed -1 "0 or more"
+  refuses rnntrain --seed 18446744073709551616 "0 or more"
+  refuses rnntrain -t 0 "1..1024"
+  for value in nan inf -1 1e999 0.5x ""; do
+    refuses rnntrain --clip "$value" "a number, 0.."
+  done
+  refuses rnntrain --warmup 1.5 "0..1"
+  refuses rnntrain --valid-fraction 1 "0..0.9"
+  refuses rnntrain --learning-rate 0 "a number"
+  refuses rnnpredict --top 0 "a whole number, 1.."
+  refuses rnnpredict --threads 2x "1..1024"
+}
+
+@test "a time has a number and a unit" {
+  for value in 10q 0 -5s s nan 1h30; do
+    refuses rnntrain --max-time "$value" "90s, 10m or 2h"
+  done
+}
+
+@test "a word must be one of those listed" {
+  refuses rnntrain --softmax ful "followers|full"
+  refuses rnntrain --activation Tanh "sigmoid|tanh|relu"
+  refuses rnnpredict --mode nxt "next|score|info"
+  fails 2 "--help 'html': must be one of man|bash|zsh" rnntrain --help=html
+}
+
+@test "options must go together" {
+  fails 2 "-s '5': must be at most k, which is 4" rnntrain -o run -s 5 -k 4 "$DATA/phix174.fa.gz"
+  fails 2 "-B 65536 -T 65536" rnntrain -o run -B 65536 -T 65536 "$DATA/phix174.fa.gz"
+  fails 2 "-o DIR" rnntrain "$DATA/phix174.fa.gz"
+  fails 2 "takes no sequence" rnnpredict --mode info run "$DATA/phix174.fa.gz"
+}
+
+@test "an unknown option is named as it was typed" {
+  fails 2 "'--frobnicate'" rnntrain --frobnicate -o run "$DATA/phix174.fa.gz"
+  fails 2 "'-z'" rnntrain -z -o run "$DATA/phix174.fa.gz"
+  fails 2 "z'" rnntrain -zq -o run "$DATA/phix174.fa.gz"
+  fails 2 "--quiet" rnntrain --quiet=yes -o run "$DATA/phix174.fa.gz"
+  fails 2 "'-k' needs a value" rnntrain -o run "$DATA/phix174.fa.gz" -k
+  fails 2 "-o" rnnpredict run -o
+}
+
+@test "no arguments at all: what is missing" {
+  fails 2 "no input file" rnntrain
+  fails 2 "no model" rnnpredict
+}
+
+@test "options may follow files, and -- ends them" {
+  zcat "$DATA/phix174.fa.gz" > ./-phix.fa
+  rnntrain "$DATA/phix174.fa.gz" "${TINY[@]}" -o after
+  rnntrain "${TINY[@]}" -o before -- -phix.fa
+  cmp after/model.safetensors before/model.safetensors
+  rnnpredict after "$DATA/phix174.fa.gz" --mode score | grep -q ^phix
+}
+
+@test "help that cannot be written is an error" {
+  [ -w /dev/full ] || skip "no /dev/full"
+  for program in rnntrain rnnpredict; do
+    run -1 sh -c "$program --help > /dev/full"
+    [[ "$output" == *"standard output"*"No space left"* ]]
+  done
+}
