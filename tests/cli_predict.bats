@@ -183,7 +183,7 @@ as_computed() {
     [ $mode = info ] && files=()
     run -1 bash -c 'rnnpredict "$@" > /dev/full' - --mode $mode "$RUN" "${files[@]}"
     [ "${#lines[@]}" -eq 1 ]
-    [[ "$output" == *"standard output cannot be written: No space left"* ]]
+    [[ "$output" == *"standard output: cannot be written: No space left"* ]]
   done
 }
 
