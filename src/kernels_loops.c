@@ -64,19 +64,33 @@ static void activate_back(float *restrict dz, const float *restrict r, const flo
   }
 }
 
-static float exp_row(float *restrict q, const float *restrict b2, size_t n, float *max) {
-  float m = -INFINITY, sum = 0.0f;
-#pragma omp simd reduction(max : m)
-  for (size_t i = 0; i < n; i++) {
+/* q <- q + b2, and its largest element; STRIPE maxima side by side, which any compiler vectorises
+ * without being told that there are no NaNs. */
+static inline float add_and_find_max(float *restrict q, const float *restrict b2, size_t n) {
+  enum { STRIPE = 16 };
+  float max[STRIPE], m = -INFINITY;
+  size_t i = 0;
+  for (int j = 0; j < STRIPE; j++) max[j] = -INFINITY;
+  for (; i + STRIPE <= n; i += STRIPE)
+    for (size_t j = 0; j < STRIPE; j++) {
+      q[i + j] += b2[i + j];
+      max[j] = q[i + j] > max[j] ? q[i + j] : max[j];
+    }
+  for (; i < n; i++) {
     q[i] += b2[i];
     m = q[i] > m ? q[i] : m;
   }
+  for (int j = 0; j < STRIPE; j++) m = max[j] > m ? max[j] : m;
+  return m;
+}
+
+static float exp_row(float *restrict q, const float *restrict b2, size_t n, float *max) {
+  float m = *max = add_and_find_max(q, b2, n), sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
   for (size_t i = 0; i < n; i++) {
     q[i] = exp_one(q[i] - m);
     sum += q[i];
   }
-  *max = m;
   return sum;
 }
 

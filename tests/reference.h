@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { REF_SIGMOID, REF_TANH, REF_RELU };
+
 typedef struct {
   int k, s, d, D;
-  int V; /* 4^k */
-  enum { REF_SIGMOID, REF_TANH, REF_RELU } phi;
+  int V;                           /* 4^k */
+  int phi;                         /* REF_SIGMOID, ... */
   int full;                        /* 1: softmax over V, 0: over those that can follow */
   double *L, *H, *I, *b1, *U, *b2; /* (V,d) (D,D) (d,D) (D) (D,V) (V), one block from L on */
   size_t size;                     /* doubles of the block */

@@ -15,7 +15,7 @@ static double random_real(void) { return rand() / (double)RAND_MAX - 0.5; }
 /* Relative error of the whole gradient, and its length. */
 static double error_of_gradient(Reference *net, const ReferenceWindow *window, double *length) {
   const double step = 1e-5;
-  Reference *g = reference_new(net->k, net->s, net->d, net->D, (int)net->phi, net->full);
+  Reference *g = reference_new(net->k, net->s, net->d, net->D, net->phi, net->full);
   double errors = 0, squares = 0;
   reference_run(net, window, NULL, g);
   for (size_t i = 0; i < net->size; i++) {
