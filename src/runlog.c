@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, REPORT, FILES } FileName;
@@ -179,13 +180,25 @@ static json_t *text(const char *from) {
   return string;
 }
 
+/* An option's value as the JSON type that it has; null for what was not given. */
+static json_t *option_json(const Option *option, const TrainOptions *options) {
+  char value[4096];
+  options_value(option, options, value, sizeof value);
+  switch (option->type) {
+  case OPTION_FLAG: return json_boolean(strcmp(value, "yes") == 0);
+  case OPTION_INT:
+  case OPTION_COUNT: return whole(strtoull(value, NULL, 10));
+  case OPTION_REAL: return json_real(strtod(value, NULL));
+  case OPTION_DURATION:
+    return strcmp(value, "0") == 0 ? json_null() : json_real(strtod(value, NULL));
+  default: return *value ? text(value) : json_null();
+  }
+}
+
 static json_t *options_json(const RunReport *report) {
   json_t *json = json_object();
-  char value[4096];
-  for (const Option *option = train_program.options; option->name; option++) {
-    options_value(option, report->options, value, sizeof value);
-    json_object_set_new(json, option->name, text(value));
-  }
+  for (const Option *option = train_program.options; option->name; option++)
+    json_object_set_new(json, option->name, option_json(option, report->options));
   return json;
 }
 
@@ -254,6 +267,15 @@ static json_t *result_json(const RunReport *report) {
   return json;
 }
 
+/* "2026-11-22T15:31:19Z" */
+static json_t *time_json(time_t when) {
+  char text[32];
+  struct tm parts;
+  gmtime_r(&when, &parts);
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return json_string(text);
+}
+
 static json_t *report_json(const RunReport *report) {
   json_t *json = json_object(), *command = json_array();
   for (int i = 0; i < report->n_command; i++)
@@ -261,6 +283,8 @@ static json_t *report_json(const RunReport *report) {
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
   json_object_set_new(json, "status", json_string(report->status));
+  json_object_set_new(json, "started", time_json(time(NULL) - (time_t)report->seconds));
+  json_object_set_new(json, "written", time_json(time(NULL)));
   json_object_set_new(json, "command", command);
   json_object_set_new(json, "options", options_json(report));
   json_object_set_new(json, "seed", whole(report->options->seed));

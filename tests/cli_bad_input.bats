@@ -75,7 +75,7 @@ refuses_both() {
 @test "text that is no sequence file" {
   echo "name,length" > table.csv
   refuses_both "table.csv: line 1" table.csv
-  seq 100 | bzip2 > x.bz2
+  printf 'BZh91AY&SY' > x.bz2 # how every bzip2 file begins
   refuses_both "bzcat" x.bz2
 }
 
