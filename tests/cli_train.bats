@@ -65,7 +65,7 @@ import json, os, sys, zlib
 run, path = sys.argv[1:]
 report = json.load(open(run + '/run.json'))
 assert report['program'] == 'rnntrain' and report['status'] == 'done' and report['seed'] == 1
-assert report['command'][-1] == path and report['options']['kmer'] == '3'
+assert report['command'][-1] == path and report['options']['kmer'] == 3
 data = open(path, 'rb').read()
 file, = report['inputs']
 assert file['bytes'] == len(data) and int(file['crc32'], 16) == zlib.crc32(data)
