@@ -66,12 +66,15 @@ static uint64_t divide_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* The length that segments are cut down to: several pieces a lane, so that lanes end an epoch
- * together, but not so short that h is forever starting from nothing, and no lane idle for it. */
-static uint64_t choose_piece_tokens(uint64_t tokens, int B, int T) {
-  uint64_t share = divide_up(tokens, (uint64_t)B);
+/* The length that segments are cut down to. For training several pieces a lane, so that lanes end
+ * an epoch together, but not so short that h is forever starting from nothing, and no lane idle for
+ * it. For validation (which warms up) as few pieces as lanes, and longer ones where there is little
+ * to read: every cut costs a little of what the network remembers. */
+static uint64_t choose_piece_tokens(const Lanes *lanes) {
+  uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->B);
+  if (lanes->warmup > 0) return larger(share, PIECE_TOKENS);
   uint64_t several = larger(divide_up(share, PIECES_A_LANE), PIECE_TOKENS);
-  return larger(smaller(share, several), (uint64_t)T);
+  return larger(smaller(share, several), (uint64_t)lanes->T);
 }
 
 static void index_push(Lanes *lanes, IndexEntry entry) {
@@ -210,7 +213,7 @@ Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int war
   lanes->strands = strands, lanes->warmup = (uint64_t)warmup, lanes->seed = seed;
   lanes->lane = alloc_new((size_t)B, sizeof *lanes->lane);
   count_tokens(lanes);
-  lanes->piece_tokens = choose_piece_tokens(lanes->tokens, B, T);
+  lanes->piece_tokens = choose_piece_tokens(lanes);
   index_pieces(lanes);
   lanes_start(lanes, 0);
   return lanes;

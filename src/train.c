@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-  WARMUP_TOKENS = 128,             /* read before a cut when validating */
+  WARMUP_TOKENS = 256,             /* read before a cut when validating */
   DIVERGED_AFTER = 10,             /* steps in a row without a finite gradient */
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
   VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
