@@ -14,6 +14,7 @@
 #include "parallel.h"
 #include "progress.h"
 #include "rng.h"
+#include "start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,8 @@ static void bench_row(const Row *row, int threads, double seconds, Peak *peak) {
 }
 
 int main(int argc, char **argv) {
-  parallel_start(argv);
-  int threads = argc > 1 ? atoi(argv[1]) : parallel_available();
+  int available = start_program(argv);
+  int threads = argc > 1 ? atoi(argv[1]) : available;
   double seconds = argc > 2 ? atof(argv[2]) : 2;
   Why why;
   if (threads < 1 || seconds <= 0 || (threads = matrix_threads(threads, &why)) < 0) {

@@ -16,7 +16,7 @@
 typedef struct {
   uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
   uint64_t skipped;             /* steps whose gradient was not finite */
-  uint64_t skipped_in_a_row;
+  uint64_t bad_in_a_row;
   uint64_t optimizer_steps;
   double seconds; /* of training, of all parts of the run */
   /* validation: */

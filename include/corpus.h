@@ -64,7 +64,7 @@ Span corpus_all(const Corpus *corpus);
 void corpus_split(const Corpus *corpus, double fraction, Span *first, Span *last);
 
 /* The span's segments one by one, cut to the span: 0 when there are no more. */
-SegmentCursor segments_begin(const Span *span);
+SegmentCursor segments_begin(void);
 int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
 /* Sums over letters of a count: A=0 .. T=3 of either case (U is T), ambiguous codes and gaps,

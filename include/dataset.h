@@ -6,14 +6,14 @@
 
 typedef struct {
   Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where validation is the end of corpus */
-  char *const *files;            /* (n) borrowed; the validation file, if any, is the last */
+  const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
   SeqCounts *counts;             /* (n) */
   int n;
   Span train, valid;
 } Dataset;
 
 /* files has n_files names and room for one more. */
-int dataset_read(Dataset *dataset, char **files, int n_files, const char *valid_file,
+int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
                  double valid_fraction, Why *why);
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */

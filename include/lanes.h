@@ -35,7 +35,6 @@ void lanes_free(Lanes *lanes);
 
 uint64_t lanes_tokens(const Lanes *lanes); /* of one epoch */
 uint64_t lanes_pieces(const Lanes *lanes);
-size_t lanes_memory(const Lanes *lanes);
 
 /* Puts every lane at the start of an epoch. */
 void lanes_start(Lanes *lanes, uint64_t epoch);

@@ -16,8 +16,9 @@ typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
 
 typedef struct {
   OptimizerKind kind;
-  Weights *m, *v; /* moments; NULL where the kind has none */
-  uint64_t steps; /* taken so far */
+  Weights *m, *v;  /* moments; NULL where the kind has none */
+  uint64_t steps;  /* taken so far */
+  double *squares; /* scratch: of each chunk of the gradient */
 } Optimizer;
 
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape);

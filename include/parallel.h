@@ -4,16 +4,10 @@
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
-/* How many threads this process may run on. */
-int parallel_available(void);
-
-/* The first call of main(), before anything is read or written. Two libraries take their settings
- * from the environment while the program is being loaded, so this sets what is not set there and
- * starts the program anew: OMP_WAIT_POLICY=passive, for threads that spin while they wait make the
- * program several times slower on a machine that others use too; and OPENBLAS_CORETYPE where
- * matrix.h knows better. Then it makes this thread, and all that parallel_run will start, look
- * single-threaded to a BLAS that is built on OpenMP and would start threads of its own. */
-void parallel_start(char **argv);
+/* Once, early: makes this thread, and all that parallel_run will start, look single-threaded to a
+ * BLAS that is built on OpenMP and would start threads of its own. Gives back how many threads to
+ * use by default: OMP_NUM_THREADS, or as many as this process may run on. */
+int parallel_start(void);
 
 /* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads; back when all are
  * done. */

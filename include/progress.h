@@ -17,7 +17,8 @@ typedef struct {
 typedef struct {
   double part; /* of the run, 0..1 */
   double seconds;
-  uint64_t epoch, epochs, tokens;
+  uint64_t epoch, epochs;
+  double rate;            /* k-mers/s */
   double bits, best_bits; /* per base; NAN where not known yet */
 } Standing;
 
@@ -27,7 +28,10 @@ Progress progress_new(bool quiet, bool steps);
 void progress_say(Progress *progress, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Shows the standing if it is time. */
+/* Leaves the screen ready for a message of another's. */
+void progress_end(Progress *progress);
+
+/* Shows the standing if it is time; what a narrow terminal cannot hold is left out from the end. */
 void progress_step(Progress *progress, const Standing *standing);
 
 double clock_now(void); /* seconds of a clock that never goes back */

@@ -48,6 +48,9 @@ enum { WEIGHTS = 6 }; /* tensors */
 
 Weights *weights_new(const Shape *shape); /* zeroed */
 void weights_free(Weights *weights);
+
+/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: 4/sqrt(D) for sigmoid,
+ * 1/sqrt(D) for tanh and relu, I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
 
 /* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */

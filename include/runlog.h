@@ -17,6 +17,9 @@ int runlog_check(const char *directory, bool force, Why *why);
 Runlog *runlog_open(const char *directory, Why *why);
 void runlog_close(Runlog *log); /* NULL is allowed */
 
+/* Closes the logs when all was written; only then is it known that they are whole. */
+int runlog_finish(Runlog *log, Why *why);
+
 /* DIR/name; valid as long as the log. */
 const char *runlog_model_path(const Runlog *log);
 const char *runlog_checkpoint_path(const Runlog *log);

@@ -23,7 +23,8 @@ AtomicFile *atomicfile_open(const char *path, Why *why) {
   int fd = mkstemp(file->temporary); /* its own name: no file of the user's is in its way */
   mode_t mask = umask(0);
   umask(mask);
-  if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0) file->out = fdopen(fd, "w+b");
+  if (fd >= 0 && fchmod(fd, 0666 & ~mask) != 0) errno = 0; /* some file systems have no modes */
+  if (fd >= 0) file->out = fdopen(fd, "w+b");
   if (file->out) return file;
   fail(why, "%s: cannot be made: %s", file->path, strerror(errno));
   if (fd >= 0) close(fd), unlink(file->temporary);

@@ -3,7 +3,6 @@
 #include "alloc.h"
 #include "kmer.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -67,7 +66,7 @@ static const struct {
     WHOLE(epoch),
     WHOLE(tokens),
     WHOLE(skipped),
-    WHOLE(skipped_in_a_row),
+    WHOLE(bad_in_a_row),
     WHOLE(optimizer_steps),
     REAL(seconds),
     REAL(best_valid_loss),

@@ -6,9 +6,6 @@
 #include <string.h>
 
 static int read_files(Dataset *dataset, const char *valid_file, Why *why) {
-  int standard_inputs = 0;
-  for (int i = 0; i < dataset->n; i++) standard_inputs += strcmp(dataset->files[i], "-") == 0;
-  if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   for (int i = 0; i < dataset->n; i++) {
     Corpus *to = valid_file && i == dataset->n - 1 ? dataset->valid_corpus : dataset->corpus;
     if (corpus_read(to, dataset->files[i], &dataset->counts[i], why) != 0) return -1;
@@ -21,12 +18,12 @@ static int read_files(Dataset *dataset, const char *valid_file, Why *why) {
   return 0;
 }
 
-int dataset_read(Dataset *dataset, char **files, int n_files, const char *valid_file,
+int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
                  double valid_fraction, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
   if (valid_file) {
     dataset->valid_corpus = corpus_new();
-    memcpy(&files[dataset->n++], &valid_file, sizeof valid_file);
+    files[dataset->n++] = valid_file;
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
   if (read_files(dataset, valid_file, why) != 0) {

@@ -28,7 +28,8 @@ static inline float exp_one(float x) {
   union {
     float value;
     unsigned bits;
-  } power = {.bits = ((unsigned)((int)n + 127)) << 23};
+  } power = {.value = shifted}; /* n in its low bits; whatever a NaN has there, p is NaN too */
+  power.bits = (power.bits + 127) << 23;
   return p * power.value;
 }
 

@@ -85,14 +85,14 @@ static void index_push(Lanes *lanes, IndexEntry entry) {
 }
 
 static void count_tokens(Lanes *lanes) {
-  SegmentCursor cursor = segments_begin(&lanes->span);
+  SegmentCursor cursor = segments_begin();
   Segment segment;
   while (segments_next(&lanes->span, &cursor, &segment))
     lanes->tokens += segment_tokens(lanes, &segment);
 }
 
 static void index_pieces(Lanes *lanes) {
-  SegmentCursor cursor = segments_begin(&lanes->span), before = cursor;
+  SegmentCursor cursor = segments_begin(), before = cursor;
   Segment segment;
   for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
     if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});
@@ -226,10 +226,6 @@ void lanes_free(Lanes *lanes) {
 
 uint64_t lanes_tokens(const Lanes *lanes) { return lanes->tokens; }
 uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
-
-size_t lanes_memory(const Lanes *lanes) {
-  return lanes->index_room * sizeof *lanes->index + (size_t)lanes->B * sizeof *lanes->lane;
-}
 
 /* ---- state ---------------------------------------------------------------------------------- */
 

@@ -131,6 +131,8 @@ static void man(FILE *out, const Program *program) {
 static void bash(FILE *out, const Program *program) {
   fprintf(out,
           "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+          "  [ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+          "  [ \"$cur\" = = ] && { prev=${COMP_WORDS[COMP_CWORD-1]}; cur=; }\n"
           "  case $prev in\n",
           program->name);
   for (const Option *option = program->options; option->name; option++) {

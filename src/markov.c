@@ -17,17 +17,20 @@ size_t markov_memory(void) {
   return sum;
 }
 
+/* Counts stop at the largest number rather than start anew at 0. */
+static uint32_t add(uint32_t a, uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
+
 /* Counts the longest k-mers, and where a segment begins the shorter ones that start it. */
 static void count_span(Counts count, Span span) {
   const int longest = MARKOV_ORDERS - 1;
-  SegmentCursor cursor = segments_begin(&span);
+  SegmentCursor cursor = segments_begin();
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
     int x = 0;
     for (uint64_t i = 0; i < segment.length; i++) {
       int m = i < (uint64_t)longest ? (int)i : longest;
       x = (x << 2 | corpus_base(span.corpus, segment.start + i)) & (kmer_count(longest + 1) - 1);
-      count[m][x]++;
+      count[m][x] = add(count[m][x], 1);
     }
   }
 }
@@ -35,7 +38,10 @@ static void count_span(Counts count, Span span) {
 /* Every (m+1)-mer that does not start a segment ends an (m+2)-mer: so from the longest down. */
 static void count_shorter(Counts count) {
   for (int m = MARKOV_ORDERS - 2; m >= 0; m--)
-    for (size_t x = 0; x < entries(m + 1); x++) count[m][x & (entries(m) - 1)] += count[m + 1][x];
+    for (size_t x = 0; x < entries(m + 1); x++) {
+      uint32_t *shorter = &count[m][x & (entries(m) - 1)];
+      *shorter = add(*shorter, count[m + 1][x]);
+    }
 }
 
 /* Adds what the other strand holds: of each k-mer as many as there are of its complement. */
@@ -45,7 +51,7 @@ static void count_other_strand(Counts count) {
       if (count[m][x] == 0) continue; /* if its complement has any, that one sees to both */
       int other = kmer_reverse_complement(x, m + 1);
       if (other < x && count[m][other] > 0) continue; /* done */
-      uint32_t both = count[m][x] + count[m][other];
+      uint32_t both = add(count[m][x], count[m][other]);
       count[m][x] = count[m][other] = both;
     }
 }
@@ -59,7 +65,7 @@ static double bits(Counts count, int m, int x) {
 
 static Markov score_span(Counts count, Span span, int k, int s) {
   Markov markov = {{0}, 0};
-  SegmentCursor cursor = segments_begin(&span);
+  SegmentCursor cursor = segments_begin();
   Segment segment;
   uint64_t bases = 0;
   while (segments_next(&span, &cursor, &segment)) {

@@ -16,9 +16,12 @@ double optimizer_default_rate(OptimizerKind kind) {
   return rates[kind];
 }
 
+static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
+
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
+  optimizer->squares = alloc_new((size_t)count_chunks(shape_parameters(shape)), sizeof(double));
   if (kind == ADAM || kind == MOMENTUM) optimizer->m = weights_new(shape);
   if (kind == ADAM || kind == RMSPROP || kind == ADAGRAD) optimizer->v = weights_new(shape);
   return optimizer;
@@ -26,7 +29,8 @@ Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
 
 void optimizer_free(Optimizer *optimizer) {
   if (!optimizer) return;
-  weights_free(optimizer->m), weights_free(optimizer->v), free(optimizer);
+  weights_free(optimizer->m), weights_free(optimizer->v);
+  free(optimizer->squares), free(optimizer);
 }
 
 /* One step, for the threads. Weights are cut into chunks; L is where their block begins. */
@@ -36,7 +40,6 @@ typedef struct {
   const Weights *gradient;
   UpdateRule rule;
   const Kernels *kernels;
-  double *squares; /* of each chunk of the gradient */
 } Step;
 
 static size_t chunk_size(const Step *step, int i) {
@@ -46,7 +49,7 @@ static size_t chunk_size(const Step *step, int i) {
 
 static void square_job(void *context, int i) {
   Step *step = context;
-  step->squares[i] =
+  step->optimizer->squares[i] =
       step->kernels->sum_of_squares(step->gradient->L + (size_t)i * CHUNK, chunk_size(step, i));
 }
 
@@ -87,13 +90,11 @@ static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scal
 
 double optimizer_step(Optimizer *optimizer, Weights *w, const Weights *gradient, double rate,
                       double clip, int threads, const Kernels *kernels) {
-  int chunks = (int)((w->size + CHUNK - 1) / CHUNK);
+  int chunks = count_chunks(w->size);
   Step step = {.optimizer = optimizer, .w = w, .gradient = gradient, .kernels = kernels};
-  step.squares = alloc_new((size_t)chunks, sizeof *step.squares);
   parallel_run(threads, chunks, square_job, &step);
   double squares = 0;
-  for (int i = 0; i < chunks; i++) squares += step.squares[i];
-  free(step.squares);
+  for (int i = 0; i < chunks; i++) squares += optimizer->squares[i];
   double norm = sqrt(squares);
   if (!isfinite(norm)) return norm;
   optimizer->steps++;

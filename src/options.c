@@ -27,10 +27,10 @@ void options_range(const Option *option, char text[64]) {
   double min = option->min, max = option->max;
   text[0] = 0;
   if (option->type == OPTION_INT || option->type == OPTION_COUNT || option->type == OPTION_REAL) {
-    if (max < 1e9)
+    if (option->type == OPTION_REAL)
       snprintf(text, 64, "%g..%g", min, max);
     else
-      snprintf(text, 64, "%g or more", min);
+      snprintf(text, 64, "%.0f..%.0f", min, max);
   }
 }
 
@@ -48,7 +48,7 @@ static void expected(const Option *option, char text[160]) {
   case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
   case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
   case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
-  default: snprintf(text, 160, "not empty"); break;
+  default: snprintf(text, 160, "a name, not nothing"); break;
   }
 }
 

@@ -55,9 +55,10 @@ static int start_gzip(Output *output, Why *why) {
                      ? fopencookie(output->gz, "w",
                                    (cookie_io_functions_t){.write = write_gz, .close = close_gz})
                      : NULL;
-  if (!stream) return fail(why, "-o %s: zlib cannot start", output->path);
-  output->stream = stream;
-  return 0;
+  if (stream) return output->stream = stream, 0;
+  if (output->gz) gzclose(output->gz);
+  output->gz = NULL;
+  return fail(why, "-o %s: zlib cannot start", output->path);
 }
 
 Output *output_open(const char *path, Why *why) {

@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { PROGRAM = 16 << 20 }; /* bytes: code, libraries, buffers */
+
 /* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
 static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
   FILE *in = fopen(path, "r");
@@ -44,8 +46,9 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   plan.weights = copies * shape_parameters(shape) * sizeof(float);
   plan.windows = bptt_memory(shape, options->T, options->B, 1);
   plan.markov = dataset->valid.end > dataset->valid.begin ? markov_memory() : 0;
+  /* The Markov counts are gone before the network is made. */
   uint64_t training = plan.weights + plan.windows;
-  plan.total = plan.corpus + (training > plan.markov ? training : plan.markov);
+  plan.total = PROGRAM + plan.corpus + (training > plan.markov ? training : plan.markov);
   return plan;
 }
 
@@ -59,7 +62,7 @@ void plan_text(uint64_t bytes, char text[32]) {
 
 int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   char needed[32], there[32];
-  if (plan->total <= plan->available) return 0;
+  if (plan->total - plan->corpus <= plan->available) return 0; /* the corpus is there already */
   plan_text(plan->total, needed), plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS };
+enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26 };
 
 /* The k-mers of a record as they are read: the next one's label is known only after the next. */
 typedef struct {
@@ -40,7 +40,7 @@ struct Predictor {
   const Kernels *kernels;
   int with_loss, threads;
   Slot slot[SLOTS];
-  int used; /* slots in this batch */
+  int blocks, used; /* of slots; slots in this batch */
   Kmers kmers;
   Tape *tape[PREDICT_BLOCKS];
   float *q[PREDICT_BLOCKS];
@@ -53,7 +53,10 @@ Predictor *predict_new(const Model *model, int with_loss, int threads, const Ker
   const Shape *shape = &model->shape;
   const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
   size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : rows;
+  size_t q_size = q_rows * (size_t)shape->n;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
+  p->blocks = PREDICT_BLOCKS; /* fewer where their logits would take more than 256 MB */
+  while (with_loss && p->blocks > 1 && q_size * (size_t)p->blocks > LOGITS_MAX) p->blocks--;
   if (with_loss && shape->softmax == FULL) {
     p->UT = alloc_floats((size_t)shape->D * (size_t)shape->V);
     matrix_transpose(p->UT, model->weights->U, shape->V, shape->D);
@@ -64,10 +67,10 @@ Predictor *predict_new(const Model *model, int with_loss, int threads, const Ker
     p->slot[i].restart = alloc_new(PREDICT_STEPS, 1);
     p->slot[i].h = alloc_floats((size_t)shape->D);
   }
-  for (int i = 0; i < PREDICT_BLOCKS; i++) {
+  for (int i = 0; i < p->blocks; i++) {
     p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, 0);
     p->J[i] = alloc_new(rows, sizeof(double));
-    if (with_loss) p->q[i] = alloc_floats(q_rows * (size_t)shape->n);
+    if (with_loss) p->q[i] = alloc_floats(q_size);
   }
   return p;
 }
@@ -142,7 +145,7 @@ static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
     p->slot[0] = last;
     p->slot[0].continued = true;
   }
-  for (p->used = 0; p->used < SLOTS; unfinished = false) {
+  for (p->used = 0; p->used < p->blocks * PREDICT_BLOCK; unfinished = false) {
     Slot *slot = &p->slot[p->used];
     if (!unfinished) {
       int more = seqfile_next(file, why);

@@ -36,7 +36,7 @@ Progress progress_new(bool quiet, bool steps) {
                     .next = clock_now() + every};
 }
 
-static void clear(Progress *progress) {
+void progress_end(Progress *progress) {
   if (progress->drawn) fputs("\r\033[K", stderr);
   progress->drawn = false;
 }
@@ -45,7 +45,7 @@ void progress_say(Progress *progress, const char *format, ...) {
   if (progress->quiet) return;
   va_list arguments;
   va_start(arguments, format);
-  clear(progress);
+  progress_end(progress);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
   va_end(arguments);
@@ -56,20 +56,39 @@ static int terminal_width(void) {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+/* Appends a part to the line where it still fits into width. */
+static void append(char line[256], int width, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void append(char line[256], int width, const char *format, ...) {
+  char part[128];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(part, sizeof part, format, arguments);
+  va_end(arguments);
+  size_t length = strlen(line);
+  if (length + strlen(part) < (size_t)width) strcpy(line + length, part);
+}
+
 void progress_step(Progress *progress, const Standing *standing) {
   double now = clock_now();
   if (!progress->steps || now < progress->next) return;
   progress->next = now + progress->every;
-  char line[256], left[32], best[48] = "";
-  clock_text(standing->part > 0 ? standing->seconds * (1 / standing->part - 1) : 0, left);
-  if (isfinite(standing->best_bits))
-    snprintf(best, sizeof best, ", validation %.4f", standing->best_bits);
-  snprintf(line, sizeof line, "%3.0f%%  epoch %llu/%llu  %.0f k-mers/s  %.4f bits/base%s  %s left",
-           100 * standing->part, (unsigned long long)standing->epoch,
-           (unsigned long long)standing->epochs, (double)standing->tokens / standing->seconds,
-           standing->bits, best, left);
+  int width = progress->terminal ? terminal_width() : 256;
+  char line[256] = "", left[32];
+  if (width > 256) width = 256;
+  append(line, width, "%3.0f%%", 100 * standing->part);
+  if (standing->part > 0) {
+    clock_text(standing->seconds * (1 / standing->part - 1), left);
+    append(line, width, "  %s left", left);
+  }
+  append(line, width, "  epoch %llu/%llu", (unsigned long long)standing->epoch,
+         (unsigned long long)standing->epochs);
+  if (isfinite(standing->bits)) append(line, width, "  %.4f bits/base", standing->bits);
+  if (isfinite(standing->best_bits)) append(line, width, "  validation %.4f", standing->best_bits);
+  append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
   if (progress->terminal)
-    fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, line);
+    fprintf(stderr, "\r%s\033[K", line);
   else
     fprintf(stderr, "%s\n", line);
   progress->drawn = progress->terminal;

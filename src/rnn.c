@@ -52,12 +52,14 @@ static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
 }
 
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
+  /* 1 over the steepest slope of phi: h neither fades nor explodes from step to step. */
+  static const double H_scale[] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
   size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   memset(weights->L, 0, weights->size * sizeof(float));
   fill_uniform(weights->L, V * d, 1, rng_new(seed, 1));
-  fill_uniform(weights->H, D * D, 1.5 / sqrt((double)D), rng_new(seed, 2));
-  fill_uniform(weights->I, d * D, 1 / sqrt((double)d), rng_new(seed, 3));
-  fill_uniform(weights->U, V * D, 0.5 / sqrt((double)D), rng_new(seed, 4));
+  fill_uniform(weights->H, D * D, H_scale[shape->activation] / sqrt((double)D), rng_new(seed, 2));
+  fill_uniform(weights->I, d * D, 0.5 / sqrt((double)d), rng_new(seed, 3));
+  fill_uniform(weights->U, V * D, 0.25 / sqrt((double)D), rng_new(seed, 4));
 }
 
 /* ---- the tape ------------------------------------------------------------------------------- */

@@ -5,10 +5,10 @@
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
-#include "parallel.h"
 #include "predict.h"
 #include "predict_options.h"
 #include "softmax.h"
+#include "start.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +31,11 @@ typedef struct {
   float *yhat; /* (n) */
   int *rank;   /* (n) indices into yhat, likeliest first */
 } Table;
+
+static int not_finite(const Prediction *prediction, Why *why) {
+  return fail(why, "record '%.100s': the model gives no finite numbers; its training went wrong",
+              prediction->name);
+}
 
 /* ---- mode next ------------------------------------------------------------------------------ */
 
@@ -55,6 +60,7 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
   }
   softmax_yhat(table->yhat, prediction->last, prediction->h, table->model->weights, shape,
                table->kernels);
+  if (!isfinite(table->yhat[0])) return not_finite(prediction, why);
   rank_top(table->rank, table->yhat, shape->n, table->top);
   for (int i = 0; i < table->top; i++) {
     kmer_text(kmer, softmax_first(prediction->last, shape) + table->rank[i], shape->k);
@@ -68,6 +74,7 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
 
 static int print_score(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
+  if (!isfinite(prediction->nats)) return not_finite(prediction, why);
   double tokens = (double)prediction->tokens;
   unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
   if (n == 0)
@@ -140,11 +147,15 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
   if (n_operands == 0) return fail(why, "no model; name a run directory or a .safetensors file");
   if (o->mode == MODE_INFO && n_operands > 1)
     return fail(why, "'%s': --mode info takes no sequence", operands[1]);
+  if (o->top > 0 && o->mode != MODE_NEXT) return fail(why, "--top: goes with --mode next");
+  int standard_inputs = 0;
+  for (int i = 1; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
+  if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   return 0;
 }
 
 int main(int argc, char **argv) {
-  parallel_start(argv);
+  int available = start_program(argv);
   Why why = {""};
   PredictOptions options = {0};
   int operands;
@@ -157,7 +168,7 @@ int main(int argc, char **argv) {
   }
   if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, argc - operands, &why) != 0)
     return complain(USAGE, &why);
-  if (options.threads == 0) options.threads = parallel_available();
+  if (options.threads == 0) options.threads = available;
   int rc = run(&options, argv + operands, argc - operands, &why);
   return rc == 0 ? DONE : complain(FAILED, &why);
 }

@@ -3,8 +3,9 @@
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
-#include "parallel.h"
 #include "plan.h"
+#include "schedule.h"
+#include "start.h"
 #include "train.h"
 
 #include <stdlib.h>
@@ -18,10 +19,17 @@ static int complain(int code, const Why *why) {
 }
 
 /* What the option table cannot check row by row. */
-static int check_usage(const TrainOptions *o, int n_files, Why *why) {
+static int check_usage(const TrainOptions *o, char **files, int n_files, Why *why) {
+  int standard_inputs = o->valid && strcmp(o->valid, "-") == 0;
+  for (int i = 0; i < n_files; i++) standard_inputs += strcmp(files[i], "-") == 0;
   if (n_files == 0) return fail(why, "no input file; name one, or - for standard input");
+  if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
   if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
+  int none = !o->valid && o->valid_fraction == 0;
+  if (none && (o->patience > 0 || o->schedule == PLATEAU))
+    return fail(why, "--valid-fraction 0: %s needs a validation",
+                o->patience > 0 ? "--patience" : "--schedule plateau");
   if ((long long)o->B * o->T > WINDOW_MAX)
     return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,
                 WINDOW_MAX);
@@ -53,11 +61,22 @@ static int print_table(const Dataset *dataset, Why *why) {
   return output_close(output, why);
 }
 
+/* Says it where two inputs are the same file: it may validate on what it has learnt. */
+static void say_twins(const TrainRun *train, const Dataset *dataset) {
+  for (int i = 0; i < dataset->n; i++)
+    for (int j = 0; j < i; j++)
+      if (dataset->counts[i].crc32 == dataset->counts[j].crc32 &&
+          dataset->counts[i].bytes == dataset->counts[j].bytes)
+        progress_say(train->progress, "%s and %s hold the same bytes", dataset->files[j],
+                     dataset->files[i]);
+}
+
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
-static int run(TrainRun *train, Dataset *dataset, char **files, int n_files, Why *why) {
+static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
   if (!o->dry_run && runlog_check(o->output, o->force, why) != 0) return -1;
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, why) != 0) return -1;
+  say_twins(train, dataset);
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   Plan plan = plan_make(o, &train->shape, dataset);
   int rc = plan_check(&plan, &train->shape, why);
@@ -65,8 +84,8 @@ static int run(TrainRun *train, Dataset *dataset, char **files, int n_files, Why
   return rc;
 }
 
-static int choose_threads(TrainOptions *o, Progress *progress, Why *why) {
-  int wanted = o->threads > 0 ? o->threads : parallel_available();
+static int choose_threads(TrainOptions *o, int available, Progress *progress, Why *why) {
+  int wanted = o->threads > 0 ? o->threads : available;
   o->threads = matrix_threads(wanted, why);
   if (o->threads > 0 && o->threads < wanted)
     progress_say(progress,
@@ -78,7 +97,7 @@ static int choose_threads(TrainOptions *o, Progress *progress, Why *why) {
 
 int main(int argc, char **argv) {
   double started = clock_now();
-  parallel_start(argv);
+  int available = start_program(argv);
   Why why = {""};
   TrainOptions options = {0};
   int operands;
@@ -93,14 +112,14 @@ int main(int argc, char **argv) {
         manual_answer(&train_program, wish, topic, matrix_library(), kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
-  if (wish == OPTIONS_ERROR || check_usage(&options, n_files, &why) != 0)
+  if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, n_files, &why) != 0)
     return complain(USAGE, &why);
   Progress progress = progress_new(options.quiet, !options.no_progress);
-  if (choose_threads(&options, &progress, &why) != 0) return complain(FAILED, &why);
+  if (choose_threads(&options, available, &progress, &why) != 0) return complain(FAILED, &why);
   if (options.rate == 0) options.rate = optimizer_default_rate((OptimizerKind)options.optimizer);
 
-  char **files = alloc_new((size_t)n_files + 1, sizeof *files);
-  memcpy(files, argv + operands, (size_t)n_files * sizeof *files);
+  const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
+  for (int i = 0; i < n_files; i++) files[i] = argv[operands + i];
   Dataset dataset = {0};
   TrainRun train = {.options = &options,
                     .dataset = &dataset,
@@ -114,5 +133,6 @@ int main(int argc, char **argv) {
   int rc = run(&train, &dataset, files, n_files, &why);
   dataset_free(&dataset);
   free(files);
+  progress_end(&progress);
   return rc == 0 ? DONE : complain(rc < 0 ? FAILED : rc, &why);
 }

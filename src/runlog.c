@@ -31,7 +31,9 @@ double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
 static char *join(const char *directory, const char *name) {
   char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
-  sprintf(path, "%s/%s", directory, name);
+  size_t n = strlen(directory);
+  while (n > 1 && directory[n - 1] == '/') n--;
+  sprintf(path, "%.*s/%s", (int)n, directory, name);
   return path;
 }
 
@@ -61,7 +63,9 @@ int runlog_check(const char *directory, bool force, Why *why) {
   if (stat(directory, &about) != 0) {
     char *above = parent(directory);
     int rc = access(above, W_OK | X_OK);
-    if (rc != 0) fail(why, "-o %s: cannot be made in %s: %s", directory, above, strerror(errno));
+    if (rc != 0)
+      fail(why, "-o %s: cannot be made in %s: %s; make that directory, or name another place",
+           directory, above, strerror(errno));
     free(above);
     return rc;
   }
@@ -115,6 +119,17 @@ void runlog_close(Runlog *log) {
   if (log->timestep_loss) fclose(log->timestep_loss);
   for (int i = 0; i < FILES; i++) free(log->path[i]);
   free(log);
+}
+
+static int finish(FILE **out, const char *path, Why *why) {
+  int wrong = *out && fclose(*out) != 0;
+  *out = NULL;
+  return wrong ? fail(why, "%s: cannot be written: %s", path, strerror(errno)) : 0;
+}
+
+int runlog_finish(Runlog *log, Why *why) {
+  if (finish(&log->loss, log->path[LOSS], why) != 0) return -1;
+  return finish(&log->timestep_loss, log->path[TIMESTEP_LOSS], why);
 }
 
 const char *runlog_model_path(const Runlog *log) { return log->path[MODEL]; }

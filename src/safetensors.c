@@ -18,7 +18,7 @@
 #error "safetensors.c writes numbers as they stand in memory: it needs a little-endian machine"
 #endif
 
-enum { HEADER_MAX = 16 << 20, PANEL = 16, BUFFER = 1 << 16 };
+enum { HEADER_MAX = 16 << 20, PANEL_FLOATS = 1 << 20, BUFFER = 1 << 16 };
 
 static const char *const dtype_names[] = {"F32", "F64", "U64"};
 static const size_t dtype_sizes[] = {4, 8, 8};
@@ -112,13 +112,20 @@ static void put(FILE *out, const void *bytes, size_t n, uint32_t *crc) {
   *crc = (uint32_t)crc32_z(*crc, bytes, n);
 }
 
-/* A tensor that stands as (columns,rows) in memory, PANEL rows of the file at a time. */
+/* Rows of the file that are turned at a time. */
+static size_t panel_rows(const Tensor *tensor) {
+  size_t rows = PANEL_FLOATS / (tensor->columns + 1);
+  return rows < 1 ? 1 : rows > 16 ? 16 : rows;
+}
+
+/* A tensor that stands as (columns,rows) in memory, some rows of the file at a time. */
 static void put_transposed(FILE *out, const Tensor *tensor, uint32_t *crc) {
   const float *data = tensor->data;
   size_t rows = tensor->rows, columns = tensor->columns;
-  float *panel = alloc_new(PANEL * columns, sizeof *panel);
-  for (size_t row = 0; row < rows; row += PANEL) {
-    size_t n = rows - row < PANEL ? rows - row : PANEL;
+  const size_t some = panel_rows(tensor);
+  float *panel = alloc_new(some * columns, sizeof *panel);
+  for (size_t row = 0; row < rows; row += some) {
+    size_t n = rows - row < some ? rows - row : some;
     for (size_t column = 0; column < columns; column++)
       for (size_t i = 0; i < n; i++) panel[i * columns + column] = data[column * rows + row + i];
     put(out, panel, n * columns * sizeof *panel, crc);
@@ -345,9 +352,10 @@ int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
 static void get_transposed(FILE *in, const Tensor *tensor) {
   float *data = tensor->data;
   size_t rows = tensor->rows, columns = tensor->columns;
-  float *panel = alloc_new(PANEL * columns, sizeof *panel);
-  for (size_t row = 0; row < rows && !ferror(in) && !feof(in); row += PANEL) {
-    size_t n = rows - row < PANEL ? rows - row : PANEL;
+  const size_t some = panel_rows(tensor);
+  float *panel = alloc_new(some * columns, sizeof *panel);
+  for (size_t row = 0; row < rows && !ferror(in) && !feof(in); row += some) {
+    size_t n = rows - row < some ? rows - row : some;
     if (fread(panel, sizeof *panel, n * columns, in) != n * columns) break;
     for (size_t column = 0; column < columns; column++)
       for (size_t i = 0; i < n; i++) data[column * rows + row + i] = panel[i * columns + column];

@@ -61,27 +61,27 @@ static int raw_more(SeqFile *f, Why *why) {
 
 /* Between two gzip members, or after the last: 1 a member follows, 0 the file ends here. */
 static int gzip_member(SeqFile *f, Why *why) {
-  int more = raw_more(f, why);
-  if (more <= 0) return more;
+  int rest = raw_more(f, why);
+  if (rest <= 0) return rest;
   if (f->raw[f->raw_at] == 0x1f) {
     f->in_member = true;
     return inflateReset(&f->z) == Z_OK ? 1 : fail(why, "%s: zlib cannot start again", f->path);
   }
-  while ((more = raw_more(f, why)) > 0)
+  while ((rest = raw_more(f, why)) > 0)
     if (f->raw[f->raw_at++] != 0)
       return fail(why,
                   "%s: after line %zu, the end of its gzip data, other bytes follow; "
                   "the file is damaged or two files were joined",
                   f->path, f->line);
-  return more;
+  return rest;
 }
 
 static int gzip_more(SeqFile *f, Why *why) {
   while (f->end == 0) {
-    int more = f->in_member ? 1 : gzip_member(f, why);
-    if (more <= 0) return more;
-    if ((more = raw_more(f, why)) < 0) return -1;
-    if (more == 0)
+    int rest = f->in_member ? 1 : gzip_member(f, why);
+    if (rest <= 0) return rest;
+    if ((rest = raw_more(f, why)) < 0) return -1;
+    if (rest == 0)
       return fail(why,
                   "%s: line %zu: the gzip data ends early; the file was cut short, fetch it "
                   "again",
@@ -104,8 +104,8 @@ static int more(SeqFile *f, Why *why) {
   if (f->at < f->end) return 1;
   f->at = f->end = 0;
   if (f->gzip) return gzip_more(f, why);
-  int more = raw_more(f, why);
-  if (more <= 0) return more;
+  int rest = raw_more(f, why);
+  if (rest <= 0) return rest;
   f->end = f->raw_end - f->raw_at;
   memcpy(f->text, f->raw + f->raw_at, f->end);
   f->raw_at = f->raw_end;

@@ -7,8 +7,10 @@
 #include <string.h>
 
 int softmax_rows(const Shape *shape) {
+  const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 21) / shape->n;
-  return rows > 512 ? 512 : rows < 64 ? 64 : rows;
+  rows = rows > 512 ? 512 : rows < 64 ? 64 : rows;
+  return rows <= most ? rows : most > 8 ? most : 8;
 }
 
 int softmax_first(int x, const Shape *shape) {

@@ -11,12 +11,14 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
   WARMUP_TOKENS = 256,             /* read before a cut when validating */
-  DIVERGED_AFTER = 10,             /* steps in a row without a finite gradient */
+  DIVERGED_AFTER = 10,             /* windows in a row whose loss is no number, or so many times */
+  DIVERGED_FACTOR = 10,            /* what guessing costs */
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
   VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
 };
@@ -36,11 +38,10 @@ typedef struct {
   uint64_t *timestep_tokens;
   float *h; /* (B,D) for a checkpoint, or while validating */
   uint64_t *lanes_state;
-  double rate, gradient_norm; /* of the last step */
-  double recent_bits;         /* of the last log row, for the progress line */
-  double next_checkpoint;     /* clock_now() */
+  double rate, gradient_norm;    /* of the last step */
+  double recent_bits;            /* of the last log row, for the progress line */
+  double began, next_checkpoint; /* clock_now() */
   Markov markov;
-  Metadata *about;
   Runlog *log;
 } Train;
 
@@ -74,7 +75,6 @@ static Train *train_new(const TrainRun *run) {
 
 static void train_free(Train *train) {
   runlog_close(train->log);
-  metadata_free(train->about);
   lanes_free(train->lanes), lanes_free(train->valid_lanes);
   window_free(train->window);
   bptt_free(train->bptt);
@@ -88,23 +88,28 @@ static void train_free(Train *train) {
 
 static double elapsed(const Train *train) { return clock_now() - train->run->started; }
 
-static double run_part(const Train *train) {
+/* The part of the run that is done with so many tokens. */
+static double run_part(const Train *train, uint64_t tokens) {
   double all = (double)train->options->epochs * (double)lanes_tokens(train->lanes);
-  double part = (double)train->numbers.tokens / all;
+  double part = (double)tokens / all;
   double time = train->options->max_time > 0 ? elapsed(train) / train->options->max_time : 0;
   return time > part ? time : part;
 }
 
 static void show(Train *train) {
-  double best = train->numbers.best_valid_loss;
+  const RunNumbers *numbers = &train->numbers;
+  const int s = train->options->s;
+  double best = numbers->best_valid_loss, recent = train->recent_bits;
+  if (isnan(recent) && numbers->loss_tokens > 0)
+    recent = runlog_bits(numbers->loss / (double)numbers->loss_tokens, s);
   Standing standing = {
-      .part = fmin(run_part(train), 1),
+      .part = fmin(run_part(train, numbers->tokens), 1),
       .seconds = elapsed(train),
-      .epoch = train->numbers.epoch + 1,
+      .epoch = numbers->epoch + 1,
       .epochs = (uint64_t)train->options->epochs,
-      .tokens = train->numbers.tokens,
-      .bits = train->recent_bits,
-      .best_bits = isfinite(best) ? runlog_bits(best, train->options->s) : NAN,
+      .rate = (double)numbers->tokens / (clock_now() - train->began),
+      .bits = recent,
+      .best_bits = isfinite(best) ? runlog_bits(best, s) : NAN,
   };
   progress_step(train->run->progress, &standing);
 }
@@ -132,6 +137,25 @@ static Metadata *make_about(const Train *train) {
     metadata_set(about, "markov_order", "%d", train->markov.best);
     metadata_set(about, "markov_bits_per_base", "%.6f",
                  train->markov.bits_per_base[train->markov.best]);
+  }
+  return about;
+}
+
+/* What checkpoint.safetensors says besides: all that a run must find unchanged to go on. Names of
+ * files are left out, for they need not be UTF-8; the input is known by its checksums. */
+static Metadata *make_state_about(const Train *train) {
+  Metadata *about = make_about(train);
+  char key[64], value[64];
+  for (const Option *option = train_program.options; option->name; option++) {
+    if (option->type == OPTION_TEXT) continue;
+    options_value(option, train->options, value, sizeof value);
+    snprintf(key, sizeof key, "option.%s", option->name);
+    metadata_set(about, key, "%s", value);
+  }
+  for (int i = 0; i < train->run->dataset->n; i++) {
+    const SeqCounts *counts = &train->run->dataset->counts[i];
+    snprintf(key, sizeof key, "input.%d", i + 1);
+    metadata_set(about, key, "%08x %" PRIu64, counts->crc32, counts->bytes);
   }
   return about;
 }
@@ -199,9 +223,11 @@ static int save(Train *train, const char *status, Why *why) {
   lanes_save(train->lanes, train->lanes_state);
   train->next_checkpoint = clock_now() + o->checkpoint_every;
   if (write_model(train, why) != 0) return -1;
-  if (checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, train->about,
-                       why) != 0)
-    return -1;
+  Metadata *about = make_state_about(train);
+  int rc =
+      checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
+  metadata_free(about);
+  if (rc != 0) return -1;
   return write_report(train, status, why);
 }
 
@@ -270,29 +296,34 @@ static void add_losses(Train *train, const WindowLoss *loss) {
   }
 }
 
+/* Whether a window's loss is far above what guessing costs, ln n a k-mer, or no number. */
+static int has_diverged(const Train *train, const WindowLoss *loss) {
+  double guessing = log((double)train->run->shape.n);
+  return !(loss->loss <= DIVERGED_FACTOR * guessing * (double)loss->tokens);
+}
+
 /* One window: gradient, and a step along it unless it, or the loss, is not finite. */
 static void step(Train *train) {
   const TrainOptions *o = train->options;
   RunNumbers *numbers = &train->numbers;
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
-  train->rate = schedule_rate(&train->schedule, run_part(train));
+  train->rate = schedule_rate(&train->schedule, run_part(train, numbers->tokens + loss->tokens));
   train->gradient_norm = isfinite(loss->loss)
                              ? optimizer_step(train->optimizer, train->weights, train->gradient,
                                               train->rate, o->clip, o->threads, train->run->kernels)
                              : NAN;
   numbers->step++, numbers->tokens += loss->tokens;
-  if (isfinite(train->gradient_norm)) {
+  if (isfinite(train->gradient_norm))
     add_losses(train, loss);
-    numbers->skipped_in_a_row = 0;
-  } else {
-    numbers->skipped++, numbers->skipped_in_a_row++;
-  }
+  else
+    numbers->skipped++;
+  numbers->bad_in_a_row = has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
 }
 
 /* Why the run ends before its epochs are over, or NULL. */
 static const char *ends_early(const Train *train) {
   const TrainOptions *o = train->options;
-  if (train->numbers.skipped_in_a_row >= DIVERGED_AFTER) return "diverged";
+  if (train->numbers.bad_in_a_row >= DIVERGED_AFTER) return "diverged";
   if (o->max_time > 0 && elapsed(train) >= o->max_time) return "out of time";
   if (o->patience > 0 && train->numbers.stale >= (uint64_t)o->patience) return "stopped early";
   return NULL;
@@ -327,7 +358,8 @@ static int loop(Train *train, const char **status, Why *why) {
     *status = ends_early(train);
   }
   if (!*status) *status = "done";
-  return numbers->loss_tokens > 0 ? validate(train, why) : 0;
+  int useful = numbers->loss_tokens > 0 && strcmp(*status, "diverged") != 0;
+  return useful ? validate(train, why) : 0;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
@@ -335,26 +367,27 @@ static int loop(Train *train, const char **status, Why *why) {
 static void say_start(Train *train) {
   char memory[32];
   const TrainOptions *o = train->options;
+  Progress *progress = train->run->progress;
   Plan plan = plan_make(o, &train->run->shape, train->run->dataset);
   plan_text(plan.total, memory);
-  progress_say(train->run->progress,
-               "%" PRIu64 " k-mers to learn from, %" PRIu64
-               " to validate on; %zu parameters; %s of "
-               "memory; %d thread%s",
-               lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes),
+  progress_say(progress, "%" PRIu64 " k-mers to learn from, %" PRIu64 " to validate on",
+               lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes));
+  progress_say(progress, "%zu parameters, %s of memory, %d thread%s",
                shape_parameters(&train->run->shape), memory, o->threads, o->threads > 1 ? "s" : "");
   if (lanes_tokens(train->valid_lanes) > 0)
-    progress_say(train->run->progress, "best Markov model: order %d, %.4f bits per base",
-                 train->markov.best, train->markov.bits_per_base[train->markov.best]);
+    progress_say(progress, "best Markov model: order %d, %.4f bits per base", train->markov.best,
+                 train->markov.bits_per_base[train->markov.best]);
 }
 
 static void say_end(Train *train, const char *status) {
   char time[32];
   const RunNumbers *numbers = &train->numbers;
   clock_text(elapsed(train), time);
-  progress_say(train->run->progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs", status,
-               time, numbers->step, numbers->step == 1 ? "" : "s",
-               (double)numbers->tokens / (double)lanes_tokens(train->lanes));
+  progress_say(train->run->progress,
+               "%s after %s, %" PRIu64 " step%s and %.2f epochs, %.0fk k-mers/s", status, time,
+               numbers->step, numbers->step == 1 ? "" : "s",
+               (double)numbers->tokens / (double)lanes_tokens(train->lanes),
+               (double)numbers->tokens / (clock_now() - train->began) / 1000);
   if (numbers->skipped > 0)
     progress_say(train->run->progress,
                  "%" PRIu64 " steps were left out: their gradient was not "
@@ -363,11 +396,9 @@ static void say_end(Train *train, const char *status) {
   if (isfinite(numbers->best_valid_loss)) {
     double bits = runlog_bits(numbers->best_valid_loss, train->options->s);
     double markov = train->markov.bits_per_base[train->markov.best];
-    progress_say(
-        train->run->progress,
-        "validation: %.4f bits per base; best Markov model (order %d): %.4f; the network is "
-        "%.4f %s",
-        bits, train->markov.best, markov, fabs(markov - bits), bits < markov ? "better" : "worse");
+    progress_say(train->run->progress,
+                 "validation: %.4f bits per base; best Markov model (order %d): %.4f", bits,
+                 train->markov.best, markov);
   }
   progress_say(train->run->progress, "model: %s", runlog_model_path(train->log));
 }
@@ -388,28 +419,41 @@ static int check_tokens(const Train *train, Why *why) {
   return 0;
 }
 
-static int run_training(Train *train, Why *why) {
-  const char *status;
-  if (lanes_tokens(train->valid_lanes) > 0)
-    train->markov = markov_score(train->run->dataset->train, train->run->dataset->valid,
-                                 train->options->k, train->options->s);
-  train->log = runlog_open(train->options->output, why);
-  if (!train->log) return -1;
-  train->about = make_about(train);
-  train->next_checkpoint = clock_now() + train->options->checkpoint_every;
-  train->numbers.next_validation = VALIDATION_TOKENS;
-  say_start(train);
-  if (loop(train, &status, why) != 0 || save(train, status, why) != 0) return -1;
-  say_end(train, status);
-  if (strcmp(status, "diverged") != 0) return 0;
+/* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
+static int end_diverged(Train *train, Why *why) {
+  int validated = isfinite(train->numbers.best_valid_loss);
+  if (validated && write_model(train, why) != 0) return -1;
+  if (write_report(train, "diverged", why) != 0 || runlog_finish(train->log, why) != 0) return -1;
   fail(why,
-       "the gradient was not finite %d steps in a row; choose a smaller --learning-rate than %g",
-       DIVERGED_AFTER, train->options->rate);
+       "diverged: for %d steps in a row the loss was no number, or over %d times what guessing "
+       "costs; choose a smaller --learning-rate than %g%s",
+       DIVERGED_AFTER, DIVERGED_FACTOR, train->options->rate,
+       validated ? " (the best model before that is kept)" : "");
   return TRAIN_DIVERGED;
 }
 
+static int run_training(Train *train, Why *why) {
+  const char *status;
+  train->log = runlog_open(train->options->output, why);
+  if (!train->log || write_report(train, "running", why) != 0) return -1;
+  train->began = clock_now();
+  train->next_checkpoint = clock_now() + train->options->checkpoint_every;
+  train->numbers.next_validation = VALIDATION_TOKENS;
+  say_start(train);
+  if (loop(train, &status, why) != 0) return -1;
+  if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
+  if (save(train, status, why) != 0 || runlog_finish(train->log, why) != 0) return -1;
+  say_end(train, status);
+  return 0;
+}
+
 int train_run(const TrainRun *run, Why *why) {
+  const Dataset *dataset = run->dataset;
+  Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
+  if (dataset->valid.end > dataset->valid.begin)
+    markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s);
   Train *train = train_new(run);
+  train->markov = markov;
   int rc = check_tokens(train, why);
   if (rc == 0) rc = run_training(train, why);
   train_free(train);
@@ -439,7 +483,7 @@ static double rehearse(Train *train) {
 
 int train_plan(const TrainRun *run, Why *why) {
   const TrainOptions *o = run->options;
-  char total[32], corpus[32], weights[32], windows[32], time[32];
+  char total[32], corpus[32], weights[32], windows[32], markov[32], time[32];
   Train *train = train_new(run);
   int rc = check_tokens(train, why);
   if (rc == 0) {
@@ -448,6 +492,7 @@ int train_plan(const TrainRun *run, Why *why) {
     double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
     plan_text(plan.total, total), plan_text(plan.corpus, corpus);
     plan_text(plan.weights, weights), plan_text(plan.windows, windows);
+    plan_text(plan.markov, markov);
     clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
     progress_say(
         run->progress,
@@ -455,10 +500,12 @@ int train_plan(const TrainRun *run, Why *why) {
         lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
     progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
                  shape_parameters(&run->shape), run->shape.n, run->shape.V);
-    progress_say(run->progress, "memory: %s (sequence %s, weights and moments %s, windows %s)",
-                 total, corpus, weights, windows);
-    progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d threads",
-                 time, o->epochs, rate, o->threads);
+    progress_say(run->progress,
+                 "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
+                 "windows %s)",
+                 total, corpus, markov, weights, windows);
+    progress_say(run->progress, "time: about %s for %d epochs at %.0fk k-mers/s with %d threads",
+                 time, o->epochs, rate / 1000, o->threads);
   }
   train_free(train);
   return rc;

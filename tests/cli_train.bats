@@ -178,12 +178,56 @@ END
   cmp followers.data full.data
 }
 
+@test "a loss far above guessing is divergence too, and the best model before it is kept" {
+  for activation in sigmoid tanh relu; do
+    run -3 rnntrain -q -k 2 -D 16 -B 8 -e 3 --activation $activation --learning-rate 1e6 --force \
+      -o run "$DATA/lambda.fa.gz"
+    [[ "$output" == *diverged*--learning-rate* ]]
+  done
+  # The rate rises slowly, so the first epochs are sound.
+  run -3 rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 --learning-rate 300 --warmup 1 -o late \
+    "$DATA/phix174.fa.gz"
+  [[ "$output" == *"best model before that is kept"* ]]
+  within 1 "$(rnnpredict --mode score late "$DATA/phix174.fa.gz" | column bits_per_base)" 3
+}
+
 @test "a learning rate that diverges exits 3, and no weight is left that is not finite" {
   run -3 rnntrain "${TINY[@]}" --activation relu --optimizer sgd --clip 0 --learning-rate 1e8 \
     --schedule constant --warmup 0 -e 20 -o run "$DATA/phix174.fa.gz"
   [ "${#lines[@]}" -eq 1 ]
   [[ "$output" == *--learning-rate* ]]
-  rnnpredict --mode info run > /dev/null
+  [ ! -e run/model.safetensors ] # nothing was ever validated, so there is nothing to keep
+  grep -q '"status": "diverged"' run/run.json
+}
+
+@test "the model is the one that validated best, and its score is that validation" {
+  # 200 bases are learnt by heart, so the loss on others gets worse after a while.
+  printf '>a\n%s\n' "$(random_bases 200 1)" > a.fa
+  printf '>b\n%s\n' "$(random_bases 900 2)" > b.fa
+  rnntrain -q -k 3 -d 8 -D 32 -B 4 -T 16 -e 40 -t 2 --learning-rate 0.02 --valid b.fa -o run a.fa
+  best=$(column valid_bits_per_base < run/loss.tsv | grep -v NA | sort -g | head -n 1)
+  within 0.1 "$(awk -v a="$(last valid_bits_per_base run)" -v b="$best" 'BEGIN { print a - b }')" 9
+  score=$(rnnpredict --mode score run b.fa | column bits_per_base)
+  within "$(awk -v b="$best" 'BEGIN { print b - 1e-5 }')" "$score" \
+    "$(awk -v b="$best" 'BEGIN { print b + 1e-5 }')"
+}
+
+@test "the cuts of a validation do not show in its loss" {
+  rnntrain -q -k 3 -d 8 -D 32 -B 8 -T 32 -e 2 -t 2 --valid "$DATA/phix174.fa.gz" -o run "$DATA/lambda.fa.gz"
+  score=$(rnnpredict --mode score run "$DATA/phix174.fa.gz" | column bits_per_base)
+  valid=$(last valid_bits_per_base run)
+  within -0.0001 "$(awk -v a="$score" -v b="$valid" 'BEGIN { print a - b }')" 0.0001
+}
+
+@test "with standard error closed, messages go nowhere, not into a file" {
+  rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o run "$DATA/phix174.fa.gz" 2>&-
+  [ "$(awk -F '\t' 'NF != 10' run/loss.tsv)" = "" ]
+  [ "$(awk -F '\t' 'NF != 4' run/timestep_loss.tsv)" = "" ]
+}
+
+@test "every step is taken with a rate, the first one too" {
+  train --log-every 1 -e 2 -o run "$DATA/phix174.fa.gz"
+  [ "$(column learning_rate < run/loss.tsv | awk '!($1 > 0)')" = "" ]
 }
 
 # ---- validation and time -------------------------------------------------------------------------
@@ -248,7 +292,7 @@ periodic() {
   periodic periodic.fa
   for optimizer in adam sgd momentum rmsprop adagrad; do
     for schedule in cosine constant plateau; do
-      train -e 3 --optimizer $optimizer --schedule $schedule --force -o run periodic.fa
+      train -e 3 --optimizer $optimizer --schedule $schedule --valid periodic.fa --force -o run periodic.fa
       within 0 "$(last train_bits_per_base run)" 1.95
     done
   done

@@ -70,8 +70,8 @@ refuses() {
   refuses rnntrain --kmer 4x "1..12"
   refuses rnntrain -s 0 "1..12"
   refuses rnntrain -D 1e3 "1..65536"
-  refuses rnntrain --seed -1 "0 or more"
-  refuses rnntrain --seed 18446744073709551616 "0 or more"
+  refuses rnntrain --seed -1 "0..9007199254740992"
+  refuses rnntrain --seed 18446744073709551616 "0..9007199254740992"
   refuses rnntrain -t 0 "1..1024"
   for value in nan inf -1 1e999 0.5x ""; do
     refuses rnntrain --clip "$value" "a number, 0.."

@@ -84,7 +84,7 @@ static void lane_backward(const Reference *net, const ReferenceWindow *w, int b,
   double *dq = calloc((size_t)V, sizeof *dq);
   for (int t = w->T - 1; t >= 0; t--) { /* next is dz(t+1) */
     int at = t * w->B + b, x = w->x[at], y = w->y[at];
-    const double *before = nodes->before + t * D, *h = nodes->h + t * D;
+    const double *h = nodes->h + t * D, *before = net->misprint ? h : nodes->before + t * D;
     for (int v = 0; v < V; v++) dq[v] = y < 0 ? 0 : nodes->yhat[t * V + v] - (v == y);
     for (int i = 0; i < D; i++) {
       double dh = 0;

@@ -12,6 +12,7 @@ typedef struct {
   int k, s, d, D;
   int V;                           /* 4^k */
   int phi;                         /* REF_SIGMOID, ... */
+  int misprint;                    /* 1: dH as lecture notes print it, with h(t) for h(t-1) */
   int full;                        /* 1: softmax over V, 0: over those that can follow */
   double *L, *H, *I, *b1, *U, *b2; /* (V,d) (D,D) (d,D) (D) (D,V) (V), one block from L on */
   size_t size;                     /* doubles of the block */

@@ -195,7 +195,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
                               .epoch = 2,
                               .tokens = UINT64_MAX,
                               .skipped = 3,
-                              .skipped_in_a_row = 1,
+                              .bad_in_a_row = 1,
                               .optimizer_steps = 14,
                               .seconds = 0.1,
                               .best_valid_loss = best,

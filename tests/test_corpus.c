@@ -53,7 +53,7 @@ static char *random_record(size_t n, Rng *rng) {
 /* The span's segments are these "begin+length" pairs. */
 static void assert_segments(Span span, const char *wanted) {
   char text[256] = "";
-  SegmentCursor cursor = segments_begin(&span);
+  SegmentCursor cursor = segments_begin();
   Segment segment;
   while (segments_next(&span, &cursor, &segment))
     sprintf(text + strlen(text), "%llu+%llu ", (unsigned long long)segment.start,

@@ -60,6 +60,22 @@ static void gradient_is_the_slope_of_the_loss(void **state) {
         }
 }
 
+static void misprinted_gradient_is_not_the_slope(void **state) {
+  (void)state;
+  const int x[] = {0, 3, 1, 2}, y[] = {3, 1, 2, 2};
+  const uint8_t restart[] = {1, 0, 0, 0};
+  const double h0[D] = {0};
+  double length;
+  srand(2);
+  Reference *net = reference_new(1, 1, 3, D, REF_SIGMOID, 1);
+  for (size_t i = 0; i < net->size; i++) net->L[i] = 2 * random_real();
+  ReferenceWindow window = {4, 1, x, y, restart, h0};
+  assert_true(error_of_gradient(net, &window, &length) < 1e-7);
+  net->misprint = 1;
+  assert_true(error_of_gradient(net, &window, &length) > 1e-2);
+  reference_free(net);
+}
+
 static void loss_is_that_of_a_calculation_by_hand(void **state) {
   /* k=1, d=D=1, sigmoid, two timesteps, x = A C, y = C G; all weights 0 but L[A]=1, H=2, I=1,
    * U[C]=1. h(1) = sigma(1) = 0.7310586, J(1) = ln(3 + e^0.7310586) - 0.7310586 = 0.8937168;
@@ -78,6 +94,7 @@ static void loss_is_that_of_a_calculation_by_hand(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gradient_is_the_slope_of_the_loss),
+                                     cmocka_unit_test(misprinted_gradient_is_not_the_slope),
                                      cmocka_unit_test(loss_is_that_of_a_calculation_by_hand)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,19 @@
+/* start: what must be right before a program does anything. */
+#ifndef START_H
+#define START_H
+
+/* The first call of main(), before anything is read or written.
+ *
+ * A closed standard input, output or error is opened on /dev/null, so that no file of ours takes
+ * its number and is written to by mistake; reading or writing it still fails.
+ *
+ * Two libraries take their settings from the environment while the program is being loaded. So this
+ * sets what is not set there and starts the program anew: OMP_WAIT_POLICY=passive, for threads that
+ * spin while they wait make the program several times slower on a machine that others use too; and
+ * OPENBLAS_CORETYPE where matrix.h knows better.
+ *
+ * Gives back how many threads to use where the user does not say: OMP_NUM_THREADS, or as many as
+ * this process may run on. */
+int start_program(char **argv);
+
+#endif

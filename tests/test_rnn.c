@@ -1,0 +1,63 @@
+#include "rnn.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+/* Mean 0 and this standard deviation, within what chance allows; none beyond sqrt(3) of it. */
+static void assert_uniform(const float *a, size_t n, double deviation) {
+  double sum = 0, squares = 0;
+  for (size_t i = 0; i < n; i++) {
+    sum += (double)a[i], squares += (double)a[i] * (double)a[i];
+    assert_true(fabs((double)a[i]) <= deviation * sqrt(3) + 1e-6);
+  }
+  assert_true(fabs(sum / (double)n) < 5 * deviation / sqrt((double)n));
+  assert_true(fabs(sqrt(squares / (double)n) / deviation - 1) < 5 / sqrt((double)n));
+}
+
+static void weights_begin_with_their_deviations(void **state) {
+  (void)state;
+  const double H[] = {4, 1, 1};
+  for (int phi = SIGMOID; phi <= RELU; phi++) {
+    Shape shape = shape_new(3, 1, 16, 64, (Activation)phi, FOLLOWERS);
+    Weights *w = weights_new(&shape);
+    weights_init(w, &shape, 5);
+    assert_uniform(w->L, 64 * 16, 1);
+    assert_uniform(w->H, 64 * 64, H[phi] / 8);
+    assert_uniform(w->I, 16 * 64, 0.5 / 4);
+    assert_uniform(w->U, 64 * 64, 0.25 / 8);
+    for (int i = 0; i < 64; i++) assert_true(w->b1[i] == 0 && w->b2[i] == 0);
+    weights_free(w);
+  }
+}
+
+static void seeds_give_their_own_weights(void **state) {
+  (void)state;
+  Shape shape = shape_new(2, 1, 4, 8, SIGMOID, FULL);
+  Weights *a = weights_new(&shape), *b = weights_new(&shape);
+  weights_init(a, &shape, 1), weights_init(b, &shape, 1);
+  assert_memory_equal(a->L, b->L, a->size * sizeof(float));
+  weights_init(b, &shape, 2);
+  assert_memory_not_equal(a->H, b->H, 64 * sizeof(float));
+  weights_free(a), weights_free(b);
+}
+
+static void sizes_are_those_of_the_equations(void **state) {
+  (void)state;
+  Shape shape = shape_new(4, 1, 32, 128, SIGMOID, FOLLOWERS);
+  assert_int_equal(shape.V, 256);
+  assert_int_equal(shape.n, 4);
+  assert_int_equal(shape_parameters(&shape),
+                   256 * 32 + 128 * 128 + 32 * 128 + 128 + 128 * 256 + 256);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(weights_begin_with_their_deviations),
+                                     cmocka_unit_test(seeds_give_their_own_weights),
+                                     cmocka_unit_test(sizes_are_those_of_the_equations)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
