@@ -41,7 +41,8 @@ static const Option rows[] = {
     {"patience", 0, OPTION_INT, AT(patience), "0", 0, 1000000, "N", training,
      "Stop after so many validations without a better one, 0: never"},
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
-     "Stop after this time (90s, 10m, 2h); the schedule fits itself to it"},
+     "Stop after this time (90s, 10m, 2h), to which the schedule fits itself; a last "
+     "validation follows"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Where all randomness comes from"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", training,
