@@ -1,22 +1,12 @@
 #include "train.h"
 
-#include "alloc.h"
-#include "bptt.h"
-#include "checkpoint.h"
-#include "lanes.h"
-#include "matrix.h"
 #include "plan.h"
-#include "schedule.h"
-#include "version.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-  WARMUP_TOKENS = 256,             /* read before a cut when validating */
   DIVERGED_AFTER = 10,             /* windows in a row whose loss is no number, or so many times */
   DIVERGED_FACTOR = 10,            /* what guessing costs */
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
@@ -24,79 +14,18 @@ enum {
 };
 static const double rehearsal_seconds = 1;
 
-typedef struct {
-  const TrainRun *run;
-  const TrainOptions *options;
-  Lanes *lanes, *valid_lanes;
-  Window *window;
-  Bptt *bptt;
-  Weights *weights, *gradient, *best;
-  Optimizer *optimizer;
-  Schedule schedule;
-  RunNumbers numbers;
-  double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
-  uint64_t *timestep_tokens;
-  float *h; /* (B,D) for a checkpoint, or while validating */
-  uint64_t *lanes_state;
-  double rate, gradient_norm;    /* of the last step */
-  double recent_bits;            /* of the last log row, for the progress line */
-  double began, next_checkpoint; /* clock_now() */
-  Markov markov;
-  Runlog *log;
-} Train;
-
-/* ---- making and freeing --------------------------------------------------------------------- */
-
-static Train *train_new(const TrainRun *run) {
-  const TrainOptions *o = run->options;
-  Train *train = alloc_new(1, sizeof *train);
-  train->run = run, train->options = o;
-  train->lanes =
-      lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
-  train->valid_lanes =
-      lanes_new(run->dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
-  train->window = window_new(o->T, o->B);
-  train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
-  train->weights = weights_new(&run->shape);
-  train->gradient = weights_new(&run->shape);
-  train->best = weights_new(&run->shape);
-  weights_init(train->weights, &run->shape, o->seed);
-  train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
-  train->schedule = (Schedule){
-      .kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup, .factor = 1};
-  train->numbers = (RunNumbers){.best_valid_loss = INFINITY, .rate_factor = 1};
-  train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
-  train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
-  train->h = alloc_floats((size_t)o->B * (size_t)o->D);
-  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
-  train->recent_bits = NAN;
-  return train;
-}
-
-static void train_free(Train *train) {
-  runlog_close(train->log);
-  lanes_free(train->lanes), lanes_free(train->valid_lanes);
-  window_free(train->window);
-  bptt_free(train->bptt);
-  weights_free(train->weights), weights_free(train->gradient), weights_free(train->best);
-  optimizer_free(train->optimizer);
-  free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
-  free(train->lanes_state), free(train);
-}
-
 /* ---- where the run stands ------------------------------------------------------------------- */
 
-static double elapsed(const Train *train) { return clock_now() - train->run->started; }
-
 /* The part of the run that is done with so many tokens. */
-static double run_part(const Train *train, uint64_t tokens) {
+static double run_part(const Trainer *train, uint64_t tokens) {
   double all = (double)train->options->epochs * (double)lanes_tokens(train->lanes);
   double part = (double)tokens / all;
-  double time = train->options->max_time > 0 ? elapsed(train) / train->options->max_time : 0;
+  double time =
+      train->options->max_time > 0 ? trainer_elapsed(train) / train->options->max_time : 0;
   return time > part ? time : part;
 }
 
-static void show(Train *train) {
+static void show(Trainer *train) {
   const RunNumbers *numbers = &train->numbers;
   const int s = train->options->s;
   double best = numbers->best_valid_loss, recent = train->recent_bits;
@@ -104,7 +33,7 @@ static void show(Train *train) {
     recent = runlog_bits(numbers->loss / (double)numbers->loss_tokens, s);
   Standing standing = {
       .part = fmin(run_part(train, numbers->tokens), 1),
-      .seconds = elapsed(train),
+      .seconds = trainer_elapsed(train),
       .epoch = numbers->epoch + 1,
       .epochs = (uint64_t)train->options->epochs,
       .rate = (double)numbers->tokens / (clock_now() - train->began),
@@ -114,151 +43,10 @@ static void show(Train *train) {
   progress_step(train->run->progress, &standing);
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
-
-/* What model.safetensors says of where it comes from; nothing in it depends on the clock. */
-static Metadata *make_about(const Train *train) {
-  Metadata *about = metadata_new();
-  char value[64];
-  metadata_set(about, "version", "%s", VERSION);
-  for (const Option *option = train_program.options; option->name; option++) {
-    static const char *const kept[] = {"strands",   "epochs",        "lanes",    "timesteps",
-                                       "optimizer", "learning-rate", "schedule", "warmup",
-                                       "clip",      "seed"};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-      if (strcmp(option->name, kept[i]) != 0) continue;
-      options_value(option, train->options, value, sizeof value);
-      metadata_set(about, option->name, "%s", value);
-    }
-  }
-  metadata_set(about, "train_tokens", "%" PRIu64, lanes_tokens(train->lanes));
-  metadata_set(about, "valid_tokens", "%" PRIu64, lanes_tokens(train->valid_lanes));
-  if (lanes_tokens(train->valid_lanes) > 0) {
-    metadata_set(about, "markov_order", "%d", train->markov.best);
-    metadata_set(about, "markov_bits_per_base", "%.6f",
-                 train->markov.bits_per_base[train->markov.best]);
-  }
-  return about;
-}
-
-/* What checkpoint.safetensors says besides: all that a run must find unchanged to go on. Names of
- * files are left out, for they need not be UTF-8; the input is known by its checksums. */
-static Metadata *make_state_about(const Train *train) {
-  Metadata *about = make_about(train);
-  char key[64], value[64];
-  for (const Option *option = train_program.options; option->name; option++) {
-    if (option->type == OPTION_TEXT) continue;
-    options_value(option, train->options, value, sizeof value);
-    snprintf(key, sizeof key, "option.%s", option->name);
-    metadata_set(about, key, "%s", value);
-  }
-  for (int i = 0; i < train->run->dataset->n; i++) {
-    const SeqCounts *counts = &train->run->dataset->counts[i];
-    snprintf(key, sizeof key, "input.%d", i + 1);
-    metadata_set(about, key, "%08x %" PRIu64, counts->crc32, counts->bytes);
-  }
-  return about;
-}
-
-static int write_model(Train *train, Why *why) {
-  const RunNumbers *numbers = &train->numbers;
-  int validated = isfinite(numbers->best_valid_loss);
-  Metadata *about = make_about(train);
-  metadata_set(about, "step", "%" PRIu64, validated ? numbers->best_step : numbers->step);
-  if (validated) {
-    metadata_set(about, "valid_loss", "%.9g", numbers->best_valid_loss);
-    metadata_set(about, "valid_bits_per_base", "%.6f",
-                 runlog_bits(numbers->best_valid_loss, train->options->s));
-  }
-  int rc = checkpoint_write_model(runlog_model_path(train->log), &train->run->shape,
-                                  validated ? train->best : train->weights, about, why);
-  metadata_free(about);
-  return rc;
-}
-
-static int write_report(Train *train, const char *status, Why *why) {
-  const RunNumbers *numbers = &train->numbers;
-  RunReport report = {
-      .status = status,
-      .command = train->run->command,
-      .n_command = train->run->n_command,
-      .options = train->options,
-      .shape = &train->run->shape,
-      .dataset = train->run->dataset,
-      .markov = lanes_tokens(train->valid_lanes) > 0 ? &train->markov : NULL,
-      .library = matrix_library(),
-      .level = train->run->kernels->level,
-      .train_tokens = lanes_tokens(train->lanes),
-      .valid_tokens = lanes_tokens(train->valid_lanes),
-      .steps = numbers->step,
-      .tokens = numbers->tokens,
-      .skipped_steps = numbers->skipped,
-      .best_valid_loss = numbers->best_valid_loss,
-      .best_step = numbers->best_step,
-      .seconds = elapsed(train),
-  };
-  return runlog_report(train->log, &report, why);
-}
-
-/* The model, then the state that goes with it, then the report. */
-static int save(Train *train, const char *status, Why *why) {
-  const TrainOptions *o = train->options;
-  RunNumbers *numbers = &train->numbers;
-  RunState state = {.weights = train->weights,
-                    .optimizer = train->optimizer,
-                    .numbers = numbers,
-                    .h = train->h,
-                    .B = o->B,
-                    .lanes = train->lanes_state,
-                    .n_lanes = lanes_state_size(train->lanes),
-                    .timestep_loss = train->timestep_loss,
-                    .timestep_tokens = train->timestep_tokens,
-                    .T = o->T};
-  numbers->optimizer_steps = train->optimizer->steps;
-  numbers->rate_factor = train->schedule.factor;
-  numbers->rate_stale = (uint64_t)train->schedule.stale;
-  numbers->seconds = elapsed(train);
-  runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
-  bptt_save(train->bptt, train->h);
-  lanes_save(train->lanes, train->lanes_state);
-  train->next_checkpoint = clock_now() + o->checkpoint_every;
-  if (write_model(train, why) != 0) return -1;
-  Metadata *about = make_state_about(train);
-  int rc =
-      checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
-  metadata_free(about);
-  if (rc != 0) return -1;
-  return write_report(train, status, why);
-}
-
-/* A row of loss.tsv, with valid_loss where it was measured, and T rows of timestep_loss.tsv. */
-static int log_rows(Train *train, double valid_loss, Why *why) {
-  RunNumbers *numbers = &train->numbers;
-  double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
-  LossRow row = {.step = numbers->step,
-                 .epoch = numbers->epoch,
-                 .tokens = numbers->tokens,
-                 .seconds = elapsed(train),
-                 .rate = train->rate,
-                 .gradient_norm = train->gradient_norm,
-                 .train_loss = mean,
-                 .valid_loss = valid_loss};
-  int T = numbers->loss_tokens > 0 ? train->options->T : 0;
-  if (runlog_row(train->log, &row, train->options->s, why) != 0 ||
-      runlog_timesteps(train->log, numbers->step, train->timestep_loss, train->timestep_tokens, T,
-                       why) != 0)
-    return -1;
-  if (numbers->loss_tokens > 0) train->recent_bits = runlog_bits(mean, train->options->s);
-  numbers->loss = 0, numbers->loss_tokens = 0;
-  memset(train->timestep_loss, 0, (size_t)train->options->T * sizeof(double));
-  memset(train->timestep_tokens, 0, (size_t)train->options->T * sizeof(uint64_t));
-  return 0;
-}
-
 /* ---- validation ----------------------------------------------------------------------------- */
 
 /* Mean J over the validation span; the training lanes' states are put back afterwards. */
-static double valid_loss(Train *train) {
+static double valid_loss(Trainer *train) {
   double loss = 0;
   bptt_save(train->bptt, train->h);
   lanes_start(train->valid_lanes, 0);
@@ -270,11 +58,11 @@ static double valid_loss(Train *train) {
   return loss / (double)lanes_tokens(train->valid_lanes);
 }
 
-static int validate(Train *train, Why *why) {
+static int validate(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
   uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
   numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
-  if (lanes_tokens(train->valid_lanes) == 0) return log_rows(train, NAN, why);
+  if (lanes_tokens(train->valid_lanes) == 0) return trainer_log(train, NAN, why);
   double loss = valid_loss(train);
   int improved = loss < numbers->best_valid_loss;
   numbers->stale = improved ? 0 : numbers->stale + 1;
@@ -283,12 +71,12 @@ static int validate(Train *train, Why *why) {
     numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
     memcpy(train->best->L, train->weights->L, train->weights->size * sizeof(float));
   }
-  return log_rows(train, loss, why);
+  return trainer_log(train, loss, why);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
 
-static void add_losses(Train *train, const WindowLoss *loss) {
+static void add_losses(Trainer *train, const WindowLoss *loss) {
   train->numbers.loss += loss->loss, train->numbers.loss_tokens += loss->tokens;
   for (int t = 0; t < train->options->T; t++) {
     train->timestep_loss[t] += loss->timestep_loss[t];
@@ -297,13 +85,13 @@ static void add_losses(Train *train, const WindowLoss *loss) {
 }
 
 /* Whether a window's loss is far above what guessing costs, ln n a k-mer, or no number. */
-static int has_diverged(const Train *train, const WindowLoss *loss) {
+static int has_diverged(const Trainer *train, const WindowLoss *loss) {
   double guessing = log((double)train->run->shape.n);
   return !(loss->loss <= DIVERGED_FACTOR * guessing * (double)loss->tokens);
 }
 
 /* One window: gradient, and a step along it unless it, or the loss, is not finite. */
-static void step(Train *train) {
+static void step(Trainer *train) {
   const TrainOptions *o = train->options;
   RunNumbers *numbers = &train->numbers;
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
@@ -321,30 +109,30 @@ static void step(Train *train) {
 }
 
 /* Why the run ends before its epochs are over, or NULL. */
-static const char *ends_early(const Train *train) {
+static const char *ends_early(const Trainer *train) {
   const TrainOptions *o = train->options;
   if (train->numbers.bad_in_a_row >= DIVERGED_AFTER) return "diverged";
-  if (o->max_time > 0 && elapsed(train) >= o->max_time) return "out of time";
+  if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
   if (o->patience > 0 && train->numbers.stale >= (uint64_t)o->patience) return "stopped early";
   return NULL;
 }
 
 /* Logs what is due, unless the epoch's validation is about to: so before a step, not after one. */
-static int before_step(Train *train, Why *why) {
+static int before_step(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->numbers;
   int due = numbers->loss_tokens > 0 && numbers->step % (uint64_t)train->options->log_every == 0;
-  return due ? log_rows(train, NAN, why) : 0;
+  return due ? trainer_log(train, NAN, why) : 0;
 }
 
-static int after_step(Train *train, Why *why) {
+static int after_step(Trainer *train, Why *why) {
   show(train);
   if (train->numbers.tokens >= train->numbers.next_validation && validate(train, why) != 0)
     return -1;
-  return clock_now() >= train->next_checkpoint ? save(train, "running", why) : 0;
+  return clock_now() >= train->next_checkpoint ? trainer_save(train, "running", why) : 0;
 }
 
 /* Until the epochs are over or something ends them; *status says what. */
-static int loop(Train *train, const char **status, Why *why) {
+static int loop(Trainer *train, const char **status, Why *why) {
   RunNumbers *numbers = &train->numbers;
   for (*status = NULL; !*status && numbers->epoch < (uint64_t)train->options->epochs;) {
     if (lanes_next(train->lanes, train->window)) {
@@ -364,7 +152,7 @@ static int loop(Train *train, const char **status, Why *why) {
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
-static void say_start(Train *train) {
+static void say_start(Trainer *train) {
   char memory[32];
   const TrainOptions *o = train->options;
   Progress *progress = train->run->progress;
@@ -379,10 +167,10 @@ static void say_start(Train *train) {
                  train->markov.bits_per_base[train->markov.best]);
 }
 
-static void say_end(Train *train, const char *status) {
+static void say_end(Trainer *train, const char *status) {
   char time[32];
   const RunNumbers *numbers = &train->numbers;
-  clock_text(elapsed(train), time);
+  clock_text(trainer_elapsed(train), time);
   progress_say(train->run->progress,
                "%s after %s, %" PRIu64 " step%s and %.2f epochs, %.0fk k-mers/s", status, time,
                numbers->step, numbers->step == 1 ? "" : "s",
@@ -403,7 +191,7 @@ static void say_end(Train *train, const char *status) {
   progress_say(train->run->progress, "model: %s", runlog_model_path(train->log));
 }
 
-static int check_tokens(const Train *train, Why *why) {
+static int check_tokens(const Trainer *train, Why *why) {
   const TrainOptions *o = train->options;
   const char *valid = o->valid ? o->valid : "--valid-fraction";
   if (lanes_tokens(train->lanes) == 0)
@@ -420,10 +208,11 @@ static int check_tokens(const Train *train, Why *why) {
 }
 
 /* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
-static int end_diverged(Train *train, Why *why) {
+static int end_diverged(Trainer *train, Why *why) {
   int validated = isfinite(train->numbers.best_valid_loss);
-  if (validated && write_model(train, why) != 0) return -1;
-  if (write_report(train, "diverged", why) != 0 || runlog_finish(train->log, why) != 0) return -1;
+  if (validated && trainer_write_model(train, why) != 0) return -1;
+  if (trainer_write_report(train, "diverged", why) != 0 || runlog_finish(train->log, why) != 0)
+    return -1;
   fail(why,
        "diverged: for %d steps in a row the loss was no number, or over %d times what guessing "
        "costs; choose a smaller --learning-rate than %g%s",
@@ -432,17 +221,17 @@ static int end_diverged(Train *train, Why *why) {
   return TRAIN_DIVERGED;
 }
 
-static int run_training(Train *train, Why *why) {
+static int run_training(Trainer *train, Why *why) {
   const char *status;
   train->log = runlog_open(train->options->output, why);
-  if (!train->log || write_report(train, "running", why) != 0) return -1;
+  if (!train->log || trainer_write_report(train, "running", why) != 0) return -1;
   train->began = clock_now();
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
   train->numbers.next_validation = VALIDATION_TOKENS;
   say_start(train);
   if (loop(train, &status, why) != 0) return -1;
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
-  if (save(train, status, why) != 0 || runlog_finish(train->log, why) != 0) return -1;
+  if (trainer_save(train, status, why) != 0 || runlog_finish(train->log, why) != 0) return -1;
   say_end(train, status);
   return 0;
 }
@@ -452,16 +241,16 @@ int train_run(const TrainRun *run, Why *why) {
   Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
   if (dataset->valid.end > dataset->valid.begin)
     markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s);
-  Train *train = train_new(run);
+  Trainer *train = trainer_new(run);
   train->markov = markov;
   int rc = check_tokens(train, why);
   if (rc == 0) rc = run_training(train, why);
-  train_free(train);
+  trainer_free(train);
   return rc;
 }
 
 /* Tokens a second of windows on a network that is thrown away. */
-static double rehearse(Train *train) {
+static double rehearse(Trainer *train) {
   double start = 0, now = 0;
   uint64_t tokens = 0;
   for (int window = 0; window < 2 || now - start < rehearsal_seconds; window++) {
@@ -484,7 +273,7 @@ static double rehearse(Train *train) {
 int train_plan(const TrainRun *run, Why *why) {
   const TrainOptions *o = run->options;
   char total[32], corpus[32], weights[32], windows[32], markov[32], time[32];
-  Train *train = train_new(run);
+  Trainer *train = trainer_new(run);
   int rc = check_tokens(train, why);
   if (rc == 0) {
     Plan plan = plan_make(o, &run->shape, run->dataset);
@@ -507,6 +296,6 @@ int train_plan(const TrainRun *run, Why *why) {
     progress_say(run->progress, "time: about %s for %d epochs at %.0fk k-mers/s with %d threads",
                  time, o->epochs, rate / 1000, o->threads);
   }
-  train_free(train);
+  trainer_free(train);
   return rc;
 }

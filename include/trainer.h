@@ -1,0 +1,65 @@
+/* trainer: a run in memory, with all that changes while it goes on, and how it gets into files. */
+#ifndef TRAINER_H
+#define TRAINER_H
+
+#include "bptt.h"
+#include "checkpoint.h"
+#include "lanes.h"
+#include "progress.h"
+#include "runlog.h"
+#include "schedule.h"
+
+/* What a run is made of; all borrowed. */
+typedef struct {
+  const TrainOptions *options; /* with threads and rate filled in */
+  Shape shape;
+  const Dataset *dataset;
+  const Kernels *kernels;
+  Progress *progress;
+  char *const *command; /* (n_command) as typed */
+  int n_command;
+  double started; /* clock_now() when the program began: what --max-time counts from */
+} TrainRun;
+
+/* Owns all but run and options; trainer_free frees it, its log too. */
+typedef struct {
+  const TrainRun *run;
+  const TrainOptions *options;
+  Lanes *lanes, *valid_lanes;
+  Window *window;
+  Bptt *bptt;
+  Weights *weights, *gradient, *best;
+  Optimizer *optimizer;
+  Schedule schedule;
+  RunNumbers numbers;
+  double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
+  uint64_t *timestep_tokens;
+  float *h; /* (B,D) for a checkpoint, or while validating */
+  uint64_t *lanes_state;
+  double rate, gradient_norm;    /* of the last step */
+  double recent_bits;            /* of the last log row, for the progress line */
+  double began, next_checkpoint; /* clock_now() */
+  Markov markov;
+  Runlog *log;
+} Trainer;
+
+/* Everything at the start of the run; log, markov and the clocks are the caller's to set. */
+Trainer *trainer_new(const TrainRun *run);
+void trainer_free(Trainer *train);
+
+double trainer_elapsed(const Trainer *train); /* seconds since the program began */
+
+/* A row of loss.tsv, with valid_loss where it was measured (else NAN), and T rows of
+ * timestep_loss.tsv; what they sum up starts anew. */
+int trainer_log(Trainer *train, double valid_loss, Why *why);
+
+/* model.safetensors: the best weights on validation, or the latest where there is none. */
+int trainer_write_model(Trainer *train, Why *why);
+
+/* run.json, with this status. */
+int trainer_write_report(Trainer *train, const char *status, Why *why);
+
+/* The model, then the checkpoint that goes with it, then the report. */
+int trainer_save(Trainer *train, const char *status, Why *why);
+
+#endif

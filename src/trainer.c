@@ -1,0 +1,193 @@
+#include "trainer.h"
+
+#include "alloc.h"
+#include "matrix.h"
+#include "version.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
+
+/* ---- making and freeing --------------------------------------------------------------------- */
+
+Trainer *trainer_new(const TrainRun *run) {
+  const TrainOptions *o = run->options;
+  Trainer *train = alloc_new(1, sizeof *train);
+  train->run = run, train->options = o;
+  train->lanes =
+      lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
+  train->valid_lanes =
+      lanes_new(run->dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
+  train->window = window_new(o->T, o->B);
+  train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
+  train->weights = weights_new(&run->shape);
+  train->gradient = weights_new(&run->shape);
+  train->best = weights_new(&run->shape);
+  weights_init(train->weights, &run->shape, o->seed);
+  train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
+  train->schedule = (Schedule){
+      .kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup, .factor = 1};
+  train->numbers = (RunNumbers){.best_valid_loss = INFINITY, .rate_factor = 1};
+  train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
+  train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
+  train->h = alloc_floats((size_t)o->B * (size_t)o->D);
+  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
+  train->recent_bits = NAN;
+  return train;
+}
+
+void trainer_free(Trainer *train) {
+  runlog_close(train->log);
+  lanes_free(train->lanes), lanes_free(train->valid_lanes);
+  window_free(train->window);
+  bptt_free(train->bptt);
+  weights_free(train->weights), weights_free(train->gradient), weights_free(train->best);
+  optimizer_free(train->optimizer);
+  free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
+  free(train->lanes_state), free(train);
+}
+
+double trainer_elapsed(const Trainer *train) { return clock_now() - train->run->started; }
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* What model.safetensors says of where it comes from; nothing in it depends on the clock. */
+static Metadata *make_about(const Trainer *train) {
+  Metadata *about = metadata_new();
+  char value[64];
+  metadata_set(about, "version", "%s", VERSION);
+  for (const Option *option = train_program.options; option->name; option++) {
+    static const char *const kept[] = {"strands",   "epochs",        "lanes",    "timesteps",
+                                       "optimizer", "learning-rate", "schedule", "warmup",
+                                       "clip",      "seed"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+      if (strcmp(option->name, kept[i]) != 0) continue;
+      options_value(option, train->options, value, sizeof value);
+      metadata_set(about, option->name, "%s", value);
+    }
+  }
+  metadata_set(about, "train_tokens", "%" PRIu64, lanes_tokens(train->lanes));
+  metadata_set(about, "valid_tokens", "%" PRIu64, lanes_tokens(train->valid_lanes));
+  if (lanes_tokens(train->valid_lanes) > 0) {
+    metadata_set(about, "markov_order", "%d", train->markov.best);
+    metadata_set(about, "markov_bits_per_base", "%.6f",
+                 train->markov.bits_per_base[train->markov.best]);
+  }
+  return about;
+}
+
+/* What checkpoint.safetensors says besides: all that a run must find unchanged to go on. Names of
+ * files are left out, for they need not be UTF-8; the input is known by its checksums. */
+static Metadata *make_state_about(const Trainer *train) {
+  Metadata *about = make_about(train);
+  char key[64], value[64];
+  for (const Option *option = train_program.options; option->name; option++) {
+    if (option->type == OPTION_TEXT) continue;
+    options_value(option, train->options, value, sizeof value);
+    snprintf(key, sizeof key, "option.%s", option->name);
+    metadata_set(about, key, "%s", value);
+  }
+  for (int i = 0; i < train->run->dataset->n; i++) {
+    const SeqCounts *counts = &train->run->dataset->counts[i];
+    snprintf(key, sizeof key, "input.%d", i + 1);
+    metadata_set(about, key, "%08x %" PRIu64, counts->crc32, counts->bytes);
+  }
+  return about;
+}
+
+int trainer_write_model(Trainer *train, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  int validated = isfinite(numbers->best_valid_loss);
+  Metadata *about = make_about(train);
+  metadata_set(about, "step", "%" PRIu64, validated ? numbers->best_step : numbers->step);
+  if (validated) {
+    metadata_set(about, "valid_loss", "%.9g", numbers->best_valid_loss);
+    metadata_set(about, "valid_bits_per_base", "%.6f",
+                 runlog_bits(numbers->best_valid_loss, train->options->s));
+  }
+  int rc = checkpoint_write_model(runlog_model_path(train->log), &train->run->shape,
+                                  validated ? train->best : train->weights, about, why);
+  metadata_free(about);
+  return rc;
+}
+
+int trainer_write_report(Trainer *train, const char *status, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  RunReport report = {
+      .status = status,
+      .command = train->run->command,
+      .n_command = train->run->n_command,
+      .options = train->options,
+      .shape = &train->run->shape,
+      .dataset = train->run->dataset,
+      .markov = lanes_tokens(train->valid_lanes) > 0 ? &train->markov : NULL,
+      .library = matrix_library(),
+      .level = train->run->kernels->level,
+      .train_tokens = lanes_tokens(train->lanes),
+      .valid_tokens = lanes_tokens(train->valid_lanes),
+      .steps = numbers->step,
+      .tokens = numbers->tokens,
+      .skipped_steps = numbers->skipped,
+      .best_valid_loss = numbers->best_valid_loss,
+      .best_step = numbers->best_step,
+      .seconds = trainer_elapsed(train),
+  };
+  return runlog_report(train->log, &report, why);
+}
+
+int trainer_save(Trainer *train, const char *status, Why *why) {
+  const TrainOptions *o = train->options;
+  RunNumbers *numbers = &train->numbers;
+  RunState state = {.weights = train->weights,
+                    .optimizer = train->optimizer,
+                    .numbers = numbers,
+                    .h = train->h,
+                    .B = o->B,
+                    .lanes = train->lanes_state,
+                    .n_lanes = lanes_state_size(train->lanes),
+                    .timestep_loss = train->timestep_loss,
+                    .timestep_tokens = train->timestep_tokens,
+                    .T = o->T};
+  numbers->optimizer_steps = train->optimizer->steps;
+  numbers->rate_factor = train->schedule.factor;
+  numbers->rate_stale = (uint64_t)train->schedule.stale;
+  numbers->seconds = trainer_elapsed(train);
+  runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
+  bptt_save(train->bptt, train->h);
+  lanes_save(train->lanes, train->lanes_state);
+  train->next_checkpoint = clock_now() + o->checkpoint_every;
+  if (trainer_write_model(train, why) != 0) return -1;
+  Metadata *about = make_state_about(train);
+  int rc =
+      checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
+  metadata_free(about);
+  if (rc != 0) return -1;
+  return trainer_write_report(train, status, why);
+}
+
+int trainer_log(Trainer *train, double valid_loss, Why *why) {
+  RunNumbers *numbers = &train->numbers;
+  double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
+  LossRow row = {.step = numbers->step,
+                 .epoch = numbers->epoch,
+                 .tokens = numbers->tokens,
+                 .seconds = trainer_elapsed(train),
+                 .rate = train->rate,
+                 .gradient_norm = train->gradient_norm,
+                 .train_loss = mean,
+                 .valid_loss = valid_loss};
+  int T = numbers->loss_tokens > 0 ? train->options->T : 0;
+  if (runlog_row(train->log, &row, train->options->s, why) != 0 ||
+      runlog_timesteps(train->log, numbers->step, train->timestep_loss, train->timestep_tokens, T,
+                       why) != 0)
+    return -1;
+  if (numbers->loss_tokens > 0) train->recent_bits = runlog_bits(mean, train->options->s);
+  numbers->loss = 0, numbers->loss_tokens = 0;
+  memset(train->timestep_loss, 0, (size_t)train->options->T * sizeof(double));
+  memset(train->timestep_tokens, 0, (size_t)train->options->T * sizeof(uint64_t));
+  return 0;
+}
