@@ -24,6 +24,7 @@ typedef struct {
   uint64_t best_step;
   uint64_t stale;           /* validations since the best */
   uint64_t next_validation; /* tokens */
+  uint64_t validated_step;  /* the step after which validation was last measured */
   double rate_factor;       /* of the plateau schedule */
   uint64_t rate_stale;
   /* since the last row of loss.tsv: */

@@ -57,6 +57,9 @@ static inline int corpus_base(const Corpus *corpus, uint64_t i) {
   return corpus->packed[i / 4] >> 2 * (i % 4) & 3;
 }
 
+/* Gives back the room that growing left, once all is read. */
+void corpus_trim(Corpus *corpus);
+
 size_t corpus_memory(const Corpus *corpus); /* bytes */
 
 /* All of a corpus; its bases before and after the last `fraction`. */

@@ -38,6 +38,7 @@ typedef struct {
   const char *description; /* for the man page; paragraphs are separated by empty lines */
   const char *examples;    /* shell lines, "# comment" lines between them */
   const char *files;       /* for the man page: what is written where; may be NULL */
+  const char *exit_codes;  /* what they mean */
 } Program;
 
 /* What the command line asks for. */

@@ -24,7 +24,7 @@ int runlog_finish(Runlog *log, Why *why);
 const char *runlog_model_path(const Runlog *log);
 const char *runlog_checkpoint_path(const Runlog *log);
 
-/* A row of loss.tsv; losses in nats a k-mer, NAN for NA. */
+/* A row of loss.tsv; epochs count from 1, losses in nats a k-mer, NAN for NA. */
 typedef struct {
   uint64_t step, epoch, tokens;
   double seconds, rate, gradient_norm, train_loss, valid_loss;

@@ -26,7 +26,7 @@ void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, 
                      const Kernels *kernels);
 
 /* J for prediction: each row by itself, as rnn_forward computes a tape without backward. UT is U as
- * (D,V), for FULL; q is scratch as above. */
+ * (D,V), for FULL; q is scratch, (softmax_rows,n) for FULL and (n) for FOLLOWERS. */
 void softmax_score(double *J, float *q, const int *x, const int *y, const float *h, int rows,
                    const float *UT, const Weights *w, const Shape *shape, const Kernels *kernels);
 

@@ -73,6 +73,7 @@ static const struct {
     WHOLE(best_step),
     WHOLE(stale),
     WHOLE(next_validation),
+    WHOLE(validated_step),
     REAL(rate_factor),
     WHOLE(rate_stale),
     REAL(loss),

@@ -124,6 +124,13 @@ int corpus_read(Corpus *corpus, const char *path, SeqCounts *counts, Why *why) {
   return more;
 }
 
+void corpus_trim(Corpus *corpus) {
+  corpus->packed_room = (size_t)(corpus->bases / 4 + 1);
+  corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
+  corpus->lengths_room = corpus->lengths_size;
+  corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
+}
+
 size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus->lengths_room; }
 
 /* ---- spans and segments --------------------------------------------------------------------- */

@@ -30,7 +30,9 @@ int dataset_read(Dataset *dataset, const char **files, int n_files, const char *
     dataset_free(dataset);
     return -1;
   }
+  corpus_trim(dataset->corpus);
   if (valid_file) {
+    corpus_trim(dataset->valid_corpus);
     dataset->train = corpus_all(dataset->corpus);
     dataset->valid = corpus_all(dataset->valid_corpus);
   } else {

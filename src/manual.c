@@ -10,9 +10,6 @@
 
 enum { WIDTH = 79, INDENT = 27 };
 
-static const char exit_codes[] =
-    "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 training diverged.";
-
 /* ", 1..12 [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
@@ -73,7 +70,7 @@ static void help(FILE *out, const Program *program) {
   for (const char *line = program->examples; *line; line += strcspn(line, "\n") + 1)
     fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
   fprintf(out, "\nexit codes: ");
-  wrap(out, exit_codes, 12, 12);
+  wrap(out, program->exit_codes, 12, 12);
 }
 
 /* Text for troff: a backslash, a leading point or quote and every hyphen are escaped. */
@@ -124,7 +121,7 @@ static void man(FILE *out, const Program *program) {
       "runs on.\n",
       out);
   if (program->files) fputs(".SH FILES\n", out), troff(out, program->files), fputc('\n', out);
-  fputs(".SH EXIT STATUS\n", out), troff(out, exit_codes);
+  fputs(".SH EXIT STATUS\n", out), troff(out, program->exit_codes);
   fputs("\n.SH EXAMPLES\n.nf\n", out), troff(out, program->examples), fputs("\n.fi\n", out);
 }
 

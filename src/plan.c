@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PROGRAM = 16 << 20 }; /* bytes: code, libraries, buffers */
+enum { PROGRAM = 24 << 20, LANE = 256 }; /* bytes: code, libraries, buffers; all of a lane */
 
 /* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
 static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
@@ -44,7 +44,9 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
   Plan plan = {.corpus = dataset_memory(dataset), .available = available()};
   plan.weights = copies * shape_parameters(shape) * sizeof(float);
-  plan.windows = bptt_memory(shape, options->T, options->B, 1);
+  uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
+  plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
+                 lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
   plan.markov = dataset->valid.end > dataset->valid.begin ? markov_memory() : 0;
   /* The Markov counts are gone before the network is made. */
   uint64_t training = plan.weights + plan.windows;

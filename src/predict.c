@@ -52,7 +52,7 @@ Predictor *predict_new(const Model *model, int with_loss, int threads, const Ker
   Predictor *p = alloc_new(1, sizeof *p);
   const Shape *shape = &model->shape;
   const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
-  size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : rows;
+  size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : 1;
   size_t q_size = q_rows * (size_t)shape->n;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
   p->blocks = PREDICT_BLOCKS; /* fewer where their logits would take more than 256 MB */

@@ -34,10 +34,11 @@ const Program predict_program = {
         "Mode info: field, value: sizes, options, training history and baseline of the model.\n\n"
         "A record that is too short for a k-mer, or for a prediction, has NA for what cannot be "
         "told.",
+    .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage.",
     .examples = "# what comes after each read?\n"
                 "rnnpredict run reads.fq.gz\n"
                 "# which reads does the model find likeliest?\n"
-                "rnnpredict --mode score run reads.fq | sort -t$'\\t' -k5,5g | head\n"
+                "rnnpredict --mode score run reads.fq | grep -v NA | sort -k5,5g | head\n"
                 "# from a pipe\n"
                 "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
 };

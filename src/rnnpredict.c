@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DONE = 0, FAILED = 1, USAGE = 2, TOP_MAX = 16, TOP = 10 };
+enum { DONE = 0, FAILED = 1, USAGE = 2, TOP_MAX = 16, TOP = 10, INSERT_MAX = 64 };
 
 static int complain(int code, const Why *why) {
   fprintf(stderr, "rnnpredict: %s\n", why->text);
@@ -39,8 +39,21 @@ static int not_finite(const Prediction *prediction, Why *why) {
 
 /* ---- mode next ------------------------------------------------------------------------------ */
 
-/* Moves the `top` largest to the front, in order; of equals, the first k-mer goes first. */
-static void rank_top(int *rank, const float *yhat, int n, int top) {
+/* Orders indices into yhat: the larger first, and of equals the first. */
+static int by_probability(const void *a, const void *b, void *yhat) {
+  int i = *(const int *)a, j = *(const int *)b;
+  float p = ((const float *)yhat)[i], q = ((const float *)yhat)[j];
+  return p != q ? (p < q) - (p > q) : (i > j) - (i < j);
+}
+
+/* Puts the indices of the `top` largest to the front of rank (n), in order; of equals, the first
+ * k-mer goes first. */
+static void rank_top(int *rank, float *yhat, int n, int top) {
+  if (top > INSERT_MAX) {
+    for (int i = 0; i < n; i++) rank[i] = i;
+    qsort_r(rank, (size_t)n, sizeof *rank, by_probability, yhat);
+    return;
+  }
   int kept = 0;
   for (int i = 0; i < n; i++) {
     if (kept == top && yhat[i] <= yhat[rank[kept - 1]]) continue;

@@ -74,7 +74,7 @@ static void say_twins(const TrainRun *train, const Dataset *dataset) {
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
-  if (!o->dry_run && runlog_check(o->output, o->force, why) != 0) return -1;
+  if (o->output && runlog_check(o->output, o->force, why) != 0) return -1;
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, why) != 0) return -1;
   say_twins(train, dataset);
   if (o->dry_run && print_table(dataset, why) != 0) return -1;

@@ -61,6 +61,7 @@ static double valid_loss(Trainer *train) {
 static int validate(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
   uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
+  numbers->validated_step = numbers->step;
   numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
   if (lanes_tokens(train->valid_lanes) == 0) return trainer_log(train, NAN, why);
   double loss = valid_loss(train);
@@ -101,11 +102,10 @@ static void step(Trainer *train) {
                                               train->rate, o->clip, o->threads, train->run->kernels)
                              : NAN;
   numbers->step++, numbers->tokens += loss->tokens;
-  if (isfinite(train->gradient_norm))
-    add_losses(train, loss);
-  else
-    numbers->skipped++;
-  numbers->bad_in_a_row = has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
+  int skipped = !isfinite(train->gradient_norm);
+  if (!skipped) add_losses(train, loss);
+  numbers->skipped += (uint64_t)skipped;
+  numbers->bad_in_a_row = skipped || has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
 }
 
 /* Why the run ends before its epochs are over, or NULL. */
@@ -146,7 +146,7 @@ static int loop(Trainer *train, const char **status, Why *why) {
     *status = ends_early(train);
   }
   if (!*status) *status = "done";
-  int useful = numbers->loss_tokens > 0 && strcmp(*status, "diverged") != 0;
+  int useful = numbers->step > numbers->validated_step && strcmp(*status, "diverged") != 0;
   return useful ? validate(train, why) : 0;
 }
 
@@ -293,8 +293,8 @@ int train_plan(const TrainRun *run, Why *why) {
                  "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
                  "windows %s)",
                  total, corpus, markov, weights, windows);
-    progress_say(run->progress, "time: about %s for %d epochs at %.0fk k-mers/s with %d threads",
-                 time, o->epochs, rate / 1000, o->threads);
+    progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d thread%s",
+                 time, o->epochs, rate, o->threads, o->threads > 1 ? "s" : "");
   }
   trainer_free(train);
   return rc;

@@ -87,9 +87,12 @@ const Program train_program = {
                 "zcat *.fa.gz | rnntrain --max-time 60s --strands both -o run -\n"
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
+    .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
+                  "training diverged.",
     .files = "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
              "DIR/checkpoint.safetensors: the newest state of the run.\n\n"
-             "DIR/loss.tsv: a row every --log-every steps and at each validation.\n\n"
+             "DIR/loss.tsv: a row every --log-every steps and at each validation; epoch "
+             "counts from 1, losses are nats a k-mer, NA is not measured.\n\n"
              "DIR/timestep_loss.tsv: the mean loss J(t) at each timestep t of the window, since "
              "the last rows.\n\n"
              "DIR/run.json: options, inputs with counts and checksums, the Markov baseline, times.",

@@ -173,7 +173,7 @@ int trainer_log(Trainer *train, double valid_loss, Why *why) {
   RunNumbers *numbers = &train->numbers;
   double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
   LossRow row = {.step = numbers->step,
-                 .epoch = numbers->epoch,
+                 .epoch = numbers->epoch + 1,
                  .tokens = numbers->tokens,
                  .seconds = trainer_elapsed(train),
                  .rate = train->rate,

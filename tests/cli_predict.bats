@@ -23,6 +23,20 @@ as_computed() {
   "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" "$2" next.tsv score.tsv
 }
 
+@test "the help names no exit code that is another's" {
+  run -0 rnnpredict --help
+  [[ "$output" == *"exit codes: 0 done"* ]]
+  [[ "$output" != *diverged* ]]
+}
+
+@test "--top of any size lists the same order" {
+  train --softmax full -k 4 --force -o run "$DATA/phix174.fa.gz"
+  rnnpredict --top 256 run "$DATA/phix174.fa.gz" > all.tsv # sorted; few are inserted one by one
+  rnnpredict --top 20 run "$DATA/phix174.fa.gz" > few.tsv
+  cmp few.tsv <(head -n 21 all.tsv)
+  sort -c -t $'\t' -k4,4gr <(tail -n +2 all.tsv)
+}
+
 # ---- the numbers ---------------------------------------------------------------------------------
 
 @test "NumPy computes the same, for every activation, softmax and stride" {

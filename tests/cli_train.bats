@@ -225,6 +225,18 @@ END
   [ "$(awk -F '\t' 'NF != 4' run/timestep_loss.tsv)" = "" ]
 }
 
+@test "the forecast of memory is not below what the run takes" {
+  ! ldd "$BIN/rnntrain" | grep -q libasan || skip "the address sanitizer takes memory of its own"
+  for shape in "-k 4" "-k 6 -d 16 -D 64 --softmax full" "-k 2 -d 2 -D 2 -B 16384 -T 64"; do
+    forecast=$(rnntrain --dry-run -t 2 $shape -e 1 "$DATA/phix174.fa.gz" 2>&1 > /dev/null |
+      awk '/^memory:/ { unit["kB"] = 1e3; unit["MB"] = 1e6; unit["GB"] = 1e9; print $2 * unit[$3] }')
+    rnntrain -q -t 2 $shape -e 1 --force -o run "$DATA/phix174.fa.gz"
+    taken=$(awk -F '[ ,]+' '/peak_memory_bytes/ { print $3 }' run/run.json)
+    echo "$shape: forecast $forecast, taken $taken"
+    within 1e6 "$taken" "$forecast"
+  done
+}
+
 @test "every step is taken with a rate, the first one too" {
   train --log-every 1 -e 2 -o run "$DATA/phix174.fa.gz"
   [ "$(column learning_rate < run/loss.tsv | awk '!($1 > 0)')" = "" ]
