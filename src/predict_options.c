@@ -38,7 +38,7 @@ const Program predict_program = {
     .examples = "# what comes after each read?\n"
                 "rnnpredict run reads.fq.gz\n"
                 "# which reads does the model find likeliest?\n"
-                "rnnpredict --mode score run reads.fq | grep -v NA | sort -k5,5g | head\n"
+                "rnnpredict --mode score run reads.fq | awk '$4 != \"NA\"' | sort -k5,5g | head\n"
                 "# from a pipe\n"
                 "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
 };
