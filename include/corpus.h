@@ -1,13 +1,14 @@
 /* corpus: every base of the input at 2 bits, and where the segments are.
  *
- * A segment is a maximal run of A, C, G, T within a record. Segments are stored end to end, so
- * only their lengths are kept, in as few bytes as each needs: reads of 30 bases cost 0.28 byte a
- * base, a genome 0.25. */
+ * A segment is a maximal run of A, C, G, T within a record; that of a circular record goes on over
+ * its end. Segments are stored end to end, so only their lengths are kept, in as few bytes as each
+ * needs: reads of 30 bases cost 0.28 byte a base, a genome 0.25. */
 #ifndef CORPUS_H
 #define CORPUS_H
 
 #include "fail.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,13 +20,24 @@ typedef struct {
   size_t lengths_size, lengths_room;
 } Corpus;
 
-/* What a file holds, for a user to check. */
+/* What of a file is read into a corpus. */
 typedef struct {
-  uint64_t records;
-  uint64_t letter[256]; /* how often each letter stands in a sequence, as written */
-  uint64_t segments;
-  uint64_t longest, n50; /* of records, all their letters counted */
-  uint64_t bytes;        /* of the file as stored */
+  int min_quality;     /* bases of lower quality end a segment, as ambiguous ones do */
+  uint64_t min_length; /* shorter segments are left out */
+  bool circular;       /* every record is, not only those whose header says so */
+  int turn;            /* first bases of a circular record that are read again after its last */
+} Reading;
+
+/* What a file holds, for a user to check, and what of it is not in the corpus. */
+typedef struct {
+  uint64_t records, circular; /* circular: of the records, those read as such */
+  uint64_t letter[128];       /* how often each letter stands in a sequence: upper case, U as T */
+  uint64_t lowercase;         /* bases, of either kind of letter */
+  uint64_t longest, n50;      /* of records, all their letters counted */
+  uint64_t segments;          /* in the corpus */
+  uint64_t low_quality;       /* bases below min_quality */
+  uint64_t short_segments, short_bases; /* below min_length; bases of a turn count again */
+  uint64_t bytes;                       /* of the file as stored */
   uint32_t crc32;
 } SeqCounts;
 
@@ -50,7 +62,8 @@ void corpus_free(Corpus *corpus);
 
 /* Appends a file ("-": standard input) and counts it. After an error the corpus is not to be
  * used. */
-int corpus_read(Corpus *corpus, const char *path, SeqCounts *counts, Why *why);
+int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCounts *counts,
+                Why *why);
 
 /* 0..3, i < corpus->bases */
 static inline int corpus_base(const Corpus *corpus, uint64_t i) {
@@ -70,11 +83,16 @@ void corpus_split(const Corpus *corpus, double fraction, Span *first, Span *last
 SegmentCursor segments_begin(void);
 int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
-/* Sums over letters of a count: A=0 .. T=3 of either case (U is T), ambiguous codes and gaps,
- * lower case, all. */
-uint64_t counts_base(const SeqCounts *counts, int base);
+/* Sums over letters: ambiguous codes and gaps; all. */
 uint64_t counts_ambiguous(const SeqCounts *counts);
-uint64_t counts_lowercase(const SeqCounts *counts);
 uint64_t counts_letters(const SeqCounts *counts);
+
+/* All that users see of the counts, under the names that they have in tables and in run.json. */
+enum { COUNTS = 15 };
+typedef struct {
+  const char *name;
+  uint64_t value;
+} Count;
+void counts_list(const SeqCounts *counts, Count list[COUNTS]);
 
 #endif

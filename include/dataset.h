@@ -14,7 +14,7 @@ typedef struct {
 
 /* files has n_files names and room for one more. */
 int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
-                 double valid_fraction, Why *why);
+                 double valid_fraction, const Reading *reading, Why *why);
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */
 

@@ -9,6 +9,7 @@
 #define KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum { SIGMOID, TANH, RELU } Activation;
 
@@ -21,6 +22,11 @@ typedef struct {
   float epsilon;
   float unbias2; /* Adam: 1 / (1 - beta2^t) */
 } UpdateRule;
+
+/* Of letters that are bases, in either case, U counted as T; and how many were lower case. */
+typedef struct {
+  uint64_t A, C, G, T, lower;
+} LetterCounts;
 
 typedef struct {
   const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline" */
@@ -47,6 +53,20 @@ typedef struct {
                        int D); /* dh <- dq U */
   void (*outer_rows)(float *dU, const float *dq, const float *h, int rows,
                      int D); /* dU += dq^T h */
+
+  /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case; gives
+   * back how many. What follows them in `to` (n) is undefined. */
+  size_t (*copy_bases)(char *to, const char *from, size_t n);
+  /* The same for whole lines, each `width` bases and a '\n': gives back how many lines; copies the
+   * letters. It stops before the last of the n, where copy_bases must do the rest. */
+  size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
+  /* Copies characters as long as they are none of '\n', '\r', 0. */
+  size_t (*copy_line)(char *to, const char *from, size_t n);
+  /* How many of the n characters stand before one that is not in '!'..'~'. */
+  size_t (*quality_run)(const char *text, size_t n);
+  /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
+   * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
+  LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);
 
   /* One step of each optimizer over n weights w with gradient g; m and v are its moments. */
   void (*sgd)(float *w, const float *g, size_t n, UpdateRule rule);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 typedef struct {
+  int min_quality;
+  uint64_t min_length;
   int k, s, strands;
   int d, D, activation, softmax;
   int epochs, B, T, optimizer, schedule, patience, log_every, threads;
@@ -15,7 +17,7 @@ typedef struct {
   double warmup, clip, valid_fraction, max_time, checkpoint_every;
   uint64_t seed;
   const char *valid, *output;
-  bool force, dry_run, quiet, no_progress;
+  bool circular, force, dry_run, quiet, no_progress;
 } TrainOptions;
 
 extern const Program train_program;

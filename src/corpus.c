@@ -1,12 +1,15 @@
 #include "corpus.h"
 
 #include "alloc.h"
+#include "kernels.h"
 #include "kmer.h"
 #include "seqfile.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CHUNK = 1 << 14, PAD = 8, TURN_MAX = KMER_MAX }; /* letters */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
@@ -44,7 +47,7 @@ static uint64_t lengths_n50(Lengths *lengths, uint64_t letters) {
   return 0;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- bases ---------------------------------------------------------------------------------- */
 
 Corpus *corpus_new(void) { return alloc_new(1, sizeof(Corpus)); }
 
@@ -53,15 +56,37 @@ void corpus_free(Corpus *corpus) {
   free(corpus->packed), free(corpus->lengths), free(corpus);
 }
 
-static void push_base(Corpus *corpus, int base) {
-  size_t byte = (size_t)(corpus->bases / 4);
-  if (byte >= corpus->packed_room) {
-    corpus->packed_room += corpus->packed_room / 2 + 4096;
+/* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
+ * that no base has are zero. */
+static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, const Kernels *kernels) {
+  uint8_t packed[CHUNK / 4 + PAD];
+  memset(letters + n, 'A', PAD);
+  memset(packed + n / 8 * 2, 0, PAD);
+  LetterCounts counts = kernels->pack_bases(packed, letters, n);
+  size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
+  int shift = 2 * (int)(corpus->bases % 4);
+  if (byte + 8 * words + 8 > corpus->packed_room) {
+    corpus->packed_room += corpus->packed_room / 2 + CHUNK;
     corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
   }
-  int shift = 2 * (int)(corpus->bases++ % 4);
-  if (shift == 0) corpus->packed[byte] = 0;
-  corpus->packed[byte] = (uint8_t)(corpus->packed[byte] | base << shift);
+  uint64_t carry = shift > 0 ? corpus->packed[byte] : 0;
+  for (size_t i = 0; i < words; i++) {
+    uint64_t word, shifted;
+    memcpy(&word, packed + 8 * i, 8);
+    shifted = word << shift | carry;
+    carry = shift > 0 ? word >> (64 - shift) : 0;
+    memcpy(corpus->packed + byte + 8 * i, &shifted, 8);
+  }
+  memcpy(corpus->packed + byte + 8 * words, &carry, 8);
+  corpus->bases += n;
+  return counts;
+}
+
+/* Takes the last n bases back. */
+static void drop_bases(Corpus *corpus, uint64_t n) {
+  corpus->bases -= n;
+  int used = 2 * (int)(corpus->bases % 4);
+  corpus->packed[corpus->bases / 4] &= (uint8_t)((1 << used) - 1);
 }
 
 static void push_length(Corpus *corpus, uint64_t length) {
@@ -74,56 +99,6 @@ static void push_length(Corpus *corpus, uint64_t length) {
   corpus->lengths[corpus->lengths_size++] = (uint8_t)length;
 }
 
-static void end_segment(Corpus *corpus, SeqCounts *counts, uint64_t *run) {
-  if (*run == 0) return;
-  push_length(corpus, *run);
-  counts->segments++;
-  *run = 0;
-}
-
-/* Appends the letters of the record that the file stands at. */
-static int read_record(Corpus *corpus, SeqFile *file, SeqCounts *counts, uint64_t *letters,
-                       Why *why) {
-  char buffer[1 << 14];
-  uint64_t run = 0;
-  ptrdiff_t n;
-  *letters = 0;
-  while ((n = seqfile_read(file, buffer, sizeof buffer, why)) > 0) {
-    *letters += (uint64_t)n;
-    for (ptrdiff_t i = 0; i < n; i++) {
-      unsigned char letter = (unsigned char)buffer[i];
-      int base = kmer_base(letter);
-      counts->letter[letter]++;
-      if (base < KMER_BREAK)
-        push_base(corpus, base), run++;
-      else
-        end_segment(corpus, counts, &run);
-    }
-  }
-  end_segment(corpus, counts, &run);
-  return (int)n;
-}
-
-int corpus_read(Corpus *corpus, const char *path, SeqCounts *counts, Why *why) {
-  memset(counts, 0, sizeof *counts);
-  SeqFile *file = seqfile_open(path, why);
-  if (!file) return -1;
-  Lengths *lengths = alloc_new(1, sizeof *lengths);
-  uint64_t letters;
-  int more;
-  while ((more = seqfile_next(file, why)) > 0) {
-    if ((more = read_record(corpus, file, counts, &letters, why)) < 0) break;
-    counts->records++;
-    lengths_add(lengths, letters);
-    if (letters > counts->longest) counts->longest = letters;
-  }
-  counts->n50 = lengths_n50(lengths, counts_letters(counts));
-  counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
-  free(lengths->longer), free(lengths);
-  seqfile_close(file);
-  return more;
-}
-
 void corpus_trim(Corpus *corpus) {
   corpus->packed_room = (size_t)(corpus->bases / 4 + 1);
   corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
@@ -132,6 +107,122 @@ void corpus_trim(Corpus *corpus) {
 }
 
 size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus->lengths_room; }
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* A file as it is read, record by record. */
+typedef struct {
+  Corpus *corpus;
+  const Reading *reading;
+  const Kernels *kernels;
+  SeqCounts *counts;
+  size_t staged; /* bases that are yet to be packed and counted */
+  char stage[CHUNK + PAD];
+  uint64_t letters;    /* of this record */
+  uint64_t run;        /* bases since the last break */
+  char head[TURN_MAX]; /* (head_size) the record's first bases, as many as a turn has */
+  int head_size;
+} Reader;
+
+static LetterCounts pack_stage(Reader *reader) {
+  size_t n = reader->staged;
+  reader->staged = 0;
+  return push_bases(reader->corpus, reader->stage, n, reader->kernels);
+}
+
+static void count_stage(Reader *reader) {
+  SeqCounts *counts = reader->counts;
+  LetterCounts sums = pack_stage(reader);
+  counts->letter['A'] += sums.A, counts->letter['C'] += sums.C;
+  counts->letter['G'] += sums.G, counts->letter['T'] += sums.T;
+  counts->lowercase += sums.lower;
+}
+
+static void end_segment(Reader *reader) {
+  SeqCounts *counts = reader->counts;
+  if (reader->run > 0 && reader->run >= reader->reading->min_length) {
+    push_length(reader->corpus, reader->run);
+    counts->segments++;
+  } else if (reader->run > 0) {
+    count_stage(reader);
+    drop_bases(reader->corpus, reader->run);
+    counts->short_segments++, counts->short_bases += reader->run;
+  }
+  reader->run = 0;
+}
+
+/* The next n staged letters are bases. */
+static void add_bases(Reader *reader, size_t n) {
+  if (reader->letters == (uint64_t)reader->head_size) /* no break so far */
+    for (size_t i = reader->staged;
+         i < reader->staged + n && reader->head_size < reader->reading->turn; i++)
+      reader->head[reader->head_size++] = reader->stage[i];
+  reader->letters += n, reader->run += n, reader->staged += n;
+}
+
+static void add_breaks(Reader *reader, const char *letters, size_t n) {
+  SeqCounts *counts = reader->counts;
+  reader->letters += n;
+  for (size_t i = 0; i < n; i++) {
+    int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
+    counts->lowercase += islower(letter) != 0;
+    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)]++;
+    counts->low_quality += base < KMER_BREAK;
+  }
+}
+
+/* Goes on over the record's end with its first bases. */
+static void add_turn(Reader *reader) {
+  count_stage(reader);
+  memcpy(reader->stage, reader->head, (size_t)reader->head_size);
+  reader->staged = (size_t)reader->head_size, reader->run += reader->staged;
+  pack_stage(reader); /* they were counted where they stand */
+}
+
+/* Adds the record that the file stands at. */
+static int add_record(Reader *reader, SeqFile *file, Why *why) {
+  ptrdiff_t n;
+  reader->letters = 0, reader->head_size = 0;
+  for (;;) {
+    if (reader->staged == CHUNK) count_stage(reader);
+    char *letters = reader->stage + reader->staged;
+    if ((n = seqfile_read(file, letters, CHUNK - reader->staged, why)) <= 0) break;
+    if (kmer_base((unsigned char)*letters) < KMER_BREAK)
+      add_bases(reader, (size_t)n);
+    else
+      add_breaks(reader, letters, (size_t)n), end_segment(reader);
+  }
+  if (n < 0) return -1;
+  bool circular = reader->reading->circular || seqfile_circular(file);
+  if (circular && reader->run > 0) add_turn(reader);
+  end_segment(reader);
+  reader->counts->records++, reader->counts->circular += circular;
+  if (reader->letters > reader->counts->longest) reader->counts->longest = reader->letters;
+  return 0;
+}
+
+int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCounts *counts,
+                Why *why) {
+  memset(counts, 0, sizeof *counts);
+  SeqFile *file = seqfile_open(path, why);
+  if (!file) return -1;
+  Lengths *lengths = alloc_new(1, sizeof *lengths);
+  Reader *reader = alloc_new(1, sizeof *reader);
+  int more;
+  reader->corpus = corpus, reader->reading = reading, reader->counts = counts;
+  reader->kernels = kernels_best();
+  seqfile_mark_low(file, reading->min_quality);
+  while ((more = seqfile_next(file, why)) > 0) {
+    if ((more = add_record(reader, file, why)) < 0) break;
+    lengths_add(lengths, reader->letters);
+  }
+  count_stage(reader);
+  counts->n50 = lengths_n50(lengths, counts_letters(counts));
+  counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
+  free(lengths->longer), free(lengths), free(reader);
+  seqfile_close(file);
+  return more;
+}
 
 /* ---- spans and segments --------------------------------------------------------------------- */
 
@@ -166,24 +257,32 @@ int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
 
 /* ---- counts --------------------------------------------------------------------------------- */
 
-uint64_t counts_base(const SeqCounts *counts, int base) {
-  uint64_t sum = 0;
-  for (int letter = 0; letter < 256; letter++)
-    if (counts->letter[letter] > 0 && kmer_base((unsigned char)letter) == base)
-      sum += counts->letter[letter];
-  return sum;
-}
-
-uint64_t counts_ambiguous(const SeqCounts *counts) { return counts_base(counts, KMER_BREAK); }
-
-uint64_t counts_lowercase(const SeqCounts *counts) {
-  uint64_t sum = 0;
-  for (int letter = 'a'; letter <= 'z'; letter++) sum += counts->letter[letter];
-  return sum;
-}
-
 uint64_t counts_letters(const SeqCounts *counts) {
   uint64_t sum = 0;
-  for (int letter = 0; letter < 256; letter++) sum += counts->letter[letter];
+  for (int letter = 0; letter < 128; letter++) sum += counts->letter[letter];
   return sum;
+}
+
+uint64_t counts_ambiguous(const SeqCounts *counts) {
+  const uint64_t *letter = counts->letter;
+  return counts_letters(counts) - letter['A'] - letter['C'] - letter['G'] - letter['T'];
+}
+
+void counts_list(const SeqCounts *c, Count list[COUNTS]) {
+  const Count columns[COUNTS] = {{"records", c->records},
+                                 {"bases", counts_letters(c)},
+                                 {"A", c->letter['A']},
+                                 {"C", c->letter['C']},
+                                 {"G", c->letter['G']},
+                                 {"T", c->letter['T']},
+                                 {"ambiguous", counts_ambiguous(c)},
+                                 {"lowercase", c->lowercase},
+                                 {"segments", c->segments},
+                                 {"longest", c->longest},
+                                 {"n50", c->n50},
+                                 {"circular", c->circular},
+                                 {"low_quality", c->low_quality},
+                                 {"short_segments", c->short_segments},
+                                 {"short_bases", c->short_bases}};
+  memcpy(list, columns, sizeof columns);
 }

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_files(Dataset *dataset, const char *valid_file, Why *why) {
+static int read_files(Dataset *dataset, const Reading *reading, const char *valid_file, Why *why) {
   for (int i = 0; i < dataset->n; i++) {
     Corpus *to = valid_file && i == dataset->n - 1 ? dataset->valid_corpus : dataset->corpus;
-    if (corpus_read(to, dataset->files[i], &dataset->counts[i], why) != 0) return -1;
+    if (corpus_read(to, dataset->files[i], reading, &dataset->counts[i], why) != 0) return -1;
     if (dataset->counts[i].segments == 0)
       return fail(why, "%s: holds %s; there is nothing to learn from",
                   strcmp(dataset->files[i], "-") == 0 ? "standard input" : dataset->files[i],
@@ -19,14 +19,14 @@ static int read_files(Dataset *dataset, const char *valid_file, Why *why) {
 }
 
 int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
-                 double valid_fraction, Why *why) {
+                 double valid_fraction, const Reading *reading, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
   if (valid_file) {
     dataset->valid_corpus = corpus_new();
     files[dataset->n++] = valid_file;
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
-  if (read_files(dataset, valid_file, why) != 0) {
+  if (read_files(dataset, reading, valid_file, why) != 0) {
     dataset_free(dataset);
     return -1;
   }

@@ -39,23 +39,15 @@ static int check_usage(const TrainOptions *o, char **files, int n_files, Why *wh
 static int print_table(const Dataset *dataset, Why *why) {
   Output *output = output_open(NULL, why);
   FILE *out = output_stream(output);
-  fprintf(out, "file\trecords\tbases\tA\tC\tG\tT\tambiguous\tlowercase\tsegments\tlongest\tn50\n");
-  for (int i = 0; i < dataset->n; i++) {
-    const SeqCounts *c = &dataset->counts[i];
-    const uint64_t columns[] = {c->records,
-                                counts_letters(c),
-                                counts_base(c, 0),
-                                counts_base(c, 1),
-                                counts_base(c, 2),
-                                counts_base(c, 3),
-                                counts_ambiguous(c),
-                                counts_lowercase(c),
-                                c->segments,
-                                c->longest,
-                                c->n50};
-    fputs(dataset->files[i], out);
-    for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
-      fprintf(out, "\t%llu", (unsigned long long)columns[j]);
+  Count list[COUNTS];
+  for (int i = -1; i < dataset->n; i++) { /* first the names */
+    counts_list(&dataset->counts[i < 0 ? 0 : i], list);
+    fputs(i < 0 ? "file" : dataset->files[i], out);
+    for (int j = 0; j < COUNTS; j++)
+      if (i < 0)
+        fprintf(out, "\t%s", list[j].name);
+      else
+        fprintf(out, "\t%llu", (unsigned long long)list[j].value);
     fputc('\n', out);
   }
   return output_close(output, why);
@@ -75,7 +67,12 @@ static void say_twins(const TrainRun *train, const Dataset *dataset) {
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
   if (o->output && runlog_check(o->output, o->force, why) != 0) return -1;
-  if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, why) != 0) return -1;
+  const Reading reading = {.min_quality = o->min_quality,
+                           .min_length = o->min_length,
+                           .circular = o->circular,
+                           .turn = o->k};
+  if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
+    return -1;
   say_twins(train, dataset);
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   Plan plan = plan_make(o, &train->shape, dataset);

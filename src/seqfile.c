@@ -1,121 +1,61 @@
 #include "seqfile.h"
 
 #include "alloc.h"
+#include "input.h"
+#include "kernels.h"
 #include "kmer.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
+#include <strings.h>
 
-enum { BUFFER = 1 << 17, HEADER_MAX = 1 << 20, MAGIC_MAX = 4 };
+enum { BUFFER = 1 << 17, HEADER_MAX = 1 << 20 };
 
-typedef enum { FIRST, BETWEEN, SEQUENCE } Place; /* before any record, between two, in a sequence */
+/* Before any record, between two, in the header of the next, in its sequence. */
+typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE } Place;
 
 struct SeqFile {
-  char *path;
-  int fd;
-  unsigned char *raw; /* (BUFFER) bytes as stored, raw_at..raw_end not yet used */
-  size_t raw_at, raw_end;
-  uint64_t raw_bytes;
-  uint32_t raw_crc;
-  bool gzip, in_member; /* in_member: the gzip member's trailer is still to come */
-  z_stream z;
-  char *text; /* (BUFFER) what the file says, at..end not yet parsed */
+  Input *input;
+  const Kernels *kernels;
+  char *text; /* (BUFFER) at..end not yet parsed */
   size_t at, end;
-
   size_t line;     /* of text[at], from 1 */
   bool line_start; /* text[at] is the first of its line */
   Place place;
   bool fastq;
-  char *header; /* this record's header line without its mark, growing, zero-terminated */
-  size_t header_length, header_room;
-  char *name;      /* its first word */
+
+  char *header; /* (2 HEADER_MAX + 2) without its mark, zero; there '+' titles are looked at too */
+  size_t header_length;
+  char *name;      /* its first word, where that was asked for */
   uint64_t length; /* letters of this record so far */
+  size_t width;    /* bases in the last line that held bases only: the next has as many, mostly */
+
+  int low; /* quality below which letters are marked, 0: none are */
+  char
+      *kept; /* letters of this record, while they wait for their quality; then kept_at..kept_end */
+  size_t kept_at, kept_end, kept_room;
 };
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
-
-/* Appends what one read() gives to the raw bytes: 1 some, 0 the end. */
-static int raw_read(SeqFile *f, Why *why) {
-  ssize_t n;
-  do n = read(f->fd, f->raw + f->raw_end, BUFFER - f->raw_end);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) return fail(why, "%s: cannot be read: %s", f->path, strerror(errno));
-  f->raw_crc = (uint32_t)crc32(f->raw_crc, f->raw + f->raw_end, (uInt)n);
-  f->raw_end += (size_t)n, f->raw_bytes += (uint64_t)n;
-  return n > 0;
-}
-
-/* Whether raw bytes are left, after reading some where there were none. */
-static int raw_more(SeqFile *f, Why *why) {
-  if (f->raw_at < f->raw_end) return 1;
-  f->raw_at = f->raw_end = 0;
-  return raw_read(f, why);
-}
-
-/* Between two gzip members, or after the last: 1 a member follows, 0 the file ends here. */
-static int gzip_member(SeqFile *f, Why *why) {
-  int rest = raw_more(f, why);
-  if (rest <= 0) return rest;
-  if (f->raw[f->raw_at] == 0x1f) {
-    f->in_member = true;
-    return inflateReset(&f->z) == Z_OK ? 1 : fail(why, "%s: zlib cannot start again", f->path);
-  }
-  while ((rest = raw_more(f, why)) > 0)
-    if (f->raw[f->raw_at++] != 0)
-      return fail(why,
-                  "%s: after line %zu, the end of its gzip data, other bytes follow; "
-                  "the file is damaged or two files were joined",
-                  f->path, f->line);
-  return rest;
-}
-
-static int gzip_more(SeqFile *f, Why *why) {
-  while (f->end == 0) {
-    int rest = f->in_member ? 1 : gzip_member(f, why);
-    if (rest <= 0) return rest;
-    if ((rest = raw_more(f, why)) < 0) return -1;
-    if (rest == 0)
-      return fail(why,
-                  "%s: line %zu: the gzip data ends early; the file was cut short, fetch it "
-                  "again",
-                  f->path, f->line);
-    f->z.next_in = f->raw + f->raw_at, f->z.avail_in = (uInt)(f->raw_end - f->raw_at);
-    f->z.next_out = (unsigned char *)f->text, f->z.avail_out = BUFFER;
-    int rc = inflate(&f->z, Z_NO_FLUSH);
-    f->raw_at = f->raw_end - f->z.avail_in;
-    f->end = BUFFER - f->z.avail_out;
-    if (rc == Z_STREAM_END) f->in_member = false;
-    if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-      return fail(why, "%s: line %zu: the gzip data is damaged (%s); fetch it again", f->path,
-                  f->line, f->z.msg ? f->z.msg : "zlib gives no reason");
-  }
-  return 1;
-}
-
-/* Whether text is left to parse, after making some where there was none. */
-static int more(SeqFile *f, Why *why) {
-  if (f->at < f->end) return 1;
-  f->at = f->end = 0;
-  if (f->gzip) return gzip_more(f, why);
-  int rest = raw_more(f, why);
-  if (rest <= 0) return rest;
-  f->end = f->raw_end - f->raw_at;
-  memcpy(f->text, f->raw + f->raw_at, f->end);
-  f->raw_at = f->raw_end;
-  return 1;
+static int at_line(const SeqFile *f, Why *why, const char *problem) {
+  const char *name = input_name(f->input);
+  if (f->place == FIRST || f->place == HEADER)
+    return fail(why, "%s: line %zu: %s", name, f->line, problem);
+  int n = (int)strcspn(f->header, " \t");
+  return fail(why, "%s: line %zu, record '%.*s': %s", name, f->line, n < 100 ? n : 100, f->header,
+              problem);
 }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-static int at_line(const SeqFile *f, Why *why, const char *problem) {
-  return fail(why, "%s: line %zu, record '%.100s': %s", f->path, f->line, f->name, problem);
+/* Whether text is left to parse, after reading some where there was none. */
+static inline int more(SeqFile *f, Why *why) {
+  Why cause;
+  if (f->at < f->end) return 1;
+  ptrdiff_t n = input_read(f->input, f->text, BUFFER, &cause);
+  f->at = 0, f->end = n > 0 ? (size_t)n : 0;
+  return n < 0 ? at_line(f, why, cause.text) : n > 0;
 }
 
 static const char lone_return[] =
@@ -134,34 +74,25 @@ static int end_line(SeqFile *f, Why *why) {
   return 0;
 }
 
-/* Appends the rest of the line to the header from `from` on, and goes over its end. */
+/* Reads the rest of the line into the header from `from` on, and goes over its end. */
 static int read_header(SeqFile *f, size_t from, Why *why) {
+  const size_t too_long = from + HEADER_MAX + 1;
   int rest;
-  size_t line = f->line;
   f->header_length = from;
   while ((rest = more(f, why)) > 0) {
-    char *newline = memchr(f->text + f->at, '\n', f->end - f->at);
-    size_t n = newline ? (size_t)(newline - f->text) - f->at : f->end - f->at;
-    if (f->header_length + n > HEADER_MAX)
-      return fail(why, "%s: line %zu: a header longer than a megabyte; is this a sequence file?",
-                  f->path, f->line);
-    if (f->header_length + n + 1 > f->header_room)
-      f->header = alloc_resize(f->header, f->header_room = 2 * (f->header_length + n + 1), 1);
-    memcpy(f->header + f->header_length, f->text + f->at, n);
+    size_t room = too_long - f->header_length;
+    if (room > f->end - f->at) room = f->end - f->at;
+    size_t n = f->kernels->copy_line(f->header + f->header_length, f->text + f->at, room);
     f->header_length += n, f->at += n;
-    if (newline) break;
+    if (f->header_length == too_long)
+      return at_line(f, why, "a header longer than a megabyte; is this a sequence file?");
+    if (n < room) break;
   }
-  if (rest < 0) return -1;
-  if (memchr(f->header + from, 0, f->header_length - from))
-    return fail(why, "%s: line %zu: a zero byte in the header; the file is damaged or no text",
-                f->path, f->line);
-  if (rest > 0) f->at++, f->line++;
-  f->line_start = true;
-  if (f->header_length > from && f->header[f->header_length - 1] == '\r') f->header_length--;
   f->header[f->header_length] = 0;
-  if (memchr(f->header + from, '\r', f->header_length - from))
-    return fail(why, "%s: line %zu: %s", f->path, line, lone_return);
-  return 0;
+  if (rest <= 0) return rest;
+  if (f->text[f->at] == 0)
+    return at_line(f, why, "a zero byte in the header; the file is damaged or no text");
+  return end_line(f, why);
 }
 
 static int skip_empty_lines(SeqFile *f, Why *why) {
@@ -171,15 +102,157 @@ static int skip_empty_lines(SeqFile *f, Why *why) {
   return rest;
 }
 
+/* ---- quality -------------------------------------------------------------------------------- */
+
+/* The '+' line: empty, or the title again. */
+static int read_plus(SeqFile *f, Why *why) {
+  size_t title = f->header_length, line = f->line;
+  f->at++;
+  if (f->at < f->end && f->text[f->at] == '\n') return end_line(f, why);
+  if (read_header(f, title + 1, why) < 0) return -1;
+  bool same = f->header_length == title + 1 || strcmp(f->header, f->header + title + 1) == 0;
+  f->header_length = title;
+  if (same) return 0;
+  f->line = line;
+  return at_line(f, why, "the '+' line repeats another title than the '@' line has");
+}
+
+static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (quality[i] - '!' < f->low) f->kept[from + i] = (char)(f->kept[from + i] | SEQFILE_LOW);
+}
+
+/* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */
+static int read_quality(SeqFile *f, Why *why) {
+  static const char longer[] = "its quality is longer than its sequence";
+  uint64_t left = f->length;
+  int rest;
+  if (read_plus(f, why) < 0) return -1;
+  while (left > 0) {
+    if ((rest = skip_empty_lines(f, why)) < 0) return -1;
+    if (rest == 0) return at_line(f, why, "ends early: its quality is shorter than its sequence");
+    size_t n = f->end - f->at < left ? f->end - f->at : (size_t)left;
+    size_t run = f->kernels->quality_run(f->text + f->at, n);
+    if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
+    left -= run, f->at += run;
+    if (run < n && f->text[f->at] != '\n' && f->text[f->at] != '\r')
+      return at_line(f, why, "a byte outside '!'..'~' in the quality");
+  }
+  if (f->length == 0) return 0; /* its quality line, if there is one, is empty */
+  if ((rest = more(f, why)) <= 0) return rest;
+  if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
+  return at_line(f, why, longer);
+}
+
+/* ---- sequence ------------------------------------------------------------------------------- */
+
+static int bad_letter(SeqFile *f, Why *why) {
+  unsigned char c = (unsigned char)f->text[f->at];
+  char problem[128];
+  if (c > ' ' && c < 127)
+    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
+             strchr("EFILPQJOZXefilpqjozx*", c)
+                 ? "; this looks like protein, and only DNA or RNA can be read"
+                 : "");
+  else
+    snprintf(problem, sizeof problem, "byte 0x%02x (%s) inside the sequence", c,
+             isspace(c) ? "white space" : "no letter");
+  return at_line(f, why, problem);
+}
+
+static size_t copy_breaks(char *letters, const char *from, size_t n) {
+  size_t i = 0;
+  for (; i < n && kmer_base((unsigned char)from[i]) == KMER_BREAK; i++) letters[i] = from[i];
+  return i;
+}
+
+/* The record's last letter was read. */
+static int end_sequence(SeqFile *f, Why *why) {
+  f->place = BETWEEN;
+  if (!f->fastq) return 0;
+  if (f->at == f->end) return at_line(f, why, "ends early: there is no '+' line and no quality");
+  return read_quality(f, why);
+}
+
+/* Bases from here on to a break, the end of the line or of the room; of whole lines where they
+ * are as wide as the last. */
+static size_t read_bases(SeqFile *f, char *letters, size_t room) {
+  const char *text = f->text + f->at;
+  if (f->line_start && f->width > 0) {
+    size_t lines = f->kernels->copy_lines(letters, text, room, f->width);
+    f->at += lines * (f->width + 1), f->line += lines;
+    if (lines > 0) return lines * f->width;
+  }
+  size_t run = f->kernels->copy_bases(letters, text, room);
+  if (run > 0 && f->line_start) f->width = run < room && text[run] == '\n' ? run : 0;
+  f->line_start = f->line_start && run == 0;
+  f->at += run;
+  return run;
+}
+
+/* What seqfile_read gives where no letter is marked. */
+static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
+  const char mark = f->fastq ? '+' : '>';
+  size_t bases = 0;
+  int rest;
+  while ((rest = more(f, why)) > 0 && bases < n) {
+    char c = f->text[f->at];
+    size_t room = n - bases < f->end - f->at ? n - bases : f->end - f->at, run;
+    if (c == '\n' || c == '\r') {
+      if (end_line(f, why) < 0) return -1;
+    } else if (f->line_start && c == mark) {
+      break;
+    } else if ((run = read_bases(f, letters + bases, room)) > 0) {
+      bases += run, f->length += run;
+    } else if (bases > 0) {
+      break;
+    } else if ((run = copy_breaks(letters, f->text + f->at, room)) > 0) {
+      f->at += run, f->length += run, f->line_start = false;
+      return (ptrdiff_t)run;
+    } else if (f->fastq || (c != ' ' && c != '\t')) {
+      return bad_letter(f, why);
+    } else {
+      f->at++, f->line_start = false;
+    }
+  }
+  if (rest < 0) return -1;
+  return bases > 0 ? (ptrdiff_t)bases : end_sequence(f, why);
+}
+
+/* Reads the whole record and its quality, which marks letters. */
+static int keep_record(SeqFile *f, Why *why) {
+  ptrdiff_t n = 1;
+  for (f->kept_at = f->kept_end = 0; n > 0; f->kept_end += n > 0 ? (size_t)n : 0) {
+    if (f->kept_room < f->kept_end + BUFFER)
+      f->kept = alloc_resize(f->kept, f->kept_room = 2 * f->kept_end + BUFFER, 1);
+    n = read_letters(f, f->kept + f->kept_end, f->kept_room - f->kept_end, why);
+  }
+  return (int)n;
+}
+
+/* The next letters of one kind of those that were kept. */
+static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
+  const char *from = f->kept + f->kept_at;
+  size_t left = f->kept_end - f->kept_at, room = n < left ? n : left;
+  size_t run = f->kernels->copy_bases(letters, from, room);
+  if (run == 0)
+    for (; run < room && kmer_base((unsigned char)from[run]) >= KMER_BREAK; run++)
+      letters[run] = from[run];
+  f->kept_at += run;
+  return (ptrdiff_t)run;
+}
+
+ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
+  if (f->place == SEQUENCE && f->fastq && f->low > 0 && keep_record(f, why) < 0) return -1;
+  if (f->kept_at < f->kept_end) return read_kept(f, letters, n);
+  return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
+}
+
 /* ---- records -------------------------------------------------------------------------------- */
 
 static int start_record(SeqFile *f, Why *why) {
-  f->at++;
-  if (f->header_room == 0) f->header = alloc_resize(f->header, f->header_room = 256, 1);
+  f->at++, f->place = HEADER;
   if (read_header(f, 0, why) < 0) return -1;
-  size_t n = strcspn(f->header, " \t");
-  f->name = alloc_resize(f->name, n + 1, 1);
-  memcpy(f->name, f->header, n), f->name[n] = 0;
   f->place = SEQUENCE, f->length = 0;
   return 1;
 }
@@ -187,19 +260,18 @@ static int start_record(SeqFile *f, Why *why) {
 int seqfile_next(SeqFile *f, Why *why) {
   char unread[4096];
   ptrdiff_t n;
-  while (f->place == SEQUENCE)
-    if ((n = seqfile_read(f, unread, sizeof unread, why)) < 0) return -1;
+  while ((n = seqfile_read(f, unread, sizeof unread, why)) > 0) continue;
+  if (n < 0) return -1;
   int rest = skip_empty_lines(f, why);
   if (rest == 0 && f->place == FIRST)
-    return fail(why, "%s: holds empty lines only; there is no sequence to read", f->path);
+    return fail(why, "%s: holds empty lines only; there is no sequence to read",
+                input_name(f->input));
   if (rest <= 0) return rest;
   char mark = f->text[f->at];
   if (f->place == FIRST) {
     if (mark != '>' && mark != '@')
-      return fail(why,
-                  "%s: line %zu: neither '>' (FASTA) nor '@' (FASTQ) where the first header "
-                  "must stand",
-                  f->path, f->line);
+      return at_line(f, why,
+                     "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
     f->fastq = mark == '@';
   } else if (mark != (f->fastq ? '@' : '>')) {
     return at_line(f, why,
@@ -210,139 +282,51 @@ int seqfile_next(SeqFile *f, Why *why) {
   return start_record(f, why);
 }
 
-static int bad_letter(SeqFile *f, Why *why) {
-  unsigned char c = (unsigned char)f->text[f->at];
-  if (strchr("EFILPQJOZXefilpqjozx*", c) && c)
-    return fail(why,
-                "%s: line %zu, record '%.100s': '%c' is no nucleotide code; this looks like "
-                "protein, and only DNA or RNA can be read",
-                f->path, f->line, f->name, c);
-  if (c > ' ' && c < 127)
-    return fail(why, "%s: line %zu, record '%.100s': '%c' is no nucleotide code", f->path, f->line,
-                f->name, c);
-  return fail(why, "%s: line %zu, record '%.100s': byte 0x%02x (%s) inside the sequence", f->path,
-              f->line, f->name, c, isspace(c) ? "white space" : "no letter");
+const char *seqfile_name(SeqFile *f) {
+  size_t n = strcspn(f->header, " \t");
+  f->name = alloc_resize(f->name, n + 1, 1);
+  memcpy(f->name, f->header, n), f->name[n] = 0;
+  return f->name;
 }
 
-/* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */
-static int read_quality(SeqFile *f, Why *why) {
-  uint64_t quality = 0;
-  int rest;
-  size_t title = f->header_length, plus_line = f->line;
-  f->at++;
-  if (read_header(f, title + 1, why) < 0) return -1;
-  f->header[title] = 0;
-  if (f->header_length > title + 1 && strcmp(f->header, f->header + title + 1) != 0)
-    return f->line = plus_line,
-           at_line(f, why, "the '+' line repeats another title than the '@' line has");
-  f->header_length = title;
-  while (quality < f->length) {
-    if ((rest = skip_empty_lines(f, why)) < 0) return -1;
-    if (rest == 0) return at_line(f, why, "ends early: its quality is shorter than its sequence");
-    for (; f->at < f->end && f->text[f->at] >= '!' && f->text[f->at] <= '~'; f->at++)
-      if (++quality > f->length) return at_line(f, why, "its quality is longer than its sequence");
-    if (f->at < f->end && f->text[f->at] != '\n' && f->text[f->at] != '\r')
-      return at_line(f, why, "a byte outside '!'..'~' in the quality");
-  }
-  if (f->length == 0) return 0; /* its quality line, if there is one, is empty */
-  if ((rest = more(f, why)) <= 0) return rest;
-  if (f->text[f->at] != '\n' && f->text[f->at] != '\r')
-    return at_line(f, why, "its quality is longer than its sequence");
-  return end_line(f, why);
+/* Whether key=value stands around this '=', as words of the description from `from` on. */
+static bool stands(const char *from, const char *equals, const char *key, const char *value) {
+  static const char around[] = " \t[](){};,|\"'";
+  size_t k = strlen(key), v = strlen(value);
+  const char *begin = equals - k, *end = equals + 1 + v;
+  return equals - from >= (ptrdiff_t)k && strncasecmp(begin, key, k) == 0 &&
+         strncasecmp(equals + 1, value, v) == 0 && (begin == from || strchr(around, begin[-1])) &&
+         strchr(around, *end); /* the zero too */
 }
 
-ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
-  size_t out = 0;
-  int rest;
-  if (f->place != SEQUENCE) return 0;
-  while (out < n && (rest = more(f, why)) != 0) {
-    if (rest < 0) return -1;
-    char c = f->text[f->at];
-    if (f->line_start && c == (f->fastq ? '+' : '>')) {
-      if (out > 0) return (ptrdiff_t)out;
-      f->place = BETWEEN;
-      return f->fastq ? read_quality(f, why) : 0;
-    }
-    if (c == '\n' || c == '\r') {
-      if (end_line(f, why) < 0) return -1;
-      continue;
-    }
-    if (!f->fastq && (c == ' ' || c == '\t')) {
-      f->at++, f->line_start = false;
-      continue;
-    }
-    size_t before = out;
-    while (out < n && f->at < f->end && kmer_base((unsigned char)f->text[f->at]) != KMER_INVALID)
-      letters[out++] = f->text[f->at++];
-    if (out == before) return bad_letter(f, why);
-    f->line_start = false, f->length += out - before;
-  }
-  if (out == 0 && n > 0) {
-    f->place = BETWEEN;
-    if (f->fastq) return at_line(f, why, "ends early: there is no '+' line and no quality");
-  }
-  return (ptrdiff_t)out;
+bool seqfile_circular(const SeqFile *f) {
+  const char *equals = f->fastq ? NULL : strchr(f->header, '=');
+  if (!equals) return false;
+  const char *from = f->header + strcspn(f->header, " \t");
+  for (; equals; equals = strchr(equals + 1, '='))
+    if (stands(from, equals, "circular", "true") || stands(from, equals, "topology", "circular"))
+      return true;
+  return false;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* What the first bytes say about a file that is neither text nor gzip. */
-static const char *foreign(const unsigned char *b, size_t n) {
-  if (n >= 3 && !memcmp(b, "BZh", 3)) return "is compressed with bzip2; pipe it through bzcat";
-  if (n >= 4 && !memcmp(b,
-                        "\xfd"
-                        "7zX",
-                        4))
-    return "is compressed with xz; pipe it through xzcat";
-  if (n >= 4 && !memcmp(b, "\x28\xb5\x2f\xfd", 4))
-    return "is compressed with zstd; pipe it through zstdcat";
-  if (n >= 4 && !memcmp(b, "PK\3\4", 4)) return "is a zip archive; unpack it first";
-  if (n >= 2 && (!memcmp(b, "\xff\xfe", 2) || !memcmp(b, "\xfe\xff", 2)))
-    return "is UTF-16 text; convert it to ASCII first";
-  if (n >= 3 && !memcmp(b, "\xef\xbb\xbf", 3))
-    return "begins with a byte order mark; save it as plain ASCII";
-  return NULL;
-}
-
-static int look(SeqFile *f, Why *why) {
-  struct stat about;
-  if (f->fd < 0) return fail(why, "%s: cannot be opened: %s", f->path, strerror(errno));
-  if (fstat(f->fd, &about) == 0 && S_ISDIR(about.st_mode))
-    return fail(why, "%s: is a directory; give the sequence files in it", f->path);
-  int rest = 1;
-  while (rest > 0 && f->raw_end < MAGIC_MAX)
-    rest = raw_read(f, why); /* a pipe may give single bytes */
-  if (rest < 0) return -1;
-  if (f->raw_end == 0) return fail(why, "%s: is empty; there is no sequence to read", f->path);
-  if (f->raw_end >= 2 && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
-    if (inflateInit2(&f->z, 15 + 16) != Z_OK) return fail(why, "%s: zlib cannot start", f->path);
-    f->gzip = f->in_member = true;
-    return 0;
-  }
-  const char *problem = foreign(f->raw, f->raw_end);
-  return problem ? fail(why, "%s: %s", f->path, problem) : 0;
-}
-
 SeqFile *seqfile_open(const char *path, Why *why) {
+  Input *input = input_open(path, why);
+  if (!input) return NULL;
   SeqFile *f = alloc_new(1, sizeof *f);
-  bool standard_input = strcmp(path, "-") == 0;
-  f->path = alloc_new(strlen(path) + 32, 1);
-  strcpy(f->path, standard_input ? "standard input" : path);
-  f->raw = alloc_new(BUFFER, 1), f->text = alloc_new(BUFFER, 1), f->name = alloc_new(1, 1);
+  f->input = input, f->kernels = kernels_best();
+  f->text = alloc_new(BUFFER, 1), f->header = alloc_new(2 * HEADER_MAX + 2, 1);
   f->line = 1, f->line_start = true;
-  f->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-  if (look(f, why) == 0) return f;
-  seqfile_close(f);
-  return NULL;
+  return f;
 }
 
 void seqfile_close(SeqFile *f) {
   if (!f) return;
-  if (f->fd >= 0) close(f->fd);
-  if (f->gzip) inflateEnd(&f->z);
-  free(f->path), free(f->raw), free(f->text), free(f->header), free(f->name), free(f);
+  input_close(f->input);
+  free(f->text), free(f->header), free(f->name), free(f->kept), free(f);
 }
 
-const char *seqfile_name(const SeqFile *f) { return f->name; }
-uint64_t seqfile_bytes(const SeqFile *f) { return f->raw_bytes; }
-uint32_t seqfile_crc32(const SeqFile *f) { return f->raw_crc; }
+void seqfile_mark_low(SeqFile *f, int quality) { f->low = quality; }
+uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
+uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

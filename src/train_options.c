@@ -2,10 +2,17 @@
 
 #define AT(field) offsetof(TrainOptions, field)
 
-static const char tokens[] = "tokens", model[] = "model", training[] = "training",
-                  output[] = "output";
+static const char reading[] = "reading", tokens[] = "tokens", model[] = "model",
+                  training[] = "training", output[] = "output";
 
 static const Option rows[] = {
+    {"min-quality", 0, OPTION_INT, AT(min_quality), "0", 0, 93, "Q", reading,
+     "Treat bases of FASTQ with a lower quality as ambiguous"},
+    {"min-length", 0, OPTION_COUNT, AT(min_length), "0", 0, 0x1p53, "N", reading,
+     "Leave out runs of A, C, G, T of fewer bases"},
+    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", reading,
+     "Read every record as a circle, not only those whose header says circular=true or "
+     "topology=circular"},
     {"kmer", 'k', OPTION_INT, AT(k), "4", 1, 12, "N", tokens, "Bases in a k-mer"},
     {"stride", 's', OPTION_INT, AT(s), "1", 1, 12, "N", tokens,
      "Bases from a k-mer to the next, at most k"},

@@ -41,7 +41,7 @@ static void make_corpus(size_t n, size_t max, size_t long_one, uint64_t seed) {
   fclose(out);
   corpus_free(corpus);
   corpus = corpus_new();
-  assert_int_equal(corpus_read(corpus, path, &counts, &why), 0);
+  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
   assert_int_equal(counts.segments, n);
   unlink(path);
 }

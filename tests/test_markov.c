@@ -23,7 +23,7 @@ static Corpus *corpus_of(const char *text) {
   fprintf(out, ">a\n%s\n", text);
   fclose(out);
   Corpus *corpus = corpus_new();
-  assert_int_equal(corpus_read(corpus, path, &counts, &why), 0);
+  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
   unlink(path);
   return corpus;
 }

@@ -1,0 +1,31 @@
+/* input: where data comes from: a file or standard input, inflated where it is gzip.
+ *
+ * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
+ * block at the end too), then zeros; each member's CRC-32 and length must be right. */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include "fail.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Input Input;
+
+/* Opens a file, or standard input for "-". NULL, and a sentence with the file's name, where it
+ * cannot be read, is a directory, is empty, or holds a known kind of data that is no text. The
+ * caller closes it. */
+Input *input_open(const char *path, Why *why);
+void input_close(Input *input); /* NULL is allowed */
+
+const char *input_name(const Input *input); /* its path, or "standard input" */
+
+/* Up to n > 0 bytes of text: how many, 0 at the end. -1 an error; why does not name the file, for
+ * the caller knows a better place in it. */
+ptrdiff_t input_read(Input *input, char *text, size_t n, Why *why);
+
+/* Bytes as stored (compressed) that were read so far, and their CRC-32. */
+uint64_t input_bytes(const Input *input);
+uint32_t input_crc32(const Input *input);
+
+#endif

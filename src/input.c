@@ -1,0 +1,149 @@
+#include "input.h"
+
+#include "alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { BUFFER = 1 << 17, MAGIC_MAX = 4 };
+
+struct Input {
+  char *name;
+  int fd;
+  unsigned char *raw; /* (BUFFER) bytes as stored, at..end not yet used */
+  size_t at, end;
+  uint64_t bytes;
+  uint32_t crc;
+  bool gzip, in_member; /* in_member: the gzip member's trailer is still to come */
+  z_stream z;
+};
+
+/* What one read() gives: how many bytes, 0 at the end. */
+static ptrdiff_t read_some(Input *f, void *to, size_t n, Why *why) {
+  ssize_t got;
+  do got = read(f->fd, to, n);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return fail(why, "cannot be read: %s", strerror(errno));
+  f->crc = libdeflate_crc32(f->crc, to, (size_t)got);
+  f->bytes += (uint64_t)got;
+  return got;
+}
+
+/* ---- gzip ----------------------------------------------------------------------------------- */
+
+/* Whether raw bytes are left, after reading some where there were none. */
+static int more(Input *f, Why *why) {
+  if (f->at < f->end) return 1;
+  ptrdiff_t n = read_some(f, f->raw, BUFFER, why);
+  f->at = 0, f->end = n > 0 ? (size_t)n : 0;
+  return n < 0 ? -1 : n > 0;
+}
+
+/* Between two members, or after the last: 1 a member follows, 0 the file ends here. */
+static int next_member(Input *f, Why *why) {
+  int rest = more(f, why);
+  if (rest <= 0) return rest;
+  if (f->raw[f->at] == 0x1f) {
+    f->in_member = true;
+    return inflateReset(&f->z) == Z_OK ? 1 : fail(why, "zlib cannot start again");
+  }
+  while ((rest = more(f, why)) > 0)
+    if (f->raw[f->at++] != 0)
+      return fail(why, "other bytes follow the end of the gzip data; the file is damaged or two "
+                       "files were joined");
+  return rest;
+}
+
+static ptrdiff_t inflate_some(Input *f, char *text, size_t n, Why *why) {
+  f->z.next_out = (unsigned char *)text, f->z.avail_out = (uInt)n;
+  while (f->z.avail_out == n) {
+    int rest = f->in_member ? 1 : next_member(f, why);
+    if (rest <= 0) return rest;
+    if ((rest = more(f, why)) < 0) return -1;
+    if (rest == 0)
+      return fail(why, "the gzip data ends early; the file was cut short, fetch it again");
+    f->z.next_in = f->raw + f->at, f->z.avail_in = (uInt)(f->end - f->at);
+    int rc = inflate(&f->z, Z_NO_FLUSH);
+    f->at = f->end - f->z.avail_in;
+    if (rc == Z_STREAM_END) f->in_member = false;
+    if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+      return fail(why, "the gzip data is damaged (%s); fetch it again",
+                  f->z.msg ? f->z.msg : "zlib gives no reason");
+  }
+  return (ptrdiff_t)(n - f->z.avail_out);
+}
+
+ptrdiff_t input_read(Input *f, char *text, size_t n, Why *why) {
+  if (f->gzip) return inflate_some(f, text, n, why);
+  if (f->at == f->end) return read_some(f, text, n, why);
+  if (n > f->end - f->at) n = f->end - f->at; /* what input_open has looked at */
+  memcpy(text, f->raw + f->at, n);
+  f->at += n;
+  return (ptrdiff_t)n;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* What the first bytes say about a file that is neither text nor gzip. */
+static const char *foreign(const unsigned char *b, size_t n) {
+  static const unsigned char xz[] = {0xfd, '7', 'z', 'X'}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+  if (n >= 3 && !memcmp(b, "BZh", 3)) return "is compressed with bzip2; pipe it through bzcat";
+  if (n >= 4 && !memcmp(b, xz, 4)) return "is compressed with xz; pipe it through xzcat";
+  if (n >= 4 && !memcmp(b, zstd, 4)) return "is compressed with zstd; pipe it through zstdcat";
+  if (n >= 4 && !memcmp(b, "PK\3\4", 4)) return "is a zip archive; unpack it first";
+  if (n >= 2 && (!memcmp(b, "\xff\xfe", 2) || !memcmp(b, "\xfe\xff", 2)))
+    return "is UTF-16 text; convert it to ASCII first";
+  if (n >= 3 && !memcmp(b, "\xef\xbb\xbf", 3))
+    return "begins with a byte order mark; save it as plain ASCII";
+  return NULL;
+}
+
+static int look(Input *f, Why *why) {
+  struct stat about;
+  Why cause;
+  ptrdiff_t n = 1;
+  if (f->fd < 0) return fail(why, "%s: cannot be opened: %s", f->name, strerror(errno));
+  if (fstat(f->fd, &about) == 0 && S_ISDIR(about.st_mode))
+    return fail(why, "%s: is a directory; give the sequence files in it", f->name);
+  for (; n > 0 && f->end<MAGIC_MAX; f->end += n> 0 ? (size_t)n : 0) /* a pipe may give bytes */
+    n = read_some(f, f->raw + f->end, BUFFER - f->end, &cause);
+  if (n < 0) return fail(why, "%s: %s", f->name, cause.text);
+  if (f->end == 0) return fail(why, "%s: is empty; there is no sequence to read", f->name);
+  if (f->end >= 2 && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
+    if (inflateInit2(&f->z, 15 + 16) != Z_OK) return fail(why, "%s: zlib cannot start", f->name);
+    f->gzip = f->in_member = true;
+    return 0;
+  }
+  const char *problem = foreign(f->raw, f->end);
+  return problem ? fail(why, "%s: %s", f->name, problem) : 0;
+}
+
+Input *input_open(const char *path, Why *why) {
+  Input *f = alloc_new(1, sizeof *f);
+  bool standard_input = strcmp(path, "-") == 0;
+  const char *name = standard_input ? "standard input" : path;
+  f->name = strcpy(alloc_new(strlen(name) + 1, 1), name);
+  f->raw = alloc_new(BUFFER, 1);
+  f->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+  if (look(f, why) == 0) return f;
+  input_close(f);
+  return NULL;
+}
+
+void input_close(Input *f) {
+  if (!f) return;
+  if (f->fd >= 0) close(f->fd);
+  if (f->gzip) inflateEnd(&f->z);
+  free(f->name), free(f->raw), free(f);
+}
+
+const char *input_name(const Input *f) { return f->name; }
+uint64_t input_bytes(const Input *f) { return f->bytes; }
+uint32_t input_crc32(const Input *f) { return f->crc; }
