@@ -1,7 +1,8 @@
 /* input: where data comes from: a file or standard input, inflated where it is gzip.
  *
  * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
- * block at the end too), then zeros; each member's CRC-32 and length must be right. */
+ * block at the end too), then zeros; each member's CRC-32 and length must be right. A thread of its
+ * own reads and inflates up to half a megabyte ahead of the caller. */
 #ifndef INPUT_H
 #define INPUT_H
 
@@ -20,11 +21,11 @@ void input_close(Input *input); /* NULL is allowed */
 
 const char *input_name(const Input *input); /* its path, or "standard input" */
 
-/* Up to n > 0 bytes of text: how many, 0 at the end. -1 an error; why does not name the file, for
- * the caller knows a better place in it. */
-ptrdiff_t input_read(Input *input, char *text, size_t n, Why *why);
+/* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
+ * why does not name the file, for the caller knows a better place in it. */
+ptrdiff_t input_next(Input *input, const char **text, Why *why);
 
-/* Bytes as stored (compressed) that were read so far, and their CRC-32. */
+/* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
 uint64_t input_bytes(const Input *input);
 uint32_t input_crc32(const Input *input);
 

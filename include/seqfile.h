@@ -41,7 +41,7 @@ bool seqfile_circular(const SeqFile *file);
  * breaks); 0 when it has ended (for FASTQ: its quality was read and fits), -1 an error. */
 ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
 
-/* Bytes of the file as stored (compressed) that were read so far, and their CRC-32. */
+/* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
 uint64_t seqfile_bytes(const SeqFile *file);
 uint32_t seqfile_crc32(const SeqFile *file);
 

@@ -218,7 +218,7 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   }
   count_stage(reader);
   counts->n50 = lengths_n50(lengths, counts_letters(counts));
-  counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
+  if (more == 0) counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
   free(lengths->longer), free(lengths), free(reader);
   seqfile_close(file);
   return more;

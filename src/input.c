@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,18 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 17, MAGIC_MAX = 4 };
+enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 4 };
+
+/* A block of text on its way from the thread that reads to the one that parses. */
+typedef struct {
+  char text[BUFFER];
+  ptrdiff_t n; /* as input_next gives it back */
+} Block;
 
 struct Input {
   char *name;
+
+  /* the reading thread's, until it has ended */
   int fd;
   unsigned char *raw; /* (BUFFER) bytes as stored, at..end not yet used */
   size_t at, end;
@@ -23,13 +32,26 @@ struct Input {
   uint32_t crc;
   bool gzip, in_member; /* in_member: the gzip member's trailer is still to come */
   z_stream z;
+  Why cause; /* of the end of its reading, where that is an error */
+
+  /* between the two, under the lock; a block is filled, or taken, outside it */
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t filling, taking;
+  Block *block; /* (BLOCKS) */
+  size_t filled, taken;
+  bool held; /* block `taken` is in the caller's hands */
+  bool closed;
 };
 
 /* What one read() gives: how many bytes, 0 at the end. */
 static ptrdiff_t read_some(Input *f, void *to, size_t n, Why *why) {
   ssize_t got;
-  do got = read(f->fd, to, n);
-  while (got < 0 && errno == EINTR);
+  do {
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL); /* a pipe may keep us waiting for ever */
+    got = read(f->fd, to, n);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  } while (got < 0 && errno == EINTR);
   if (got < 0) return fail(why, "cannot be read: %s", strerror(errno));
   f->crc = libdeflate_crc32(f->crc, to, (size_t)got);
   f->bytes += (uint64_t)got;
@@ -80,13 +102,68 @@ static ptrdiff_t inflate_some(Input *f, char *text, size_t n, Why *why) {
   return (ptrdiff_t)(n - f->z.avail_out);
 }
 
-ptrdiff_t input_read(Input *f, char *text, size_t n, Why *why) {
+static ptrdiff_t fetch(Input *f, char *text, size_t n, Why *why) {
   if (f->gzip) return inflate_some(f, text, n, why);
   if (f->at == f->end) return read_some(f, text, n, why);
   if (n > f->end - f->at) n = f->end - f->at; /* what input_open has looked at */
   memcpy(text, f->raw + f->at, n);
   f->at += n;
   return (ptrdiff_t)n;
+}
+
+/* ---- reading ahead -------------------------------------------------------------------------- */
+
+/* Fills blocks until the end or an error, whose block is the last. */
+static void *read_ahead(void *input) {
+  Input *f = input;
+  ptrdiff_t n = 1;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  while (n > 0) {
+    pthread_mutex_lock(&f->lock);
+    while (f->filled - f->taken == BLOCKS && !f->closed) pthread_cond_wait(&f->filling, &f->lock);
+    bool closed = f->closed;
+    pthread_mutex_unlock(&f->lock);
+    if (closed) break;
+    Block *block = &f->block[f->filled % BLOCKS];
+    n = block->n = fetch(f, block->text, BUFFER, &f->cause);
+    pthread_mutex_lock(&f->lock);
+    f->filled++;
+    pthread_cond_signal(&f->taking);
+    pthread_mutex_unlock(&f->lock);
+  }
+  return NULL;
+}
+
+ptrdiff_t input_next(Input *f, const char **text, Why *why) {
+  pthread_mutex_lock(&f->lock);
+  if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++, pthread_cond_signal(&f->filling);
+  f->held = true;
+  while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
+  pthread_mutex_unlock(&f->lock);
+  const Block *block = &f->block[f->taken % BLOCKS];
+  *text = block->text;
+  if (block->n < 0) *why = f->cause;
+  return block->n;
+}
+
+static int start(Input *f, Why *why) {
+  f->block = alloc_new(BLOCKS, sizeof *f->block);
+  pthread_mutex_init(&f->lock, NULL);
+  pthread_cond_init(&f->filling, NULL), pthread_cond_init(&f->taking, NULL);
+  int error = pthread_create(&f->thread, NULL, read_ahead, f);
+  if (error == 0) return 0;
+  free(f->block), f->block = NULL;
+  return fail(why, "%s: no thread can be had to read it: %s", f->name, strerror(error));
+}
+
+static void stop(Input *f) {
+  pthread_mutex_lock(&f->lock);
+  f->closed = true;
+  pthread_cond_signal(&f->filling);
+  pthread_mutex_unlock(&f->lock);
+  pthread_cancel(f->thread);
+  pthread_join(f->thread, NULL);
+  free(f->block);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -132,13 +209,14 @@ Input *input_open(const char *path, Why *why) {
   f->name = strcpy(alloc_new(strlen(name) + 1, 1), name);
   f->raw = alloc_new(BUFFER, 1);
   f->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-  if (look(f, why) == 0) return f;
+  if (look(f, why) == 0 && start(f, why) == 0) return f;
   input_close(f);
   return NULL;
 }
 
 void input_close(Input *f) {
   if (!f) return;
+  if (f->block) stop(f);
   if (f->fd >= 0) close(f->fd);
   if (f->gzip) inflateEnd(&f->z);
   free(f->name), free(f->raw), free(f);

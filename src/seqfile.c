@@ -19,7 +19,7 @@ typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE } Place;
 struct SeqFile {
   Input *input;
   const Kernels *kernels;
-  char *text; /* (BUFFER) at..end not yet parsed */
+  const char *text; /* at..end not yet parsed */
   size_t at, end;
   size_t line;     /* of text[at], from 1 */
   bool line_start; /* text[at] is the first of its line */
@@ -53,7 +53,7 @@ static int at_line(const SeqFile *f, Why *why, const char *problem) {
 static inline int more(SeqFile *f, Why *why) {
   Why cause;
   if (f->at < f->end) return 1;
-  ptrdiff_t n = input_read(f->input, f->text, BUFFER, &cause);
+  ptrdiff_t n = input_next(f->input, &f->text, &cause);
   f->at = 0, f->end = n > 0 ? (size_t)n : 0;
   return n < 0 ? at_line(f, why, cause.text) : n > 0;
 }
@@ -316,7 +316,7 @@ SeqFile *seqfile_open(const char *path, Why *why) {
   if (!input) return NULL;
   SeqFile *f = alloc_new(1, sizeof *f);
   f->input = input, f->kernels = kernels_best();
-  f->text = alloc_new(BUFFER, 1), f->header = alloc_new(2 * HEADER_MAX + 2, 1);
+  f->header = alloc_new(2 * HEADER_MAX + 2, 1);
   f->line = 1, f->line_start = true;
   return f;
 }
@@ -324,7 +324,7 @@ SeqFile *seqfile_open(const char *path, Why *why) {
 void seqfile_close(SeqFile *f) {
   if (!f) return;
   input_close(f->input);
-  free(f->text), free(f->header), free(f->name), free(f->kept), free(f);
+  free(f->header), free(f->name), free(f->kept), free(f);
 }
 
 void seqfile_mark_low(SeqFile *f, int quality) { f->low = quality; }
