@@ -1,0 +1,86 @@
+# The format suites of others through rnntrain, file by file; EXPECT.tsv has a row a file. They lie
+# in ../shared beside the source tree, or in $SHARED.
+load cli
+
+SUITES=${SHARED:-$SOURCE/../shared}/suites
+DRY=(-q --dry-run -k 1 -t 1 --valid-fraction 0)
+
+# Accepted as FASTA by their suite, and protein by their letters, though their rows do not say so.
+PROTEIN=(Fasta/aster.pro Fasta/aster_no_wrap.pro Fasta/f001 Fasta/f003.fa Fasta/fa01
+  Fasta/flowers.pro.gz Fasta/loveliesbleeding.pro Fasta/protein_lib.fa Fasta/rose.pro
+  Fasta/rosemary.pro)
+
+setup() {
+  [ -e "$SUITES/EXPECT.tsv" ] || skip "no ../shared/suites beside the source tree, nor in \$SHARED"
+  cd "$SUITES"
+}
+
+# wanted FILE EXPECTED RECORDS BASES NOTE: how what `came` says must begin.
+wanted() {
+  local letters=DNA
+  [[ "$5" == *protein* || " ${PROTEIN[*]} " == *" $1 "* ]] && letters=protein
+  case "$2 $letters" in
+    "accept DNA") echo "$3 records, $4 bases" ;;
+    "accept protein") echo "refused as no DNA" ;;
+    reject*) echo "refused" ;;
+    *) echo "a row with accept or reject" ;;
+  esac
+}
+
+# came CODE NAME ROW: what the program made of the file that it calls NAME.
+came() {
+  local out=$BATS_TEST_TMPDIR/$3.out said
+  said=$(< "$BATS_TEST_TMPDIR/$3.err")
+  if [ "$1" -eq 0 ] && [ -z "$said" ]; then
+    echo "$(column records < "$out") records, $(column bases < "$out") bases"
+  elif [ "$1" -ne 1 ] || [ -s "$out" ] || [[ "$said" == *$'\n'* ]]; then
+    echo "exit code $1 with $(wc -c < "$out") bytes of output and: $said"
+  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9].*(protein|no nucleotide code) ]]; then
+    echo "refused as no DNA: $said"
+  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9] ]]; then
+    echo "refused: $said"
+  else
+    echo "no file and line: $said"
+  fi
+}
+
+by_name() { rnntrain "${DRY[@]}" "$1"; }
+
+# Those that are compressed already go through as they are.
+by_pipe() {
+  case $1 in
+    *.gz | *.bgz) cat "$1" ;;
+    *) gzip -c "$1" ;;
+  esac | rnntrain "${DRY[@]}" -
+}
+
+# check HOW ROW SUITE FILE FORMAT EXPECTED RECORDS BASES NOTE
+check() {
+  local how=$1 row=$2 path=$3/$4 name=$3/$4 code=0 want came
+  [ "$how" = by_name ] || name="standard input"
+  want=$(wanted "$4" "${@:6}")
+  "$how" "$path" > "$BATS_TEST_TMPDIR/$row.out" 2> "$BATS_TEST_TMPDIR/$row.err" || code=$?
+  came=$(came $code "$name" "$row")
+  [[ "$came" == "$want"* ]] || echo "$path: wanted: $want; came: $came" >> "$BATS_TEST_TMPDIR/wrong"
+  echo "$row" >> "$BATS_TEST_TMPDIR/checked"
+}
+
+# all_rows HOW: every row is checked, 64 at a time, for each good file costs a second of rehearsal.
+all_rows() {
+  local row=0 fields
+  while IFS=$'\x1f' read -r -a fields; do
+    row=$((row + 1))
+    check "$1" $row "${fields[@]}" 3>&- &
+    [ $((row % 64)) -ne 0 ] || wait
+  done < <(tail -n +2 EXPECT.tsv | tr '\t' '\037')
+  wait
+  [ ! -e "$BATS_TEST_TMPDIR/wrong" ] || sort "$BATS_TEST_TMPDIR/wrong"
+  echo "$row rows were read"
+  [ ! -e "$BATS_TEST_TMPDIR/wrong" ]
+  [ "$row" -gt 0 ]
+  [ "$(sort -u "$BATS_TEST_TMPDIR/checked" | wc -l)" -eq $(($(grep -c '' EXPECT.tsv) - 1)) ]
+}
+
+@test "every file of the suites is read or refused as they say" { all_rows by_name; }
+
+@test "and so is its gzip copy, from a pipe" { all_rows by_pipe; }
