@@ -32,7 +32,8 @@ struct Input {
   uint32_t crc;
   bool gzip, in_member; /* in_member: the gzip member's trailer is still to come */
   z_stream z;
-  Why cause; /* of the end of its reading, where that is an error */
+  const char *damage; /* of the gzip data, after the text before it; NULL: none was met */
+  Why cause;          /* of the end of its reading, where that is an error */
 
   /* between the two, under the lock; a block is filled, or taken, outside it */
   pthread_t thread;
@@ -86,6 +87,7 @@ static int next_member(Input *f, Why *why) {
 static ptrdiff_t inflate_some(Input *f, char *text, size_t n, Why *why) {
   f->z.next_out = (unsigned char *)text, f->z.avail_out = (uInt)n;
   while (f->z.avail_out == n) {
+    if (f->damage) return fail(why, "the gzip data is damaged (%s); fetch it again", f->damage);
     int rest = f->in_member ? 1 : next_member(f, why);
     if (rest <= 0) return rest;
     if ((rest = more(f, why)) < 0) return -1;
@@ -96,8 +98,7 @@ static ptrdiff_t inflate_some(Input *f, char *text, size_t n, Why *why) {
     f->at = f->end - f->z.avail_in;
     if (rc == Z_STREAM_END) f->in_member = false;
     if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-      return fail(why, "the gzip data is damaged (%s); fetch it again",
-                  f->z.msg ? f->z.msg : "zlib gives no reason");
+      f->damage = f->z.msg ? f->z.msg : "zlib gives no reason";
   }
   return (ptrdiff_t)(n - f->z.avail_out);
 }
@@ -174,7 +175,10 @@ static const char *foreign(const unsigned char *b, size_t n) {
   if (n >= 3 && !memcmp(b, "BZh", 3)) return "is compressed with bzip2; pipe it through bzcat";
   if (n >= 4 && !memcmp(b, xz, 4)) return "is compressed with xz; pipe it through xzcat";
   if (n >= 4 && !memcmp(b, zstd, 4)) return "is compressed with zstd; pipe it through zstdcat";
+  if (n >= 2 && !memcmp(b, "\x1f\x9d", 2))
+    return "is compressed with compress; pipe it through zcat";
   if (n >= 4 && !memcmp(b, "PK\3\4", 4)) return "is a zip archive; unpack it first";
+  if (n >= 4 && !memcmp(b, "CRAM", 4)) return "is CRAM; samtools fastq makes FASTQ of it";
   if (n >= 2 && (!memcmp(b, "\xff\xfe", 2) || !memcmp(b, "\xfe\xff", 2)))
     return "is UTF-16 text; convert it to ASCII first";
   if (n >= 3 && !memcmp(b, "\xef\xbb\xbf", 3))

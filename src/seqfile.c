@@ -104,13 +104,21 @@ static int skip_empty_lines(SeqFile *f, Why *why) {
 
 /* ---- quality -------------------------------------------------------------------------------- */
 
+/* The length of a title without the blanks that end it. */
+static size_t trimmed(const char *title, size_t n) {
+  while (n > 0 && (title[n - 1] == ' ' || title[n - 1] == '\t')) n--;
+  return n;
+}
+
 /* The '+' line: empty, or the title again. */
 static int read_plus(SeqFile *f, Why *why) {
   size_t title = f->header_length, line = f->line;
   f->at++;
   if (f->at < f->end && f->text[f->at] == '\n') return end_line(f, why);
   if (read_header(f, title + 1, why) < 0) return -1;
-  bool same = f->header_length == title + 1 || strcmp(f->header, f->header + title + 1) == 0;
+  size_t n = trimmed(f->header, title),
+         again = trimmed(f->header + title + 1, f->header_length - title - 1);
+  bool same = again == 0 || (again == n && memcmp(f->header, f->header + title + 1, n) == 0);
   f->header_length = title;
   if (same) return 0;
   f->line = line;
@@ -149,6 +157,10 @@ static int read_quality(SeqFile *f, Why *why) {
 static int bad_letter(SeqFile *f, Why *why) {
   unsigned char c = (unsigned char)f->text[f->at];
   char problem[128];
+  if (f->fastq && c == '@' && f->line_start)
+    return at_line(f, why,
+                   "'@' where its sequence or its '+' line must stand; samtools fastq makes "
+                   "FASTQ of it if this is SAM");
   if (c > ' ' && c < 127)
     snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
              strchr("EFILPQJOZXefilpqjozx*", c)
@@ -257,6 +269,22 @@ static int start_record(SeqFile *f, Why *why) {
   return 1;
 }
 
+/* What stands where the first header must stand. */
+static int no_header(SeqFile *f, Why *why) {
+  static const char *const others[][2] = {
+      {"BAM\1", "this is BAM; samtools fastq makes FASTQ of it"},
+      {"\x1f\x8b", "this was compressed with gzip twice; unpack it once"},
+      {"LOCUS ", "this looks like GenBank; only FASTA and FASTQ can be read"},
+      {"ID   ", "this looks like EMBL; only FASTA and FASTQ can be read"},
+  };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    size_t n = strlen(others[i][0]);
+    if (f->end - f->at >= n && memcmp(f->text + f->at, others[i][0], n) == 0)
+      return at_line(f, why, others[i][1]);
+  }
+  return at_line(f, why, "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
+}
+
 int seqfile_next(SeqFile *f, Why *why) {
   char unread[4096];
   ptrdiff_t n;
@@ -264,14 +292,12 @@ int seqfile_next(SeqFile *f, Why *why) {
   if (n < 0) return -1;
   int rest = skip_empty_lines(f, why);
   if (rest == 0 && f->place == FIRST)
-    return fail(why, "%s: holds empty lines only; there is no sequence to read",
-                input_name(f->input));
+    return fail(why, "%s: %s; there is no sequence to read", input_name(f->input),
+                f->line == 1 ? "is empty" : "holds empty lines only");
   if (rest <= 0) return rest;
   char mark = f->text[f->at];
   if (f->place == FIRST) {
-    if (mark != '>' && mark != '@')
-      return at_line(f, why,
-                     "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
+    if (mark != '>' && mark != '@') return no_header(f, why);
     f->fastq = mark == '@';
   } else if (mark != (f->fastq ? '@' : '>')) {
     return at_line(f, why,

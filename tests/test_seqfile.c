@@ -112,6 +112,7 @@ static const struct {
     {"@a\nACGTA\n+\n@b\n+\n>~\n@c\nA\n+\n!\n", "a:ACGTA c:A "},
     {"@a\n\n+\n\n@b\n+\n@c\nA\n+\nI\n@d\n+", "a: b: c:A d: "},
     {"\n@\nA\n+\nI\n\n\n@b\nNn-u\n\n+\n\nIIII\n\n", ":A b:Nn-u "},
+    {"@a b\nA\n+ \nI\n@c \nC\n+c\t \r\nI\n@ \n+\n", "a:A c:C : "},
 };
 enum { ACCEPTED = sizeof accepted / sizeof *accepted };
 
@@ -191,6 +192,110 @@ static void stored_bytes_and_their_crc_are_counted(void **state) {
   seqfile_close(file);
 }
 
+static void gzip_of_nothing_is_empty(void **state) {
+  (void)state;
+  unsigned char bytes[64];
+  write_file(bytes, gzip(bytes, "", 0));
+  assert_refused("is empty", 0, NULL);
+  write_file(bytes, gzip(bytes, "\n", 1));
+  assert_refused("empty lines only", 0, NULL);
+  size_t n = gzip(bytes, ">a\nA\n", 6);
+  char twice[sizeof bytes];
+  memcpy(twice, bytes, n);
+  write_file(bytes, gzip(bytes, twice, n));
+  assert_refused("gzip twice", 1, NULL);
+}
+
+/* Letters of the records with those of low quality as '?', n at a time. */
+static void assert_marked(const char *text, int quality, const char *wanted) {
+  char got[256];
+  static const size_t rooms[] = {1, 3, 100};
+  for (size_t i = 0; i < 3; i++) {
+    char letters[100], *to = got;
+    ptrdiff_t n = 0;
+    Why why = {""};
+    write_file(text, strlen(text));
+    SeqFile *file = seqfile_open(path, &why);
+    seqfile_mark_low(file, quality);
+    while (seqfile_next(file, &why) > 0) {
+      for (; (n = seqfile_read(file, letters, rooms[i], &why)) > 0; to += n)
+        for (ptrdiff_t j = 0; j < n; j++) {
+          bool low = (unsigned char)letters[j] & SEQFILE_LOW;
+          to[j] = low ? '?' : letters[j];
+          /* all bases, or all breaks */
+          assert_int_equal(!low && strchr("ACGTacgt", letters[j]) != NULL,
+                           strchr("ACGTacgt", letters[0]) != NULL);
+        }
+      if (n < 0) break;
+      *to++ = ' ';
+    }
+    *to = 0;
+    assert_string_equal(n < 0 ? why.text : got, wanted);
+    seqfile_close(file);
+  }
+}
+
+static void letters_of_low_quality_are_marked(void **state) {
+  (void)state;
+  static const char reads[] =
+      "@a\nACGT\n+\n!+5?\n@b\nACNg\nTT\n+b\n5\n!55!\n5\n@c\n+\n@d\nT\n+\n~\n";
+  assert_marked(reads, 0, "ACGT ACNgTT  T ");
+  assert_marked(reads, 1, "?CGT A?Ng?T  T ");
+  assert_marked(reads, 20, "??GT A?Ng?T  T ");
+  assert_marked(reads, 93, "???? ??????  T ");
+  assert_marked(">a\nACGT\n", 93, "ACGT ");
+}
+
+static void a_skipped_record_may_have_low_quality(void **state) {
+  (void)state;
+  Why why = {""};
+  write_file("@a\nACGT\n+\n!!!!\n@b\nGG\n+\nII\n", 25);
+  SeqFile *file = seqfile_open(path, &why);
+  char letter;
+  seqfile_mark_low(file, 20);
+  assert_int_equal(seqfile_next(file, &why), 1);
+  assert_int_equal(seqfile_next(file, &why), 1);
+  assert_string_equal(seqfile_name(file), "b");
+  assert_int_equal(seqfile_read(file, &letter, 1, &why), 1);
+  assert_int_equal(letter, 'G');
+  assert_int_equal(seqfile_next(file, &why), 0);
+  seqfile_close(file);
+}
+
+static void a_header_says_whether_the_record_is_circular(void **state) {
+  (void)state;
+  static const struct {
+    const char *header;
+    bool circular;
+  } headers[] = {
+      {">1 length=5386 depth=1.00x circular=true", true},
+      {">a [organism=phage] [topology=circular] x", true},
+      {">a Topology=Circular", true},
+      {">a\tx=y;circular=TRUE;", true},
+      {">a x=y circular=true", true},
+      {">a", false},
+      {">circular=true", false},
+      {">a circular=false", false},
+      {">a circular=true2", false},
+      {">a suggestCircular=true", false},
+      {">a topology=linear circular", false},
+      {">a circular = true", false},
+      {">a =", false},
+      {">topology= circular", false},
+      {"@a circular=true", false},
+  };
+  char text[128];
+  Why why = {""};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    write_file(text, (size_t)sprintf(text, "%s\nA\n%s", headers[i].header,
+                                     *headers[i].header == '@' ? "+\nI\n" : ""));
+    SeqFile *file = seqfile_open(path, &why);
+    assert_int_equal(seqfile_next(file, &why), 1);
+    if (seqfile_circular(file) != headers[i].circular) fail_msg("%s", headers[i].header);
+    seqfile_close(file);
+  }
+}
+
 static void a_dash_is_standard_input(void **state) {
   (void)state;
   char text[64];
@@ -257,7 +362,11 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
       {TEXT("@a\nACGT\n"), 0, "a", "ends early"},
       {TEXT("@a"), 1, "a", "ends early"},
       {TEXT("@a\nA\n+\nI\n>b\nA\n"), 5, "a", "'@' must stand"},
-      {TEXT("@a\nAC\n@b\nGT\n+\nII\n"), 3, "a", "'@' is no nucleotide"},
+      {TEXT("@a\nAC\n@b\nGT\n+\nII\n"), 3, "a", "'@' where its sequence"},
+      {TEXT("@HD\tVN:1.6\n@SQ\tSN:chr1\tLN:9\n"), 2, "HD", "if this is SAM"},
+      {TEXT("BAM\1\0\0\0\0"), 1, NULL, "this is BAM"},
+      {TEXT("LOCUS       NC_001416\n"), 1, NULL, "GenBank"},
+      {TEXT("ID   X; SV 1;\n"), 1, NULL, "EMBL"},
       {TEXT("@a\nAC GT\n+\nIIIII\n"), 2, "a", "white space"},
       {TEXT(">a\nACGT\nMKEF\n"), 3, "a", "protein"},
       {TEXT(">a\nACGT\n>b\nACT*\n"), 4, "b", "protein"},
@@ -279,6 +388,8 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
       {TEXT("\3757zXZ\0"), 0, NULL, "xz"},
       {TEXT("\050\265\057\375\0"), 0, NULL, "zstd"},
       {TEXT("PK\003\004\024\0"), 0, NULL, "zip"},
+      {TEXT("\037\235\220"), 0, NULL, "zcat"},
+      {TEXT("CRAM\3\1"), 0, NULL, "samtools"},
   };
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
     write_file(refused[i].text, refused[i].size);
@@ -286,11 +397,23 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
   }
 }
 
-static void a_header_longer_than_a_megabyte_is_refused(void **state) {
+static void a_header_may_have_a_megabyte_and_no_more(void **state) {
   (void)state;
-  static char text[ROOM];
-  memset(text, 'h', sizeof text), text[0] = '>';
-  write_file(text, sizeof text);
+  enum { MEGABYTE = 1 << 20 };
+  static char text[2 * MEGABYTE + 64], wanted[MEGABYTE + 16];
+  memset(text, 'h', sizeof text), memset(wanted, 'h', MEGABYTE);
+  text[0] = '@', strcpy(wanted + MEGABYTE, ":A ");
+  memcpy(text + 1 + MEGABYTE, "\nA\n+", 4), strcpy(text + 5 + 2 * MEGABYTE, "\nI\n");
+  write_file(text, strlen(text));
+  assert_reads(wanted);
+  text[2 * MEGABYTE] = 'x'; /* near the end of the title that '+' repeats */
+  write_file(text, strlen(text));
+  assert_refused("another title", 3, NULL);
+  text[2 * MEGABYTE] = 'h', strcpy(text + 5 + 2 * MEGABYTE, "h\nI\n");
+  write_file(text, strlen(text));
+  assert_refused("longer than a megabyte", 3, NULL);
+  strcpy(text + 1 + MEGABYTE, "h\nA\n");
+  write_file(text, strlen(text));
   assert_refused("longer than a megabyte", 1, NULL);
 }
 
@@ -328,7 +451,7 @@ static void a_wrong_gzip_trailer_is_an_error(void **state) {
   for (size_t i = n - 8; i < n; i++) { /* CRC-32, then length */
     bytes[i] ^= 1;
     write_file(bytes, n);
-    assert_refused("damaged", 0, NULL);
+    assert_refused("damaged", 5, "b"); /* all text before the damage is read first */
     bytes[i] ^= 1;
   }
 }
@@ -353,10 +476,14 @@ int main(void) {
       cmocka_unit_test(lines_and_line_ends_straddle_the_buffer),
       cmocka_unit_test(a_record_may_be_longer_than_the_buffer),
       cmocka_unit_test(stored_bytes_and_their_crc_are_counted),
+      cmocka_unit_test(gzip_of_nothing_is_empty),
+      cmocka_unit_test(letters_of_low_quality_are_marked),
+      cmocka_unit_test(a_skipped_record_may_have_low_quality),
+      cmocka_unit_test(a_header_says_whether_the_record_is_circular),
       cmocka_unit_test(a_dash_is_standard_input),
       cmocka_unit_test(a_pipe_may_bring_gzip_byte_by_byte),
       cmocka_unit_test(what_is_no_sequence_file_is_refused_with_its_place),
-      cmocka_unit_test(a_header_longer_than_a_megabyte_is_refused),
+      cmocka_unit_test(a_header_may_have_a_megabyte_and_no_more),
       cmocka_unit_test(a_directory_and_a_missing_file_are_refused),
       cmocka_unit_test(a_cut_gzip_stream_is_an_error),
       cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
