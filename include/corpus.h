@@ -37,6 +37,7 @@ typedef struct {
   uint64_t segments;          /* in the corpus */
   uint64_t low_quality;       /* bases below min_quality */
   uint64_t short_segments, short_bases; /* below min_length; bases of a turn count again */
+  bool has_quality;                     /* it is FASTQ */
   uint64_t bytes;                       /* of the file as stored */
   uint32_t crc32;
 } SeqCounts;

@@ -9,12 +9,18 @@ typedef struct {
   const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
   SeqCounts *counts;             /* (n) */
   int n;
+  const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
   Span train, valid;
 } Dataset;
 
 /* files has n_files names and room for one more. */
 int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why);
+
+/* Whether each file has a base, and each span a segment of the k+s bases that a prediction needs.
+ */
+int dataset_check(const Dataset *dataset, int k, int s, Why *why);
+
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */
 

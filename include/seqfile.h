@@ -33,6 +33,9 @@ int seqfile_next(SeqFile *file, Why *why);
 /* First word of this record's header, "" where it has none; valid until seqfile_next. */
 const char *seqfile_name(SeqFile *file);
 
+/* Whether the file is FASTQ; after seqfile_next. */
+bool seqfile_has_quality(const SeqFile *file);
+
 /* Whether the rest of its header, in FASTA, holds circular=true (as assemblers write) or
  * topology=circular (as NCBI has it). */
 bool seqfile_circular(const SeqFile *file);

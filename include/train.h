@@ -11,6 +11,6 @@ int train_run(const TrainRun *run, Why *why);
 
 /* What a dry run says on standard error: tokens, parameters, memory, and the time that a few
  * windows on a scratch network foretell. */
-int train_plan(const TrainRun *run, Why *why);
+void train_plan(const TrainRun *run);
 
 #endif

@@ -216,6 +216,7 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
     if ((more = add_record(reader, file, why)) < 0) break;
     lengths_add(lengths, reader->letters);
   }
+  counts->has_quality = seqfile_has_quality(file);
   count_stage(reader);
   counts->n50 = lengths_n50(lengths, counts_letters(counts));
   if (more == 0) counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);

@@ -9,11 +9,6 @@ static int read_files(Dataset *dataset, const Reading *reading, const char *vali
   for (int i = 0; i < dataset->n; i++) {
     Corpus *to = valid_file && i == dataset->n - 1 ? dataset->valid_corpus : dataset->corpus;
     if (corpus_read(to, dataset->files[i], reading, &dataset->counts[i], why) != 0) return -1;
-    if (dataset->counts[i].segments == 0)
-      return fail(why, "%s: holds %s; there is nothing to learn from",
-                  strcmp(dataset->files[i], "-") == 0 ? "standard input" : dataset->files[i],
-                  counts_letters(&dataset->counts[i]) == 0 ? "records but no sequence"
-                                                           : "no A, C, G or T");
   }
   return 0;
 }
@@ -21,6 +16,7 @@ static int read_files(Dataset *dataset, const Reading *reading, const char *vali
 int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
+  dataset->valid_name = valid_file ? valid_file : valid_fraction > 0 ? "--valid-fraction" : NULL;
   if (valid_file) {
     dataset->valid_corpus = corpus_new();
     files[dataset->n++] = valid_file;
@@ -38,6 +34,39 @@ int dataset_read(Dataset *dataset, const char **files, int n_files, const char *
   } else {
     corpus_split(dataset->corpus, valid_fraction, &dataset->train, &dataset->valid);
   }
+  return 0;
+}
+
+static const char *nothing(const SeqCounts *counts) {
+  if (counts_letters(counts) == 0) return "records but no sequence";
+  if (counts->short_segments == 0 && counts->low_quality == 0) return "no A, C, G or T";
+  return "nothing that --min-length and --min-quality leave";
+}
+
+static bool has_tokens(Span span, uint64_t least) {
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  while (segments_next(&span, &cursor, &segment))
+    if (segment.length >= least) return true;
+  return false;
+}
+
+int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
+  for (int i = 0; i < dataset->n; i++)
+    if (dataset->counts[i].segments == 0)
+      return fail(why, "%s: holds %s; there is nothing to learn from",
+                  strcmp(dataset->files[i], "-") == 0 ? "standard input" : dataset->files[i],
+                  nothing(&dataset->counts[i]));
+  if (!has_tokens(dataset->train, (uint64_t)(k + s)))
+    return fail(why,
+                "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
+                "give more sequence or a smaller -k",
+                dataset->files[0], k + s);
+  if (dataset->valid_name && !has_tokens(dataset->valid, (uint64_t)(k + s)))
+    return fail(why,
+                "%s: no segment to validate on has the k+s = %d bases that one prediction "
+                "needs; give more sequence, or --valid-fraction 0 for no validation",
+                dataset->valid_name, k + s);
   return 0;
 }
 

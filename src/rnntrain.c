@@ -8,6 +8,7 @@
 #include "start.h"
 #include "train.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,27 @@ static void say_twins(const TrainRun *train, const Dataset *dataset) {
                      dataset->files[i]);
 }
 
+/* Says which circles were found, and what was left out. */
+static void say_input(const TrainRun *train, const Dataset *dataset) {
+  const TrainOptions *o = train->options;
+  for (int i = 0; i < dataset->n; i++) {
+    const SeqCounts *c = &dataset->counts[i];
+    const char *file = dataset->files[i];
+    if (c->circular > 0)
+      progress_say(train->progress, "%s: %" PRIu64 " of %" PRIu64 " records circular", file,
+                   c->circular, c->records);
+    if (o->min_quality > 0 && !c->has_quality)
+      progress_say(train->progress, "%s: has no quality for --min-quality", file);
+    if (c->low_quality > 0)
+      progress_say(train->progress, "%s: %" PRIu64 " bases of quality below %d left out", file,
+                   c->low_quality, o->min_quality);
+    if (c->short_segments > 0)
+      progress_say(train->progress,
+                   "%s: %" PRIu64 " segments shorter than %" PRIu64 " left out, %" PRIu64 " bases",
+                   file, c->short_segments, o->min_length, c->short_bases);
+  }
+}
+
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
@@ -74,11 +96,18 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
   say_twins(train, dataset);
+  say_input(train, dataset);
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
+  int enough = dataset_check(dataset, o->k, o->s, why) == 0;
+  if (!enough && !o->dry_run) return -1;
   Plan plan = plan_make(o, &train->shape, dataset);
-  int rc = plan_check(&plan, &train->shape, why);
-  if (rc == 0) rc = o->dry_run ? train_plan(train, why) : train_run(train, why);
-  return rc;
+  if (enough && plan_check(&plan, &train->shape, why) != 0) return -1;
+  if (!o->dry_run) return train_run(train, why);
+  if (!enough)
+    progress_say(train->progress, "there would be no run: %s", why->text);
+  else if (!o->quiet)
+    train_plan(train);
+  return 0;
 }
 
 static int choose_threads(TrainOptions *o, int available, Progress *progress, Why *why) {

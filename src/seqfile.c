@@ -354,5 +354,6 @@ void seqfile_close(SeqFile *f) {
 }
 
 void seqfile_mark_low(SeqFile *f, int quality) { f->low = quality; }
+bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }
 uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
 uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

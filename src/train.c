@@ -191,22 +191,6 @@ static void say_end(Trainer *train, const char *status) {
   progress_say(train->run->progress, "model: %s", runlog_model_path(train->log));
 }
 
-static int check_tokens(const Trainer *train, Why *why) {
-  const TrainOptions *o = train->options;
-  const char *valid = o->valid ? o->valid : "--valid-fraction";
-  if (lanes_tokens(train->lanes) == 0)
-    return fail(why,
-                "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
-                "give more sequence or a smaller -k",
-                train->run->dataset->files[0], o->k + o->s);
-  if (lanes_tokens(train->valid_lanes) == 0 && (o->valid || o->valid_fraction > 0))
-    return fail(why,
-                "%s: no segment to validate on has the k+s = %d bases that one prediction "
-                "needs; give more sequence, or --valid-fraction 0 for no validation",
-                valid, o->k + o->s);
-  return 0;
-}
-
 /* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
 static int end_diverged(Trainer *train, Why *why) {
   int validated = isfinite(train->numbers.best_valid_loss);
@@ -243,8 +227,7 @@ int train_run(const TrainRun *run, Why *why) {
     markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s);
   Trainer *train = trainer_new(run);
   train->markov = markov;
-  int rc = check_tokens(train, why);
-  if (rc == 0) rc = run_training(train, why);
+  int rc = run_training(train, why);
   trainer_free(train);
   return rc;
 }
@@ -270,32 +253,28 @@ static double rehearse(Trainer *train) {
   return (double)tokens / (now - start);
 }
 
-int train_plan(const TrainRun *run, Why *why) {
+void train_plan(const TrainRun *run) {
   const TrainOptions *o = run->options;
   char total[32], corpus[32], weights[32], windows[32], markov[32], time[32];
   Trainer *train = trainer_new(run);
-  int rc = check_tokens(train, why);
-  if (rc == 0) {
-    Plan plan = plan_make(o, &run->shape, run->dataset);
-    double rate = rehearse(train);
-    double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
-    plan_text(plan.total, total), plan_text(plan.corpus, corpus);
-    plan_text(plan.weights, weights), plan_text(plan.windows, windows);
-    plan_text(plan.markov, markov);
-    clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
-    progress_say(
-        run->progress,
-        "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
-        lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
-    progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
-                 shape_parameters(&run->shape), run->shape.n, run->shape.V);
-    progress_say(run->progress,
-                 "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
-                 "windows %s)",
-                 total, corpus, markov, weights, windows);
-    progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d thread%s",
-                 time, o->epochs, rate, o->threads, o->threads > 1 ? "s" : "");
-  }
+  Plan plan = plan_make(o, &run->shape, run->dataset);
+  double rate = rehearse(train);
+  double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
+  plan_text(plan.total, total), plan_text(plan.corpus, corpus);
+  plan_text(plan.weights, weights), plan_text(plan.windows, windows);
+  plan_text(plan.markov, markov);
+  clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
+  progress_say(
+      run->progress,
+      "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
+      lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
+  progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
+               shape_parameters(&run->shape), run->shape.n, run->shape.V);
+  progress_say(run->progress,
+               "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
+               "windows %s)",
+               total, corpus, markov, weights, windows);
+  progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d thread%s",
+               time, o->epochs, rate, o->threads, o->threads > 1 ? "s" : "");
   trainer_free(train);
-  return rc;
 }
