@@ -1,0 +1,306 @@
+/* A libFuzzer target: seqfile reads any bytes from standard input, and what must hold whatever they
+ * are is checked. The same bytes are read with other sizes of read() and seqfile_read, packed by
+ * gzip, damaged, moved to the edge of a buffer, and judged by a second reader of plain text, simple
+ * enough to be believed. */
+#include "kmer.h"
+#include "seqfile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <sanitizer/allocator_interface.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum {
+  INPUT_MAX = 4096,
+  EDGE = 1 << 18,       /* where seqfile.c's buffer ends, or a multiple */
+  BIG = 8 << 20,        /* letters of a record that shows whether memory is bounded */
+  MEMORY_MAX = 4 << 20, /* buffers, and two headers of a megabyte */
+  SWELL = 1032          /* what deflate packs into a byte at most */
+};
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__asan_default_options(void);
+ssize_t __real_read(int fd, void *to, size_t n);
+ssize_t __wrap_read(int fd, void *to, size_t n);
+
+/* Freed buffers are kept for a while only: their number is large and memory is limited. */
+const char *__asan_default_options(void) { return "quarantine_size_mb=16"; }
+
+static void must(bool holds, const char *what) {
+  if (holds) return;
+  fprintf(stderr, "\nfuzz_seqfile: this must hold: %s\n", what);
+  abort();
+}
+
+/* ---- seqfile, fed with bytes ---------------------------------------------------------------- */
+
+static size_t read_most; /* what one read() gives at most; 0: all it is asked for */
+static uint32_t dice;
+
+static uint32_t roll(void) { return (dice = dice * 1664525 + 1013904223) >> 8; }
+
+/* Links in the place of read(): gives less than it is asked for, and is interrupted. */
+ssize_t __wrap_read(int fd, void *to, size_t n) {
+  if (read_most == 0) return __real_read(fd, to, n);
+  if (roll() % 16 == 0) return errno = EINTR, -1;
+  size_t some = 1 + roll() % read_most;
+  return __real_read(fd, to, some < n ? some : n);
+}
+
+typedef struct {
+  bool opened;
+  int end;          /* 0: read to its end, -1: refused */
+  size_t records;   /* begun */
+  uint32_t names;   /* the sum of their CRC-32 */
+  uint64_t letters; /* of whole records: a read that fails keeps its letters to itself */
+  uint32_t crc;     /* the sum of those records' CRC-32 */
+  Why why;
+} Outcome;
+
+static uint32_t crc_of(const char *name) {
+  return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)strlen(name));
+}
+
+/* Reads a record's letters, n at a time; adds them where the record is whole. */
+static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
+  char *letters = malloc(n); /* exactly, so that a byte too many is seen */
+  uint64_t sum = o->letters;
+  uint32_t crc = 0;
+  ptrdiff_t got;
+  while ((got = seqfile_read(file, letters, n, &o->why)) > 0) {
+    must((size_t)got <= n, "no more letters than asked for");
+    for (ptrdiff_t i = 0; i < got; i++)
+      must(kmer_base((unsigned char)letters[i]) != KMER_INVALID, "only bases and breaks come out");
+    crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got), sum += (uint64_t)got;
+    must(sum <= room, "no more letters come out than went in");
+  }
+  free(letters);
+  if (got == 0) o->letters = sum, o->crc += crc;
+  return (int)got;
+}
+
+static void check_sentence(const char *text) {
+  static const char file[] = "standard input: ";
+  must(!strncmp(text, file, strlen(file)) && text[strlen(file)], "an error names file and problem");
+  for (; *text; text++) must(!iscntrl((unsigned char)*text), "an error is one line, printable");
+}
+
+/* Reads it all, n letters at a time; 0: names only. */
+static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t most) {
+  Outcome o = {.end = -1};
+  bool gzip = size >= 2 && data[0] == 0x1f && data[1] == 0x8b;
+  size_t held = __sanitizer_get_current_allocated_bytes();
+  must(ftruncate(STDIN_FILENO, 0) == 0, "a file can be emptied");
+  must(pwrite(STDIN_FILENO, data, size, 0) == (ssize_t)size, "a file can be filled");
+  lseek(STDIN_FILENO, 0, SEEK_SET);
+  read_most = most;
+  SeqFile *file = seqfile_open("-", &o.why);
+  o.opened = file != NULL;
+  while (file && (o.end = seqfile_next(file, &o.why)) > 0) {
+    o.records++, o.names += crc_of(seqfile_name(file));
+    if (n > 0 && (o.end = read_record(&o, file, n, gzip ? SWELL * size : size)) < 0) break;
+  }
+  read_most = 0;
+  must(__sanitizer_get_current_allocated_bytes() - held < MEMORY_MAX, "memory is bounded");
+  if (o.end < 0) check_sentence(o.why.text);
+  if (o.end == 0) must(seqfile_bytes(file) == size, "all bytes are read");
+  if (o.end == 0) must(seqfile_crc32(file) == crc32(0, data, (uInt)size), "their CRC-32 is right");
+  seqfile_close(file);
+  return o;
+}
+
+static bool damaged(const Outcome *o) {
+  return o->end < 0 && strstr(o->why.text, "the gzip data is damaged");
+}
+
+/* Damage to gzip data is the one thing that may be met earlier or later: zlib tells of it together
+ * with the text before it, of which there is more the more it was given at once. */
+static void must_agree(const Outcome *a, const Outcome *b, const char *what) {
+  bool same = a->records == b->records && a->names == b->names && a->letters == b->letters &&
+              a->crc == b->crc && (a->end == 0 || !strcmp(a->why.text, b->why.text));
+  if (a->end == b->end && (same || damaged(a) || damaged(b))) return;
+  for (int i = 0; i < 2; i++, a = b)
+    fprintf(stderr, "\n%zu records, %llu letters, crc %08x %08x: %s", a->records,
+            (unsigned long long)a->letters, a->names, a->crc, a->end < 0 ? a->why.text : "read");
+  must(false, what);
+}
+
+/* ---- a second reader of plain text ---------------------------------------------------------- */
+
+typedef struct {
+  const char *at;
+  size_t n;
+} Line;
+
+/* The lines that are not empty, without their ends; -1: a '\r' that ends no line, or a zero. */
+static int split(Line *lines, const char *text, size_t size) {
+  int count = 0;
+  for (size_t start = 0, end; start < size; start = end + 1) {
+    for (end = start; end < size && text[end] != '\n';) end++;
+    Line line = {text + start, end - start};
+    if (line.n > 0 && line.at[line.n - 1] == '\r') line.n--;
+    if (memchr(line.at, '\r', line.n) || memchr(line.at, 0, line.n)) return -1;
+    if (line.n > 0) lines[count++] = line;
+  }
+  return count;
+}
+
+static bool all_in(Line line, const char *allowed) {
+  for (size_t i = 0; i < line.n; i++)
+    if (!strchr(allowed, line.at[i])) return false;
+  return true;
+}
+
+/* Whether it is right, and then how many records and letters it has. */
+static bool judge(size_t *records, size_t *letters, const char *text, size_t size) {
+  static const char fasta[] = " \tACGTUacgtuNRYSWKMBDHVnryswkmbdhv-.";
+  const char *fastq = fasta + 2; /* no blanks */
+  static Line lines[INPUT_MAX + 1];
+  int count = split(lines, text, size), i = 0;
+  *records = *letters = 0;
+  if (count <= 0) return false;
+  if (lines[0].at[0] == '>') {
+    for (; i < count; i++) {
+      bool header = lines[i].at[0] == '>';
+      if (!header && !all_in(lines[i], fasta)) return false;
+      *records += header;
+      for (size_t j = 0; j < lines[i].n; j++) *letters += !header && !isblank(lines[i].at[j]);
+    }
+    return true;
+  }
+  while (i < count) {
+    size_t sequence = 0, quality = 0;
+    Line title = lines[i++];
+    if (title.at[0] != '@') return false;
+    for (; i < count && lines[i].at[0] != '+'; sequence += lines[i++].n)
+      if (!all_in(lines[i], fastq)) return false;
+    if (i == count) return false;
+    Line plus = lines[i++];
+    if (plus.n > 1 && (plus.n != title.n || memcmp(plus.at + 1, title.at + 1, plus.n - 1)))
+      return false;
+    for (; i < count && quality < sequence; quality += lines[i++].n)
+      for (size_t j = 0; j < lines[i].n; j++)
+        if (lines[i].at[j] < '!' || lines[i].at[j] > '~') return false;
+    if (quality != sequence) return false;
+    ++*records, *letters += sequence;
+  }
+  return true;
+}
+
+static void compare_with_judge(const Outcome *o, const uint8_t *data, size_t size) {
+  size_t records, letters;
+  bool right = judge(&records, &letters, (const char *)data, size);
+  bool same = !right || (records == o->records && letters == o->letters);
+  if (same && right == (o->end == 0)) return;
+  fprintf(stderr, "\nseqfile: %zu records, %llu letters, %s\njudge: %zu records, %zu letters, %s",
+          o->records, (unsigned long long)o->letters, o->end < 0 ? o->why.text : "read", records,
+          letters, right ? "right" : "wrong");
+  must(false, "seqfile and the second reader agree");
+}
+
+/* ---- the same text in other clothes --------------------------------------------------------- */
+
+/* One gzip member; returns its size. */
+static size_t pack(uint8_t *to, size_t room, const uint8_t *data, size_t size, int level) {
+  z_stream z = {.next_in = (uint8_t *)(uintptr_t)data, .avail_in = (uInt)size};
+  z.next_out = to, z.avail_out = (uInt)room;
+  must(deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 4, Z_DEFAULT_STRATEGY) == Z_OK, "zlib starts");
+  must(deflate(&z, Z_FINISH) == Z_STREAM_END, "it is packed");
+  deflateEnd(&z);
+  return z.total_out;
+}
+
+/* Packed into 1 to 3 members it reads the same, and with damage to the last one it is refused. */
+static void check_packed(const Outcome *plain, const uint8_t *data, size_t size) {
+  static uint8_t packed[2 * INPUT_MAX];
+  size_t at = 0, n = 0, last = 0;
+  for (int more = (int)(roll() % 3); more >= 0; more--) {
+    size_t part = more == 0 ? size - at : roll() % (size - at + 1);
+    last = pack(packed + n, sizeof packed - n, data + at, part, (int)(roll() % 3));
+    at += part, n += last;
+  }
+  size_t zeros = roll() % 2 * 8;
+  memset(packed + n, 0, zeros);
+  Outcome whole = read_through(packed, n + zeros, 4096, 0);
+  Outcome pieces = read_through(packed, n + zeros, 7, 20);
+  must_agree(&whole, &pieces, "short reads of gzip give the same");
+  if (plain->opened) must_agree(plain, &whole, "packed and plain read the same");
+  switch (roll() % 3) {
+  case 0: n -= 1 + roll() % (last - 1); break;
+  case 1: packed[n - 1 - roll() % 8] ^= (uint8_t)(1 << roll() % 8); break;
+  case 2: packed[n + zeros] = (uint8_t)(1 + roll() % 255), n += zeros + 1; break;
+  }
+  whole = read_through(packed, n, 4096, 0);
+  must(whole.end < 0, "gzip data that was cut, changed or added to is refused");
+}
+
+/* Behind an empty record whose name is so long that a buffer ends in the text that follows, it
+ * reads the same. */
+static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
+  static char moved[EDGE + INPUT_MAX];
+  static uint8_t packed[EDGE];
+  bool fasta = data[0] == '>';
+  const char *end = fasta ? "\n" : "\n+\n";
+  size_t before = EDGE - roll() % (size + 1), name = before - strlen(end), lines = fasta ? 1 : 2;
+  memset(moved, 'h', before), moved[0] = (char)data[0], moved[name] = 0;
+  Outcome wanted = *plain;
+  wanted.records++, wanted.names += crc_of(moved + 1);
+  char *line = strstr(wanted.why.text, "line "), *rest;
+  if (line) {
+    size_t number = strtoul(line + 5, &rest, 10) + lines;
+    sprintf(line + 5, "%zu%s", number, plain->why.text + (rest - wanted.why.text));
+  }
+  memcpy(moved + name, end, strlen(end)), memcpy(moved + before, data, size);
+  const uint8_t *text = (const uint8_t *)moved;
+  Outcome o = read_through(text, before + size, 4096, 0);
+  must_agree(&wanted, &o, "the edge of a buffer makes no difference");
+  o = read_through(packed, pack(packed, sizeof packed, text, before + size, 1), 4096, 0);
+  must_agree(&wanted, &o, "the edge of a buffer of unpacked text makes no difference");
+}
+
+/* One record of BIG letters on one line, and as much quality. */
+static void check_big_record(void) {
+  static const char head[] = "@a\n", middle[] = "\n+\n";
+  size_t n = strlen(head) + strlen(middle) + 2 * (size_t)BIG;
+  uint8_t *text = malloc(n);
+  memset(text, 'A', n), memcpy(text, head, strlen(head));
+  memcpy(text + strlen(head) + BIG, middle, strlen(middle));
+  Outcome o = read_through(text, n, 4096, 0);
+  must(o.end == 0 && o.letters == BIG, "a big record is read");
+  free(text);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  int file = memfd_create("input", 0);
+  must(file >= 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO, "there is a file to read from");
+  close(file);
+  check_big_record();
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const struct { size_t n, most; } ways[] = {{1, 0}, {4096, 1}, {7, 9}, {4096, 200}};
+  if (size > INPUT_MAX) return 0;
+  dice = (uint32_t)crc32(0, data, (uInt)size);
+  Outcome whole = read_through(data, size, 4096, 0), o;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    o = read_through(data, size, ways[i].n, ways[i].most);
+    must_agree(&whole, &o, "the sizes of reads make no difference");
+  }
+  o = read_through(data, size, 0, 0), o.letters = whole.letters, o.crc = whole.crc;
+  must_agree(&whole, &o, "letters that are not asked for are checked as well");
+  if (size >= 2 && data[0] == 0x1f && data[1] == 0x8b) return 0;
+  compare_with_judge(&whole, data, size);
+  check_packed(&whole, data, size);
+  bool begins = size > 0 && (data[0] == '>' || data[0] == '@');
+  if (begins && roll() % 4 == 0) check_edge(&whole, data, size);
+  return 0;
+}
