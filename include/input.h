@@ -1,8 +1,8 @@
 /* input: where data comes from: a file or standard input, inflated where it is gzip.
  *
  * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
- * block at the end too), then zeros; each member's CRC-32 and length must be right. A thread of its
- * own reads and inflates up to half a megabyte ahead of the caller. */
+ * block at the end too), then zeros; each member's CRC-32 and length must be right. Once a
+ * hundred kilobytes were read, a thread reads and inflates half a megabyte ahead of the caller. */
 #ifndef INPUT_H
 #define INPUT_H
 

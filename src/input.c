@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 4 };
+enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 4, AHEAD_FROM = BUFFER };
 
 /* A block of text on its way from the thread that reads to the one that parses. */
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
 struct Input {
   char *name;
 
-  /* the reading thread's, until it has ended */
+  /* once a thread reads ahead, its own until it has ended */
   int fd;
   unsigned char *raw; /* (BUFFER) bytes as stored, at..end not yet used */
   size_t at, end;
@@ -36,10 +36,11 @@ struct Input {
   Why cause;          /* of the end of its reading, where that is an error */
 
   /* between the two, under the lock; a block is filled, or taken, outside it */
+  bool ahead; /* there is such a thread */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t filling, taking;
-  Block *block; /* (BLOCKS) */
+  Block *block; /* (1), with the thread (BLOCKS) */
   size_t filled, taken;
   bool held; /* block `taken` is in the caller's hands */
   bool closed;
@@ -135,26 +136,12 @@ static void *read_ahead(void *input) {
   return NULL;
 }
 
-ptrdiff_t input_next(Input *f, const char **text, Why *why) {
-  pthread_mutex_lock(&f->lock);
-  if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++, pthread_cond_signal(&f->filling);
-  f->held = true;
-  while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
-  pthread_mutex_unlock(&f->lock);
-  const Block *block = &f->block[f->taken % BLOCKS];
-  *text = block->text;
-  if (block->n < 0) *why = f->cause;
-  return block->n;
-}
-
-static int start(Input *f, Why *why) {
-  f->block = alloc_new(BLOCKS, sizeof *f->block);
+/* Whether from now on a thread reads. Where none can be had, the caller goes on reading itself. */
+static bool start(Input *f) {
+  f->block = alloc_resize(f->block, BLOCKS, sizeof *f->block);
   pthread_mutex_init(&f->lock, NULL);
   pthread_cond_init(&f->filling, NULL), pthread_cond_init(&f->taking, NULL);
-  int error = pthread_create(&f->thread, NULL, read_ahead, f);
-  if (error == 0) return 0;
-  free(f->block), f->block = NULL;
-  return fail(why, "%s: no thread can be had to read it: %s", f->name, strerror(error));
+  return pthread_create(&f->thread, NULL, read_ahead, f) == 0;
 }
 
 static void stop(Input *f) {
@@ -164,7 +151,28 @@ static void stop(Input *f) {
   pthread_mutex_unlock(&f->lock);
   pthread_cancel(f->thread);
   pthread_join(f->thread, NULL);
-  free(f->block);
+}
+
+/* The next block that the thread has filled; the last one is given again and again. */
+static Block *take(Input *f) {
+  pthread_mutex_lock(&f->lock);
+  if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++, pthread_cond_signal(&f->filling);
+  f->held = true;
+  while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
+  pthread_mutex_unlock(&f->lock);
+  return &f->block[f->taken % BLOCKS];
+}
+
+ptrdiff_t input_next(Input *f, const char **text, Why *why) {
+  Block *block = f->block;
+  if (!f->ahead && f->bytes >= AHEAD_FROM) f->ahead = start(f);
+  if (f->ahead)
+    block = take(f);
+  else
+    block->n = fetch(f, block->text, BUFFER, &f->cause);
+  *text = block->text;
+  if (block->n < 0) *why = f->cause;
+  return block->n;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -211,19 +219,19 @@ Input *input_open(const char *path, Why *why) {
   bool standard_input = strcmp(path, "-") == 0;
   const char *name = standard_input ? "standard input" : path;
   f->name = strcpy(alloc_new(strlen(name) + 1, 1), name);
-  f->raw = alloc_new(BUFFER, 1);
+  f->raw = alloc_new(BUFFER, 1), f->block = alloc_new(1, sizeof *f->block);
   f->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-  if (look(f, why) == 0 && start(f, why) == 0) return f;
+  if (look(f, why) == 0) return f;
   input_close(f);
   return NULL;
 }
 
 void input_close(Input *f) {
   if (!f) return;
-  if (f->block) stop(f);
+  if (f->ahead) stop(f);
   if (f->fd >= 0) close(f->fd);
   if (f->gzip) inflateEnd(&f->z);
-  free(f->name), free(f->raw), free(f);
+  free(f->name), free(f->raw), free(f->block), free(f);
 }
 
 const char *input_name(const Input *f) { return f->name; }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BUFFER = 1 << 17, HEADER_MAX = 1 << 20 };
+enum { HEADER_STEP = 4096, HEADER_MAX = 1 << 20, KEPT_STEP = 1 << 17 };
 
 /* Before any record, between two, in the header of the next, in its sequence. */
 typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE } Place;
@@ -26,8 +26,8 @@ struct SeqFile {
   Place place;
   bool fastq;
 
-  char *header; /* (2 HEADER_MAX + 2) without its mark, zero; there '+' titles are looked at too */
-  size_t header_length;
+  char *header; /* without its mark, growing, zero-terminated; '+' titles are put behind it */
+  size_t header_length, header_room;
   char *name;      /* its first word, where that was asked for */
   uint64_t length; /* letters of this record so far */
   size_t width;    /* bases in the last line that held bases only: the next has as many, mostly */
@@ -46,6 +46,8 @@ static int at_line(const SeqFile *f, Why *why, const char *problem) {
   return fail(why, "%s: line %zu, record '%.*s': %s", name, f->line, n < 100 ? n : 100, f->header,
               problem);
 }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
@@ -80,8 +82,9 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
   int rest;
   f->header_length = from;
   while ((rest = more(f, why)) > 0) {
-    size_t room = too_long - f->header_length;
-    if (room > f->end - f->at) room = f->end - f->at;
+    size_t room = smaller(smaller(too_long - f->header_length, f->end - f->at), HEADER_STEP);
+    if (f->header_length + room >= f->header_room)
+      f->header = alloc_resize(f->header, f->header_room = 2 * (f->header_length + room) + 1, 1);
     size_t n = f->kernels->copy_line(f->header + f->header_length, f->text + f->at, room);
     f->header_length += n, f->at += n;
     if (f->header_length == too_long)
@@ -132,7 +135,7 @@ static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
 
 /* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */
 static int read_quality(SeqFile *f, Why *why) {
-  static const char longer[] = "its quality is longer than its sequence";
+  static const char no_quality[] = "a byte outside '!'..'~' in the quality";
   uint64_t left = f->length;
   int rest;
   if (read_plus(f, why) < 0) return -1;
@@ -144,12 +147,13 @@ static int read_quality(SeqFile *f, Why *why) {
     if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
     left -= run, f->at += run;
     if (run < n && f->text[f->at] != '\n' && f->text[f->at] != '\r')
-      return at_line(f, why, "a byte outside '!'..'~' in the quality");
+      return at_line(f, why, no_quality);
   }
   if (f->length == 0) return 0; /* its quality line, if there is one, is empty */
   if ((rest = more(f, why)) <= 0) return rest;
   if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
-  return at_line(f, why, longer);
+  bool quality = f->kernels->quality_run(f->text + f->at, 1) == 1;
+  return at_line(f, why, quality ? "its quality is longer than its sequence" : no_quality);
 }
 
 /* ---- sequence ------------------------------------------------------------------------------- */
@@ -209,7 +213,7 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
   int rest;
   while ((rest = more(f, why)) > 0 && bases < n) {
     char c = f->text[f->at];
-    size_t room = n - bases < f->end - f->at ? n - bases : f->end - f->at, run;
+    size_t room = smaller(n - bases, f->end - f->at), run;
     if (c == '\n' || c == '\r') {
       if (end_line(f, why) < 0) return -1;
     } else if (f->line_start && c == mark) {
@@ -235,8 +239,8 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
 static int keep_record(SeqFile *f, Why *why) {
   ptrdiff_t n = 1;
   for (f->kept_at = f->kept_end = 0; n > 0; f->kept_end += n > 0 ? (size_t)n : 0) {
-    if (f->kept_room < f->kept_end + BUFFER)
-      f->kept = alloc_resize(f->kept, f->kept_room = 2 * f->kept_end + BUFFER, 1);
+    if (f->kept_room < f->kept_end + KEPT_STEP)
+      f->kept = alloc_resize(f->kept, f->kept_room = 2 * f->kept_end + KEPT_STEP, 1);
     n = read_letters(f, f->kept + f->kept_end, f->kept_room - f->kept_end, why);
   }
   return (int)n;
@@ -245,7 +249,7 @@ static int keep_record(SeqFile *f, Why *why) {
 /* The next letters of one kind of those that were kept. */
 static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
   const char *from = f->kept + f->kept_at;
-  size_t left = f->kept_end - f->kept_at, room = n < left ? n : left;
+  size_t room = smaller(n, f->kept_end - f->kept_at);
   size_t run = f->kernels->copy_bases(letters, from, room);
   if (run == 0)
     for (; run < room && kmer_base((unsigned char)from[run]) >= KMER_BREAK; run++)
@@ -277,11 +281,14 @@ static int no_header(SeqFile *f, Why *why) {
       {"LOCUS ", "this looks like GenBank; only FASTA and FASTQ can be read"},
       {"ID   ", "this looks like EMBL; only FASTA and FASTQ can be read"},
   };
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    size_t n = strlen(others[i][0]);
-    if (f->end - f->at >= n && memcmp(f->text + f->at, others[i][0], n) == 0)
-      return at_line(f, why, others[i][1]);
+  char first[8] = "";
+  for (int i = 0, rest; i < 7 && (rest = more(f, why)) != 0; i++) {
+    if (rest < 0) return -1;
+    first[i] = f->text[f->at++];
   }
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strncmp(first, others[i][0], strlen(others[i][0])) == 0)
+      return at_line(f, why, others[i][1]);
   return at_line(f, why, "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
 }
 
@@ -342,7 +349,7 @@ SeqFile *seqfile_open(const char *path, Why *why) {
   if (!input) return NULL;
   SeqFile *f = alloc_new(1, sizeof *f);
   f->input = input, f->kernels = kernels_best();
-  f->header = alloc_new(2 * HEADER_MAX + 2, 1);
+  f->header = alloc_new(HEADER_STEP, 1), f->header_room = HEADER_STEP;
   f->line = 1, f->line_start = true;
   return f;
 }
