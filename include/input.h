@@ -2,7 +2,7 @@
  *
  * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
  * block at the end too), then zeros; each member's CRC-32 and length must be right. Once a
- * hundred kilobytes were read, a thread reads and inflates half a megabyte ahead of the caller. */
+ * hundred kilobytes were read, a thread reads and inflates a megabyte ahead of the caller. */
 #ifndef INPUT_H
 #define INPUT_H
 

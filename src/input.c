@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 4, AHEAD_FROM = BUFFER };
+enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 8, AHEAD_FROM = BUFFER };
 
 /* A block of text on its way from the thread that reads to the one that parses. */
 typedef struct {
@@ -156,7 +156,8 @@ static void stop(Input *f) {
 /* The next block that the thread has filled; the last one is given again and again. */
 static Block *take(Input *f) {
   pthread_mutex_lock(&f->lock);
-  if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++, pthread_cond_signal(&f->filling);
+  if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++;
+  if (f->filled - f->taken == BLOCKS / 2) pthread_cond_signal(&f->filling); /* waking is dear */
   f->held = true;
   while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
   pthread_mutex_unlock(&f->lock);
