@@ -240,6 +240,110 @@ static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
   corpus_free(corpus), free(text);
 }
 
+static void assert_counts(uint64_t segments, uint64_t low, uint64_t short_segments,
+                          uint64_t short_bases) {
+  assert_int_equal(counts.segments, segments);
+  assert_int_equal(counts.low_quality, low);
+  assert_int_equal(counts.short_segments, short_segments);
+  assert_int_equal(counts.short_bases, short_bases);
+}
+
+/* The corpus has these bases. */
+static void assert_bases(const Corpus *corpus, const char *wanted) {
+  assert_int_equal(corpus->bases, strlen(wanted));
+  for (size_t i = 0; i < strlen(wanted); i++)
+    assert_int_equal("ACGT"[corpus_base(corpus, i)], wanted[i]);
+}
+
+static void bases_of_low_quality_end_a_segment(void **state) {
+  (void)state;
+  static const char reads[] = "@a\nACGTN\n+\nI5II!\n@b\nuu\n+\n!4\n@c\nGGn\n+\n5I5\n";
+  reading = (Reading){.min_quality = 20}; /* '5' */
+  Corpus *corpus = make(reads);
+  assert_segments(corpus_all(corpus), "0+4 4+2 ");
+  assert_counts(2, 2, 0, 0);
+  reading.min_quality = 21;
+  append(corpus, reads);
+  assert_segments(corpus_all(corpus), "0+4 4+2 6+1 7+2 9+1 ");
+  assert_bases(corpus, "ACGTGGAGTG");
+  assert_counts(3, 4, 0, 0);
+  /* The letters are counted all the same. */
+  assert_int_equal(counts_letters(&counts), 10);
+  assert_int_equal(counts.letter['T'], 3), assert_int_equal(counts.letter['G'], 3);
+  assert_int_equal(counts.letter['N'], 2), assert_int_equal(counts.lowercase, 3);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
+static void short_segments_are_left_out(void **state) {
+  (void)state;
+  reading = (Reading){.min_length = 3};
+  Corpus *corpus = make(">a\nACNTTTNG\n>b\nGGGG\n>c\nTT\n");
+  assert_segments(corpus_all(corpus), "0+3 3+4 ");
+  assert_bases(corpus, "TTTGGGG");
+  assert_counts(2, 0, 3, 5);
+  assert_int_equal(counts.letter['A'], 1), assert_int_equal(counts.letter['T'], 5);
+  append(corpus, ">d\nCAGNNACGTA\n>e\nC\n"); /* the first begins inside a byte */
+  assert_bases(corpus, "TTTGGGGCAGACGTA");
+  assert_counts(2, 0, 1, 1);
+  reading = (Reading){.min_length = 20000}; /* longer than what is packed at a time */
+  Rng rng = rng_new(5, 0);
+  for (size_t n = 19999; n <= 20000; n++) {
+    char *text = random_record(n, &rng);
+    append(corpus, text);
+    assert_counts(n == 20000, 0, n != 20000, n != 20000 ? n : 0);
+    assert_int_equal(counts_letters(&counts), n);
+    if (n == 20000) assert_int_equal("ACGT"[corpus_base(corpus, 15)], text[3]);
+    free(text);
+  }
+  assert_int_equal(corpus->bases, 15 + 20000);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
+static void a_circle_goes_on_with_its_first_bases(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *bases, *segments;
+  } cases[] = {
+      {">a\nACGTTGCA\n", "ACGTTGCAACG", "0+11 "},
+      {">a\nACNTGCA\n", "ACTGCAAC", "0+2 2+6 "}, /* up to the break */
+      {">a\nACGTNTGCA\n", "ACGTTGCAACG", "0+4 4+7 "},
+      {">a\nNACGTGCA\n", "ACGTGCA", "0+7 "},
+      {">a\nACGTGCAN\n", "ACGTGCA", "0+7 "},
+      {">a\nTG\n", "TGTG", "0+4 "}, /* once, not until the turn is full */
+      {">a\n\n>b\nNN\n", "", ""},
+      {">a\nACGTT\n>b\nGGCC\n", "ACGTTACGGGCCGGC", "0+8 8+7 "},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    reading = (Reading){.circular = true, .turn = 3};
+    Corpus *corpus = make(cases[i].text);
+    assert_bases(corpus, cases[i].bases);
+    assert_segments(corpus_all(corpus), cases[i].segments);
+    assert_int_equal(counts.circular, counts.records);
+    corpus_free(corpus);
+  }
+  reading = (Reading){.turn = 3}; /* only where the header says so */
+  Corpus *corpus = make(">a circular=true\nACGTT\n>b\nGGCC\n>c [topology=circular]\nTTT\nAAA\n");
+  assert_bases(corpus, "ACGTTACGGGCCTTTAAATTT");
+  assert_int_equal(counts.circular, 2);
+  assert_int_equal(counts.letter['T'], 5); /* letters of the turn are counted once */
+  assert_int_equal(counts_letters(&counts), 15), assert_int_equal(counts.longest, 6);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
+static void a_turn_counts_towards_the_length_of_a_segment(void **state) {
+  (void)state;
+  reading = (Reading){.circular = true, .turn = 3, .min_length = 7};
+  Corpus *corpus = make(">a\nACGT\n>b\nGGC\n");
+  assert_bases(corpus, "ACGTACG");
+  assert_counts(1, 0, 1, 6);
+  assert_int_equal(counts.letter['G'], 3), assert_int_equal(counts_letters(&counts), 7);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
 static void an_error_is_passed_on(void **state) {
   (void)state;
   Corpus *corpus = corpus_new();
@@ -263,6 +367,10 @@ int main(void) {
       cmocka_unit_test(a_split_keeps_the_last_fraction_of_the_bases),
       cmocka_unit_test(segments_are_cut_to_their_span),
       cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
+      cmocka_unit_test(bases_of_low_quality_end_a_segment),
+      cmocka_unit_test(short_segments_are_left_out),
+      cmocka_unit_test(a_circle_goes_on_with_its_first_bases),
+      cmocka_unit_test(a_turn_counts_towards_the_length_of_a_segment),
       cmocka_unit_test(an_error_is_passed_on),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);
