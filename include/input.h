@@ -19,7 +19,9 @@ typedef struct Input Input;
 Input *input_open(const char *path, Why *why);
 void input_close(Input *input); /* NULL is allowed */
 
-const char *input_name(const Input *input); /* its path, or "standard input" */
+/* What a file is called in sentences: its path, or "standard input" for "-". */
+const char *input_title(const char *path);
+const char *input_name(const Input *input); /* the title of what was opened */
 
 /* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
  * why does not name the file, for the caller knows a better place in it. */

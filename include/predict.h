@@ -9,12 +9,16 @@
 
 #include "checkpoint.h"
 
+#include <stdbool.h>
+
 enum { PREDICT_BLOCK = 16, PREDICT_BLOCKS = 8, PREDICT_STEPS = 4096, PREDICT_T = 64 };
 
 typedef struct Predictor Predictor;
 
-/* model is borrowed. With with_loss, J is computed for every token; else only the last state. */
-Predictor *predict_new(const Model *model, int with_loss, int threads, const Kernels *kernels);
+/* model is borrowed. With with_loss, J is computed for every token; else only the last state. A
+ * record that is circular, by its header or because all are, then goes on over its end, once. */
+Predictor *predict_new(const Model *model, int with_loss, bool circular, int threads,
+                       const Kernels *kernels);
 void predict_free(Predictor *predictor);
 
 /* One record; pointers are valid during the call that gets it. */
@@ -22,6 +26,7 @@ typedef struct {
   const char *name;
   uint64_t tokens; /* predictions that were made: neighbours without a break between them */
   double nats;     /* their sum of J, where the predictor has with_loss */
+  bool circular;   /* it went on over its end */
   int last;        /* the last k-mer, -1 where there is none */
   const float *h;  /* (D) the state after it */
 } Prediction;

@@ -4,10 +4,13 @@
 
 #include "options.h"
 
+#include <stdbool.h>
+
 typedef enum { MODE_NEXT, MODE_SCORE, MODE_INFO } Mode;
 
 typedef struct {
   int mode, top, threads;
+  bool circular;
   const char *output;
 } PredictOptions;
 

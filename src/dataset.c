@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include "alloc.h"
+#include "input.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,18 +56,17 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
   for (int i = 0; i < dataset->n; i++)
     if (dataset->counts[i].segments == 0)
       return fail(why, "%s: holds %s; there is nothing to learn from",
-                  strcmp(dataset->files[i], "-") == 0 ? "standard input" : dataset->files[i],
-                  nothing(&dataset->counts[i]));
+                  input_title(dataset->files[i]), nothing(&dataset->counts[i]));
   if (!has_tokens(dataset->train, (uint64_t)(k + s)))
     return fail(why,
                 "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
                 "give more sequence or a smaller -k",
-                dataset->files[0], k + s);
+                input_title(dataset->files[0]), k + s);
   if (dataset->valid_name && !has_tokens(dataset->valid, (uint64_t)(k + s)))
     return fail(why,
                 "%s: no segment to validate on has the k+s = %d bases that one prediction "
                 "needs; give more sequence, or --valid-fraction 0 for no validation",
-                dataset->valid_name, k + s);
+                input_title(dataset->valid_name), k + s);
   return 0;
 }
 

@@ -217,11 +217,9 @@ static int look(Input *f, Why *why) {
 
 Input *input_open(const char *path, Why *why) {
   Input *f = alloc_new(1, sizeof *f);
-  bool standard_input = strcmp(path, "-") == 0;
-  const char *name = standard_input ? "standard input" : path;
-  f->name = strcpy(alloc_new(strlen(name) + 1, 1), name);
+  f->name = strcpy(alloc_new(strlen(input_title(path)) + 1, 1), input_title(path));
   f->raw = alloc_new(BUFFER, 1), f->block = alloc_new(1, sizeof *f->block);
-  f->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+  f->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
   if (look(f, why) == 0) return f;
   input_close(f);
   return NULL;
@@ -233,6 +231,10 @@ void input_close(Input *f) {
   if (f->fd >= 0) close(f->fd);
   if (f->gzip) inflateEnd(&f->z);
   free(f->name), free(f->raw), free(f->block), free(f);
+}
+
+const char *input_title(const char *path) {
+  return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
 const char *input_name(const Input *f) { return f->name; }

@@ -20,6 +20,9 @@ typedef struct {
   uint64_t run; /* bases since the last break */
   int kmer;     /* read but not yet handed on, -1: none */
   bool restart; /* it is the first of its segment */
+  uint64_t letters;
+  char head[KMER_MAX];   /* (head_size) the record's first bases, k at most, up to a break */
+  int head_size, turned; /* turned: how many of them were read again after the last */
 } Kmers;
 
 /* A lane's record, or the piece of it that is being computed. */
@@ -31,6 +34,7 @@ typedef struct {
   uint8_t *restart;
   uint64_t tokens;
   double nats;
+  bool circular;
   int last;
   float *h; /* (D) after the last step */
 } Slot;
@@ -39,6 +43,7 @@ struct Predictor {
   const Model *model;
   const Kernels *kernels;
   int with_loss, threads;
+  bool circular;
   Slot slot[SLOTS];
   int blocks, used; /* of slots; slots in this batch */
   Kmers kmers;
@@ -48,13 +53,15 @@ struct Predictor {
   float *UT; /* (D,V) for the loss of the full softmax */
 };
 
-Predictor *predict_new(const Model *model, int with_loss, int threads, const Kernels *kernels) {
+Predictor *predict_new(const Model *model, int with_loss, bool circular, int threads,
+                       const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
   const Shape *shape = &model->shape;
   const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
   size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : 1;
   size_t q_size = q_rows * (size_t)shape->n;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
+  p->circular = circular;
   p->blocks = PREDICT_BLOCKS; /* fewer where their logits would take more than 256 MB */
   while (with_loss && p->blocks > 1 && q_size * (size_t)p->blocks > LOGITS_MAX) p->blocks--;
   if (with_loss && shape->softmax == FULL) {
@@ -109,20 +116,39 @@ static void push_letter(Slot *slot, Kmers *kmers, unsigned char letter) {
   kmers->kmer = kmers->x, kmers->restart = kmers->run == k;
 }
 
+/* Up to n more letters of the record; after its last, where it is a circle whose losses are asked
+ * for, its first ones again. */
+static ptrdiff_t read_letters(Predictor *p, SeqFile *file, char *letters, size_t n, Why *why) {
+  Kmers *kmers = &p->kmers;
+  ptrdiff_t got = seqfile_read(file, letters, n, why);
+  if (got > 0 && kmers->letters == (uint64_t)kmers->head_size &&
+      kmer_base((unsigned char)*letters) < KMER_BREAK)
+    for (ptrdiff_t i = 0; i < got && kmers->head_size < kmers->k; i++)
+      kmers->head[kmers->head_size++] = letters[i];
+  if (got > 0) kmers->letters += (uint64_t)got;
+  if (got != 0 || kmers->run == 0 || !p->with_loss) return got;
+  if (!p->circular && !seqfile_circular(file)) return 0;
+  size_t left = (size_t)(kmers->head_size - kmers->turned);
+  if (n > left) n = left;
+  memcpy(letters, kmers->head + kmers->turned, n);
+  kmers->turned += (int)n;
+  return (ptrdiff_t)n;
+}
+
 /* Fills a slot with letters of the record that the file stands at: until it ends, or there may be
  * no room for the step of one more letter. */
-static int fill_slot(Slot *slot, Kmers *kmers, SeqFile *file, Why *why) {
+static int fill_slot(Predictor *p, Slot *slot, SeqFile *file, Why *why) {
   char letters[512];
   ptrdiff_t n = 1;
   while (n > 0 && slot->n < PREDICT_STEPS - 1) {
     size_t room = (size_t)(PREDICT_STEPS - 1 - slot->n);
-    n = seqfile_read(file, letters, room < sizeof letters ? room : sizeof letters, why);
+    n = read_letters(p, file, letters, room < sizeof letters ? room : sizeof letters, why);
     if (n < 0) return -1;
-    for (ptrdiff_t i = 0; i < n; i++) push_letter(slot, kmers, (unsigned char)letters[i]);
+    for (ptrdiff_t i = 0; i < n; i++) push_letter(slot, &p->kmers, (unsigned char)letters[i]);
   }
   if (n > 0) return 0;
-  push_step(slot, kmers, -1);
-  slot->ended = true;
+  push_step(slot, &p->kmers, -1);
+  slot->ended = true, slot->circular = p->kmers.turned > 0;
   return 0;
 }
 
@@ -153,7 +179,7 @@ static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
       begin_record(p, slot, seqfile_name(file));
     }
     slot->n = 0;
-    if (fill_slot(slot, &p->kmers, file, why) != 0) return -1;
+    if (fill_slot(p, slot, file, why) != 0) return -1;
     p->used++;
     if (!slot->ended) break;
   }
@@ -216,7 +242,8 @@ static int hand_out(const Predictor *p,
   for (int i = 0; i < p->used; i++) {
     const Slot *slot = &p->slot[i];
     if (!slot->ended) continue;
-    Prediction prediction = {slot->name, slot->tokens, slot->nats, slot->last, slot->h};
+    Prediction prediction = {slot->name,     slot->tokens, slot->nats,
+                             slot->circular, slot->last,   slot->h};
     if (take(context, &prediction, why) != 0) return -1;
   }
   return 0;

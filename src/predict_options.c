@@ -9,6 +9,9 @@ static const Option rows[] = {
      "What to tell: the likeliest next k-mers, the loss of each record, or what the model is"},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
      "Next k-mers to list for each record [all, or 10 of more than 16]"},
+    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", what,
+     "Score every record as a circle, not only those whose header says circular=true or "
+     "topology=circular"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
      "Threads [all]; the result is the same for any number"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
@@ -30,7 +33,8 @@ const Program predict_program = {
         "each record. Under the followers softmax k-mers that cannot follow have probability 0 "
         "and are not listed.\n\n"
         "Mode score: record, tokens (predictions), bases (that they predict), nats (the sum of "
-        "-ln p), bits_per_base, perplexity (of a k-mer).\n\n"
+        "-ln p), bits_per_base, perplexity (of a k-mer). A circular record is read over its end, "
+        "up to the k-mer that it began with.\n\n"
         "Mode info: field, value: sizes, options, training history and baseline of the model.\n\n"
         "A record that is too short for a k-mer, or for a prediction, has NA for what cannot be "
         "told.",

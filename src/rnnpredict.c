@@ -1,5 +1,6 @@
 /* rnnpredict: ask a trained network about sequences. */
 #include "alloc.h"
+#include "input.h"
 #include "kernels.h"
 #include "kmer.h"
 #include "manual.h"
@@ -10,6 +11,7 @@
 #include "softmax.h"
 #include "start.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,9 @@ typedef struct {
   const Model *model;
   const Kernels *kernels;
   int top;
-  float *yhat; /* (n) */
-  int *rank;   /* (n) indices into yhat, likeliest first */
+  float *yhat;       /* (n) */
+  int *rank;         /* (n) indices into yhat, likeliest first */
+  uint64_t circular; /* records of this file that were read as circles */
 } Table;
 
 static int not_finite(const Prediction *prediction, Why *why) {
@@ -88,6 +91,7 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
 static int print_score(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
   if (!isfinite(prediction->nats)) return not_finite(prediction, why);
+  table->circular += prediction->circular;
   double tokens = (double)prediction->tokens;
   unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
   if (n == 0)
@@ -124,16 +128,22 @@ static int predict_all(const PredictOptions *o, const Model *model, char **files
   if (table.top == 0) table.top = model->shape.n <= TOP_MAX ? TOP_MAX : TOP;
   if (table.top > model->shape.n) table.top = model->shape.n;
   table.yhat = alloc_floats(n), table.rank = alloc_new(n, sizeof *table.rank);
-  Predictor *predictor = predict_new(model, o->mode == MODE_SCORE, o->threads, kernels);
+  Predictor *predictor =
+      predict_new(model, o->mode == MODE_SCORE, o->circular, o->threads, kernels);
   if (o->mode == MODE_NEXT)
     fprintf(out, "record\trank\tkmer\tprobability\n");
   else
     fprintf(out, "record\ttokens\tbases\tnats\tbits_per_base\tperplexity\n");
   if (n_files == 0) files = standard_input, n_files = 1;
   int rc = 0;
-  for (int i = 0; i < n_files && rc == 0; i++)
+  for (int i = 0; i < n_files && rc == 0; i++) {
+    table.circular = 0;
     rc = predict_file(predictor, files[i], o->mode == MODE_NEXT ? print_next : print_score, &table,
                       why);
+    if (rc == 0 && table.circular > 0)
+      fprintf(stderr, "rnnpredict: %s: %" PRIu64 " records circular\n", input_title(files[i]),
+              table.circular);
+  }
   predict_free(predictor);
   free(table.yhat), free(table.rank);
   return rc;
@@ -161,6 +171,7 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
   if (o->mode == MODE_INFO && n_operands > 1)
     return fail(why, "'%s': --mode info takes no sequence", operands[1]);
   if (o->top > 0 && o->mode != MODE_NEXT) return fail(why, "--top: goes with --mode next");
+  if (o->circular && o->mode != MODE_SCORE) return fail(why, "--circular: goes with --mode score");
   int standard_inputs = 0;
   for (int i = 1; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");

@@ -1,5 +1,6 @@
 /* rnntrain: train a recurrent network on the k-mers of DNA. */
 #include "alloc.h"
+#include "input.h"
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
@@ -69,7 +70,7 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   const TrainOptions *o = train->options;
   for (int i = 0; i < dataset->n; i++) {
     const SeqCounts *c = &dataset->counts[i];
-    const char *file = dataset->files[i];
+    const char *file = input_title(dataset->files[i]);
     if (c->circular > 0)
       progress_say(train->progress, "%s: %" PRIu64 " of %" PRIu64 " records circular", file,
                    c->circular, c->records);

@@ -35,14 +35,14 @@ static int take(void *context, const Prediction *prediction, Why *why) {
 }
 
 /* Scores a file with these records. */
-static Rows score(const Model *model, char *const *records, int n, int threads) {
+static Rows score(const Model *model, char *const *records, int n, bool circular, int threads) {
   char path[] = "/tmp/test_predict_XXXXXX";
   Why why;
   FILE *out = fdopen(mkstemp(path), "w");
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0};
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
-  Predictor *predictor = predict_new(model, 1, threads, kernels_best());
+  Predictor *predictor = predict_new(model, 1, circular, threads, kernels_best());
   assert_int_equal(predict_file(predictor, path, take, &rows, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);
@@ -68,11 +68,12 @@ static void numbers_do_not_depend_on_company(void **state) {
     Model model = {.shape = shape_new(3, 1, 5, D, SIGMOID, (Softmax)softmax)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
-    Rows all = score(&model, records, RECORDS, 1), other = score(&model, reversed, RECORDS, 3);
+    Rows all = score(&model, records, RECORDS, false, 1),
+         other = score(&model, reversed, RECORDS, false, 3);
     for (int i = 0; i < RECORDS; i++) {
       assert_memory_equal(&all.rows[i], &other.rows[RECORDS - 1 - i], sizeof(Row));
       if (i % 10 != 7) continue;
-      Rows alone = score(&model, &records[i], 1, 1);
+      Rows alone = score(&model, &records[i], 1, false, 1);
       assert_memory_equal(&all.rows[i], alone.rows, sizeof(Row));
       free(alone.rows);
     }
@@ -89,7 +90,7 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
   const int last[] = {0x1b, 0x06, -1, -1, 0x2c, -1, 0x1b}; /* CGT ACG . . GTA . CGT, base 4 */
   Model model = {.shape = shape_new(3, 1, 2, D, TANH, FOLLOWERS)};
   model.weights = weights_new(&model.shape);
-  Rows rows = score(&model, records, 7, 1);
+  Rows rows = score(&model, records, 7, false, 1);
   for (int i = 0; i < 7; i++) {
     assert_int_equal(rows.rows[i].tokens, tokens[i]);
     assert_int_equal(rows.rows[i].last, last[i]);
@@ -98,8 +99,39 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
   weights_free(model.weights);
 }
 
+/* A circle reads as the record with its first k bases, or those before a break, behind it. */
+static void a_circle_is_read_over_its_end(void **state) {
+  (void)state;
+  enum { K = 3, LONGEST = 4 * PREDICT_STEPS };
+  static const char *const ends[] = {"", "N"}, *const begins[] = {"", "ACNG", "N"};
+  for (int s = 1; s <= K; s++) {
+    Model model = {.shape = shape_new(K, s, 5, D, SIGMOID, FOLLOWERS)};
+    model.weights = weights_new(&model.shape);
+    weights_init(model.weights, &model.shape, 1);
+    /* the end comes to stand on every place around the end of a piece */
+    for (int n = 1; n < LONGEST; n = n < 12                   ? n + 1
+                                     : n < PREDICT_STEPS - 12 ? PREDICT_STEPS - 12
+                                     : n < PREDICT_STEPS + 12 ? n + 1
+                                                              : LONGEST)
+      for (int form = 0; form < 6; form++) {
+        char *middle = random_record(n), *circle = calloc((size_t)n + 16, 1), *line;
+        for (int i = 0; i < n; i++) middle[i] = middle[i] == 'N' ? 'A' : middle[i];
+        sprintf(circle, "%s%s%s", begins[form % 3], middle, ends[form / 3]);
+        line = calloc((size_t)n + 32, 1);
+        int turn = form / 3 > 0 ? 0 : form % 3 == 1 ? 2 : form % 3 == 2 ? 0 : n < K ? n : K;
+        sprintf(line, "%s%.*s", circle, turn, circle);
+        Rows a = score(&model, &circle, 1, true, 1), b = score(&model, &line, 1, false, 1);
+        assert_memory_equal(a.rows, b.rows, sizeof(Row));
+        if (form == 0 && n >= K) assert_int_equal(a.rows->tokens, n / s);
+        free(a.rows), free(b.rows), free(middle), free(circle), free(line);
+      }
+    weights_free(model.weights);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_do_not_depend_on_company),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_circle_is_read_over_its_end),
+                                     cmocka_unit_test(numbers_do_not_depend_on_company),
                                      cmocka_unit_test(tokens_are_pairs_without_a_break_between)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,141 @@
+# Options that choose what of the input is read, and what is said of what was left out.
+load cli
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# reads_awk QUALITY LENGTH: of data/reads.fq.gz, by another program: segments, low_quality,
+# short_segments, short_bases.
+reads_awk() {
+  zcat "$DATA/reads.fq.gz" | awk -v least="$1" -v shortest="$2" '
+    BEGIN { for (i = 33; i < 127; i++) phred[sprintf("%c", i)] = i - 33 }
+    NR % 4 == 2 { sequence = $0 }
+    NR % 4 == 0 {
+      n = length(sequence)
+      for (i = 1; i <= n + 1; i++) {
+        base = i <= n && index("ACGTUacgtu", substr(sequence, i, 1)) > 0
+        low = base && phred[substr($0, i, 1)] < least
+        low_quality += low
+        if (base && !low) { run++; continue }
+        if (run > 0 && run < shortest) { short_segments++; short_bases += run }
+        else if (run > 0) segments++
+        run = 0
+      }
+    }
+    END { print segments + 0, low_quality + 0, short_segments + 0, short_bases + 0 }'
+}
+
+# table COLUMN...: those of rnntrain's first row, from stdin.
+table() {
+  local all name
+  all=$(cat)
+  for name; do column "$name" <<< "$all"; done | paste -sd ' '
+}
+
+@test "--min-quality and --min-length leave out what awk does" {
+  for options in "0 0" "1 0" "20 0" "0 40" "20 40" "38 5" "93 0" "0 73"; do
+    read -r quality length <<< "$options"
+    rnntrain -q --dry-run --min-quality $quality --min-length $length "$DATA/reads.fq.gz" > out
+    [ "$(table segments low_quality short_segments short_bases < out)" = \
+      "$(reads_awk $quality $length)" ]
+    # what the file holds is counted all the same
+    [ "$(table bases A ambiguous < out)" = "28800 6456 48" ]
+  done
+}
+
+@test "what was left out is said, kept in run.json, and not learnt from" {
+  train -o all "$DATA/reads.fq.gz"
+  run --separate-stderr -0 rnntrain "${TINY[@]:1}" --min-quality 20 --min-length 40 -o run \
+    "$DATA/reads.fq.gz"
+  read -r segments low short bases <<< "$(reads_awk 20 40)"
+  [[ "$stderr" == *"$DATA/reads.fq.gz: $low bases of quality below 20 left out"* ]]
+  [[ "$stderr" == *"$short segments shorter than 40 left out, $bases bases"* ]]
+  "$PYTHON" -c 'import json, sys
+i = json.load(open("run/run.json"))["inputs"][0]
+print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i["circular"])' |
+    diff - <(echo "$segments $low $short $bases 0")
+  ! cmp -s all/model.safetensors run/model.safetensors
+  train --min-quality 20 --min-length 40 -o quiet "$DATA/reads.fq.gz" 2> said
+  [ ! -s said ]
+}
+
+@test "--min-quality on FASTA has nothing to look at, and says so" {
+  run --separate-stderr -0 rnntrain --dry-run --min-quality 20 "$DATA/phix174.fa.gz"
+  [[ "$stderr" == "$DATA/phix174.fa.gz: has no quality for --min-quality"* ]]
+}
+
+@test "where nothing is left there is no run" {
+  fails 1 "holds nothing that --min-length and --min-quality leave" \
+    rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
+  fails 1 "holds nothing that --min-length and --min-quality leave" \
+    rnntrain "${TINY[@]}" --min-quality 93 -o run "$DATA/reads.fq.gz"
+  [ ! -e run ]
+}
+
+@test "--dry-run counts what cannot be trained on, and says why there would be no run" {
+  printf '>a\nACGNN\n>b\n' > short.fa
+  run --separate-stderr -0 rnntrain --dry-run -k 5 short.fa
+  [ "$(table records bases segments <<< "$output")" = "2 5 1" ]
+  [[ "$stderr" == "there would be no run: short.fa: no segment to train on has the k+s = 6 bases"* ]]
+  run --separate-stderr -0 rnntrain --dry-run - < <(printf '>a\nNN\n')
+  [[ "$stderr" == "there would be no run: standard input: holds no A, C, G or T"* ]]
+}
+
+@test "a circle of n bases has n k-mers to learn from, by option or by its header" {
+  zcat "$DATA/phix174.fa.gz" | sed '1s/.*/>phix depth=1.00x circular=true/' > header.fa
+  for input in "--circular $DATA/phix174.fa.gz" header.fa; do
+    run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 $input
+    [ "$(table bases circular segments <<< "$output")" = "5386 1 1" ]
+    [[ "$stderr" == *": 1 of 1 records circular"* ]]
+    [[ "$stderr" == *"tokens: 5386 to learn from"* ]]
+  done
+  run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 "$DATA/phix174.fa.gz"
+  [[ "$stderr" == *"tokens: $((5386 - 6)) to learn from"* ]]
+}
+
+@test "rnnpredict scores a circle over its end, by option or by its header" {
+  train -o run "$DATA/phix174.fa.gz"
+  zcat "$DATA/phix174.fa.gz" | sed '1s/.*/>phix [topology=circular]/' > header.fa
+  sed '1s/.*/>phix/' header.fa > plain.fa
+  { cat plain.fa; sed -n 2p plain.fa | cut -c 1-3; } > turned.fa # -k 3
+  run --separate-stderr -0 rnnpredict --mode score run turned.fa
+  turned=$output
+  [ "$(table tokens <<< "$output")" = 5386 ]
+  for input in "--circular plain.fa" header.fa; do
+    run --separate-stderr -0 rnnpredict --mode score run $input
+    [ "$output" = "$turned" ]
+    [[ "$stderr" == "rnnpredict: "*".fa: 1 records circular" ]]
+  done
+  rnnpredict run header.fa > next # which asks for what comes after the end
+  diff next <(rnnpredict run plain.fa)
+  fails 2 "--circular: goes with --mode score" rnnpredict --circular run plain.fa
+}
+
+@test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {
+  zcat "$DATA/lambda.fa.gz" > lambda.fa
+  mkfifo pipe
+  for file in lambda.fa "$DATA/lambda.fa.gz"; do
+    rnntrain -q --dry-run "$file" | cut -f 2- > wanted
+    diff wanted <(rnntrain -q --dry-run - < "$file" | cut -f 2-)
+    diff wanted <(cat "$file" | rnntrain -q --dry-run - | cut -f 2-)
+    cat "$file" > pipe &
+    diff wanted <(rnntrain -q --dry-run pipe | cut -f 2-)
+  done
+}
+
+@test "an error in a pipe does not wait for its end" {
+  mkfifo pipe
+  exec 9<> pipe # so it does not end
+  printf '>a\nAC!\n' >&9
+  run -1 timeout 10 rnntrain --dry-run - < pipe
+  [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
+  # also where a thread reads ahead already
+  { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; echo '!'; } > pipe &
+  run -1 timeout 10 rnntrain --dry-run - < pipe
+  [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
+  exec 9>&-
+}
+
+@test "a name cannot write to the terminal" {
+  printf '>\033]0;evil\007\nAC!\n' > evil.fa
+  fails 1 "record '?]0;evil?'" rnntrain --dry-run evil.fa
+}
