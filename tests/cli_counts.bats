@@ -28,7 +28,7 @@ dry_run_agrees() {
   diff counted told
 }
 
-# report_agrees FILE...: run.json of a training on them does, the ambiguous letters code by code.
+# report_agrees FILE...: run.json of a training on them does, the ambiguous ones code by code.
 report_agrees() {
   train --force -o run "$@"
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED codes > counted

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """count_letters.py FILE...: what rnntrain counts, counted another way: a row a file, whole sequences
 in memory, by bytes.count and regular expressions. FASTQ must have four lines a read. The last column
-is how often each ambiguous letter stands there, as in run.json."""
+is how often each ambiguous code stands there, in either case, as in run.json."""
 import gzip
 import json
 import re
@@ -32,7 +32,8 @@ def row(path):
     records = sequences(path)
     letters = b"".join(records)
     count = {letter: letters.count(letter.encode()) for letter in sorted(set(letters.decode()))}
-    codes = {letter: n for letter, n in count.items() if letter not in "ACGTUacgtu"}
+    upper = letters.upper()
+    codes = {code: upper.count(code.encode()) for code in sorted(set(upper.decode()) - set("ACGTU"))}
     lengths = [len(record) for record in records]
     return {
         "file": path, "records": len(records), "bases": sum(lengths),
