@@ -123,9 +123,9 @@ refuses_both() {
 }
 
 @test "a model too large for the memory, with the figure" {
-  refuses "-k 12" -k 12 -D 65536 --softmax full good.fa
+  refuses "-k 12" -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [[ "$stderr" =~ "the run would need "[0-9.]+" "[TP]B ]]
-  run --separate-stderr -1 rnntrain --dry-run -k 12 -D 65536 --softmax full --valid-fraction 0 good.fa
+  run --separate-stderr -1 rnntrain --dry-run -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [ "${#stderr_lines[@]}" -eq 1 ]
   [[ "$stderr" == *"-k 12"* ]]
 }
