@@ -326,10 +326,9 @@ const char *seqfile_name(SeqFile *f) {
 static bool stands(const char *from, const char *equals, const char *key, const char *value) {
   static const char around[] = " \t[](){};,|\"'";
   size_t k = strlen(key), v = strlen(value);
-  const char *begin = equals - k, *end = equals + 1 + v;
-  return equals - from >= (ptrdiff_t)k && strncasecmp(begin, key, k) == 0 &&
-         strncasecmp(equals + 1, value, v) == 0 && (begin == from || strchr(around, begin[-1])) &&
-         strchr(around, *end); /* the zero too */
+  if (equals - from < (ptrdiff_t)k || strncasecmp(equals - k, key, k) != 0) return false;
+  if (equals - from > (ptrdiff_t)k && !strchr(around, equals[-(ptrdiff_t)k - 1])) return false;
+  return strncasecmp(equals + 1, value, v) == 0 && strchr(around, equals[1 + v]); /* 0 too */
 }
 
 bool seqfile_circular(const SeqFile *f) {

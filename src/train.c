@@ -177,9 +177,7 @@ static void say_end(Trainer *train, const char *status) {
                (double)numbers->tokens / (double)lanes_tokens(train->lanes),
                (double)numbers->tokens / (clock_now() - train->began) / 1000);
   if (numbers->skipped > 0)
-    progress_say(train->run->progress,
-                 "%" PRIu64 " steps were left out: their gradient was not "
-                 "finite",
+    progress_say(train->run->progress, "%" PRIu64 " steps left out: their gradient was not finite",
                  numbers->skipped);
   if (isfinite(numbers->best_valid_loss)) {
     double bits = runlog_bits(numbers->best_valid_loss, train->options->s);
