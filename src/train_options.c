@@ -85,13 +85,16 @@ const Program train_program = {
         "bases.\n\n"
         "Ambiguous letters and gaps end a segment: no k-mer spans them. Lower case is sequence and "
         "U "
-        "is T; any other letter is an error.\n\n"
+        "is T; any other letter is an error. A circular record's sequence goes on over its end, "
+        "once.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
         "any number of threads; only --max-time, which asks the clock, is exempt.",
     .examples = "# train on a genome, the last tenth is for validation\n"
                 "rnntrain -o run genome.fa.gz\n"
                 "# a minute, from a pipe, on both strands\n"
                 "zcat *.fa.gz | rnntrain --max-time 60s --strands both -o run -\n"
+                "# reads: neither doubtful bases nor scraps\n"
+                "rnntrain --min-quality 20 --min-length 50 --strands both -o run reads.fq.gz\n"
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
