@@ -163,11 +163,12 @@ static void add_bases(Reader *reader, size_t n) {
 static void add_breaks(Reader *reader, const char *letters, size_t n) {
   SeqCounts *counts = reader->counts;
   reader->letters += n;
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0, run; i < n; i += run) {
     int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
-    counts->lowercase += islower(letter) != 0;
-    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)]++;
-    counts->low_quality += base < KMER_BREAK;
+    run = reader->kernels->same_run(letters + i, n - i);
+    if (islower(letter)) counts->lowercase += run;
+    if (base < KMER_BREAK) counts->low_quality += run;
+    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += run;
   }
 }
 

@@ -341,6 +341,19 @@ static size_t quality_run(const char *text, size_t n) {
   return i;
 }
 
+static size_t same_run(const char *text, size_t n) {
+  size_t i = 0;
+  for (; i + WIDTH <= n; i += WIDTH) {
+    Bytes c, other;
+    memcpy(&c, text + i, WIDTH);
+    other = (Bytes)(c != (unsigned char)*text);
+    uint64_t others = bits(&other);
+    if (others) return i + (size_t)__builtin_ctzll(others);
+  }
+  for (; i < n && text[i] == *text; i++) continue;
+  return i;
+}
+
 /* The sum of the eight bytes of each. */
 static inline uint64_t sum_bytes(uint64_t x) {
   x = (x & 0x00ff00ff00ff00ff) + (x >> 8 & 0x00ff00ff00ff00ff);
@@ -388,6 +401,7 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .copy_lines = copy_lines,
                          .copy_line = copy_line,
                          .quality_run = quality_run,
+                         .same_run = same_run,
                          .pack_bases = pack_bases,
                          .sgd = sgd,
                          .momentum = momentum,

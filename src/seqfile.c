@@ -176,12 +176,6 @@ static int bad_letter(SeqFile *f, Why *why) {
   return at_line(f, why, problem);
 }
 
-static size_t copy_breaks(char *letters, const char *from, size_t n) {
-  size_t i = 0;
-  for (; i < n && kmer_base((unsigned char)from[i]) == KMER_BREAK; i++) letters[i] = from[i];
-  return i;
-}
-
 /* The record's last letter was read. */
 static int end_sequence(SeqFile *f, Why *why) {
   f->place = BETWEEN;
@@ -206,25 +200,36 @@ static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   return run;
 }
 
+/* Breaks from here on to a base, the end of the line or of the room. */
+static size_t read_breaks(SeqFile *f, char *letters, size_t room) {
+  const char *text = f->text + f->at;
+  size_t run = 0;
+  while (run < room && kmer_base((unsigned char)text[run]) == KMER_BREAK)
+    run += f->kernels->same_run(text + run, room - run); /* of N, mostly, and long */
+  memcpy(letters, text, run);
+  f->line_start = f->line_start && run == 0;
+  f->at += run;
+  return run;
+}
+
 /* What seqfile_read gives where no letter is marked. */
 static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
   const char mark = f->fastq ? '+' : '>';
-  size_t bases = 0;
+  size_t bases = 0, breaks = 0; /* one of them stays 0 */
   int rest;
-  while ((rest = more(f, why)) > 0 && bases < n) {
+  while ((rest = more(f, why)) > 0 && bases + breaks < n) {
     char c = f->text[f->at];
-    size_t room = smaller(n - bases, f->end - f->at), run;
+    size_t room = smaller(n - bases - breaks, f->end - f->at), run;
     if (c == '\n' || c == '\r') {
       if (end_line(f, why) < 0) return -1;
     } else if (f->line_start && c == mark) {
       break;
-    } else if ((run = read_bases(f, letters + bases, room)) > 0) {
-      bases += run, f->length += run;
-    } else if (bases > 0) {
+    } else if (breaks == 0 && (run = read_bases(f, letters + bases, room)) > 0) {
+      bases += run;
+    } else if (bases == 0 && (run = read_breaks(f, letters + breaks, room)) > 0) {
+      breaks += run;
+    } else if (bases + breaks > 0) {
       break;
-    } else if ((run = copy_breaks(letters, f->text + f->at, room)) > 0) {
-      f->at += run, f->length += run, f->line_start = false;
-      return (ptrdiff_t)run;
     } else if (f->fastq || (c != ' ' && c != '\t')) {
       return bad_letter(f, why);
     } else {
@@ -232,7 +237,8 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
     }
   }
   if (rest < 0) return -1;
-  return bases > 0 ? (ptrdiff_t)bases : end_sequence(f, why);
+  f->length += bases + breaks;
+  return bases + breaks > 0 ? (ptrdiff_t)(bases + breaks) : end_sequence(f, why);
 }
 
 /* Reads the whole record and its quality, which marks letters. */

@@ -171,9 +171,9 @@ static char *random_letters(size_t n, const char *of) {
 /* Runs of characters end at the first that is not of their kind: every byte, at every place. */
 static void runs_end_where_they_must(void **state) {
   (void)state;
-  static const char *const of[] = {"ACGTUacgtu", "ACGT >@+\t~\x7f\xff", "!+;@I~"};
+  static const char *const of[] = {"ACGTUacgtu", "ACGT >@+\t~\x7f\xff", "!+;@I~", "N"};
   FOR_EACH_LEVEL(kernels) {
-    for (int kind = 0; kind < 3; kind++)
+    for (int kind = 0; kind < 4; kind++)
       for (int c = 0; c < 256; c++)
         for (size_t n = 1; n < 200; n += 1 + n / 5) {
           size_t at = (size_t)rand() % n, wanted = n, run;
@@ -182,9 +182,12 @@ static void runs_end_where_they_must(void **state) {
           if (kind == 0 && !(c && strchr(of[0], c))) wanted = at;
           if (kind == 1 && (c == '\n' || c == '\r' || c == 0)) wanted = at;
           if (kind == 2 && (c < '!' || c > '~')) wanted = at;
+          if (kind == 3 && at > 0 && c != 'N') wanted = at;
+          if (kind == 3 && at == 0 && c != 'N') wanted = 1;
           if (kind == 0) run = kernels->copy_bases(copy, text, n);
           if (kind == 1) run = kernels->copy_line(copy, text, n);
           if (kind == 2) run = kernels->quality_run(text, n), memcpy(copy, text, n);
+          if (kind == 3) run = kernels->same_run(text, n), memcpy(copy, text, n);
           assert_int_equal(run, wanted);
           assert_memory_equal(copy, text, run);
           free(text), free(copy);
