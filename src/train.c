@@ -12,7 +12,7 @@ enum {
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
   VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
 };
-static const double rehearsal_seconds = 1;
+static const double rehearsal_seconds = 0.25;
 
 /* ---- where the run stands ------------------------------------------------------------------- */
 
