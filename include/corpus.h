@@ -25,7 +25,7 @@ typedef struct {
   int min_quality;     /* bases of lower quality end a segment, as ambiguous ones do */
   uint64_t min_length; /* shorter segments are left out */
   bool circular;       /* every record is, not only those whose header says so */
-  int turn;            /* first bases of a circular record that are read again after its last */
+  int turn; /* first bases of a circle that are read again after its last, KMER_MAX at most */
 } Reading;
 
 /* What a file holds, for a user to check, and what of it is not in the corpus. */
@@ -36,7 +36,7 @@ typedef struct {
   uint64_t longest, n50;      /* of records, all their letters counted */
   uint64_t segments;          /* in the corpus */
   uint64_t low_quality;       /* bases below min_quality */
-  uint64_t short_segments, short_bases; /* below min_length; bases of a turn count again */
+  uint64_t short_segments, short_bases; /* below min_length */
   bool has_quality;                     /* it is FASTQ */
   uint64_t bytes;                       /* of the file as stored */
   uint32_t crc32;

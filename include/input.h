@@ -1,7 +1,7 @@
 /* input: where data comes from: a file or standard input, inflated where it is gzip.
  *
  * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
- * block at the end too), then zeros; each member's CRC-32 and length must be right. Once a
+ * block, which must be there), then zeros; each member's CRC-32 and length must be right. Once a
  * hundred kilobytes were read, a thread reads and inflates a megabyte ahead of the caller. */
 #ifndef INPUT_H
 #define INPUT_H
@@ -14,8 +14,7 @@
 typedef struct Input Input;
 
 /* Opens a file, or standard input for "-". NULL, and a sentence with the file's name, where it
- * cannot be read, is a directory, is empty, or holds a known kind of data that is no text. The
- * caller closes it. */
+ * cannot be read, is a directory or is empty. The caller closes it. */
 Input *input_open(const char *path, Why *why);
 void input_close(Input *input); /* NULL is allowed */
 

@@ -3,11 +3,13 @@
  *
  * Told apart by content, '>' or '@'; plain or gzip, see input.h. LF or CRLF, with or without a
  * final newline, lines of any length, sequence and quality over several lines, empty lines, blanks
- * between the letters of FASTA. Memory is bounded whatever the length of a record. */
+ * between the letters of FASTA. Memory is bounded whatever the length of a record, but with
+ * seqfile_mark_low. */
 #ifndef SEQFILE_H
 #define SEQFILE_H
 
 #include "fail.h"
+#include "kmer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +45,10 @@ bool seqfile_circular(const SeqFile *file);
 /* Up to n more letters of this record, by kmer_base all bases or all breaks (marked letters are
  * breaks); 0 when it has ended (for FASTQ: its quality was read and fits), -1 an error. */
 ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
+
+/* The first bases of this record's letters that were read, up to a break, KMER_MAX at most, and how
+ * many: what goes on over the end of a circle. */
+int seqfile_head(const SeqFile *file, char head[KMER_MAX]);
 
 /* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
 uint64_t seqfile_bytes(const SeqFile *file);

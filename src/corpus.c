@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, PAD = 8, TURN_MAX = KMER_MAX }; /* letters */
+enum { CHUNK = 1 << 14, PAD = 8 }; /* letters */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
@@ -118,10 +118,8 @@ typedef struct {
   SeqCounts *counts;
   size_t staged; /* bases that are yet to be packed and counted */
   char stage[CHUNK + PAD];
-  uint64_t letters;    /* of this record */
-  uint64_t run;        /* bases since the last break */
-  char head[TURN_MAX]; /* (head_size) the record's first bases, as many as a turn has */
-  int head_size;
+  uint64_t letters; /* of this record */
+  uint64_t run;     /* bases since the last break */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
@@ -151,18 +149,8 @@ static void end_segment(Reader *reader) {
   reader->run = 0;
 }
 
-/* The next n staged letters are bases. */
-static void add_bases(Reader *reader, size_t n) {
-  if (reader->letters == (uint64_t)reader->head_size) /* no break so far */
-    for (size_t i = reader->staged;
-         i < reader->staged + n && reader->head_size < reader->reading->turn; i++)
-      reader->head[reader->head_size++] = reader->stage[i];
-  reader->letters += n, reader->run += n, reader->staged += n;
-}
-
 static void add_breaks(Reader *reader, const char *letters, size_t n) {
   SeqCounts *counts = reader->counts;
-  reader->letters += n;
   for (size_t i = 0, run; i < n; i += run) {
     int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
     run = reader->kernels->same_run(letters + i, n - i);
@@ -172,30 +160,35 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
   }
 }
 
-/* Goes on over the record's end with its first bases. */
-static void add_turn(Reader *reader) {
+/* Goes on over the end of a circle with its first bases, which were counted where they stand. */
+static void add_turn(Reader *reader, const SeqFile *file) {
+  char head[KMER_MAX];
+  int n = seqfile_head(file, head);
+  if (n > reader->reading->turn) n = reader->reading->turn;
   count_stage(reader);
-  memcpy(reader->stage, reader->head, (size_t)reader->head_size);
-  reader->staged = (size_t)reader->head_size, reader->run += reader->staged;
-  pack_stage(reader); /* they were counted where they stand */
+  memcpy(reader->stage, head, (size_t)n);
+  reader->staged = (size_t)n, reader->run += (uint64_t)n;
+  pack_stage(reader);
 }
 
 /* Adds the record that the file stands at. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
-  reader->letters = 0, reader->head_size = 0;
+  reader->letters = 0;
   for (;;) {
     if (reader->staged == CHUNK) count_stage(reader);
     char *letters = reader->stage + reader->staged;
     if ((n = seqfile_read(file, letters, CHUNK - reader->staged, why)) <= 0) break;
     if (kmer_base((unsigned char)*letters) < KMER_BREAK)
-      add_bases(reader, (size_t)n);
+      reader->staged += (size_t)n, reader->run += (uint64_t)n;
     else
       add_breaks(reader, letters, (size_t)n), end_segment(reader);
+    reader->letters += (uint64_t)n;
   }
   if (n < 0) return -1;
   bool circular = reader->reading->circular || seqfile_circular(file);
-  if (circular && reader->run > 0) add_turn(reader);
+  if (circular && reader->run > 0 && reader->run >= reader->reading->min_length)
+    add_turn(reader, file);
   end_segment(reader);
   reader->counts->records++, reader->counts->circular += circular;
   if (reader->letters > reader->counts->longest) reader->counts->longest = reader->letters;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,13 +31,16 @@ struct Input {
   size_t at, end;
   uint64_t bytes;
   uint32_t crc;
+  bool ended;           /* of the stored bytes */
   bool gzip, in_member; /* in_member: the gzip member's trailer is still to come */
   z_stream z;
-  const char *damage; /* of the gzip data, after the text before it; NULL: none was met */
-  Why cause;          /* of the end of its reading, where that is an error */
+  gz_header header;
+  unsigned char extra[64]; /* of the header: BGZF marks its members here */
+  const char *damage;      /* of the gzip data, after the text before it; NULL: none was met */
+  Why cause;               /* of the end of its reading, where that is an error */
 
   /* between the two, under the lock; a block is filled, or taken, outside it */
-  bool ahead; /* there is such a thread */
+  bool tried, ahead; /* to start such a thread; there is one */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t filling, taking;
@@ -48,15 +52,17 @@ struct Input {
 
 /* What one read() gives: how many bytes, 0 at the end. */
 static ptrdiff_t read_some(Input *f, void *to, size_t n, Why *why) {
+  struct pollfd source = {f->fd, POLLIN, 0};
   ssize_t got;
-  do {
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL); /* a pipe may keep us waiting for ever */
-    got = read(f->fd, to, n);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-  } while (got < 0 && errno == EINTR);
+  int state;
+  if (f->ended) return 0;                                /* a terminal would ask again */
+  pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state); /* a pipe may keep us waiting for ever */
+  while ((got = read(f->fd, to, n)) < 0 && (errno == EINTR || errno == EAGAIN))
+    if (errno == EAGAIN) poll(&source, 1, -1);
+  pthread_setcancelstate(state, NULL);
   if (got < 0) return fail(why, "cannot be read: %s", strerror(errno));
   f->crc = libdeflate_crc32(f->crc, to, (size_t)got);
-  f->bytes += (uint64_t)got;
+  f->bytes += (uint64_t)got, f->ended = got == 0;
   return got;
 }
 
@@ -70,14 +76,27 @@ static int more(Input *f, Why *why) {
   return n < 0 ? -1 : n > 0;
 }
 
+static int begin_member(Input *f) {
+  f->in_member = true;
+  f->header = (gz_header){.extra = f->extra, .extra_max = sizeof f->extra};
+  return inflateReset(&f->z) == Z_OK && inflateGetHeader(&f->z, &f->header) == Z_OK ? 0 : -1;
+}
+
+/* Whether the member that has ended is a block of BGZF with data (SAM specification, 4.1): after
+ * the last of those an empty one must come. */
+static bool awaits_end_block(const Input *f) {
+  return f->header.done == 1 && f->header.extra_len >= 6 && f->extra[0] == 'B' &&
+         f->extra[1] == 'C' && f->z.total_out > 0;
+}
+
 /* Between two members, or after the last: 1 a member follows, 0 the file ends here. */
 static int next_member(Input *f, Why *why) {
   int rest = more(f, why);
+  if (rest == 0 && awaits_end_block(f))
+    return fail(why, "the end block of BGZF is missing; the file was cut short, fetch it again (or "
+                     "pipe it through zcat if it is whole)");
   if (rest <= 0) return rest;
-  if (f->raw[f->at] == 0x1f) {
-    f->in_member = true;
-    return inflateReset(&f->z) == Z_OK ? 1 : fail(why, "zlib cannot start again");
-  }
+  if (f->raw[f->at] == 0x1f) return begin_member(f) == 0 ? 1 : fail(why, "zlib cannot start again");
   while ((rest = more(f, why)) > 0)
     if (f->raw[f->at++] != 0)
       return fail(why, "other bytes follow the end of the gzip data; the file is damaged or two "
@@ -136,12 +155,13 @@ static void *read_ahead(void *input) {
   return NULL;
 }
 
-/* Whether from now on a thread reads. Where none can be had, the caller goes on reading itself. */
-static bool start(Input *f) {
+/* From now on a thread reads; where none can be had, the caller goes on reading itself. */
+static void start(Input *f) {
+  f->tried = true;
   f->block = alloc_resize(f->block, BLOCKS, sizeof *f->block);
   pthread_mutex_init(&f->lock, NULL);
   pthread_cond_init(&f->filling, NULL), pthread_cond_init(&f->taking, NULL);
-  return pthread_create(&f->thread, NULL, read_ahead, f) == 0;
+  f->ahead = pthread_create(&f->thread, NULL, read_ahead, f) == 0;
 }
 
 static void stop(Input *f) {
@@ -165,35 +185,15 @@ static Block *take(Input *f) {
 }
 
 ptrdiff_t input_next(Input *f, const char **text, Why *why) {
-  Block *block = f->block;
-  if (!f->ahead && f->bytes >= AHEAD_FROM) f->ahead = start(f);
-  if (f->ahead)
-    block = take(f);
-  else
-    block->n = fetch(f, block->text, BUFFER, &f->cause);
+  if (!f->tried && f->bytes >= AHEAD_FROM) start(f);
+  Block *block = f->ahead ? take(f) : f->block;
+  if (!f->ahead) block->n = fetch(f, block->text, BUFFER, &f->cause);
   *text = block->text;
   if (block->n < 0) *why = f->cause;
   return block->n;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
-
-/* What the first bytes say about a file that is neither text nor gzip. */
-static const char *foreign(const unsigned char *b, size_t n) {
-  static const unsigned char xz[] = {0xfd, '7', 'z', 'X'}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
-  if (n >= 3 && !memcmp(b, "BZh", 3)) return "is compressed with bzip2; pipe it through bzcat";
-  if (n >= 4 && !memcmp(b, xz, 4)) return "is compressed with xz; pipe it through xzcat";
-  if (n >= 4 && !memcmp(b, zstd, 4)) return "is compressed with zstd; pipe it through zstdcat";
-  if (n >= 2 && !memcmp(b, "\x1f\x9d", 2))
-    return "is compressed with compress; pipe it through zcat";
-  if (n >= 4 && !memcmp(b, "PK\3\4", 4)) return "is a zip archive; unpack it first";
-  if (n >= 4 && !memcmp(b, "CRAM", 4)) return "is CRAM; samtools fastq makes FASTQ of it";
-  if (n >= 2 && (!memcmp(b, "\xff\xfe", 2) || !memcmp(b, "\xfe\xff", 2)))
-    return "is UTF-16 text; convert it to ASCII first";
-  if (n >= 3 && !memcmp(b, "\xef\xbb\xbf", 3))
-    return "begins with a byte order mark; save it as plain ASCII";
-  return NULL;
-}
 
 static int look(Input *f, Why *why) {
   struct stat about;
@@ -207,12 +207,11 @@ static int look(Input *f, Why *why) {
   if (n < 0) return fail(why, "%s: %s", f->name, cause.text);
   if (f->end == 0) return fail(why, "%s: is empty; there is no sequence to read", f->name);
   if (f->end >= 2 && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
-    if (inflateInit2(&f->z, 15 + 16) != Z_OK) return fail(why, "%s: zlib cannot start", f->name);
-    f->gzip = f->in_member = true;
-    return 0;
+    if (inflateInit2(&f->z, 15 + 16) != Z_OK || begin_member(f) != 0)
+      return fail(why, "%s: zlib cannot start", f->name);
+    f->gzip = true;
   }
-  const char *problem = foreign(f->raw, f->end);
-  return problem ? fail(why, "%s: %s", f->name, problem) : 0;
+  return 0;
 }
 
 Input *input_open(const char *path, Why *why) {

@@ -117,20 +117,17 @@ static void push_letter(Slot *slot, Kmers *kmers, unsigned char letter) {
 }
 
 /* Up to n more letters of the record; after its last, where it is a circle whose losses are asked
- * for, its first ones again. */
+ * for, its first k ones again. */
 static ptrdiff_t read_letters(Predictor *p, SeqFile *file, char *letters, size_t n, Why *why) {
   Kmers *kmers = &p->kmers;
+  char head[KMER_MAX];
   ptrdiff_t got = seqfile_read(file, letters, n, why);
-  if (got > 0 && kmers->letters == (uint64_t)kmers->head_size &&
-      kmer_base((unsigned char)*letters) < KMER_BREAK)
-    for (ptrdiff_t i = 0; i < got && kmers->head_size < kmers->k; i++)
-      kmers->head[kmers->head_size++] = letters[i];
-  if (got > 0) kmers->letters += (uint64_t)got;
   if (got != 0 || kmers->run == 0 || !p->with_loss) return got;
   if (!p->circular && !seqfile_circular(file)) return 0;
-  size_t left = (size_t)(kmers->head_size - kmers->turned);
-  if (n > left) n = left;
-  memcpy(letters, kmers->head + kmers->turned, n);
+  int left = seqfile_head(file, head);
+  left = (left < kmers->k ? left : kmers->k) - kmers->turned;
+  if (n > (size_t)left) n = (size_t)left;
+  memcpy(letters, head + kmers->turned, n);
   kmers->turned += (int)n;
   return (ptrdiff_t)n;
 }

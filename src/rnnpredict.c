@@ -141,7 +141,7 @@ static int predict_all(const PredictOptions *o, const Model *model, char **files
     rc = predict_file(predictor, files[i], o->mode == MODE_NEXT ? print_next : print_score, &table,
                       why);
     if (rc == 0 && table.circular > 0)
-      fprintf(stderr, "rnnpredict: %s: %" PRIu64 " records circular\n", input_title(files[i]),
+      fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n", input_title(files[i]),
               table.circular);
   }
   predict_free(predictor);

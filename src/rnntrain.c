@@ -72,17 +72,20 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
     const SeqCounts *c = &dataset->counts[i];
     const char *file = input_title(dataset->files[i]);
     if (c->circular > 0)
-      progress_say(train->progress, "%s: %" PRIu64 " of %" PRIu64 " records circular", file,
+      progress_say(train->progress, "%s: circular records: %" PRIu64 " of %" PRIu64, file,
                    c->circular, c->records);
     if (o->min_quality > 0 && !c->has_quality)
       progress_say(train->progress, "%s: has no quality for --min-quality", file);
     if (c->low_quality > 0)
-      progress_say(train->progress, "%s: %" PRIu64 " bases of quality below %d left out", file,
-                   c->low_quality, o->min_quality);
+      progress_say(train->progress,
+                   "%s: left out of quality below %d: %" PRIu64 " of %" PRIu64 " bases", file,
+                   o->min_quality, c->low_quality, counts_letters(c));
     if (c->short_segments > 0)
       progress_say(train->progress,
-                   "%s: %" PRIu64 " segments shorter than %" PRIu64 " left out, %" PRIu64 " bases",
-                   file, c->short_segments, o->min_length, c->short_bases);
+                   "%s: left out as shorter than %" PRIu64 ": %" PRIu64 " of %" PRIu64
+                   " segments, with %" PRIu64 " bases",
+                   file, o->min_length, c->short_segments, c->short_segments + c->segments,
+                   c->short_bases);
   }
 }
 

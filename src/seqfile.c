@@ -28,8 +28,11 @@ struct SeqFile {
 
   char *header; /* without its mark, growing, zero-terminated; '+' titles are put behind it */
   size_t header_length, header_room;
-  char *name;      /* its first word, where that was asked for */
-  uint64_t length; /* letters of this record so far */
+  char *name;          /* its first word, where that was asked for */
+  uint64_t length;     /* letters of this record so far */
+  char head[KMER_MAX]; /* (head_size) its first bases */
+  int head_size;
+  bool head_ended; /* by a break */
   size_t width;    /* bases in the last line that held bases only: the next has as many, mostly */
 
   int low; /* quality below which letters are marked, 0: none are */
@@ -94,7 +97,7 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
   f->header[f->header_length] = 0;
   if (rest <= 0) return rest;
   if (f->text[f->at] == 0)
-    return at_line(f, why, "a zero byte in the header; the file is damaged or no text");
+    return at_line(f, why, "a zero byte in the header; the file is damaged, or UTF-16, or no text");
   return end_line(f, why);
 }
 
@@ -136,7 +139,11 @@ static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
 /* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */
 static int read_quality(SeqFile *f, Why *why) {
   static const char no_quality[] = "a byte outside '!'..'~' in the quality";
+  static const char longer[] = "its quality is longer than its sequence";
+  static const char misfit[] = "the lines of its quality do not add up to the length of its "
+                               "sequence: one is too short or too long";
   uint64_t left = f->length;
+  size_t first_line = 0;
   int rest;
   if (read_plus(f, why) < 0) return -1;
   while (left > 0) {
@@ -144,6 +151,7 @@ static int read_quality(SeqFile *f, Why *why) {
     if (rest == 0) return at_line(f, why, "ends early: its quality is shorter than its sequence");
     size_t n = f->end - f->at < left ? f->end - f->at : (size_t)left;
     size_t run = f->kernels->quality_run(f->text + f->at, n);
+    if (left == f->length) first_line = f->line;
     if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
     left -= run, f->at += run;
     if (run < n && f->text[f->at] != '\n' && f->text[f->at] != '\r')
@@ -152,8 +160,8 @@ static int read_quality(SeqFile *f, Why *why) {
   if (f->length == 0) return 0; /* its quality line, if there is one, is empty */
   if ((rest = more(f, why)) <= 0) return rest;
   if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
-  bool quality = f->kernels->quality_run(f->text + f->at, 1) == 1;
-  return at_line(f, why, quality ? "its quality is longer than its sequence" : no_quality);
+  if (f->kernels->quality_run(f->text + f->at, 1) == 0) return at_line(f, why, no_quality);
+  return at_line(f, why, f->line == first_line ? longer : misfit);
 }
 
 /* ---- sequence ------------------------------------------------------------------------------- */
@@ -264,10 +272,25 @@ static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
   return (ptrdiff_t)run;
 }
 
-ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
+static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
   if (f->place == SEQUENCE && f->fastq && f->low > 0 && keep_record(f, why) < 0) return -1;
   if (f->kept_at < f->kept_end) return read_kept(f, letters, n);
   return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
+}
+
+ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
+  ptrdiff_t got = read_some(f, letters, n, why);
+  if (got > 0 && f->head_size < KMER_MAX && !f->head_ended) {
+    f->head_ended = kmer_base((unsigned char)*letters) >= KMER_BREAK;
+    for (ptrdiff_t i = 0; i < got && f->head_size < KMER_MAX && !f->head_ended; i++)
+      f->head[f->head_size++] = letters[i];
+  }
+  return got;
+}
+
+int seqfile_head(const SeqFile *f, char head[KMER_MAX]) {
+  memcpy(head, f->head, (size_t)f->head_size);
+  return f->head_size;
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -275,17 +298,26 @@ ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
 static int start_record(SeqFile *f, Why *why) {
   f->at++, f->place = HEADER;
   if (read_header(f, 0, why) < 0) return -1;
-  f->place = SEQUENCE, f->length = 0;
+  f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_ended = false;
   return 1;
 }
 
-/* What stands where the first header must stand. */
+/* What it is, where the first header must stand and does not. */
 static int no_header(SeqFile *f, Why *why) {
   static const char *const others[][2] = {
-      {"BAM\1", "this is BAM; samtools fastq makes FASTQ of it"},
-      {"\x1f\x8b", "this was compressed with gzip twice; unpack it once"},
-      {"LOCUS ", "this looks like GenBank; only FASTA and FASTQ can be read"},
-      {"ID   ", "this looks like EMBL; only FASTA and FASTQ can be read"},
+      {"\x1f\x8b", "was compressed with gzip twice; unpack it once"},
+      {"\x1f\x9d", "is compressed with compress; pipe it through zcat"},
+      {"BZh", "is compressed with bzip2; pipe it through bzcat"},
+      {"\xfd\x37zXZ", "is compressed with xz; pipe it through xzcat"},
+      {"\x28\xb5\x2f\xfd", "is compressed with zstd; pipe it through zstdcat"},
+      {"PK\3\4", "is a zip archive; unpack it first"},
+      {"\xff\xfe", "is UTF-16 text; convert it to ASCII first"},
+      {"\xfe\xff", "is UTF-16 text; convert it to ASCII first"},
+      {"\xef\xbb\xbf", "begins with a byte order mark; save it as plain ASCII"},
+      {"BAM\1", "is BAM; samtools fastq makes FASTQ of it"},
+      {"CRAM", "is CRAM; samtools fastq makes FASTQ of it"},
+      {"LOCUS ", "looks like GenBank; only FASTA and FASTQ can be read"},
+      {"ID   ", "looks like EMBL; only FASTA and FASTQ can be read"},
   };
   char first[8] = "";
   for (int i = 0, rest; i < 7 && (rest = more(f, why)) != 0; i++) {
@@ -294,7 +326,7 @@ static int no_header(SeqFile *f, Why *why) {
   }
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strncmp(first, others[i][0], strlen(others[i][0])) == 0)
-      return at_line(f, why, others[i][1]);
+      return fail(why, "%s: %s", input_name(f->input), others[i][1]);
   return at_line(f, why, "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
 }
 

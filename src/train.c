@@ -256,12 +256,9 @@ void train_plan(const TrainRun *run) {
   char total[32], corpus[32], weights[32], windows[32], markov[32], time[32];
   Trainer *train = trainer_new(run);
   Plan plan = plan_make(o, &run->shape, run->dataset);
-  double rate = rehearse(train);
-  double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
   plan_text(plan.total, total), plan_text(plan.corpus, corpus);
   plan_text(plan.weights, weights), plan_text(plan.windows, windows);
   plan_text(plan.markov, markov);
-  clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
   progress_say(
       run->progress,
       "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
@@ -272,6 +269,9 @@ void train_plan(const TrainRun *run) {
                "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
                "windows %s)",
                total, corpus, markov, weights, windows);
+  double rate = rehearse(train);
+  double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
+  clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
   progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d thread%s",
                time, o->epochs, rate, o->threads, o->threads > 1 ? "s" : "");
   trainer_free(train);
