@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -97,6 +100,7 @@ static const struct {
     {">a b\nAC\nGT\n>c\td\nG\n", "a:ACGT c:G "},
     {">a\r\nAC\r\nGT\r\n", "a:ACGT "},
     {">a\nACGT", "a:ACGT "},
+    {">", ": "},
     {"\n\n>a\n\nAC\n\r\nGT\n\n>b\nA\n\n", "a:ACGT b:A "},
     {">a\n>b\n\n>c\nA\n>d", "a: b: c:A d: "},
     {">\nAC\n> x\nG\n", ":AC :G "},
@@ -181,6 +185,30 @@ static void a_record_may_be_longer_than_the_buffer(void **state) {
   }
 }
 
+/* Lines of one width are read many at a time, from the start of one on. */
+static void lines_of_one_width_are_read_and_counted(void **state) {
+  (void)state;
+  static char text[ROOM], wanted[ROOM];
+  for (size_t width = 1; width < 130; width += 1 + width / 8) {
+    char *to = text, *letters = wanted;
+    for (int record = 0; record < 2; record++) {
+      to += sprintf(to, ">%c\n", "ab"[record]), letters += sprintf(letters, "%c:", "ab"[record]);
+      for (size_t line = 0; line <= 20; line++) {
+        if (line == 20) *to++ = *letters++ = 'N'; /* as many bases, not from the start on */
+        for (size_t i = 0; i < width; i++) *to++ = *letters++ = "ACGT"[(line + i) * i % 97 % 4];
+        *to++ = '\n';
+      }
+      *letters++ = ' ';
+    }
+    *letters = 0;
+    write_file(text, (size_t)(to - text));
+    assert_reads(wanted);
+    *to++ = '!';
+    write_file(text, (size_t)(to - text));
+    assert_refused("'!' is no nucleotide", 45, "b");
+  }
+}
+
 static void stored_bytes_and_their_crc_are_counted(void **state) {
   (void)state;
   Why why;
@@ -246,6 +274,29 @@ static void letters_of_low_quality_are_marked(void **state) {
   assert_marked(">a\nACGT\n", 93, "ACGT ");
 }
 
+static void a_long_record_is_marked_to_its_end(void **state) {
+  (void)state;
+  enum { LONG = 3 * BUFFER + 5 };
+  static char text[ROOM], letters[LONG];
+  char *to = text + sprintf(text, "@a\n");
+  for (int i = 0; i < LONG; i++) *to++ = "ACGTN"[i * 7L % 97 % 5];
+  to += sprintf(to, "\n+\n");
+  for (int i = 0; i < LONG; i++) *to++ = "!I"[i * 5L % 89 % 2];
+  write_file(text, (size_t)(to - text));
+  Why why = {""};
+  SeqFile *file = seqfile_open(path, &why);
+  seqfile_mark_low(file, 20);
+  assert_int_equal(seqfile_next(file, &why), 1);
+  ptrdiff_t n = 0, got;
+  while ((got = seqfile_read(file, letters + n, (size_t)(LONG - n), &why)) > 0) n += got;
+  assert_int_equal(n, LONG);
+  for (int i = 0; i < LONG; i++)
+    assert_int_equal((unsigned char)letters[i], (unsigned char)"ACGTN"[i * 7L % 97 % 5] |
+                                                    (i * 5L % 89 % 2 == 0 ? SEQFILE_LOW : 0));
+  assert_int_equal(seqfile_next(file, &why), 0);
+  seqfile_close(file);
+}
+
 static void a_skipped_record_may_have_low_quality(void **state) {
   (void)state;
   Why why = {""};
@@ -296,39 +347,76 @@ static void a_header_says_whether_the_record_is_circular(void **state) {
   }
 }
 
+/* read_all of a descriptor, which it closes, as standard input. */
+static int read_standard_input(int in, char *text, Why *why) {
+  int kept = dup(STDIN_FILENO);
+  dup2(in, STDIN_FILENO), close(in);
+  int rc = read_all("-", 8, text, why);
+  dup2(kept, STDIN_FILENO), close(kept);
+  return rc;
+}
+
 static void a_dash_is_standard_input(void **state) {
   (void)state;
   char text[64];
   Why why = {""};
   write_file(">a\nAC1\n", 7);
-  int kept = dup(STDIN_FILENO), in = open(path, O_RDONLY);
-  dup2(in, STDIN_FILENO), close(in);
-  assert_int_equal(read_all("-", 8, text, &why), -1);
-  dup2(kept, STDIN_FILENO), close(kept);
+  assert_int_equal(read_standard_input(open(path, O_RDONLY), text, &why), -1);
   assert_string_equal(why.text, "standard input: line 2, record 'a': '1' is no nucleotide code");
 }
 
-static void a_pipe_may_bring_gzip_byte_by_byte(void **state) {
+static void interrupt(int number) { (void)number; }
+
+/* Reads a pipe that brings its first bytes one by one, and is interrupted meanwhile. */
+static int read_slow_pipe(const unsigned char *bytes, size_t n, char *text, Why *why) {
+  const struct itimerval often = {{0, 3000}, {0, 3000}}, never = {{0, 0}, {0, 0}};
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    for (size_t i = 0; i < n; i++) {
+      if (write(ends[1], bytes + i, 1) != 1) _exit(1);
+      if (i < 4) usleep(20000);
+    }
+    _exit(0);
+  }
+  close(ends[1]);
+  sigaction(SIGALRM, &(struct sigaction){.sa_handler = interrupt}, NULL);
+  setitimer(ITIMER_REAL, &often, NULL);
+  int rc = read_standard_input(ends[0], text, why);
+  setitimer(ITIMER_REAL, &never, NULL);
+  signal(SIGALRM, SIG_DFL);
+  waitpid(child, NULL, 0);
+  return rc;
+}
+
+static void a_pipe_may_bring_its_bytes_one_by_one(void **state) {
   (void)state;
   unsigned char bytes[128];
   char text[64];
   Why why = {""};
   size_t n = gzip(bytes, ">a\nACGT\n", 8);
-  unlink(path);
-  assert_int_equal(mkfifo(path, 0600), 0);
-  pid_t child = fork();
-  if (child == 0) {
-    int out = open(path, O_WRONLY);
-    for (size_t i = 0; i < n; i++) {
-      if (write(out, bytes + i, 1) != 1) _exit(1);
-      if (i < 4) usleep(20000);
-    }
-    _exit(0);
-  }
-  int rc = read_all(path, 8, text, &why);
-  waitpid(child, NULL, 0), unlink(path), write_file("", 0);
-  if (rc != 0) fail_msg("%s", why.text);
+  if (read_slow_pipe(bytes, n, text, &why) != 0) fail_msg("%s", why.text);
   assert_string_equal(text, "a:ACGT ");
+  assert_int_equal(read_slow_pipe((const unsigned char *)"\3757zXZ", 6, text, &why), -1);
+  assert_non_null(strstr(why.text, "is compressed with xz"));
+}
+
+/* By then a thread has read ahead what it may, and waits. */
+static void a_file_may_be_closed_before_its_end(void **state) {
+  (void)state;
+  static char text[ROOM], letters[2 * BUFFER];
+  Why why = {""};
+  memset(text, 'A', ROOM), memcpy(text, ">a\n", 3);
+  write_file(text, ROOM);
+  SeqFile *file = seqfile_open(path, &why);
+  assert_int_equal(seqfile_next(file, &why), 1);
+  for (size_t n = 0; n < sizeof letters;)
+    n += (size_t)seqfile_read(file, letters, sizeof letters, &why);
+  usleep(50000);
+  alarm(20);
+  seqfile_close(file);
+  alarm(0);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------ */
@@ -361,8 +449,11 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
       {TEXT("@a\nAC\n+b"), 3, "a", "another title"},
       {TEXT("@a\nACGT\n"), 0, "a", "ends early"},
       {TEXT("@a"), 1, "a", "ends early"},
+      {TEXT("@a\nACGT\r"), 2, "a", "ends early"},
       {TEXT("@a\nA\n+\nI\n>b\nA\n"), 5, "a", "'@' must stand"},
       {TEXT("@a\nAC\n@b\nGT\n+\nII\n"), 3, "a", "'@' where its sequence"},
+      {TEXT("@a\nAC@T\n+\nIIII\n"), 2, "a", "'@' is no nucleotide"},
+      {TEXT(">a\nA\n@b\nA\n"), 3, "a", "'@' is no nucleotide"},
       {TEXT("@HD\tVN:1.6\n@SQ\tSN:chr1\tLN:9\n"), 2, "HD", "if this is SAM"},
       {TEXT("BAM\1\0\0\0\0"), 0, NULL, "is BAM"},
       {TEXT("LOCUS       NC_001416\n"), 0, NULL, "GenBank"},
@@ -372,10 +463,13 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
       {TEXT(">a\nACGT\n>b\nACT*\n"), 4, "b", "protein"},
       {TEXT(">a\nAC1T\n"), 2, "a", "'1' is no nucleotide"},
       {TEXT(">a\nAC>b\nA\n"), 2, "a", "'>' is no nucleotide"},
+      {TEXT(">a\nAC\nNN>b\nA\n"), 3, "a", "'>' is no nucleotide"},
+      {TEXT(">a\nAC\n >b\nA\n"), 3, "a", "'>' is no nucleotide"},
+      {TEXT(">a\nAC\177T\n"), 2, "a", "0x7f"},
       {TEXT(">a\nAC\0GT\n"), 2, "a", "0x00"},
       {TEXT(">a\nAC\303\244\n"), 2, "a", "0xc3"},
       {TEXT(">a\nAC\vGT\n"), 2, "a", "0x0b"},
-      {TEXT(">a\0b\nAC\n"), 1, NULL, "zero byte in the header"},
+      {TEXT(">a\0b\nAC\n"), 1, NULL, "line 1: a zero byte in the header"},
       {TEXT(">a\nAC\rGT\r"), 2, "a", "carriage return"},
       {TEXT(">a\n\rACGT\n"), 2, "a", "carriage return"},
       {TEXT(">a\rACGT\rACGT\r"), 1, NULL, "carriage return"},
@@ -444,6 +538,51 @@ static void a_cut_gzip_stream_is_an_error(void **state) {
   assert_reads("a:ACGTTGCA b:GGATTACA ");
 }
 
+/* Also where a thread reads ahead. */
+static void a_long_cut_gzip_stream_is_an_error(void **state) {
+  (void)state;
+  static char text[ROOM];
+  static unsigned char bytes[ROOM];
+  srand(6);
+  for (size_t i = 3; i < ROOM; i++) text[i] = "ACGT"[rand() % 4];
+  memcpy(text, ">a\n", 3);
+  size_t n = gzip(bytes, text, ROOM);
+  assert_true(n > 3 * BUFFER);
+  write_file(bytes, n - 8);
+  assert_refused("ends early", 2, "a");
+}
+
+/* A read fails, once, after some bytes: what was sent to a socket's other end is not read there. */
+static int read_torn(const void *bytes, size_t n, char *text, Why *why) {
+  int ends[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  assert_int_equal(write(ends[0], "x", 1), 1);
+  assert_int_equal(write(ends[1], bytes, n), n);
+  close(ends[1]);
+  return read_standard_input(ends[0], text, why);
+}
+
+static void an_error_of_reading_is_told_wherever_it_is_met(void **state) {
+  (void)state;
+  static const char *const texts[] = {">a b\r\nAC\r\nN G\n\n>b\nGG\n", "ABCDEF",
+                                      "@a\r\nAC\nN\r\n+a\nII\r\nI\n@b\nG\n+\nI\n"};
+  static const char reset[] = "cannot be read: Connection reset by peer";
+  unsigned char bytes[256];
+  char text[64];
+  Why why;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    size_t n = strlen(texts[i]), size = gzip(bytes, texts[i], n);
+    for (size_t cut = 0; cut <= n; cut++) {
+      assert_int_equal(read_torn(texts[i], cut, text, &why), -1);
+      if (!strstr(why.text, reset)) fail_msg("%.*s: %s", (int)cut, texts[i], why.text);
+    }
+    for (size_t cut = 0; cut <= size && *texts[i] != 'A'; cut++) {
+      assert_int_equal(read_torn(bytes, cut, text, &why), -1);
+      if (!strstr(why.text, reset)) fail_msg("gzip, %zu of %zu: %s", cut, size, why.text);
+    }
+  }
+}
+
 static void a_wrong_gzip_trailer_is_an_error(void **state) {
   (void)state;
   unsigned char bytes[256];
@@ -465,7 +604,7 @@ static void bytes_after_the_gzip_data_are_an_error(void **state) {
       size_t n = gzip(bytes, records, sizeof records - 1);
       memset(bytes + n, 0, zeros), strcpy((char *)bytes + n + zeros, garbage[i]);
       write_file(bytes, n + zeros + strlen(garbage[i]));
-      assert_refused("", 0, NULL);
+      assert_refused(*garbage[i] == '\x1f' ? "" : "other bytes follow", 0, NULL);
     }
 }
 
@@ -475,17 +614,22 @@ int main(void) {
       cmocka_unit_test(gzip_is_read_in_members_with_empty_blocks_and_padding),
       cmocka_unit_test(lines_and_line_ends_straddle_the_buffer),
       cmocka_unit_test(a_record_may_be_longer_than_the_buffer),
+      cmocka_unit_test(lines_of_one_width_are_read_and_counted),
       cmocka_unit_test(stored_bytes_and_their_crc_are_counted),
       cmocka_unit_test(gzip_of_nothing_is_empty),
       cmocka_unit_test(letters_of_low_quality_are_marked),
+      cmocka_unit_test(a_long_record_is_marked_to_its_end),
       cmocka_unit_test(a_skipped_record_may_have_low_quality),
       cmocka_unit_test(a_header_says_whether_the_record_is_circular),
       cmocka_unit_test(a_dash_is_standard_input),
-      cmocka_unit_test(a_pipe_may_bring_gzip_byte_by_byte),
+      cmocka_unit_test(a_pipe_may_bring_its_bytes_one_by_one),
+      cmocka_unit_test(a_file_may_be_closed_before_its_end),
       cmocka_unit_test(what_is_no_sequence_file_is_refused_with_its_place),
       cmocka_unit_test(a_header_may_have_a_megabyte_and_no_more),
       cmocka_unit_test(a_directory_and_a_missing_file_are_refused),
       cmocka_unit_test(a_cut_gzip_stream_is_an_error),
+      cmocka_unit_test(a_long_cut_gzip_stream_is_an_error),
+      cmocka_unit_test(an_error_of_reading_is_told_wherever_it_is_met),
       cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
       cmocka_unit_test(bytes_after_the_gzip_data_are_an_error),
   };
