@@ -251,8 +251,7 @@ static void assert_counts(uint64_t segments, uint64_t low, uint64_t short_segmen
 /* The corpus has these bases. */
 static void assert_bases(const Corpus *corpus, const char *wanted) {
   assert_int_equal(corpus->bases, strlen(wanted));
-  for (size_t i = 0; i < strlen(wanted); i++)
-    assert_int_equal("ACGT"[corpus_base(corpus, i)], wanted[i]);
+  for (size_t i = 0; wanted[i]; i++) assert_int_equal("ACGT"[corpus_base(corpus, i)], wanted[i]);
 }
 
 static void bases_of_low_quality_end_a_segment(void **state) {
@@ -267,6 +266,7 @@ static void bases_of_low_quality_end_a_segment(void **state) {
   assert_segments(corpus_all(corpus), "0+4 4+2 6+1 7+2 9+1 ");
   assert_bases(corpus, "ACGTGGAGTG");
   assert_counts(3, 4, 0, 0);
+  assert_true(counts.has_quality);
   /* The letters are counted all the same. */
   assert_int_equal(counts_letters(&counts), 10);
   assert_int_equal(counts.letter['T'], 3), assert_int_equal(counts.letter['G'], 3);
@@ -301,6 +301,38 @@ static void short_segments_are_left_out(void **state) {
   corpus_free(corpus);
 }
 
+/* Bases of any number are packed, and dropped, at any place of a byte. */
+static void what_is_left_out_leaves_no_trace(void **state) {
+  (void)state;
+  enum { FILES = 400, RECORDS = 11, LONGEST = 40, TURN = 5 };
+  static char text[RECORDS * (LONGEST + 8)], wanted[FILES * RECORDS * (LONGEST + TURN) + 1];
+  Rng rng = rng_new(6, 0);
+  Corpus *corpus = corpus_new();
+  size_t bases = 0;
+  for (int i = 0; i < FILES; i++) {
+    uint64_t segments = 0, shorter = 0, short_bases = 0;
+    reading = (Reading){.min_length = i % 2 ? 12 : 0, .circular = i % 4 > 1, .turn = TURN};
+    char *to = text;
+    for (int record = 0; record < 1 + i % 3 * 5; record++) {
+      size_t n = 1 + rng_next(&rng) % LONGEST, turn = !reading.circular ? 0 : n < TURN ? n : TURN;
+      char *letters = random_record(n, &rng);
+      to += sprintf(to, "%s", letters);
+      if (n + turn >= reading.min_length) {
+        memcpy(wanted + bases, letters + 3, n), memcpy(wanted + bases + n, letters + 3, turn);
+        bases += n + turn, segments++;
+      } else {
+        shorter++, short_bases += n + turn;
+      }
+      free(letters);
+    }
+    append(corpus, text);
+    assert_counts(segments, 0, shorter, short_bases);
+  }
+  assert_bases(corpus, wanted);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
 static void a_circle_goes_on_with_its_first_bases(void **state) {
   (void)state;
   static const struct {
@@ -331,6 +363,26 @@ static void a_circle_goes_on_with_its_first_bases(void **state) {
   assert_int_equal(counts_letters(&counts), 15), assert_int_equal(counts.longest, 6);
   reading = (Reading){0};
   corpus_free(corpus);
+}
+
+/* The bases before it fill what is packed at a time, up to a few of its first. */
+static void a_circle_may_begin_where_a_chunk_ends(void **state) {
+  (void)state;
+  enum { CHUNK = 1 << 14 }; /* as in corpus.c */
+  static const char circle[] = ">b circular=true\nACCGTGT\n";
+  Rng rng = rng_new(7, 0);
+  reading = (Reading){.turn = 4};
+  for (size_t n = CHUNK - 5; n <= CHUNK; n++) {
+    char *text = random_record(n, &rng);
+    text = realloc(text, n + 64);
+    strcpy(text + 4 + n, circle);
+    Corpus *corpus = make(text);
+    assert_int_equal(corpus->bases, n + 11);
+    for (size_t i = 0; i < 11; i++)
+      assert_int_equal("ACGT"[corpus_base(corpus, n + i)], "ACCGTGTACCG"[i]);
+    corpus_free(corpus), free(text);
+  }
+  reading = (Reading){0};
 }
 
 static void a_turn_does_not_make_a_segment_longer(void **state) {
@@ -369,7 +421,9 @@ int main(void) {
       cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
       cmocka_unit_test(bases_of_low_quality_end_a_segment),
       cmocka_unit_test(short_segments_are_left_out),
+      cmocka_unit_test(what_is_left_out_leaves_no_trace),
       cmocka_unit_test(a_circle_goes_on_with_its_first_bases),
+      cmocka_unit_test(a_circle_may_begin_where_a_chunk_ends),
       cmocka_unit_test(a_turn_does_not_make_a_segment_longer),
       cmocka_unit_test(an_error_is_passed_on),
   };
