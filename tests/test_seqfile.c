@@ -405,7 +405,7 @@ static void a_pipe_may_bring_its_bytes_one_by_one(void **state) {
 /* By then a thread has read ahead what it may, and waits. */
 static void a_file_may_be_closed_before_its_end(void **state) {
   (void)state;
-  static char text[ROOM], letters[2 * BUFFER];
+  static char text[ROOM], letters[BUFFER + 1];
   Why why = {""};
   memset(text, 'A', ROOM), memcpy(text, ">a\n", 3);
   write_file(text, ROOM);
