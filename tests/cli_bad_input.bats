@@ -180,6 +180,25 @@ END
   [ "$(cut -f1 <<< "$output" | paste -sd ' ')" = "record good first" ]
 }
 
+# torn COMMAND...: its standard input is a record and then, once, an error.
+torn() {
+  "$PYTHON" - "$@" << 'END'
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+ours.send(b'x')  # not read, so the end is no clean one
+theirs.send(b'>a\nACGTACGT\n>b\nACGTAC')
+theirs.close()
+sys.exit(subprocess.run(sys.argv[1:], stdin=ours).returncode)
+END
+}
+
+@test "a read that fails" {
+  fails 1 "standard input: line 4, record 'b': cannot be read: " torn rnntrain "${TINY[@]}" -o run -
+  run --separate-stderr -1 torn rnnpredict --mode score "$MODEL"
+  [[ "$stderr" == *"standard input: line 4, record 'b': cannot be read: "* ]]
+  [ "$(cut -f1 <<< "$output" | paste -sd ' ')" = "record a" ]
+}
+
 @test "a table that could not be finished leaves no file" {
   printf '>broken\nAC!T\n' > broken.fa
   for out in out.tsv out.tsv.gz; do
@@ -195,5 +214,7 @@ END
     [ "${#lines[@]}" -eq 1 ]
     [[ "$output" == *"$out: cannot be written: File too large"* ]]
   done
+  run -1 bash -c 'rnntrain -q --dry-run -k 3 good.fa > /dev/full'
+  [[ "$output" == *"cannot be written: No space left on device" ]]
   [ "$(ls)" = good.fa ]
 }

@@ -63,6 +63,22 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   [[ "$stderr" == "$DATA/phix174.fa.gz: has no quality for --min-quality"* ]]
 }
 
+@test "what is said of the input names its file" {
+  printf '@a\nACGTACGTACGTA\n+\nIII5!!IIIIIII\n' > some.fq
+  printf '>a circular=true\nACGTACGTAC\n>b\nACGT\n>c circular=true\nACGTT\n' > some.fa
+  rnntrain --dry-run --min-quality 20 --min-length 5 -k 3 some.fq some.fq - < some.fa 2>&1 > table |
+    grep -e "left out" -e circular -e quality > said
+  diff said - << 'END'
+some.fq: 2 bases of quality below 20 left out
+some.fq: 1 segments shorter than 5 left out, 4 bases
+some.fq: 2 bases of quality below 20 left out
+some.fq: 1 segments shorter than 5 left out, 4 bases
+standard input: 2 of 3 records circular
+standard input: has no quality for --min-quality
+standard input: 1 segments shorter than 5 left out, 4 bases
+END
+}
+
 @test "where nothing is left there is no run" {
   fails 1 "holds nothing that --min-length and --min-quality leave" \
     rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
@@ -108,6 +124,13 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   rnnpredict run header.fa > next # which asks for what comes after the end
   diff next <(rnnpredict run plain.fa)
   fails 2 "--circular: goes with --mode score" rnnpredict --circular run plain.fa
+  # one record is not taken for another, nor one file
+  for i in {1..200}; do
+    [ $i -le 128 ] && echo ">$i circular=true" || echo ">$i"
+    echo ACGTTGCA
+  done > many.fa
+  run --separate-stderr -0 rnnpredict --mode score run many.fa plain.fa
+  [ "$stderr" = "rnnpredict: many.fa: 128 records circular" ]
 }
 
 @test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {

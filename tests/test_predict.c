@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
   Row *rows;
-  int n;
+  int n, circular; /* circular: of the records */
 } Rows;
 
 static int take(void *context, const Prediction *prediction, Why *why) {
@@ -31,6 +31,7 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   memset(row, 0, sizeof *row);
   row->tokens = prediction->tokens, row->nats = prediction->nats, row->last = prediction->last;
   if (prediction->last >= 0) memcpy(row->h, prediction->h, sizeof row->h);
+  rows->circular += prediction->circular;
   return 0;
 }
 
@@ -39,7 +40,7 @@ static Rows score(const Model *model, char *const *records, int n, bool circular
   char path[] = "/tmp/test_predict_XXXXXX";
   Why why;
   FILE *out = fdopen(mkstemp(path), "w");
-  Rows rows = {calloc((size_t)n, sizeof(Row)), 0};
+  Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0};
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
   Predictor *predictor = predict_new(model, 1, circular, threads, kernels_best());
@@ -122,6 +123,7 @@ static void a_circle_is_read_over_its_end(void **state) {
         sprintf(line, "%s%.*s", circle, turn, circle);
         Rows a = score(&model, &circle, 1, true, 1), b = score(&model, &line, 1, false, 1);
         assert_memory_equal(a.rows, b.rows, sizeof(Row));
+        assert_int_equal(a.circular, turn > 0), assert_int_equal(b.circular, 0);
         if (form == 0 && n >= K) assert_int_equal(a.rows->tokens, n / s);
         free(a.rows), free(b.rows), free(middle), free(circle), free(line);
       }
