@@ -70,6 +70,7 @@ refuses_both() {
   printf '>sp|P1\nACGT\nMKVLE\n' > protein.fa
   refuses_both "protein.fa: line 3, record 'sp|P1': 'L' is no nucleotide code" protein.fa
   [[ "$stderr" == *protein* ]]
+  refuses "protein.fa: line 3" good.fa protein.fa
 }
 
 @test "text that is no sequence file" {
@@ -128,6 +129,7 @@ refuses_both() {
   run --separate-stderr -1 rnntrain --dry-run -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [ "${#stderr_lines[@]}" -eq 1 ]
   [[ "$stderr" == *"-k 12"* ]]
+  run -0 rnntrain -q --dry-run -k 12 -D 65536 --softmax full good.fa # no run, however large
 }
 
 @test "a model too large for the limit that the shell sets" {

@@ -152,7 +152,7 @@ END
   run -1 timeout 10 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
   # also where a thread reads ahead already
-  { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; echo '!'; } > pipe &
+  { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; sleep 0.3; echo '!'; } > pipe &
   run -1 timeout 10 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
   exec 9>&-

@@ -304,14 +304,14 @@ static void short_segments_are_left_out(void **state) {
 /* Bases of any number are packed, and dropped, at any place of a byte. */
 static void what_is_left_out_leaves_no_trace(void **state) {
   (void)state;
-  enum { FILES = 400, RECORDS = 11, LONGEST = 40, TURN = 5 };
+  enum { FILES = 400, RECORDS = 11, LONGEST = 200, TURN = 5 };
   static char text[RECORDS * (LONGEST + 8)], wanted[FILES * RECORDS * (LONGEST + TURN) + 1];
   Rng rng = rng_new(6, 0);
   Corpus *corpus = corpus_new();
   size_t bases = 0;
   for (int i = 0; i < FILES; i++) {
     uint64_t segments = 0, shorter = 0, short_bases = 0;
-    reading = (Reading){.min_length = i % 2 ? 12 : 0, .circular = i % 4 > 1, .turn = TURN};
+    reading = (Reading){.min_length = i % 2 ? 100 : 0, .circular = i % 4 > 1, .turn = TURN};
     char *to = text;
     for (int record = 0; record < 1 + i % 3 * 5; record++) {
       size_t n = 1 + rng_next(&rng) % LONGEST, turn = !reading.circular ? 0 : n < TURN ? n : TURN;

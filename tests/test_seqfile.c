@@ -509,6 +509,13 @@ static void a_header_may_have_a_megabyte_and_no_more(void **state) {
   enum { MEGABYTE = 1 << 20 };
   static char text[2 * MEGABYTE + 64], wanted[MEGABYTE + 16];
   memset(text, 'h', sizeof text), memset(wanted, 'h', MEGABYTE);
+  text[0] = '>';
+  for (size_t n = 4095; n <= 4097; n++) { /* what there is room for at first */
+    memset(wanted, 'h', n), strcpy(wanted + n, ": ");
+    write_file(text, 1 + n);
+    assert_reads(wanted);
+  }
+  memset(wanted, 'h', MEGABYTE);
   text[0] = '@', strcpy(wanted + MEGABYTE, ":A ");
   memcpy(text + 1 + MEGABYTE, "\nA\n+", 4), strcpy(text + 5 + 2 * MEGABYTE, "\nI\n");
   write_file(text, strlen(text));
