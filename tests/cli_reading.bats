@@ -69,13 +69,13 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   rnntrain --dry-run --min-quality 20 --min-length 5 -k 3 some.fq some.fq - < some.fa 2>&1 > table |
     grep -e "left out" -e circular -e quality > said
   diff said - << 'END'
-some.fq: 2 bases of quality below 20 left out
-some.fq: 1 segments shorter than 5 left out, 4 bases
-some.fq: 2 bases of quality below 20 left out
-some.fq: 1 segments shorter than 5 left out, 4 bases
-standard input: 2 of 3 records circular
+some.fq: left out of quality below 20: 2 of 13 bases
+some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
+some.fq: left out of quality below 20: 2 of 13 bases
+some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
+standard input: circular records: 2 of 3
 standard input: has no quality for --min-quality
-standard input: 1 segments shorter than 5 left out, 4 bases
+standard input: left out as shorter than 5: 1 of 3 segments, with 4 bases
 END
 }
 
@@ -130,7 +130,7 @@ END
     echo ACGTTGCA
   done > many.fa
   run --separate-stderr -0 rnnpredict --mode score run many.fa plain.fa
-  [ "$stderr" = "rnnpredict: many.fa: 128 records circular" ]
+  [ "$stderr" = "rnnpredict: many.fa: circular records: 128" ]
 }
 
 @test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {

@@ -1,6 +1,8 @@
 #include "seqfile.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +19,16 @@
 #include <cmocka.h>
 
 enum { ROOM = 1 << 21, BUFFER = 1 << 17 }; /* BUFFER: as in seqfile.c */
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+static bool no_threads;
+
+/* Links in the place of pthread_create. */
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *),
+                          void *context) {
+  return no_threads ? EAGAIN : __real_pthread_create(thread, how, run, context);
+}
 
 static char directory[] = "/tmp/test_seqfile.XXXXXX";
 static char path[sizeof directory + 8];
@@ -393,6 +405,7 @@ static int read_slow_pipe(const unsigned char *bytes, size_t n, char *text, Why 
     _exit(0);
   }
   close(ends[1]);
+  fcntl(ends[0], F_SETFL, O_NONBLOCK); /* as another program may have left it */
   sigaction(SIGALRM, &(struct sigaction){.sa_handler = interrupt}, NULL);
   setitimer(ITIMER_REAL, &often, NULL);
   int rc = read_standard_input(ends[0], text, why);
@@ -559,7 +572,7 @@ static void a_cut_gzip_stream_is_an_error(void **state) {
 }
 
 /* Also where a thread reads ahead. */
-static void a_long_cut_gzip_stream_is_an_error(void **state) {
+static void a_long_gzip_stream_that_is_cut_or_changed_is_an_error(void **state) {
   (void)state;
   static char text[ROOM];
   static unsigned char bytes[ROOM];
@@ -568,8 +581,83 @@ static void a_long_cut_gzip_stream_is_an_error(void **state) {
   memcpy(text, ">a\n", 3);
   size_t n = gzip(bytes, text, ROOM);
   assert_true(n > 3 * BUFFER);
-  write_file(bytes, n - 8);
-  assert_refused("ends early", 2, "a");
+  for (size_t cut = 1; cut < 300; cut += 7) {
+    write_file(bytes, n - cut);
+    assert_refused("ends early", 2, "a");
+  }
+  for (size_t at = n - 8; at < n; at += 3) {
+    bytes[at] ^= 1;
+    write_file(bytes, n);
+    assert_refused("damaged", 2, "a");
+    bytes[at] ^= 1;
+  }
+  bytes[n] = 'x';
+  write_file(bytes, n + 1);
+  assert_refused("other bytes follow", 2, "a");
+  memset(bytes + 2 * BUFFER, 0, 64);
+  write_file(bytes, n);
+  assert_refused("", 2, "a");
+}
+
+static void without_a_thread_to_read_ahead_files_are_read_all_the_same(void **state) {
+  (void)state;
+  static char text[ROOM], got[ROOM];
+  Why why = {""};
+  memset(text, 'A', ROOM), memcpy(text, ">a\n", 3);
+  write_file(text, ROOM);
+  no_threads = true;
+  int rc = read_all(path, ROOM, got, &why);
+  no_threads = false;
+  if (rc != 0) fail_msg("%s", why.text);
+  assert_int_equal(strlen(got), 2 + ROOM - 3 + 1);
+}
+
+/* A block of BGZF (SAM specification, 4.1): a gzip member with a field of its own in the header. */
+static size_t bgzf(unsigned char *to, const char *text) {
+  unsigned char extra[] = {'B', 'C', 2, 0, 0, 0};
+  gz_header header = {.extra = extra, .extra_len = sizeof extra};
+  z_stream z = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)strlen(text)};
+  deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  assert_int_equal(deflateSetHeader(&z, &header), Z_OK);
+  z.next_out = to, z.avail_out = 256;
+  assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+  deflateEnd(&z);
+  return z.total_out;
+}
+
+static void bgzf_without_its_end_block_was_cut(void **state) {
+  (void)state;
+  unsigned char bytes[1024];
+  size_t first = bgzf(bytes, ">a\nACGT\n"), n = first + bgzf(bytes + first, ">b\nGG\n"), end;
+  static const unsigned char padding[16];
+  write_file(bytes, n);
+  assert_refused("end block of BGZF is missing", 5, "b");
+  write_file(bytes, first);
+  assert_refused("end block of BGZF is missing", 3, "a");
+  end = n + bgzf(bytes + n, "");
+  write_file(bytes, end);
+  assert_reads("a:ACGT b:GG ");
+  memcpy(bytes + n, bgzf_end, sizeof bgzf_end), end = n + sizeof bgzf_end;
+  memcpy(bytes + end, padding, sizeof padding);
+  write_file(bytes, end + sizeof padding);
+  assert_reads("a:ACGT b:GG ");
+  n = end + bgzf(bytes + end, ">c\nT\n");
+  write_file(bytes, n);
+  assert_refused("end block of BGZF is missing", 7, "c");
+  n = end + gzip(bytes + end, ">c\nT\n", 5); /* which asks for none */
+  write_file(bytes, n);
+  assert_reads("a:ACGT b:GG c:T ");
+  write_file(bgzf_end, sizeof bgzf_end);
+  assert_refused("is empty", 0, NULL);
+}
+
+static void what_is_in_gzip_is_told_too(void **state) {
+  (void)state;
+  unsigned char bytes[64];
+  write_file(bytes, gzip(bytes, "\377\376>\0a\0\n\0", 8));
+  assert_refused("UTF-16", 0, NULL);
+  write_file(bytes, gzip(bytes, "BAM\1\0\0", 6));
+  assert_refused("is BAM", 0, NULL);
 }
 
 /* A read fails, once, after some bytes: what was sent to a socket's other end is not read there. */
@@ -648,7 +736,10 @@ int main(void) {
       cmocka_unit_test(a_header_may_have_a_megabyte_and_no_more),
       cmocka_unit_test(a_directory_and_a_missing_file_are_refused),
       cmocka_unit_test(a_cut_gzip_stream_is_an_error),
-      cmocka_unit_test(a_long_cut_gzip_stream_is_an_error),
+      cmocka_unit_test(a_long_gzip_stream_that_is_cut_or_changed_is_an_error),
+      cmocka_unit_test(without_a_thread_to_read_ahead_files_are_read_all_the_same),
+      cmocka_unit_test(bgzf_without_its_end_block_was_cut),
+      cmocka_unit_test(what_is_in_gzip_is_told_too),
       cmocka_unit_test(an_error_of_reading_is_told_wherever_it_is_met),
       cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
       cmocka_unit_test(bytes_after_the_gzip_data_are_an_error),
