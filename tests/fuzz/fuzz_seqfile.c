@@ -42,6 +42,7 @@ static void must(bool holds, const char *what) {
 /* ---- seqfile, fed with bytes ---------------------------------------------------------------- */
 
 static size_t read_most;         /* what one read() gives at most; 0: all it is asked for */
+static int low;                  /* letters of lower quality are marked */
 static uint32_t dice, read_dice; /* read() is called by a thread of seqfile's, at any time */
 
 static uint32_t roll_of(uint32_t *state) { return (*state = *state * 1664525 + 1013904223) >> 8; }
@@ -57,8 +58,9 @@ ssize_t __wrap_read(int fd, void *to, size_t n) {
 
 typedef struct {
   bool opened;
-  int end;          /* 0: read to its end, -1: refused */
-  size_t records;   /* begun */
+  int end;        /* 0: read to its end, -1: refused */
+  size_t records; /* begun */
+  size_t circles;
   uint32_t names;   /* the sum of their CRC-32 */
   uint64_t letters; /* of whole records: a read that fails keeps its letters to itself */
   uint32_t crc;     /* the sum of those records' CRC-32 */
@@ -69,6 +71,9 @@ static uint32_t crc_of(const char *name) {
   return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)strlen(name));
 }
 
+/* Of no low quality, that is. */
+static bool is_base(char letter) { return kmer_base((unsigned char)letter) < KMER_BREAK; }
+
 /* Reads a record's letters, n at a time; adds them where the record is whole. */
 static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
   char *letters = malloc(n); /* exactly, so that a byte too many is seen */
@@ -77,15 +82,19 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
   ptrdiff_t got;
   while ((got = seqfile_read(file, letters, n, &o->why)) > 0) {
     must((size_t)got <= n, "no more letters than asked for");
+    bool first = is_base(letters[0]);
     for (ptrdiff_t i = 0; i < got; i++) {
-      int base = kmer_base((unsigned char)letters[i]), first = kmer_base((unsigned char)letters[0]);
-      must(base != KMER_INVALID, "only bases and breaks come out");
-      must((base < KMER_BREAK) == (first < KMER_BREAK), "and they do not come out together");
+      must(is_base(letters[i]) == first, "bases and breaks do not come out together");
+      letters[i] = (char)(letters[i] & ~SEQFILE_LOW);
+      must(kmer_base((unsigned char)letters[i]) != KMER_INVALID, "only bases and breaks come out");
     }
     crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got), sum += (uint64_t)got;
     must(sum <= room, "no more letters come out than went in");
   }
   free(letters);
+  char head[KMER_MAX];
+  for (int i = seqfile_head(file, head) - 1; i >= 0; i--) must(is_base(head[i]), "heads are bases");
+  o->circles += seqfile_circular(file);
   if (got == 0) o->letters = sum, o->crc += crc;
   return (int)got;
 }
@@ -107,6 +116,7 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   read_most = most, read_dice = dice;
   SeqFile *file = seqfile_open("-", &o.why);
   o.opened = file != NULL;
+  if (file) seqfile_mark_low(file, low);
   while (file && (o.end = seqfile_next(file, &o.why)) > 0) {
     o.records++, o.names += crc_of(seqfile_name(file));
     if (n > 0 && (o.end = read_record(&o, file, n, gzip ? SWELL * size : size)) < 0) break;
@@ -122,7 +132,8 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
 
 static void must_agree(const Outcome *a, const Outcome *b, const char *what) {
   bool same = a->records == b->records && a->names == b->names && a->letters == b->letters &&
-              a->crc == b->crc && (a->end == 0 || !strcmp(a->why.text, b->why.text));
+              a->crc == b->crc && a->circles == b->circles &&
+              (a->end == 0 || !strcmp(a->why.text, b->why.text));
   if (a->end == b->end && same) return;
   for (int i = 0; i < 2; i++, a = b)
     fprintf(stderr, "\n%zu records, %llu letters, crc %08x %08x: %s", a->records,
@@ -248,11 +259,13 @@ static void check_packed(const Outcome *plain, const uint8_t *data, size_t size)
  * reads the same. */
 static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   static char moved[EDGE + INPUT_MAX];
-  static uint8_t packed[EDGE];
+  static uint8_t packed[2 * EDGE];
   bool fasta = data[0] == '>';
   const char *end = fasta ? "\n" : "\n+\n";
   size_t before = EDGE - roll() % (size + 1), name = before - strlen(end), lines = fasta ? 1 : 2;
-  memset(moved, 'h', before), moved[0] = (char)data[0], moved[name] = 0;
+  for (size_t i = 0; i < name; i++)
+    moved[i] = (char)('!' + roll() % 94); /* which deflates little */
+  moved[0] = (char)data[0], moved[name] = 0;
   Outcome wanted = *plain;
   wanted.records++, wanted.names += crc_of(moved + 1);
   char *line = strstr(wanted.why.text, "line "), *rest;
@@ -264,8 +277,15 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   const uint8_t *text = (const uint8_t *)moved;
   Outcome o = read_through(text, before + size, 4096, 0);
   must_agree(&wanted, &o, "the edge of a buffer makes no difference");
-  o = read_through(packed, pack(packed, sizeof packed, text, before + size, 1), 4096, 0);
+  size_t n = pack(packed, sizeof packed, text, before + size, 1);
+  o = read_through(packed, n, 4096, 0);
   must_agree(&wanted, &o, "the edge of a buffer of unpacked text makes no difference");
+  if (roll() % 2)
+    n -= 1 + roll() % 64;
+  else
+    packed[n - 1 - roll() % 8] ^= 1;
+  o = read_through(packed, n, 4096, 0);
+  must(o.end < 0, "a long gzip file that was cut or changed is refused");
 }
 
 /* One record of BIG letters on one line, and as much quality. */
@@ -298,12 +318,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     o = read_through(data, size, ways[i].n, ways[i].most);
     must_agree(&whole, &o, "the sizes of reads make no difference");
   }
-  o = read_through(data, size, 0, 0), o.letters = whole.letters, o.crc = whole.crc;
+  low = 1 + (int)(roll() % SEQFILE_QUALITY_MAX);
+  o = read_through(data, size, 9, 0);
+  low = 0;
+  must_agree(&whole, &o, "marks make no difference to letters");
+  o = read_through(data, size, 0, 0);
+  o.letters = whole.letters, o.crc = whole.crc, o.circles = whole.circles;
   must_agree(&whole, &o, "letters that are not asked for are checked as well");
   if (size >= 2 && data[0] == 0x1f && data[1] == 0x8b) return 0;
   compare_with_judge(&whole, data, size);
   check_packed(&whole, data, size);
   bool begins = size > 0 && (data[0] == '>' || data[0] == '@');
-  if (begins && roll() % 4 == 0) check_edge(&whole, data, size);
+  if (begins && roll() % 16 == 0) check_edge(&whole, data, size);
   return 0;
 }
