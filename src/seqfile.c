@@ -31,9 +31,8 @@ struct SeqFile {
   char *name;          /* its first word, where that was asked for */
   uint64_t length;     /* letters of this record so far */
   char head[KMER_MAX]; /* (head_size) its first bases */
-  int head_size;
-  bool head_ended; /* by a break */
-  size_t width;    /* bases in the last line that held bases only: the next has as many, mostly */
+  int head_size, head_room;
+  size_t width; /* bases in the last line that held bases only: the next has as many, mostly */
 
   int low; /* quality below which letters are marked, 0: none are */
   char
@@ -278,13 +277,17 @@ static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
   return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
 }
 
+/* Remembers the first of n letters of one kind, if no break came before them. */
+static void add_head(SeqFile *f, const char *letters, size_t n) {
+  if (kmer_base((unsigned char)*letters) >= KMER_BREAK) f->head_room = f->head_size;
+  n = smaller(n, (size_t)(f->head_room - f->head_size));
+  memcpy(f->head + f->head_size, letters, n);
+  f->head_size += (int)n;
+}
+
 ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
   ptrdiff_t got = read_some(f, letters, n, why);
-  if (got > 0 && f->head_size < KMER_MAX && !f->head_ended) {
-    f->head_ended = kmer_base((unsigned char)*letters) >= KMER_BREAK;
-    for (ptrdiff_t i = 0; i < got && f->head_size < KMER_MAX && !f->head_ended; i++)
-      f->head[f->head_size++] = letters[i];
-  }
+  if (got > 0 && f->head_size < f->head_room) add_head(f, letters, (size_t)got);
   return got;
 }
 
@@ -298,7 +301,7 @@ int seqfile_head(const SeqFile *f, char head[KMER_MAX]) {
 static int start_record(SeqFile *f, Why *why) {
   f->at++, f->place = HEADER;
   if (read_header(f, 0, why) < 0) return -1;
-  f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_ended = false;
+  f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_room = KMER_MAX;
   return 1;
 }
 
@@ -333,8 +336,8 @@ static int no_header(SeqFile *f, Why *why) {
 int seqfile_next(SeqFile *f, Why *why) {
   char unread[4096];
   ptrdiff_t n;
-  while ((n = seqfile_read(f, unread, sizeof unread, why)) > 0) continue;
-  if (n < 0) return -1;
+  while (f->place == SEQUENCE || f->kept_at < f->kept_end)
+    if ((n = seqfile_read(f, unread, sizeof unread, why)) < 0) return -1;
   int rest = skip_empty_lines(f, why);
   if (rest == 0 && f->place == FIRST)
     return fail(why, "%s: %s; there is no sequence to read", input_name(f->input),
