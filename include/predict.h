@@ -26,7 +26,7 @@ typedef struct {
   const char *name;
   uint64_t tokens; /* predictions that were made: neighbours without a break between them */
   double nats;     /* their sum of J, where the predictor has with_loss */
-  bool circular;   /* it went on over its end */
+  bool circular;   /* it was read as a circle */
   int last;        /* the last k-mer, -1 where there is none */
   const float *h;  /* (D) the state after it */
 } Prediction;

@@ -23,7 +23,7 @@ typedef struct SeqFile SeqFile;
 SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 
-/* From the next record on, sets the bit SEQFILE_LOW of each letter of FASTQ whose quality (Phred,
+/* Before the first record: sets the bit SEQFILE_LOW of each letter of FASTQ whose quality (Phred,
  * '!' is 0) is below this. The letters of one record are then kept in memory, for their quality
  * comes after them. */
 void seqfile_mark_low(SeqFile *file, int quality);
@@ -42,7 +42,7 @@ bool seqfile_has_quality(const SeqFile *file);
  * topology=circular (as NCBI has it). */
 bool seqfile_circular(const SeqFile *file);
 
-/* Up to n more letters of this record, by kmer_base all bases or all breaks (marked letters are
+/* Up to n > 0 more letters of this record, by kmer_base all bases or all breaks (marked letters are
  * breaks); 0 when it has ended (for FASTQ: its quality was read and fits), -1 an error. */
 ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
 

@@ -120,6 +120,7 @@ typedef struct {
   char stage[CHUNK + PAD];
   uint64_t letters; /* of this record */
   uint64_t run;     /* bases since the last break */
+  bool head_lost;   /* its first segment was left out: a turn ends where it begins */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
@@ -145,6 +146,7 @@ static void end_segment(Reader *reader) {
     count_stage(reader);
     drop_bases(reader->corpus, reader->run);
     counts->short_segments++, counts->short_bases += reader->run;
+    if (reader->run == reader->letters) reader->head_lost = true;
   }
   reader->run = 0;
 }
@@ -174,7 +176,7 @@ static void add_turn(Reader *reader, const SeqFile *file) {
 /* Adds the record that the file stands at. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
-  reader->letters = 0;
+  reader->letters = 0, reader->head_lost = false;
   for (;;) {
     if (reader->staged == CHUNK) count_stage(reader);
     char *letters = reader->stage + reader->staged;
@@ -187,7 +189,8 @@ static int add_record(Reader *reader, SeqFile *file, Why *why) {
   }
   if (n < 0) return -1;
   bool circular = reader->reading->circular || seqfile_circular(file);
-  if (circular && reader->run > 0 && reader->run >= reader->reading->min_length)
+  if (circular && !reader->head_lost && reader->run > 0 &&
+      reader->run >= reader->reading->min_length)
     add_turn(reader, file);
   end_segment(reader);
   reader->counts->records++, reader->counts->circular += circular;

@@ -55,8 +55,8 @@ static bool has_tokens(Span span, uint64_t least) {
 int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
   for (int i = 0; i < dataset->n; i++)
     if (dataset->counts[i].segments == 0)
-      return fail(why, "%s: holds %s; there is nothing to learn from",
-                  input_title(dataset->files[i]), nothing(&dataset->counts[i]));
+      return fail(why, "%s: holds %s; there is no sequence to use", input_title(dataset->files[i]),
+                  nothing(&dataset->counts[i]));
   if (!has_tokens(dataset->train, (uint64_t)(k + s)))
     return fail(why,
                 "%s: no segment to train on has the k+s = %d bases that one prediction needs; "

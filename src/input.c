@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 17, MAGIC_MAX = 4, BLOCKS = 8, AHEAD_FROM = BUFFER };
+enum { BUFFER = 1 << 17, MAGIC = 2, BLOCKS = 8, AHEAD_FROM = BUFFER };
 
 /* A block of text on its way from the thread that reads to the one that parses. */
 typedef struct {
@@ -92,7 +92,7 @@ static bool awaits_end_block(const Input *f) {
 /* Between two members, or after the last: 1 a member follows, 0 the file ends here. */
 static int next_member(Input *f, Why *why) {
   int rest = more(f, why);
-  if (rest == 0 && awaits_end_block(f))
+  if (rest >= 0 && (rest == 0 || f->raw[f->at] == 0) && awaits_end_block(f))
     return fail(why, "the end block of BGZF is missing; the file was cut short, fetch it again (or "
                      "pipe it through zcat if it is whole)");
   if (rest <= 0) return rest;
@@ -202,11 +202,13 @@ static int look(Input *f, Why *why) {
   if (f->fd < 0) return fail(why, "%s: cannot be opened: %s", f->name, strerror(errno));
   if (fstat(f->fd, &about) == 0 && S_ISDIR(about.st_mode))
     return fail(why, "%s: is a directory; give the sequence files in it", f->name);
-  for (; n > 0 && f->end<MAGIC_MAX; f->end += n> 0 ? (size_t)n : 0) /* a pipe may give bytes */
+  while (n > 0 && f->end < MAGIC) { /* a pipe may give single bytes */
     n = read_some(f, f->raw + f->end, BUFFER - f->end, &cause);
-  if (n < 0) return fail(why, "%s: %s", f->name, cause.text);
+    if (n < 0) return fail(why, "%s: %s", f->name, cause.text);
+    f->end += (size_t)n;
+  }
   if (f->end == 0) return fail(why, "%s: is empty; there is no sequence to read", f->name);
-  if (f->end >= 2 && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
+  if (f->end >= MAGIC && f->raw[0] == 0x1f && f->raw[1] == 0x8b) {
     if (inflateInit2(&f->z, 15 + 16) != Z_OK || begin_member(f) != 0)
       return fail(why, "%s: zlib cannot start", f->name);
     f->gzip = true;

@@ -20,9 +20,7 @@ typedef struct {
   uint64_t run; /* bases since the last break */
   int kmer;     /* read but not yet handed on, -1: none */
   bool restart; /* it is the first of its segment */
-  uint64_t letters;
-  char head[KMER_MAX];   /* (head_size) the record's first bases, k at most, up to a break */
-  int head_size, turned; /* turned: how many of them were read again after the last */
+  int turned;   /* first bases of a circle that were read again after its last */
 } Kmers;
 
 /* A lane's record, or the piece of it that is being computed. */
@@ -116,14 +114,18 @@ static void push_letter(Slot *slot, Kmers *kmers, unsigned char letter) {
   kmers->kmer = kmers->x, kmers->restart = kmers->run == k;
 }
 
-/* Up to n more letters of the record; after its last, where it is a circle whose losses are asked
- * for, its first k ones again. */
+/* Whether the record's losses are asked for and go on over its end. */
+static bool is_circle(const Predictor *p, const SeqFile *file) {
+  return p->with_loss && (p->circular || seqfile_circular(file));
+}
+
+/* Up to n more letters of the record; after its last, where it is a circle, its
+ * first k ones again. */
 static ptrdiff_t read_letters(Predictor *p, SeqFile *file, char *letters, size_t n, Why *why) {
   Kmers *kmers = &p->kmers;
   char head[KMER_MAX];
   ptrdiff_t got = seqfile_read(file, letters, n, why);
-  if (got != 0 || kmers->run == 0 || !p->with_loss) return got;
-  if (!p->circular && !seqfile_circular(file)) return 0;
+  if (got != 0 || kmers->run == 0 || !is_circle(p, file)) return got;
   int left = seqfile_head(file, head);
   left = (left < kmers->k ? left : kmers->k) - kmers->turned;
   if (n > (size_t)left) n = (size_t)left;
@@ -145,7 +147,7 @@ static int fill_slot(Predictor *p, Slot *slot, SeqFile *file, Why *why) {
   }
   if (n > 0) return 0;
   push_step(slot, &p->kmers, -1);
-  slot->ended = true, slot->circular = p->kmers.turned > 0;
+  slot->ended = true, slot->circular = is_circle(p, file);
   return 0;
 }
 

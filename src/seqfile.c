@@ -5,6 +5,7 @@
 #include "kernels.h"
 #include "kmer.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,11 +348,10 @@ int seqfile_next(SeqFile *f, Why *why) {
   if (f->place == FIRST) {
     if (mark != '>' && mark != '@') return no_header(f, why);
     f->fastq = mark == '@';
-  } else if (mark != (f->fastq ? '@' : '>')) {
+  } else if (f->fastq && mark != '@') { /* FASTA's sequence ends at a '>' only */
     return at_line(f, why,
-                   f->fastq ? "after it, text where '@' must stand: its quality is longer "
-                              "than its sequence, or the file is damaged"
-                            : "text where '>' must stand");
+                   "after it, text where '@' must stand: its quality is not as long as its "
+                   "sequence, or the file is damaged");
   }
   return start_record(f, why);
 }
@@ -400,7 +400,11 @@ void seqfile_close(SeqFile *f) {
   free(f->header), free(f->name), free(f->kept), free(f);
 }
 
-void seqfile_mark_low(SeqFile *f, int quality) { f->low = quality; }
+void seqfile_mark_low(SeqFile *f, int quality) {
+  assert(f->place == FIRST);
+  f->low = quality;
+}
+
 bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }
 uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
 uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

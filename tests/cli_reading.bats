@@ -131,6 +131,12 @@ END
   done > many.fa
   run --separate-stderr -0 rnnpredict --mode score run many.fa plain.fa
   [ "$stderr" = "rnnpredict: many.fa: circular records: 128" ]
+  # a circle is one, also where an N keeps its end from its beginning
+  printf '>a circular=true\nNNACGTACGT\n>b\nACGTACGTACGT\n' > broken.fa
+  run --separate-stderr -0 rnnpredict --mode score run broken.fa
+  [ "$stderr" = "rnnpredict: broken.fa: circular records: 1" ]
+  run --separate-stderr -0 rnntrain --dry-run broken.fa
+  [[ "$stderr" == "broken.fa: circular records: 1 of 2"* ]]
 }
 
 @test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {

@@ -388,10 +388,10 @@ static void a_circle_may_begin_where_a_chunk_ends(void **state) {
 static void a_turn_does_not_make_a_segment_longer(void **state) {
   (void)state;
   reading = (Reading){.circular = true, .turn = 3, .min_length = 4};
-  Corpus *corpus = make(">a\nACGT\n>b\nGGC\n>c\nTTTTNGGG\n");
-  assert_bases(corpus, "ACGTACGTTTT");
-  assert_counts(2, 0, 2, 6);
-  assert_int_equal(counts.letter['G'], 6), assert_int_equal(counts_letters(&counts), 15);
+  Corpus *corpus = make(">a\nACGT\n>b\nGGC\n>c\nTTTTNGGG\n>d\nACGNNCCCCA\n>e\nCCCC\n");
+  assert_bases(corpus, "ACGTACGTTTTCCCCACCCCCCC"); /* of d no turn: its beginning is left out */
+  assert_counts(4, 0, 3, 9);
+  assert_int_equal(counts.letter['G'], 7), assert_int_equal(counts_letters(&counts), 29);
   reading = (Reading){0};
   corpus_free(corpus);
 }

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { ROOM = 1 << 21, BUFFER = 1 << 17 }; /* BUFFER: as in seqfile.c */
+enum { ROOM = 1 << 21, BUFFER = 1 << 17 }; /* BUFFER: as in input.c */
 
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -460,7 +460,7 @@ static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
       {TEXT("; comment\n>a\nA\n"), 1, NULL, "neither '>'"},
       {TEXT("@a\nACGT\n+\nIIIII\n"), 4, "a", "quality is longer"},
       {TEXT("@a\nAC\n+\nI\nII\n"), 5, "a", "do not add up"},
-      {TEXT("@a\nAC\n+\nII\nI\n@b\nA\n+\nI\n"), 5, "a", "quality is longer"},
+      {TEXT("@a\nAC\n+\nII\nI\n@b\nA\n+\nI\n"), 5, "a", "quality is not as long"},
       {TEXT("@a\nACGT\n+\nIII\n"), 0, "a", "quality is shorter"},
       {TEXT("@a\nACGT\n+\n\n"), 0, "a", "quality is shorter"},
       {TEXT("@a\nACGT\n+"), 3, "a", "quality is shorter"},
@@ -634,6 +634,9 @@ static void bgzf_without_its_end_block_was_cut(void **state) {
   assert_refused("end block of BGZF is missing", 5, "b");
   write_file(bytes, first);
   assert_refused("end block of BGZF is missing", 3, "a");
+  memcpy(bytes + n, padding, sizeof padding);
+  write_file(bytes, n + sizeof padding);
+  assert_refused("end block of BGZF is missing", 5, "b");
   end = n + bgzf(bytes + n, "");
   write_file(bytes, end);
   assert_reads("a:ACGT b:GG ");
