@@ -48,6 +48,7 @@ refuses_both() {
   refuses "headers.fa: holds records but no sequence" headers.fa
   refuses "n.fa: holds no A, C, G or T" n.fa
   refuses "n.fa" good.fa n.fa
+  refuses "headers.fa: holds records but no sequence" good.fa headers.fa
 }
 
 @test "a sequence shorter than k+s" {
