@@ -62,10 +62,8 @@ typedef struct {
   size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
   /* Copies characters as long as they are none of '\n', '\r', 0. */
   size_t (*copy_line)(char *to, const char *from, size_t n);
-  /* How many of the n characters stand before one that is not in '!'..'~'. */
-  size_t (*quality_run)(const char *text, size_t n);
-  /* How many of the n > 0 characters stand before one that is not the first one again. */
-  size_t (*same_run)(const char *text, size_t n);
+  /* How many of the n characters stand before one that is not in first..last. */
+  size_t (*range_run)(const char *text, size_t n, char first, char last);
   /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
    * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
   LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);

@@ -137,9 +137,14 @@ static void count_stage(Reader *reader) {
   counts->lowercase += sums.lower;
 }
 
+/* Whether the bases since the last break are a segment for the corpus. */
+static bool is_segment(const Reader *reader) {
+  return reader->run > 0 && reader->run >= reader->reading->min_length;
+}
+
 static void end_segment(Reader *reader) {
   SeqCounts *counts = reader->counts;
-  if (reader->run > 0 && reader->run >= reader->reading->min_length) {
+  if (is_segment(reader)) {
     push_length(reader->corpus, reader->run);
     counts->segments++;
   } else if (reader->run > 0) {
@@ -155,7 +160,7 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
   SeqCounts *counts = reader->counts;
   for (size_t i = 0, run; i < n; i += run) {
     int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
-    run = reader->kernels->same_run(letters + i, n - i);
+    run = reader->kernels->range_run(letters + i, n - i, letters[i], letters[i]);
     if (islower(letter)) counts->lowercase += run;
     if (base < KMER_BREAK) counts->low_quality += run;
     counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += run;
@@ -189,9 +194,7 @@ static int add_record(Reader *reader, SeqFile *file, Why *why) {
   }
   if (n < 0) return -1;
   bool circular = reader->reading->circular || seqfile_circular(file);
-  if (circular && !reader->head_lost && reader->run > 0 &&
-      reader->run >= reader->reading->min_length)
-    add_turn(reader, file);
+  if (circular && !reader->head_lost && is_segment(reader)) add_turn(reader, file);
   end_segment(reader);
   reader->counts->records++, reader->counts->circular += circular;
   if (reader->letters > reader->counts->longest) reader->counts->longest = reader->letters;

@@ -328,29 +328,17 @@ static size_t copy_line(char *restrict to, const char *restrict from, size_t n) 
   return i;
 }
 
-static size_t quality_run(const char *text, size_t n) {
+static size_t range_run(const char *text, size_t n, char first, char last) {
+  const unsigned char low = (unsigned char)first, span = (unsigned char)(last - first);
   size_t i = 0;
   for (; i + WIDTH <= n; i += WIDTH) {
     Bytes c, other;
     memcpy(&c, text + i, WIDTH);
-    other = (Bytes)((c - '!') > '~' - '!');
+    other = (Bytes)((c - low) > span);
     uint64_t others = bits(&other);
     if (others) return i + (size_t)__builtin_ctzll(others);
   }
-  for (; i < n && (unsigned char)(text[i] - '!') <= '~' - '!'; i++) continue;
-  return i;
-}
-
-static size_t same_run(const char *text, size_t n) {
-  size_t i = 0;
-  for (; i + WIDTH <= n; i += WIDTH) {
-    Bytes c, other;
-    memcpy(&c, text + i, WIDTH);
-    other = (Bytes)(c != (unsigned char)*text);
-    uint64_t others = bits(&other);
-    if (others) return i + (size_t)__builtin_ctzll(others);
-  }
-  for (; i < n && text[i] == *text; i++) continue;
+  for (; i < n && (unsigned char)(text[i] - first) <= span; i++) continue;
   return i;
 }
 
@@ -400,8 +388,7 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .copy_bases = copy_bases,
                          .copy_lines = copy_lines,
                          .copy_line = copy_line,
-                         .quality_run = quality_run,
-                         .same_run = same_run,
+                         .range_run = range_run,
                          .pack_bases = pack_bases,
                          .sgd = sgd,
                          .momentum = momentum,

@@ -35,9 +35,8 @@ struct SeqFile {
   int head_size, head_room;
   size_t width; /* bases in the last line that held bases only: the next has as many, mostly */
 
-  int low; /* quality below which letters are marked, 0: none are */
-  char
-      *kept; /* letters of this record, while they wait for their quality; then kept_at..kept_end */
+  int low;    /* quality below which letters are marked, 0: none are */
+  char *kept; /* letters of this record that wait for their quality; then kept_at..kept_end */
   size_t kept_at, kept_end, kept_room;
 };
 
@@ -150,7 +149,7 @@ static int read_quality(SeqFile *f, Why *why) {
     if ((rest = skip_empty_lines(f, why)) < 0) return -1;
     if (rest == 0) return at_line(f, why, "ends early: its quality is shorter than its sequence");
     size_t n = f->end - f->at < left ? f->end - f->at : (size_t)left;
-    size_t run = f->kernels->quality_run(f->text + f->at, n);
+    size_t run = f->kernels->range_run(f->text + f->at, n, '!', '~');
     if (left == f->length) first_line = f->line;
     if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
     left -= run, f->at += run;
@@ -160,7 +159,7 @@ static int read_quality(SeqFile *f, Why *why) {
   if (f->length == 0) return 0; /* its quality line, if there is one, is empty */
   if ((rest = more(f, why)) <= 0) return rest;
   if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
-  if (f->kernels->quality_run(f->text + f->at, 1) == 0) return at_line(f, why, no_quality);
+  if (f->text[f->at] < '!' || f->text[f->at] > '~') return at_line(f, why, no_quality);
   return at_line(f, why, f->line == first_line ? longer : misfit);
 }
 
@@ -213,7 +212,8 @@ static size_t read_breaks(SeqFile *f, char *letters, size_t room) {
   const char *text = f->text + f->at;
   size_t run = 0;
   while (run < room && kmer_base((unsigned char)text[run]) == KMER_BREAK)
-    run += f->kernels->same_run(text + run, room - run); /* of N, mostly, and long */
+    run += f->kernels->range_run(text + run, room - run, text[run],
+                                 text[run]); /* of N, mostly, and long */
   memcpy(letters, text, run);
   f->line_start = f->line_start && run == 0;
   f->at += run;

@@ -186,8 +186,8 @@ static void runs_end_where_they_must(void **state) {
           if (kind == 3 && at == 0 && c != 'N') wanted = 1;
           if (kind == 0) run = kernels->copy_bases(copy, text, n);
           if (kind == 1) run = kernels->copy_line(copy, text, n);
-          if (kind == 2) run = kernels->quality_run(text, n), memcpy(copy, text, n);
-          if (kind == 3) run = kernels->same_run(text, n), memcpy(copy, text, n);
+          if (kind == 2) run = kernels->range_run(text, n, '!', '~'), memcpy(copy, text, n);
+          if (kind == 3) run = kernels->range_run(text, n, *text, *text), memcpy(copy, text, n);
           assert_int_equal(run, wanted);
           assert_memory_equal(copy, text, run);
           free(text), free(copy);
