@@ -102,15 +102,15 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   say_twins(train, dataset);
   say_input(train, dataset);
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
-  int enough = dataset_check(dataset, o->k, o->s, why) == 0;
-  if (!enough && !o->dry_run) return -1;
-  Plan plan = plan_make(o, &train->shape, dataset);
-  if (enough && plan_check(&plan, &train->shape, why) != 0) return -1;
-  if (!o->dry_run) return train_run(train, why);
-  if (!enough)
+  if (dataset_check(dataset, o->k, o->s, why) != 0) {
+    if (!o->dry_run) return -1;
     progress_say(train->progress, "there would be no run: %s", why->text);
-  else if (!o->quiet)
-    train_plan(train);
+    return 0;
+  }
+  Plan plan = plan_make(o, &train->shape, dataset);
+  if (plan_check(&plan, &train->shape, why) != 0) return -1;
+  if (!o->dry_run) return train_run(train, why);
+  if (!o->quiet) train_plan(train);
   return 0;
 }
 
