@@ -1,11 +1,13 @@
-/* bench_train: how fast training is, beside how fast the machine can multiply.
+/* bench_train: how fast training is for one shape, beside how fast the machine multiplies.
  *
- * For each row it interleaves a large sgemm on all threads and windows of training, a few times,
- * and prints the median of each: k-mers/s, GFLOP/s counted as 6 (d D + D D + D n) a k-mer, and
- * that as a fraction of the sgemm's. It reads no file: the k-mers are those of random bases, with
- * sgd and clipping.
+ *     bench_train K d D LANES T followers|full THREADS SECONDS
+ *     bench_train --machine
  *
- * usage: bench_train [THREADS [SECONDS]] */
+ * The first prints a line: k, d, D, lanes, T, softmax, threads, k-mers/s, GFLOP/s counted as
+ * 6 (d D + D D + D n) a k-mer, those of a large sgemm on all threads, the first as a fraction of
+ * the second, and the peak memory of training in MB; separated by tabs. It reads no file: the
+ * k-mers are those of random bases, with sgd and clipping. The second names the BLAS and the loops.
+ */
 #include "alloc.h"
 #include "bptt.h"
 #include "kmer.h"
@@ -16,20 +18,26 @@
 #include "rng.h"
 #include "start.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { REPEATS = 5, PEAK_SIZE = 2048 };
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef struct {
   int k, d, D, B, T;
   Softmax softmax;
-} Row;
-
-static const Row rows[] = {{4, 32, 128, 64, 64, FOLLOWERS}, {6, 64, 256, 64, 64, FULL}};
-enum { ROWS = sizeof rows / sizeof *rows };
+  int threads;
+  double seconds;
+} Bench;
 
 /* ---- the machine ---------------------------------------------------------------------------- */
+
+enum { PEAK_SIZE = 2048, PRODUCTS = 5 };
 
 typedef struct {
   float *A, *B, **C; /* (PEAK_SIZE,PEAK_SIZE), C one a job */
@@ -40,24 +48,64 @@ static void peak_job(void *context, int i) {
   matrix_multiply(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, 0);
 }
 
-static void fill(float *a, size_t n) {
-  Rng rng = rng_new(1, 1);
-  for (size_t i = 0; i < n; i++) a[i] = (float)rng_uniform(&rng) - 0.5f;
-}
-
-static Peak peak_new(int threads) {
+static float *random_matrix(void) {
   const size_t n = (size_t)PEAK_SIZE * PEAK_SIZE;
-  Peak peak = {alloc_floats(n), alloc_floats(n), alloc_new((size_t)threads, sizeof(float *))};
-  fill(peak.A, n), fill(peak.B, n);
-  for (int i = 0; i < threads; i++) peak.C[i] = alloc_floats(n);
-  return peak;
+  Rng rng = rng_new(1, 1);
+  float *a = alloc_floats(n);
+  for (size_t i = 0; i < n; i++) a[i] = (float)rng_uniform(&rng) - 0.5f;
+  return a;
 }
 
-/* GFLOP/s of one large product a thread. */
-static double measure_peak(Peak *peak, int threads) {
-  double start = clock_now();
-  parallel_run(threads, threads, peak_job, peak);
-  return 2e-9 * threads * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / (clock_now() - start);
+/* GFLOP/s of one large product a thread, PRODUCTS times. */
+static void measure_peak(double *gflops, int threads) {
+  Peak peak = {random_matrix(), random_matrix(), alloc_new((size_t)threads, sizeof(float *))};
+  for (int i = 0; i < threads; i++) peak.C[i] = random_matrix();
+  for (int i = 0; i < PRODUCTS; i++) {
+    double start = clock_now();
+    parallel_run(threads, threads, peak_job, &peak);
+    gflops[i] = 2e-9 * threads * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / (clock_now() - start);
+  }
+  for (int i = 0; i < threads; i++) free(peak.C[i]);
+  free(peak.A), free(peak.B), free(peak.C);
+}
+
+static int use_threads(int threads) {
+  Why why;
+  int usable = matrix_threads(threads, &why);
+  if (usable > 0) return usable;
+  fprintf(stderr, "bench_train: %s\n", why.text);
+  exit(1);
+}
+
+/* The same in a process of its own, whose memory is not this one's. It has to come before this one
+ * starts threads: GNU's OpenMP does not survive a fork after that. */
+static void measure_peak_apart(double *gflops, int threads) {
+  int status;
+  size_t size = PRODUCTS * sizeof *gflops;
+  double *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pid_t child = shared == MAP_FAILED ? -1 : fork();
+  if (child == 0) {
+    measure_peak(shared, use_threads(threads));
+    _exit(0);
+  }
+  if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+    fprintf(stderr, "bench_train: the sgemm came to nothing\n");
+    exit(1);
+  }
+  memcpy(gflops, shared, size);
+  munmap(shared, size);
+}
+
+/* The largest this process has been, in MB. getrusage would say how large the one was that started
+ * it, where that was larger. */
+static double peak_memory(void) {
+  char line[256];
+  double kilo = 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  while (status && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %lf kB", &kilo) == 1) break;
+  if (status) fclose(status);
+  return kilo * 1.024e-3;
 }
 
 /* ---- training ------------------------------------------------------------------------------- */
@@ -68,24 +116,20 @@ typedef struct {
   Weights *w, *gradient;
   Optimizer *optimizer;
   Window *window;
+  Rng rng;
   int threads;
 } Training;
 
-static Training training_new(const Row *row, int threads) {
-  Training t = {.shape = shape_new(row->k, 1, row->d, row->D, SIGMOID, row->softmax),
+static Training training_new(const Bench *bench, int threads) {
+  Training t = {.shape = shape_new(bench->k, 1, bench->d, bench->D, SIGMOID, bench->softmax),
+                .rng = rng_new(2, 1),
                 .threads = threads};
-  t.bptt = bptt_new(&t.shape, row->T, row->B, 1, threads, kernels_best());
+  t.bptt = bptt_new(&t.shape, bench->T, bench->B, 1, threads, kernels_best());
   t.w = weights_new(&t.shape), t.gradient = weights_new(&t.shape);
   weights_init(t.w, &t.shape, 1);
   t.optimizer = optimizer_new(SGD, &t.shape);
-  t.window = window_new(row->T, row->B);
-  t.window->tokens = (uint64_t)row->T * (uint64_t)row->B;
-  Rng rng = rng_new(2, 1);
-  for (int i = 0; i < row->T * row->B; i++) {
-    int x = i < row->B ? (int)(rng_next(&rng) % (uint64_t)t.shape.V) : t.window->y[i - row->B];
-    t.window->x[i] = x;
-    t.window->y[i] = kmer_followers(x, row->k, 1) + (int)(rng_next(&rng) % 4);
-  }
+  t.window = window_new(bench->T, bench->B);
+  t.window->tokens = (uint64_t)bench->T * (uint64_t)bench->B;
   return t;
 }
 
@@ -94,62 +138,104 @@ static void training_free(Training *t) {
   optimizer_free(t->optimizer), window_free(t->window);
 }
 
-/* k-mers/s over at least `seconds`. */
-static double measure_training(Training *t, double seconds) {
-  uint64_t tokens = 0;
-  double start = clock_now(), now = start;
-  while (now - start < seconds) {
-    tokens += bptt_run(t->bptt, t->gradient, t->w, t->window)->tokens;
-    optimizer_step(t->optimizer, t->w, t->gradient, 0.1, 5, t->threads, kernels_best());
-    now = clock_now();
+/* The next window of lanes of random bases; the first follows AAA in every lane. */
+static void read_bases(Training *t) {
+  Window *window = t->window;
+  size_t B = (size_t)window->B, tokens = (size_t)window->T * B;
+  for (size_t i = 0; i < tokens; i++) {
+    int x = window->x[i] = i < B ? window->y[tokens - B + i] : window->y[i - B];
+    window->y[i] = kmer_followers(x, t->shape.k, 1) + (int)(rng_next(&t->rng) % 4);
   }
-  return (double)tokens / (now - start);
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* k-mers/s over at least `seconds`, in which the drawing of bases does not count. */
+static double measure_training(Training *t, double seconds) {
+  uint64_t tokens = 0;
+  double spent = 0;
+  while (spent < seconds) {
+    read_bases(t);
+    double start = clock_now();
+    tokens += bptt_run(t->bptt, t->gradient, t->w, t->window)->tokens;
+    optimizer_step(t->optimizer, t->w, t->gradient, 0.1, 5, t->threads, kernels_best());
+    spent += clock_now() - start;
+  }
+  return (double)tokens / spent;
+}
+
+/* ---- the line ------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
+  return (x > y) - (x < y);
 }
 
-static double median(double *values) {
-  qsort(values, REPEATS, sizeof *values, ascending);
-  return values[REPEATS / 2];
+static double median(double *values, int n) {
+  qsort(values, (size_t)n, sizeof *values, ascending);
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-static void bench_row(const Row *row, int threads, double seconds, Peak *peak) {
-  double rates[REPEATS], peaks[REPEATS];
-  Training t = training_new(row, threads);
-  measure_training(&t, seconds / 4); /* warms up */
-  for (int i = 0; i < REPEATS; i++) {
-    peaks[i] = measure_peak(peak, threads);
-    rates[i] = measure_training(&t, seconds);
-  }
-  double rate = median(rates), top = median(peaks);
-  double operations = 6.0 * (row->d * row->D + row->D * row->D + (double)row->D * t.shape.n);
-  double gflops = 1e-9 * rate * operations;
-  printf("| %d | %d | %d | %d | %d | %s | %.0f | %.1f | %.0f | %.2f |\n", row->k, row->d, row->D,
-         row->B, row->T, row->softmax == FULL ? "full" : "followers", rate, gflops, top,
-         gflops / top);
-  fflush(stdout);
+static void run_bench(const Bench *bench) {
+  double peaks[2 * PRODUCTS];
+  measure_peak_apart(peaks, bench->threads);
+  int threads = use_threads(bench->threads);
+  Training t = training_new(bench, threads);
+  measure_training(&t, bench->seconds / 4); /* warms up */
+  double rate = measure_training(&t, bench->seconds);
+  double memory = peak_memory();
+  double gflops = 6e-9 * rate * bench->D * ((double)bench->d + bench->D + t.shape.n);
   training_free(&t);
+  measure_peak(peaks + PRODUCTS, threads);
+  double peak = median(peaks, 2 * PRODUCTS);
+  printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\n", bench->k, bench->d, bench->D,
+         bench->B, bench->T, bench->softmax == FULL ? "full" : "followers", threads, rate, gflops,
+         peak, gflops / peak, memory);
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+static int parse_size(const char *text, long max, int *value) {
+  char *end;
+  errno = 0;
+  long number = strtol(text, &end, 10);
+  if (!isdigit((unsigned char)text[0]) || *end || errno || number < 1 || number > max) return -1;
+  return *value = (int)number, 0;
+}
+
+static int parse_seconds(const char *text, double *value) {
+  char *end;
+  *value = strtod(text, &end);
+  return isdigit((unsigned char)text[0]) && !*end && *value > 0 && isfinite(*value) ? 0 : -1;
+}
+
+static int parse_softmax(const char *text, Softmax *softmax) {
+  *softmax = strcmp(text, "full") == 0 ? FULL : FOLLOWERS;
+  return *softmax == FULL || strcmp(text, "followers") == 0 ? 0 : -1;
+}
+
+static int parse(Bench *bench, int argc, char **argv) {
+  enum { LARGEST = 65536, THREADS_MOST = 1024 };
+  if (argc != 9) return -1;
+  if (parse_size(argv[1], KMER_MAX, &bench->k) != 0) return -1;
+  if (parse_size(argv[2], LARGEST, &bench->d) != 0) return -1;
+  if (parse_size(argv[3], LARGEST, &bench->D) != 0) return -1;
+  if (parse_size(argv[4], LARGEST, &bench->B) != 0) return -1;
+  if (parse_size(argv[5], LARGEST, &bench->T) != 0) return -1;
+  if (parse_softmax(argv[6], &bench->softmax) != 0) return -1;
+  if (parse_size(argv[7], THREADS_MOST, &bench->threads) != 0) return -1;
+  return parse_seconds(argv[8], &bench->seconds);
 }
 
 int main(int argc, char **argv) {
-  int available = start_program(argv);
-  int threads = argc > 1 ? atoi(argv[1]) : available;
-  double seconds = argc > 2 ? atof(argv[2]) : 2;
-  Why why;
-  if (threads < 1 || seconds <= 0 || (threads = matrix_threads(threads, &why)) < 0) {
-    fprintf(stderr, "usage: bench_train [THREADS [SECONDS]]\n");
+  Bench bench;
+  start_program(argv);
+  if (argc == 2 && strcmp(argv[1], "--machine") == 0) {
+    printf("OpenBLAS %s, loops for %s\n", matrix_library(), kernels_best()->level);
+  } else if (parse(&bench, argc, argv) == 0) {
+    run_bench(&bench);
+  } else {
+    fprintf(stderr, "usage: bench_train K d D LANES T followers|full THREADS SECONDS, or "
+                    "bench_train --machine\n");
     return 2;
   }
-  Peak peak = peak_new(threads);
-  printf("OpenBLAS %s, loops for %s, %d threads, medians of %d\n\n", matrix_library(),
-         kernels_best()->level, threads, REPEATS);
-  printf("| k | d | D | lanes | T | softmax | k-mers/s | GFLOP/s | sgemm peak | of peak |\n"
-         "|---|---|---|---|---|---|---|---|---|---|\n");
-  for (int i = 0; i < ROWS; i++) bench_row(&rows[i], threads, seconds, &peak);
-  return 0;
+  return fflush(stdout) == 0 ? 0 : 1;
 }
