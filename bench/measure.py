@@ -1,0 +1,130 @@
+"""What bench/train and bench/growth share: the build, runs of bench_train, Markdown tables."""
+
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import namedtuple
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / "build/release"
+THREADS = len(os.sched_getaffinity(0))  # all that this process may use
+
+# A network and how it is trained; softmax is "followers" or "full".
+Shape = namedtuple("Shape", "k d D lanes T softmax")
+
+# What bench_train says of one; memory in MB.
+Speed = namedtuple("Speed", "rate gflops peak fraction memory")
+
+# Of a process: why is "" where it ended well, "timeout", "out of memory", or what it said last;
+# seconds of the wall clock, memory the most it had, in MB.
+Outcome = namedtuple("Outcome", "why out seconds memory")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def stop(text):
+    sys.exit(f"{Path(sys.argv[0]).name}: {text}")
+
+
+def run(command, timeout=None):
+    """Runs it as a process of its own. GNU time starts it, for a process is told, as its own, the
+    memory of the one that starts it where that had more, and Python has more than rnntrain."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, \
+            tempfile.NamedTemporaryFile("r") as memory:
+        timed = ["/usr/bin/time", "-q", "-f", "%M", "-o", memory.name, *map(str, command)]
+        started = time.monotonic()
+        process = subprocess.Popen(timed, stdout=out, stderr=err, start_new_session=True)
+        try:
+            status, late = process.wait(timeout), False
+        except subprocess.TimeoutExpired:
+            status, late = -signal.SIGKILL, True
+        finally:  # also what it started itself
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        seconds = time.monotonic() - started
+        for file in out, err:
+            file.seek(0)
+        why = "timeout" if late else why_failed(status, err.read())
+        kilo = (memory.read().split() or ["0"])[-1]
+        return Outcome(why, out.read(), seconds, int(kilo) * 1.024e-3)
+
+
+def why_failed(status, errors):
+    if status == 0:
+        return ""
+    if status == 128 + signal.SIGKILL or "allocate memory" in errors:
+        return "out of memory"
+    return (errors.split("\n")[-2:] or [""])[0].strip() or f"exit code {status}"
+
+
+def must(command, doing):
+    """Runs a command whose words matter only where it fails; False then, and they are shown."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, text=True, check=False)
+    if done.returncode != 0:
+        say(f"{done.stdout}\n{doing} failed")
+    return done.returncode == 0
+
+
+def build():
+    """What is in build/release is made, or made anew where a source is newer."""
+    jobs = ["-j", str(THREADS)]
+    if not must(["cmake", "--preset", "release"], "cmake") or \
+            not must(["cmake", "--build", "--preset", "release", *jobs], "the build"):
+        sys.exit(1)
+
+
+def train_speed(shape, seconds, threads=THREADS):
+    """The Speed of a shape, and the seconds that its process took."""
+    outcome = run([BIN / "bench/bench_train", *shape, threads, seconds])
+    if outcome.why:
+        stop(f"bench_train {' '.join(map(str, shape))}: {outcome.why}")
+    return Speed(*map(float, outcome.out.split("\t")[7:])), outcome.seconds
+
+
+def median_speed(speeds):
+    return Speed(*map(statistics.median, zip(*speeds)))
+
+
+def memory_of_machine(what="MemTotal"):
+    """Bytes."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith(what + ":"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def machine():
+    """Where and when: the line above the tables."""
+    cpu = subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, stdout=subprocess.PIPE,
+                         text=True, check=True).stdout
+    model = next(line.split(":", 1)[1].strip() for line in cpu.splitlines()
+                 if line.startswith("Model name:"))
+    library = run([BIN / "bench/bench_train", "--machine"]).out.strip()
+    return f"{date.today()}, {model}, {THREADS} core{'s' * (THREADS > 1)}; {library}"
+
+
+def row(cells):
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def heading(names):
+    return row(names) + "\n" + "|---" * len(names) + "|"
+
+
+SPEED_HEADING = ["k-mers/s", "GFLOP/s", "of P", "MB"]
+
+
+def speed_cells(speed):
+    return [f"{speed.rate:.0f}", f"{speed.gflops:.1f}", f"{speed.fraction:.2f}",
+            f"{speed.memory:.0f}"]
