@@ -71,10 +71,10 @@ def at_values(label, values, log):
     at both ends."""
     values = sorted(values)
     if log:
-        room = (values[-1] / values[0]) ** 0.05
+        room = (values[-1] / values[0]) ** 0.05 if len(values) > 1 else 2
         low, high = values[0] / room, values[-1] * room
     else:
-        room = (values[-1] - values[0]) * 0.05
+        room = (values[-1] - values[0]) * 0.05 or 1
         low, high = values[0] - room, values[-1] + room
     every = 1 + (len(values) > 8)
     return Axis(label, log, low, high, [(v, f"{v:g}") for v in values[::-every]])
