@@ -156,7 +156,8 @@ static double measure_training(Training *t, double seconds) {
     read_bases(t);
     double start = clock_now();
     tokens += bptt_run(t->bptt, t->gradient, t->w, t->window)->tokens;
-    optimizer_step(t->optimizer, t->w, t->gradient, 0.1, 5, t->threads, kernels_best());
+    Gradient gradient = {t->gradient, bptt_touched_L(t->bptt), bptt_touched_U(t->bptt)};
+    optimizer_step(t->optimizer, t->w, gradient, 0.1, 5, t->threads, kernels_best());
     spent += clock_now() - start;
   }
   return (double)tokens / spent;

@@ -3,12 +3,16 @@
  * Lanes are cut into blocks of BPTT_BLOCK. A block is one job from e to dz, with its own partial
  * sums of the gradient; then the partial sums are added in block order, and rows of dL (and, for
  * followers, of dU) are added up in the order of the window, each by one job. So the result does
- * not depend on the number of threads. */
+ * not depend on the number of threads.
+ *
+ * Where k-mers are fewer than the tokens of a window, L I + b1 is tabulated once a window, and the
+ * gradient likewise: with G (V,D) the rows of dz added up by x, dI = L^T G, dL = G I^T. */
 #ifndef BPTT_H
 #define BPTT_H
 
 #include "lanes.h"
 #include "rnn.h"
+#include "touched.h"
 
 enum { BPTT_BLOCK = 16 };
 
@@ -28,9 +32,15 @@ void bptt_free(Bptt *bptt);
 size_t bptt_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
 
 /* Reads the window with weights w from the states that the last one left. Where gradient is not
- * NULL it becomes the gradient of the mean of J over the window's labels. What comes back is
- * valid until the next call. */
+ * NULL it becomes the gradient of the mean of J over the window's labels, but for rows of L, U and
+ * b2 that the window does not touch, where bptt_touched says so: they are left alone. What comes
+ * back is valid until the next call. */
 const WindowLoss *bptt_run(Bptt *bptt, Weights *gradient, const Weights *w, const Window *window);
+
+/* The rows of L that the last window touched, and of U and b2 in groups of n, or NULL where all
+ * rows of the gradient were set. */
+const Touched *bptt_touched_L(const Bptt *bptt);
+const Touched *bptt_touched_U(const Bptt *bptt);
 
 /* The states that are carried to the next window, (B,D), lane by lane. */
 void bptt_save(const Bptt *bptt, float *h);

@@ -28,24 +28,35 @@ typedef struct {
   uint64_t A, C, G, T, lower;
 } LetterCounts;
 
+/* Products of row-major matrices with one, W (k,n), that is packed: its columns are cut into panels
+ * of `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is
+ * its own sum, in the same order wherever it stands and however many rows there are: numbers do not
+ * depend on company, as they do in BLAS. With add, what C holds comes first in the sum.
+ * (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
+typedef struct {
+  int panel;
+  void (*pack)(float *packed, const float *W, int k, int n);            /* W (k,n) */
+  void (*pack_transposed)(float *packed, const float *W, int k, int n); /* W (n,k) */
+  void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
+                   int add); /* C (rows,n) <- A (rows,k) W */
+  void (*multiply_ta)(float *C, const float *A, const float *packed, int m, int n, int k,
+                      int add); /* C (m,n) <- A^T W, A (k,m) */
+} Products;
+
 typedef struct {
   const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline" */
+  const Products *products;
+  int blas; /* 1: BLAS multiplies faster than they do */
 
-  /* h <- phi(h + r): h comes in as e I + b1, r is h(t-1) H. */
-  void (*activate)(float *h, const float *r, size_t n, Activation phi);
-  /* dz <- (dz + r) o phi'(z), phi' written in terms of h: dz comes in as dq U^T, r is
-   * dz(t+1) H^T. */
-  void (*activate_back)(float *dz, const float *r, const float *h, size_t n, Activation phi);
+  void (*activate)(float *h, size_t n, Activation phi); /* h <- phi(h) */
+  /* dz <- dz o phi'(z), phi' written in terms of h = phi(z) */
+  void (*activate_back)(float *dz, const float *h, size_t n, Activation phi);
 
   /* q <- exp(q + b2 - m), m = max(q + b2); gives back the sum of q and, in *max, m. */
   float (*exp_row)(float *q, const float *b2, size_t n, float *max);
   void (*scale)(float *a, float factor, size_t n); /* a <- factor a */
   void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
   double (*sum_of_squares)(const float *a, size_t n);
-
-  /* C (rows,n) <- C + A (rows,k) W (k,n), each row by itself: it does not depend on how many rows
-   * there are, nor on which of them it is, as it does in BLAS. For prediction. */
-  void (*multiply_rows)(float *C, const float *A, const float *W, int rows, int n, int k);
 
   /* The followers' products; U holds `rows` neighbours of D floats, rows is a multiple of 4. */
   void (*dot_rows)(float *q, const float *U, const float *h, int rows, int D); /* q <- U h */

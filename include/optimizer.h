@@ -6,16 +6,22 @@
  *   adam      m <- 0.9 m + 0.1 g;  v <- 0.999 v + 0.001 g^2;
  *             w -= eta (m / (1-0.9^t)) / (sqrt(v / (1-0.999^t)) + eps)
  *                                                                  (D. Kingma, J. Ba, ICLR 2015)
- * eps = 1e-8. */
+ * eps = 1e-8.
+ *
+ * Rows of L, U and b2 that a window did not touch, in a dictionary that is larger than the window,
+ * are left alone, and their moments with them: for sgd and adagrad that is the same step; for the
+ * others time stands still for such a row until its next k-mer comes, as in "lazy" variants. */
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 
 #include "rnn.h"
+#include "touched.h"
 
 typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
 
 typedef struct {
   OptimizerKind kind;
+  Shape shape;
   Weights *m, *v;  /* moments; NULL where the kind has none */
   uint64_t steps;  /* taken so far */
   double *squares; /* scratch: of each chunk of the gradient */
@@ -26,9 +32,15 @@ void optimizer_free(Optimizer *optimizer);
 int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
 double optimizer_default_rate(OptimizerKind kind);
 
+/* The gradient, and its rows where not all count (bptt.h): of L, and groups of n of U and b2. */
+typedef struct {
+  const Weights *all;
+  const Touched *L, *U;
+} Gradient;
+
 /* Moves w by one step; clip is the largest norm of the gradient that passes unscaled, 0: any.
  * Gives back the norm before clipping. Where it is not finite, nothing is changed. */
-double optimizer_step(Optimizer *optimizer, Weights *w, const Weights *gradient, double rate,
-                      double clip, int threads, const Kernels *kernels);
+double optimizer_step(Optimizer *optimizer, Weights *w, Gradient gradient, double rate, double clip,
+                      int threads, const Kernels *kernels);
 
 #endif

@@ -16,7 +16,7 @@
 #ifndef RNN_H
 #define RNN_H
 
-#include "kernels.h"
+#include "packed.h"
 
 #include <stdint.h>
 
@@ -53,29 +53,46 @@ void weights_free(Weights *weights);
  * 1/sqrt(D) for tanh and relu, I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
 
+/* The weights as right-hand sides of products: made once a window, used for each timestep. */
+typedef struct {
+  const Weights *w; /* borrowed */
+  Packed H, HT;     /* (D,D) and its transpose */
+  Packed I, IT;     /* (d,D) (D,d) */
+  Packed U, UT;     /* for FULL: (D,V) (V,D) */
+  float *table;     /* (V,D) L I + b1, where V is less than the tokens of a window; else NULL */
+  int with_backward;
+} Factors;
+
+/* loops NULL: BLAS multiplies. Without backward HT, IT, UT are left out. */
+Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops);
+void factors_free(Factors *factors);
+size_t factors_memory(const Shape *shape, int tokens, int with_backward); /* bytes */
+void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
+
 /* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
 typedef struct {
   int T, B;
   int *x, *y;       /* (T,B) of this block's lanes */
   uint8_t *restart; /* (T,B) 1: the state before t is zero */
-  float *e, *h;     /* (T,B,d) (T+1,B,D) */
-  float *de, *dz;   /* (T,B,d) (T,B,D); dz holds dq U^T until backward; NULL for forward only */
-  float *r;         /* (B,D) h(t-1) H forward, dz(t+1) H^T backward */
-  float *Ht;        /* (D,D) H transposed, made once a window */
+  float *h;         /* (T+1,B,D) */
+  float *dz;        /* (T,B,D) dq U^T until backward; NULL for forward only */
+  float *e, *de;    /* (T,B,d) where there is no table; else NULL */
+  float *rows;      /* (B,D) scratch: h(t-1) or dz(t+1) with the rows of lanes that restart at 0 */
+  Packed packed;    /* (T*B,D) dz again */
 } Tape;
 
-Tape *tape_new(const Shape *shape, int T, int B, int with_backward);
+Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
 void tape_free(Tape *tape);
-size_t tape_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
+size_t tape_memory(const Shape *shape, int T, int B, int with_backward); /* bytes, at most */
 
-/* e and h for all T timesteps from x, restart and h[0]. On a tape without backward each lane is
- * computed by itself, so that it does not depend on the others, nor on their number: B may be
- * lowered before a call. Else BLAS multiplies the block as a whole. */
-void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels *kernels);
+/* h for all T timesteps from x, restart and h[0]; e where there is no table. Where loops of ours
+ * multiply, a lane depends neither on the others nor on their number: B may be lowered before. */
+void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels);
 
-/* From dz = dq U^T for all t: dz, de, and dH, dI, db1 of this block into gradient (set, not
- * added). The rows of dL are the rows of de, to be added up by x; dU and db2 are softmax.h's. */
-void rnn_backward(Tape *tape, Weights *gradient, const Weights *w, const Shape *shape,
+/* From dz = dq U^T for all t: dz, and this block's dH into gradient (set, not added). Where there
+ * is no table, dI and db1 too, and de, whose rows are those of dL, to be added up by x; with a
+ * table they follow from the rows of dz, added up by x. dU and db2 are softmax.h's. */
+void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
                   const Kernels *kernels);
 
 /* h[0] <- h[T], for the next window. */

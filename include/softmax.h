@@ -11,24 +11,28 @@
 /* Rows of q that softmax_loss works on at a time. */
 int softmax_rows(const Shape *shape);
 
-/* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D). q is scratch of
- * (softmax_rows,n) for FULL; for FOLLOWERS it is (rows,n) and comes back as dq, or yhat where dh
- * is NULL.
+/* What softmax_loss works in. */
+typedef struct {
+  float *q; /* FULL: (softmax_rows,n) scratch; FOLLOWERS: (rows,n), comes back as dq or yhat */
+  Packed h; /* FULL with backward: (softmax_rows,D) */
+} Logits;
+
+Logits logits_new(const Shape *shape, int rows, const Factors *factors);
+void logits_free(Logits *logits);
+size_t logits_memory(const Shape *shape, int rows, int with_backward); /* bytes */
+
+/* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
  *
  * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
- * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are softmax_scatter's. */
-void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
-                  const float *h, int rows, float scale, const Weights *w, const Shape *shape,
-                  const Kernels *kernels);
+ * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are softmax_scatter's. FOLLOWERS
+ * leave dq in logits, or yhat where dh is NULL. */
+void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
+                  const int *y, const float *h, int rows, float scale, const Factors *factors,
+                  const Shape *shape, const Kernels *kernels);
 
 /* FOLLOWERS: dU += h^T dq and db2 += dq, for one row of h and dq whose k-mer is x. */
 void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
                      const Kernels *kernels);
-
-/* J for prediction: each row by itself, as rnn_forward computes a tape without backward. UT is U as
- * (D,V), for FULL; q is scratch, (softmax_rows,n) for FULL and (n) for FOLLOWERS. */
-void softmax_score(double *J, float *q, const int *x, const int *y, const float *h, int rows,
-                   const float *UT, const Weights *w, const Shape *shape, const Kernels *kernels);
 
 /* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
  * depend on what else is computed. */

@@ -47,6 +47,8 @@ typedef struct {
 Trainer *trainer_new(const TrainRun *run);
 void trainer_free(Trainer *train);
 
+Gradient trainer_gradient(const Trainer *train); /* of the last window */
+
 double trainer_elapsed(const Trainer *train); /* seconds since the program began */
 
 /* A row of loss.tsv, with valid_loss where it was measured (else NAN), and T rows of

@@ -8,30 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, SCATTER_JOBS = 32, RADIX_BITS = 12, RADIX = 1 << RADIX_BITS };
-
-/* Tokens of a window in the order of a key, those of one key in the order of the window. */
-typedef struct {
-  int *order, *spare; /* (T*B) */
-} Sorted;
+enum { CHUNK = 1 << 14, SCATTER_JOBS = 16 };
 
 struct Bptt {
   Shape shape;
   int T, B, blocks, with_backward, threads;
   const Kernels *kernels;
+  Factors *factors;
   Tape **tape;      /* (blocks) */
-  float **q;        /* (blocks) scratch of softmax_loss; for followers it keeps dq */
+  Logits *logits;   /* (blocks) */
   double **J;       /* (blocks) (T*block) */
   Weights *partial; /* (blocks) dH, dI, db1 and, for FULL, dU, db2 of a block */
   size_t n_partial; /* floats of each */
-  Sorted by_x, by_followers;
+  Touched x, followers;
+  float *G;     /* (V,D) where there is a table: dz added up by x */
+  Packed *rows; /* (SCATTER_JOBS) rows of G again */
+  float *parts; /* (SCATTER_JOBS) dI, db1 of those rows */
   WindowLoss result;
   /* of the call that is running: */
-  const Weights *w;
   const Window *window;
   Weights *gradient;
   float scale;
 };
+
+/* ---- making and freeing --------------------------------------------------------------------- */
 
 static int block_lanes(int B, int block) {
   int left = B - block * BPTT_BLOCK;
@@ -40,6 +40,8 @@ static int block_lanes(int B, int block) {
 
 static int count_blocks(int B) { return (B + BPTT_BLOCK - 1) / BPTT_BLOCK; }
 
+static size_t input_size(const Shape *shape) { return ((size_t)shape->d + 1) * (size_t)shape->D; }
+
 /* Floats of a partial gradient: H, I, b1 and for FULL U, b2 stand side by side in Weights. */
 static size_t partial_size(const Shape *shape) {
   size_t all = shape_parameters(shape), V = (size_t)shape->V;
@@ -47,56 +49,75 @@ static size_t partial_size(const Shape *shape) {
   return all - V * (size_t)shape->d - output;
 }
 
-static size_t scratch_size(const Shape *shape, int T, int lanes) {
-  size_t rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : (size_t)T * (size_t)lanes;
-  return rows * (size_t)shape->n;
+/* The most rows of G that a scatter job adds up. */
+static int scatter_rows(int V) { return (V + SCATTER_JOBS - 1) / SCATTER_JOBS; }
+
+static size_t table_memory(const Shape *shape, int tokens) {
+  if (shape->V >= tokens) return 0;
+  return (size_t)shape->V * (size_t)shape->D * sizeof(float) +
+         SCATTER_JOBS *
+             (packed_memory(scatter_rows(shape->V), shape->D) + input_size(shape) * sizeof(float));
 }
 
 size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
-  size_t sum = 0, tokens = (size_t)T * (size_t)B;
+  size_t tokens = (size_t)T * (size_t)B, sum = factors_memory(shape, T * B, with_backward);
   for (int block = 0; block < count_blocks(B); block++) {
     int lanes = block_lanes(B, block);
     sum += tape_memory(shape, T, lanes, with_backward);
-    sum += scratch_size(shape, T, lanes) * sizeof(float);
+    sum += logits_memory(shape, T * lanes, with_backward);
     if (with_backward) sum += partial_size(shape) * sizeof(float);
   }
-  return sum + tokens * (sizeof(double) + 4 * sizeof(int));
+  if (with_backward) sum += table_memory(shape, T * B);
+  return sum + tokens * (sizeof(double) + 8 * sizeof(int));
+}
+
+static void new_block(Bptt *bptt, int block) {
+  const Shape *shape = &bptt->shape;
+  const int rows = bptt->T * block_lanes(bptt->B, block);
+  bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
+  bptt->logits[block] = logits_new(shape, rows, bptt->factors);
+  bptt->J[block] = alloc_new((size_t)rows, sizeof **bptt->J);
+  if (!bptt->with_backward) return;
+  Weights *p = &bptt->partial[block];
+  p->H = alloc_floats(bptt->n_partial);
+  p->I = p->H + (size_t)shape->D * (size_t)shape->D;
+  p->b1 = p->I + (size_t)shape->d * (size_t)shape->D;
+  p->U = p->b1 + shape->D; /* beyond the end for followers, who never use it */
+  p->b2 = p->U + (shape->softmax == FULL ? (size_t)shape->V * (size_t)shape->D : 0);
+}
+
+static void new_scatter(Bptt *bptt) {
+  const Shape *shape = &bptt->shape;
+  const int tokens = bptt->T * bptt->B;
+  bptt->x = touched_new(shape->V, tokens);
+  if (shape->softmax == FOLLOWERS) bptt->followers = touched_new(shape->V / shape->n, tokens);
+  if (!bptt->factors->table) return;
+  bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
+  bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
+  bptt->rows = alloc_new(SCATTER_JOBS, sizeof *bptt->rows);
+  for (int i = 0; i < SCATTER_JOBS; i++)
+    bptt->rows[i] = packed_new(scatter_rows(shape->V), shape->D, bptt->factors->H.loops);
 }
 
 Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
                const Kernels *kernels) {
   Bptt *bptt = alloc_new(1, sizeof *bptt);
-  size_t tokens = (size_t)T * (size_t)B;
   *bptt = (Bptt){.shape = *shape,
                  .T = T,
                  .B = B,
                  .blocks = count_blocks(B),
                  .kernels = kernels,
                  .with_backward = with_backward,
-                 .threads = threads};
-  bptt->n_partial = partial_size(shape);
+                 .threads = threads,
+                 .n_partial = partial_size(shape)};
+  bptt->factors =
+      factors_new(shape, T * B, with_backward, kernels->blas ? NULL : kernels->products);
   bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
-  bptt->q = alloc_new((size_t)bptt->blocks, sizeof *bptt->q);
+  bptt->logits = alloc_new((size_t)bptt->blocks, sizeof *bptt->logits);
   bptt->J = alloc_new((size_t)bptt->blocks, sizeof *bptt->J);
   bptt->partial = alloc_new((size_t)bptt->blocks, sizeof *bptt->partial);
-  for (int block = 0; block < bptt->blocks; block++) {
-    int lanes = block_lanes(B, block);
-    bptt->tape[block] = tape_new(shape, T, lanes, with_backward);
-    bptt->q[block] = alloc_floats(scratch_size(shape, T, lanes));
-    bptt->J[block] = alloc_new((size_t)T * (size_t)lanes, sizeof **bptt->J);
-    if (!with_backward) continue;
-    Weights *p = &bptt->partial[block];
-    p->H = alloc_floats(bptt->n_partial);
-    p->I = p->H + (size_t)shape->D * (size_t)shape->D;
-    p->b1 = p->I + (size_t)shape->d * (size_t)shape->D;
-    p->U = p->b1 + shape->D; /* beyond the end for followers, who never use it */
-    p->b2 = p->U + (shape->softmax == FULL ? (size_t)shape->V * (size_t)shape->D : 0);
-  }
-  for (int i = 0; i < 2 && with_backward; i++) {
-    Sorted *sorted = i == 0 ? &bptt->by_x : &bptt->by_followers;
-    sorted->order = alloc_new(tokens, sizeof *sorted->order);
-    sorted->spare = alloc_new(tokens, sizeof *sorted->spare);
-  }
+  for (int block = 0; block < bptt->blocks; block++) new_block(bptt, block);
+  if (with_backward) new_scatter(bptt);
   bptt->result.timestep_loss = alloc_new((size_t)T, sizeof(double));
   bptt->result.timestep_tokens = alloc_new((size_t)T, sizeof(uint64_t));
   return bptt;
@@ -105,57 +126,27 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
 void bptt_free(Bptt *bptt) {
   if (!bptt) return;
   for (int block = 0; block < bptt->blocks; block++) {
-    tape_free(bptt->tape[block]);
-    free(bptt->q[block]), free(bptt->J[block]), free(bptt->partial[block].H);
+    tape_free(bptt->tape[block]), logits_free(&bptt->logits[block]);
+    free(bptt->J[block]), free(bptt->partial[block].H);
   }
-  free(bptt->tape), free(bptt->q), free(bptt->J), free(bptt->partial);
-  free(bptt->by_x.order), free(bptt->by_x.spare);
-  free(bptt->by_followers.order), free(bptt->by_followers.spare);
+  for (int i = 0; i < SCATTER_JOBS && bptt->rows; i++) packed_free(&bptt->rows[i]);
+  free(bptt->rows), free(bptt->parts), free(bptt->G);
+  free(bptt->tape), free(bptt->logits), free(bptt->J), free(bptt->partial);
+  touched_free(&bptt->x), touched_free(&bptt->followers);
+  factors_free(bptt->factors);
   free(bptt->result.timestep_loss), free(bptt->result.timestep_tokens);
   free(bptt);
 }
 
-/* ---- the order in which rows are added up --------------------------------------------------- */
-
-/* Sorts the window's tokens by (x & mask), stably, RADIX_BITS at a time from the lowest. */
-static void sort_tokens(Sorted *sorted, const int *x, int n, int mask) {
-  for (int i = 0; i < n; i++) sorted->order[i] = i;
-  for (int shift = 0; mask >> shift > 0; shift += RADIX_BITS) {
-    int starts[RADIX + 1] = {0};
-    for (int i = 0; i < n; i++) starts[((x[i] & mask) >> shift & (RADIX - 1)) + 1]++;
-    for (int digit = 0; digit < RADIX; digit++) starts[digit + 1] += starts[digit];
-    for (int i = 0; i < n; i++) {
-      int token = sorted->order[i];
-      sorted->spare[starts[(x[token] & mask) >> shift & (RADIX - 1)]++] = token;
-    }
-    int *swap = sorted->order;
-    sorted->order = sorted->spare, sorted->spare = swap;
-  }
+const Touched *bptt_touched_L(const Bptt *bptt) {
+  return touched_few(bptt->x.rows, bptt->T * bptt->B) ? &bptt->x : NULL;
 }
 
-/* The first place in the order whose key is not below `key`. */
-static int lower_bound(const Sorted *sorted, const int *x, int n, int mask, int key) {
-  int low = 0, high = n;
-  while (low < high) {
-    int middle = low + (high - low) / 2;
-    if ((x[sorted->order[middle]] & mask) < key)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+const Touched *bptt_touched_U(const Bptt *bptt) {
+  return touched_few(bptt->followers.rows, bptt->T * bptt->B) ? &bptt->followers : NULL;
 }
 
-/* The block that a token of the window belongs to, and its row there. */
-static int token_row(const Bptt *bptt, int token, size_t *row) {
-  int t = token / bptt->B, b = token % bptt->B, block = b / BPTT_BLOCK;
-  *row = (size_t)t * (size_t)bptt->tape[block]->B + (size_t)(b % BPTT_BLOCK);
-  return block;
-}
-
-static int followers_mask(const Shape *shape) { return kmer_count(shape->k - shape->s) - 1; }
-
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- blocks of lanes ------------------------------------------------------------------------ */
 
 static void run_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
@@ -168,11 +159,12 @@ static void run_block(Bptt *bptt, int block) {
     memcpy(tape->y + to, window->y + from, n * sizeof *tape->y);
     memcpy(tape->restart + to, window->restart + from, n);
   }
-  rnn_forward(tape, bptt->w, shape, bptt->kernels);
+  rnn_forward(tape, bptt->factors, shape, bptt->kernels);
   softmax_loss(bptt->J[block], bptt->gradient ? tape->dz : NULL, &bptt->partial[block],
-               bptt->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
-               tape->T * tape->B, bptt->scale, bptt->w, shape, bptt->kernels);
-  if (bptt->gradient) rnn_backward(tape, &bptt->partial[block], bptt->w, shape, bptt->kernels);
+               &bptt->logits[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
+               tape->T * tape->B, bptt->scale, bptt->factors, shape, bptt->kernels);
+  if (bptt->gradient)
+    rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
 }
 
 /* With a gradient, jobs 0 and 1 sort the tokens and the others are blocks. */
@@ -182,16 +174,119 @@ static void block_job(void *context, int i) {
   if (!bptt->gradient)
     run_block(bptt, i);
   else if (i == 0)
-    sort_tokens(&bptt->by_x, bptt->window->x, tokens, bptt->shape.V - 1);
+    touched_set(&bptt->x, bptt->window->x, tokens);
   else if (i > 1)
     run_block(bptt, i - 2);
   else if (bptt->shape.softmax == FOLLOWERS)
-    sort_tokens(&bptt->by_followers, bptt->window->x, tokens, followers_mask(&bptt->shape));
+    touched_set(&bptt->followers, bptt->window->x, tokens);
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+/* The i-th share of n things: from..to-1. */
+static int share(int n, int i) { return (int)((int64_t)n * i / SCATTER_JOBS); }
+
+/* The block that a token of the window belongs to, and its row there. */
+static int token_row(const Bptt *bptt, int token, size_t *row) {
+  int t = token / bptt->B, b = token % bptt->B, block = b / BPTT_BLOCK;
+  *row = (size_t)t * (size_t)bptt->tape[block]->B + (size_t)(b % BPTT_BLOCK);
+  return block;
+}
+
+/* The first of the touched rows that is not below `row`. */
+static int find_row(const Touched *touched, int row) {
+  int low = 0, high = touched->n;
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+    if (touched->row[middle] < row)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* sums (rows of the table, width) <- the rows of de, or of dz, added up by x: the touched rows that
+ * stand from first to last-1. */
+static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, int last) {
+  const Touched *x = &bptt->x;
+  for (int i = first; i < last; i++) {
+    float *sum = sums + (size_t)x->row[i] * width;
+    memset(sum, 0, width * sizeof *sum);
+    for (int j = x->start[i]; j < x->start[i + 1]; j++) {
+      size_t row;
+      const Tape *tape = bptt->tape[token_row(bptt, x->order[j], &row)];
+      bptt->kernels->add(sum, (bptt->G ? tape->dz : tape->de) + row * width, width);
+    }
+  }
+}
+
+/* With a table, for the i-th share of its rows: G, dL = G I^T, and their parts of dI = L^T G and of
+ * db1, the sum of the rows of G. */
+static void scatter_table(Bptt *bptt, int i) {
+  const Shape *shape = &bptt->shape;
+  const Factors *factors = bptt->factors;
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  const int from = share(shape->V, i), to = share(shape->V, i + 1), rows = to - from;
+  const size_t at = (size_t)from;
+  float *dI = bptt->parts + (size_t)i * input_size(shape), *db1 = dI + d * D;
+  float *G = bptt->G + at * D;
+  memset(G, 0, (size_t)rows * D * sizeof *G);
+  memset(dI, 0, input_size(shape) * sizeof *dI);
+  if (rows == 0) return;
+  add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
+  packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, 0);
+  bptt->rows[i].k = rows;
+  packed_set(&bptt->rows[i], G);
+  packed_multiply_ta(dI, factors->w->L + at * d, &bptt->rows[i], shape->d, 0);
+  for (size_t row = 0; row < (size_t)rows; row++) bptt->kernels->add(db1, G + row * D, D);
+}
+
+/* Without one, for the i-th share of the rows of dL that are touched, or of all. */
+static void scatter_L(Bptt *bptt, int i) {
+  const size_t d = (size_t)bptt->shape.d;
+  float *dL = bptt->gradient->L;
+  if (bptt_touched_L(bptt)) {
+    add_rows_up(bptt, dL, d, share(bptt->x.n, i), share(bptt->x.n, i + 1));
+    return;
+  }
+  const int from = share(bptt->shape.V, i), to = share(bptt->shape.V, i + 1);
+  memset(dL + (size_t)from * d, 0, (size_t)(to - from) * d * sizeof *dL);
+  add_rows_up(bptt, dL, d, find_row(&bptt->x, from), find_row(&bptt->x, to));
+}
+
+/* Zeroes groups of followers in dU and db2. */
+static void clear_groups(Bptt *bptt, int from, int to) {
+  const size_t D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
+  const size_t first = (size_t)from * n, rows = (size_t)(to - from) * n;
+  memset(bptt->gradient->U + first * D, 0, rows * D * sizeof(float));
+  memset(bptt->gradient->b2 + first, 0, rows * sizeof(float));
+}
+
+/* Followers: the i-th share of the groups of rows of dU, and of db2. */
+static void scatter_U(Bptt *bptt, int i) {
+  const Shape *shape = &bptt->shape;
+  const Touched *groups = &bptt->followers;
+  const size_t D = (size_t)shape->D, n = (size_t)shape->n;
+  const int few = bptt_touched_U(bptt) != NULL;
+  const int from = share(groups->rows, i), to = share(groups->rows, i + 1);
+  const int first = few ? share(groups->n, i) : find_row(groups, from);
+  const int last = few ? share(groups->n, i + 1) : find_row(groups, to);
+  if (!few) clear_groups(bptt, from, to);
+  for (int g = first; g < last; g++) {
+    if (few) clear_groups(bptt, groups->row[g], groups->row[g] + 1);
+    for (int j = groups->start[g]; j < groups->start[g + 1]; j++) {
+      size_t row;
+      int block = token_row(bptt, groups->order[j], &row);
+      const Tape *tape = bptt->tape[block];
+      softmax_scatter(bptt->gradient, bptt->logits[block].q + row * n,
+                      tape->h + ((size_t)tape->B + row) * D, tape->x[row], shape, bptt->kernels);
+    }
+  }
 }
 
 /* Adds CHUNK floats of the partial gradients up. */
-static void sum_job(void *context, int i) {
-  Bptt *bptt = context;
+static void sum_chunk(Bptt *bptt, int i) {
   size_t from = (size_t)i * CHUNK;
   size_t n = bptt->n_partial - from < CHUNK ? bptt->n_partial - from : CHUNK;
   memcpy(bptt->gradient->H + from, bptt->partial[0].H + from, n * sizeof(float));
@@ -199,53 +294,26 @@ static void sum_job(void *context, int i) {
     bptt->kernels->add(bptt->gradient->H + from, bptt->partial[block].H + from, n);
 }
 
-/* The i-th part of the rows of dL: dL[x(t)] += de(t). */
-static void scatter_L(Bptt *bptt, int i) {
-  const size_t d = (size_t)bptt->shape.d;
-  const int V = bptt->shape.V, n = bptt->T * bptt->B;
-  const int *x = bptt->window->x;
-  int from = (int)((int64_t)V * i / SCATTER_JOBS), to = (int)((int64_t)V * (i + 1) / SCATTER_JOBS);
-  memset(bptt->gradient->L + (size_t)from * d, 0, (size_t)(to - from) * d * sizeof(float));
-  for (int j = lower_bound(&bptt->by_x, x, n, V - 1, from); j < n; j++) {
-    int token = bptt->by_x.order[j];
-    size_t row;
-    if (x[token] >= to) break;
-    int block = token_row(bptt, token, &row);
-    bptt->kernels->add(bptt->gradient->L + (size_t)x[token] * d, bptt->tape[block]->de + row * d,
-                       d);
-  }
+/* Jobs 0..SCATTER_JOBS-1 are shares of L, as many again of U, the others chunks. */
+static void sum_job(void *context, int i) {
+  Bptt *bptt = context;
+  if (i >= 2 * SCATTER_JOBS)
+    sum_chunk(bptt, i - 2 * SCATTER_JOBS);
+  else if (i < SCATTER_JOBS)
+    bptt->G ? scatter_table(bptt, i) : scatter_L(bptt, i);
+  else if (bptt->shape.softmax == FOLLOWERS)
+    scatter_U(bptt, i - SCATTER_JOBS);
 }
 
-/* The i-th part of the rows of dU, and of db2, where only followers have gradients. */
-static void scatter_U(Bptt *bptt, int i) {
-  const Shape *shape = &bptt->shape;
-  const size_t D = (size_t)shape->D, width = (size_t)shape->n;
-  const int mask = followers_mask(shape), n = bptt->T * bptt->B;
-  const int *x = bptt->window->x;
-  int from = (int)((int64_t)(mask + 1) * i / SCATTER_JOBS);
-  int to = (int)((int64_t)(mask + 1) * (i + 1) / SCATTER_JOBS);
-  size_t first = (size_t)from * width, rows = (size_t)(to - from) * width;
-  memset(bptt->gradient->U + first * D, 0, rows * D * sizeof(float));
-  memset(bptt->gradient->b2 + first, 0, rows * sizeof(float));
-  for (int j = lower_bound(&bptt->by_followers, x, n, mask, from); j < n; j++) {
-    int token = bptt->by_followers.order[j];
-    size_t row;
-    if ((x[token] & mask) >= to) break;
-    int block = token_row(bptt, token, &row);
-    const Tape *tape = bptt->tape[block];
-    softmax_scatter(bptt->gradient, bptt->q[block] + row * width,
-                    tape->h + ((size_t)tape->B + row) * D, x[token], shape, bptt->kernels);
-  }
+static void sum_gradients(Bptt *bptt) {
+  const size_t n = input_size(&bptt->shape);
+  int chunks = (int)((bptt->n_partial + CHUNK - 1) / CHUNK);
+  parallel_run(bptt->threads, 2 * SCATTER_JOBS + chunks, sum_job, bptt);
+  if (!bptt->G) return;
+  memcpy(bptt->gradient->I, bptt->parts, n * sizeof(float));
+  for (size_t i = 1; i < SCATTER_JOBS; i++)
+    bptt->kernels->add(bptt->gradient->I, bptt->parts + i * n, n);
 }
-
-static void scatter_job(void *context, int i) {
-  if (i < SCATTER_JOBS)
-    scatter_L(context, i);
-  else
-    scatter_U(context, i - SCATTER_JOBS);
-}
-
-/* ---- the window ----------------------------------------------------------------------------- */
 
 static void sum_losses(Bptt *bptt) {
   WindowLoss *result = &bptt->result;
@@ -263,15 +331,14 @@ static void sum_losses(Bptt *bptt) {
   }
 }
 
+/* ---- the window ----------------------------------------------------------------------------- */
+
 const WindowLoss *bptt_run(Bptt *bptt, Weights *gradient, const Weights *w, const Window *window) {
-  bptt->w = w, bptt->window = window, bptt->gradient = gradient;
+  bptt->window = window, bptt->gradient = gradient;
   bptt->scale = window->tokens > 0 ? 1.0f / (float)window->tokens : 0;
+  factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
   parallel_run(bptt->threads, bptt->blocks + (gradient ? 2 : 0), block_job, bptt);
-  if (gradient) {
-    int scatters = bptt->shape.softmax == FOLLOWERS ? 2 * SCATTER_JOBS : SCATTER_JOBS;
-    parallel_run(bptt->threads, (int)((bptt->n_partial + CHUNK - 1) / CHUNK), sum_job, bptt);
-    parallel_run(bptt->threads, scatters, scatter_job, bptt);
-  }
+  if (gradient) sum_gradients(bptt);
   sum_losses(bptt);
   for (int block = 0; block < bptt->blocks; block++) tape_carry(bptt->tape[block], &bptt->shape);
   return &bptt->result;

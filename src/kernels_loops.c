@@ -1,5 +1,5 @@
 /* The loops of kernels.h. CMake compiles this file once a CPU level, with KERNELS naming the table
- * that it fills and KERNELS_LEVEL its level. */
+ * that it fills, KERNELS_LEVEL its level, and PRODUCTS the products of kernels_products.c. */
 #include "kernels.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #endif
 
 extern const Kernels KERNELS;
+extern const Products PRODUCTS;
 
 /* exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is
  * exact (W. Cody, W. Waite, "Software manual for the elementary functions", 1980). exp(r) is its
@@ -37,34 +38,31 @@ static inline float exp_one(float x) {
   return p * power.value;
 }
 
-static void activate(float *restrict h, const float *restrict r, size_t n, Activation phi) {
+static void activate(float *h, size_t n, Activation phi) {
   switch (phi) {
   case SIGMOID:
-    for (size_t i = 0; i < n; i++) h[i] = 1.0f / (1.0f + exp_one(-(h[i] + r[i])));
+    for (size_t i = 0; i < n; i++) h[i] = 1.0f / (1.0f + exp_one(-h[i]));
     break;
   case TANH:
-    for (size_t i = 0; i < n; i++) h[i] = 1.0f - 2.0f / (1.0f + exp_one(2.0f * (h[i] + r[i])));
+    for (size_t i = 0; i < n; i++) h[i] = 1.0f - 2.0f / (1.0f + exp_one(2.0f * h[i]));
     break;
   case RELU:
-    for (size_t i = 0; i < n; i++) {
-      float z = h[i] + r[i];
-      h[i] = z < 0.0f ? 0.0f : z; /* NaN stays NaN, so that the loss shows it */
-    }
+    for (size_t i = 0; i < n; i++)
+      h[i] = h[i] < 0.0f ? 0.0f : h[i]; /* NaN stays NaN, so that the loss shows it */
     break;
   }
 }
 
-static void activate_back(float *restrict dz, const float *restrict r, const float *restrict h,
-                          size_t n, Activation phi) {
+static void activate_back(float *restrict dz, const float *restrict h, size_t n, Activation phi) {
   switch (phi) {
   case SIGMOID:
-    for (size_t i = 0; i < n; i++) dz[i] = (dz[i] + r[i]) * h[i] * (1.0f - h[i]);
+    for (size_t i = 0; i < n; i++) dz[i] = dz[i] * h[i] * (1.0f - h[i]);
     break;
   case TANH:
-    for (size_t i = 0; i < n; i++) dz[i] = (dz[i] + r[i]) * (1.0f - h[i] * h[i]);
+    for (size_t i = 0; i < n; i++) dz[i] = dz[i] * (1.0f - h[i] * h[i]);
     break;
   case RELU:
-    for (size_t i = 0; i < n; i++) dz[i] = h[i] > 0.0f ? dz[i] + r[i] : 0.0f;
+    for (size_t i = 0; i < n; i++) dz[i] = h[i] > 0.0f ? dz[i] : 0.0f;
     break;
   }
 }
@@ -153,63 +151,6 @@ static void outer_rows(float *restrict dU, const float *restrict dq, const float
       u[i + 3 * D] += q3 * h[i];
     }
   }
-}
-
-/* ---- products, each row by itself --------------------------------------------------------------
- */
-
-#if defined(__AVX512F__)
-enum { VECTOR = 16, VECTORS = 4 }; /* floats of a register, registers of a row of a tile */
-#elif defined(__AVX__)
-enum { VECTOR = 8, VECTORS = 2 };
-#else
-enum { VECTOR = 4, VECTORS = 2 };
-#endif
-enum { TILE_ROWS = 4 };
-typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
-
-/* A tile of C, `rows` by VECTORS registers. Whatever `rows` is, an element is the same sum over i
- * in the same order. */
-static inline __attribute__((always_inline)) void multiply_tile(float *C, const float *A,
-                                                                const float *W, const int rows,
-                                                                const int vectors, int n, int k) {
-  Vector sum[TILE_ROWS][VECTORS];
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++)
-      sum[r][v] = *(const Vector *)(C + (size_t)r * (size_t)n + v * VECTOR);
-  for (int i = 0; i < k; i++, W += n)
-    for (int v = 0; v < vectors; v++) {
-      Vector w = *(const Vector *)(W + v * VECTOR);
-      for (int r = 0; r < rows; r++) sum[r][v] += A[(size_t)r * (size_t)k + (size_t)i] * w;
-    }
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++)
-      *(Vector *)(C + (size_t)r * (size_t)n + v * VECTOR) = sum[r][v];
-}
-
-/* `rows` of C, a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void
-multiply_strip(float *C, const float *A, const float *W, const int rows, int n, int k) {
-  int j = 0;
-  for (; j + VECTOR * VECTORS <= n; j += VECTOR * VECTORS)
-    multiply_tile(C + j, A, W + j, rows, VECTORS, n, k);
-  for (; j + VECTOR <= n; j += VECTOR) multiply_tile(C + j, A, W + j, rows, 1, n, k);
-  for (; j < n; j++)
-    for (int r = 0; r < rows; r++) {
-      float sum = C[(size_t)r * (size_t)n + (size_t)j];
-      for (int i = 0; i < k; i++)
-        sum += A[(size_t)r * (size_t)k + (size_t)i] * W[(size_t)i * (size_t)n + (size_t)j];
-      C[(size_t)r * (size_t)n + (size_t)j] = sum;
-    }
-}
-
-static void multiply_rows(float *restrict C, const float *restrict A, const float *restrict W,
-                          int rows, int n, int k) {
-  int r = 0;
-  for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
-    multiply_strip(C + (size_t)r * (size_t)n, A + (size_t)r * (size_t)k, W, TILE_ROWS, n, k);
-  for (; r < rows; r++)
-    multiply_strip(C + (size_t)r * (size_t)n, A + (size_t)r * (size_t)k, W, 1, n, k);
 }
 
 /* ---- optimizers ----------------------------------------------------------------------------- */
@@ -375,13 +316,16 @@ static LetterCounts pack_bases(uint8_t *restrict packed, const char *restrict le
 }
 
 const Kernels KERNELS = {.level = KERNELS_LEVEL,
+                         .products = &PRODUCTS,
+#ifndef __AVX__
+                         .blas = 1,
+#endif
                          .activate = activate,
                          .activate_back = activate_back,
                          .exp_row = exp_row,
                          .scale = scale,
                          .add = add,
                          .sum_of_squares = sum_of_squares,
-                         .multiply_rows = multiply_rows,
                          .dot_rows = dot_rows,
                          .combine_rows = combine_rows,
                          .outer_rows = outer_rows,

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 14 };
+enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
 
 int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
 
@@ -18,10 +18,16 @@ double optimizer_default_rate(OptimizerKind kind) {
 
 static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
 
+/* Chunks that no cut into parts exceeds: each part may end with one that is not full. */
+static size_t most_chunks(const Shape *shape) {
+  return (size_t)count_chunks(2 * shape_parameters(shape)) + PARTS;
+}
+
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
-  optimizer->squares = alloc_new((size_t)count_chunks(shape_parameters(shape)), sizeof(double));
+  optimizer->squares = alloc_new(most_chunks(shape), sizeof(double));
+  optimizer->shape = *shape;
   if (kind == ADAM || kind == MOMENTUM) optimizer->m = weights_new(shape);
   if (kind == ADAM || kind == RMSPROP || kind == ADAGRAD) optimizer->v = weights_new(shape);
   return optimizer;
@@ -33,34 +39,74 @@ void optimizer_free(Optimizer *optimizer) {
   free(optimizer->squares), free(optimizer);
 }
 
-/* One step, for the threads. Weights are cut into chunks; L is where their block begins. */
+/* Rows of `width` floats of a tensor that begins `at` floats from L: those of `touched`, or where
+ * that is NULL, one row that is all of it. A job is `rows` of them, or a chunk of that one. */
+typedef struct {
+  size_t at, width;
+  const Touched *touched;
+  int rows, jobs;
+} Part;
+
+/* One step, for the threads. */
 typedef struct {
   const Optimizer *optimizer;
   Weights *w;
   const Weights *gradient;
+  Part part[PARTS];
+  int parts, jobs;
   UpdateRule rule;
   const Kernels *kernels;
 } Step;
 
-static size_t chunk_size(const Step *step, int i) {
-  size_t left = step->gradient->size - (size_t)i * CHUNK;
-  return left < CHUNK ? left : CHUNK;
+static void add_part(Step *step, size_t at, size_t width, const Touched *touched) {
+  Part part = {.at = at, .width = width, .touched = touched, .jobs = count_chunks(width)};
+  if (touched) {
+    part.rows = width < CHUNK ? (int)(CHUNK / width) : 1;
+    part.jobs = (touched->n + part.rows - 1) / part.rows;
+  }
+  step->part[step->parts++] = part;
+  step->jobs += part.jobs;
 }
 
-static void square_job(void *context, int i) {
-  Step *step = context;
-  step->optimizer->squares[i] =
-      step->kernels->sum_of_squares(step->gradient->L + (size_t)i * CHUNK, chunk_size(step, i));
+/* The weights stand in the order L H I b1 U b2; what has no rows of its own is one part. */
+static void cut_into_parts(Step *step, Gradient g) {
+  const Shape *shape = &step->optimizer->shape;
+  const size_t n = (size_t)shape->n, L = g.L ? (size_t)(g.all->H - g.all->L) : 0;
+  const size_t U = (size_t)(g.all->U - g.all->L), b2 = (size_t)(g.all->b2 - g.all->L);
+  if (g.L) add_part(step, 0, (size_t)shape->d, g.L);
+  add_part(step, L, (g.U ? U : g.all->size) - L, NULL);
+  if (!g.U) return;
+  add_part(step, U, n * (size_t)shape->D, g.U);
+  add_part(step, b2, n, g.U);
 }
 
-static void update_job(void *context, int i) {
-  const Step *step = context;
+/* Calls act for each run of floats that job i stands for. */
+static void for_each_run(Step *step, int i, void (*act)(Step *step, int i, size_t at, size_t n)) {
+  const Part *part = step->part;
+  int job = i;
+  while (job >= part->jobs) job -= part++->jobs;
+  if (!part->touched) {
+    size_t from = (size_t)job * CHUNK, left = part->width - from;
+    act(step, i, part->at + from, left < CHUNK ? left : CHUNK);
+    return;
+  }
+  int first = job * part->rows, last = first + part->rows;
+  if (last > part->touched->n) last = part->touched->n;
+  for (int row = first; row < last; row++)
+    act(step, i, part->at + (size_t)part->touched->row[row] * part->width, part->width);
+}
+
+static void add_squares(Step *step, int i, size_t at, size_t n) {
+  step->optimizer->squares[i] += step->kernels->sum_of_squares(step->gradient->L + at, n);
+}
+
+static void update(Step *step, int i, size_t at, size_t n) {
+  (void)i;
   const Kernels *kernels = step->kernels;
-  size_t from = (size_t)i * CHUNK, n = chunk_size(step, i);
-  float *w = step->w->L + from;
-  const float *g = step->gradient->L + from;
-  float *m = step->optimizer->m ? step->optimizer->m->L + from : NULL;
-  float *v = step->optimizer->v ? step->optimizer->v->L + from : NULL;
+  float *w = step->w->L + at;
+  const float *g = step->gradient->L + at;
+  float *m = step->optimizer->m ? step->optimizer->m->L + at : NULL;
+  float *v = step->optimizer->v ? step->optimizer->v->L + at : NULL;
   switch (step->optimizer->kind) {
   case ADAM: kernels->adam(w, g, m, v, n, step->rule); break;
   case SGD: kernels->sgd(w, g, n, step->rule); break;
@@ -69,6 +115,14 @@ static void update_job(void *context, int i) {
   case ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
   }
 }
+
+static void square_job(void *context, int i) {
+  Step *step = context;
+  step->optimizer->squares[i] = 0;
+  for_each_run(step, i, add_squares);
+}
+
+static void update_job(void *context, int i) { for_each_run(context, i, update); }
 
 static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scale) {
   const double beta1 = 0.9, beta2 = optimizer->kind == ADAM ? 0.999 : 0.99;
@@ -88,17 +142,17 @@ static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scal
   return rule;
 }
 
-double optimizer_step(Optimizer *optimizer, Weights *w, const Weights *gradient, double rate,
-                      double clip, int threads, const Kernels *kernels) {
-  int chunks = count_chunks(w->size);
-  Step step = {.optimizer = optimizer, .w = w, .gradient = gradient, .kernels = kernels};
-  parallel_run(threads, chunks, square_job, &step);
+double optimizer_step(Optimizer *optimizer, Weights *w, Gradient gradient, double rate, double clip,
+                      int threads, const Kernels *kernels) {
+  Step step = {.optimizer = optimizer, .w = w, .gradient = gradient.all, .kernels = kernels};
+  cut_into_parts(&step, gradient);
+  parallel_run(threads, step.jobs, square_job, &step);
   double squares = 0;
-  for (int i = 0; i < chunks; i++) squares += optimizer->squares[i];
+  for (int i = 0; i < step.jobs; i++) squares += optimizer->squares[i];
   double norm = sqrt(squares);
   if (!isfinite(norm)) return norm;
   optimizer->steps++;
   step.rule = make_rule(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
-  parallel_run(threads, chunks, update_job, &step);
+  parallel_run(threads, step.jobs, update_job, &step);
   return norm;
 }

@@ -2,7 +2,6 @@
 
 #include "alloc.h"
 #include "kmer.h"
-#include "matrix.h"
 #include "parallel.h"
 #include "seqfile.h"
 #include "softmax.h"
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26 };
+enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26, TABLE_TOKENS = 1 << 16 };
 
 /* The k-mers of a record as they are read: the next one's label is known only after the next. */
 typedef struct {
@@ -46,9 +45,9 @@ struct Predictor {
   int blocks, used; /* of slots; slots in this batch */
   Kmers kmers;
   Tape *tape[PREDICT_BLOCKS];
-  float *q[PREDICT_BLOCKS];
+  Factors *factors;
+  Logits logits[PREDICT_BLOCKS];
   double *J[PREDICT_BLOCKS];
-  float *UT; /* (D,V) for the loss of the full softmax */
 };
 
 Predictor *predict_new(const Model *model, int with_loss, bool circular, int threads,
@@ -62,10 +61,8 @@ Predictor *predict_new(const Model *model, int with_loss, bool circular, int thr
   p->circular = circular;
   p->blocks = PREDICT_BLOCKS; /* fewer where their logits would take more than 256 MB */
   while (with_loss && p->blocks > 1 && q_size * (size_t)p->blocks > LOGITS_MAX) p->blocks--;
-  if (with_loss && shape->softmax == FULL) {
-    p->UT = alloc_floats((size_t)shape->D * (size_t)shape->V);
-    matrix_transpose(p->UT, model->weights->U, shape->V, shape->D);
-  }
+  p->factors = factors_new(shape, TABLE_TOKENS, 0, kernels->products);
+  factors_set(p->factors, model->weights, shape, threads);
   for (int i = 0; i < SLOTS; i++) {
     p->slot[i].x = alloc_new(PREDICT_STEPS, sizeof(int));
     p->slot[i].y = alloc_new(PREDICT_STEPS, sizeof(int));
@@ -73,9 +70,9 @@ Predictor *predict_new(const Model *model, int with_loss, bool circular, int thr
     p->slot[i].h = alloc_floats((size_t)shape->D);
   }
   for (int i = 0; i < p->blocks; i++) {
-    p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, 0);
+    p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
     p->J[i] = alloc_new(rows, sizeof(double));
-    if (with_loss) p->q[i] = alloc_floats(q_size);
+    if (with_loss) p->logits[i] = logits_new(shape, (int)rows, p->factors);
   }
   return p;
 }
@@ -86,8 +83,11 @@ void predict_free(Predictor *p) {
     Slot *slot = &p->slot[i];
     free(slot->name), free(slot->x), free(slot->y), free(slot->restart), free(slot->h);
   }
-  for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
-  free(p->UT), free(p);
+  for (int i = 0; i < PREDICT_BLOCKS; i++) {
+    tape_free(p->tape[i]), free(p->J[i]);
+    logits_free(&p->logits[i]);
+  }
+  factors_free(p->factors), free(p);
 }
 
 /* ---- letters to steps ----------------------------------------------------------------------- */
@@ -214,7 +214,6 @@ static void take_window(Slot *slots, const Tape *tape, const double *J, int from
 static void block_job(void *context, int block) {
   Predictor *p = context;
   const Shape *shape = &p->model->shape;
-  const Weights *w = p->model->weights;
   const size_t D = (size_t)shape->D;
   Tape *tape = p->tape[block];
   Slot *slots = &p->slot[block * PREDICT_BLOCK];
@@ -226,10 +225,11 @@ static void block_job(void *context, int block) {
   }
   for (int from = 0; from < steps; from += PREDICT_T) {
     load_window(tape, slots, from);
-    rnn_forward(tape, w, shape, p->kernels);
+    rnn_forward(tape, p->factors, shape, p->kernels);
     if (p->with_loss)
-      softmax_score(p->J[block], p->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * D,
-                    tape->T * tape->B, p->UT, w, shape, p->kernels);
+      softmax_loss(p->J[block], NULL, NULL, &p->logits[block], tape->x, tape->y,
+                   tape->h + (size_t)tape->B * D, tape->T * tape->B, 0, p->factors, shape,
+                   p->kernels);
     take_window(slots, tape, p->with_loss ? p->J[block] : NULL, from, D);
     tape_carry(tape, shape);
   }

@@ -2,7 +2,7 @@
 
 #include "alloc.h"
 #include "kmer.h"
-#include "matrix.h"
+#include "parallel.h"
 #include "rng.h"
 
 #include <math.h>
@@ -62,41 +62,103 @@ void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
   fill_uniform(weights->U, V * D, 0.25 / sqrt((double)D), rng_new(seed, 4));
 }
 
+/* ---- the weights as factors ----------------------------------------------------------------- */
+
+static int has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
+
+size_t factors_memory(const Shape *shape, int tokens, int with_backward) {
+  const int V = shape->V, d = shape->d, D = shape->D, directions = with_backward ? 2 : 1;
+  size_t sum =
+      packed_memory(D, D) +
+      (packed_memory(d, D) > packed_memory(D, d) ? packed_memory(d, D) : packed_memory(D, d));
+  if (shape->softmax == FULL) sum += packed_memory(D, V);
+  if (has_table(shape, tokens)) sum += (size_t)V * (size_t)D * sizeof(float) / (size_t)directions;
+  return sum * (size_t)directions;
+}
+
+Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops) {
+  const int V = shape->V, d = shape->d, D = shape->D;
+  Factors *f = alloc_new(1, sizeof *f);
+  f->with_backward = with_backward;
+  f->H = packed_new(D, D, loops), f->I = packed_new(d, D, loops);
+  if (with_backward) f->HT = packed_new(D, D, loops), f->IT = packed_new(D, d, loops);
+  if (shape->softmax == FULL) {
+    f->U = packed_new(D, V, loops);
+    if (with_backward) f->UT = packed_new(V, D, loops);
+  }
+  if (has_table(shape, tokens)) f->table = alloc_floats((size_t)V * (size_t)D);
+  return f;
+}
+
+void factors_free(Factors *f) {
+  if (!f) return;
+  packed_free(&f->H), packed_free(&f->HT), packed_free(&f->I), packed_free(&f->IT);
+  packed_free(&f->U), packed_free(&f->UT);
+  free(f->table), free(f);
+}
+
+typedef struct {
+  Factors *factors;
+  const Shape *shape;
+} FactorsJob;
+
+/* Job 0: all but U. (w->U is transposed already.) */
+static void factors_job(void *context, int i) {
+  const FactorsJob *job = context;
+  const Shape *shape = job->shape;
+  Factors *f = job->factors;
+  const Weights *w = f->w;
+  if (i == 1) packed_set_transposed(&f->U, w->U);
+  if (i == 2) packed_set(&f->UT, w->U);
+  if (i > 0) return;
+  packed_set(&f->H, w->H), packed_set(&f->I, w->I);
+  if (f->with_backward) packed_set_transposed(&f->HT, w->H), packed_set_transposed(&f->IT, w->I);
+  if (!f->table) return;
+  for (int x = 0; x < shape->V; x++) /* L I + b1 */
+    memcpy(f->table + (size_t)x * (size_t)shape->D, w->b1, (size_t)shape->D * sizeof(float));
+  packed_multiply(f->table, w->L, &f->I, shape->V, 1);
+}
+
+void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads) {
+  FactorsJob job = {factors, shape};
+  factors->w = w;
+  parallel_run(threads,
+               shape->softmax != FULL   ? 1
+               : factors->with_backward ? 3
+                                        : 2,
+               factors_job, &job);
+}
+
 /* ---- the tape ------------------------------------------------------------------------------- */
 
-/* Floats of e, h, de, dz, r, Ht. */
-static void tape_sizes(const Shape *shape, int T, int B, int with_backward, size_t sizes[6]) {
-  size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
-  size_t state = (size_t)B * D, on = with_backward != 0;
-  memcpy(sizes,
-         (size_t[6]){rows * d, rows * D + state, on * rows * d, on * rows * D, state, on * D * D},
-         6 * sizeof *sizes);
-}
-
 size_t tape_memory(const Shape *shape, int T, int B, int with_backward) {
-  size_t sizes[6], sum = 0, rows = (size_t)T * (size_t)B;
-  tape_sizes(shape, T, B, with_backward, sizes);
-  for (int i = 0; i < 6; i++) sum += sizes[i] * sizeof(float);
-  return sum + rows * (2 * sizeof(int) + 1);
+  size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
+  size_t floats = rows * (d + D) + 2 * (size_t)B * D; /* e, h, rows */
+  if (with_backward) floats += rows * (d + D) + packed_memory(T * B, shape->D) / sizeof(float);
+  return floats * sizeof(float) + rows * (2 * sizeof(int) + 1);
 }
 
-Tape *tape_new(const Shape *shape, int T, int B, int with_backward) {
+Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
   Tape *tape = alloc_new(1, sizeof *tape);
-  float **names[6] = {&tape->e, &tape->h, &tape->de, &tape->dz, &tape->r, &tape->Ht};
-  size_t sizes[6], rows = (size_t)T * (size_t)B;
-  tape_sizes(shape, T, B, with_backward, sizes);
+  size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
+  size_t state = (size_t)B * D;
   tape->T = T, tape->B = B;
   tape->x = alloc_new(rows, sizeof *tape->x), tape->y = alloc_new(rows, sizeof *tape->y);
   tape->restart = alloc_new(rows, 1);
-  for (int i = 0; i < 6; i++)
-    if (sizes[i] > 0) *names[i] = alloc_floats(sizes[i]);
+  tape->h = alloc_floats(rows * D + state), tape->rows = alloc_floats(state);
+  if (!factors->table) tape->e = alloc_floats(rows * d);
+  if (!factors->with_backward) return tape;
+  tape->dz = alloc_floats(rows * D);
+  tape->packed = packed_new(T * B, shape->D, factors->H.loops);
+  if (!factors->table) tape->de = alloc_floats(rows * d);
   return tape;
 }
 
 void tape_free(Tape *tape) {
   if (!tape) return;
   free(tape->x), free(tape->y), free(tape->restart);
-  free(tape->e), free(tape->h), free(tape->de), free(tape->dz), free(tape->r), free(tape->Ht);
+  free(tape->h), free(tape->dz), free(tape->e), free(tape->de), free(tape->rows);
+  packed_free(&tape->packed);
   free(tape);
 }
 
@@ -107,65 +169,64 @@ void tape_carry(Tape *tape, const Shape *shape) {
 
 /* ---- forward and backward ------------------------------------------------------------------- */
 
-/* Zeroes the rows of a (B,D) matrix whose lanes restart. */
-static void clear_restarts(float *rows, const uint8_t *restart, int B, size_t D) {
-  for (int b = 0; b < B; b++)
-    if (restart[b]) memset(rows + (size_t)b * D, 0, D * sizeof(float));
+/* Rows (B,D) as they are, or a copy of them that is 0 for the lanes that restart at t. */
+static const float *without_restarts(const float *rows, Tape *tape, int t, size_t D) {
+  const size_t B = (size_t)tape->B;
+  const uint8_t *restart = tape->restart + (size_t)t * B;
+  if (!memchr(restart, 1, B)) return rows;
+  memcpy(tape->rows, rows, B * D * sizeof(float));
+  for (size_t b = 0; b < B; b++)
+    if (restart[b]) memset(tape->rows + b * D, 0, D * sizeof(float));
+  return tape->rows;
 }
 
-/* C <- beta C + A W, beta 0 or 1, for rnn_forward. */
-static void product(float *C, const float *A, const float *W, int rows, int n, int k, int beta,
-                    const Tape *tape, const Kernels *kernels) {
-  if (tape->dz) {
-    matrix_multiply(C, A, W, rows, n, k, (float)beta);
-    return;
+/* z = e I + b1 for all timesteps. */
+static void input_layer(Tape *tape, float *z, const Factors *factors, const Shape *shape) {
+  const Weights *w = factors->w;
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  const int rows = tape->T * tape->B;
+  for (size_t i = 0; i < (size_t)rows; i++) {
+    const size_t x = (size_t)tape->x[i];
+    memcpy(z + i * D, factors->table ? factors->table + x * D : w->b1, D * sizeof(float));
+    if (!factors->table) memcpy(tape->e + i * d, w->L + x * d, d * sizeof(float)); /* e = x L */
   }
-  if (!beta) memset(C, 0, (size_t)rows * (size_t)n * sizeof *C);
-  kernels->multiply_rows(C, A, W, rows, n, k);
+  if (!factors->table) packed_multiply(z, tape->e, &factors->I, rows, 1);
 }
 
-void rnn_forward(Tape *tape, const Weights *w, const Shape *shape, const Kernels *kernels) {
-  const int T = tape->T, B = tape->B, d = shape->d, D = shape->D;
-  const size_t row_d = (size_t)d, row_D = (size_t)D, state = (size_t)B * row_D;
+void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels) {
+  const size_t D = (size_t)shape->D, state = (size_t)tape->B * D;
   float *z = tape->h + state; /* becomes h(1..T) in place */
-
-  for (size_t i = 0; i < (size_t)T * (size_t)B; i++) { /* e = x L;  z = b1 */
-    memcpy(tape->e + i * row_d, w->L + (size_t)tape->x[i] * row_d, row_d * sizeof(float));
-    memcpy(z + i * row_D, w->b1, row_D * sizeof(float));
-  }
-  product(z, tape->e, w->I, T * B, D, d, 1, tape, kernels); /* z += e I */
-
-  for (int t = 0; t < T; t++) { /* h(t) = phi(z(t) + h(t-1) H), h[t] being h(t-1) */
-    product(tape->r, tape->h + (size_t)t * state, w->H, B, D, D, 0, tape, kernels);
-    clear_restarts(tape->r, tape->restart + (size_t)t * (size_t)B, B, row_D);
-    kernels->activate(z + (size_t)t * state, tape->r, state, shape->activation);
+  input_layer(tape, z, factors, shape);
+  for (int t = 0; t < tape->T; t++, z += state) { /* h(t) = phi(z(t) + h(t-1) H) */
+    packed_multiply(z, without_restarts(z - state, tape, t, D), &factors->H, tape->B, 1);
+    kernels->activate(z, state, shape->activation);
   }
 }
 
-void rnn_backward(Tape *tape, Weights *gradient, const Weights *w, const Shape *shape,
+/* dI = e^T dz, db1 = sum of dz, de = dz I^T */
+static void input_layer_back(Tape *tape, Weights *gradient, const Factors *factors,
+                             const Shape *shape, const Kernels *kernels) {
+  const size_t D = (size_t)shape->D, rows = (size_t)tape->T * (size_t)tape->B;
+  packed_multiply_ta(gradient->I, tape->e, &tape->packed, shape->d, 0);
+  packed_multiply(tape->de, tape->dz, &factors->IT, (int)rows, 0);
+  memset(gradient->b1, 0, D * sizeof(float));
+  for (size_t i = 0; i < rows; i++) kernels->add(gradient->b1, tape->dz + i * D, D);
+}
+
+void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
                   const Kernels *kernels) {
-  const int T = tape->T, B = tape->B, d = shape->d, D = shape->D;
-  const size_t row_D = (size_t)D, state = (size_t)B * row_D;
+  const int T = tape->T, rows = T * tape->B;
+  const size_t D = (size_t)shape->D, state = (size_t)tape->B * D;
   const float *h = tape->h + state;
-  float *dz = tape->dz;
-
-  matrix_transpose(tape->Ht, w->H, D, D);
-  memset(tape->r, 0, state * sizeof(float)); /* no timestep follows T */
-  for (int t = T - 1; t >= 0; t--) {         /* dz(t) = (dq(t) U^T + dz(t+1) H^T) o phi'(z(t)) */
-    if (t < T - 1) {
-      matrix_multiply(tape->r, dz + (size_t)(t + 1) * state, tape->Ht, B, D, D, 0);
-      clear_restarts(tape->r, tape->restart + (size_t)(t + 1) * (size_t)B, B, row_D);
-    }
-    kernels->activate_back(dz + (size_t)t * state, tape->r, h + (size_t)t * state, state,
-                           shape->activation);
+  for (int t = T - 1; t >= 0; t--) { /* dz(t) = (dq(t) U^T + dz(t+1) H^T) o phi'(z(t)) */
+    float *dz = tape->dz + (size_t)t * state;
+    if (t < T - 1)
+      packed_multiply(dz, without_restarts(dz + state, tape, t + 1, D), &factors->HT, tape->B, 1);
+    kernels->activate_back(dz, h + (size_t)t * state, state, shape->activation);
   }
-
-  matrix_multiply_ta(gradient->I, tape->e, dz, d, D, T * B, 0); /* dI = e^T dz */
-  matrix_multiply_tb(tape->de, dz, w->I, T * B, d, D, 0);       /* de = dz I^T */
-  memset(gradient->b1, 0, row_D * sizeof(float));               /* db1 = sum of dz */
-  for (size_t i = 0; i < (size_t)T * (size_t)B; i++)
-    kernels->add(gradient->b1, dz + i * row_D, row_D);
-
-  clear_restarts(dz, tape->restart, T * B, row_D); /* h(t-1) = 0 there: no part in dH */
-  matrix_multiply_ta(gradient->H, tape->h, dz, D, D, T * B, 0); /* dH = h(t-1)^T dz(t) */
+  packed_set(&tape->packed, tape->dz);
+  if (!factors->table) input_layer_back(tape, gradient, factors, shape, kernels);
+  for (int i = 0; i < rows; i++) /* dH = h(t-1)^T dz(t); where h(t-1) = 0 there is no part in it */
+    if (tape->restart[i]) packed_clear_row(&tape->packed, i);
+  packed_multiply_ta(gradient->H, tape->h, &tape->packed, shape->D, 0);
 }

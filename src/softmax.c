@@ -1,9 +1,10 @@
 #include "softmax.h"
 
+#include "alloc.h"
 #include "kmer.h"
-#include "matrix.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 int softmax_rows(const Shape *shape) {
@@ -12,6 +13,22 @@ int softmax_rows(const Shape *shape) {
   rows = rows > 512 ? 512 : rows < 64 ? 64 : rows;
   return rows <= most ? rows : most > 8 ? most : 8;
 }
+
+size_t logits_memory(const Shape *shape, int rows, int with_backward) {
+  size_t n = (size_t)shape->n, some = (size_t)softmax_rows(shape);
+  if (shape->softmax == FOLLOWERS) return (size_t)rows * n * sizeof(float);
+  return some * n * sizeof(float) + (with_backward ? packed_memory((int)some, shape->D) : 0);
+}
+
+Logits logits_new(const Shape *shape, int rows, const Factors *factors) {
+  int some = shape->softmax == FULL ? softmax_rows(shape) : rows;
+  Logits logits = {.q = alloc_floats((size_t)some * (size_t)shape->n)};
+  if (shape->softmax == FULL && factors->with_backward)
+    logits.h = packed_new(some, shape->D, factors->H.loops);
+  return logits;
+}
+
+void logits_free(Logits *logits) { free(logits->q), packed_free(&logits->h); }
 
 int softmax_first(int x, const Shape *shape) {
   return shape->softmax == FULL ? 0 : kmer_followers(x, shape->k, shape->s);
@@ -37,20 +54,23 @@ static void softmax_row_back(float *q, float sum, int y, size_t n, float scale,
   q[y] -= scale;
 }
 
-static void full_rows(double *J, float *dh, Weights *gradient, float *q, const int *y,
-                      const float *h, int rows, float scale, int first, const Weights *w,
+static void full_rows(double *J, float *dh, Weights *gradient, Logits *logits, const int *y,
+                      const float *h, int rows, float scale, int first, const Factors *factors,
                       const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n;
-  matrix_multiply_tb(q, h, w->U, rows, shape->V, shape->D, 0); /* q = h U */
+  packed_multiply(logits->q, h, &factors->U, rows, 0); /* q = h U */
   for (int i = 0; i < rows; i++) {
-    float *row = q + (size_t)i * n;
-    float sum = softmax_row(&J[i], row, w->b2, y[i], n, kernels);
-    if (dh) softmax_row_back(row, sum, y[i], n, scale, kernels);
+    float *q = logits->q + (size_t)i * n;
+    float sum = softmax_row(&J[i], q, factors->w->b2, y[i], n, kernels);
+    if (!dh) continue;
+    softmax_row_back(q, sum, y[i], n, scale, kernels);
+    kernels->add(gradient->b2, q, n);
   }
   if (!dh) return;
-  for (int i = 0; i < rows; i++) kernels->add(gradient->b2, q + (size_t)i * n, n);
-  matrix_multiply_ta(gradient->U, q, h, shape->V, shape->D, rows, first ? 0 : 1); /* dU += h^T dq */
-  matrix_multiply(dh, q, w->U, rows, shape->D, shape->V, 0);                      /* dh = dq U^T */
+  logits->h.k = rows;
+  packed_set(&logits->h, h);
+  packed_multiply_ta(gradient->U, logits->q, &logits->h, shape->V, !first); /* dU += h^T dq */
+  packed_multiply(dh, logits->q, &factors->UT, rows, 0);                    /* dh = dq U^T */
 }
 
 static void follower_row(double *J, float *dh, float *q, int x, int y, const float *h, float scale,
@@ -67,39 +87,21 @@ static void follower_row(double *J, float *dh, float *q, int x, int y, const flo
   kernels->combine_rows(dh, U, q, shape->n, shape->D); /* dh = dq U^T */
 }
 
-void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
-                  const float *h, int rows, float scale, const Weights *w, const Shape *shape,
-                  const Kernels *kernels) {
+void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
+                  const int *y, const float *h, int rows, float scale, const Factors *factors,
+                  const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   if (shape->softmax == FOLLOWERS) {
     for (size_t i = 0; i < (size_t)rows; i++)
-      follower_row(&J[i], dh ? dh + i * D : NULL, q + i * n, x[i], y[i], h + i * D, scale, w, shape,
-                   kernels);
+      follower_row(&J[i], dh ? dh + i * D : NULL, logits->q + i * n, x[i], y[i], h + i * D, scale,
+                   factors->w, shape, kernels);
     return;
   }
   const int block = softmax_rows(shape);
   if (dh) memset(gradient->b2, 0, n * sizeof(float));
   for (int i = 0; i < rows; i += block)
-    full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,
-              rows - i < block ? rows - i : block, scale, i == 0, w, shape, kernels);
-}
-
-void softmax_score(double *J, float *q, const int *x, const int *y, const float *h, int rows,
-                   const float *UT, const Weights *w, const Shape *shape, const Kernels *kernels) {
-  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
-  if (shape->softmax == FOLLOWERS) {
-    for (int i = 0; i < rows; i++)
-      follower_row(&J[i], NULL, q, x[i], y[i], h + (size_t)i * D, 0, w, shape, kernels);
-    return;
-  }
-  const int block = softmax_rows(shape);
-  for (int i = 0; i < rows; i += block) {
-    int some = rows - i < block ? rows - i : block;
-    memset(q, 0, (size_t)some * n * sizeof *q);
-    kernels->multiply_rows(q, h + (size_t)i * D, UT, some, shape->n, shape->D);
-    for (int j = 0; j < some; j++)
-      softmax_row(&J[i + j], q + (size_t)j * n, w->b2, y[i + j], n, kernels);
-  }
+    full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, logits, y + i, h + (size_t)i * D,
+              rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
 
 void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,

@@ -51,6 +51,10 @@ void trainer_free(Trainer *train) {
   free(train->lanes_state), free(train);
 }
 
+Gradient trainer_gradient(const Trainer *train) {
+  return (Gradient){train->gradient, bptt_touched_L(train->bptt), bptt_touched_U(train->bptt)};
+}
+
 double trainer_elapsed(const Trainer *train) { return clock_now() - train->run->started; }
 
 /* ---- files ---------------------------------------------------------------------------------- */

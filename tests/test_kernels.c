@@ -32,13 +32,13 @@ static void best_is_the_highest_that_there_is(void **state) {
 
 static void activations_are_exact_to_a_float(void **state) {
   (void)state;
-  float h[N], r[N], z[N];
+  float h[N], z[N];
   FOR_EACH_LEVEL(kernels) {
     for (int phi = SIGMOID; phi <= RELU; phi++)
       for (int n = 1; n < N; n = n * 3 + 1) {
-        fill(h, n, 60), fill(r, n, 60);
-        for (int i = 0; i < n; i++) z[i] = h[i] + r[i];
-        kernels->activate(h, r, (size_t)n, (Activation)phi);
+        fill(h, n, 120);
+        memcpy(z, h, sizeof h);
+        kernels->activate(h, (size_t)n, (Activation)phi);
         for (int i = 0; i < n; i++) {
           double x = (double)z[i];
           double right = phi == SIGMOID ? 1 / (1 + exp(-x)) : phi == TANH ? tanh(x) : fmax(x, 0);
@@ -52,12 +52,31 @@ static void activations_are_exact_to_a_float(void **state) {
 static void activations_survive_huge_numbers(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
-    float h[] = {1e30f, -1e30f, INFINITY, -INFINITY}, r[] = {0, 0, 0, 0};
-    kernels->activate(h, r, 4, SIGMOID);
+    float h[] = {1e30f, -1e30f, INFINITY, -INFINITY};
+    kernels->activate(h, 4, SIGMOID);
     assert_true(h[0] == 1 && h[1] >= 0 && h[1] < 1e-37f && h[2] == 1 && h[3] < 1e-37f);
     float t[] = {1e30f, -1e30f, 0, NAN};
-    kernels->activate(t, r, 4, TANH);
+    kernels->activate(t, 4, TANH);
     assert_true(t[0] == 1 && t[1] == -1 && t[2] == 0);
+  }
+}
+
+static void derivatives_are_those_of_the_activations(void **state) {
+  (void)state;
+  float h[N], dz[N], dh[N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int phi = SIGMOID; phi <= RELU; phi++) {
+      fill(h, N, 8), fill(dh, N, 2);
+      for (int i = 0; i < N; i++) dz[i] = dh[i];
+      double z[N];
+      for (int i = 0; i < N; i++) z[i] = (double)h[i];
+      kernels->activate(h, N, (Activation)phi), kernels->activate_back(dz, h, N, (Activation)phi);
+      for (int i = 0; i < N; i++) {
+        double s = 1 / (1 + exp(-z[i])), t = tanh(z[i]);
+        double right = phi == SIGMOID ? s * (1 - s) : phi == TANH ? 1 - t * t : z[i] > 0;
+        assert_true(fabs((double)dz[i] - (double)dh[i] * right) < 1e-6);
+      }
+    }
   }
 }
 
@@ -65,9 +84,9 @@ static void not_a_number_is_not_hidden(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
     for (int phi = SIGMOID; phi <= RELU; phi++) {
-      float h[] = {NAN, 0}, r[] = {0, NAN};
-      kernels->activate(h, r, 2, (Activation)phi);
-      assert_true(isnan(h[0]) && isnan(h[1]));
+      float h[] = {NAN, 0};
+      kernels->activate(h, 2, (Activation)phi);
+      assert_true(isnan(h[0]) && !isnan(h[1]));
     }
   }
 }
@@ -113,10 +132,10 @@ static void sums_and_scales_are_right(void **state) {
 
 static void row_products_are_right(void **state) {
   (void)state;
-  enum { ROWS = 16, MAX_D = 70 };
-  float U[ROWS * MAX_D], dU[ROWS * MAX_D], h[MAX_D], dh[MAX_D], q[ROWS], dq[ROWS];
+  enum { MOST = 16, MAX_D = 70 };
+  float U[MOST * MAX_D], dU[MOST * MAX_D], h[MAX_D], dh[MAX_D], q[MOST], dq[MOST];
   FOR_EACH_LEVEL(kernels) {
-    for (int rows = 4; rows <= ROWS; rows *= 2)
+    for (int rows = 4; rows <= MOST; rows *= 2)
       for (int D = 1; D <= MAX_D; D += 23) {
         fill(U, rows * D, 2), fill(h, D, 2), fill(dq, rows, 2), fill(dU, rows * D, 0);
         kernels->dot_rows(q, U, h, rows, D);
@@ -138,26 +157,69 @@ static void row_products_are_right(void **state) {
   }
 }
 
+/* A (rows,k) W (k,n) in doubles, element (r,j). */
+static double product(const float *A, size_t row, size_t column, const float *W, int n, int k,
+                      int r, int j) {
+  double sum = 0;
+  for (int i = 0; i < k; i++)
+    sum += (double)A[(size_t)r * row + (size_t)i * column] * (double)W[i * n + j];
+  return sum;
+}
+
+enum { ROWS = 19, MAX_N = 150, DEEP = 2100 };
+
+static size_t packed_size(const Products *products, int k, int n) {
+  return (size_t)((n + products->panel - 1) / products->panel * products->panel * k);
+}
+
+static void products_are_right(void **state) {
+  (void)state;
+  static float A[ROWS * DEEP], W[DEEP * MAX_N], WT[DEEP * MAX_N], C[ROWS * MAX_N],
+      before[ROWS * MAX_N];
+  static const int depths[] = {1, 7, 37, 513, DEEP}; /* the last two are cut */
+  FOR_EACH_LEVEL(kernels) {
+    const Products *p = kernels->products;
+    for (int depth = 0; depth < 5; depth++)
+      for (int n = 1; n <= MAX_N; n += 29)
+        for (int rows = 1; rows <= ROWS; rows += depth < 3 ? 1 : 6)
+          for (int form = 0; form < 8; form++) {
+            const int k = depths[depth], add = form & 1, transposed = form & 2, ta = form & 4;
+            const size_t row = ta ? 1 : (size_t)k, column = ta ? (size_t)rows : 1;
+            float *packed = malloc(packed_size(p, k, n) * sizeof *packed);
+            fill(A, rows * k, 2), fill(W, k * n, 2), fill(C, rows * n, 2);
+            memcpy(before, C, sizeof C);
+            for (int i = 0; i < k * n; i++) WT[i % n * k + i / n] = W[i];
+            transposed ? p->pack_transposed(packed, WT, k, n) : p->pack(packed, W, k, n);
+            (ta ? p->multiply_ta : p->multiply)(C, A, packed, rows, n, k, add);
+            for (int i = 0; i < rows * n; i++) {
+              double right = product(A, row, column, W, n, k, i / n, i % n);
+              right += add ? (double)before[i] : 0;
+              assert_true(fabs((double)C[i] - right) < 2e-6 * sqrt(k) * (2 + sqrt(k)));
+            }
+            free(packed);
+          }
+  }
+}
+
 static void a_row_of_a_product_does_not_depend_on_the_others(void **state) {
   (void)state;
-  enum { ROWS = 11, MAX_N = 150, K = 37 };
+  enum { K = 37 };
   static float A[ROWS * K], W[K * MAX_N], C[ROWS * MAX_N], alone[MAX_N];
   FOR_EACH_LEVEL(kernels) {
-    for (int n = 1; n <= MAX_N; n += 7)
+    const Products *p = kernels->products;
+    for (int n = 1; n <= MAX_N; n += 7) {
+      float *packed = malloc(packed_size(p, K, n) * sizeof *packed);
       for (int rows = 1; rows <= ROWS; rows++) {
-        fill(A, rows * K, 2), fill(W, K * n, 2), fill(C, rows * n, 0);
-        kernels->multiply_rows(C, A, W, rows, n, K);
+        fill(A, rows * K, 2), fill(W, K * n, 2);
+        p->pack(packed, W, K, n);
+        p->multiply(C, A, packed, rows, n, K, 0);
         for (int r = 0; r < rows; r++) {
-          fill(alone, n, 0);
-          kernels->multiply_rows(alone, A + r * K, W, 1, n, K);
+          p->multiply(alone, A + r * K, packed, 1, n, K, 0);
           assert_memory_equal(C + r * n, alone, (size_t)n * sizeof *alone);
-          for (int j = 0; j < n; j++) {
-            double sum = 0;
-            for (int i = 0; i < K; i++) sum += (double)A[r * K + i] * (double)W[i * n + j];
-            assert_true(fabs((double)alone[j] - sum) < 1e-5);
-          }
         }
       }
+      free(packed);
+    }
   }
 }
 
@@ -252,10 +314,12 @@ int main(void) {
       cmocka_unit_test(best_is_the_highest_that_there_is),
       cmocka_unit_test(activations_are_exact_to_a_float),
       cmocka_unit_test(activations_survive_huge_numbers),
+      cmocka_unit_test(derivatives_are_those_of_the_activations),
       cmocka_unit_test(not_a_number_is_not_hidden),
       cmocka_unit_test(exp_row_is_a_softmax),
       cmocka_unit_test(sums_and_scales_are_right),
       cmocka_unit_test(row_products_are_right),
+      cmocka_unit_test(products_are_right),
       cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
       cmocka_unit_test(runs_end_where_they_must),
       cmocka_unit_test(whole_lines_are_copied_up_to_the_last),

@@ -20,11 +20,11 @@ static void after_two_steps(OptimizerKind kind, double first, double second) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(kind, shape());
   for (size_t i = 0; i < w->size; i++) w->L[i] = 1, g->L[i] = 0.5f;
-  double norm = optimizer_step(optimizer, w, g, 0.1, 0, 2, kernels_best());
+  double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 0, 2, kernels_best());
   assert_true(fabs(norm - 0.5 * sqrt((double)w->size)) < 1e-9);
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - first) < 2e-7);
   for (size_t i = 0; i < g->size; i++) g->L[i] = -0.25f;
-  optimizer_step(optimizer, w, g, 0.1, 0, 2, kernels_best());
+  optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 0, 2, kernels_best());
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - second) < 2e-7);
   assert_int_equal(optimizer->steps, 2);
   optimizer_free(optimizer);
@@ -64,10 +64,11 @@ static void clipping_scales_to_the_norm(void **state) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(SGD, shape());
   g->L[0] = 3, g->L[5] = 4;
-  double norm = optimizer_step(optimizer, w, g, 1, 1, 1, kernels_best());
+  double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 1, 1, 1, kernels_best());
   assert_true(fabs(norm - 5) < 1e-12);
   assert_true(fabs((double)w->L[0] + 0.6) < 1e-7 && fabs((double)w->L[5] + 0.8) < 1e-7);
-  optimizer_step(optimizer, w, g, 1, 10, 1, kernels_best()); /* short enough: as it is */
+  optimizer_step(optimizer, w, (Gradient){.all = g}, 1, 10, 1,
+                 kernels_best()); /* short enough: as it is */
   assert_true(fabs((double)w->L[0] + 3.6) < 1e-6);
   optimizer_free(optimizer);
   weights_free(w), weights_free(g);
@@ -83,7 +84,7 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
       weights_init(w, shape(), 3);
       memcpy(before->L, w->L, w->size * sizeof(float));
       g->b2[1] = bad[i];
-      double norm = optimizer_step(optimizer, w, g, 0.1, 1, 2, kernels_best());
+      double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 1, 2, kernels_best());
       assert_true(!isfinite(norm));
       assert_memory_equal(w->L, before->L, w->size * sizeof(float));
       assert_int_equal(optimizer->steps, 0);

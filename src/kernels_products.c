@@ -1,0 +1,193 @@
+/* The products of kernels.h. CMake compiles this file once a CPU level, with PRODUCTS naming the
+ * table that it fills.
+ *
+ * A tile of C, some rows by one panel of W, stays in registers while the sum over k runs down the
+ * panel, whose rows follow each other in memory; elements of A are broadcast. Neither where a tile
+ * lies nor how many rows it has changes an element: each is the same sum in the same order. */
+#include "kernels.h"
+
+#include <string.h>
+
+#if defined(__AVX512F__)
+enum { VECTOR = 16, TILE_ROWS = 8 }; /* floats of a register; 16 of the 32 registers hold sums */
+#elif defined(__AVX__)
+enum { VECTOR = 8, TILE_ROWS = 6 };
+#else
+enum { VECTOR = 4, TILE_ROWS = 4 };
+#endif
+enum {
+  PANEL = 2 * VECTOR,
+  FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
+  FEW_PANELS = 4,
+  DEPTH = 2048,          /* rows of a panel at a time: 256 kB, for the second-level cache */
+  LINE = 16,             /* floats of a cache line */
+  GROUP = 8 * TILE_ROWS, /* columns of A that multiply_ta packs at a time */
+  GROUP_DEPTH = 512      /* and rows */
+};
+typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
+
+extern const Products PRODUCTS;
+
+/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; panels are `panel`
+ * floats apart; C has `stride` floats a row. */
+typedef struct {
+  float *C;
+  const float *A, *W;
+  size_t stride, row, column, panel;
+  int k, add;
+} Tile;
+
+static inline __attribute__((always_inline)) void multiply_tile(Tile t, const int rows,
+                                                                const int panels) {
+  Vector sum[TILE_ROWS][2 * FEW_PANELS];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < 2 * panels; v++)
+      sum[r][v] = t.add ? *(const Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
+  for (int i = 0; i < t.k; i++, t.W += PANEL, t.A += t.column) {
+    Vector w[2 * FEW_PANELS];
+    for (int v = 0; v < 2 * panels; v++)
+      w[v] = *(const Vector *)(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
+    for (int r = 0; r < rows; r++)
+      for (int v = 0; v < 2 * panels; v++) sum[r][v] += t.A[(size_t)r * t.row] * w[v];
+  }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < 2 * panels; v++)
+      *(Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) = sum[r][v];
+}
+
+/* With the numbers of rows that a tile can have as constants. */
+static inline __attribute__((always_inline)) void multiply_whole(Tile t, int rows) {
+  if (rows == TILE_ROWS)
+    multiply_tile(t, TILE_ROWS, 1);
+  else if (rows == 4)
+    multiply_tile(t, 4, 1);
+  else if (rows == 2)
+    multiply_tile(t, 2, 1);
+  else
+    multiply_tile(t, 1, 1);
+}
+
+static int tile_rows(int left) {
+  return left >= TILE_ROWS ? TILE_ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+/* A tile of `width` columns: where that is less than a panel, by way of one that has them all. */
+static inline __attribute__((always_inline)) void multiply_cut(Tile t, int rows, int width) {
+  float whole[TILE_ROWS * PANEL] = {0}, *C = t.C;
+  const size_t stride = t.stride, n = (size_t)width * sizeof(float);
+  if (width == PANEL) {
+    multiply_whole(t, rows);
+    return;
+  }
+  for (int r = 0; r < rows && t.add; r++) memcpy(whole + r * PANEL, C + (size_t)r * stride, n);
+  t.C = whole, t.stride = PANEL;
+  multiply_whole(t, rows);
+  for (int r = 0; r < rows; r++) memcpy(C + (size_t)r * stride, whole + r * PANEL, n);
+}
+
+/* C <- A W, or C + A W, for rows of C that are all next to each other. */
+static inline __attribute__((always_inline)) void multiply_panel(Tile t, int rows, int width) {
+  for (int r = 0, some; r < rows; r += some) {
+    Tile tile = t;
+    some = tile_rows(rows - r);
+    tile.A += (size_t)r * t.row, tile.C += (size_t)r * t.stride;
+    multiply_cut(tile, some, width);
+  }
+}
+
+/* A row or two: the sums of a single panel would wait for each other. */
+static int multiply_few(Tile t, int rows, int n) {
+  int j = 0;
+  for (; j + FEW_PANELS * PANEL <= n; j += FEW_PANELS * PANEL) {
+    if (rows == 1)
+      multiply_tile(t, 1, FEW_PANELS);
+    else
+      multiply_tile(t, FEW_ROWS, FEW_PANELS);
+    t.W += FEW_PANELS * t.panel, t.C += FEW_PANELS * PANEL;
+  }
+  return j;
+}
+
+static void multiply(float *restrict C, const float *restrict A, const float *restrict W, int rows,
+                     int n, int k, int add) {
+  for (int from = 0; from < k; from += DEPTH) {
+    Tile t = {.C = C,
+              .A = A + from,
+              .W = W + (size_t)from * PANEL,
+              .stride = (size_t)n,
+              .row = (size_t)k,
+              .column = 1,
+              .panel = (size_t)k * PANEL,
+              .k = k - from < DEPTH ? k - from : DEPTH,
+              .add = add || from > 0};
+    int j = rows <= FEW_ROWS ? multiply_few(t, rows, n) : 0;
+    t.W += (size_t)(j / PANEL) * t.panel, t.C += j;
+    for (; j < n; j += PANEL, t.W += t.panel, t.C += PANEL)
+      multiply_panel(t, rows, n - j < PANEL ? n - j : PANEL);
+  }
+}
+
+/* Packs columns of A (k,m), `depth` rows of them, TILE_ROWS at a time: (depth,TILE_ROWS) each. */
+static void pack_group(float *restrict group, const float *restrict A, int columns, int depth,
+                       int m) {
+  for (int c = 0; c < columns; c += TILE_ROWS) {
+    int some = columns - c < TILE_ROWS ? columns - c : TILE_ROWS;
+    for (int i = 0; i < depth; i++, group += TILE_ROWS) {
+      const float *from = A + (size_t)i * (size_t)m + c;
+      for (int j = 0; j < TILE_ROWS; j++) group[j] = j < some ? from[j] : 0;
+    }
+  }
+}
+
+static void multiply_ta(float *restrict C, const float *restrict A, const float *restrict W, int m,
+                        int n, int k, int add) {
+  float group[GROUP * GROUP_DEPTH];
+  for (int from = 0; from < k; from += GROUP_DEPTH) {
+    const int depth = k - from < GROUP_DEPTH ? k - from : GROUP_DEPTH;
+    for (int i = 0; i < m; i += GROUP) {
+      const int columns = m - i < GROUP ? m - i : GROUP;
+      pack_group(group, A + (size_t)from * (size_t)m + i, columns, depth, m);
+      for (int j = 0; j < n; j += PANEL)
+        for (int c = 0; c < columns; c += TILE_ROWS) {
+          Tile t = {.C = C + (size_t)(i + c) * (size_t)n + j,
+                    .A = group + c * depth,
+                    .W = W + (size_t)j * (size_t)k + (size_t)from * PANEL,
+                    .stride = (size_t)n,
+                    .row = 1,
+                    .column = TILE_ROWS,
+                    .k = depth,
+                    .add = add || from > 0};
+          multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS,
+                         n - j < PANEL ? n - j : PANEL);
+        }
+    }
+  }
+}
+
+static void pack(float *restrict packed, const float *restrict W, int k, int n) {
+  for (int j = 0; j < n; j += PANEL) {
+    const int width = n - j < PANEL ? n - j : PANEL;
+    for (int i = 0; i < k; i++, packed += PANEL) {
+      memcpy(packed, W + (size_t)i * (size_t)n + j, (size_t)width * sizeof(float));
+      if (width < PANEL) memset(packed + width, 0, (size_t)(PANEL - width) * sizeof(float));
+    }
+  }
+}
+
+static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n) {
+  if (n % PANEL > 0)
+    memset(packed + (size_t)(n / PANEL) * (size_t)k * PANEL, 0, (size_t)k * PANEL * sizeof(float));
+  for (int j = 0; j < n; j += PANEL, packed += (size_t)k * PANEL)
+    for (int i = 0; i < k; i += LINE) { /* so that what is read and written stays in the cache */
+      const int last = i + LINE < k ? i + LINE : k;
+      for (int c = 0; c < PANEL && j + c < n; c++)
+        for (int r = i; r < last; r++)
+          packed[(size_t)r * PANEL + (size_t)c] = W[(size_t)(j + c) * (size_t)k + (size_t)r];
+    }
+}
+
+const Products PRODUCTS = {.panel = PANEL,
+                           .multiply = multiply,
+                           .multiply_ta = multiply_ta,
+                           .pack = pack,
+                           .pack_transposed = pack_transposed};
