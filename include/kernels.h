@@ -41,6 +41,11 @@ typedef struct {
                    int add); /* C (rows,n) <- A (rows,k) W */
   void (*multiply_ta)(float *C, const float *A, const float *packed, int m, int n, int k,
                       int add); /* C (m,n) <- A^T W, A (k,m) */
+
+  /* Sums over tokens whose rows lie anywhere: sum (width) += row[0] + row[1] + ... */
+  void (*sum_rows)(float *sum, const float *const *row, int tokens, int width);
+  /* dU (4,D) += dq[0]^T h[0] + dq[1]^T h[1] + ..., dq (4), h (D) */
+  void (*sum_outer)(float *dU, const float *const *dq, const float *const *h, int tokens, int D);
 } Products;
 
 typedef struct {
@@ -62,8 +67,6 @@ typedef struct {
   void (*dot_rows)(float *q, const float *U, const float *h, int rows, int D); /* q <- U h */
   void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,
                        int D); /* dh <- dq U */
-  void (*outer_rows)(float *dU, const float *dq, const float *h, int rows,
-                     int D); /* dU += dq^T h */
 
   /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case; gives
    * back how many. What follows them in `to` (n) is undefined. */

@@ -24,15 +24,11 @@ size_t logits_memory(const Shape *shape, int rows, int with_backward); /* bytes 
 /* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
  *
  * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
- * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are softmax_scatter's. FOLLOWERS
+ * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's. FOLLOWERS
  * leave dq in logits, or yhat where dh is NULL. */
 void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
                   const int *y, const float *h, int rows, float scale, const Factors *factors,
                   const Shape *shape, const Kernels *kernels);
-
-/* FOLLOWERS: dU += h^T dq and db2 += dq, for one row of h and dq whose k-mer is x. */
-void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
-                     const Kernels *kernels);
 
 /* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
  * depend on what else is computed. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, SCATTER_JOBS = 16 };
+enum { CHUNK = 1 << 14, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
 
 struct Bptt {
   Shape shape;
@@ -186,11 +186,21 @@ static void block_job(void *context, int i) {
 /* The i-th share of n things: from..to-1. */
 static int share(int n, int i) { return (int)((int64_t)n * i / SCATTER_JOBS); }
 
-/* The block that a token of the window belongs to, and its row there. */
-static int token_row(const Bptt *bptt, int token, size_t *row) {
+/* Where a token's numbers are. */
+typedef struct {
+  const float *h, *dz, *de; /* of its row of the tape */
+  const float *dq;          /* followers */
+} Token;
+
+static Token find_token(const Bptt *bptt, int token) {
+  const size_t d = (size_t)bptt->shape.d, D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
   int t = token / bptt->B, b = token % bptt->B, block = b / BPTT_BLOCK;
-  *row = (size_t)t * (size_t)bptt->tape[block]->B + (size_t)(b % BPTT_BLOCK);
-  return block;
+  const Tape *tape = bptt->tape[block];
+  const size_t lanes = (size_t)tape->B, row = (size_t)t * lanes + (size_t)(b % BPTT_BLOCK);
+  return (Token){.h = tape->h + (lanes + row) * D,
+                 .dz = tape->dz + row * D,
+                 .de = tape->de ? tape->de + row * d : NULL,
+                 .dq = bptt->shape.softmax == FOLLOWERS ? bptt->logits[block].q + row * n : NULL};
 }
 
 /* The first of the touched rows that is not below `row`. */
@@ -210,13 +220,16 @@ static int find_row(const Touched *touched, int row) {
  * stand from first to last-1. */
 static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, int last) {
   const Touched *x = &bptt->x;
+  const float *row[BATCH];
   for (int i = first; i < last; i++) {
     float *sum = sums + (size_t)x->row[i] * width;
     memset(sum, 0, width * sizeof *sum);
-    for (int j = x->start[i]; j < x->start[i + 1]; j++) {
-      size_t row;
-      const Tape *tape = bptt->tape[token_row(bptt, x->order[j], &row)];
-      bptt->kernels->add(sum, (bptt->G ? tape->dz : tape->de) + row * width, width);
+    for (int j = x->start[i], n = 0; j < x->start[i + 1]; j++) {
+      Token token = find_token(bptt, x->order[j]);
+      row[n++] = bptt->G ? token.dz : token.de;
+      if (n < BATCH && j + 1 < x->start[i + 1]) continue;
+      bptt->kernels->products->sum_rows(sum, row, n, (int)width);
+      n = 0;
     }
   }
 }
@@ -263,25 +276,42 @@ static void clear_groups(Bptt *bptt, int from, int to) {
   memset(bptt->gradient->b2 + first, 0, rows * sizeof(float));
 }
 
+/* dU += h^T dq and db2 += dq, for some tokens of one group. */
+static void add_to_group(Bptt *bptt, int group, const float **dq, const float *const *h,
+                         int tokens) {
+  const int n = bptt->shape.n, D = bptt->shape.D;
+  const Products *products = bptt->kernels->products;
+  float *dU = bptt->gradient->U + (size_t)group * (size_t)n * (size_t)D;
+  products->sum_rows(bptt->gradient->b2 + (size_t)group * (size_t)n, dq, tokens, n);
+  for (int i = 0; i < n; i += 4, dU += 4 * D) {
+    products->sum_outer(dU, dq, h, tokens, D);
+    for (int t = 0; t < tokens; t++) dq[t] += 4;
+  }
+}
+
+static void add_group_up(Bptt *bptt, int i) {
+  const Touched *groups = &bptt->followers;
+  const float *dq[BATCH], *h[BATCH];
+  for (int j = groups->start[i], n = 0; j < groups->start[i + 1]; j++) {
+    Token token = find_token(bptt, groups->order[j]);
+    dq[n] = token.dq, h[n++] = token.h;
+    if (n < BATCH && j + 1 < groups->start[i + 1]) continue;
+    add_to_group(bptt, groups->row[i], dq, h, n);
+    n = 0;
+  }
+}
+
 /* Followers: the i-th share of the groups of rows of dU, and of db2. */
 static void scatter_U(Bptt *bptt, int i) {
-  const Shape *shape = &bptt->shape;
   const Touched *groups = &bptt->followers;
-  const size_t D = (size_t)shape->D, n = (size_t)shape->n;
   const int few = bptt_touched_U(bptt) != NULL;
   const int from = share(groups->rows, i), to = share(groups->rows, i + 1);
   const int first = few ? share(groups->n, i) : find_row(groups, from);
   const int last = few ? share(groups->n, i + 1) : find_row(groups, to);
   if (!few) clear_groups(bptt, from, to);
-  for (int g = first; g < last; g++) {
-    if (few) clear_groups(bptt, groups->row[g], groups->row[g] + 1);
-    for (int j = groups->start[g]; j < groups->start[g + 1]; j++) {
-      size_t row;
-      int block = token_row(bptt, groups->order[j], &row);
-      const Tape *tape = bptt->tape[block];
-      softmax_scatter(bptt->gradient, bptt->logits[block].q + row * n,
-                      tape->h + ((size_t)tape->B + row) * D, tape->x[row], shape, bptt->kernels);
-    }
+  for (int group = first; group < last; group++) {
+    if (few) clear_groups(bptt, groups->row[group], groups->row[group] + 1);
+    add_group_up(bptt, group);
   }
 }
 

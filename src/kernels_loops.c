@@ -139,20 +139,6 @@ static void combine_rows(float *restrict dh, const float *restrict U, const floa
   }
 }
 
-static void outer_rows(float *restrict dU, const float *restrict dq, const float *restrict h,
-                       int rows, int D) {
-  for (int j = 0; j < rows; j += 4) {
-    float *u = dU + (size_t)j * (size_t)D;
-    float q0 = dq[j], q1 = dq[j + 1], q2 = dq[j + 2], q3 = dq[j + 3];
-    for (int i = 0; i < D; i++) {
-      u[i] += q0 * h[i];
-      u[i + D] += q1 * h[i];
-      u[i + 2 * D] += q2 * h[i];
-      u[i + 3 * D] += q3 * h[i];
-    }
-  }
-}
-
 /* ---- optimizers ----------------------------------------------------------------------------- */
 
 static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateRule rule) {
@@ -328,7 +314,6 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .sum_of_squares = sum_of_squares,
                          .dot_rows = dot_rows,
                          .combine_rows = combine_rows,
-                         .outer_rows = outer_rows,
                          .copy_bases = copy_bases,
                          .copy_lines = copy_lines,
                          .copy_line = copy_line,

@@ -186,8 +186,48 @@ static void pack_transposed(float *restrict packed, const float *restrict W, int
     }
 }
 
+/* ---- sums over tokens ----------------------------------------------------------------------- */
+
+static inline Vector load(const float *a) { return *(const Vector *)a; }
+
+static void sum_rows(float *restrict sum, const float *const *row, int tokens, int width) {
+  enum { SPAN = 4 * VECTOR };
+  int i = 0;
+  for (; i + SPAN <= width; i += SPAN) {
+    Vector s[4];
+    for (int v = 0; v < 4; v++) s[v] = load(sum + i + v * VECTOR);
+    for (int t = 0; t < tokens; t++)
+      for (int v = 0; v < 4; v++) s[v] += load(row[t] + i + v * VECTOR);
+    for (int v = 0; v < 4; v++) *(Vector *)(sum + i + v * VECTOR) = s[v];
+  }
+  for (int t = 0; t < tokens; t++)
+    for (int j = i; j < width; j++) sum[j] += row[t][j];
+}
+
+static void sum_outer(float *restrict dU, const float *const *dq, const float *const *h, int tokens,
+                      int D) {
+  enum { SPAN = 2 * VECTOR };
+  int i = 0;
+  for (; i + SPAN <= D; i += SPAN) {
+    Vector s[4][2];
+    for (int r = 0; r < 4; r++)
+      for (int v = 0; v < 2; v++) s[r][v] = load(dU + r * D + i + v * VECTOR);
+    for (int t = 0; t < tokens; t++) {
+      Vector h0 = load(h[t] + i), h1 = load(h[t] + i + VECTOR);
+      for (int r = 0; r < 4; r++) s[r][0] += dq[t][r] * h0, s[r][1] += dq[t][r] * h1;
+    }
+    for (int r = 0; r < 4; r++)
+      for (int v = 0; v < 2; v++) *(Vector *)(dU + r * D + i + v * VECTOR) = s[r][v];
+  }
+  for (int t = 0; t < tokens; t++)
+    for (int r = 0; r < 4; r++)
+      for (int j = i; j < D; j++) dU[r * D + j] += dq[t][r] * h[t][j];
+}
+
 const Products PRODUCTS = {.panel = PANEL,
                            .multiply = multiply,
                            .multiply_ta = multiply_ta,
                            .pack = pack,
-                           .pack_transposed = pack_transposed};
+                           .pack_transposed = pack_transposed,
+                           .sum_rows = sum_rows,
+                           .sum_outer = sum_outer};

@@ -104,13 +104,6 @@ void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const
               rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
 
-void softmax_scatter(Weights *gradient, const float *dq, const float *h, int x, const Shape *shape,
-                     const Kernels *kernels) {
-  const int first = softmax_first(x, shape);
-  kernels->outer_rows(gradient->U + (size_t)first * (size_t)shape->D, dq, h, shape->n, shape->D);
-  kernels->add(gradient->b2 + first, dq, (size_t)shape->n);
-}
-
 void softmax_yhat(float *yhat, int x, const float *h, const Weights *w, const Shape *shape,
                   const Kernels *kernels) {
   const int first = softmax_first(x, shape);

@@ -133,14 +133,13 @@ static void sums_and_scales_are_right(void **state) {
 static void row_products_are_right(void **state) {
   (void)state;
   enum { MOST = 16, MAX_D = 70 };
-  float U[MOST * MAX_D], dU[MOST * MAX_D], h[MAX_D], dh[MAX_D], q[MOST], dq[MOST];
+  float U[MOST * MAX_D], h[MAX_D], dh[MAX_D], q[MOST], dq[MOST];
   FOR_EACH_LEVEL(kernels) {
     for (int rows = 4; rows <= MOST; rows *= 2)
       for (int D = 1; D <= MAX_D; D += 23) {
-        fill(U, rows * D, 2), fill(h, D, 2), fill(dq, rows, 2), fill(dU, rows * D, 0);
+        fill(U, rows * D, 2), fill(h, D, 2), fill(dq, rows, 2);
         kernels->dot_rows(q, U, h, rows, D);
         kernels->combine_rows(dh, U, dq, rows, D);
-        kernels->outer_rows(dU, dq, h, rows, D);
         for (int j = 0; j < rows; j++) {
           double sum = 0;
           for (int i = 0; i < D; i++) sum += (double)U[j * D + i] * (double)h[i];
@@ -150,8 +149,34 @@ static void row_products_are_right(void **state) {
           double sum = 0;
           for (int j = 0; j < rows; j++) sum += (double)U[j * D + i] * (double)dq[j];
           assert_true(fabs((double)dh[i] - sum) < 1e-5);
-          for (int j = 0; j < rows; j++)
-            assert_true(fabs((double)(dU[j * D + i] - dq[j] * h[i])) < 1e-6);
+        }
+      }
+  }
+}
+
+static void sums_over_tokens_are_right(void **state) {
+  (void)state;
+  enum { TOKENS = 9, MAX_D = 150 };
+  float h[TOKENS][MAX_D], dq[TOKENS][4], sum[MAX_D], dU[4 * MAX_D];
+  const float *rows[TOKENS], *dqs[TOKENS];
+  FOR_EACH_LEVEL(kernels) {
+    for (int D = 1; D <= MAX_D; D += 7)
+      for (int tokens = 0; tokens <= TOKENS; tokens++) {
+        for (int t = 0; t < TOKENS; t++) {
+          fill(h[t], D, 2), fill(dq[t], 4, 2);
+          rows[t] = h[t], dqs[t] = dq[t];
+        }
+        for (int i = 0; i < 4 * D; i++) sum[i / 4] = 1, dU[i] = 1;
+        kernels->products->sum_rows(sum, rows, tokens, D);
+        kernels->products->sum_outer(dU, dqs, rows, tokens, D);
+        for (int i = 0; i < D; i++) {
+          double right = 1, rights[4] = {1, 1, 1, 1};
+          for (int t = 0; t < tokens; t++) {
+            right += (double)h[t][i];
+            for (int r = 0; r < 4; r++) rights[r] += (double)dq[t][r] * (double)h[t][i];
+          }
+          assert_true(fabs((double)sum[i] - right) < 5e-6);
+          for (int r = 0; r < 4; r++) assert_true(fabs((double)dU[r * D + i] - rights[r]) < 5e-6);
         }
       }
   }
@@ -319,6 +344,7 @@ int main(void) {
       cmocka_unit_test(exp_row_is_a_softmax),
       cmocka_unit_test(sums_and_scales_are_right),
       cmocka_unit_test(row_products_are_right),
+      cmocka_unit_test(sums_over_tokens_are_right),
       cmocka_unit_test(products_are_right),
       cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
       cmocka_unit_test(runs_end_where_they_must),
