@@ -59,6 +59,9 @@ typedef struct {
 
   /* q <- exp(q + b2 - m), m = max(q + b2); gives back the sum of q and, in *max, m. */
   float (*exp_row)(float *q, const float *b2, size_t n, float *max);
+  /* rows of 4 logits q, with the label of each, 0..3 or -1: none. J <- -ln softmax(q)[label], and
+   * where scale is not 0 q <- scale (softmax(q) - label); both 0 where there is no label. */
+  void (*softmax_four)(double *J, float *q, const int *label, size_t rows, float scale);
   void (*scale)(float *a, float factor, size_t n); /* a <- factor a */
   void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
   double (*sum_of_squares)(const float *a, size_t n);

@@ -38,6 +38,24 @@ static inline float exp_one(float x) {
   return p * power.value;
 }
 
+/* ln x = e ln 2 + ln m with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m-1)/(m+1)) as its series,
+ * whose remainder is below 1e-9. x > 0, and normal. */
+static inline float log_one(float x) {
+  union {
+    float value;
+    int bits;
+  } m = {.value = x};
+  int e = (m.bits - 0x3f3504f3) >> 23;
+  m.bits -= e * (1 << 23);
+  float s = (m.value - 1.0f) / (m.value + 1.0f), z = s * s;
+  float p = 2.0f / 9;
+  p = p * z + 2.0f / 7;
+  p = p * z + 2.0f / 5;
+  p = p * z + 2.0f / 3;
+  p = p * z + 2.0f;
+  return p * s + (float)e * 0.693147181f + 0.0f * x; /* NaN stays NaN */
+}
+
 static void activate(float *h, size_t n, Activation phi) {
   switch (phi) {
   case SIGMOID:
@@ -95,6 +113,25 @@ static float exp_row(float *restrict q, const float *restrict b2, size_t n, floa
     sum += q[i];
   }
   return sum;
+}
+
+static void softmax_four(double *restrict J, float *restrict q, const int *restrict label,
+                         size_t rows, float scale) {
+#pragma omp simd
+  for (size_t i = 0; i < rows; i++) {
+    float a = q[4 * i], b = q[4 * i + 1], c = q[4 * i + 2], d = q[4 * i + 3];
+    const int y = label[i];
+    float left = a > b ? a : b, right = c > d ? c : d, max = left > right ? left : right;
+    float logit = y == 0 ? a : y == 1 ? b : y == 2 ? c : d;
+    a = exp_one(a - max), b = exp_one(b - max), c = exp_one(c - max), d = exp_one(d - max);
+    float sum = a + b + (c + d), loss = log_one(sum) + (max - logit);
+    float part = y < 0 ? 0.0f : scale, factor = part / sum;
+    J[i] = y < 0 ? 0.0 : (double)loss;
+    q[4 * i] = a * factor - (y == 0 ? part : 0.0f);
+    q[4 * i + 1] = b * factor - (y == 1 ? part : 0.0f);
+    q[4 * i + 2] = c * factor - (y == 2 ? part : 0.0f);
+    q[4 * i + 3] = d * factor - (y == 3 ? part : 0.0f);
+  }
 }
 
 static void scale(float *a, float factor, size_t n) {
@@ -309,6 +346,7 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .activate = activate,
                          .activate_back = activate_back,
                          .exp_row = exp_row,
+                         .softmax_four = softmax_four,
                          .scale = scale,
                          .add = add,
                          .sum_of_squares = sum_of_squares,

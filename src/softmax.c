@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROWS = 64 }; /* of followers at a time */
+
 int softmax_rows(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 21) / shape->n;
@@ -73,18 +75,39 @@ static void full_rows(double *J, float *dh, Weights *gradient, Logits *logits, c
   packed_multiply(dh, logits->q, &factors->UT, rows, 0);                    /* dh = dq U^T */
 }
 
-static void follower_row(double *J, float *dh, float *q, int x, int y, const float *h, float scale,
-                         const Weights *w, const Shape *shape, const Kernels *kernels) {
-  const int first = softmax_first(x, shape);
-  const float *U = w->U + (size_t)first * (size_t)shape->D;
-  kernels->dot_rows(q, U, h, shape->n, shape->D); /* q = h U */
-  float sum = softmax_row(J, q, w->b2 + first, y < 0 ? -1 : y - first, (size_t)shape->n, kernels);
-  if (!dh) {
-    kernels->scale(q, 1 / sum, (size_t)shape->n);
-    return;
+static const float *followers_of(int x, const Weights *w, const Shape *shape) {
+  return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
+}
+
+static void four_logits(double *J, float *q, const int *x, const int *label, int rows, float scale,
+                        const Weights *w, const Shape *shape, const Kernels *kernels) {
+  for (size_t i = 0; i < (size_t)rows; i++) {
+    const float *b2 = w->b2 + softmax_first(x[i], shape);
+    for (size_t j = 0; j < 4; j++) q[4 * i + j] += b2[j];
   }
-  softmax_row_back(q, sum, y < 0 ? -1 : y - first, (size_t)shape->n, scale, kernels);
-  kernels->combine_rows(dh, U, q, shape->n, shape->D); /* dh = dq U^T */
+  kernels->softmax_four(J, q, label, (size_t)rows, scale);
+}
+
+static void follower_rows(double *J, float *dh, float *q, const int *x, const int *y,
+                          const float *h, int rows, float scale, const Weights *w,
+                          const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+  int label[ROWS];
+  for (size_t i = 0; i < (size_t)rows; i++) { /* q = h U */
+    label[i] = y[i] < 0 ? -1 : y[i] - softmax_first(x[i], shape);
+    kernels->dot_rows(q + i * n, followers_of(x[i], w, shape), h + i * D, shape->n, shape->D);
+  }
+  if (n == 4) four_logits(J, q, x, label, rows, dh ? scale : 0, w, shape, kernels);
+  for (size_t i = 0; i < (size_t)rows; i++) {
+    if (n > 4) {
+      float sum =
+          softmax_row(&J[i], q + i * n, w->b2 + softmax_first(x[i], shape), label[i], n, kernels);
+      softmax_row_back(q + i * n, sum, label[i], n, scale, kernels);
+    }
+    if (dh) /* dh = dq U^T */
+      kernels->combine_rows(dh + i * D, followers_of(x[i], w, shape), q + i * n, shape->n,
+                            shape->D);
+  }
 }
 
 void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
@@ -92,9 +115,11 @@ void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const
                   const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   if (shape->softmax == FOLLOWERS) {
-    for (size_t i = 0; i < (size_t)rows; i++)
-      follower_row(&J[i], dh ? dh + i * D : NULL, logits->q + i * n, x[i], y[i], h + i * D, scale,
-                   factors->w, shape, kernels);
+    for (int i = 0; i < rows; i += ROWS) {
+      const size_t at = (size_t)i;
+      follower_rows(J + i, dh ? dh + at * D : NULL, logits->q + at * n, x + i, y + i, h + at * D,
+                    rows - i < ROWS ? rows - i : ROWS, scale, factors->w, shape, kernels);
+    }
     return;
   }
   const int block = softmax_rows(shape);

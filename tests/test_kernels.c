@@ -113,6 +113,35 @@ static void exp_row_is_a_softmax(void **state) {
   }
 }
 
+static void four_logits_are_a_softmax(void **state) {
+  (void)state;
+  float q[4 * N], before[4 * N];
+  int label[N];
+  double J[N];
+  FOR_EACH_LEVEL(kernels) {
+    for (int n = 1; n < N; n = n * 3 + 1)
+      for (int width = 1; width < 200; width *= 5) {
+        fill(q, 4 * n, (float)width);
+        memcpy(before, q, sizeof q);
+        for (int i = 0; i < n; i++) label[i] = rand() % 5 - 1;
+        kernels->softmax_four(J, q, label, (size_t)n, 0.5f);
+        for (int i = 0; i < 4 * n; i++) {
+          const float *row = before + i / 4 * 4;
+          const int y = label[i / 4];
+          double sum = 0, p = exp((double)before[i]);
+          for (int j = 0; j < 4; j++) sum += exp((double)row[j]);
+          double right = y < 0 ? 0 : 0.5 * (p / sum - (y == i % 4));
+          assert_true(fabs((double)q[i] - right) < 1e-6);
+          double loss = y < 0 ? 0 : log(sum) - (double)row[y];
+          assert_true(fabs(J[i / 4] - loss) < 2e-7 * (1 + fabs(loss)));
+        }
+      }
+    float broken[] = {1, NAN, 2, 3};
+    kernels->softmax_four(J, broken, (int[]){0}, 1, 1);
+    assert_true(isnan(J[0]) && isnan(broken[0]));
+  }
+}
+
 static void sums_and_scales_are_right(void **state) {
   (void)state;
   float a[N], b[N], c[N];
@@ -342,6 +371,7 @@ int main(void) {
       cmocka_unit_test(derivatives_are_those_of_the_activations),
       cmocka_unit_test(not_a_number_is_not_hidden),
       cmocka_unit_test(exp_row_is_a_softmax),
+      cmocka_unit_test(four_logits_are_a_softmax),
       cmocka_unit_test(sums_and_scales_are_right),
       cmocka_unit_test(row_products_are_right),
       cmocka_unit_test(sums_over_tokens_are_right),
