@@ -28,9 +28,9 @@ typedef struct {
   uint64_t A, C, G, T, lower;
 } LetterCounts;
 
-/* Products of row-major matrices with one, W (k,n), that is packed: its columns are cut into panels
- * of `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is
- * its own sum, in the same order wherever it stands and however many rows there are: numbers do not
+/* Products of row-major matrices. multiply takes W (k,n) packed: its columns cut into panels of
+ * `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is its
+ * own sum, in the same order wherever it stands and however many rows there are: numbers do not
  * depend on company, as they do in BLAS. With add, what C holds comes first in the sum.
  * (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
 typedef struct {
@@ -39,8 +39,8 @@ typedef struct {
   void (*pack_transposed)(float *packed, const float *W, int k, int n); /* W (n,k) */
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
                    int add); /* C (rows,n) <- A (rows,k) W */
-  void (*multiply_ta)(float *C, const float *A, const float *packed, int m, int n, int k,
-                      int add); /* C (m,n) <- A^T W, A (k,m) */
+  void (*multiply_ta)(float *C, const float *A, const float *W, int m, int n, int k,
+                      int add); /* C (m,n) <- A^T W, A (k,m), W (k,n) as it is */
 
   /* Sums over tokens whose rows lie anywhere: sum (width) += row[0] + row[1] + ... */
   void (*sum_rows)(float *sum, const float *const *row, int tokens, int width);

@@ -20,11 +20,12 @@ size_t packed_memory(int k, int n); /* bytes, at most */
 
 void packed_set(Packed *W, const float *A);            /* W <- A (k,n) */
 void packed_set_transposed(Packed *W, const float *A); /* W <- A^T, A (n,k) */
-void packed_clear_row(Packed *W, int i);               /* row i of (k,n) <- 0 */
 
 /* C (rows,n) <- A (rows,k) W, with add C + A W. */
 void packed_multiply(float *C, const float *A, const Packed *W, int rows, int add);
-/* C (m,n) <- A^T W, A (k,m), with add C + A^T W. */
-void packed_multiply_ta(float *C, const float *A, const Packed *W, int m, int add);
+/* C (m,n) <- A^T W, A (k,m), W (k,n), with add C + A^T W. Both are used but once, so nothing is
+ * packed beforehand; loops as in packed_new. */
+void packed_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, int add,
+                        const Products *loops);
 
 #endif

@@ -78,7 +78,6 @@ typedef struct {
   float *dz;        /* (T,B,D) dq U^T until backward; NULL for forward only */
   float *e, *de;    /* (T,B,d) where there is no table; else NULL */
   float *rows;      /* (B,D) scratch: h(t-1) or dz(t+1) with the rows of lanes that restart at 0 */
-  Packed packed;    /* (T*B,D) dz again */
 } Tape;
 
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);

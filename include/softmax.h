@@ -11,24 +11,18 @@
 /* Rows of q that softmax_loss works on at a time. */
 int softmax_rows(const Shape *shape);
 
-/* What softmax_loss works in. */
-typedef struct {
-  float *q; /* FULL: (softmax_rows,n) scratch; FOLLOWERS: (rows,n), comes back as dq or yhat */
-  Packed h; /* FULL with backward: (softmax_rows,D) */
-} Logits;
-
-Logits logits_new(const Shape *shape, int rows, const Factors *factors);
-void logits_free(Logits *logits);
-size_t logits_memory(const Shape *shape, int rows, int with_backward); /* bytes */
+/* The floats of q below, for so many rows. */
+size_t softmax_logits(const Shape *shape, int rows);
 
 /* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
  *
  * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
- * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's. FOLLOWERS
- * leave dq in logits, or yhat where dh is NULL. */
-void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
-                  const int *y, const float *h, int rows, float scale, const Factors *factors,
-                  const Shape *shape, const Kernels *kernels);
+ * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's.
+ *
+ * q is scratch of softmax_logits floats, and comes back from FOLLOWERS as dq (rows,n). */
+void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
+                  const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
+                  const Kernels *kernels);
 
 /* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
  * depend on what else is computed. */

@@ -16,13 +16,12 @@ struct Bptt {
   const Kernels *kernels;
   Factors *factors;
   Tape **tape;      /* (blocks) */
-  Logits *logits;   /* (blocks) */
+  float **q;        /* (blocks) of softmax_loss: for followers it keeps dq */
   double **J;       /* (blocks) (T*block) */
   Weights *partial; /* (blocks) dH, dI, db1 and, for FULL, dU, db2 of a block */
   size_t n_partial; /* floats of each */
   Touched x, followers;
   float *G;     /* (V,D) where there is a table: dz added up by x */
-  Packed *rows; /* (SCATTER_JOBS) rows of G again */
   float *parts; /* (SCATTER_JOBS) dI, db1 of those rows */
   WindowLoss result;
   /* of the call that is running: */
@@ -49,14 +48,10 @@ static size_t partial_size(const Shape *shape) {
   return all - V * (size_t)shape->d - output;
 }
 
-/* The most rows of G that a scatter job adds up. */
-static int scatter_rows(int V) { return (V + SCATTER_JOBS - 1) / SCATTER_JOBS; }
-
 static size_t table_memory(const Shape *shape, int tokens) {
   if (shape->V >= tokens) return 0;
-  return (size_t)shape->V * (size_t)shape->D * sizeof(float) +
-         SCATTER_JOBS *
-             (packed_memory(scatter_rows(shape->V), shape->D) + input_size(shape) * sizeof(float));
+  size_t floats = (size_t)shape->V * (size_t)shape->D + SCATTER_JOBS * input_size(shape);
+  return floats * sizeof(float);
 }
 
 size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
@@ -64,7 +59,7 @@ size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
   for (int block = 0; block < count_blocks(B); block++) {
     int lanes = block_lanes(B, block);
     sum += tape_memory(shape, T, lanes, with_backward);
-    sum += logits_memory(shape, T * lanes, with_backward);
+    sum += softmax_logits(shape, T * lanes) * sizeof(float);
     if (with_backward) sum += partial_size(shape) * sizeof(float);
   }
   if (with_backward) sum += table_memory(shape, T * B);
@@ -75,7 +70,7 @@ static void new_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
   const int rows = bptt->T * block_lanes(bptt->B, block);
   bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
-  bptt->logits[block] = logits_new(shape, rows, bptt->factors);
+  bptt->q[block] = alloc_floats(softmax_logits(shape, rows));
   bptt->J[block] = alloc_new((size_t)rows, sizeof **bptt->J);
   if (!bptt->with_backward) return;
   Weights *p = &bptt->partial[block];
@@ -94,9 +89,6 @@ static void new_scatter(Bptt *bptt) {
   if (!bptt->factors->table) return;
   bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
   bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
-  bptt->rows = alloc_new(SCATTER_JOBS, sizeof *bptt->rows);
-  for (int i = 0; i < SCATTER_JOBS; i++)
-    bptt->rows[i] = packed_new(scatter_rows(shape->V), shape->D, bptt->factors->H.loops);
 }
 
 Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
@@ -113,7 +105,7 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
   bptt->factors =
       factors_new(shape, T * B, with_backward, kernels->blas ? NULL : kernels->products);
   bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
-  bptt->logits = alloc_new((size_t)bptt->blocks, sizeof *bptt->logits);
+  bptt->q = alloc_new((size_t)bptt->blocks, sizeof *bptt->q);
   bptt->J = alloc_new((size_t)bptt->blocks, sizeof *bptt->J);
   bptt->partial = alloc_new((size_t)bptt->blocks, sizeof *bptt->partial);
   for (int block = 0; block < bptt->blocks; block++) new_block(bptt, block);
@@ -126,12 +118,11 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
 void bptt_free(Bptt *bptt) {
   if (!bptt) return;
   for (int block = 0; block < bptt->blocks; block++) {
-    tape_free(bptt->tape[block]), logits_free(&bptt->logits[block]);
+    tape_free(bptt->tape[block]), free(bptt->q[block]);
     free(bptt->J[block]), free(bptt->partial[block].H);
   }
-  for (int i = 0; i < SCATTER_JOBS && bptt->rows; i++) packed_free(&bptt->rows[i]);
-  free(bptt->rows), free(bptt->parts), free(bptt->G);
-  free(bptt->tape), free(bptt->logits), free(bptt->J), free(bptt->partial);
+  free(bptt->parts), free(bptt->G);
+  free(bptt->tape), free(bptt->q), free(bptt->J), free(bptt->partial);
   touched_free(&bptt->x), touched_free(&bptt->followers);
   factors_free(bptt->factors);
   free(bptt->result.timestep_loss), free(bptt->result.timestep_tokens);
@@ -161,7 +152,7 @@ static void run_block(Bptt *bptt, int block) {
   }
   rnn_forward(tape, bptt->factors, shape, bptt->kernels);
   softmax_loss(bptt->J[block], bptt->gradient ? tape->dz : NULL, &bptt->partial[block],
-               &bptt->logits[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
+               bptt->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
                tape->T * tape->B, bptt->scale, bptt->factors, shape, bptt->kernels);
   if (bptt->gradient)
     rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
@@ -200,7 +191,7 @@ static Token find_token(const Bptt *bptt, int token) {
   return (Token){.h = tape->h + (lanes + row) * D,
                  .dz = tape->dz + row * D,
                  .de = tape->de ? tape->de + row * d : NULL,
-                 .dq = bptt->shape.softmax == FOLLOWERS ? bptt->logits[block].q + row * n : NULL};
+                 .dq = bptt->shape.softmax == FOLLOWERS ? bptt->q[block] + row * n : NULL};
 }
 
 /* The first of the touched rows that is not below `row`. */
@@ -249,9 +240,7 @@ static void scatter_table(Bptt *bptt, int i) {
   if (rows == 0) return;
   add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
   packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, 0);
-  bptt->rows[i].k = rows;
-  packed_set(&bptt->rows[i], G);
-  packed_multiply_ta(dI, factors->w->L + at * d, &bptt->rows[i], shape->d, 0);
+  packed_multiply_ta(dI, factors->w->L + at * d, G, shape->d, shape->D, rows, 0, factors->H.loops);
   for (size_t row = 0; row < (size_t)rows; row++) bptt->kernels->add(db1, G + row * D, D);
 }
 

@@ -2,7 +2,7 @@
  * table that it fills.
  *
  * A tile of C, some rows by one panel of W, stays in registers while the sum over k runs down the
- * panel, whose rows follow each other in memory; elements of A are broadcast. Neither where a tile
+ * panel; elements of A are broadcast. Neither where a tile
  * lies nor how many rows it has changes an element: each is the same sum in the same order. */
 #include "kernels.h"
 
@@ -28,12 +28,12 @@ typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned
 
 extern const Products PRODUCTS;
 
-/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; panels are `panel`
- * floats apart; C has `stride` floats a row. */
+/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; W's rows are `line`
+ * floats apart, its panels `panel`; C has `stride` floats a row. */
 typedef struct {
   float *C;
   const float *A, *W;
-  size_t stride, row, column, panel;
+  size_t stride, row, column, line, panel;
   int k, add;
 } Tile;
 
@@ -43,7 +43,7 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < 2 * panels; v++)
       sum[r][v] = t.add ? *(const Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
-  for (int i = 0; i < t.k; i++, t.W += PANEL, t.A += t.column) {
+  for (int i = 0; i < t.k; i++, t.W += t.line, t.A += t.column) {
     Vector w[2 * FEW_PANELS];
     for (int v = 0; v < 2 * panels; v++)
       w[v] = *(const Vector *)(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
@@ -71,14 +71,10 @@ static int tile_rows(int left) {
   return left >= TILE_ROWS ? TILE_ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
-/* A tile of `width` columns: where that is less than a panel, by way of one that has them all. */
-static inline __attribute__((always_inline)) void multiply_cut(Tile t, int rows, int width) {
+/* A tile of fewer columns than a panel has, by way of one that has them all. */
+static void multiply_cut(Tile t, int rows, int width) {
   float whole[TILE_ROWS * PANEL] = {0}, *C = t.C;
   const size_t stride = t.stride, n = (size_t)width * sizeof(float);
-  if (width == PANEL) {
-    multiply_whole(t, rows);
-    return;
-  }
   for (int r = 0; r < rows && t.add; r++) memcpy(whole + r * PANEL, C + (size_t)r * stride, n);
   t.C = whole, t.stride = PANEL;
   multiply_whole(t, rows);
@@ -91,7 +87,10 @@ static inline __attribute__((always_inline)) void multiply_panel(Tile t, int row
     Tile tile = t;
     some = tile_rows(rows - r);
     tile.A += (size_t)r * t.row, tile.C += (size_t)r * t.stride;
-    multiply_cut(tile, some, width);
+    if (width == PANEL)
+      multiply_whole(tile, some);
+    else
+      multiply_cut(tile, some, width);
   }
 }
 
@@ -117,6 +116,7 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
               .stride = (size_t)n,
               .row = (size_t)k,
               .column = 1,
+              .line = PANEL,
               .panel = (size_t)k * PANEL,
               .k = k - from < DEPTH ? k - from : DEPTH,
               .add = add || from > 0};
@@ -139,6 +139,34 @@ static void pack_group(float *restrict group, const float *restrict A, int colum
   }
 }
 
+/* Some rows of a narrow last panel, filled up with zeros. */
+static void pack_edge(float *restrict edge, const float *restrict W, int depth, int n, int width) {
+  for (int i = 0; i < depth; i++, edge += PANEL, W += n)
+    for (int j = 0; j < PANEL; j++) edge[j] = j < width ? W[j] : 0;
+}
+
+/* A group of rows of C: columns of A, which are packed, by `depth` rows of W. */
+static void multiply_group(float *C, const float *group, const float *W, int columns, int n,
+                           int depth, int add) {
+  float edge[GROUP_DEPTH * PANEL];
+  for (int j = 0; j < n; j += PANEL) {
+    const int width = n - j < PANEL ? n - j : PANEL;
+    if (width < PANEL) pack_edge(edge, W + j, depth, n, width);
+    for (int c = 0; c < columns; c += TILE_ROWS) {
+      Tile t = {.C = C + (size_t)c * (size_t)n + j,
+                .A = group + c * depth,
+                .W = width < PANEL ? edge : W + j,
+                .stride = (size_t)n,
+                .row = 1,
+                .column = TILE_ROWS,
+                .line = width < PANEL ? PANEL : (size_t)n,
+                .k = depth,
+                .add = add};
+      multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS, width);
+    }
+  }
+}
+
 static void multiply_ta(float *restrict C, const float *restrict A, const float *restrict W, int m,
                         int n, int k, int add) {
   float group[GROUP * GROUP_DEPTH];
@@ -147,19 +175,8 @@ static void multiply_ta(float *restrict C, const float *restrict A, const float 
     for (int i = 0; i < m; i += GROUP) {
       const int columns = m - i < GROUP ? m - i : GROUP;
       pack_group(group, A + (size_t)from * (size_t)m + i, columns, depth, m);
-      for (int j = 0; j < n; j += PANEL)
-        for (int c = 0; c < columns; c += TILE_ROWS) {
-          Tile t = {.C = C + (size_t)(i + c) * (size_t)n + j,
-                    .A = group + c * depth,
-                    .W = W + (size_t)j * (size_t)k + (size_t)from * PANEL,
-                    .stride = (size_t)n,
-                    .row = 1,
-                    .column = TILE_ROWS,
-                    .k = depth,
-                    .add = add || from > 0};
-          multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS,
-                         n - j < PANEL ? n - j : PANEL);
-        }
+      multiply_group(C + (size_t)i * (size_t)n, group, W + (size_t)from * (size_t)n, columns, n,
+                     depth, add || from > 0);
     }
   }
 }

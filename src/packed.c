@@ -36,12 +36,6 @@ void packed_set_transposed(Packed *W, const float *A) {
     matrix_transpose(W->panels, A, W->n, W->k);
 }
 
-void packed_clear_row(Packed *W, int i) {
-  const size_t panel = (size_t)W->panel;
-  for (size_t j = 0; j < (size_t)W->n; j += panel)
-    memset(W->panels + j * (size_t)W->k + (size_t)i * panel, 0, panel * sizeof(float));
-}
-
 void packed_multiply(float *C, const float *A, const Packed *W, int rows, int add) {
   if (W->loops)
     W->loops->multiply(C, A, W->panels, rows, W->n, W->k, add);
@@ -49,9 +43,10 @@ void packed_multiply(float *C, const float *A, const Packed *W, int rows, int ad
     matrix_multiply(C, A, W->panels, rows, W->n, W->k, (float)add);
 }
 
-void packed_multiply_ta(float *C, const float *A, const Packed *W, int m, int add) {
-  if (W->loops)
-    W->loops->multiply_ta(C, A, W->panels, m, W->n, W->k, add);
+void packed_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, int add,
+                        const Products *loops) {
+  if (loops)
+    loops->multiply_ta(C, A, W, m, n, k, add);
   else
-    matrix_multiply_ta(C, A, W->panels, m, W->n, W->k, (float)add);
+    matrix_multiply_ta(C, A, W, m, n, k, (float)add);
 }

@@ -46,7 +46,7 @@ struct Predictor {
   Kmers kmers;
   Tape *tape[PREDICT_BLOCKS];
   Factors *factors;
-  Logits logits[PREDICT_BLOCKS];
+  float *q[PREDICT_BLOCKS];
   double *J[PREDICT_BLOCKS];
 };
 
@@ -72,7 +72,7 @@ Predictor *predict_new(const Model *model, int with_loss, bool circular, int thr
   for (int i = 0; i < p->blocks; i++) {
     p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
     p->J[i] = alloc_new(rows, sizeof(double));
-    if (with_loss) p->logits[i] = logits_new(shape, (int)rows, p->factors);
+    if (with_loss) p->q[i] = alloc_floats(softmax_logits(shape, (int)rows));
   }
   return p;
 }
@@ -83,10 +83,7 @@ void predict_free(Predictor *p) {
     Slot *slot = &p->slot[i];
     free(slot->name), free(slot->x), free(slot->y), free(slot->restart), free(slot->h);
   }
-  for (int i = 0; i < PREDICT_BLOCKS; i++) {
-    tape_free(p->tape[i]), free(p->J[i]);
-    logits_free(&p->logits[i]);
-  }
+  for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
   factors_free(p->factors), free(p);
 }
 
@@ -227,7 +224,7 @@ static void block_job(void *context, int block) {
     load_window(tape, slots, from);
     rnn_forward(tape, p->factors, shape, p->kernels);
     if (p->with_loss)
-      softmax_loss(p->J[block], NULL, NULL, &p->logits[block], tape->x, tape->y,
+      softmax_loss(p->J[block], NULL, NULL, p->q[block], tape->x, tape->y,
                    tape->h + (size_t)tape->B * D, tape->T * tape->B, 0, p->factors, shape,
                    p->kernels);
     take_window(slots, tape, p->with_loss ? p->J[block] : NULL, from, D);

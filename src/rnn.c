@@ -134,7 +134,7 @@ void factors_set(Factors *factors, const Weights *w, const Shape *shape, int thr
 size_t tape_memory(const Shape *shape, int T, int B, int with_backward) {
   size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
   size_t floats = rows * (d + D) + 2 * (size_t)B * D; /* e, h, rows */
-  if (with_backward) floats += rows * (d + D) + packed_memory(T * B, shape->D) / sizeof(float);
+  if (with_backward) floats += rows * (d + D);
   return floats * sizeof(float) + rows * (2 * sizeof(int) + 1);
 }
 
@@ -149,7 +149,6 @@ Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
   if (!factors->table) tape->e = alloc_floats(rows * d);
   if (!factors->with_backward) return tape;
   tape->dz = alloc_floats(rows * D);
-  tape->packed = packed_new(T * B, shape->D, factors->H.loops);
   if (!factors->table) tape->de = alloc_floats(rows * d);
   return tape;
 }
@@ -158,7 +157,6 @@ void tape_free(Tape *tape) {
   if (!tape) return;
   free(tape->x), free(tape->y), free(tape->restart);
   free(tape->h), free(tape->dz), free(tape->e), free(tape->de), free(tape->rows);
-  packed_free(&tape->packed);
   free(tape);
 }
 
@@ -207,15 +205,32 @@ void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const K
 static void input_layer_back(Tape *tape, Weights *gradient, const Factors *factors,
                              const Shape *shape, const Kernels *kernels) {
   const size_t D = (size_t)shape->D, rows = (size_t)tape->T * (size_t)tape->B;
-  packed_multiply_ta(gradient->I, tape->e, &tape->packed, shape->d, 0);
+  packed_multiply_ta(gradient->I, tape->e, tape->dz, shape->d, shape->D, (int)rows, 0,
+                     factors->H.loops);
   packed_multiply(tape->de, tape->dz, &factors->IT, (int)rows, 0);
   memset(gradient->b1, 0, D * sizeof(float));
   for (size_t i = 0; i < rows; i++) kernels->add(gradient->b1, tape->dz + i * D, D);
 }
 
+/* dH = h(t-1)^T dz(t), in runs of tokens: where one restarts, h(t-1) is 0 and there is no part. */
+static void recurrent_layer_back(const Tape *tape, float *dH, const Factors *factors,
+                                 const Shape *shape) {
+  const int D = shape->D, rows = tape->T * tape->B;
+  int any = 0;
+  for (int from = 0, to; from < rows; from = to + 1) {
+    const uint8_t *restart = memchr(tape->restart + from, 1, (size_t)(rows - from));
+    to = restart ? (int)(restart - tape->restart) : rows;
+    if (to == from) continue;
+    const size_t at = (size_t)from * (size_t)D;
+    packed_multiply_ta(dH, tape->h + at, tape->dz + at, D, D, to - from, any, factors->H.loops);
+    any = 1;
+  }
+  if (!any) memset(dH, 0, (size_t)D * (size_t)D * sizeof *dH);
+}
+
 void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
                   const Kernels *kernels) {
-  const int T = tape->T, rows = T * tape->B;
+  const int T = tape->T;
   const size_t D = (size_t)shape->D, state = (size_t)tape->B * D;
   const float *h = tape->h + state;
   for (int t = T - 1; t >= 0; t--) { /* dz(t) = (dq(t) U^T + dz(t+1) H^T) o phi'(z(t)) */
@@ -224,9 +239,6 @@ void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const S
       packed_multiply(dz, without_restarts(dz + state, tape, t + 1, D), &factors->HT, tape->B, 1);
     kernels->activate_back(dz, h + (size_t)t * state, state, shape->activation);
   }
-  packed_set(&tape->packed, tape->dz);
   if (!factors->table) input_layer_back(tape, gradient, factors, shape, kernels);
-  for (int i = 0; i < rows; i++) /* dH = h(t-1)^T dz(t); where h(t-1) = 0 there is no part in it */
-    if (tape->restart[i]) packed_clear_row(&tape->packed, i);
-  packed_multiply_ta(gradient->H, tape->h, &tape->packed, shape->D, 0);
+  recurrent_layer_back(tape, gradient->H, factors, shape);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 64 }; /* of followers at a time */
+enum { ROWS = 16 }; /* of followers at a time */
 
 int softmax_rows(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
@@ -16,21 +16,9 @@ int softmax_rows(const Shape *shape) {
   return rows <= most ? rows : most > 8 ? most : 8;
 }
 
-size_t logits_memory(const Shape *shape, int rows, int with_backward) {
-  size_t n = (size_t)shape->n, some = (size_t)softmax_rows(shape);
-  if (shape->softmax == FOLLOWERS) return (size_t)rows * n * sizeof(float);
-  return some * n * sizeof(float) + (with_backward ? packed_memory((int)some, shape->D) : 0);
+size_t softmax_logits(const Shape *shape, int rows) {
+  return (size_t)(shape->softmax == FULL ? softmax_rows(shape) : rows) * (size_t)shape->n;
 }
-
-Logits logits_new(const Shape *shape, int rows, const Factors *factors) {
-  int some = shape->softmax == FULL ? softmax_rows(shape) : rows;
-  Logits logits = {.q = alloc_floats((size_t)some * (size_t)shape->n)};
-  if (shape->softmax == FULL && factors->with_backward)
-    logits.h = packed_new(some, shape->D, factors->H.loops);
-  return logits;
-}
-
-void logits_free(Logits *logits) { free(logits->q), packed_free(&logits->h); }
 
 int softmax_first(int x, const Shape *shape) {
   return shape->softmax == FULL ? 0 : kmer_followers(x, shape->k, shape->s);
@@ -56,23 +44,22 @@ static void softmax_row_back(float *q, float sum, int y, size_t n, float scale,
   q[y] -= scale;
 }
 
-static void full_rows(double *J, float *dh, Weights *gradient, Logits *logits, const int *y,
+static void full_rows(double *J, float *dh, Weights *gradient, float *logits, const int *y,
                       const float *h, int rows, float scale, int first, const Factors *factors,
                       const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n;
-  packed_multiply(logits->q, h, &factors->U, rows, 0); /* q = h U */
+  packed_multiply(logits, h, &factors->U, rows, 0); /* q = h U */
   for (int i = 0; i < rows; i++) {
-    float *q = logits->q + (size_t)i * n;
+    float *q = logits + (size_t)i * n;
     float sum = softmax_row(&J[i], q, factors->w->b2, y[i], n, kernels);
     if (!dh) continue;
     softmax_row_back(q, sum, y[i], n, scale, kernels);
     kernels->add(gradient->b2, q, n);
   }
   if (!dh) return;
-  logits->h.k = rows;
-  packed_set(&logits->h, h);
-  packed_multiply_ta(gradient->U, logits->q, &logits->h, shape->V, !first); /* dU += h^T dq */
-  packed_multiply(dh, logits->q, &factors->UT, rows, 0);                    /* dh = dq U^T */
+  packed_multiply_ta(gradient->U, logits, h, shape->V, shape->D, rows, !first,
+                     factors->H.loops);               /* dU += h^T dq */
+  packed_multiply(dh, logits, &factors->UT, rows, 0); /* dh = dq U^T */
 }
 
 static const float *followers_of(int x, const Weights *w, const Shape *shape) {
@@ -110,14 +97,14 @@ static void follower_rows(double *J, float *dh, float *q, const int *x, const in
   }
 }
 
-void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const int *x,
-                  const int *y, const float *h, int rows, float scale, const Factors *factors,
-                  const Shape *shape, const Kernels *kernels) {
+void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
+                  const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
+                  const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   if (shape->softmax == FOLLOWERS) {
     for (int i = 0; i < rows; i += ROWS) {
       const size_t at = (size_t)i;
-      follower_rows(J + i, dh ? dh + at * D : NULL, logits->q + at * n, x + i, y + i, h + at * D,
+      follower_rows(J + i, dh ? dh + at * D : NULL, q + at * n, x + i, y + i, h + at * D,
                     rows - i < ROWS ? rows - i : ROWS, scale, factors->w, shape, kernels);
     }
     return;
@@ -125,7 +112,7 @@ void softmax_loss(double *J, float *dh, Weights *gradient, Logits *logits, const
   const int block = softmax_rows(shape);
   if (dh) memset(gradient->b2, 0, n * sizeof(float));
   for (int i = 0; i < rows; i += block)
-    full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, logits, y + i, h + (size_t)i * D,
+    full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,
               rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
 

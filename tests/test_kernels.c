@@ -244,7 +244,7 @@ static void products_are_right(void **state) {
             memcpy(before, C, sizeof C);
             for (int i = 0; i < k * n; i++) WT[i % n * k + i / n] = W[i];
             transposed ? p->pack_transposed(packed, WT, k, n) : p->pack(packed, W, k, n);
-            (ta ? p->multiply_ta : p->multiply)(C, A, packed, rows, n, k, add);
+            (ta ? p->multiply_ta : p->multiply)(C, A, ta ? W : packed, rows, n, k, add);
             for (int i = 0; i < rows * n; i++) {
               double right = product(A, row, column, W, n, k, i / n, i % n);
               right += add ? (double)before[i] : 0;
