@@ -2,8 +2,8 @@
  * table that it fills.
  *
  * A tile of C, some rows by one panel of W, stays in registers while the sum over k runs down the
- * panel; elements of A are broadcast. Neither where a tile
- * lies nor how many rows it has changes an element: each is the same sum in the same order. */
+ * panel; elements of A are broadcast. Neither where a tile lies nor how many rows it has changes an
+ * element: each is the same sum in the same order. */
 #include "kernels.h"
 
 #include <string.h>
@@ -19,21 +19,22 @@ enum {
   PANEL = 2 * VECTOR,
   FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
-  DEPTH = 2048,          /* rows of a panel at a time: 256 kB, for the second-level cache */
-  LINE = 16,             /* floats of a cache line */
-  GROUP = 8 * TILE_ROWS, /* columns of A that multiply_ta packs at a time */
-  GROUP_DEPTH = 512      /* and rows */
+  DEPTH = 2048,           /* rows of a panel at a time: 256 kB, for the second-level cache */
+  LINE = 16,              /* floats of a cache line */
+  GROUP = 16 * TILE_ROWS, /* columns of A that multiply_ta packs at a time */
+  BLOCK_ROWS = 256,       /* rows of them, and of W */
+  BLOCK_COLUMNS = 512     /* columns of W */
 };
 typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
 
 extern const Products PRODUCTS;
 
-/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; W's rows are `line`
- * floats apart, its panels `panel`; C has `stride` floats a row. */
+/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; W's panels are
+ * `panel` floats apart; C has `stride` floats a row. */
 typedef struct {
   float *C;
   const float *A, *W;
-  size_t stride, row, column, line, panel;
+  size_t stride, row, column, panel;
   int k, add;
 } Tile;
 
@@ -43,7 +44,7 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < 2 * panels; v++)
       sum[r][v] = t.add ? *(const Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
-  for (int i = 0; i < t.k; i++, t.W += t.line, t.A += t.column) {
+  for (int i = 0; i < t.k; i++, t.W += PANEL, t.A += t.column) {
     Vector w[2 * FEW_PANELS];
     for (int v = 0; v < 2 * panels; v++)
       w[v] = *(const Vector *)(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
@@ -116,7 +117,6 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
               .stride = (size_t)n,
               .row = (size_t)k,
               .column = 1,
-              .line = PANEL,
               .panel = (size_t)k * PANEL,
               .k = k - from < DEPTH ? k - from : DEPTH,
               .add = add || from > 0};
@@ -127,68 +127,69 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
   }
 }
 
-/* Packs columns of A (k,m), `depth` rows of them, TILE_ROWS at a time: (depth,TILE_ROWS) each. */
-static void pack_group(float *restrict group, const float *restrict A, int columns, int depth,
-                       int m) {
-  for (int c = 0; c < columns; c += TILE_ROWS) {
-    int some = columns - c < TILE_ROWS ? columns - c : TILE_ROWS;
-    for (int i = 0; i < depth; i++, group += TILE_ROWS) {
-      const float *from = A + (size_t)i * (size_t)m + c;
-      for (int j = 0; j < TILE_ROWS; j++) group[j] = j < some ? from[j] : 0;
-    }
-  }
-}
-
-/* Some rows of a narrow last panel, filled up with zeros. */
-static void pack_edge(float *restrict edge, const float *restrict W, int depth, int n, int width) {
-  for (int i = 0; i < depth; i++, edge += PANEL, W += n)
-    for (int j = 0; j < PANEL; j++) edge[j] = j < width ? W[j] : 0;
-}
-
-/* A group of rows of C: columns of A, which are packed, by `depth` rows of W. */
-static void multiply_group(float *C, const float *group, const float *W, int columns, int n,
-                           int depth, int add) {
-  float edge[GROUP_DEPTH * PANEL];
-  for (int j = 0; j < n; j += PANEL) {
-    const int width = n - j < PANEL ? n - j : PANEL;
-    if (width < PANEL) pack_edge(edge, W + j, depth, n, width);
-    for (int c = 0; c < columns; c += TILE_ROWS) {
-      Tile t = {.C = C + (size_t)c * (size_t)n + j,
-                .A = group + c * depth,
-                .W = width < PANEL ? edge : W + j,
-                .stride = (size_t)n,
-                .row = 1,
-                .column = TILE_ROWS,
-                .line = width < PANEL ? PANEL : (size_t)n,
-                .k = depth,
-                .add = add};
-      multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS, width);
-    }
-  }
-}
-
-static void multiply_ta(float *restrict C, const float *restrict A, const float *restrict W, int m,
-                        int n, int k, int add) {
-  float group[GROUP * GROUP_DEPTH];
-  for (int from = 0; from < k; from += GROUP_DEPTH) {
-    const int depth = k - from < GROUP_DEPTH ? k - from : GROUP_DEPTH;
-    for (int i = 0; i < m; i += GROUP) {
-      const int columns = m - i < GROUP ? m - i : GROUP;
-      pack_group(group, A + (size_t)from * (size_t)m + i, columns, depth, m);
-      multiply_group(C + (size_t)i * (size_t)n, group, W + (size_t)from * (size_t)n, columns, n,
-                     depth, add || from > 0);
-    }
+/* Packs rows of W (k,n), `width` of their columns. */
+static void pack_columns(float *restrict packed, const float *restrict W, int k, int width, int n) {
+  for (int j = 0; j < width; j += PANEL) {
+    const int some = width - j < PANEL ? width - j : PANEL;
+    const float *from = W + j;
+    for (int i = 0; i < k && some == PANEL; i++, packed += PANEL, from += n)
+      memcpy(packed, from, PANEL * sizeof(float));
+    for (int i = 0; i < k && some < PANEL; i++, from += n)
+      for (int c = 0; c < PANEL; c++) *packed++ = c < some ? from[c] : 0;
   }
 }
 
 static void pack(float *restrict packed, const float *restrict W, int k, int n) {
-  for (int j = 0; j < n; j += PANEL) {
-    const int width = n - j < PANEL ? n - j : PANEL;
-    for (int i = 0; i < k; i++, packed += PANEL) {
-      memcpy(packed, W + (size_t)i * (size_t)n + j, (size_t)width * sizeof(float));
-      if (width < PANEL) memset(packed + width, 0, (size_t)(PANEL - width) * sizeof(float));
-    }
+  pack_columns(packed, W, k, n, n);
+}
+
+/* Packs columns of A (k,m), `depth` rows of them, TILE_ROWS at a time: (depth,TILE_ROWS) each. */
+static void pack_group(float *restrict group, const float *restrict A, int columns, int depth,
+                       int m) {
+  for (int c = 0; c < columns; c += TILE_ROWS) {
+    const int some = columns - c < TILE_ROWS ? columns - c : TILE_ROWS;
+    const float *from = A + c;
+    for (int i = 0; i < depth && some == TILE_ROWS; i++, group += TILE_ROWS, from += m)
+      memcpy(group, from, TILE_ROWS * sizeof(float));
+    for (int i = 0; i < depth && some < TILE_ROWS; i++, group += TILE_ROWS, from += m)
+      memcpy(group, from, (size_t)some * sizeof(float));
   }
+}
+
+/* C (columns,width) += group^T W, both packed; C has n floats a row. */
+static void multiply_group(float *C, const float *group, const float *W, int columns, int width,
+                           int n, int depth, int add) {
+  for (int j = 0; j < width; j += PANEL)
+    for (int c = 0; c < columns; c += TILE_ROWS) {
+      Tile t = {.C = C + (size_t)c * (size_t)n + j,
+                .A = group + c * depth,
+                .W = W + j * depth,
+                .stride = (size_t)n,
+                .row = 1,
+                .column = TILE_ROWS,
+                .k = depth,
+                .add = add};
+      multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS,
+                     width - j < PANEL ? width - j : PANEL);
+    }
+}
+
+/* A block of W at a time, by groups of columns of A. */
+static void multiply_ta(float *restrict C, const float *restrict A, const float *restrict W, int m,
+                        int n, int k, int add) {
+  float group[GROUP * BLOCK_ROWS], block[BLOCK_ROWS * BLOCK_COLUMNS];
+  for (int from = 0; from < k; from += BLOCK_ROWS)
+    for (int j = 0; j < n; j += BLOCK_COLUMNS) {
+      const int depth = k - from < BLOCK_ROWS ? k - from : BLOCK_ROWS;
+      const int width = n - j < BLOCK_COLUMNS ? n - j : BLOCK_COLUMNS;
+      pack_columns(block, W + (size_t)from * (size_t)n + j, depth, width, n);
+      for (int i = 0; i < m; i += GROUP) {
+        const int columns = m - i < GROUP ? m - i : GROUP;
+        pack_group(group, A + (size_t)from * (size_t)m + i, columns, depth, m);
+        multiply_group(C + (size_t)i * (size_t)n + j, group, block, columns, width, n, depth,
+                       add || from > 0);
+      }
+    }
 }
 
 static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n) {
