@@ -8,7 +8,8 @@
  * memory cannot be had, prints how much was asked for and exits with 1. */
 void *alloc_new(size_t count, size_t size);
 
-/* The same for floats, aligned to a cache line (64 bytes). */
+/* The same for floats, aligned to a cache line (64 bytes), and to huge pages, which the kernel is
+ * asked for, where they are many. */
 float *alloc_floats(size_t count);
 
 /* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */

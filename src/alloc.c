@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { CACHE_LINE = 64 };
+enum { CACHE_LINE = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 22 /* bytes */ };
 
 static void out_of_memory(size_t count, size_t size) {
   fprintf(stderr,
@@ -23,10 +24,13 @@ void *alloc_new(size_t count, size_t size) {
 
 float *alloc_floats(size_t count) {
   if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
-  size_t lines = count * sizeof(float) / CACHE_LINE + 1;
-  float *block = aligned_alloc(CACHE_LINE, lines * CACHE_LINE);
+  const size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;
+  float *block = aligned_alloc(size < LARGE ? CACHE_LINE : HUGE_PAGE, size);
   if (!block) out_of_memory(count, sizeof(float));
-  return memset(block, 0, lines * CACHE_LINE);
+#ifdef MADV_HUGEPAGE
+  if (size >= LARGE) madvise(block, size, MADV_HUGEPAGE); /* where it fails, it is only slower */
+#endif
+  return memset(block, 0, size);
 }
 
 void *alloc_resize(void *block, size_t count, size_t size) {
