@@ -1,12 +1,10 @@
 /* The loops of kernels.h. CMake compiles this file once a CPU level, with KERNELS naming the table
  * that it fills, KERNELS_LEVEL its level, and PRODUCTS the products of kernels_products.c. */
 #include "kernels.h"
+#include "kernels_vector.h"
 
 #include <math.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
 
 extern const Kernels KERNELS;
 extern const Products PRODUCTS;
@@ -14,60 +12,55 @@ extern const Products PRODUCTS;
 /* exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is
  * exact (W. Cody, W. Waite, "Software manual for the elementary functions", 1980). exp(r) is its
  * Taylor series to r^7, whose remainder is below half an ulp. x is held to where 2^n is normal. */
-static inline float exp_one(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
+static inline Vector exp_vector(Vector x) {
+  const Vector zero = {0};
   const float round =
       12582912.0f; /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
-  float shifted = x * 1.44269504f + round;
-  float n = shifted - round;
-  float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.0f / 5040;
-  p = p * r + 1.0f / 720;
+  x = vector_min(zero + 88.0f, vector_max(zero - 87.0f, x));
+  Vector shifted = x * 1.44269504f + round;
+  Vector n = shifted - round;
+  Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  Vector p = r * (1.0f / 5040) + 1.0f / 720;
   p = p * r + 1.0f / 120;
   p = p * r + 1.0f / 24;
   p = p * r + 1.0f / 6;
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  union {
-    float value;
-    unsigned bits;
-  } power = {.value = shifted}; /* n in its low bits; whatever a NaN has there, p is NaN too */
-  power.bits = (power.bits + 127) << 23;
-  return p * power.value;
+  /* n is in the low bits; whatever a NaN has there, p is NaN too */
+  return p * (Vector)(((Ints)shifted + 127) << 23);
 }
 
 /* ln x = e ln 2 + ln m with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m-1)/(m+1)) as its series,
  * whose remainder is below 1e-9. x > 0, and normal. */
-static inline float log_one(float x) {
-  union {
-    float value;
-    int bits;
-  } m = {.value = x};
-  int e = (m.bits - 0x3f3504f3) >> 23;
-  m.bits -= e * (1 << 23);
-  float s = (m.value - 1.0f) / (m.value + 1.0f), z = s * s;
-  float p = 2.0f / 9;
-  p = p * z + 2.0f / 7;
+static inline Vector log_vector(Vector x) {
+  const Ints e = ((Ints)x - 0x3f3504f3) >> 23;
+  const Vector m = (Vector)((Ints)x - e * (1 << 23));
+  const Vector s = (m - 1.0f) / (m + 1.0f), z = s * s;
+  Vector p = z * (2.0f / 9) + 2.0f / 7;
   p = p * z + 2.0f / 5;
   p = p * z + 2.0f / 3;
   p = p * z + 2.0f;
-  return p * s + (float)e * 0.693147181f + 0.0f * x; /* NaN stays NaN */
+  return p * s + __builtin_convertvector(e, Vector) * 0.693147181f + 0.0f * x; /* NaN stays NaN */
+}
+
+static inline Vector sigmoid_vector(Vector z) { return 1.0f / (1.0f + exp_vector(-z)); }
+static inline Vector tanh_vector(Vector z) { return 1.0f - 2.0f / (1.0f + exp_vector(2.0f * z)); }
+static inline Vector relu_vector(Vector z) {
+  return vector_max((Vector){0}, z); /* NaN stays NaN, so that the loss shows it */
+}
+
+static inline __attribute__((always_inline)) void map(float *a, size_t n, Vector (*f)(Vector)) {
+  size_t i = 0;
+  for (; i + VECTOR <= n; i += VECTOR) vector_store(a + i, f(vector_load(a + i)));
+  if (i < n) vector_store_some(a + i, f(vector_load_some(a + i, n - i, 0)), n - i);
 }
 
 static void activate(float *h, size_t n, Activation phi) {
   switch (phi) {
-  case SIGMOID:
-    for (size_t i = 0; i < n; i++) h[i] = 1.0f / (1.0f + exp_one(-h[i]));
-    break;
-  case TANH:
-    for (size_t i = 0; i < n; i++) h[i] = 1.0f - 2.0f / (1.0f + exp_one(2.0f * h[i]));
-    break;
-  case RELU:
-    for (size_t i = 0; i < n; i++)
-      h[i] = h[i] < 0.0f ? 0.0f : h[i]; /* NaN stays NaN, so that the loss shows it */
-    break;
+  case SIGMOID: map(h, n, sigmoid_vector); break;
+  case TANH: map(h, n, tanh_vector); break;
+  case RELU: map(h, n, relu_vector); break;
   }
 }
 
@@ -106,31 +99,46 @@ static inline float add_and_find_max(float *restrict q, const float *restrict b2
 }
 
 static float exp_row(float *restrict q, const float *restrict b2, size_t n, float *max) {
-  float m = *max = add_and_find_max(q, b2, n), sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-  for (size_t i = 0; i < n; i++) {
-    q[i] = exp_one(q[i] - m);
-    sum += q[i];
+  const float m = *max = add_and_find_max(q, b2, n);
+  Vector sums = {0};
+  float sum = 0;
+  size_t i = 0;
+  for (; i + VECTOR <= n; i += VECTOR) {
+    Vector p = exp_vector(vector_load(q + i) - m);
+    vector_store(q + i, p);
+    sums += p;
   }
-  return sum;
+  if (i < n) vector_store_some(q + i, exp_vector(vector_load_some(q + i, n - i, 0) - m), n - i);
+  for (; i < n; i++) sum += q[i];
+  const Four four = vector_fold(sums);
+  return sum + ((four[0] + four[1]) + (four[2] + four[3]));
+}
+
+/* softmax_four for up to VECTOR rows, whose q0..q3 come each as one vector. */
+static inline Vector softmax_vectors(Vector q[4], Ints y, float scale) {
+  const Vector max = vector_max(vector_max(q[0], q[1]), vector_max(q[2], q[3]));
+  Vector logit = {0}, sum = {0};
+  for (int j = 0; j < 4; j++) logit += (Vector)((Ints)q[j] & (y == j));
+  for (int j = 0; j < 4; j++) sum += q[j] = exp_vector(q[j] - max);
+  const Vector part = (Vector)((Ints)((Vector){0} + scale) & (y >= 0)), factor = part / sum;
+  for (int j = 0; j < 4; j++) q[j] = q[j] * factor - (Vector)((Ints)part & (y == j));
+  return log_vector(sum) + (max - logit);
 }
 
 static void softmax_four(double *restrict J, float *restrict q, const int *restrict label,
                          size_t rows, float scale) {
-#pragma omp simd
-  for (size_t i = 0; i < rows; i++) {
-    float a = q[4 * i], b = q[4 * i + 1], c = q[4 * i + 2], d = q[4 * i + 3];
-    const int y = label[i];
-    float left = a > b ? a : b, right = c > d ? c : d, max = left > right ? left : right;
-    float logit = y == 0 ? a : y == 1 ? b : y == 2 ? c : d;
-    a = exp_one(a - max), b = exp_one(b - max), c = exp_one(c - max), d = exp_one(d - max);
-    float sum = a + b + (c + d), loss = log_one(sum) + (max - logit);
-    float part = y < 0 ? 0.0f : scale, factor = part / sum;
-    J[i] = y < 0 ? 0.0 : (double)loss;
-    q[4 * i] = a * factor - (y == 0 ? part : 0.0f);
-    q[4 * i + 1] = b * factor - (y == 1 ? part : 0.0f);
-    q[4 * i + 2] = c * factor - (y == 2 ? part : 0.0f);
-    q[4 * i + 3] = d * factor - (y == 3 ? part : 0.0f);
+  for (size_t i = 0, some; i < rows; i += some) {
+    Vector column[4] = {0}, loss;
+    Ints y = (Ints){0} - 1;
+    some = rows - i < VECTOR ? rows - i : VECTOR;
+    for (size_t r = 0; r < some; r++)
+      for (size_t j = 0; j < 4; j++) column[j][r] = q[4 * (i + r) + j];
+    memcpy(&y, label + i, some * sizeof *label);
+    loss = softmax_vectors(column, y, scale);
+    for (size_t r = 0; r < some; r++) {
+      J[i + r] = label[i + r] < 0 ? 0 : (double)loss[r];
+      for (size_t j = 0; j < 4; j++) q[4 * (i + r) + j] = column[j][r];
+    }
   }
 }
 
@@ -149,19 +157,22 @@ static double sum_of_squares(const float *a, size_t n) {
   return sum;
 }
 
+/* Four rows at a time, in two halves of sums: one of each would have to wait for itself. */
 static void dot_rows(float *restrict q, const float *restrict U, const float *restrict h, int rows,
                      int D) {
-  for (int j = 0; j < rows; j += 4) {
-    const float *u = U + (size_t)j * (size_t)D;
-    float q0 = 0, q1 = 0, q2 = 0, q3 = 0;
-#pragma omp simd reduction(+ : q0, q1, q2, q3)
-    for (int i = 0; i < D; i++) {
-      q0 += u[i] * h[i];
-      q1 += u[i + D] * h[i];
-      q2 += u[i + 2 * D] * h[i];
-      q3 += u[i + 3 * D] * h[i];
-    }
-    q[j] = q0, q[j + 1] = q1, q[j + 2] = q2, q[j + 3] = q3;
+  for (int j = 0; j < rows; j += 4, U += 4 * D) {
+    Vector sum[2][4] = {0};
+    int i = 0;
+    for (; i + 2 * VECTOR <= D; i += 2 * VECTOR)
+      for (int half = 0; half < 2; half++)
+        for (int r = 0; r < 4; r++)
+          sum[half][r] +=
+              vector_load(U + r * D + i + half * VECTOR) * vector_load(h + i + half * VECTOR);
+    Four four = vector_sum_four(sum[0][0] + sum[1][0], sum[0][1] + sum[1][1], sum[0][2] + sum[1][2],
+                                sum[0][3] + sum[1][3]);
+    for (; i < D; i++)
+      for (int r = 0; r < 4; r++) four[r] += U[r * D + i] * h[i];
+    memcpy(q + j, &four, sizeof four);
   }
 }
 

@@ -5,17 +5,15 @@
  * panel; elements of A are broadcast. Neither where a tile lies nor how many rows it has changes an
  * element: each is the same sum in the same order. */
 #include "kernels.h"
+#include "kernels_vector.h"
 
 #include <string.h>
 
-#if defined(__AVX512F__)
-enum { VECTOR = 16, TILE_ROWS = 8 }; /* floats of a register; 16 of the 32 registers hold sums */
-#elif defined(__AVX__)
-enum { VECTOR = 8, TILE_ROWS = 6 };
-#else
-enum { VECTOR = 4, TILE_ROWS = 4 };
-#endif
 enum {
+  /* 12 of AVX2's 16 registers hold sums, or 16 of AVX-512's 32, or 8 of SSE's 16 */
+  TILE_ROWS = VECTOR == 16  ? 8
+              : VECTOR == 8 ? 6
+                            : 4,
   PANEL = 2 * VECTOR,
   FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
@@ -25,8 +23,6 @@ enum {
   BLOCK_ROWS = 256,       /* rows of them, and of W */
   BLOCK_COLUMNS = 512     /* columns of W */
 };
-typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
-
 extern const Products PRODUCTS;
 
 /* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; W's panels are
@@ -43,11 +39,11 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
   Vector sum[TILE_ROWS][2 * FEW_PANELS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < 2 * panels; v++)
-      sum[r][v] = t.add ? *(const Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
+      sum[r][v] = t.add ? vector_load(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
   for (int i = 0; i < t.k; i++, t.W += PANEL, t.A += t.column) {
     Vector w[2 * FEW_PANELS];
     for (int v = 0; v < 2 * panels; v++)
-      w[v] = *(const Vector *)(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
+      w[v] = vector_load(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < 2 * panels; v++) sum[r][v] += t.A[(size_t)r * t.row] * w[v];
   }
@@ -206,16 +202,14 @@ static void pack_transposed(float *restrict packed, const float *restrict W, int
 
 /* ---- sums over tokens ----------------------------------------------------------------------- */
 
-static inline Vector load(const float *a) { return *(const Vector *)a; }
-
 static void sum_rows(float *restrict sum, const float *const *row, int tokens, int width) {
   enum { SPAN = 4 * VECTOR };
   int i = 0;
   for (; i + SPAN <= width; i += SPAN) {
     Vector s[4];
-    for (int v = 0; v < 4; v++) s[v] = load(sum + i + v * VECTOR);
+    for (int v = 0; v < 4; v++) s[v] = vector_load(sum + i + v * VECTOR);
     for (int t = 0; t < tokens; t++)
-      for (int v = 0; v < 4; v++) s[v] += load(row[t] + i + v * VECTOR);
+      for (int v = 0; v < 4; v++) s[v] += vector_load(row[t] + i + v * VECTOR);
     for (int v = 0; v < 4; v++) *(Vector *)(sum + i + v * VECTOR) = s[v];
   }
   for (int t = 0; t < tokens; t++)
@@ -229,9 +223,9 @@ static void sum_outer(float *restrict dU, const float *const *dq, const float *c
   for (; i + SPAN <= D; i += SPAN) {
     Vector s[4][2];
     for (int r = 0; r < 4; r++)
-      for (int v = 0; v < 2; v++) s[r][v] = load(dU + r * D + i + v * VECTOR);
+      for (int v = 0; v < 2; v++) s[r][v] = vector_load(dU + r * D + i + v * VECTOR);
     for (int t = 0; t < tokens; t++) {
-      Vector h0 = load(h[t] + i), h1 = load(h[t] + i + VECTOR);
+      Vector h0 = vector_load(h[t] + i), h1 = vector_load(h[t] + i + VECTOR);
       for (int r = 0; r < 4; r++) s[r][0] += dq[t][r] * h0, s[r][1] += dq[t][r] * h1;
     }
     for (int r = 0; r < 4; r++)

@@ -1,0 +1,85 @@
+/* kernels_vector: the registers of a CPU level as a type, for the kernels_*.c alone, which are
+ * compiled once a level. GNU C's vectors compile for any CPU; only what they cannot say is
+ * intrinsics. */
+#ifndef KERNELS_VECTOR_H
+#define KERNELS_VECTOR_H
+
+#include <stddef.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+enum { VECTOR = 16 }; /* floats */
+#elif defined(__AVX__)
+enum { VECTOR = 8 };
+#else
+enum { VECTOR = 4 };
+#endif
+typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
+typedef int Ints __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
+typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+
+static inline Vector vector_load(const float *a) { return *(const Vector *)a; }
+static inline void vector_store(float *a, Vector v) { *(Vector *)a = v; }
+
+/* The first n, and `rest` in the place of the others. */
+static inline Vector vector_load_some(const float *a, size_t n, float rest) {
+  Vector v = (Vector){0} + rest;
+  memcpy(&v, a, n * sizeof *a);
+  return v;
+}
+static inline void vector_store_some(float *a, Vector v, size_t n) { memcpy(a, &v, n * sizeof *a); }
+
+/* The larger, or smaller, of two; where one is no number, x. */
+static inline Vector vector_max(Vector bound, Vector x) {
+#if defined(__AVX512F__)
+  return (Vector)_mm512_max_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX__)
+  return (Vector)_mm256_max_ps((__m256)bound, (__m256)x);
+#elif defined(__SSE2__)
+  return (Vector)_mm_max_ps((__m128)bound, (__m128)x);
+#else
+  for (int i = 0; i < VECTOR; i++) x[i] = bound[i] > x[i] ? bound[i] : x[i];
+  return x;
+#endif
+}
+static inline Vector vector_min(Vector bound, Vector x) {
+#if defined(__AVX512F__)
+  return (Vector)_mm512_min_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX__)
+  return (Vector)_mm256_min_ps((__m256)bound, (__m256)x);
+#elif defined(__SSE2__)
+  return (Vector)_mm_min_ps((__m128)bound, (__m128)x);
+#else
+  for (int i = 0; i < VECTOR; i++) x[i] = bound[i] < x[i] ? bound[i] : x[i];
+  return x;
+#endif
+}
+
+/* Sums of every fourth element. */
+static inline Four vector_fold(Vector v) {
+#if defined(__AVX512F__)
+  typedef float Eight __attribute__((vector_size(32)));
+  const Eight e = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                  __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  return __builtin_shufflevector(e, e, 0, 1, 2, 3) + __builtin_shufflevector(e, e, 4, 5, 6, 7);
+#elif defined(__AVX__)
+  return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+#else
+  return v;
+#endif
+}
+
+/* The sums of four vectors. */
+static inline Four vector_sum_four(Vector a, Vector b, Vector c, Vector d) {
+  const Four p = vector_fold(a), q = vector_fold(b), r = vector_fold(c), s = vector_fold(d);
+  const Four pq =
+      __builtin_shufflevector(p, q, 0, 4, 1, 5) + __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  const Four rs =
+      __builtin_shufflevector(r, s, 0, 4, 1, 5) + __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  return __builtin_shufflevector(pq, rs, 0, 1, 4, 5) + __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
+}
+
+#endif
