@@ -113,7 +113,8 @@ static double peak_memory(void) {
 typedef struct {
   Shape shape;
   Bptt *bptt;
-  Weights *w, *gradient;
+  Weights *w;
+  Gradient *gradient;
   Optimizer *optimizer;
   Window *window;
   Rng rng;
@@ -125,7 +126,7 @@ static Training training_new(const Bench *bench, int threads) {
                 .rng = rng_new(2, 1),
                 .threads = threads};
   t.bptt = bptt_new(&t.shape, bench->T, bench->B, 1, threads, kernels_best());
-  t.w = weights_new(&t.shape), t.gradient = weights_new(&t.shape);
+  t.w = weights_new(&t.shape), t.gradient = gradient_new(&t.shape, bench->T * bench->B);
   weights_init(t.w, &t.shape, 1);
   t.optimizer = optimizer_new(SGD, &t.shape);
   t.window = window_new(bench->T, bench->B);
@@ -134,7 +135,7 @@ static Training training_new(const Bench *bench, int threads) {
 }
 
 static void training_free(Training *t) {
-  bptt_free(t->bptt), weights_free(t->w), weights_free(t->gradient);
+  bptt_free(t->bptt), weights_free(t->w), gradient_free(t->gradient);
   optimizer_free(t->optimizer), window_free(t->window);
 }
 
@@ -156,8 +157,7 @@ static double measure_training(Training *t, double seconds) {
     read_bases(t);
     double start = clock_now();
     tokens += bptt_run(t->bptt, t->gradient, t->w, t->window)->tokens;
-    Gradient gradient = {t->gradient, bptt_touched_L(t->bptt), bptt_touched_U(t->bptt)};
-    optimizer_step(t->optimizer, t->w, gradient, 0.1, 5, t->threads, kernels_best());
+    optimizer_step(t->optimizer, t->w, t->gradient, 0.1, 5, t->threads, kernels_best());
     spent += clock_now() - start;
   }
   return (double)tokens / spent;

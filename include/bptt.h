@@ -31,16 +31,22 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
 void bptt_free(Bptt *bptt);
 size_t bptt_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
 
-/* Reads the window with weights w from the states that the last one left. Where gradient is not
- * NULL it becomes the gradient of the mean of J over the window's labels, but for rows of L, U and
- * b2 that the window does not touch, where bptt_touched says so: they are left alone. What comes
- * back is valid until the next call. */
-const WindowLoss *bptt_run(Bptt *bptt, Weights *gradient, const Weights *w, const Window *window);
+/* Where a window has fewer tokens than L has rows, it leaves some untouched, whose gradient is 0:
+ * dw then holds the others only, the i-th touched one at place i; likewise of U and b2, in groups
+ * of n rows. */
+typedef struct {
+  Weights *dw;
+  const Touched *L, *U; /* NULL: all rows are there; else set by bptt_run, which lends them */
+} Gradient;
 
-/* The rows of L that the last window touched, and of U and b2 in groups of n, or NULL where all
- * rows of the gradient were set. */
-const Touched *bptt_touched_L(const Bptt *bptt);
-const Touched *bptt_touched_U(const Bptt *bptt);
+Gradient *gradient_new(const Shape *shape, int tokens); /* for windows of so many */
+void gradient_free(Gradient *gradient);
+size_t gradient_memory(const Shape *shape, int tokens); /* bytes */
+
+/* Reads the window with weights w from the states that the last one left. Where gradient is not
+ * NULL it becomes the gradient of the mean of J over the window's labels. What comes back, and what
+ * the gradient is lent, is valid until the next call. */
+const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window);
 
 /* The states that are carried to the next window, (B,D), lane by lane. */
 void bptt_save(const Bptt *bptt, float *h);

@@ -14,8 +14,7 @@
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 
-#include "rnn.h"
-#include "touched.h"
+#include "bptt.h"
 
 typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
 
@@ -32,15 +31,9 @@ void optimizer_free(Optimizer *optimizer);
 int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
 double optimizer_default_rate(OptimizerKind kind);
 
-/* The gradient, and its rows where not all count (bptt.h): of L, and groups of n of U and b2. */
-typedef struct {
-  const Weights *all;
-  const Touched *L, *U;
-} Gradient;
-
 /* Moves w by one step; clip is the largest norm of the gradient that passes unscaled, 0: any.
  * Gives back the norm before clipping. Where it is not finite, nothing is changed. */
-double optimizer_step(Optimizer *optimizer, Weights *w, Gradient gradient, double rate, double clip,
-                      int threads, const Kernels *kernels);
+double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
+                      double clip, int threads, const Kernels *kernels);
 
 #endif

@@ -35,7 +35,7 @@ size_t shape_parameters(const Shape *shape);
 
 /* Weights, and what has their shape: gradients, moments. One block, seen through six names. */
 typedef struct {
-  float *L;    /* (V,d) */
+  float *L;    /* (V,d); in a gradient V may stand for fewer rows (bptt.h), as in U and b2 */
   float *H;    /* (D,D) */
   float *I;    /* (d,D) */
   float *b1;   /* (D) */
@@ -46,7 +46,8 @@ typedef struct {
 
 enum { WEIGHTS = 6 }; /* tensors */
 
-Weights *weights_new(const Shape *shape); /* zeroed */
+Weights *weights_new(const Shape *shape);                              /* zeroed */
+Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows); /* with so many for V */
 void weights_free(Weights *weights);
 
 /* Draws the matrices uniformly around 0, with standard deviations L: 1, H: 4/sqrt(D) for sigmoid,

@@ -28,7 +28,8 @@ typedef struct {
   Lanes *lanes, *valid_lanes;
   Window *window;
   Bptt *bptt;
-  Weights *weights, *gradient, *best;
+  Weights *weights, *best;
+  Gradient *gradient; /* of the last window */
   Optimizer *optimizer;
   Schedule schedule;
   RunNumbers numbers;
@@ -46,8 +47,6 @@ typedef struct {
 /* Everything at the start of the run; log, markov and the clocks are the caller's to set. */
 Trainer *trainer_new(const TrainRun *run);
 void trainer_free(Trainer *train);
-
-Gradient trainer_gradient(const Trainer *train); /* of the last window */
 
 double trainer_elapsed(const Trainer *train); /* seconds since the program began */
 

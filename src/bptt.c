@@ -26,7 +26,8 @@ struct Bptt {
   WindowLoss result;
   /* of the call that is running: */
   const Window *window;
-  Weights *gradient;
+  Weights *gradient; /* NULL: none is asked for */
+  int few_L, few_U;  /* whether it has touched rows only */
   float scale;
 };
 
@@ -129,12 +130,33 @@ void bptt_free(Bptt *bptt) {
   free(bptt);
 }
 
-const Touched *bptt_touched_L(const Bptt *bptt) {
-  return touched_few(bptt->x.rows, bptt->T * bptt->B) ? &bptt->x : NULL;
+/* ---- the gradient --------------------------------------------------------------------------- */
+
+/* How many rows of L, and of U, a gradient has. */
+static int rows_of_L(const Shape *shape, int tokens) {
+  return touched_few(shape->V, tokens) ? tokens : shape->V;
 }
 
-const Touched *bptt_touched_U(const Bptt *bptt) {
-  return touched_few(bptt->followers.rows, bptt->T * bptt->B) ? &bptt->followers : NULL;
+static int rows_of_U(const Shape *shape, int tokens) {
+  const int few = shape->softmax == FOLLOWERS && touched_few(shape->V / shape->n, tokens);
+  return few ? tokens * shape->n : shape->V;
+}
+
+Gradient *gradient_new(const Shape *shape, int tokens) {
+  Gradient *gradient = alloc_new(1, sizeof *gradient);
+  gradient->dw = weights_new_rows(shape, rows_of_L(shape, tokens), rows_of_U(shape, tokens));
+  return gradient;
+}
+
+void gradient_free(Gradient *gradient) {
+  if (!gradient) return;
+  weights_free(gradient->dw), free(gradient);
+}
+
+size_t gradient_memory(const Shape *shape, int tokens) {
+  const size_t V = (size_t)shape->V, L = (size_t)rows_of_L(shape, tokens);
+  const size_t U = (size_t)rows_of_U(shape, tokens), d = (size_t)shape->d, D = (size_t)shape->D;
+  return (shape_parameters(shape) - (V - L) * d - (V - U) * (D + 1)) * sizeof(float);
 }
 
 /* ---- blocks of lanes ------------------------------------------------------------------------ */
@@ -207,13 +229,13 @@ static int find_row(const Touched *touched, int row) {
   return low;
 }
 
-/* sums (rows of the table, width) <- the rows of de, or of dz, added up by x: the touched rows that
- * stand from first to last-1. */
+/* sums (rows,width) <- the rows of de, or of dz, added up by x: the touched rows that stand from
+ * first to last-1, each at its place in the table or, where these are few, in the list. */
 static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, int last) {
   const Touched *x = &bptt->x;
   const float *row[BATCH];
   for (int i = first; i < last; i++) {
-    float *sum = sums + (size_t)x->row[i] * width;
+    float *sum = sums + (size_t)(bptt->few_L ? i : x->row[i]) * width;
     memset(sum, 0, width * sizeof *sum);
     for (int j = x->start[i], n = 0; j < x->start[i + 1]; j++) {
       Token token = find_token(bptt, x->order[j]);
@@ -248,7 +270,7 @@ static void scatter_table(Bptt *bptt, int i) {
 static void scatter_L(Bptt *bptt, int i) {
   const size_t d = (size_t)bptt->shape.d;
   float *dL = bptt->gradient->L;
-  if (bptt_touched_L(bptt)) {
+  if (bptt->few_L) {
     add_rows_up(bptt, dL, d, share(bptt->x.n, i), share(bptt->x.n, i + 1));
     return;
   }
@@ -257,7 +279,7 @@ static void scatter_L(Bptt *bptt, int i) {
   add_rows_up(bptt, dL, d, find_row(&bptt->x, from), find_row(&bptt->x, to));
 }
 
-/* Zeroes groups of followers in dU and db2. */
+/* Zeroes groups of followers in dU and db2, from one place to another. */
 static void clear_groups(Bptt *bptt, int from, int to) {
   const size_t D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
   const size_t first = (size_t)from * n, rows = (size_t)(to - from) * n;
@@ -265,13 +287,13 @@ static void clear_groups(Bptt *bptt, int from, int to) {
   memset(bptt->gradient->b2 + first, 0, rows * sizeof(float));
 }
 
-/* dU += h^T dq and db2 += dq, for some tokens of one group. */
-static void add_to_group(Bptt *bptt, int group, const float **dq, const float *const *h,
+/* dU += h^T dq and db2 += dq, for some tokens of the group at this place of the gradient. */
+static void add_to_group(Bptt *bptt, int place, const float **dq, const float *const *h,
                          int tokens) {
   const int n = bptt->shape.n, D = bptt->shape.D;
   const Products *products = bptt->kernels->products;
-  float *dU = bptt->gradient->U + (size_t)group * (size_t)n * (size_t)D;
-  products->sum_rows(bptt->gradient->b2 + (size_t)group * (size_t)n, dq, tokens, n);
+  float *dU = bptt->gradient->U + (size_t)place * (size_t)n * (size_t)D;
+  products->sum_rows(bptt->gradient->b2 + (size_t)place * (size_t)n, dq, tokens, n);
   for (int i = 0; i < n; i += 4, dU += 4 * D) {
     products->sum_outer(dU, dq, h, tokens, D);
     for (int t = 0; t < tokens; t++) dq[t] += 4;
@@ -285,7 +307,7 @@ static void add_group_up(Bptt *bptt, int i) {
     Token token = find_token(bptt, groups->order[j]);
     dq[n] = token.dq, h[n++] = token.h;
     if (n < BATCH && j + 1 < groups->start[i + 1]) continue;
-    add_to_group(bptt, groups->row[i], dq, h, n);
+    add_to_group(bptt, bptt->few_U ? i : groups->row[i], dq, h, n);
     n = 0;
   }
 }
@@ -293,13 +315,13 @@ static void add_group_up(Bptt *bptt, int i) {
 /* Followers: the i-th share of the groups of rows of dU, and of db2. */
 static void scatter_U(Bptt *bptt, int i) {
   const Touched *groups = &bptt->followers;
-  const int few = bptt_touched_U(bptt) != NULL;
-  const int from = share(groups->rows, i), to = share(groups->rows, i + 1);
-  const int first = few ? share(groups->n, i) : find_row(groups, from);
-  const int last = few ? share(groups->n, i + 1) : find_row(groups, to);
-  if (!few) clear_groups(bptt, from, to);
+  const int places = bptt->few_U ? groups->n : groups->rows;
+  const int from = share(places, i), to = share(places, i + 1);
+  const int first = bptt->few_U ? from : find_row(groups, from);
+  const int last = bptt->few_U ? to : find_row(groups, to);
+  if (!bptt->few_U) clear_groups(bptt, from, to);
   for (int group = first; group < last; group++) {
-    if (few) clear_groups(bptt, groups->row[group], groups->row[group] + 1);
+    if (bptt->few_U) clear_groups(bptt, group, group + 1);
     add_group_up(bptt, group);
   }
 }
@@ -352,8 +374,21 @@ static void sum_losses(Bptt *bptt) {
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-const WindowLoss *bptt_run(Bptt *bptt, Weights *gradient, const Weights *w, const Window *window) {
-  bptt->window = window, bptt->gradient = gradient;
+/* Where the gradient goes, and which rows of it there will be. */
+static void set_gradient(Bptt *bptt, Gradient *gradient) {
+  const Shape *shape = &bptt->shape;
+  const int tokens = bptt->T * bptt->B;
+  bptt->gradient = gradient ? gradient->dw : NULL;
+  bptt->few_L = rows_of_L(shape, tokens) < shape->V;
+  bptt->few_U = rows_of_U(shape, tokens) < shape->V;
+  if (!gradient) return;
+  gradient->L = bptt->few_L ? &bptt->x : NULL;
+  gradient->U = bptt->few_U ? &bptt->followers : NULL;
+}
+
+const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window) {
+  set_gradient(bptt, gradient);
+  bptt->window = window;
   bptt->scale = window->tokens > 0 ? 1.0f / (float)window->tokens : 0;
   factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
   parallel_run(bptt->threads, bptt->blocks + (gradient ? 2 : 0), block_job, bptt);

@@ -39,10 +39,11 @@ void optimizer_free(Optimizer *optimizer) {
   free(optimizer->squares), free(optimizer);
 }
 
-/* Rows of `width` floats of a tensor that begins `at` floats from L: those of `touched`, or where
- * that is NULL, one row that is all of it. A job is `rows` of them, or a chunk of that one. */
+/* Rows of `width` floats of a tensor that begins `at` floats into the weights and `from` floats
+ * into their gradient: those of `touched`, or where that is NULL, one row that is all of it. A job
+ * is `rows` of them, or a chunk of that one. */
 typedef struct {
-  size_t at, width;
+  size_t at, from, width;
   const Touched *touched;
   int rows, jobs;
 } Part;
@@ -58,8 +59,13 @@ typedef struct {
   const Kernels *kernels;
 } Step;
 
-static void add_part(Step *step, size_t at, size_t width, const Touched *touched) {
-  Part part = {.at = at, .width = width, .touched = touched, .jobs = count_chunks(width)};
+static void add_part(Step *step, const float *w, const float *g, size_t width,
+                     const Touched *touched) {
+  Part part = {.at = (size_t)(w - step->w->L),
+               .from = (size_t)(g - step->gradient->L),
+               .width = width,
+               .touched = touched,
+               .jobs = count_chunks(width)};
   if (touched) {
     part.rows = width < CHUNK ? (int)(CHUNK / width) : 1;
     part.jobs = (touched->n + part.rows - 1) / part.rows;
@@ -69,42 +75,46 @@ static void add_part(Step *step, size_t at, size_t width, const Touched *touched
 }
 
 /* The weights stand in the order L H I b1 U b2; what has no rows of its own is one part. */
-static void cut_into_parts(Step *step, Gradient g) {
+static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
   const Shape *shape = &step->optimizer->shape;
-  const size_t n = (size_t)shape->n, L = g.L ? (size_t)(g.all->H - g.all->L) : 0;
-  const size_t U = (size_t)(g.all->U - g.all->L), b2 = (size_t)(g.all->b2 - g.all->L);
-  if (g.L) add_part(step, 0, (size_t)shape->d, g.L);
-  add_part(step, L, (g.U ? U : g.all->size) - L, NULL);
-  if (!g.U) return;
-  add_part(step, U, n * (size_t)shape->D, g.U);
-  add_part(step, b2, n, g.U);
+  const Weights *w = step->w, *g = step->gradient;
+  const float *first = L ? w->H : w->L, *last = U ? w->U : w->L + w->size;
+  const size_t n = (size_t)shape->n;
+  if (L) add_part(step, w->L, g->L, (size_t)shape->d, L);
+  add_part(step, first, L ? g->H : g->L, (size_t)(last - first), NULL);
+  if (!U) return;
+  add_part(step, w->U, g->U, n * (size_t)shape->D, U);
+  add_part(step, w->b2, g->b2, n, U);
 }
 
 /* Calls act for each run of floats that job i stands for. */
-static void for_each_run(Step *step, int i, void (*act)(Step *step, int i, size_t at, size_t n)) {
+static void for_each_run(Step *step, int i,
+                         void (*act)(Step *step, int i, size_t at, size_t from, size_t n)) {
   const Part *part = step->part;
   int job = i;
   while (job >= part->jobs) job -= part++->jobs;
   if (!part->touched) {
-    size_t from = (size_t)job * CHUNK, left = part->width - from;
-    act(step, i, part->at + from, left < CHUNK ? left : CHUNK);
+    size_t done = (size_t)job * CHUNK, left = part->width - done;
+    act(step, i, part->at + done, part->from + done, left < CHUNK ? left : CHUNK);
     return;
   }
   int first = job * part->rows, last = first + part->rows;
   if (last > part->touched->n) last = part->touched->n;
   for (int row = first; row < last; row++)
-    act(step, i, part->at + (size_t)part->touched->row[row] * part->width, part->width);
+    act(step, i, part->at + (size_t)part->touched->row[row] * part->width,
+        part->from + (size_t)row * part->width, part->width);
 }
 
-static void add_squares(Step *step, int i, size_t at, size_t n) {
-  step->optimizer->squares[i] += step->kernels->sum_of_squares(step->gradient->L + at, n);
+static void add_squares(Step *step, int i, size_t at, size_t from, size_t n) {
+  (void)at;
+  step->optimizer->squares[i] += step->kernels->sum_of_squares(step->gradient->L + from, n);
 }
 
-static void update(Step *step, int i, size_t at, size_t n) {
+static void update(Step *step, int i, size_t at, size_t from, size_t n) {
   (void)i;
   const Kernels *kernels = step->kernels;
   float *w = step->w->L + at;
-  const float *g = step->gradient->L + at;
+  const float *g = step->gradient->L + from;
   float *m = step->optimizer->m ? step->optimizer->m->L + at : NULL;
   float *v = step->optimizer->v ? step->optimizer->v->L + at : NULL;
   switch (step->optimizer->kind) {
@@ -142,10 +152,10 @@ static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scal
   return rule;
 }
 
-double optimizer_step(Optimizer *optimizer, Weights *w, Gradient gradient, double rate, double clip,
-                      int threads, const Kernels *kernels) {
-  Step step = {.optimizer = optimizer, .w = w, .gradient = gradient.all, .kernels = kernels};
-  cut_into_parts(&step, gradient);
+double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
+                      double clip, int threads, const Kernels *kernels) {
+  Step step = {.optimizer = optimizer, .w = w, .gradient = gradient->dw, .kernels = kernels};
+  cut_into_parts(&step, gradient->L, gradient->U);
   parallel_run(threads, step.jobs, square_job, &step);
   double squares = 0;
   for (int i = 0; i < step.jobs; i++) squares += optimizer->squares[i];

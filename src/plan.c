@@ -40,10 +40,11 @@ static uint64_t available(void) {
 }
 
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
-  /* Weights, their best so far, the gradient, and the moments. */
-  uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
+  /* Weights, their best so far, and the moments; the gradient. */
+  uint64_t copies = 2 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
   Plan plan = {.corpus = dataset_memory(dataset), .available = available()};
-  plan.weights = copies * shape_parameters(shape) * sizeof(float);
+  plan.weights = copies * shape_parameters(shape) * sizeof(float) +
+                 gradient_memory(shape, options->T * options->B);
   uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
   plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
                  lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);

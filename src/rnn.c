@@ -16,26 +16,29 @@ Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softm
   return shape;
 }
 
-/* Floats of each tensor, in the order of the block. */
-static void tensor_sizes(const Shape *shape, size_t sizes[WEIGHTS]) {
-  size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
-  memcpy(sizes, (size_t[WEIGHTS]){V * d, D * D, d * D, D, V * D, V}, WEIGHTS * sizeof *sizes);
-}
-
-size_t shape_parameters(const Shape *shape) {
-  size_t sizes[WEIGHTS], sum = 0;
-  tensor_sizes(shape, sizes);
+/* Floats of each tensor, in the order of the block, and of all. */
+static size_t tensor_sizes(const Shape *shape, int L_rows, int U_rows, size_t sizes[WEIGHTS]) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D, U = (size_t)U_rows;
+  size_t sum = 0;
+  memcpy(sizes, (size_t[WEIGHTS]){(size_t)L_rows * d, D * D, d * D, D, U * D, U},
+         WEIGHTS * sizeof *sizes);
   for (int i = 0; i < WEIGHTS; i++) sum += sizes[i];
   return sum;
 }
 
-Weights *weights_new(const Shape *shape) {
+size_t shape_parameters(const Shape *shape) {
+  size_t sizes[WEIGHTS];
+  return tensor_sizes(shape, shape->V, shape->V, sizes);
+}
+
+Weights *weights_new(const Shape *shape) { return weights_new_rows(shape, shape->V, shape->V); }
+
+Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows) {
   Weights *weights = alloc_new(1, sizeof *weights);
   float **names[WEIGHTS] = {&weights->L,  &weights->H, &weights->I,
                             &weights->b1, &weights->U, &weights->b2};
   size_t sizes[WEIGHTS];
-  tensor_sizes(shape, sizes);
-  weights->size = shape_parameters(shape);
+  weights->size = tensor_sizes(shape, L_rows, U_rows, sizes);
   float *next = alloc_floats(weights->size);
   for (int i = 0; i < WEIGHTS; next += sizes[i++]) *names[i] = next;
   return weights;

@@ -97,11 +97,10 @@ static void step(Trainer *train) {
   RunNumbers *numbers = &train->numbers;
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
   train->rate = schedule_rate(&train->schedule, run_part(train, numbers->tokens + loss->tokens));
-  train->gradient_norm =
-      isfinite(loss->loss)
-          ? optimizer_step(train->optimizer, train->weights, trainer_gradient(train), train->rate,
-                           o->clip, o->threads, train->run->kernels)
-          : NAN;
+  train->gradient_norm = isfinite(loss->loss)
+                             ? optimizer_step(train->optimizer, train->weights, train->gradient,
+                                              train->rate, o->clip, o->threads, train->run->kernels)
+                             : NAN;
   numbers->step++, numbers->tokens += loss->tokens;
   int skipped = !isfinite(train->gradient_norm);
   if (!skipped) add_losses(train, loss);
@@ -241,8 +240,8 @@ static double rehearse(Trainer *train) {
       continue;
     }
     bptt_run(train->bptt, train->gradient, train->weights, train->window);
-    optimizer_step(train->optimizer, train->weights, trainer_gradient(train), 0, 1,
-                   train->options->threads, train->run->kernels);
+    optimizer_step(train->optimizer, train->weights, train->gradient, 0, 1, train->options->threads,
+                   train->run->kernels);
     now = clock_now();
     if (window == 0)
       start = now; /* the first one warms up */

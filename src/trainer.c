@@ -25,7 +25,7 @@ Trainer *trainer_new(const TrainRun *run) {
   train->window = window_new(o->T, o->B);
   train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
   train->weights = weights_new(&run->shape);
-  train->gradient = weights_new(&run->shape);
+  train->gradient = gradient_new(&run->shape, o->T * o->B);
   train->best = weights_new(&run->shape);
   weights_init(train->weights, &run->shape, o->seed);
   train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
@@ -45,14 +45,10 @@ void trainer_free(Trainer *train) {
   lanes_free(train->lanes), lanes_free(train->valid_lanes);
   window_free(train->window);
   bptt_free(train->bptt);
-  weights_free(train->weights), weights_free(train->gradient), weights_free(train->best);
+  weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
   free(train->lanes_state), free(train);
-}
-
-Gradient trainer_gradient(const Trainer *train) {
-  return (Gradient){train->gradient, bptt_touched_L(train->bptt), bptt_touched_U(train->bptt)};
 }
 
 double trainer_elapsed(const Trainer *train) { return clock_now() - train->run->started; }

@@ -17,7 +17,8 @@
 typedef struct {
   Shape shape;
   int T, B;
-  Weights *w, *gradient;
+  Weights *w;
+  Gradient *gradient;
   Window *window;
   Reference *reference, *reference_gradient;
   double *h0, *hT; /* (B,D) */
@@ -38,7 +39,7 @@ static void copy_weights(Reference *to, const Weights *from, const Shape *shape)
 static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B) {
   Case c = {.T = T, .B = B};
   c.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS);
-  c.w = weights_new(&c.shape), c.gradient = weights_new(&c.shape);
+  c.w = weights_new(&c.shape), c.gradient = gradient_new(&c.shape, T * B);
   c.window = window_new(T, B);
   c.reference = reference_new(k, s, d, D, phi, full);
   c.reference_gradient = reference_new(k, s, d, D, phi, full);
@@ -50,7 +51,7 @@ static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B
 }
 
 static void case_free(Case *c) {
-  weights_free(c->w), weights_free(c->gradient), window_free(c->window);
+  weights_free(c->w), gradient_free(c->gradient), window_free(c->window);
   reference_free(c->reference), reference_free(c->reference_gradient);
   free(c->h0), free(c->hT);
 }
@@ -80,17 +81,37 @@ static void fill_window(const Case *c, bool first) {
   w->y[0] = kmer_followers(w->x[0], c->shape.k, c->shape.s), w->tokens = 1;
 }
 
+/* Rows (n,width) of `from`, each where it belongs in `to`; rows NULL: all are there, n of them. */
+static void place_rows(float *to, const float *from, size_t width, const Touched *rows, int n) {
+  for (int i = 0; i < (rows ? rows->n : n); i++)
+    memcpy(to + (size_t)(rows ? rows->row[i] : i) * width, from + (size_t)i * width,
+           width * sizeof *to);
+}
+
+/* The gradient with all its rows. */
+static Weights *all_rows(const Case *c) {
+  const Gradient *g = c->gradient;
+  const size_t n = (size_t)c->shape.n, D = (size_t)c->shape.D;
+  Weights *all = weights_new(&c->shape);
+  place_rows(all->L, g->dw->L, (size_t)c->shape.d, g->L, c->shape.V);
+  memcpy(all->H, g->dw->H, (size_t)(all->U - all->H) * sizeof(float));
+  place_rows(all->U, g->dw->U, n * D, g->U, c->shape.V / c->shape.n);
+  place_rows(all->b2, g->dw->b2, n, g->U, c->shape.V / c->shape.n);
+  return all;
+}
+
 /* Adds up the squares of the difference to the reference's gradient, and of that gradient. */
 static void compare(const Case *c, double *errors, double *squares) {
   const double n = (double)c->window->tokens;
   Reference *fast = reference_new(c->shape.k, c->shape.s, c->shape.d, c->shape.D, 0, 0);
-  copy_weights(fast, c->gradient, &c->shape);
+  Weights *all = all_rows(c);
+  copy_weights(fast, all, &c->shape);
   *errors = *squares = 0;
   for (size_t i = 0; i < fast->size; i++) {
     double right = c->reference_gradient->L[i] / n;
     *errors += pow(fast->L[i] - right, 2), *squares += right * right;
   }
-  reference_free(fast);
+  reference_free(fast), weights_free(all);
 }
 
 /* Two windows in a row, so that states are carried, on one CPU level. */
@@ -103,7 +124,6 @@ static void check_case(int k, int s, int d, int D, int phi, int full, int T, int
     ReferenceWindow window = {T, B, c.window->x, c.window->y, c.window->restart, c.h0};
     double errors, squares;
     double J = reference_run(c.reference, &window, c.hT, c.reference_gradient);
-    memset(c.gradient->L, 0, c.gradient->size * sizeof(float)); /* rows may be left alone */
     const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
     compare(&c, &errors, &squares);
     if (sqrt(errors / squares) >= 1e-5)
@@ -175,7 +195,9 @@ static void run_twice(Case *c, int threads, float *gradients, double *losses) {
   for (int i = 0; i < 2; i++) {
     fill_window(c, i == 0);
     losses[i] = bptt_run(bptt, c->gradient, c->w, c->window)->loss;
-    memcpy(gradients + (size_t)i * c->w->size, c->gradient->L, c->w->size * sizeof(float));
+    Weights *all = all_rows(c);
+    memcpy(gradients + (size_t)i * c->w->size, all->L, c->w->size * sizeof(float));
+    weights_free(all);
   }
   bptt_free(bptt);
 }

@@ -20,11 +20,11 @@ static void after_two_steps(OptimizerKind kind, double first, double second) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(kind, shape());
   for (size_t i = 0; i < w->size; i++) w->L[i] = 1, g->L[i] = 0.5f;
-  double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 0, 2, kernels_best());
+  double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 0, 2, kernels_best());
   assert_true(fabs(norm - 0.5 * sqrt((double)w->size)) < 1e-9);
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - first) < 2e-7);
   for (size_t i = 0; i < g->size; i++) g->L[i] = -0.25f;
-  optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 0, 2, kernels_best());
+  optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 0, 2, kernels_best());
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - second) < 2e-7);
   assert_int_equal(optimizer->steps, 2);
   optimizer_free(optimizer);
@@ -64,10 +64,10 @@ static void clipping_scales_to_the_norm(void **state) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(SGD, shape());
   g->L[0] = 3, g->L[5] = 4;
-  double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 1, 1, 1, kernels_best());
+  double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 1, 1, kernels_best());
   assert_true(fabs(norm - 5) < 1e-12);
   assert_true(fabs((double)w->L[0] + 0.6) < 1e-7 && fabs((double)w->L[5] + 0.8) < 1e-7);
-  optimizer_step(optimizer, w, (Gradient){.all = g}, 1, 10, 1,
+  optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 10, 1,
                  kernels_best()); /* short enough: as it is */
   assert_true(fabs((double)w->L[0] + 3.6) < 1e-6);
   optimizer_free(optimizer);
@@ -84,13 +84,40 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
       weights_init(w, shape(), 3);
       memcpy(before->L, w->L, w->size * sizeof(float));
       g->b2[1] = bad[i];
-      double norm = optimizer_step(optimizer, w, (Gradient){.all = g}, 0.1, 1, 2, kernels_best());
+      double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 1, 2, kernels_best());
       assert_true(!isfinite(norm));
       assert_memory_equal(w->L, before->L, w->size * sizeof(float));
       assert_int_equal(optimizer->steps, 0);
       optimizer_free(optimizer);
       weights_free(w), weights_free(before), weights_free(g);
     }
+}
+
+/* Of a dictionary of 64, k-mers 9 and 4 and the followers of two groups were seen. */
+static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
+  (void)state;
+  Shape large = shape_new(3, 1, 2, 3, SIGMOID, FOLLOWERS);
+  Weights *w = weights_new(&large), *dw = weights_new_rows(&large, 3, 2 * 4);
+  Optimizer *optimizer = optimizer_new(MOMENTUM, &large);
+  Touched L = {.rows = 64, .n = 2, .row = (int[]){4, 9}};
+  Touched U = {.rows = 16, .n = 2, .row = (int[]){0, 15}};
+  for (size_t i = 0; i < dw->size; i++) dw->L[i] = 1;
+  dw->L[4] = dw->L[5] = NAN; /* room for a third row, which is not there */
+  for (int step = 0; step < 2; step++) {
+    double norm = optimizer_step(optimizer, w, &(Gradient){dw, &L, &U}, 0.1, 0, 2, kernels_best());
+    assert_true(fabs(norm - sqrt(2 * 2 + 9 + 6 + 3 + 8 * 3 + 8)) < 1e-6);
+  }
+  for (size_t i = 0; i < w->size; i++) { /* 0.1 (1 + 1.9) */
+    const size_t U0 = (size_t)(w->U - w->L), b0 = (size_t)(w->b2 - w->L);
+    const int moved = i < 128  ? i / 2 == 4 || i / 2 == 9
+                      : i < U0 ? 1
+                      : i < b0 ? (i - U0) / 12 == 0 || (i - U0) / 12 == 15
+                               : (i - b0) / 4 == 0 || (i - b0) / 4 == 15;
+    assert_true(fabs((double)w->L[i] - (moved ? -0.29 : 0)) < 1e-7);
+    assert_true(fabs((double)optimizer->m->L[i] - (moved ? 1.9 : 0)) < 1e-6);
+  }
+  optimizer_free(optimizer);
+  weights_free(w), weights_free(dw);
 }
 
 int main(void) {
@@ -102,6 +129,7 @@ int main(void) {
       cmocka_unit_test(adam_corrects_the_bias_of_both_moments),
       cmocka_unit_test(clipping_scales_to_the_norm),
       cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
+      cmocka_unit_test(rows_that_were_not_touched_stay_with_their_moments),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
