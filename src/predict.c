@@ -1,247 +1,197 @@
 #include "predict.h"
 
 #include "alloc.h"
-#include "kmer.h"
 #include "parallel.h"
 #include "seqfile.h"
 #include "softmax.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26, TABLE_TOKENS = 1 << 16 };
+enum { LANES = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26, TABLE_TOKENS = 1 << 16 };
+_Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
-/* The k-mers of a record as they are read: the next one's label is known only after the next. */
+/* A piece, and what came of it. */
 typedef struct {
-  int k, s, mask;
-  int x;        /* the last k bases */
-  uint64_t run; /* bases since the last break */
-  int kmer;     /* read but not yet handed on, -1: none */
-  bool restart; /* it is the first of its segment */
-  int turned;   /* first bases of a circle that were read again after its last */
-} Kmers;
-
-/* A lane's record, or the piece of it that is being computed. */
-typedef struct {
-  char *name;
-  bool continued, ended; /* it began in an earlier batch; its last letter was read */
-  int n;                 /* steps in this batch */
-  int *x, *y;            /* (PREDICT_STEPS) */
-  uint8_t *restart;
-  uint64_t tokens;
-  double nats;
-  bool circular;
-  int last;
-  float *h; /* (D) after the last step */
-} Slot;
+  Piece piece;
+  float *J;    /* (STEPS_MOST) */
+  double nats; /* their sum */
+  float *seam; /* (D) after the warm-up */
+  float *h;    /* (D) after the last step */
+} Lane;
 
 struct Predictor {
   const Model *model;
   const Kernels *kernels;
-  int with_loss, threads;
-  bool circular;
-  Slot slot[SLOTS];
-  int blocks, used; /* of slots; slots in this batch */
-  Kmers kmers;
+  bool with_loss;
+  int threads;
+  Steps *steps;
+  Lane lane[LANES];
+  int blocks, used; /* of lanes; lanes of this batch */
   Tape *tape[PREDICT_BLOCKS];
   Factors *factors;
   float *q[PREDICT_BLOCKS];
   double *J[PREDICT_BLOCKS];
+  /* of the record that the last piece belongs to: */
+  float *h; /* (D) */
+  uint64_t tokens;
+  double nats;
 };
 
-Predictor *predict_new(const Model *model, int with_loss, bool circular, int threads,
+static void new_block(Predictor *p, int i) {
+  const Shape *shape = &p->model->shape;
+  const int rows = PREDICT_T * PREDICT_BLOCK;
+  p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
+  p->J[i] = alloc_new((size_t)rows, sizeof(double));
+  if (p->with_loss) p->q[i] = alloc_floats(softmax_logits(shape, rows));
+}
+
+/* Fewer than there could be where their logits would take more than 256 MB. */
+static int count_blocks(const Shape *shape, bool with_loss) {
+  const size_t logits =
+      shape->softmax == FULL && with_loss ? (size_t)softmax_rows(shape) * (size_t)shape->n : 1;
+  const size_t most = LOGITS_MAX / logits;
+  return most >= PREDICT_BLOCKS ? PREDICT_BLOCKS : most > 1 ? (int)most : 1;
+}
+
+Predictor *predict_new(const Model *model, bool with_loss, bool all_circles, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
   const Shape *shape = &model->shape;
-  const size_t rows = (size_t)PREDICT_T * PREDICT_BLOCK;
-  size_t q_rows = shape->softmax == FULL ? (size_t)softmax_rows(shape) : 1;
-  size_t q_size = q_rows * (size_t)shape->n;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
-  p->circular = circular;
-  p->blocks = PREDICT_BLOCKS; /* fewer where their logits would take more than 256 MB */
-  while (with_loss && p->blocks > 1 && q_size * (size_t)p->blocks > LOGITS_MAX) p->blocks--;
+  p->steps = steps_new(shape, with_loss, all_circles);
   p->factors = factors_new(shape, TABLE_TOKENS, 0, kernels->products);
   factors_set(p->factors, model->weights, shape, threads);
-  for (int i = 0; i < SLOTS; i++) {
-    p->slot[i].x = alloc_new(PREDICT_STEPS, sizeof(int));
-    p->slot[i].y = alloc_new(PREDICT_STEPS, sizeof(int));
-    p->slot[i].restart = alloc_new(PREDICT_STEPS, 1);
-    p->slot[i].h = alloc_floats((size_t)shape->D);
-  }
-  for (int i = 0; i < p->blocks; i++) {
-    p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
-    p->J[i] = alloc_new(rows, sizeof(double));
-    if (with_loss) p->q[i] = alloc_floats(softmax_logits(shape, (int)rows));
-  }
+  p->h = alloc_floats((size_t)shape->D);
+  p->blocks = count_blocks(shape, with_loss);
+  for (int i = 0; i < p->blocks; i++) new_block(p, i);
   return p;
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  for (int i = 0; i < SLOTS; i++) {
-    Slot *slot = &p->slot[i];
-    free(slot->name), free(slot->x), free(slot->y), free(slot->restart), free(slot->h);
+  for (int i = 0; i < LANES; i++) {
+    Lane *lane = &p->lane[i];
+    piece_clear(&lane->piece), free(lane->J), free(lane->seam), free(lane->h);
   }
   for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
-  factors_free(p->factors), free(p);
+  steps_free(p->steps), factors_free(p->factors), free(p->h), free(p);
 }
 
-/* ---- letters to steps ----------------------------------------------------------------------- */
+/* ---- windows -------------------------------------------------------------------------------- */
 
-static void push_step(Slot *slot, Kmers *kmers, int label) {
-  if (kmers->kmer < 0) return;
-  slot->x[slot->n] = kmers->kmer, slot->y[slot->n] = label;
-  slot->restart[slot->n++] = kmers->restart;
-  slot->last = kmers->kmer;
-  slot->tokens += label >= 0;
-}
-
-static void push_letter(Slot *slot, Kmers *kmers, unsigned char letter) {
-  int base = kmer_base(letter);
-  if (base == KMER_BREAK) {
-    push_step(slot, kmers, -1);
-    kmers->run = 0, kmers->kmer = -1;
-    return;
-  }
-  kmers->x = (kmers->x << 2 | base) & kmers->mask;
-  uint64_t k = (uint64_t)kmers->k;
-  if (++kmers->run < k || (kmers->run - k) % (uint64_t)kmers->s != 0) return;
-  push_step(slot, kmers, kmers->kmer < 0 ? -1 : kmers->x);
-  kmers->kmer = kmers->x, kmers->restart = kmers->run == k;
-}
-
-/* Whether the record's losses are asked for and go on over its end. */
-static bool is_circle(const Predictor *p, const SeqFile *file) {
-  return p->with_loss && (p->circular || seqfile_circular(file));
-}
-
-/* Up to n more letters of the record; after its last, where it is a circle, its
- * first k ones again. */
-static ptrdiff_t read_letters(Predictor *p, SeqFile *file, char *letters, size_t n, Why *why) {
-  Kmers *kmers = &p->kmers;
-  char head[KMER_MAX];
-  ptrdiff_t got = seqfile_read(file, letters, n, why);
-  if (got != 0 || kmers->run == 0 || !is_circle(p, file)) return got;
-  int left = seqfile_head(file, head);
-  left = (left < kmers->k ? left : kmers->k) - kmers->turned;
-  if (n > (size_t)left) n = (size_t)left;
-  memcpy(letters, head + kmers->turned, n);
-  kmers->turned += (int)n;
-  return (ptrdiff_t)n;
-}
-
-/* Fills a slot with letters of the record that the file stands at: until it ends, or there may be
- * no room for the step of one more letter. */
-static int fill_slot(Predictor *p, Slot *slot, SeqFile *file, Why *why) {
-  char letters[512];
-  ptrdiff_t n = 1;
-  while (n > 0 && slot->n < PREDICT_STEPS - 1) {
-    size_t room = (size_t)(PREDICT_STEPS - 1 - slot->n);
-    n = read_letters(p, file, letters, room < sizeof letters ? room : sizeof letters, why);
-    if (n < 0) return -1;
-    for (ptrdiff_t i = 0; i < n; i++) push_letter(slot, &p->kmers, (unsigned char)letters[i]);
-  }
-  if (n > 0) return 0;
-  push_step(slot, &p->kmers, -1);
-  slot->ended = true, slot->circular = is_circle(p, file);
-  return 0;
-}
-
-static void begin_record(Predictor *p, Slot *slot, const char *name) {
-  const Shape *shape = &p->model->shape;
-  p->kmers = (Kmers){.k = shape->k, .s = shape->s, .mask = shape->V - 1, .kmer = -1};
-  slot->name = alloc_resize(slot->name, strlen(name) + 1, 1);
-  strcpy(slot->name, name);
-  slot->continued = slot->ended = false;
-  slot->tokens = 0, slot->nats = 0, slot->last = -1;
-}
-
-/* Fills slots until all are full, the file ends or a record does not fit: 1 there may be more, 0
- * the file has ended, -1 it is broken. The slots in use are good in any case. */
-static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
-  bool unfinished = p->used > 0 && !p->slot[p->used - 1].ended;
-  if (unfinished) { /* goes on in the first slot, with its state */
-    Slot last = p->slot[p->used - 1];
-    p->slot[p->used - 1] = p->slot[0];
-    p->slot[0] = last;
-    p->slot[0].continued = true;
-  }
-  for (p->used = 0; p->used < p->blocks * PREDICT_BLOCK; unfinished = false) {
-    Slot *slot = &p->slot[p->used];
-    if (!unfinished) {
-      int more = seqfile_next(file, why);
-      if (more <= 0) return more;
-      begin_record(p, slot, seqfile_name(file));
-    }
-    slot->n = 0;
-    if (fill_slot(p, slot, file, why) != 0) return -1;
-    p->used++;
-    if (!slot->ended) break;
-  }
-  return 1;
-}
-
-/* ---- steps to numbers ----------------------------------------------------------------------- */
-
-/* Copies steps from..from+T-1 of a block's slots into its tape; lanes without any are idle. */
-static void load_window(Tape *tape, const Slot *slots, int from) {
+/* Copies steps from..from+T-1 of a tape's lanes into it; lanes without any are idle. */
+static void load_window(Tape *tape, const Lane *lanes, int from) {
   for (int b = 0; b < tape->B; b++) {
-    const Slot *slot = &slots[b];
+    const Piece *piece = &lanes[b].piece;
     for (int t = 0; t < tape->T; t++) {
-      bool idle = from + t >= slot->n;
-      size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
-      tape->x[at] = idle ? 0 : slot->x[from + t];
-      tape->y[at] = idle ? -1 : slot->y[from + t];
-      tape->restart[at] = idle || slot->restart[from + t];
+      const bool idle = from + t >= piece->n;
+      const size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
+      tape->x[at] = idle ? 0 : piece->x[from + t];
+      tape->y[at] = idle ? -1 : piece->y[from + t];
+      tape->restart[at] = idle || piece->restart[from + t];
     }
   }
 }
 
-/* What a window says of each slot: its losses in order, and the state after its last step. */
-static void take_window(Slot *slots, const Tape *tape, const double *J, int from, size_t D) {
+/* What a window says of each lane: its losses in order, and the state after its last step. */
+static void take_window(Lane *lanes, const Tape *tape, const double *J, int from, size_t D) {
   for (int b = 0; b < tape->B; b++) {
-    Slot *slot = &slots[b];
-    int steps = slot->n - from < tape->T ? slot->n - from : tape->T;
-    for (int t = 0; t < steps && J; t++) slot->nats += J[t * tape->B + b];
-    if (steps > 0) memcpy(slot->h, tape->h + (size_t)(steps * tape->B + b) * D, D * sizeof(float));
+    Lane *lane = &lanes[b];
+    const int left = lane->piece.n - from, steps = left < tape->T ? left : tape->T;
+    for (int t = 0; t < steps && J; t++) {
+      lane->J[from + t] = (float)J[t * tape->B + b];
+      lane->nats += J[t * tape->B + b];
+    }
+    if (steps <= 0) continue;
+    memcpy(lane->h, tape->h + (size_t)(steps * tape->B + b) * D, D * sizeof(float));
+    if (from + steps == lane->piece.warmup) memcpy(lane->seam, lane->h, D * sizeof(float));
   }
 }
 
-static void block_job(void *context, int block) {
-  Predictor *p = context;
+/* Runs the lanes of a tape through the windows of their steps, from one of them on. */
+static void run_windows(Predictor *p, int block, Lane *lanes, int from) {
   const Shape *shape = &p->model->shape;
   const size_t D = (size_t)shape->D;
   Tape *tape = p->tape[block];
-  Slot *slots = &p->slot[block * PREDICT_BLOCK];
-  int left = p->used - block * PREDICT_BLOCK, steps = 0;
-  tape->B = left < PREDICT_BLOCK ? left : PREDICT_BLOCK;
+  int steps = 0;
   for (int b = 0; b < tape->B; b++) {
-    if (slots[b].n > steps) steps = slots[b].n;
-    if (slots[b].continued) memcpy(tape->h + (size_t)b * D, slots[b].h, D * sizeof(float));
+    if (lanes[b].piece.n > steps) steps = lanes[b].piece.n;
+    lanes[b].nats = 0;
   }
-  for (int from = 0; from < steps; from += PREDICT_T) {
-    load_window(tape, slots, from);
+  for (; from < steps; from += PREDICT_T) {
+    load_window(tape, lanes, from);
     rnn_forward(tape, p->factors, shape, p->kernels);
     if (p->with_loss)
       softmax_loss(p->J[block], NULL, NULL, p->q[block], tape->x, tape->y,
                    tape->h + (size_t)tape->B * D, tape->T * tape->B, 0, p->factors, shape,
                    p->kernels);
-    take_window(slots, tape, p->with_loss ? p->J[block] : NULL, from, D);
+    take_window(lanes, tape, p->with_loss ? p->J[block] : NULL, from, D);
     tape_carry(tape, shape);
   }
 }
 
-static int hand_out(const Predictor *p,
-                    int (*take)(void *context, const Prediction *prediction, Why *why),
-                    void *context, Why *why) {
-  for (int i = 0; i < p->used; i++) {
-    const Slot *slot = &p->slot[i];
-    if (!slot->ended) continue;
-    Prediction prediction = {slot->name,     slot->tokens, slot->nats,
-                             slot->circular, slot->last,   slot->h};
-    if (take(context, &prediction, why) != 0) return -1;
+static void block_job(void *context, int block) {
+  Predictor *p = context;
+  const int left = p->used - block * PREDICT_BLOCK;
+  p->tape[block]->B = left < PREDICT_BLOCK ? left : PREDICT_BLOCK;
+  run_windows(p, block, &p->lane[block * PREDICT_BLOCK], 0);
+}
+
+/* ---- seams ---------------------------------------------------------------------------------- */
+
+static bool fits(const float *seam, const float *h, int D) {
+  for (int i = 0; i < D; i++)
+    if (!(fabsf(seam[i] - h[i]) <= PREDICT_SEAM * fmaxf(1, fabsf(h[i])))) return false;
+  return true;
+}
+
+/* Computes pieces whose warm-up was too short again, from the state h before them. */
+static void mend_seam(Predictor *p, Lane *lane, const float *h) {
+  const size_t D = (size_t)p->model->shape.D;
+  if (lane->piece.first || fits(lane->seam, h, p->model->shape.D)) return;
+  p->tape[0]->B = 1;
+  memcpy(p->tape[0]->h, h, D * sizeof *h);
+  run_windows(p, 0, lane, lane->piece.warmup);
+}
+
+/* ---- batches -------------------------------------------------------------------------------- */
+
+/* Lanes get their memory with their first piece: most inputs do not need them all. */
+static void new_lane(Lane *lane, size_t D) {
+  piece_init(&lane->piece);
+  lane->J = alloc_new(STEPS_MOST, sizeof *lane->J);
+  lane->seam = alloc_floats(D), lane->h = alloc_floats(D);
+}
+
+/* Reads pieces until all lanes have one or the file ends: 1 there may be more, 0 the file has
+ * ended, -1 it is broken. What was read is good in any case. */
+static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
+  const Piece *before = p->used > 0 ? &p->lane[p->used - 1].piece : NULL;
+  for (p->used = 0; p->used < p->blocks * PREDICT_BLOCK; p->used++) {
+    Lane *lane = &p->lane[p->used];
+    if (!lane->h) new_lane(lane, (size_t)p->model->shape.D);
+    int more = steps_read(p->steps, &lane->piece, before, file, why);
+    if (more <= 0) return more;
+    before = &lane->piece;
   }
+  return 1;
+}
+
+static int hand_out(Predictor *p, int (*take)(void *context, const Prediction *, Why *),
+                    void *context, Why *why) {
+  const float *before = p->h;
+  for (int i = 0; i < p->used; i++) {
+    Lane *lane = &p->lane[i];
+    mend_seam(p, lane, before);
+    if (lane->piece.first) p->tokens = 0, p->nats = 0;
+    p->tokens += lane->piece.tokens, p->nats += lane->nats;
+    Prediction prediction = {&lane->piece, lane->J, p->tokens, p->nats, lane->h};
+    if (take(context, &prediction, why) != 0) return -1;
+    before = lane->h;
+  }
+  if (p->used > 0) memcpy(p->h, before, (size_t)p->model->shape.D * sizeof *p->h);
   return 0;
 }
 

@@ -37,7 +37,7 @@ typedef struct {
 
 static int not_finite(const Prediction *prediction, Why *why) {
   return fail(why, "record '%.100s': the model gives no finite numbers; its training went wrong",
-              prediction->name);
+              prediction->piece->name);
 }
 
 /* ---- mode next ------------------------------------------------------------------------------ */
@@ -69,18 +69,20 @@ static void rank_top(int *rank, float *yhat, int n, int top) {
 static int print_next(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
   const Shape *shape = &table->model->shape;
+  const Piece *piece = prediction->piece;
   char kmer[KMER_MAX + 1];
-  if (prediction->last < 0) {
-    fprintf(table->out, "%s\tNA\tNA\tNA\n", prediction->name);
+  if (!piece->ended) return 0;
+  if (piece->last < 0) {
+    fprintf(table->out, "%s\tNA\tNA\tNA\n", piece->name);
     return output_check(table->output, why);
   }
-  softmax_yhat(table->yhat, prediction->last, prediction->h, table->model->weights, shape,
+  softmax_yhat(table->yhat, piece->last, prediction->h, table->model->weights, shape,
                table->kernels);
   if (!isfinite(table->yhat[0])) return not_finite(prediction, why);
   rank_top(table->rank, table->yhat, shape->n, table->top);
   for (int i = 0; i < table->top; i++) {
-    kmer_text(kmer, softmax_first(prediction->last, shape) + table->rank[i], shape->k);
-    fprintf(table->out, "%s\t%d\t%s\t%.6g\n", prediction->name, i + 1, kmer,
+    kmer_text(kmer, softmax_first(piece->last, shape) + table->rank[i], shape->k);
+    fprintf(table->out, "%s\t%d\t%s\t%.6g\n", piece->name, i + 1, kmer,
             (double)table->yhat[table->rank[i]]);
   }
   return output_check(table->output, why);
@@ -91,13 +93,14 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
 static int print_score(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
   if (!isfinite(prediction->nats)) return not_finite(prediction, why);
-  table->circular += prediction->circular;
+  if (!prediction->piece->ended) return 0;
+  table->circular += prediction->piece->circular;
   double tokens = (double)prediction->tokens;
   unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
   if (n == 0)
-    fprintf(table->out, "%s\t0\t0\tNA\tNA\tNA\n", prediction->name);
+    fprintf(table->out, "%s\t0\t0\tNA\tNA\tNA\n", prediction->piece->name);
   else
-    fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f\n", prediction->name, n, bases,
+    fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f\n", prediction->piece->name, n, bases,
             prediction->nats, prediction->nats / ((double)bases * M_LN2),
             exp(prediction->nats / tokens));
   return output_check(table->output, why);

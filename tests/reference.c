@@ -21,6 +21,14 @@ Reference *reference_new(int k, int s, int d, int D, int phi, int full) {
 
 void reference_free(Reference *net) { free(net->L), free(net); }
 
+void reference_set(Reference *net, const float *L, const float *U, const float *b2) {
+  for (int i = 0; i < net->U - net->L; i++) net->L[i] = (double)L[i];
+  for (int v = 0; v < net->V; v++) {
+    net->b2[v] = (double)b2[v];
+    for (int i = 0; i < net->D; i++) net->U[i * net->V + v] = (double)U[v * net->D + i];
+  }
+}
+
 static double phi(const Reference *net, double z) {
   if (net->phi == REF_SIGMOID) return 1 / (1 + exp(-z));
   return net->phi == REF_TANH ? tanh(z) : fmax(z, 0);

@@ -29,6 +29,9 @@ typedef struct {
 Reference *reference_new(int k, int s, int d, int D, int phi, int full);
 void reference_free(Reference *net);
 
+/* The same numbers as floats: L, H, I, b1 one after the other, U (V,D), b2. */
+void reference_set(Reference *net, const float *L, const float *U, const float *b2);
+
 /* Sum of J over the window. Where hT (B,D) is not NULL it gets the last states, and where gradient
  * is not NULL it gets the gradient of that sum. */
 double reference_run(const Reference *net, const ReferenceWindow *window, double *hT,

@@ -26,16 +26,6 @@ typedef struct {
 
 static double random_real(void) { return rand() / (double)RAND_MAX - 0.5; }
 
-/* The same numbers to the reference, whose U is (D,V). */
-static void copy_weights(Reference *to, const Weights *from, const Shape *shape) {
-  size_t before_U = (size_t)(from->U - from->L);
-  for (size_t i = 0; i < before_U; i++) to->L[i] = (double)from->L[i];
-  for (int v = 0; v < shape->V; v++) {
-    to->b2[v] = (double)from->b2[v];
-    for (int i = 0; i < shape->D; i++) to->U[i * shape->V + v] = (double)from->U[v * shape->D + i];
-  }
-}
-
 static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B) {
   Case c = {.T = T, .B = B};
   c.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS);
@@ -46,7 +36,7 @@ static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B
   c.h0 = calloc((size_t)(B * D), sizeof *c.h0), c.hT = calloc((size_t)(B * D), sizeof *c.hT);
   for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(2 * random_real());
   for (int i = 0; i < D * D; i++) c.w->H[i] *= (float)(1 / sqrt(D)); /* or relu explodes */
-  copy_weights(c.reference, c.w, &c.shape);
+  reference_set(c.reference, c.w->L, c.w->U, c.w->b2);
   return c;
 }
 
@@ -105,7 +95,7 @@ static void compare(const Case *c, double *errors, double *squares) {
   const double n = (double)c->window->tokens;
   Reference *fast = reference_new(c->shape.k, c->shape.s, c->shape.d, c->shape.D, 0, 0);
   Weights *all = all_rows(c);
-  copy_weights(fast, all, &c->shape);
+  reference_set(fast, all->L, all->U, all->b2);
   *errors = *squares = 0;
   for (size_t i = 0; i < fast->size; i++) {
     double right = c->reference_gradient->L[i] / n;

@@ -1,6 +1,9 @@
 /* What rnnpredict promises: a record's numbers do not depend on its company. */
+#include "kmer.h"
 #include "predict.h"
+#include "reference.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,16 +25,22 @@ typedef struct {
 typedef struct {
   Row *rows;
   int n, circular; /* circular: of the records */
+  int D;
+  double sum; /* of all J of all steps */
 } Rows;
 
 static int take(void *context, const Prediction *prediction, Why *why) {
   Rows *rows = context;
   (void)why;
+  const Piece *piece = prediction->piece;
+  for (int i = 0; i < piece->n; i++)
+    if (piece->y[i] >= 0) rows->sum += (double)prediction->J[i];
+  if (!piece->ended) return 0;
   Row *row = &rows->rows[rows->n++];
   memset(row, 0, sizeof *row);
-  row->tokens = prediction->tokens, row->nats = prediction->nats, row->last = prediction->last;
-  if (prediction->last >= 0) memcpy(row->h, prediction->h, sizeof row->h);
-  rows->circular += prediction->circular;
+  row->tokens = prediction->tokens, row->nats = prediction->nats, row->last = piece->last;
+  if (piece->last >= 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
+  rows->circular += piece->circular;
   return 0;
 }
 
@@ -40,7 +49,7 @@ static Rows score(const Model *model, char *const *records, int n, bool circular
   char path[] = "/tmp/test_predict_XXXXXX";
   Why why;
   FILE *out = fdopen(mkstemp(path), "w");
-  Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0};
+  Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
   Predictor *predictor = predict_new(model, 1, circular, threads, kernels_best());
@@ -62,7 +71,7 @@ static void numbers_do_not_depend_on_company(void **state) {
   char *records[RECORDS], *reversed[RECORDS];
   srand(4);
   for (int i = 0; i < RECORDS; i++) { /* some are longer than a piece, some too short */
-    records[i] = random_record(i % 50 == 7 ? 9000 + i : rand() % 120);
+    records[i] = random_record(i % 50 == 7 ? STEPS_PIECE + 500 + i : rand() % 120);
     reversed[RECORDS - 1 - i] = records[i];
   }
   for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
@@ -103,17 +112,17 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
 /* A circle reads as the record with its first k bases, or those before a break, behind it. */
 static void a_circle_is_read_over_its_end(void **state) {
   (void)state;
-  enum { K = 3, LONGEST = 4 * PREDICT_STEPS };
+  enum { K = 3, LONGEST = 2 * STEPS_PIECE + 100 };
   static const char *const ends[] = {"", "N"}, *const begins[] = {"", "ACNG", "N"};
   for (int s = 1; s <= K; s++) {
     Model model = {.shape = shape_new(K, s, 5, D, SIGMOID, FOLLOWERS)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
-    /* the end comes to stand on every place around the end of a piece */
-    for (int n = 1; n < LONGEST; n = n < 12                   ? n + 1
-                                     : n < PREDICT_STEPS - 12 ? PREDICT_STEPS - 12
-                                     : n < PREDICT_STEPS + 12 ? n + 1
-                                                              : LONGEST)
+    /* the end comes to stand around the end of a piece */
+    for (int n = 1; n < LONGEST; n = n < 12                ? n + 1
+                                     : n < STEPS_PIECE - 1 ? STEPS_PIECE - 1
+                                     : n < STEPS_PIECE + 1 ? n + 1
+                                                           : LONGEST)
       for (int form = 0; form < 6; form++) {
         char *middle = random_record(n), *circle = calloc((size_t)n + 16, 1), *line;
         for (int i = 0; i < n; i++) middle[i] = middle[i] == 'N' ? 'A' : middle[i];
@@ -131,9 +140,63 @@ static void a_circle_is_read_over_its_end(void **state) {
   }
 }
 
+/* A network that forgets: over two seams it says what the equations say of the whole record. */
+static void pieces_say_what_the_whole_record_does(void **state) {
+  (void)state;
+  enum { N = 2 * STEPS_PIECE + 3000, K = 2 };
+  srand(5);
+  char *record = random_record(N);
+  for (int i = 0; i < N; i++) record[i] = record[i] == 'N' ? 'A' : record[i];
+  for (Activation phi = SIGMOID; phi <= TANH; phi++) {
+    Model model = {.shape = shape_new(K, 1, 5, D, phi, FOLLOWERS)};
+    Weights *w = model.weights = weights_new(&model.shape);
+    weights_init(w, &model.shape, 1);
+    for (int i = 0; i < D * D; i++) w->H[i] *= 0.9f;
+    Reference *reference = reference_new(K, 1, 5, D, (int)phi, 0);
+    reference_set(reference, w->L, w->U, w->b2);
+    int *x = calloc(N, sizeof *x), *y = calloc(N, sizeof *y);
+    uint8_t *restart = calloc(N, 1);
+    for (int i = 0; i < N - 1; i++)
+      x[i] = kmer_base((unsigned char)record[i]) * 4 + kmer_base((unsigned char)record[i + 1]);
+    for (int i = 0; i < N - 1; i++) y[i] = i < N - 2 ? x[i + 1] : -1;
+    restart[0] = 1;
+    double h0[D] = {0}, hT[D];
+    ReferenceWindow window = {N - 1, 1, x, y, restart, h0};
+    const double right = reference_run(reference, &window, hT, NULL);
+    Rows rows = score(&model, &record, 1, false, 2);
+    assert_int_equal(rows.rows->tokens, N - 2);
+    assert_true(fabs(rows.rows->nats / right - 1) < 1e-7);
+    assert_true(fabs(rows.sum / right - 1) < 1e-7);
+    for (int i = 0; i < D; i++) assert_true(fabs((double)rows.rows->h[i] - hT[i]) < 1e-5);
+    free(rows.rows), free(x), free(y), free(restart);
+    weights_free(w), reference_free(reference);
+  }
+  free(record);
+}
+
+/* A unit that an A switches on, for ever: no warm-up shows that, only the piece before. */
+static void what_is_never_forgotten_crosses_every_seam(void **state) {
+  (void)state;
+  enum { N = 3 * STEPS_PIECE };
+  Model model = {.shape = shape_new(1, 1, 1, 1, SIGMOID, FULL)};
+  Weights *w = model.weights = weights_new(&model.shape);
+  w->L[0] = 1, *w->I = 30, *w->H = 20, *w->b1 = -10, w->U[1] = 2;
+  char *record = calloc(N + 1, 1);
+  memset(record, 'C', N);
+  Rows off = score(&model, &record, 1, false, 2);
+  record[0] = 'A';
+  Rows on = score(&model, &record, 1, false, 2);
+  assert_true(fabs(off.rows->nats / (N - 1) - log(4)) < 1e-3);
+  assert_true(fabs(on.rows->nats / (N - 1) - log(1 + 3 * exp(-2))) < 1e-3);
+  free(off.rows), free(on.rows), free(record);
+  weights_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_circle_is_read_over_its_end),
                                      cmocka_unit_test(numbers_do_not_depend_on_company),
-                                     cmocka_unit_test(tokens_are_pairs_without_a_break_between)};
+                                     cmocka_unit_test(tokens_are_pairs_without_a_break_between),
+                                     cmocka_unit_test(pieces_say_what_the_whole_record_does),
+                                     cmocka_unit_test(what_is_never_forgotten_crosses_every_seam)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,43 @@
+/* steps: the records of a file as steps of the network, x and the y that follows, in pieces.
+ *
+ * A record of more than STEPS_PIECE steps is cut into pieces, at places that depend on nothing but
+ * the record. A piece that is not the first begins with a copy of the last STEPS_WARMUP steps of
+ * the one before, without labels: from any state they lead to nearly the state that the record has
+ * where the piece's own steps begin. */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include "rnn.h"
+#include "seqfile.h"
+
+enum { STEPS_PIECE = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MOST = STEPS_WARMUP + STEPS_PIECE };
+
+typedef struct {
+  char *name;         /* of the record */
+  bool first, ended;  /* whether the record begins, ends with it */
+  bool circular;      /* the record was read over its end */
+  int warmup;         /* steps that are copies */
+  int n;              /* steps, the copies among them */
+  int *x, *y;         /* (n) y -1: no label */
+  uint8_t *restart;   /* (n) 1: the first of its segment */
+  uint64_t *position; /* (n) in the record, from 1, of the first of the s bases that y adds */
+  uint64_t tokens;    /* labels among them */
+  int last;           /* the record's last k-mer so far, -1: none */
+} Piece;
+
+void piece_init(Piece *piece); /* makes room for STEPS_MOST steps */
+void piece_clear(Piece *piece);
+
+typedef struct Steps Steps;
+
+/* over_ends: records that are circular, by their header or because all_circles says so of all, go
+ * on over their end, once. */
+Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles);
+void steps_free(Steps *steps);
+
+/* Reads the next piece: of the record that `before` left unfinished, or of the next record; before
+ * is NULL at the beginning of a file, and may be the piece itself. 1: there is one, 0: the file has
+ * ended, -1: it is broken. */
+int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why);
+
+#endif

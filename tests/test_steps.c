@@ -1,0 +1,138 @@
+/* The steps of a record against those that its letters name one by one. */
+#include "kmer.h"
+#include "steps.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+typedef struct {
+  int n, *x, *y;
+  uint8_t *restart;
+  uint64_t *position;
+} Plain;
+
+/* Steps of letters, which are bases or N, the slow way; a circle's first letters are behind them
+ * and its length is `length`. */
+static Plain plain_steps(const char *letters, int k, int s, uint64_t length) {
+  const int n = (int)strlen(letters);
+  Plain p = {0, calloc((size_t)n + 1, sizeof(int)), calloc((size_t)n + 1, sizeof(int)),
+             calloc((size_t)n + 1, 1), calloc((size_t)n + 1, sizeof(uint64_t))};
+  for (int from = 0, to; from < n; from = to + 1) {
+    for (to = from; to < n && letters[to] != 'N';) to++;
+    for (int i = from; i + k <= to; i += s) {
+      int x = 0, y = 0;
+      const int more = i + s + k <= to;
+      for (int j = 0; j < k; j++) x = 4 * x + kmer_base((unsigned char)letters[i + j]);
+      for (int j = 0; j < k && more; j++) y = 4 * y + kmer_base((unsigned char)letters[i + s + j]);
+      p.x[p.n] = x, p.y[p.n] = more ? y : -1, p.restart[p.n] = i == from;
+      p.position[p.n++] = ((uint64_t)(i + k)) % length + 1; /* the letter after x */
+    }
+  }
+  return p;
+}
+
+static void plain_free(Plain *p) { free(p->x), free(p->y), free(p->restart), free(p->position); }
+
+/* Reads one record and compares it with p; gives back how many pieces it came in. */
+static int compare(const Plain *p, const char *record, int k, int s, bool circle) {
+  char path[] = "/tmp/test_steps_XXXXXX";
+  Why why;
+  FILE *out = fdopen(mkstemp(path), "w");
+  fprintf(out, ">a\n%s\n>b\nACGT\n", record);
+  fclose(out);
+  Shape shape = shape_new(k, s, 1, 1, SIGMOID, FOLLOWERS);
+  Steps *steps = steps_new(&shape, true, circle);
+  SeqFile *file = seqfile_open(path, &why);
+  Piece piece[2], *before = NULL;
+  piece_init(&piece[0]), piece_init(&piece[1]);
+  int pieces = 0, at = 0;
+  uint64_t tokens = 0;
+  do {
+    Piece *now = &piece[pieces % 3 > 0]; /* the last one, or the same again */
+    Piece last = {0};
+    if (before) {
+      piece_init(&last);
+      memcpy(last.x, before->x + before->n - STEPS_WARMUP, STEPS_WARMUP * sizeof *last.x);
+      memcpy(last.restart, before->restart + before->n - STEPS_WARMUP, STEPS_WARMUP);
+    }
+    assert_int_equal(steps_read(steps, now, before, file, &why), 1);
+    assert_string_equal(now->name, "a");
+    assert_int_equal(now->first, pieces == 0);
+    assert_int_equal(now->warmup, before ? STEPS_WARMUP : 0);
+    for (int i = 0; i < now->warmup; i++) {
+      assert_int_equal(now->x[i], last.x[i]);
+      assert_int_equal(now->y[i], -1);
+      assert_int_equal(now->restart[i], i == 0 || last.restart[i]);
+    }
+    for (int i = now->warmup; i < now->n; i++, at++) {
+      assert_true(at < p->n);
+      assert_int_equal(now->x[i], p->x[at]), assert_int_equal(now->y[i], p->y[at]);
+      assert_int_equal(now->restart[i], p->restart[at]);
+      if (now->y[i] >= 0) assert_int_equal(now->position[i], p->position[at]);
+    }
+    assert_int_equal(now->last, at > 0 ? p->x[at - 1] : -1);
+    tokens += now->tokens;
+    if (before) piece_clear(&last);
+    before = now, pieces++;
+  } while (!before->ended);
+  assert_int_equal(at, p->n);
+  for (int i = 0; i < p->n; i++) tokens -= p->y[i] >= 0;
+  assert_int_equal(tokens, 0);
+  assert_int_equal(before->circular, circle);
+  assert_int_equal(steps_read(steps, &piece[0], before, file, &why), 1);
+  assert_string_equal(piece[0].name, "b");
+  assert_int_equal(steps_read(steps, &piece[0], &piece[0], file, &why), 0);
+  piece_clear(&piece[0]), piece_clear(&piece[1]);
+  seqfile_close(file), steps_free(steps);
+  unlink(path);
+  return pieces;
+}
+
+static char *random_letters(int n, int breaks) {
+  char *letters = calloc((size_t)n + 16, 1);
+  for (int i = 0; i < n; i++)
+    letters[i] = breaks && rand() % breaks == 0 ? 'N' : "ACGT"[rand() % 4];
+  return letters;
+}
+
+static void pieces_are_the_record_s_steps_in_order(void **state) {
+  (void)state;
+  srand(1);
+  for (int k = 1; k <= 4; k++)
+    for (int s = 1; s <= k; s += 2)
+      for (int n = 0; n < 5 * STEPS_PIECE; n = n < 10 ? n + 1 : n * 3 + 1)
+        for (int breaks = 0; breaks <= 300; breaks += 100) {
+          char *letters = random_letters(n, breaks);
+          Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
+          int pieces = compare(&p, letters, k, s, false);
+          assert_true((pieces > 1) == (p.n >= STEPS_PIECE));
+          plain_free(&p), free(letters);
+        }
+}
+
+/* The end of a circle comes to stand on every place around the end of a piece. */
+static void positions_go_round_a_circle(void **state) {
+  (void)state;
+  srand(2);
+  for (int k = 1; k <= 4; k += 3)
+    for (int s = 1; s <= k; s++)
+      for (int n = STEPS_PIECE * s - 9; n < STEPS_PIECE * s + 9; n++) {
+        char *letters = random_letters(n, 0), *turned = calloc((size_t)n + 16, 1);
+        sprintf(turned, "%s%.*s", letters, k, letters);
+        Plain p = plain_steps(turned, k, s, (uint64_t)n);
+        compare(&p, letters, k, s, true);
+        plain_free(&p), free(letters), free(turned);
+      }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_are_the_record_s_steps_in_order),
+                                     cmocka_unit_test(positions_go_round_a_circle)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
