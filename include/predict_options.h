@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-typedef enum { MODE_NEXT, MODE_SCORE, MODE_INFO } Mode;
+typedef enum { MODE_NEXT, MODE_SCORE, MODE_TRACK, MODE_INFO } Mode;
 
 typedef struct {
   int mode, top, threads;

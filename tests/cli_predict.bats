@@ -15,12 +15,13 @@ setup() {
   READS=$BATS_FILE_TMPDIR/reads.fq FORTY=$BATS_FILE_TMPDIR/forty.fq
 }
 
-# as_computed RUN FILE: both tables are what read_model.py computes from model and sequence.
+# as_computed RUN FILE: the tables are what read_model.py computes from model and sequence.
 as_computed() {
   need_numpy
   rnnpredict --top 4096 "$1" "$2" > next.tsv
   rnnpredict --mode score "$1" "$2" > score.tsv
-  "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" "$2" next.tsv score.tsv
+  rnnpredict --mode track "$1" "$2" > track.tsv
+  "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" "$2" next.tsv score.tsv track.tsv
 }
 
 @test "the help names no exit code that is another's" {
@@ -61,12 +62,33 @@ as_computed() {
   need_numpy
   rnnpredict "$RUN" "$FORTY" > next.tsv
   rnnpredict --mode score "$RUN" "$FORTY" > score.tsv
+  rnnpredict --mode track "$RUN" "$FORTY" > track.tsv
   awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' next.tsv > wrong.tsv
   check() { "$PYTHON" "$SOURCE/tests/read_model.py" "$RUN/model.safetensors" "$FORTY" "$@"; }
-  check next.tsv score.tsv
-  run -1 check wrong.tsv score.tsv
+  check next.tsv score.tsv track.tsv
+  run -1 check wrong.tsv score.tsv track.tsv
   awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' score.tsv > wrong.tsv
-  run -1 check next.tsv wrong.tsv
+  run -1 check next.tsv wrong.tsv track.tsv
+  for column in 2 4 5; do
+    awk -F '\t' -v OFS='\t' -v c=$column 'NR == 1000 { $c *= 1.001 } 1' track.tsv > wrong.tsv
+    run -1 check next.tsv score.tsv wrong.tsv
+  done
+}
+
+@test "a track goes round a circle, and its bits are those of the score" {
+  printf '>ring topology=circular\nACGTTGCATTGACCA\n' > ring.fa
+  rnnpredict --mode track "$RUN" ring.fa > track.tsv 2> /dev/null
+  [ "$(column position < track.tsv | tr '\n' ' ')" = "4 5 6 7 8 9 10 11 12 13 14 15 1 2 3 " ]
+  [ "$(column kmer < track.tsv | tail -n 3 | tr '\n' ' ')" = "CAA AAC ACG " ]
+  nats=$(rnnpredict --mode score "$RUN" ring.fa 2> /dev/null | column nats)
+  column bits < track.tsv | awk -v nats="$nats" '{ sum += $1 } END { exit !((sum * log(2) - nats) ^ 2 < 1e-6) }'
+}
+
+@test "a name of any length is written as it is" {
+  name=$(head -c 70000 /dev/zero | tr '\0' x)
+  printf '>%s\nACGTTG\n' "$name" > long.fa
+  rnnpredict --mode track "$RUN" long.fa | awk -F '\t' -v name="$name" 'NR > 1 && ($1 != name || $2 != NR + 2) { exit 1 }
+    END { exit NR != 4 }'
 }
 
 @test "the probabilities of a record sum to 1 and come in order" {
@@ -125,7 +147,7 @@ as_computed() {
   sed -n '1~4s/^@/>/p; 2~4p' "$FORTY" > forty.fa
   { cat lambda.fa; head -n 30 forty.fa; cat lambda.fa; tail -n +31 forty.fa; } > between.fa
   for run in "$RUN" "$FULL"; do
-    for mode in next score; do
+    for mode in next score track; do
       predict() { rnnpredict --mode $mode "$run" "$@"; }
       predict "$FORTY" > together
       { for one in one.*; do predict $one; done; } | awk 'NR == 1 || !/^record/' > alone
@@ -142,7 +164,7 @@ as_computed() {
 
 @test "any number of threads, same bytes" {
   for run in "$RUN" "$FULL"; do
-    for mode in next score; do
+    for mode in next score track; do
       for threads in 1 2 3; do
         rnnpredict -t $threads --mode $mode "$run" "$READS" "$DATA/lambda.fa.gz" > threads$threads
         cmp threads1 threads$threads

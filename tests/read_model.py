@@ -1,9 +1,9 @@
 """An independent reader of rnntrain's models: the equations in NumPy, in double precision.
 
-usage: read_model.py MODEL.safetensors SEQUENCES NEXT.tsv SCORE.tsv
+usage: read_model.py MODEL.safetensors SEQUENCES NEXT.tsv SCORE.tsv TRACK.tsv
 
-Computes what rnnpredict's modes next (with all that can follow) and score must say of the
-sequences, and exits 1 where a table differs by more than 1e-5 or has other rows.
+Computes what rnnpredict's modes next (with all that can follow), score and track must say of the
+sequences, and exits 1 where a table differs by more than 1e-5, or what it rounds, or has other rows.
 """
 import gzip, json, math, re, struct, sys
 import numpy as np
@@ -33,24 +33,26 @@ def read_sequences(path):
 
 
 def predict(about, w, sequence):
-    """Sum of J, number of predictions, and after the last k-mer the probability of each next."""
+    """Position, k-mer and probability of each prediction, and after the last k-mer the probability
+    of each next."""
     k, s, V = int(about['k']), int(about['stride']), 4 ** int(about['k'])
     phi = {'sigmoid': lambda z: 1 / (1 + np.exp(-z)), 'tanh': np.tanh,
            'relu': lambda z: np.maximum(z, 0)}[about['activation']]
-    nats, tokens, yhat = 0, 0, []
-    for segment in re.findall('[ACGT]+', sequence.upper().replace('U', 'T')):
+    told, yhat = [], []
+    for match in re.finditer('[ACGT]+', sequence.upper().replace('U', 'T')):
+        segment = match[0]
         h = np.zeros(len(w['b1']))
         for t in range(0, len(segment) - k + 1, s):
             x = sum('ACGT'.index(base) * 4 ** (k - 1 - i)
                     for i, base in enumerate(segment[t:t + k]))
             if t > 0:
-                nats, tokens = nats - math.log(yhat[x - first]), tokens + 1
+                told.append((match.start() + t + k - s + 1, segment[t:t + k], yhat[x - first]))
             h = phi(h @ w['H'] + w['L'][x] @ w['I'] + w['b1'])
             first, n = (x * 4 ** s % V, 4 ** s) if about['softmax'] == 'followers' else (0, V)
             q = h @ w['U'][:, first:first + n] + w['b2'][first:first + n]
             yhat = np.exp(q - q.max())
             yhat /= yhat.sum()
-    return nats, tokens, {text(first + i, k): p for i, p in enumerate(yhat)}
+    return told, {text(first + i, k): p for i, p in enumerate(yhat)}
 
 
 def text(x, k):
@@ -75,7 +77,16 @@ def check_next(rows, name, yhat):
         near(said, yhat[kmer])
 
 
-def check_score(row, name, nats, tokens, s):
+def check_track(rows, name, told):
+    for position, kmer, p in told:
+        row = rows.pop()
+        assert row[:3] == [name, str(position), kmer], row
+        assert abs(float(row[3]) + math.log2(p)) < 1.1e-4, (row, -math.log2(p))
+        near(row[4], p)
+
+
+def check_score(row, name, told, s):
+    nats, tokens = -sum(math.log(p) for _, _, p in told), len(told)
     assert row[:3] == [name, str(tokens), str(tokens * s)], row
     if tokens == 0:
         assert row[3:] == ['NA', 'NA', 'NA'], row
@@ -94,8 +105,10 @@ def table(path, header):
 about, w = read_model(sys.argv[1])
 nexts = table(sys.argv[3], 'record rank kmer probability')
 scores = table(sys.argv[4], 'record tokens bases nats bits_per_base perplexity')
+track = table(sys.argv[5], 'record position kmer bits probability')[::-1]
 for name, sequence in read_sequences(sys.argv[2]):
-    nats, tokens, yhat = predict(about, w, sequence)
+    told, yhat = predict(about, w, sequence)
     check_next(nexts, name, yhat)
-    check_score(scores.pop(0), name, nats, tokens, int(about['stride']))
-assert not nexts and not scores, 'rows of no record'
+    check_score(scores.pop(0), name, told, int(about['stride']))
+    check_track(track, name, told)
+assert not nexts and not scores and not track, 'rows of no record'
