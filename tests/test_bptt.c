@@ -179,8 +179,9 @@ static void timestep_losses_add_up(void **state) {
 }
 
 /* Loss and gradient of two windows, for `threads` threads. */
-static void run_twice(Case *c, int threads, float *gradients, double *losses) {
-  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, 1, allowed(threads), kernels_best());
+static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradients,
+                      double *losses) {
+  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, 1, allowed(threads), kernels);
   srand(11);
   for (int i = 0; i < 2; i++) {
     fill_window(c, i == 0);
@@ -192,23 +193,33 @@ static void run_twice(Case *c, int threads, float *gradients, double *losses) {
   bptt_free(bptt);
 }
 
+static void compare_threads(int k, int full, const Kernels *kernels) {
+  srand(10);
+  Case c = case_new(k, 1, 16, 64, SIGMOID, full, 32, 70);
+  size_t n = 2 * c.w->size;
+  float *one = calloc(n, sizeof *one), *many = calloc(n, sizeof *many);
+  double loss_one[2], loss_many[2];
+  run_twice(&c, 1, kernels, one, loss_one);
+  for (int threads = 2; threads <= 5; threads++) {
+    run_twice(&c, threads, kernels, many, loss_many);
+    assert_memory_equal(one, many, n * sizeof *one);
+    assert_memory_equal(loss_one, loss_many, sizeof loss_one);
+  }
+  free(one), free(many);
+  case_free(&c);
+}
+
+/* Of every CPU level, with our loops and with BLAS. */
 static void threads_do_not_change_a_bit(void **state) {
   (void)state;
-  for (int full = 0; full < 2; full++) {
-    srand(10);
-    Case c = case_new(4, 1, 16, 64, SIGMOID, full, 32, 70);
-    size_t n = 2 * c.w->size;
-    float *one = calloc(n, sizeof *one), *many = calloc(n, sizeof *many);
-    double loss_one[2], loss_many[2];
-    run_twice(&c, 1, one, loss_one);
-    for (int threads = 2; threads <= 5; threads++) {
-      run_twice(&c, threads, many, loss_many);
-      assert_memory_equal(one, many, n * sizeof *one);
-      assert_memory_equal(loss_one, loss_many, sizeof loss_one);
+  for (int level = 0; level < 3 && kernels_level(level); level++)
+    for (int blas = 0; blas < 2; blas++) {
+      Kernels kernels = *kernels_level(level);
+      kernels.blas = blas;
+      compare_threads(4, 0, &kernels);
+      compare_threads(4, 1, &kernels);
+      compare_threads(7, 0, &kernels); /* few rows of L and U are touched */
     }
-    free(one), free(many);
-    case_free(&c);
-  }
 }
 
 static void saved_states_go_on_the_same(void **state) {

@@ -24,8 +24,14 @@ static void fill(float *a, int n, float width) {
 
 static void best_is_the_highest_that_there_is(void **state) {
   (void)state;
+  static const char *const levels[] = {"baseline", "x86-64-v3", "x86-64-v4"};
   int level = 0;
   while (kernels_level(level + 1)) level++;
+  for (int i = 0; i < 3; i++)
+    if (i > level)
+      print_message("%s: this CPU lacks it, no test runs it\n", levels[i]);
+    else
+      assert_string_equal(kernels_level(i)->level, levels[i]);
   assert_ptr_equal(kernels_best(), kernels_level(level));
   assert_non_null(kernels_level(0));
 }
