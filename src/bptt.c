@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
+enum { CHUNK = 1 << 12, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
 
 struct Bptt {
   Shape shape;
