@@ -25,8 +25,9 @@ void *alloc_new(size_t count, size_t size) {
 float *alloc_floats(size_t count) {
   if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
   const size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;
-  float *block = aligned_alloc(size < LARGE ? CACHE_LINE : HUGE_PAGE, size);
-  if (!block) out_of_memory(count, sizeof(float));
+  void *block;
+  if (posix_memalign(&block, size < LARGE ? CACHE_LINE : HUGE_PAGE, size) != 0)
+    out_of_memory(count, sizeof(float));
 #ifdef MADV_HUGEPAGE
   if (size >= LARGE) madvise(block, size, MADV_HUGEPAGE); /* where it fails, it is only slower */
 #endif
