@@ -12,7 +12,7 @@ enum { ROWS = 16 }; /* of followers at a time */
 int softmax_rows(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 23) / shape->n;
-  rows = rows > 512 ? 512 : rows < 64 ? 64 : rows;
+  rows = rows > 256 ? 256 : rows < 64 ? 64 : rows;
   return rows <= most ? rows : most > 8 ? most : 8;
 }
 
