@@ -24,9 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 typedef struct {
   int k, d, D, B, T;
@@ -37,16 +34,12 @@ typedef struct {
 
 /* ---- the machine ---------------------------------------------------------------------------- */
 
-enum { PEAK_SIZE = 2048, PRODUCTS = 5 };
+enum { PEAK_SIZE = 2048, SLICES = 5 };
 
 typedef struct {
   float *A, *B, **C; /* (PEAK_SIZE,PEAK_SIZE), C one a job */
+  int threads;
 } Peak;
-
-static void peak_job(void *context, int i) {
-  Peak *peak = context;
-  matrix_multiply(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, 0);
-}
 
 static float *random_matrix(void) {
   const size_t n = (size_t)PEAK_SIZE * PEAK_SIZE;
@@ -56,44 +49,28 @@ static float *random_matrix(void) {
   return a;
 }
 
-/* GFLOP/s of one large product a thread, PRODUCTS times. */
-static void measure_peak(double *gflops, int threads) {
-  Peak peak = {random_matrix(), random_matrix(), alloc_new((size_t)threads, sizeof(float *))};
+static Peak peak_new(int threads) {
+  Peak peak = {random_matrix(), random_matrix(), alloc_new((size_t)threads, sizeof(float *)),
+               threads};
   for (int i = 0; i < threads; i++) peak.C[i] = random_matrix();
-  for (int i = 0; i < PRODUCTS; i++) {
-    double start = clock_now();
-    parallel_run(threads, threads, peak_job, &peak);
-    gflops[i] = 2e-9 * threads * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / (clock_now() - start);
-  }
-  for (int i = 0; i < threads; i++) free(peak.C[i]);
-  free(peak.A), free(peak.B), free(peak.C);
+  return peak;
 }
 
-static int use_threads(int threads) {
-  Why why;
-  int usable = matrix_threads(threads, &why);
-  if (usable > 0) return usable;
-  fprintf(stderr, "bench_train: %s\n", why.text);
-  exit(1);
+static void peak_free(Peak *peak) {
+  for (int i = 0; i < peak->threads; i++) free(peak->C[i]);
+  free(peak->A), free(peak->B), free(peak->C);
 }
 
-/* The same in a process of its own, whose memory is not this one's. It has to come before this one
- * starts threads: GNU's OpenMP does not survive a fork after that. */
-static void measure_peak_apart(double *gflops, int threads) {
-  int status;
-  size_t size = PRODUCTS * sizeof *gflops;
-  double *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  pid_t child = shared == MAP_FAILED ? -1 : fork();
-  if (child == 0) {
-    measure_peak(shared, use_threads(threads));
-    _exit(0);
-  }
-  if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
-    fprintf(stderr, "bench_train: the sgemm came to nothing\n");
-    exit(1);
-  }
-  memcpy(gflops, shared, size);
-  munmap(shared, size);
+static void peak_job(void *context, int i) {
+  Peak *peak = context;
+  matrix_multiply(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, 0);
+}
+
+/* GFLOP/s of one large product a thread. */
+static double measure_peak(Peak *peak) {
+  double start = clock_now();
+  parallel_run(peak->threads, peak->threads, peak_job, peak);
+  return 2e-9 * peak->threads * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / (clock_now() - start);
 }
 
 /* The largest this process has been, in MB. getrusage would say how large the one was that started
@@ -175,21 +152,32 @@ static double median(double *values, int n) {
   return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
+/* The sgemm stands between the slices of the training, and a slice is compared with those on both
+ * of its sides: what else the machine does changes from second to second. */
 static void run_bench(const Bench *bench) {
-  double peaks[2 * PRODUCTS];
-  measure_peak_apart(peaks, bench->threads);
-  int threads = use_threads(bench->threads);
+  double rates[SLICES], peaks[SLICES + 1], fractions[SLICES];
+  Why why;
+  const int threads = matrix_threads(bench->threads, &why);
+  if (threads < 0) {
+    fprintf(stderr, "bench_train: %s\n", why.text);
+    exit(1);
+  }
   Training t = training_new(bench, threads);
   measure_training(&t, bench->seconds / 4); /* warms up */
-  double rate = measure_training(&t, bench->seconds);
-  double memory = peak_memory();
-  double gflops = 6e-9 * rate * bench->D * ((double)bench->d + bench->D + t.shape.n);
-  training_free(&t);
-  measure_peak(peaks + PRODUCTS, threads);
-  double peak = median(peaks, 2 * PRODUCTS);
+  const double memory = peak_memory();      /* before the sgemm has its own */
+  const double cost = 6e-9 * bench->D * ((double)bench->d + bench->D + t.shape.n); /* GFLOP */
+  Peak peak = peak_new(threads);
+  measure_peak(&peak), peaks[0] = measure_peak(&peak);
+  for (int i = 0; i < SLICES; i++) {
+    rates[i] = measure_training(&t, bench->seconds / SLICES);
+    peaks[i + 1] = measure_peak(&peak);
+    fractions[i] = 2 * cost * rates[i] / (peaks[i] + peaks[i + 1]);
+  }
+  training_free(&t), peak_free(&peak);
+  const double rate = median(rates, SLICES);
   printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\n", bench->k, bench->d, bench->D,
-         bench->B, bench->T, bench->softmax == FULL ? "full" : "followers", threads, rate, gflops,
-         peak, gflops / peak, memory);
+         bench->B, bench->T, bench->softmax == FULL ? "full" : "followers", threads, rate,
+         cost * rate, median(peaks, SLICES + 1), median(fractions, SLICES), memory);
 }
 
 /* ---- the command line ----------------------------------------------------------------------- */
