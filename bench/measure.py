@@ -1,4 +1,4 @@
-"""What bench/train and bench/growth share: the build, runs of bench_train, Markdown tables."""
+"""What bench/train, bench/growth and bench/predict share: the build, runs of bench_train, Markdown tables."""
 
 import contextlib
 import os

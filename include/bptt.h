@@ -32,8 +32,8 @@ void bptt_free(Bptt *bptt);
 size_t bptt_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
 
 /* Where a window has fewer tokens than L has rows, it leaves some untouched, whose gradient is 0:
- * dw then holds the others only, the i-th touched one at place i; likewise of U and b2, in groups
- * of n rows. */
+ * dw then holds the others only, the i-th touched one at place i. Likewise U and b2 under
+ * FOLLOWERS, in groups of n rows, where there are more groups than tokens. */
 typedef struct {
   Weights *dw;
   const Touched *L, *U; /* NULL: all rows are there; else set by bptt_run, which lends them */

@@ -1,4 +1,5 @@
-/* kernels: the hot element-wise loops, compiled once for every CPU level and chosen at run time.
+/* kernels: the hot loops, element by element, over matrices and over letters, compiled once for
+ * every CPU level and chosen at run time.
  *
  * A level changes the last bits of the results (wider sums, fused multiply-add), never which
  * elements are combined: one level gives the same bytes for any number of threads.
@@ -30,9 +31,10 @@ typedef struct {
 
 /* Products of row-major matrices. multiply takes W (k,n) packed: its columns cut into panels of
  * `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is its
- * own sum, in the same order wherever it stands and however many rows there are: numbers do not
- * depend on company, as they do in BLAS. With add, what C holds comes first in the sum.
- * (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
+ * own sum, in the same order wherever it stands and however many rows (> 0) there are: numbers do
+ * not depend on company, as they do in BLAS. With add, what C holds comes first in the sum.
+ * multiply_ta takes 400 kB of its thread's stack. (K. Goto, R. van de Geijn, "Anatomy of
+ * high-performance matrix multiplication", TOMS 2008.) */
 typedef struct {
   int panel;
   void (*pack)(float *packed, const float *W, int k, int n);            /* W (k,n) */

@@ -5,10 +5,9 @@
 
 #include "fail.h"
 
-/* C (m,n) <- beta C + A (m,k) B (k,n); the _ta and _tb forms take A as (k,m), B as (n,k). */
+/* C (m,n) <- beta C + A (m,k) B (k,n); the _ta form takes A as (k,m). */
 void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta);
 void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, int k, float beta);
-void matrix_multiply_tb(float *C, const float *A, const float *B, int m, int n, int k, float beta);
 
 /* B (n,m) <- A (m,n)^T */
 void matrix_transpose(float *B, const float *A, int m, int n);

@@ -8,7 +8,8 @@
  *                                                                  (D. Kingma, J. Ba, ICLR 2015)
  * eps = 1e-8.
  *
- * Rows of L, U and b2 that a window did not touch, in a dictionary that is larger than the window,
+ * Rows that a window did not touch, where the gradient leaves them out (bptt.h: of L where the
+ * dictionary is larger than the window; of U and b2 where the groups of followers are, too),
  * are left alone, and their moments with them: for sgd and adagrad that is the same step; for the
  * others time stands still for such a row until its next k-mer comes, as in "lazy" variants. */
 #ifndef OPTIMIZER_H

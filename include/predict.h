@@ -16,7 +16,8 @@
 
 enum { PREDICT_BLOCK = 16, PREDICT_BLOCKS = 8, PREDICT_T = 64 };
 
-/* Of any unit of h; of 1 where it is larger than that. A hundred times what float32 rounds off. */
+/* Each unit may differ by this, times |h| where that is above 1: a hundred times what float32
+ * rounds off. */
 #define PREDICT_SEAM 1e-5f
 
 typedef struct Predictor Predictor;

@@ -1,6 +1,6 @@
 /* steps: the records of a file as steps of the network, x and the y that follows, in pieces.
  *
- * A record of more than STEPS_PIECE steps is cut into pieces, at places that depend on nothing but
+ * A record of STEPS_PIECE steps or more is cut into pieces, at places that depend on nothing but
  * the record. A piece that is not the first begins with a copy of the last STEPS_WARMUP steps of
  * the one before, without labels: from any state they lead to nearly the state that the record has
  * where the piece's own steps begin. */
@@ -15,7 +15,7 @@ enum { STEPS_PIECE = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MOST = STEPS_WARMUP 
 typedef struct {
   char *name;         /* of the record */
   bool first, ended;  /* whether the record begins, ends with it */
-  bool circular;      /* the record was read over its end */
+  bool circular;      /* the record is a circle, read over its end */
   int warmup;         /* steps that are copies */
   int n;              /* steps, the copies among them */
   int *x, *y;         /* (n) y -1: no label */

@@ -1,7 +1,6 @@
 #include "bptt.h"
 
 #include "alloc.h"
-#include "kmer.h"
 #include "parallel.h"
 #include "softmax.h"
 
@@ -60,7 +59,7 @@ size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
   for (int block = 0; block < count_blocks(B); block++) {
     int lanes = block_lanes(B, block);
     sum += tape_memory(shape, T, lanes, with_backward);
-    sum += softmax_logits(shape, T * lanes) * sizeof(float);
+    sum += softmax_logits(shape, T * lanes, with_backward) * sizeof(float);
     if (with_backward) sum += partial_size(shape) * sizeof(float);
   }
   if (with_backward) sum += table_memory(shape, T * B);
@@ -71,7 +70,7 @@ static void new_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
   const int rows = bptt->T * block_lanes(bptt->B, block);
   bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
-  bptt->q[block] = alloc_floats(softmax_logits(shape, rows));
+  bptt->q[block] = alloc_floats(softmax_logits(shape, rows, bptt->with_backward));
   bptt->J[block] = alloc_new((size_t)rows, sizeof **bptt->J);
   if (!bptt->with_backward) return;
   Weights *p = &bptt->partial[block];

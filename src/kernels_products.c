@@ -17,11 +17,11 @@ enum {
   PANEL = 2 * VECTOR,
   FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
-  DEPTH = 2048,           /* rows of a panel at a time: 256 kB, for the second-level cache */
-  LINE = 16,              /* floats of a cache line */
+  DEPTH = 2048, /* rows of a panel at a time: 256 kB at most, for the second-level cache */
+  LINE = 16,    /* floats of a cache line */
   GROUP = 16 * TILE_ROWS, /* columns of A that multiply_ta packs at a time */
   BLOCK_ROWS = 256,       /* rows of them, and of W */
-  BLOCK_COLUMNS = 512     /* columns of W */
+  BLOCK_COLUMNS = 256     /* columns of W */
 };
 extern const Products PRODUCTS;
 

@@ -14,10 +14,6 @@ void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, 
   cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, B, n, beta, C, n);
 }
 
-void matrix_multiply_tb(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, A, k, B, k, beta, C, n);
-}
-
 void matrix_transpose(float *B, const float *A, int m, int n) {
   for (int i = 0; i < m; i++)
     for (int j = 0; j < n; j++)

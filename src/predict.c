@@ -44,14 +44,12 @@ static void new_block(Predictor *p, int i) {
   const int rows = PREDICT_T * PREDICT_BLOCK;
   p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
   p->J[i] = alloc_new((size_t)rows, sizeof(double));
-  if (p->with_loss) p->q[i] = alloc_floats(softmax_logits(shape, rows));
+  if (p->with_loss) p->q[i] = alloc_floats(softmax_logits(shape, rows, 0));
 }
 
 /* Fewer than there could be where their logits would take more than 256 MB. */
 static int count_blocks(const Shape *shape, bool with_loss) {
-  const size_t logits =
-      shape->softmax == FULL && with_loss ? (size_t)softmax_rows(shape) * (size_t)shape->n : 1;
-  const size_t most = LOGITS_MAX / logits;
+  const size_t most = with_loss ? LOGITS_MAX / softmax_logits(shape, 0, 0) : PREDICT_BLOCKS;
   return most >= PREDICT_BLOCKS ? PREDICT_BLOCKS : most > 1 ? (int)most : 1;
 }
 
@@ -61,8 +59,10 @@ Predictor *predict_new(const Model *model, bool with_loss, bool all_circles, int
   const Shape *shape = &model->shape;
   p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
   p->steps = steps_new(shape, with_loss, all_circles);
-  p->factors = factors_new(shape, TABLE_TOKENS, 0, kernels->products);
-  factors_set(p->factors, model->weights, shape, threads);
+  Shape factors = *shape;
+  if (!with_loss) factors.softmax = FOLLOWERS; /* U as a factor is for the loss */
+  p->factors = factors_new(&factors, TABLE_TOKENS, 0, kernels->products);
+  factors_set(p->factors, model->weights, &factors, threads);
   p->h = alloc_floats((size_t)shape->D);
   p->blocks = count_blocks(shape, with_loss);
   for (int i = 0; i < p->blocks; i++) new_block(p, i);
@@ -147,12 +147,13 @@ static bool fits(const float *seam, const float *h, int D) {
   return true;
 }
 
-/* Computes pieces whose warm-up was too short again, from the state h before them. */
+/* Computes a piece whose warm-up was too short again, from the state h before it. */
 static void mend_seam(Predictor *p, Lane *lane, const float *h) {
   const size_t D = (size_t)p->model->shape.D;
   if (lane->piece.first || fits(lane->seam, h, p->model->shape.D)) return;
   p->tape[0]->B = 1;
   memcpy(p->tape[0]->h, h, D * sizeof *h);
+  memcpy(lane->h, h, D * sizeof *h); /* for a piece that has no steps of its own */
   run_windows(p, 0, lane, lane->piece.warmup);
 }
 

@@ -6,13 +6,13 @@ static const char what[] = "what", how[] = "how";
 
 static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0, "next|score|track|info", what,
-     "What to tell: the likeliest next k-mers, the loss of each record or of each of its k-mers, "
-     "or "
-     "what the model is"},
+     "What to tell: the likeliest next k-mers, the loss of each record, that of each of its "
+     "k-mers, "
+     "or what the model is"},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
-     "Next k-mers to list for each record [all, or 10 of more than 16]"},
+     "Next k-mers to list for each record [all where at most 16 can follow, else 10]"},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", what,
-     "Read every record as a circle, not only those whose header says circular=true or "
+     "Score and track every record as a circle, not only those whose header says circular=true or "
      "topology=circular"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
      "Threads [all]; the result is the same for any number"},
@@ -37,20 +37,18 @@ const Program predict_program = {
         "Mode score: record, tokens (predictions), bases (that they predict), nats (the sum of "
         "-ln p), bits_per_base, perplexity (of a k-mer). A circular record is read over its end, "
         "up to the k-mer that it began with.\n\n"
-        "Mode track: record, position, kmer, bits, probability: what the model gave each k-mer, "
-        "and "
-        "the surprise -log2 p, in the order of reading. The position, from 1, is that of the first "
-        "base that the k-mer adds to the one before; where there is no k-mer before there is no "
-        "row.\n\n"
+        "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
+        "predicted, with its surprise -log2 p, in bits, and its probability p. The position, from "
+        "1, is that of the first of the s bases that the k-mer adds to the one before.\n\n"
         "Mode info: field, value: sizes, options, training history and baseline of the model.\n\n"
         "A record that is too short for a k-mer, or for a prediction, has NA for what cannot be "
-        "told.",
+        "told, and no rows in a track.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage.",
     .examples = "# what comes after each read?\n"
                 "rnnpredict run reads.fq.gz\n"
                 "# which reads does the model find likeliest?\n"
                 "rnnpredict --mode score run reads.fq | awk '$4 != \"NA\"' | sort -k5,5g | head\n"
-                "# how surprising is each kilobase of a genome?\n"
+                "# how surprising is each kilobase of a sequence?\n"
                 "rnnpredict --mode track run genome.fa |\n"
                 "  awk 'NR > 1 { i = int(($2 - 1) / 1000); sum[i] += $4; n[i]++ }\n"
                 "       END { for (i in n) print 1000 * i, sum[i] / n[i] }' | sort -n\n"

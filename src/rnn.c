@@ -70,13 +70,13 @@ void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
 static int has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
 
 size_t factors_memory(const Shape *shape, int tokens, int with_backward) {
-  const int V = shape->V, d = shape->d, D = shape->D, directions = with_backward ? 2 : 1;
-  size_t sum =
-      packed_memory(D, D) +
-      (packed_memory(d, D) > packed_memory(D, d) ? packed_memory(d, D) : packed_memory(D, d));
-  if (shape->softmax == FULL) sum += packed_memory(D, V);
-  if (has_table(shape, tokens)) sum += (size_t)V * (size_t)D * sizeof(float) / (size_t)directions;
-  return sum * (size_t)directions;
+  const int V = shape->V, d = shape->d, D = shape->D, full = shape->softmax == FULL;
+  size_t sum = packed_memory(D, D) + packed_memory(d, D);
+  if (full) sum += packed_memory(D, V);
+  if (with_backward) sum += packed_memory(D, D) + packed_memory(D, d);
+  if (with_backward && full) sum += packed_memory(V, D);
+  if (has_table(shape, tokens)) sum += (size_t)V * (size_t)D * sizeof(float);
+  return sum;
 }
 
 Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops) {

@@ -1,23 +1,23 @@
 #include "softmax.h"
 
-#include "alloc.h"
 #include "kmer.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 16 }; /* of followers at a time */
 
-int softmax_rows(const Shape *shape) {
+/* Rows of the full softmax at a time. */
+static int full_block(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 23) / shape->n;
   rows = rows > 256 ? 256 : rows < 64 ? 64 : rows;
   return rows <= most ? rows : most > 8 ? most : 8;
 }
 
-size_t softmax_logits(const Shape *shape, int rows) {
-  return (size_t)(shape->softmax == FULL ? softmax_rows(shape) : rows) * (size_t)shape->n;
+size_t softmax_logits(const Shape *shape, int rows, int with_backward) {
+  const int kept = shape->softmax == FULL ? full_block(shape) : with_backward ? rows : ROWS;
+  return (size_t)kept * (size_t)shape->n;
 }
 
 int softmax_first(int x, const Shape *shape) {
@@ -89,7 +89,7 @@ static void follower_rows(double *J, float *dh, float *q, const int *x, const in
     if (n > 4) {
       float sum =
           softmax_row(&J[i], q + i * n, w->b2 + softmax_first(x[i], shape), label[i], n, kernels);
-      softmax_row_back(q + i * n, sum, label[i], n, scale, kernels);
+      if (dh) softmax_row_back(q + i * n, sum, label[i], n, scale, kernels);
     }
     if (dh) /* dh = dq U^T */
       kernels->combine_rows(dh + i * D, followers_of(x[i], w, shape), q + i * n, shape->n,
@@ -104,12 +104,12 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
   if (shape->softmax == FOLLOWERS) {
     for (int i = 0; i < rows; i += ROWS) {
       const size_t at = (size_t)i;
-      follower_rows(J + i, dh ? dh + at * D : NULL, q + at * n, x + i, y + i, h + at * D,
+      follower_rows(J + i, dh ? dh + at * D : NULL, dh ? q + at * n : q, x + i, y + i, h + at * D,
                     rows - i < ROWS ? rows - i : ROWS, scale, factors->w, shape, kernels);
     }
     return;
   }
-  const int block = softmax_rows(shape);
+  const int block = full_block(shape);
   if (dh) memset(gradient->b2, 0, n * sizeof(float));
   for (int i = 0; i < rows; i += block)
     full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,

@@ -13,6 +13,13 @@
 
 enum { TOP_MAX = 16, TOP = 10, INSERT_MAX = 64 };
 
+/* Text that is gathered, for a row a base is more than stdio likes to be called for. */
+typedef struct {
+  FILE *out;
+  size_t n;
+  char text[1 << 16];
+} Rows;
+
 /* What the callbacks below need. */
 typedef struct {
   Output *output;
@@ -22,11 +29,14 @@ typedef struct {
   int top;
   float *yhat;       /* (n) */
   int *rank;         /* (n) indices into yhat, likeliest first */
+  Rows rows;         /* of mode track */
   uint64_t circular; /* records of this file that were read as circles */
 } Table;
 
 static int not_finite(const Prediction *prediction, Why *why) {
-  return fail(why, "record '%.100s': the model gives no finite numbers; its training went wrong",
+  return fail(why,
+              "record '%.100s': the model gives no finite numbers; train it again with a "
+              "smaller --learning-rate",
               prediction->piece->name);
 }
 
@@ -98,13 +108,6 @@ static int print_score(void *context, const Prediction *prediction, Why *why) {
 
 /* ---- mode track ----------------------------------------------------------------------------- */
 
-/* Text that is gathered, for a row a base is more than stdio likes to be called for. */
-typedef struct {
-  FILE *out;
-  size_t n;
-  char text[1 << 16];
-} Rows;
-
 static void rows_flush(Rows *rows) {
   fwrite(rows->text, 1, rows->n, rows->out);
   rows->n = 0;
@@ -125,6 +128,10 @@ static void put_whole(Rows *rows, uint64_t value) {
 
 /* With `decimals` digits behind the point, rounded; units is 10^decimals. */
 static void put_decimal(Rows *rows, double value, int decimals, uint64_t units) {
+  if (value > 1e12) { /* nothing of that size has digits behind the point */
+    rows->n += (size_t)snprintf(rows->text + rows->n, sizeof rows->text - rows->n, "%.4g", value);
+    return;
+  }
   const uint64_t all = (uint64_t)(value * (double)units + 0.5);
   uint64_t fraction = all % units;
   put_whole(rows, all / units);
@@ -158,24 +165,23 @@ static int print_track(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   const size_t name = strlen(piece->name);
   const int k = table->model->shape.k;
-  Rows rows = {.out = table->out};
+  Rows *rows = &table->rows;
   if (!isfinite(prediction->nats)) return not_finite(prediction, why);
   table->circular += piece->circular;
   for (int i = piece->warmup; i < piece->n; i++) {
     if (piece->y[i] < 0) continue;
-    begin_row(&rows, piece->name, name);
-    rows.text[rows.n++] = '\t';
-    put_whole(&rows, piece->position[i]);
-    rows.text[rows.n++] = '\t';
-    kmer_text(rows.text + rows.n, piece->y[i], k);
-    rows.n += (size_t)k;
-    rows.text[rows.n++] = '\t';
-    put_decimal(&rows, fmax(0, (double)prediction->J[i] * M_LOG2E), 4, 10000);
-    rows.text[rows.n++] = '\t';
-    put_probability(&rows, exp(-(double)prediction->J[i]));
-    rows.text[rows.n++] = '\n';
+    begin_row(rows, piece->name, name);
+    rows->text[rows->n++] = '\t';
+    put_whole(rows, piece->position[i]);
+    rows->text[rows->n++] = '\t';
+    kmer_text(rows->text + rows->n, piece->y[i], k);
+    rows->n += (size_t)k;
+    rows->text[rows->n++] = '\t';
+    put_decimal(rows, fmax(0, (double)prediction->J[i] * M_LOG2E), 4, 10000);
+    rows->text[rows->n++] = '\t';
+    put_probability(rows, exp(-(double)prediction->J[i]));
+    rows->text[rows->n++] = '\n';
   }
-  rows_flush(&rows);
   return output_check(table->output, why);
 }
 
@@ -201,7 +207,12 @@ int tables_predict(const PredictOptions *o, const Model *model, char **files, in
   const View *view = &views[o->mode];
   const size_t n = (size_t)model->shape.n;
   FILE *out = output_stream(output);
-  Table table = {.output = output, .out = out, .model = model, .kernels = kernels, .top = o->top};
+  Table table = {.output = output,
+                 .out = out,
+                 .model = model,
+                 .kernels = kernels,
+                 .top = o->top,
+                 .rows = {.out = out}};
   if (table.top == 0) table.top = model->shape.n <= TOP_MAX ? TOP_MAX : TOP;
   if (table.top > model->shape.n) table.top = model->shape.n;
   table.yhat = alloc_floats(n), table.rank = alloc_new(n, sizeof *table.rank);
@@ -212,6 +223,7 @@ int tables_predict(const PredictOptions *o, const Model *model, char **files, in
   for (int i = 0; i < n_files && rc == 0; i++) {
     table.circular = 0;
     rc = predict_file(predictor, files[i], view->print, &table, why);
+    rows_flush(&table.rows);
     if (rc == 0 && table.circular > 0)
       fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n", input_title(files[i]),
               table.circular);

@@ -37,7 +37,7 @@ static void sort_digit(Touched *t, const int *x, int tokens, int shift) {
 
 void touched_set(Touched *t, const int *x, int tokens) {
   for (int i = 0; i < tokens; i++) t->order[i] = i;
-  for (int shift = 0; (t->rows - 1) >> shift > 0; shift += RADIX_BITS)
+  for (int shift = 0, left = t->rows - 1; left > 0; left >>= RADIX_BITS, shift += RADIX_BITS)
     sort_digit(t, x, tokens, shift);
   t->n = 0;
   for (int i = 0; i < tokens; i++) {

@@ -214,7 +214,7 @@ as_computed() {
 
 @test "a table that cannot be written is an error" {
   [ -w /dev/full ] || skip "no /dev/full"
-  for mode in next score info; do
+  for mode in next score track info; do
     files=("$READS")
     [ $mode = info ] && files=()
     run -1 bash -c 'rnnpredict "$@" > /dev/full' - --mode $mode "$RUN" "${files[@]}"

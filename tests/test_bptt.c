@@ -150,8 +150,12 @@ static void gradient_is_the_reference_s_at_the_edges(void **state) {
       const int full = form / 3 % 2;
       Kernels kernels = *kernels_level(form % 3);
       kernels.blas = form / 6;
-      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, &kernels);     /* all smallest */
-      check_case(1, 1, 5, 7, phi, full, 1, 33, 2, &kernels);    /* T=1, V < T*B */
+      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, &kernels);  /* all smallest */
+      check_case(1, 1, 5, 7, phi, full, 1, 33, 2, &kernels); /* T=1, V < T*B */
+      for (int B = 15; B <= 17; B++) { /* around V = T*B, and around V/n = T*B */
+        check_case(2, 1, 3, 5, phi, full, 1, B, 1, &kernels);
+        check_case(3, 1, 3, 5, phi, full, 1, B, 2, &kernels);
+      }
       check_case(4, 1, 5, 7, phi, full, 20, 1, 2, &kernels);    /* one lane, V > T*B */
       check_case(5, 2, 3, 16, phi, full, 4, 17, 3, &kernels);   /* V=1024 */
       check_case(2, 1, 4, 130, phi, full, 40, 18, 2, &kernels); /* longer sums */

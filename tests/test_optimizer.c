@@ -120,6 +120,33 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   weights_free(w), weights_free(dw);
 }
 
+/* The same over more floats than a job has, in rows and without. */
+static void jobs_cover_every_weight_once(void **state) {
+  (void)state;
+  enum { ROWS = 3000 };
+  Shape large = shape_new(7, 1, 100, 100, SIGMOID, FOLLOWERS);
+  Touched L = {.rows = large.V, .n = ROWS, .row = malloc(ROWS * sizeof(int))};
+  for (int i = 0; i < ROWS; i++) L.row[i] = 5 * i + 2;
+  for (int few = 0; few < 2; few++) {
+    Weights *w = weights_new(&large), *dw = weights_new_rows(&large, few ? ROWS : large.V, large.V);
+    Optimizer *optimizer = optimizer_new(SGD, &large);
+    Gradient gradient = {dw, few ? &L : NULL, NULL};
+    for (size_t i = 0; i < dw->size; i++)
+      dw->L[i] = (float)(1 + i % 1000); /* told apart by place */
+    optimizer_step(optimizer, w, &gradient, 1, 0, 3, kernels_best());
+    for (int v = 0, row = 0; v < large.V; v++) {
+      const int touched = !few || (row < ROWS && L.row[row] == v);
+      for (int i = 0; i < large.d; i++)
+        assert_true(w->L[v * large.d + i] == (touched ? -dw->L[row * large.d + i] : 0));
+      row += touched;
+    }
+    for (size_t i = 0; i < (size_t)(w->L + w->size - w->H); i++) assert_true(w->H[i] == -dw->H[i]);
+    optimizer_free(optimizer);
+    weights_free(w), weights_free(dw);
+  }
+  free(L.row);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sgd_steps_along_the_gradient),
@@ -130,6 +157,7 @@ int main(void) {
       cmocka_unit_test(clipping_scales_to_the_norm),
       cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
       cmocka_unit_test(rows_that_were_not_touched_stay_with_their_moments),
+      cmocka_unit_test(jobs_cover_every_weight_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

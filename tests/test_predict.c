@@ -195,6 +195,12 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   Rows on = score(&model, &record, 1, false, 2);
   assert_true(fabs(off.rows->nats / (N - 1) - log(4)) < 1e-3);
   assert_true(fabs(on.rows->nats / (N - 1) - log(1 + 3 * exp(-2))) < 1e-3);
+  assert_true(fabsf(on.rows->h[0] - 1) < 1e-3f && off.rows->h[0] < 1e-3f);
+  /* a last piece that has no steps of its own */
+  memset(record + STEPS_PIECE - 1, 'N', 3), record[STEPS_PIECE + 2] = 0;
+  Rows cut = score(&model, &record, 1, false, 1);
+  assert_true(fabsf(cut.rows->h[0] - 1) < 1e-3f);
+  free(cut.rows);
   free(off.rows), free(on.rows), free(record);
   weights_free(w);
 }

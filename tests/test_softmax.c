@@ -50,7 +50,7 @@ static void loss_is_that_of_yhat(void **state) {
     Shape shape = shape_new(3, 1, 2, D, SIGMOID, (Softmax)softmax);
     Weights *w = random_weights(&shape);
     Factors *factors = factors_new(&shape, ROWS, 0, kernels_best()->products);
-    float *q = calloc(softmax_logits(&shape, ROWS), sizeof *q);
+    float *q = calloc(softmax_logits(&shape, ROWS, 0), sizeof *q);
     factors_set(factors, w, &shape, 2);
     float *yhat = calloc((size_t)shape.n, sizeof *yhat);
     for (int i = 0; i < ROWS * D; i++) h[i] = random_real();

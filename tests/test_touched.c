@@ -1,0 +1,44 @@
+/* Rows that tokens touch, against what a plain search says. */
+#include "touched.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static void tokens_come_by_row_and_in_order(void **state) {
+  (void)state;
+  static const int bits[] = {0, 2, 10, 11, 12, 22, 24};
+  srand(1);
+  for (int i = 0; i < 7; i++)
+    for (int tokens = 1; tokens < 5000; tokens = tokens * 3 + 1) {
+      const int rows = 1 << bits[i];
+      Touched touched = touched_new(rows, tokens);
+      int *x = malloc((size_t)tokens * sizeof *x), seen = 0;
+      char *there = calloc((size_t)tokens, 1);
+      for (int t = 0; t < tokens; t++) /* some of them again and again */
+        x[t] = t % 3 == 0 ? rand() % 7 : rand() % (1 << 24);
+      touched_set(&touched, x, tokens);
+      assert_int_equal(touched.start[0], 0);
+      for (int r = 0; r < touched.n; r++) {
+        assert_true(r == 0 || touched.row[r] > touched.row[r - 1]);
+        assert_true(touched.start[r + 1] > touched.start[r]);
+        for (int j = touched.start[r]; j < touched.start[r + 1]; j++, seen++) {
+          const int token = touched.order[j];
+          assert_int_equal(x[token] % rows, touched.row[r]);
+          assert_true(j == touched.start[r] || token > touched.order[j - 1]);
+          assert_int_equal(there[token]++, 0);
+        }
+      }
+      assert_int_equal(seen, tokens);
+      touched_free(&touched), free(x), free(there);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tokens_come_by_row_and_in_order)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
