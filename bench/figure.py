@@ -19,7 +19,7 @@ Panel = namedtuple("Panel", "y curves proportional")
 Block = namedtuple("Block", "title x marked panels")
 
 COLUMNS = 4
-HEIGHTS = [140, 80]  # of a block's panels, from above
+HEIGHTS = [140, 80, 80]  # of a block's panels, from above
 WIDTH = 186
 LEFT, RIGHT, TOP, BOTTOM, GAP = 60, 8, 30, 46, 16  # around panels, and between them
 BLOCK_WIDTH = LEFT + WIDTH + RIGHT
