@@ -24,9 +24,9 @@ typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
 static inline Vector vector_load(const float *a) { return *(const Vector *)a; }
 static inline void vector_store(float *a, Vector v) { *(Vector *)a = v; }
 
-/* The first n, and `rest` in the place of the others. */
-static inline Vector vector_load_some(const float *a, size_t n, float rest) {
-  Vector v = (Vector){0} + rest;
+/* The first n, and 0 in the place of the others. */
+static inline Vector vector_load_some(const float *a, size_t n) {
+  Vector v = {0};
   memcpy(&v, a, n * sizeof *a);
   return v;
 }

@@ -12,6 +12,7 @@ enum { CHUNK = 1 << 12, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
 struct Bptt {
   Shape shape;
   int T, B, blocks, with_backward, threads;
+  int few_L, few_U; /* whether gradients have touched rows only */
   const Kernels *kernels;
   Factors *factors;
   Tape **tape;      /* (blocks) */
@@ -26,7 +27,6 @@ struct Bptt {
   /* of the call that is running: */
   const Window *window;
   Weights *gradient; /* NULL: none is asked for */
-  int few_L, few_U;  /* whether it has touched rows only */
   float scale;
 };
 
@@ -66,6 +66,16 @@ size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
   return sum + tokens * (sizeof(double) + 8 * sizeof(int));
 }
 
+/* How many rows of L, and of U, a gradient has. */
+static int rows_of_L(const Shape *shape, int tokens) {
+  return touched_few(shape->V, tokens) ? tokens : shape->V;
+}
+
+static int rows_of_U(const Shape *shape, int tokens) {
+  const int few = shape->softmax == FOLLOWERS && touched_few(shape->V / shape->n, tokens);
+  return few ? tokens * shape->n : shape->V;
+}
+
 static void new_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
   const int rows = bptt->T * block_lanes(bptt->B, block);
@@ -101,6 +111,8 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
                  .kernels = kernels,
                  .with_backward = with_backward,
                  .threads = threads,
+                 .few_L = rows_of_L(shape, T * B) < shape->V,
+                 .few_U = rows_of_U(shape, T * B) < shape->V,
                  .n_partial = partial_size(shape)};
   bptt->factors =
       factors_new(shape, T * B, with_backward, kernels->blas ? NULL : kernels->products);
@@ -130,16 +142,6 @@ void bptt_free(Bptt *bptt) {
 }
 
 /* ---- the gradient --------------------------------------------------------------------------- */
-
-/* How many rows of L, and of U, a gradient has. */
-static int rows_of_L(const Shape *shape, int tokens) {
-  return touched_few(shape->V, tokens) ? tokens : shape->V;
-}
-
-static int rows_of_U(const Shape *shape, int tokens) {
-  const int few = shape->softmax == FOLLOWERS && touched_few(shape->V / shape->n, tokens);
-  return few ? tokens * shape->n : shape->V;
-}
 
 Gradient *gradient_new(const Shape *shape, int tokens) {
   Gradient *gradient = alloc_new(1, sizeof *gradient);
@@ -375,11 +377,7 @@ static void sum_losses(Bptt *bptt) {
 
 /* Where the gradient goes, and which rows of it there will be. */
 static void set_gradient(Bptt *bptt, Gradient *gradient) {
-  const Shape *shape = &bptt->shape;
-  const int tokens = bptt->T * bptt->B;
   bptt->gradient = gradient ? gradient->dw : NULL;
-  bptt->few_L = rows_of_L(shape, tokens) < shape->V;
-  bptt->few_U = rows_of_U(shape, tokens) < shape->V;
   if (!gradient) return;
   gradient->L = bptt->few_L ? &bptt->x : NULL;
   gradient->U = bptt->few_U ? &bptt->followers : NULL;

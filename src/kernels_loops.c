@@ -53,7 +53,7 @@ static inline Vector relu_vector(Vector z) {
 static inline __attribute__((always_inline)) void map(float *a, size_t n, Vector (*f)(Vector)) {
   size_t i = 0;
   for (; i + VECTOR <= n; i += VECTOR) vector_store(a + i, f(vector_load(a + i)));
-  if (i < n) vector_store_some(a + i, f(vector_load_some(a + i, n - i, 0)), n - i);
+  if (i < n) vector_store_some(a + i, f(vector_load_some(a + i, n - i)), n - i);
 }
 
 static void activate(float *h, size_t n, Activation phi) {
@@ -108,7 +108,7 @@ static float exp_row(float *restrict q, const float *restrict b2, size_t n, floa
     vector_store(q + i, p);
     sums += p;
   }
-  if (i < n) vector_store_some(q + i, exp_vector(vector_load_some(q + i, n - i, 0) - m), n - i);
+  if (i < n) vector_store_some(q + i, exp_vector(vector_load_some(q + i, n - i) - m), n - i);
   for (; i < n; i++) sum += q[i];
   const Four four = vector_fold(sums);
   return sum + ((four[0] + four[1]) + (four[2] + four[3]));

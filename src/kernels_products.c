@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
   }
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < 2 * panels; v++)
-      *(Vector *)(t.C + (size_t)r * t.stride + v * VECTOR) = sum[r][v];
+      vector_store(t.C + (size_t)r * t.stride + v * VECTOR, sum[r][v]);
 }
 
 /* With the numbers of rows that a tile can have as constants. */
@@ -210,7 +210,7 @@ static void sum_rows(float *restrict sum, const float *const *row, int tokens, i
     for (int v = 0; v < 4; v++) s[v] = vector_load(sum + i + v * VECTOR);
     for (int t = 0; t < tokens; t++)
       for (int v = 0; v < 4; v++) s[v] += vector_load(row[t] + i + v * VECTOR);
-    for (int v = 0; v < 4; v++) *(Vector *)(sum + i + v * VECTOR) = s[v];
+    for (int v = 0; v < 4; v++) vector_store(sum + i + v * VECTOR, s[v]);
   }
   for (int t = 0; t < tokens; t++)
     for (int j = i; j < width; j++) sum[j] += row[t][j];
@@ -229,7 +229,7 @@ static void sum_outer(float *restrict dU, const float *const *dq, const float *c
       for (int r = 0; r < 4; r++) s[r][0] += dq[t][r] * h0, s[r][1] += dq[t][r] * h1;
     }
     for (int r = 0; r < 4; r++)
-      for (int v = 0; v < 2; v++) *(Vector *)(dU + r * D + i + v * VECTOR) = s[r][v];
+      for (int v = 0; v < 2; v++) vector_store(dU + r * D + i + v * VECTOR, s[r][v]);
   }
   for (int t = 0; t < tokens; t++)
     for (int r = 0; r < 4; r++)

@@ -110,20 +110,21 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-static void begin_record(Steps *steps, Piece *piece, const char *name) {
-  steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
+static void set_name(Piece *piece, const char *name) {
   piece->name = alloc_resize(piece->name, strlen(name) + 1, 1);
   strcpy(piece->name, name);
+}
+
+static void begin_record(Steps *steps, Piece *piece, const char *name) {
+  steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
+  set_name(piece, name);
   piece->first = true;
   piece->warmup = 0, piece->last = -1;
 }
 
 static void go_on(Piece *piece, const Piece *before) {
   const size_t from = (size_t)before->n - STEPS_WARMUP, n = STEPS_WARMUP;
-  if (piece != before) {
-    piece->name = alloc_resize(piece->name, strlen(before->name) + 1, 1);
-    strcpy(piece->name, before->name);
-  }
+  if (piece != before) set_name(piece, before->name);
   memmove(piece->x, before->x + from, n * sizeof *piece->x);
   memmove(piece->restart, before->restart + from, n * sizeof *piece->restart);
   memset(piece->position, 0, n * sizeof *piece->position);
