@@ -22,11 +22,15 @@ enum { PREDICT_BLOCK = 16, PREDICT_BLOCKS = 8, PREDICT_T = 64 };
 
 typedef struct Predictor Predictor;
 
-/* model is borrowed. With with_loss, J is computed for every token, and records that are circular,
- * by their header or because all_circles says so of all, go on over their end, once; else only h
- * is. */
-Predictor *predict_new(const Model *model, bool with_loss, bool all_circles, int threads,
-                       const Kernels *kernels);
+/* With with_loss, J is computed for every token, and records that are circular, by their header or
+ * because all_circles says so of all, go on over their end, once; else only h is. both_strands:
+ * each record is followed by its reverse complement. */
+typedef struct {
+  bool with_loss, all_circles, both_strands;
+} PredictWish;
+
+/* model is borrowed. */
+Predictor *predict_new(const Model *model, PredictWish wish, int threads, const Kernels *kernels);
 void predict_free(Predictor *predictor);
 
 /* A piece of a record; pointers are valid during the call that gets it. */

@@ -9,7 +9,7 @@
 typedef enum { MODE_NEXT, MODE_SCORE, MODE_TRACK, MODE_INFO } Mode;
 
 typedef struct {
-  int mode, top, threads;
+  int mode, strands, top, threads;
   bool circular;
   const char *output;
 } PredictOptions;

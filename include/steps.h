@@ -16,11 +16,13 @@ typedef struct {
   char *name;         /* of the record */
   bool first, ended;  /* whether the record begins, ends with it */
   bool circular;      /* the record is a circle, read over its end */
+  bool reversed;      /* of the record's reverse complement */
   int warmup;         /* steps that are copies */
   int n;              /* steps, the copies among them */
   int *x, *y;         /* (n) y -1: no label */
   uint8_t *restart;   /* (n) 1: the first of its segment */
-  uint64_t *position; /* (n) in the record, from 1, of the first of the s bases that y adds */
+  uint64_t *position; /* (n) in the record as it is read, from 1, of the first of the s bases that y
+                         adds */
   uint64_t tokens;    /* labels among them */
   int last;           /* the record's last k-mer so far, -1: none */
 } Piece;
@@ -31,8 +33,9 @@ void piece_clear(Piece *piece);
 typedef struct Steps Steps;
 
 /* over_ends: records that are circular, by their header or because all_circles says so of all, go
- * on over their end, once. */
-Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles);
+ * on over their end, once. both_strands: each record is followed by its reverse complement, as a
+ * record of the same name; its letters are kept for that. */
+Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles, bool both_strands);
 void steps_free(Steps *steps);
 
 /* Reads the next piece: of the record that `before` left unfinished, or of the next record; before

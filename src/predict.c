@@ -53,18 +53,17 @@ static int count_blocks(const Shape *shape, bool with_loss) {
   return most >= PREDICT_BLOCKS ? PREDICT_BLOCKS : most > 1 ? (int)most : 1;
 }
 
-Predictor *predict_new(const Model *model, bool with_loss, bool all_circles, int threads,
-                       const Kernels *kernels) {
+Predictor *predict_new(const Model *model, PredictWish wish, int threads, const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
   const Shape *shape = &model->shape;
-  p->model = model, p->kernels = kernels, p->with_loss = with_loss, p->threads = threads;
-  p->steps = steps_new(shape, with_loss, all_circles);
+  p->model = model, p->kernels = kernels, p->with_loss = wish.with_loss, p->threads = threads;
+  p->steps = steps_new(shape, wish.with_loss, wish.all_circles, wish.both_strands);
   Shape factors = *shape;
-  if (!with_loss) factors.softmax = FOLLOWERS; /* U as a factor is for the loss */
+  if (!wish.with_loss) factors.softmax = FOLLOWERS; /* U as a factor is for the loss */
   p->factors = factors_new(&factors, TABLE_TOKENS, 0, kernels->products);
   factors_set(p->factors, model->weights, &factors, threads);
   p->h = alloc_floats((size_t)shape->D);
-  p->blocks = count_blocks(shape, with_loss);
+  p->blocks = count_blocks(shape, wish.with_loss);
   for (int i = 0; i < p->blocks; i++) new_block(p, i);
   return p;
 }

@@ -11,6 +11,8 @@ static const Option rows[] = {
      "or what the model is"},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
      "Next k-mers to list for each record [all where at most 16 can follow, else 10]"},
+    {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", what,
+     "Score each record as it stands, or also as its reverse complement, and tell the mean"},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", what,
      "Score and track every record as a circle, not only those whose header says circular=true or "
      "topology=circular"},
@@ -36,7 +38,12 @@ const Program predict_program = {
         "and are not listed.\n\n"
         "Mode score: record, tokens (predictions), bases (that they predict), nats (the sum of "
         "-ln p), bits_per_base, perplexity (of a k-mer). A circular record is read over its end, "
-        "up to the k-mer that it began with.\n\n"
+        "up to the k-mer that it began with. With --strands both, nats is the mean of those of the "
+        "two "
+        "readings, so that the probability it stands for is their geometric mean, and a column "
+        "more, "
+        "difference, tells by how many bits per base the reverse complement costs more than the "
+        "record as it stands.\n\n"
         "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
         "predicted, with its surprise -log2 p, in bits, and its probability p. The position, from "
         "1, is that of the first of the s bases that the k-mer adds to the one before.\n\n"

@@ -1,5 +1,6 @@
 /* rnnpredict: ask a trained network about sequences. */
 #include "kernels.h"
+#include "lanes.h"
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
@@ -41,6 +42,8 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
   if (o->top > 0 && o->mode != MODE_NEXT) return fail(why, "--top: goes with --mode next");
   if (o->circular && o->mode != MODE_SCORE && o->mode != MODE_TRACK)
     return fail(why, "--circular: goes with --mode score and --mode track");
+  if (o->strands == BOTH && o->mode != MODE_SCORE)
+    return fail(why, "--strands both: goes with --mode score");
   int standard_inputs = 0;
   for (int i = 1; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");

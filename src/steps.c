@@ -8,8 +8,10 @@
 /* The k-mers of a record as they are read: the next one's label is known only after the next. */
 struct Steps {
   int k, s, mask;
-  bool over_ends, all_circles;
-  /* of the record: */
+  bool over_ends, all_circles, both_strands;
+  char *letters;          /* of the record, where both strands are asked for */
+  size_t n_letters, room; /* that there are, that would fit */
+  /* of the record, or of its reverse complement: */
   int x;         /* the last k bases */
   uint64_t run;  /* bases since the last break */
   int kmer;      /* read but not yet a step, -1: none */
@@ -18,14 +20,15 @@ struct Steps {
   int turned;    /* first bases of a circle that were read again after its last */
 };
 
-Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles) {
+Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles, bool both_strands) {
   Steps *steps = alloc_new(1, sizeof *steps);
   steps->k = shape->k, steps->s = shape->s, steps->mask = shape->V - 1;
   steps->over_ends = over_ends, steps->all_circles = all_circles;
+  steps->both_strands = both_strands;
   return steps;
 }
 
-void steps_free(Steps *steps) { free(steps); }
+void steps_free(Steps *steps) { free(steps->letters), free(steps); }
 
 void piece_init(Piece *piece) {
   *piece = (Piece){.x = alloc_new(STEPS_MOST, sizeof *piece->x),
@@ -69,11 +72,34 @@ static bool is_circle(const Steps *steps, const SeqFile *file) {
   return steps->over_ends && (steps->all_circles || seqfile_circular(file));
 }
 
+static void keep_letters(Steps *steps, const char *letters, size_t n) {
+  if (steps->room < steps->n_letters + n)
+    steps->letters = alloc_resize(steps->letters, steps->room += steps->room / 2 + n, 1);
+  memcpy(steps->letters + steps->n_letters, letters, n);
+  steps->n_letters += n;
+}
+
+/* Letters of the reverse complement, from where it was read to; after its last, where the record
+ * is a circle, its first k ones again. */
+static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, size_t n) {
+  const size_t length = steps->n_letters, k = (size_t)steps->k;
+  const size_t end = length + (is_circle(steps, file) ? length < k ? length : k : 0);
+  if (n > end - (size_t)steps->read) n = end - (size_t)steps->read;
+  for (size_t i = 0; i < n; i++) {
+    const size_t at = ((size_t)steps->read + i) % length;
+    const int base = kmer_base((unsigned char)steps->letters[length - 1 - at]);
+    letters[i] = base == KMER_BREAK ? 'N' : "TGCA"[base];
+  }
+  if (steps->read + n > length) steps->turned = (int)(steps->read + n - length);
+  return n;
+}
+
 /* Up to n more letters of the record; after its last, where it is a circle, its first k ones
  * again. */
 static ptrdiff_t read_letters(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
   char head[KMER_MAX];
   ptrdiff_t got = seqfile_read(file, letters, n, why);
+  if (got > 0 && steps->both_strands) keep_letters(steps, letters, (size_t)got);
   if (got != 0 || steps->run == 0 || !is_circle(steps, file)) return got;
   int left = seqfile_head(file, head);
   left = (left < steps->k ? left : steps->k) - steps->turned;
@@ -96,7 +122,9 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
   ptrdiff_t n = 1;
   while (n > 0 && piece->n < most - 1) {
     const size_t room = (size_t)(most - 1 - piece->n);
-    n = read_letters(steps, file, letters, room < sizeof letters ? room : sizeof letters, why);
+    const size_t most_letters = room < sizeof letters ? room : sizeof letters;
+    n = piece->reversed ? (ptrdiff_t)turn_letters(steps, file, letters, most_letters)
+                        : read_letters(steps, file, letters, most_letters, why);
     if (n < 0) return -1;
     for (ptrdiff_t i = 0; i < n; i++) push_letter(piece, steps, (unsigned char)letters[i]);
   }
@@ -115,10 +143,11 @@ static void set_name(Piece *piece, const char *name) {
   strcpy(piece->name, name);
 }
 
-static void begin_record(Steps *steps, Piece *piece, const char *name) {
+static void begin_record(Steps *steps, Piece *piece, const char *name, bool reversed) {
   steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
+  if (!reversed) steps->n_letters = 0;
   set_name(piece, name);
-  piece->first = true;
+  piece->first = true, piece->reversed = reversed;
   piece->warmup = 0, piece->last = -1;
 }
 
@@ -130,17 +159,19 @@ static void go_on(Piece *piece, const Piece *before) {
   memset(piece->position, 0, n * sizeof *piece->position);
   for (size_t i = 0; i < n; i++) piece->y[i] = -1;
   piece->restart[0] = 1;
-  piece->first = false;
+  piece->first = false, piece->reversed = before->reversed;
   piece->warmup = STEPS_WARMUP, piece->last = before->last;
 }
 
 int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why) {
   if (before && !before->ended) {
     go_on(piece, before);
+  } else if (before && steps->both_strands && !before->reversed) {
+    begin_record(steps, piece, seqfile_name(file), true);
   } else {
     int more = seqfile_next(file, why);
     if (more <= 0) return more;
-    begin_record(steps, piece, seqfile_name(file));
+    begin_record(steps, piece, seqfile_name(file), false);
   }
   piece->n = piece->warmup;
   piece->ended = piece->circular = false, piece->tokens = 0;

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "input.h"
 #include "kmer.h"
+#include "lanes.h"
 #include "predict.h"
 #include "softmax.h"
 
@@ -27,10 +28,11 @@ typedef struct {
   const Model *model;
   const Kernels *kernels;
   int top;
-  float *yhat;       /* (n) */
-  int *rank;         /* (n) indices into yhat, likeliest first */
-  Rows rows;         /* of mode track */
-  uint64_t circular; /* records of this file that were read as circles */
+  float *yhat;         /* (n) */
+  int *rank;           /* (n) indices into yhat, likeliest first */
+  Rows rows;           /* of mode track */
+  double forward_nats; /* of the record whose reverse complement comes next */
+  uint64_t circular;   /* records of this file that were read as circles */
 } Table;
 
 static int not_finite(const Prediction *prediction, Why *why) {
@@ -90,19 +92,42 @@ static int print_next(void *context, const Prediction *prediction, Why *why) {
 
 /* ---- mode score ----------------------------------------------------------------------------- */
 
+/* A row without its end; nats is the sum of -ln p over the record. */
+static void put_score(Table *table, const Prediction *prediction, double nats) {
+  const unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
+  table->circular += prediction->piece->circular;
+  if (n == 0)
+    fprintf(table->out, "%s\t0\t0\tNA\tNA\tNA", prediction->piece->name);
+  else
+    fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f", prediction->piece->name, n, bases, nats,
+            nats / ((double)bases * M_LN2), exp(nats / (double)n));
+}
+
 static int print_score(void *context, const Prediction *prediction, Why *why) {
   Table *table = context;
   if (!isfinite(prediction->nats)) return not_finite(prediction, why);
   if (!prediction->piece->ended) return 0;
-  table->circular += prediction->piece->circular;
-  double tokens = (double)prediction->tokens;
-  unsigned long long n = prediction->tokens, bases = n * (unsigned)table->model->shape.s;
-  if (n == 0)
-    fprintf(table->out, "%s\t0\t0\tNA\tNA\tNA\n", prediction->piece->name);
+  put_score(table, prediction, prediction->nats);
+  fputc('\n', table->out);
+  return output_check(table->output, why);
+}
+
+/* The mean of what the two readings of a record cost, and by how many bits a base its reverse
+ * complement costs more. */
+static int print_strands(void *context, const Prediction *prediction, Why *why) {
+  Table *table = context;
+  if (!isfinite(prediction->nats)) return not_finite(prediction, why);
+  if (!prediction->piece->ended) return 0;
+  if (!prediction->piece->reversed) {
+    table->forward_nats = prediction->nats;
+    return 0;
+  }
+  const double bases = (double)prediction->tokens * table->model->shape.s;
+  put_score(table, prediction, (table->forward_nats + prediction->nats) / 2);
+  if (prediction->tokens == 0)
+    fputs("\tNA\n", table->out);
   else
-    fprintf(table->out, "%s\t%llu\t%llu\t%.6f\t%.6f\t%.6f\n", prediction->piece->name, n, bases,
-            prediction->nats, prediction->nats / ((double)bases * M_LN2),
-            exp(prediction->nats / tokens));
+    fprintf(table->out, "\t%.6f\n", (prediction->nats - table->forward_nats) / (bases * M_LN2));
   return output_check(table->output, why);
 }
 
@@ -191,20 +216,29 @@ static int print_track(void *context, const Prediction *prediction, Why *why) {
 typedef struct {
   const char *header;
   int (*print)(void *context, const Prediction *prediction, Why *why);
-  bool with_loss;
+  PredictWish wish;
 } View;
 
 static const View views[] = {
-    [MODE_NEXT] = {"record\trank\tkmer\tprobability\n", print_next, false},
-    [MODE_SCORE] = {"record\ttokens\tbases\tnats\tbits_per_base\tperplexity\n", print_score, true},
-    [MODE_TRACK] = {"record\tposition\tkmer\tbits\tprobability\n", print_track, true},
+    [MODE_NEXT] = {"record\trank\tkmer\tprobability\n", print_next, {.with_loss = false}},
+    [MODE_SCORE] = {"record\ttokens\tbases\tnats\tbits_per_base\tperplexity\n",
+                    print_score,
+                    {.with_loss = true}},
+    [MODE_TRACK] = {"record\tposition\tkmer\tbits\tprobability\n",
+                    print_track,
+                    {.with_loss = true}},
 };
+static const View strands_view = {
+    "record\ttokens\tbases\tnats\tbits_per_base\tperplexity\tdifference\n",
+    print_strands,
+    {.with_loss = true, .both_strands = true}};
 
 int tables_predict(const PredictOptions *o, const Model *model, char **files, int n_files,
                    Output *output, Why *why) {
   static char *standard_input[] = {"-"};
   const Kernels *kernels = kernels_best();
-  const View *view = &views[o->mode];
+  const View *view = o->strands == BOTH ? &strands_view : &views[o->mode];
+  PredictWish wish = view->wish;
   const size_t n = (size_t)model->shape.n;
   FILE *out = output_stream(output);
   Table table = {.output = output,
@@ -216,7 +250,8 @@ int tables_predict(const PredictOptions *o, const Model *model, char **files, in
   if (table.top == 0) table.top = model->shape.n <= TOP_MAX ? TOP_MAX : TOP;
   if (table.top > model->shape.n) table.top = model->shape.n;
   table.yhat = alloc_floats(n), table.rank = alloc_new(n, sizeof *table.rank);
-  Predictor *predictor = predict_new(model, view->with_loss, o->circular, o->threads, kernels);
+  wish.all_circles = o->circular;
+  Predictor *predictor = predict_new(model, wish, o->threads, kernels);
   fputs(view->header, out);
   if (n_files == 0) files = standard_input, n_files = 1;
   int rc = 0;

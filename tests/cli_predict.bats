@@ -52,6 +52,33 @@ as_computed() {
   done
 }
 
+# turned FILE: its records as their reverse complements.
+turned() {
+  awk '!/^>/ { line = ""
+               for (i = length($0); i > 0; i--) line = line substr($0, i, 1)
+               $0 = line } 1' "$1" | sed '/^>/!y/ACGTacgtu/TGCAtgcaa/'
+}
+
+@test "--strands both scores the mean of a record and its reverse complement, and their difference" {
+  printf '>short\nAC\n>mixed\nACguuTGATTACANNGATTRACAGGATCCTTGAC\n>empty\n>ring circular=true\nGATTACAGG\n' > few.fa
+  { cat few.fa; printf '>lambda\n'; zcat "$DATA/lambda.fa.gz" | tail -n +2 | tr -d '\n'; echo; } > all.fa
+  turned all.fa > turned.fa
+  rnnpredict --mode score "$RUN" all.fa > forward.tsv 2> /dev/null
+  rnnpredict --mode score "$RUN" turned.fa > reverse.tsv 2> /dev/null
+  rnnpredict --mode score --strands both "$RUN" all.fa > both.tsv 2> circles.txt
+  [ "$(head -n 1 both.tsv | tr '\t' ' ')" = \
+    "record tokens bases nats bits_per_base perplexity difference" ]
+  [ "$(cat circles.txt)" = "rnnpredict: all.fa: circular records: 1" ]
+  paste forward.tsv reverse.tsv both.tsv | awk -F '\t' 'NR > 1 {
+    if ($13 != $1 || $14 != $2 || $15 != $3) exit 1
+    if ($2 == 0) { if ($16 $17 $18 $19 != "NANANANA") exit 1; short++; next }
+    if (($16 - ($4 + $10) / 2) ^ 2 > 4e-12 || ($17 - ($5 + $11) / 2) ^ 2 > 4e-12) exit 1
+    if (($19 - ($11 - $5)) ^ 2 > 4e-12 || $19 == 0) exit 1
+    if (($18 - exp($16 / $2)) ^ 2 > 4e-12) exit 1
+    long++ } END { exit !(short == 2 && long == 3) }'
+  rnnpredict --mode score --strands both -t 1 "$RUN" - < all.fa 2> /dev/null | cmp - both.tsv
+}
+
 @test "NumPy computes the same for real reads, and for a record of many pieces" {
   as_computed "$RUN" "$FORTY"
   as_computed "$FULL" "$FORTY"

@@ -53,7 +53,8 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
-  Predictor *predictor = predict_new(model, 1, circular, threads, kernels);
+  Predictor *predictor = predict_new(
+      model, (PredictWish){.with_loss = true, .all_circles = circular}, threads, kernels);
   assert_int_equal(predict_file(predictor, path, take, &rows, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);

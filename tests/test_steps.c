@@ -39,32 +39,26 @@ static Plain plain_steps(const char *letters, int k, int s, uint64_t length) {
 
 static void plain_free(Plain *p) { free(p->x), free(p->y), free(p->restart), free(p->position); }
 
-/* Reads one record and compares it with p; gives back how many pieces it came in. */
-static int compare(const Plain *p, const char *record, int k, int s, bool circle) {
-  char path[] = "/tmp/test_steps_XXXXXX";
-  Why why;
-  FILE *out = fdopen(mkstemp(path), "w");
-  fprintf(out, ">a\n%s\n>b\nACGT\n", record);
-  fclose(out);
-  Shape shape = shape_new(k, s, 1, 1, SIGMOID, FOLLOWERS);
-  Steps *steps = steps_new(&shape, true, circle);
-  SeqFile *file = seqfile_open(path, &why);
-  Piece piece[2], *before = NULL;
-  piece_init(&piece[0]), piece_init(&piece[1]);
+/* Reads record a, or its reverse complement, and compares it with p; *before is the piece before
+ * it, which becomes the last of its own. Gives back how many pieces it came in. */
+static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece piece[2],
+                          Piece **before, bool circle, bool reversed) {
   int pieces = 0, at = 0;
   uint64_t tokens = 0;
+  Why why;
   do {
     Piece *now = &piece[pieces % 3 > 0]; /* the last one, or the same again */
     Piece last = {0};
-    if (before) {
+    if (pieces > 0) {
       piece_init(&last);
-      memcpy(last.x, before->x + before->n - STEPS_WARMUP, STEPS_WARMUP * sizeof *last.x);
-      memcpy(last.restart, before->restart + before->n - STEPS_WARMUP, STEPS_WARMUP);
+      memcpy(last.x, (*before)->x + (*before)->n - STEPS_WARMUP, STEPS_WARMUP * sizeof *last.x);
+      memcpy(last.restart, (*before)->restart + (*before)->n - STEPS_WARMUP, STEPS_WARMUP);
     }
-    assert_int_equal(steps_read(steps, now, before, file, &why), 1);
+    assert_int_equal(steps_read(steps, now, *before, file, &why), 1);
     assert_string_equal(now->name, "a");
+    assert_int_equal(now->reversed, reversed);
     assert_int_equal(now->first, pieces == 0);
-    assert_int_equal(now->warmup, before ? STEPS_WARMUP : 0);
+    assert_int_equal(now->warmup, pieces > 0 ? STEPS_WARMUP : 0);
     for (int i = 0; i < now->warmup; i++) {
       assert_int_equal(now->x[i], last.x[i]);
       assert_int_equal(now->y[i], -1);
@@ -78,20 +72,50 @@ static int compare(const Plain *p, const char *record, int k, int s, bool circle
     }
     assert_int_equal(now->last, at > 0 ? p->x[at - 1] : -1);
     tokens += now->tokens;
-    if (before) piece_clear(&last);
-    before = now, pieces++;
-  } while (!before->ended);
+    piece_clear(&last);
+    *before = now, pieces++;
+  } while (!(*before)->ended);
   assert_int_equal(at, p->n);
   for (int i = 0; i < p->n; i++) tokens -= p->y[i] >= 0;
   assert_int_equal(tokens, 0);
-  assert_int_equal(before->circular, circle);
-  assert_int_equal(steps_read(steps, &piece[0], before, file, &why), 1);
-  assert_string_equal(piece[0].name, "b");
+  assert_int_equal((*before)->circular, circle);
+  return pieces;
+}
+
+/* Compares a record with p and, where that is given, its reverse complement with q; gives back in
+ * how many pieces the record came. */
+static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle) {
+  char path[] = "/tmp/test_steps_XXXXXX";
+  Why why;
+  FILE *out = fdopen(mkstemp(path), "w");
+  fprintf(out, ">a\n%s\n>b\nACGT\n", record);
+  fclose(out);
+  Shape shape = shape_new(k, s, 1, 1, SIGMOID, FOLLOWERS);
+  Steps *steps = steps_new(&shape, true, circle, q != NULL);
+  SeqFile *file = seqfile_open(path, &why);
+  Piece piece[2], *before = NULL;
+  piece_init(&piece[0]), piece_init(&piece[1]);
+  int pieces = compare_record(p, steps, file, piece, &before, circle, false);
+  if (q) compare_record(q, steps, file, piece, &before, circle, true);
+  for (int i = 0; i < 1 + (q != NULL); i++) {
+    assert_int_equal(steps_read(steps, &piece[0], before, file, &why), 1);
+    assert_string_equal(piece[0].name, "b");
+    assert_int_equal(piece[0].reversed, i);
+    before = &piece[0];
+  }
   assert_int_equal(steps_read(steps, &piece[0], &piece[0], file, &why), 0);
   piece_clear(&piece[0]), piece_clear(&piece[1]);
   seqfile_close(file), steps_free(steps);
   unlink(path);
   return pieces;
+}
+
+/* The reverse complement of bases and N. */
+static char *turn(const char *letters) {
+  const size_t n = strlen(letters);
+  char *turned = calloc(n + 16, 1);
+  for (size_t i = 0; i < n; i++) turned[i] = "TGCAN"[strchr("ACGTN", letters[n - 1 - i]) - "ACGTN"];
+  return turned;
 }
 
 static char *random_letters(int n, int breaks) {
@@ -109,11 +133,21 @@ static void pieces_are_the_record_s_steps_in_order(void **state) {
       for (int n = 0; n < 5 * STEPS_PIECE; n = n < 10 ? n + 1 : n * 3 + 1)
         for (int breaks = 0; breaks <= 300; breaks += 100) {
           char *letters = random_letters(n, breaks);
+          char *turned = turn(letters);
           Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
-          int pieces = compare(&p, letters, k, s, false);
+          Plain q = plain_steps(turned, k, s, (uint64_t)n + 1);
+          int pieces = compare(&p, NULL, letters, k, s, false);
           assert_true((pieces > 1) == (p.n >= STEPS_PIECE));
-          plain_free(&p), free(letters);
+          assert_int_equal(compare(&p, &q, letters, k, s, false), pieces);
+          plain_free(&p), plain_free(&q), free(letters), free(turned);
         }
+}
+
+/* A circle's letters, and the first k again. */
+static char *go_round(const char *letters, int k) {
+  char *round = calloc(strlen(letters) + 16, 1);
+  sprintf(round, "%s%.*s", letters, k, letters);
+  return round;
 }
 
 /* The end of a circle comes to stand on every place around the end of a piece. */
@@ -123,11 +157,12 @@ static void positions_go_round_a_circle(void **state) {
   for (int k = 1; k <= 4; k += 3)
     for (int s = 1; s <= k; s++)
       for (int n = STEPS_PIECE * s - 9; n < STEPS_PIECE * s + 9; n++) {
-        char *letters = random_letters(n, 0), *turned = calloc((size_t)n + 16, 1);
-        sprintf(turned, "%s%.*s", letters, k, letters);
-        Plain p = plain_steps(turned, k, s, (uint64_t)n);
-        compare(&p, letters, k, s, true);
-        plain_free(&p), free(letters), free(turned);
+        char *letters = random_letters(n, 0), *turned = turn(letters), *once = go_round(letters, k);
+        char *other = go_round(turned, k);
+        Plain p = plain_steps(once, k, s, (uint64_t)n), q = plain_steps(other, k, s, (uint64_t)n);
+        compare(&p, &q, letters, k, s, true);
+        plain_free(&p), plain_free(&q);
+        free(letters), free(turned), free(once), free(other);
       }
 }
 
