@@ -25,7 +25,7 @@ typedef struct {
   uint64_t stale;           /* validations since the best */
   uint64_t next_validation; /* tokens */
   uint64_t validated_step;  /* the step after which validation was last measured */
-  double rate_factor;       /* of the plateau schedule */
+  uint64_t rate_halvings;   /* of the plateau schedule */
   uint64_t rate_stale;
   /* since the last row of loss.tsv: */
   double loss;
@@ -62,6 +62,9 @@ typedef struct {
 
 int model_read(Model *model, const char *path, Why *why);
 void model_free(Model *model);
+
+/* Whether a model read from path has this shape; else why says in what they differ. */
+int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
  * to be used. */

@@ -15,9 +15,9 @@ typedef struct {
 
 /* How far training is. */
 typedef struct {
-  double part; /* of the run, 0..1 */
+  double part; /* of the run, 0..1; 0 where its end is not known */
   double seconds;
-  uint64_t epoch, epochs;
+  uint64_t epoch, epochs; /* epochs 0: not known */
   double rate;            /* k-mers/s */
   double bits, best_bits; /* per base; NAN where not known yet */
 } Standing;

@@ -2,22 +2,27 @@
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 
+#include <stdint.h>
+
 typedef enum { COSINE, CONSTANT, PLATEAU } ScheduleKind;
 
-/* Progress is the part of the run that is done, 0..1. The rate rises linearly over the first
- * `warmup` of it; then
+/* Over the first `warmup` steps the rate rises from 0, linearly; besides,
  *   cosine    it falls along half a cosine to 2 % of itself
  *             (I. Loshchilov, F. Hutter, "SGDR", ICLR 2017, one cycle)
  *   constant  it stays
- *   plateau   it halves whenever validation has not improved twice in a row. */
+ *   plateau   it halves whenever validation has not improved twice in a row; after six halvings
+ *             the run is over. */
 typedef struct {
   ScheduleKind kind;
-  double rate, warmup;
-  double factor; /* plateau: what the halvings have left, 1 at first */
-  int stale;     /* plateau: validations since the last improvement or halving */
+  double rate;
+  uint64_t warmup;
+  int halvings; /* plateau: so far */
+  int stale;    /* plateau: validations since the last improvement or halving */
 } Schedule;
 
-double schedule_rate(const Schedule *schedule, double progress);
+/* For a step, the first being 1, where this part of the run, 0..1, is done. */
+double schedule_rate(const Schedule *schedule, uint64_t step, double part);
 void schedule_validated(Schedule *schedule, int improved);
+int schedule_over(const Schedule *schedule); /* whether it ends the run */
 
 #endif

@@ -12,11 +12,12 @@ typedef struct {
   uint64_t min_length;
   int k, s, strands;
   int d, D, activation, softmax;
-  int epochs, B, T, optimizer, schedule, patience, log_every, threads;
+  int epochs; /* 0: until something else ends the run */
+  int B, T, optimizer, schedule, patience, log_every, threads;
   double rate; /* 0: the optimizer's default */
-  double warmup, clip, valid_fraction, max_time, checkpoint_every;
-  uint64_t seed;
-  const char *valid, *output;
+  double clip, valid_fraction, max_time, checkpoint_every;
+  uint64_t warmup, seed;
+  const char *init, *valid, *output;
   bool circular, force, dry_run, quiet, no_progress;
 } TrainOptions;
 

@@ -14,6 +14,7 @@ typedef struct {
   const TrainOptions *options; /* with threads and rate filled in */
   Shape shape;
   const Dataset *dataset;
+  Model *init; /* to start from, and its weights become the trainer's; none there: random ones */
   const Kernels *kernels;
   Progress *progress;
   char *const *command; /* (n_command) as typed */

@@ -74,7 +74,7 @@ static const struct {
     WHOLE(stale),
     WHOLE(next_validation),
     WHOLE(validated_step),
-    REAL(rate_factor),
+    WHOLE(rate_halvings),
     WHOLE(rate_stale),
     REAL(loss),
     WHOLE(loss_tokens),
@@ -237,6 +237,28 @@ void model_free(Model *model) {
   weights_free(model->weights);
   metadata_free(model->about);
   *model = (Model){.weights = NULL};
+}
+
+int model_check(const Model *model, const char *path, const Shape *shape, Why *why) {
+  const Shape *found = &model->shape;
+  const struct {
+    const char *name, *option;
+    int is, wanted;
+  } sizes[] = {{"k", "-k", found->k, shape->k},
+               {"s", "-s", found->s, shape->s},
+               {"d", "-d", found->d, shape->d},
+               {"D", "-D", found->D, shape->D}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    if (sizes[i].is != sizes[i].wanted)
+      return fail(why, "%s: its network has %s = %d, not %d; give %s %d, or another model", path,
+                  sizes[i].name, sizes[i].is, sizes[i].wanted, sizes[i].option, sizes[i].is);
+  if (found->activation != shape->activation)
+    return fail(why, "%s: its activation is %s; give --activation %s, or another model", path,
+                activation_names[found->activation], activation_names[found->activation]);
+  if (found->softmax != shape->softmax)
+    return fail(why, "%s: its softmax is %s; give --softmax %s, or another model", path,
+                softmax_names[found->softmax], softmax_names[found->softmax]);
+  return 0;
 }
 
 int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why) {

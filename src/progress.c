@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,13 +78,14 @@ void progress_step(Progress *progress, const Standing *standing) {
   int width = progress->terminal ? terminal_width() : 256;
   char line[256] = "", left[32];
   if (width > 256) width = 256;
-  append(line, width, "%3.0f%%", 100 * standing->part);
-  if (standing->part > 0) {
-    clock_text(standing->seconds * (1 / standing->part - 1), left);
-    append(line, width, "  %s left", left);
-  }
-  append(line, width, "  epoch %llu/%llu", (unsigned long long)standing->epoch,
-         (unsigned long long)standing->epochs);
+  clock_text(standing->part > 0 ? standing->seconds * (1 / standing->part - 1) : standing->seconds,
+             left);
+  if (standing->part > 0)
+    append(line, width, "%3.0f%%  %s left", 100 * standing->part, left);
+  else
+    append(line, width, "%s", left);
+  append(line, width, "  epoch %" PRIu64, standing->epoch);
+  if (standing->epochs > 0) append(line, width, "/%" PRIu64, standing->epochs);
   if (isfinite(standing->bits)) append(line, width, "  %.4f bits/base", standing->bits);
   if (isfinite(standing->best_bits)) append(line, width, "  validation %.4f", standing->best_bits);
   append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);

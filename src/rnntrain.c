@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DONE = 0, FAILED = 1, USAGE = 2, WINDOW_MAX = 1 << 24 };
+enum { DONE = 0, FAILED = 1, USAGE = 2, WINDOW_MAX = 1 << 24, EPOCHS = 10 };
 
 static int complain(int code, const Why *why) {
   fprintf(stderr, "rnntrain: %s\n", why->text);
@@ -89,10 +89,14 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   }
 }
 
-/* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
+/* Reads the model to start from, the input, checks that the run fits the machine, and runs it, or
+ * says what it would be. */
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
   if (o->output && runlog_check(o->output, o->force, why) != 0) return -1;
+  if (o->init && (model_read(train->init, o->init, why) != 0 ||
+                  model_check(train->init, o->init, &train->shape, why) != 0))
+    return -1;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
                            .circular = o->circular,
@@ -112,6 +116,13 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) train_plan(train);
   return 0;
+}
+
+/* Defaults that depend on other options. */
+static void fill_in(TrainOptions *o) {
+  int endless = o->max_time > 0 || o->schedule == PLATEAU;
+  if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
+  if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
 }
 
 static int choose_threads(TrainOptions *o, int available, Progress *progress, Why *why) {
@@ -146,13 +157,15 @@ int main(int argc, char **argv) {
     return complain(USAGE, &why);
   Progress progress = progress_new(options.quiet, !options.no_progress);
   if (choose_threads(&options, available, &progress, &why) != 0) return complain(FAILED, &why);
-  if (options.rate == 0) options.rate = optimizer_default_rate((OptimizerKind)options.optimizer);
+  fill_in(&options);
 
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[operands + i];
   Dataset dataset = {0};
+  Model init = {.weights = NULL};
   TrainRun train = {.options = &options,
                     .dataset = &dataset,
+                    .init = &init,
                     .kernels = kernels_best(),
                     .progress = &progress,
                     .command = command,
@@ -162,6 +175,7 @@ int main(int argc, char **argv) {
                           (Activation)options.activation, (Softmax)options.softmax);
   int rc = run(&train, &dataset, files, n_files, &why);
   dataset_free(&dataset);
+  model_free(&init);
   free(files);
   progress_end(&progress);
   return rc == 0 ? DONE : complain(rc < 0 ? FAILED : rc, &why);

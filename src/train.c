@@ -16,12 +16,12 @@ static const double rehearsal_seconds = 0.25;
 
 /* ---- where the run stands ------------------------------------------------------------------- */
 
-/* The part of the run that is done with so many tokens. */
+/* The part of the run that is done with so many tokens; 0 where nobody knows its end. */
 static double run_part(const Trainer *train, uint64_t tokens) {
-  double all = (double)train->options->epochs * (double)lanes_tokens(train->lanes);
-  double part = (double)tokens / all;
-  double time =
-      train->options->max_time > 0 ? trainer_elapsed(train) / train->options->max_time : 0;
+  const TrainOptions *o = train->options;
+  double all = (double)o->epochs * (double)lanes_tokens(train->lanes);
+  double part = o->epochs > 0 ? (double)tokens / all : 0;
+  double time = o->max_time > 0 ? trainer_elapsed(train) / o->max_time : 0;
   return time > part ? time : part;
 }
 
@@ -96,7 +96,8 @@ static void step(Trainer *train) {
   const TrainOptions *o = train->options;
   RunNumbers *numbers = &train->numbers;
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
-  train->rate = schedule_rate(&train->schedule, run_part(train, numbers->tokens + loss->tokens));
+  train->rate = schedule_rate(&train->schedule, numbers->step + 1,
+                              run_part(train, numbers->tokens + loss->tokens));
   train->gradient_norm = isfinite(loss->loss)
                              ? optimizer_step(train->optimizer, train->weights, train->gradient,
                                               train->rate, o->clip, o->threads, train->run->kernels)
@@ -113,6 +114,7 @@ static const char *ends_early(const Trainer *train) {
   const TrainOptions *o = train->options;
   if (train->numbers.bad_in_a_row >= DIVERGED_AFTER) return "diverged";
   if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
+  if (schedule_over(&train->schedule)) return "stopped early";
   if (o->patience > 0 && train->numbers.stale >= (uint64_t)o->patience) return "stopped early";
   return NULL;
 }
@@ -131,10 +133,20 @@ static int after_step(Trainer *train, Why *why) {
   return clock_now() >= train->next_checkpoint ? trainer_save(train, "running", why) : 0;
 }
 
+/* What the model that the run starts from knows already: it may stay the best. */
+static int validate_first(Trainer *train, Why *why) {
+  if (lanes_tokens(train->valid_lanes) == 0) return 0;
+  if (validate(train, why) != 0) return -1;
+  progress_say(train->run->progress, "%s: %.4f bits per base before training", train->options->init,
+               runlog_bits(train->numbers.best_valid_loss, train->options->s));
+  return 0;
+}
+
 /* Until the epochs are over or something ends them; *status says what. */
 static int loop(Trainer *train, const char **status, Why *why) {
   RunNumbers *numbers = &train->numbers;
-  for (*status = NULL; !*status && numbers->epoch < (uint64_t)train->options->epochs;) {
+  const uint64_t epochs = (uint64_t)train->options->epochs;
+  for (*status = NULL; !*status && (epochs == 0 || numbers->epoch < epochs);) {
     if (lanes_next(train->lanes, train->window)) {
       if (before_step(train, why) != 0) return -1;
       step(train);
@@ -211,6 +223,7 @@ static int run_training(Trainer *train, Why *why) {
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
   train->numbers.next_validation = VALIDATION_TOKENS;
   say_start(train);
+  if (train->options->init && validate_first(train, why) != 0) return -1;
   if (loop(train, &status, why) != 0) return -1;
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
   if (trainer_save(train, status, why) != 0 || runlog_finish(train->log, why) != 0) return -1;
@@ -251,9 +264,21 @@ static double rehearse(Trainer *train) {
   return (double)tokens / (now - start);
 }
 
+static void say_time(const Trainer *train, double rate) {
+  char time[32];
+  const TrainOptions *o = train->options;
+  double epoch = (double)lanes_tokens(train->lanes) / rate;
+  double epochs = o->epochs > 0 ? (double)o->epochs : o->max_time > 0 ? (double)INFINITY : 1;
+  if (o->max_time > 0) epochs = fmin(epochs, o->max_time / epoch);
+  clock_text(epochs * epoch, time);
+  progress_say(train->run->progress,
+               "time: about %s for %.3g epoch%s at %.0f k-mers/s with %d thread%s", time, epochs,
+               epochs == 1 ? "" : "s", rate, o->threads, o->threads > 1 ? "s" : "");
+}
+
 void train_plan(const TrainRun *run) {
   const TrainOptions *o = run->options;
-  char total[32], corpus[32], weights[32], windows[32], markov[32], time[32];
+  char total[32], corpus[32], weights[32], windows[32], markov[32];
   Trainer *train = trainer_new(run);
   Plan plan = plan_make(o, &run->shape, run->dataset);
   plan_text(plan.total, total), plan_text(plan.corpus, corpus);
@@ -269,10 +294,6 @@ void train_plan(const TrainRun *run) {
                "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
                "windows %s)",
                total, corpus, markov, weights, windows);
-  double rate = rehearse(train);
-  double seconds = (double)o->epochs * (double)lanes_tokens(train->lanes) / rate;
-  clock_text(o->max_time > 0 && o->max_time < seconds ? o->max_time : seconds, time);
-  progress_say(run->progress, "time: about %s for %d epochs at %.0f k-mers/s with %d thread%s",
-               time, o->epochs, rate, o->threads, o->threads > 1 ? "s" : "");
+  say_time(train, rehearse(train));
   trainer_free(train);
 }

@@ -25,8 +25,13 @@ static const Option rows[] = {
      "What h is of z"},
     {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
      "Normalise over the k-mers that can follow, or over all"},
-    {"epochs", 'e', OPTION_INT, AT(epochs), "10", 1, 1000000, "N", training,
-     "Times that every k-mer is read"},
+    {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training,
+     "Start from this model's weights: a run directory or .safetensors file of the same k, s, d, "
+     "D, "
+     "activation and softmax"},
+    {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 1, 1000000, "N", training,
+     "Times that every k-mer is read [10; with --max-time or --schedule plateau, as many as it "
+     "takes]"},
     {"lanes", 'B', OPTION_INT, AT(B), "64", 1, 65536, "N", training,
      "Places in the sequence read side by side"},
     {"timesteps", 'T', OPTION_INT, AT(T), "64", 1, 65536, "N", training,
@@ -37,8 +42,8 @@ static const Option rows[] = {
      "Largest learning rate [adam 0.003, sgd 0.5, momentum 0.1, rmsprop 0.001, adagrad 0.03]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant|plateau",
      training, "The learning rate over time"},
-    {"warmup", 0, OPTION_REAL, AT(warmup), "0.02", 0, 1, "X", training,
-     "Part of the run in which the rate rises from 0"},
+    {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training,
+     "Steps over which the rate rises from 0"},
     {"clip", 0, OPTION_REAL, AT(clip), "1", 0, 1e8, "X", training,
      "Largest norm of a gradient, 0: any"},
     {"valid", 0, OPTION_TEXT, AT(valid), NULL, 0, 0, "FILE", training,

@@ -14,6 +14,16 @@ enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
+/* The model's to start from, or random ones. */
+static Weights *first_weights(const TrainRun *run) {
+  Weights *weights = run->init->weights;
+  run->init->weights = NULL;
+  if (weights) return weights;
+  weights = weights_new(&run->shape);
+  weights_init(weights, &run->shape, run->options->seed);
+  return weights;
+}
+
 Trainer *trainer_new(const TrainRun *run) {
   const TrainOptions *o = run->options;
   Trainer *train = alloc_new(1, sizeof *train);
@@ -24,14 +34,13 @@ Trainer *trainer_new(const TrainRun *run) {
       lanes_new(run->dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
   train->window = window_new(o->T, o->B);
   train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
-  train->weights = weights_new(&run->shape);
+  train->weights = first_weights(run);
   train->gradient = gradient_new(&run->shape, o->T * o->B);
   train->best = weights_new(&run->shape);
-  weights_init(train->weights, &run->shape, o->seed);
   train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
-  train->schedule = (Schedule){
-      .kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup, .factor = 1};
-  train->numbers = (RunNumbers){.best_valid_loss = INFINITY, .rate_factor = 1};
+  train->schedule =
+      (Schedule){.kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup};
+  train->numbers = (RunNumbers){.best_valid_loss = INFINITY};
   train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
   train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
   train->h = alloc_floats((size_t)o->B * (size_t)o->D);
@@ -70,6 +79,9 @@ static Metadata *make_about(const Trainer *train) {
       metadata_set(about, option->name, "%s", value);
     }
   }
+  if (train->options->init)
+    metadata_set(about, "init_data_crc32", "%s",
+                 metadata_get(train->run->init->about, "data_crc32"));
   metadata_set(about, "train_tokens", "%" PRIu64, lanes_tokens(train->lanes));
   metadata_set(about, "valid_tokens", "%" PRIu64, lanes_tokens(train->valid_lanes));
   if (lanes_tokens(train->valid_lanes) > 0) {
@@ -153,7 +165,7 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
                     .timestep_tokens = train->timestep_tokens,
                     .T = o->T};
   numbers->optimizer_steps = train->optimizer->steps;
-  numbers->rate_factor = train->schedule.factor;
+  numbers->rate_halvings = (uint64_t)train->schedule.halvings;
   numbers->rate_stale = (uint64_t)train->schedule.stale;
   numbers->seconds = trainer_elapsed(train);
   runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);

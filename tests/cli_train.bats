@@ -20,6 +20,11 @@ last() { column "$1" < "$2/loss.tsv" | grep -v NA | tail -n 1; }
 # within LOW X HIGH
 within() { awk -v a="$1" -v x="$2" -v b="$3" 'BEGIN { print x; exit !(x != "" && a <= x && x < b) }'; }
 
+# weights RUN: the bytes of its tensors.
+weights() {
+  tail -c +$((9 + $(od -An -tu8 -N8 "$1/model.safetensors"))) "$1/model.safetensors"
+}
+
 # ---- the run directory ---------------------------------------------------------------------------
 
 @test "a run is five files" {
@@ -169,11 +174,56 @@ END
   [ "$(cat run/notes.txt)" = mine ]
 }
 
+@test "--init goes on from a model, which stays the best where training makes it worse" {
+  train --valid-fraction 0.1 -o first "$DATA/lambda.fa.gz"
+  train --valid-fraction 0.1 --init first -o next "$DATA/lambda.fa.gz"
+  [ "$(sed -n 2p next/loss.tsv | cut -f 1,3,7)" = "0	0	NA" ]
+  [ "$(sed -n 2p next/loss.tsv | cut -f 9)" = "$(last valid_loss first)" ]
+  within 0 "$(last valid_loss next)" "$(last valid_loss first)"
+  crc=$(rnnpredict --mode info first | awk '$1 == "data_crc32" { print $2 }')
+  [ "$(rnnpredict --mode info next | awk '$1 == "init_data_crc32" { print $2 }')" = "$crc" ]
+  # A rate far too large spoils it at once.
+  run -0 train --valid-fraction 0.1 --init first/model.safetensors --learning-rate 3 --warmup 0 -o spoilt \
+    "$DATA/lambda.fa.gz"
+  within "$(last valid_loss first)" "$(last valid_loss spoilt)" 99
+  cmp <(weights first) <(weights spoilt)
+  # Without validation there is nothing to compare.
+  train --valid-fraction 0 --init first -o blind "$DATA/lambda.fa.gz"
+  # In place: the model is read before it is overwritten.
+  train --valid-fraction 0.1 --init first --force -o first "$DATA/lambda.fa.gz"
+  cmp <(weights first) <(weights next)
+}
+
+@test "--init refuses a model of another shape, and says which option would do" {
+  train -o first "$DATA/phix174.fa.gz"
+  for row in "-k 4:-k 3" "-s 2:-s 1" "-d 9:-d 8" "-D 9:-D 16" \
+    "--activation tanh:--activation sigmoid" "--softmax full:--softmax followers"; do
+    run -1 train ${row%:*} --init first -o next "$DATA/phix174.fa.gz"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == "rnntrain: first: its "*"give ${row#*:}, or another model" ]]
+    [ ! -e next ]
+  done
+  run -1 train --init nowhere -o next "$DATA/phix174.fa.gz"
+  [[ "$output" == *nowhere* ]]
+  run -1 train --init "$DATA/phix174.fa.gz" -o next "$DATA/phix174.fa.gz"
+  [[ "$output" == *phix174.fa.gz* ]]
+}
+
+@test "with --max-time epochs do not end the run, with --schedule plateau validation does" {
+  rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --max-time 1s -o timed "$DATA/phix174.fa.gz"
+  within 12 "$(last epoch timed)" 1e9
+  grep -q '"status": "out of time"' timed/run.json
+  rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --max-time 1h -e 12 -o both "$DATA/phix174.fa.gz"
+  grep -q '"status": "done"' both/run.json
+  rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --schedule plateau -o plateau "$DATA/phix174.fa.gz"
+  grep -q '"status": "stopped early"' plateau/run.json
+  [ "$(column learning_rate < plateau/loss.tsv | tail -n +9 | sort -u | grep -c .)" -ge 6 ]
+}
+
 @test "followers is the full softmax where the stride is k" {
   for softmax in followers full; do
     train -s 3 --softmax $softmax -o $softmax "$DATA/phix174.fa.gz"
-    tail -c +$((9 + $(od -An -tu8 -N8 $softmax/model.safetensors))) $softmax/model.safetensors \
-      > $softmax.data
+    weights $softmax > $softmax.data
   done
   [ -s full.data ]
   cmp followers.data full.data
@@ -186,7 +236,7 @@ END
     [[ "$output" == *diverged*--learning-rate* ]]
   done
   # The rate rises slowly, so the first epochs are sound.
-  run -3 rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 --learning-rate 300 --warmup 1 -o late \
+  run -3 rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 --learning-rate 300 --warmup 6000 -o late \
     "$DATA/phix174.fa.gz"
   [[ "$output" == *"best model before that is kept"* ]]
   within 1 "$(rnnpredict --mode score late "$DATA/phix174.fa.gz" | column bits_per_base)" 3

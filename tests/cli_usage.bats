@@ -76,7 +76,7 @@ refuses() {
   for value in nan inf -1 1e999 0.5x ""; do
     refuses rnntrain --clip "$value" "a number, 0.."
   done
-  refuses rnntrain --warmup 1.5 "0..1"
+  refuses rnntrain --warmup 1.5 "a whole number, 0.."
   refuses rnntrain --valid-fraction 1 "0..0.9"
   refuses rnntrain --learning-rate 0 "a number"
   refuses rnnpredict --top 0 "a whole number, 1.."

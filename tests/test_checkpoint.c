@@ -203,7 +203,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
                               .stale = 4,
                               .next_validation = 1ull << 60,
                               .validated_step = 12344,
-                              .rate_factor = 0.125,
+                              .rate_halvings = 3,
                               .rate_stale = 5,
                               .loss = 1.0 / 3,
                               .loss_tokens = 99,

@@ -13,40 +13,54 @@ static void near(double got, double wanted) { assert_true(fabs(got - wanted) < 1
 static void warmup_rises_from_nothing_to_the_rate(void **state) {
   (void)state;
   for (int kind = COSINE; kind <= PLATEAU; kind++) {
-    Schedule schedule = {.kind = (ScheduleKind)kind, .rate = 4, .warmup = 0.2, .factor = 1};
-    near(schedule_rate(&schedule, 0), 0);
-    near(schedule_rate(&schedule, 0.05), 1);
-    near(schedule_rate(&schedule, 0.2), 4);
+    Schedule schedule = {.kind = (ScheduleKind)kind, .rate = 4, .warmup = 8};
+    near(schedule_rate(&schedule, 1, 0), 0.5);
+    near(schedule_rate(&schedule, 2, 0), 1);
+    near(schedule_rate(&schedule, 8, 0), 4);
+    near(schedule_rate(&schedule, 9, 0), 4);
+    schedule.warmup = 0;
+    near(schedule_rate(&schedule, 1, 0), 4);
   }
 }
 
 static void cosine_falls_to_a_fiftieth(void **state) {
   (void)state;
-  Schedule schedule = {.kind = COSINE, .rate = 1, .warmup = 0.5, .factor = 1};
-  near(schedule_rate(&schedule, 0.75), 0.51); /* half way from 1 to 0.02 */
-  near(schedule_rate(&schedule, 1), 0.02);
-  near(schedule_rate(&schedule, 1.5), 0.02);
-  schedule.warmup = 0;
-  near(schedule_rate(&schedule, 0), 1);
+  Schedule schedule = {.kind = COSINE, .rate = 1, .warmup = 10};
+  near(schedule_rate(&schedule, 10, 0), 1);
+  near(schedule_rate(&schedule, 10, 0.5), 0.51); /* half way from 1 to 0.02 */
+  near(schedule_rate(&schedule, 5, 0.5), 0.255);
+  near(schedule_rate(&schedule, 99, 1), 0.02);
+  near(schedule_rate(&schedule, 99, 1.5), 0.02);
 }
 
 static void constant_stays(void **state) {
   (void)state;
-  Schedule schedule = {.kind = CONSTANT, .rate = 3, .factor = 1};
-  schedule_validated(&schedule, 0), schedule_validated(&schedule, 0);
-  near(schedule_rate(&schedule, 0), 3);
-  near(schedule_rate(&schedule, 1), 3);
+  Schedule schedule = {.kind = CONSTANT, .rate = 3};
+  for (int i = 0; i < 99; i++) schedule_validated(&schedule, 0);
+  near(schedule_rate(&schedule, 1, 0), 3);
+  near(schedule_rate(&schedule, 1, 1), 3);
+  assert_false(schedule_over(&schedule));
 }
 
 static void plateau_halves_after_two_failures_in_a_row(void **state) {
   (void)state;
   const int improved[] = {1, 0, 1, 0, 0, 0, 0};
-  const double factor[] = {1, 1, 1, 1, 0.5, 0.5, 0.25};
-  Schedule schedule = {.kind = PLATEAU, .rate = 1, .factor = 1};
+  const double rate[] = {1, 1, 1, 1, 0.5, 0.5, 0.25};
+  Schedule schedule = {.kind = PLATEAU, .rate = 1};
   for (int i = 0; i < 7; i++) {
     schedule_validated(&schedule, improved[i]);
-    near(schedule_rate(&schedule, 0.5), factor[i]);
+    near(schedule_rate(&schedule, 1, 0.5), rate[i]);
   }
+}
+
+static void plateau_ends_the_run_at_the_seventh_halving(void **state) {
+  (void)state;
+  Schedule schedule = {.kind = PLATEAU, .rate = 64};
+  for (int i = 0; i < 13; i++) schedule_validated(&schedule, 0);
+  near(schedule_rate(&schedule, 1, 0), 1);
+  assert_false(schedule_over(&schedule));
+  schedule_validated(&schedule, 0);
+  assert_true(schedule_over(&schedule));
 }
 
 int main(void) {
@@ -55,6 +69,7 @@ int main(void) {
       cmocka_unit_test(cosine_falls_to_a_fiftieth),
       cmocka_unit_test(constant_stays),
       cmocka_unit_test(plateau_halves_after_two_failures_in_a_row),
+      cmocka_unit_test(plateau_ends_the_run_at_the_seventh_halving),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
