@@ -4,9 +4,10 @@
 
 #include <stdint.h>
 
-typedef enum { COSINE, CONSTANT, PLATEAU } ScheduleKind;
+typedef enum { LINEAR, COSINE, CONSTANT, PLATEAU } ScheduleKind;
 
 /* Over the first `warmup` steps the rate rises from 0, linearly; besides,
+ *   linear    it stays for half of the run, then falls in a straight line to 2 % of itself
  *   cosine    it falls along half a cosine to 2 % of itself
  *             (I. Loshchilov, F. Hutter, "SGDR", ICLR 2017, one cycle)
  *   constant  it stays

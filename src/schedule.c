@@ -2,14 +2,23 @@
 
 #include <math.h>
 
-static const double pi = 3.14159265358979323846, cosine_end = 0.02;
+static const double pi = 3.14159265358979323846, end = 0.02, fall = 0.5;
 enum { PLATEAU_PATIENCE = 2, PLATEAU_HALVINGS = 6 };
+
+/* What is left of the rate: 1 at first, end at last. */
+static double left(ScheduleKind kind, double part) {
+  part = fmin(part, 1);
+  switch (kind) {
+  case LINEAR: return end + (1 - end) * fmin(1, (1 - part) / fall);
+  case COSINE: return end + (1 - end) * (1 + cos(pi * part)) / 2;
+  default: return 1;
+  }
+}
 
 double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
   double rate = ldexp(schedule->rate, -schedule->halvings);
   if (step < schedule->warmup) rate *= (double)step / (double)schedule->warmup;
-  if (schedule->kind != COSINE) return rate;
-  return rate * (cosine_end + (1 - cosine_end) * (1 + cos(pi * fmin(part, 1))) / 2);
+  return rate * left(schedule->kind, part);
 }
 
 void schedule_validated(Schedule *schedule, int improved) {

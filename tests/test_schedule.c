@@ -12,7 +12,7 @@ static void near(double got, double wanted) { assert_true(fabs(got - wanted) < 1
 
 static void warmup_rises_from_nothing_to_the_rate(void **state) {
   (void)state;
-  for (int kind = COSINE; kind <= PLATEAU; kind++) {
+  for (int kind = LINEAR; kind <= PLATEAU; kind++) {
     Schedule schedule = {.kind = (ScheduleKind)kind, .rate = 4, .warmup = 8};
     near(schedule_rate(&schedule, 1, 0), 0.5);
     near(schedule_rate(&schedule, 2, 0), 1);
@@ -21,6 +21,17 @@ static void warmup_rises_from_nothing_to_the_rate(void **state) {
     schedule.warmup = 0;
     near(schedule_rate(&schedule, 1, 0), 4);
   }
+}
+
+static void linear_stays_half_of_the_run_then_falls(void **state) {
+  (void)state;
+  Schedule schedule = {.kind = LINEAR, .rate = 1, .warmup = 10};
+  near(schedule_rate(&schedule, 10, 0), 1);
+  near(schedule_rate(&schedule, 10, 0.5), 1);
+  near(schedule_rate(&schedule, 10, 0.75), 0.51); /* half way from 1 to 0.02 */
+  near(schedule_rate(&schedule, 5, 0.75), 0.255);
+  near(schedule_rate(&schedule, 99, 1), 0.02);
+  near(schedule_rate(&schedule, 99, 1.5), 0.02);
 }
 
 static void cosine_falls_to_a_fiftieth(void **state) {
@@ -66,6 +77,7 @@ static void plateau_ends_the_run_at_the_seventh_halving(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(warmup_rises_from_nothing_to_the_rate),
+      cmocka_unit_test(linear_stays_half_of_the_run_then_falls),
       cmocka_unit_test(cosine_falls_to_a_fiftieth),
       cmocka_unit_test(constant_stays),
       cmocka_unit_test(plateau_halves_after_two_failures_in_a_row),
