@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -264,16 +265,16 @@ static double rehearse(Trainer *train) {
   return (double)tokens / (now - start);
 }
 
+/* What the run will take at so many tokens a second. */
 static void say_time(const Trainer *train, double rate) {
-  char time[32];
+  char time[32], epochs[64] = "an epoch, until validation stops improving,";
   const TrainOptions *o = train->options;
-  double epoch = (double)lanes_tokens(train->lanes) / rate;
-  double epochs = o->epochs > 0 ? (double)o->epochs : o->max_time > 0 ? (double)INFINITY : 1;
-  if (o->max_time > 0) epochs = fmin(epochs, o->max_time / epoch);
-  clock_text(epochs * epoch, time);
-  progress_say(train->run->progress,
-               "time: about %s for %.3g epoch%s at %.0f k-mers/s with %d thread%s", time, epochs,
-               epochs == 1 ? "" : "s", rate, o->threads, o->threads > 1 ? "s" : "");
+  double epoch = (double)lanes_tokens(train->lanes) / rate, n = (double)o->epochs;
+  if (o->max_time > 0 && (n == 0 || n * epoch > o->max_time)) n = o->max_time / epoch;
+  if (n > 0) snprintf(epochs, sizeof epochs, "for %.3g epoch%s", n, n == 1 ? "" : "s");
+  clock_text((n > 0 ? n : 1) * epoch, time);
+  progress_say(train->run->progress, "time: about %s %s at %.0f k-mers/s with %d thread%s", time,
+               epochs, rate, o->threads, o->threads > 1 ? "s" : "");
 }
 
 void train_plan(const TrainRun *run) {
