@@ -16,11 +16,10 @@ static const Option rows[] = {
     {"kmer", 'k', OPTION_INT, AT(k), "4", 1, 12, "N", tokens, "Bases in a k-mer"},
     {"stride", 's', OPTION_INT, AT(s), "1", 1, 12, "N", tokens,
      "Bases from a k-mer to the next, at most k"},
-    {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", tokens,
-     "Read each piece as it stands, or in every other epoch as its reverse complement"},
+    {"strands", 0, OPTION_CHOICE, AT(strands), "both", 0, 0, "forward|both", tokens,
+     "Read every piece as it stands, or by turns as its reverse complement"},
     {"embedding", 'd', OPTION_INT, AT(d), "32", 1, 65536, "N", model, "Width d of the embedding L"},
-    {"hidden", 'D', OPTION_INT, AT(D), "128", 1, 65536, "N", model,
-     "Width D of the hidden state h"},
+    {"hidden", 'D', OPTION_INT, AT(D), "96", 1, 65536, "N", model, "Width D of the hidden state h"},
     {"activation", 0, OPTION_CHOICE, AT(activation), "sigmoid", 0, 0, "sigmoid|tanh|relu", model,
      "What h is of z"},
     {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
@@ -32,9 +31,9 @@ static const Option rows[] = {
     {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 1, 1000000, "N", training,
      "Times that every k-mer is read [10; with --max-time or --schedule plateau, as many as it "
      "takes]"},
-    {"lanes", 'B', OPTION_INT, AT(B), "64", 1, 65536, "N", training,
+    {"lanes", 'B', OPTION_INT, AT(B), "32", 1, 65536, "N", training,
      "Places in the sequence read side by side"},
-    {"timesteps", 'T', OPTION_INT, AT(T), "64", 1, 65536, "N", training,
+    {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training,
      "Steps that the gradient flows back"},
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      "adam|sgd|momentum|rmsprop|adagrad", training, "How the gradient moves the weights"},
@@ -105,10 +104,10 @@ const Program train_program = {
         "any number of threads; only --max-time, which asks the clock, is exempt.",
     .examples = "# train on a genome, the last tenth is for validation\n"
                 "rnntrain -o run genome.fa.gz\n"
-                "# a minute, from a pipe, on both strands\n"
-                "zcat *.fa.gz | rnntrain --max-time 60s --strands both -o run -\n"
+                "# a minute, from a pipe\n"
+                "zcat *.fa.gz | rnntrain --max-time 60s -o run -\n"
                 "# reads: neither doubtful bases nor scraps\n"
-                "rnntrain --min-quality 20 --min-length 50 --strands both -o run reads.fq.gz\n"
+                "rnntrain --min-quality 20 --min-length 50 -o run reads.fq.gz\n"
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "

@@ -1,0 +1,126 @@
+"""The tables of bench/learning: what is compared, and with which options and knobs."""
+
+from collections import namedtuple
+
+# A row's label is a name or, for a grid, (row, column); words are options of rnntrain and knobs of
+# bench/knobs.patch.
+Row = namedtuple("Row", "label words genome", defaults=["ecoli_k12_mg1655"])
+
+# words go before those of each row; threads 1: as many runs side by side as there are cores.
+Table = namedtuple("Table", "about heading words rows seeds threads", defaults=[(1,), 1])
+
+GENOMES = {"E. coli K-12 MG1655": "ecoli_k12_mg1655",
+           "M. tuberculosis H37Rv": "mtuberculosis_h37rv",
+           "S. cerevisiae R64": "scerevisiae_r64"}
+SEEDS = (1, 2, 3)
+
+MINUTE = "--max-time 60s"  # of one thread's time
+EPOCHS = "-e 6"  # half a minute, where what is compared costs the same
+
+
+def rows(*pairs):
+    """("what it is", "words") each."""
+    return [Row(label, words) for label, words in pairs]
+
+
+def one_by_one(option, values, default):
+    """A row a value; the default needs no words."""
+    return [Row(f"{value} (default)" if value == default else str(value),
+                "" if value == default else f"{option} {value}".replace("= ", "="))
+            for value in values]
+
+
+def grid(first, second, words, letter):
+    return [Row((f"{a}", f"{letter}={b}"), words.format(a, b)) for a in first for b in second]
+
+
+def regimes():
+    for k in range(1, 9):
+        yield Row(("s=1, followers", f"k={k}"), f"-k {k}")
+        yield Row(("s=1, full", f"k={k}"), f"-k {k} --softmax full")
+        if k >= 2:
+            yield Row(("s=2, followers", f"k={k}"), f"-k {k} -s 2")
+        yield Row(("s=k", f"k={k}"), f"-k {k} -s {k}")
+
+
+TABLES = {
+    "targets": Table(
+        "default options, a minute on two cores", "genome", "--max-time 60s",
+        [Row(name, "", genome) for name, genome in GENOMES.items()], SEEDS, 2),
+    "long": Table(
+        "default options, ten minutes on two cores", "genome", "--max-time 10m",
+        [Row("E. coli K-12 MG1655", "")], SEEDS, 2),
+    "small": Table(
+        "default options on a genome of 48 kb", "run", "",
+        [Row(label, words, "lambda") for label, words in
+         [("as it is", ""), ("--patience 10 -e 1000", "--patience 10 -e 1000"),
+          ("--schedule plateau", "--schedule plateau"), ("--max-time 60s", "--max-time 60s")]],
+        SEEDS),
+    "noise": Table(
+        "the default network for a CPU-minute, by time and by epochs: what seeds make of it", "run",
+        "", rows(("a minute", MINUTE), ("as many epochs", EPOCHS)), (1, 2, 3, 4, 5)),
+    "init": Table(
+        "how the weights begin: standard deviations of H in units of 1/sqrt(D), of I of 1/sqrt(d), "
+        "of U of 1/sqrt(D), of L as it is", "beginning", EPOCHS,
+        rows(("default: H 4, I 0.5, U 0.25, L 1, b1 and b2 0", ""),
+             ("H 1", "H=1"), ("H 2", "H=2"), ("H 3", "H=3"), ("H 6", "H=6"),
+             ("H orthogonal, times 4", "ORTHOGONAL=1"),
+             ("I 0.125", "I=0.125"), ("I 1", "I=1"), ("I 2", "I=2"),
+             ("U 0", "U=0"), ("U 1", "U=1"), ("L 0.25", "L=0.25"), ("L 2", "L=2"),
+             ("b1 such that z is 0 where h is 1/2", "CENTRE=0.5"),
+             ("b2 ln of the frequency of each k-mer", "B2=1"),
+             ("that, and U 0: the Markov model of order k-1", "B2=1 U=0"))),
+    "optimizer": Table(
+        "optimizer and learning rate", "optimizer", EPOCHS,
+        [Row((f"{name}", f"x{factor:g}"), f"--optimizer {name} --learning-rate {rate * factor:g}")
+         for name, rate in [("adam", 0.003), ("rmsprop", 0.001), ("adagrad", 0.03),
+                            ("momentum", 0.1), ("sgd", 0.5)]
+         for factor in (0.33, 1, 3)]),
+    "adam": Table(
+        "Adam's two decays", "decays", EPOCHS,
+        rows(("0.9, 0.999 (default)", ""), ("0.8", "BETA1=0.8"), ("0.95", "BETA1=0.95"),
+             ("0.9, 0.99", "BETA2=0.99"), ("0.9, 0.9999", "BETA2=0.9999"))),
+    "schedule": Table(
+        "the rate over time", "schedule", "",
+        rows(("linear (default)", EPOCHS), ("cosine", f"{EPOCHS} --schedule cosine"),
+             ("constant", f"{EPOCHS} --schedule constant"),
+             ("constant, average of the last 1000 steps",
+              f"{EPOCHS} --schedule constant AVERAGE=0.001"),
+             ("plateau, at most 6 epochs", f"{EPOCHS} --schedule plateau"),
+             ("plateau, until it stops", "--schedule plateau"))),
+    "warmup": Table("steps of warm-up", "steps", EPOCHS,
+                    one_by_one("--warmup", [0, 10, 100, 1000, 5000], 100)),
+    "clip": Table("the largest norm of the gradient", "norm", EPOCHS,
+                  one_by_one("--clip", [0, 0.03, 0.1, 1], 1)),
+    "window": Table(
+        "lanes (down) and timesteps T (across)", "lanes", MINUTE,
+        grid((16, 32, 64), (16, 32, 48, 96), "-B {} -T {}", "T")),
+    "width": Table("widths d (down) and D (across)", "d", MINUTE,
+                   grid((16, 32, 64), (64, 96, 128), "-d {} -D {}", "D")),
+    "activation": Table(
+        "activation, with the rate", "activation", EPOCHS,
+        [Row((name, f"rate {rate}"), f"--activation {name} --learning-rate {rate}")
+         for name in ("sigmoid", "tanh", "relu") for rate in (0.0003, 0.001, 0.003)]),
+    "strands": Table(
+        "reading pieces as they stand, or every other time as their reverse complement", "genome",
+        MINUTE,
+        [Row((name, strands), f"--strands {strands}", genome)
+         for name, genome in GENOMES.items() for strands in ("forward", "both")], SEEDS[:2]),
+    "decay": Table("weight decay (AdamW) of L, H, I and U", "decay", EPOCHS,
+                   one_by_one("DECAY=", [0, 0.001, 0.01, 0.1], 0)),
+    "dropout": Table("dropout of h before U", "part", EPOCHS,
+                     one_by_one("DROPOUT=", [0, 0.05, 0.2], 0)),
+    "average": Table("averages of the weights over the last steps, at the end of the schedule",
+                     "steps", EPOCHS,
+                     rows(("1 (default)", ""), ("100", "AVERAGE=0.01"), ("1000", "AVERAGE=0.001"))),
+    "carry": Table("the state at the start of a window", "state", EPOCHS,
+                   rows(("carried (default)", ""), ("0", "CARRY=0"))),
+    "regimes": Table("what the softmax is over and how far a step goes, at a CPU-minute each", "",
+                     MINUTE, list(regimes())),
+    "finetune": Table(
+        "ten seconds on M. tuberculosis, on two cores", "start", "--max-time 10s",
+        [Row(label, words, GENOMES["M. tuberculosis H37Rv"]) for label, words in
+         [("from scratch", ""), ("from E. coli", "--init {ecoli_k12_mg1655}"),
+          ("from E. coli, rate 0.001", "--init {ecoli_k12_mg1655} --learning-rate 0.001")]],
+        SEEDS, 2),
+}
