@@ -3,9 +3,9 @@
  * model.safetensors holds the weights L H I b1 U b2 under these names and in the shapes of the
  * equations (so U is (D,V)), and as metadata what the network is and where it comes from.
  * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
- * optimizer.m.L ..., the lanes' states and places state.h and state.lanes, the losses since the
- * last log rows state.timestep_loss and state.timestep_tokens, and as metadata the numbers of
- * RunNumbers. */
+ * optimizer.m.L ... and averages optimizer.average.L ..., the lanes' states and places state.h and
+ * state.lanes, the losses since the last log rows state.timestep_loss and state.timestep_tokens,
+ * and as metadata the numbers of RunNumbers. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 

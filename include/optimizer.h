@@ -6,7 +6,10 @@
  *   adam      m <- 0.9 m + 0.1 g;  v <- 0.999 v + 0.001 g^2;
  *             w -= eta (m / (1-0.9^t)) / (sqrt(v / (1-0.999^t)) + eps)
  *                                                                  (D. Kingma, J. Ba, ICLR 2015)
- * eps = 1e-8.
+ * eps = 1e-8. Beside the weights their average over the last steps can be kept,
+ *   average <- average + (w - average) / min(1 + (t-1)/2, 1000)       (after B. Polyak, A.
+ * Juditsky, 1992): over the later half of the run, or the last thousand steps. It does not lead the
+ * training.
  *
  * Rows that a window did not touch, where the gradient leaves them out (bptt.h: of L where the
  * dictionary is larger than the window; of U and b2 where the groups of followers are, too),
@@ -22,12 +25,14 @@ typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
 typedef struct {
   OptimizerKind kind;
   Shape shape;
-  Weights *m, *v;  /* moments; NULL where the kind has none */
-  uint64_t steps;  /* taken so far */
-  double *squares; /* scratch: of each chunk of the gradient */
+  Weights *m, *v;   /* moments; NULL where the kind has none */
+  Weights *average; /* NULL: none; else the weights as they are before the first step */
+  uint64_t steps;   /* taken so far */
+  double *squares;  /* scratch: of each chunk of the gradient */
 } Optimizer;
 
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape);
+void optimizer_average(Optimizer *optimizer, const Weights *w); /* begins to keep one */
 void optimizer_free(Optimizer *optimizer);
 int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
 double optimizer_default_rate(OptimizerKind kind);

@@ -55,7 +55,8 @@ double trainer_elapsed(const Trainer *train); /* seconds since the program began
  * timestep_loss.tsv; what they sum up starts anew. */
 int trainer_log(Trainer *train, double valid_loss, Why *why);
 
-/* model.safetensors: the best weights on validation, or the latest where there is none. */
+/* model.safetensors: the averaged weights that were best on validation, or where there is none, the
+ * latest. */
 int trainer_write_model(Trainer *train, Why *why);
 
 /* run.json, with this status. */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 3 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
+enum { TENSORS_MAX = 4 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
 
 static const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
 static const char *const softmax_names[] = {"followers", "full"};
@@ -44,6 +44,8 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   add_weights(tensors, &n, "", shape, state->weights);
   if (state->optimizer->m) add_weights(tensors, &n, "optimizer.m.", shape, state->optimizer->m);
   if (state->optimizer->v) add_weights(tensors, &n, "optimizer.v.", shape, state->optimizer->v);
+  if (state->optimizer->average)
+    add_weights(tensors, &n, "optimizer.average.", shape, state->optimizer->average);
   add_tensor(tensors, &n, "state.", "h", F32, 2, (size_t)state->B, (size_t)shape->D, state->h);
   add_tensor(tensors, &n, "state.", "lanes", U64, 1, 1, state->n_lanes, state->lanes);
   add_tensor(tensors, &n, "state.", "timestep_loss", F64, 1, 1, T, state->timestep_loss);

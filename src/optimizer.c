@@ -5,8 +5,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum {
+  CHUNK = 1 << 17,
+  PARTS = 4,
+  AVERAGED = 1000
+}; /* floats of a job; parts of the weights; steps */
 
 int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
 
@@ -33,9 +38,14 @@ Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
   return optimizer;
 }
 
+void optimizer_average(Optimizer *optimizer, const Weights *w) {
+  optimizer->average = weights_new(&optimizer->shape);
+  memcpy(optimizer->average->L, w->L, w->size * sizeof(float));
+}
+
 void optimizer_free(Optimizer *optimizer) {
   if (!optimizer) return;
-  weights_free(optimizer->m), weights_free(optimizer->v);
+  weights_free(optimizer->m), weights_free(optimizer->v), weights_free(optimizer->average);
   free(optimizer->squares), free(optimizer);
 }
 
@@ -56,6 +66,7 @@ typedef struct {
   Part part[PARTS];
   int parts, jobs;
   UpdateRule rule;
+  float approach; /* how far the average goes towards the weights */
   const Kernels *kernels;
 } Step;
 
@@ -124,6 +135,9 @@ static void update(Step *step, int i, size_t at, size_t from, size_t n) {
   case RMSPROP: kernels->rmsprop(w, g, v, n, step->rule); break;
   case ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
   }
+  if (!step->optimizer->average) return;
+  float *average = step->optimizer->average->L + at;
+  for (size_t j = 0; j < n; j++) average[j] += step->approach * (w[j] - average[j]);
 }
 
 static void square_job(void *context, int i) {
@@ -162,6 +176,7 @@ double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient
   double norm = sqrt(squares);
   if (!isfinite(norm)) return norm;
   optimizer->steps++;
+  step.approach = (float)(1 / fmin(1 + (double)(optimizer->steps - 1) / 2, AVERAGED));
   step.rule = make_rule(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
   parallel_run(threads, step.jobs, update_job, &step);
   return norm;

@@ -40,8 +40,8 @@ static uint64_t available(void) {
 }
 
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
-  /* Weights, their best so far, and the moments; the gradient. */
-  uint64_t copies = 2 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
+  /* Weights, their average, their best so far, and the moments; the gradient. */
+  uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
   Plan plan = {.corpus = dataset_memory(dataset), .available = available()};
   plan.weights = copies * shape_parameters(shape) * sizeof(float) +
                  gradient_memory(shape, options->T * options->B);

@@ -46,13 +46,14 @@ static void show(Trainer *train) {
 
 /* ---- validation ----------------------------------------------------------------------------- */
 
-/* Mean J over the validation span; the training lanes' states are put back afterwards. */
+/* Mean J of the averaged weights over the validation span; the training lanes' states are put back
+ * afterwards. */
 static double valid_loss(Trainer *train) {
   double loss = 0;
   bptt_save(train->bptt, train->h);
   lanes_start(train->valid_lanes, 0);
   while (lanes_next(train->valid_lanes, train->window)) {
-    loss += bptt_run(train->bptt, NULL, train->weights, train->window)->loss;
+    loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
     show(train);
   }
   bptt_restore(train->bptt, train->h);
@@ -71,7 +72,7 @@ static int validate(Trainer *train, Why *why) {
   schedule_validated(&train->schedule, improved);
   if (improved) {
     numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
-    memcpy(train->best->L, train->weights->L, train->weights->size * sizeof(float));
+    memcpy(train->best->L, train->optimizer->average->L, train->weights->size * sizeof(float));
   }
   return trainer_log(train, loss, why);
 }

@@ -38,6 +38,7 @@ Trainer *trainer_new(const TrainRun *run) {
   train->gradient = gradient_new(&run->shape, o->T * o->B);
   train->best = weights_new(&run->shape);
   train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
+  optimizer_average(train->optimizer, train->weights);
   train->schedule =
       (Schedule){.kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup};
   train->numbers = (RunNumbers){.best_valid_loss = INFINITY};
@@ -122,7 +123,7 @@ int trainer_write_model(Trainer *train, Why *why) {
                  runlog_bits(numbers->best_valid_loss, train->options->s));
   }
   int rc = checkpoint_write_model(runlog_model_path(train->log), &train->run->shape,
-                                  validated ? train->best : train->weights, about, why);
+                                  validated ? train->best : train->optimizer->average, about, why);
   metadata_free(about);
   return rc;
 }

@@ -59,6 +59,33 @@ static void adam_corrects_the_bias_of_both_moments(void **state) {
   after_two_steps(ADAM, 0.9, 0.8733663);
 }
 
+/* One weight goes 0, 1, 3, 6, 10, 15 by sgd with gradients -1, -2, ... */
+static void the_average_is_over_the_later_half(void **state) {
+  (void)state;
+  Weights *w = weights_new(shape()), *g = weights_new(shape());
+  Optimizer *optimizer = optimizer_new(SGD, shape());
+  optimizer_average(optimizer, w);
+  const double average[] = {1, 1 + 2 / 1.5, 4.166667, 6.5,
+                            9.333333}; /* each + (w - it) / 1, 1.5, 2, .. */
+  for (int t = 1; t <= 5; t++) {
+    g->L[4] = (float)-t;
+    optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 0, 2, kernels_best());
+    assert_true(fabs((double)optimizer->average->L[4] - average[t - 1]) < 1e-5);
+  }
+  assert_true((double)w->L[4] == 15);
+  for (int t = 6; t <= 4000; t++) { /* from then on the weight stays: the average comes to it */
+    g->L[4] = 0;
+    optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 0, 2, kernels_best());
+  }
+  assert_true(fabs((double)optimizer->average->L[4] - 15) < 1e-3);
+  g->L[4] = -1000; /* and a thousandth of a late step reaches it */
+  optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 0, 2, kernels_best());
+  assert_true(fabs((double)optimizer->average->L[4] - 16) < 1e-2);
+  assert_true(optimizer->average->L[3] == 0);
+  optimizer_free(optimizer);
+  weights_free(w), weights_free(g);
+}
+
 static void clipping_scales_to_the_norm(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
@@ -154,6 +181,7 @@ int main(void) {
       cmocka_unit_test(adagrad_divides_by_all_gradients_so_far),
       cmocka_unit_test(rmsprop_divides_by_recent_gradients),
       cmocka_unit_test(adam_corrects_the_bias_of_both_moments),
+      cmocka_unit_test(the_average_is_over_the_later_half),
       cmocka_unit_test(clipping_scales_to_the_norm),
       cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
       cmocka_unit_test(rows_that_were_not_touched_stay_with_their_moments),
