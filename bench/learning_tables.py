@@ -115,7 +115,7 @@ TABLES = {
          for name, words in [("1 (none)", "AVERAGE=1"), ("100", "AVERAGE=100"),
                              ("1000 (default)", ""), ("10000", "AVERAGE=10000")]
          for schedule in ("linear", "constant")]),
-    "average on a small genome": Table(
+    "average-small": Table(
         "the same on 48 kb", "steps", "",
         [Row(name, words, "lambda")
          for name, words in [("1 (none)", "AVERAGE=1"), ("30", "AVERAGE=30"),
