@@ -56,7 +56,8 @@ int options_choice(const Option *option, int i, char word[32]);
 /* The range of a number, "1..12", or "" where it says nothing. */
 void options_range(const Option *option, char text[64]);
 
-/* The value of an option as a user would type it, "" for a text that was not given. */
+/* The value of an option as a user would type it; "" for a text, or a whole number that has no
+ * default, where it was not given. */
 void options_value(const Option *option, const void *settings, char *text, size_t size);
 
 #endif

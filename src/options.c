@@ -124,7 +124,10 @@ void options_value(const Option *option, const void *settings, char *text, size_
   char word[32] = "";
   switch (option->type) {
   case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
-  case OPTION_INT: snprintf(text, size, "%d", *(const int *)field); break;
+  case OPTION_INT:
+    snprintf(text, size, "%d", *(const int *)field);
+    if (*(const int *)field < option->min) *text = 0; /* not given */
+    break;
   case OPTION_COUNT: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
   case OPTION_REAL:
   case OPTION_DURATION: snprintf(text, size, "%.10g", *(const double *)field); break;

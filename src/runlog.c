@@ -202,7 +202,7 @@ static json_t *option_json(const Option *option, const TrainOptions *options) {
   switch (option->type) {
   case OPTION_FLAG: return json_boolean(strcmp(value, "yes") == 0);
   case OPTION_INT:
-  case OPTION_COUNT: return whole(strtoull(value, NULL, 10));
+  case OPTION_COUNT: return *value ? whole(strtoull(value, NULL, 10)) : json_null();
   case OPTION_REAL: return json_real(strtod(value, NULL));
   case OPTION_DURATION:
     return strcmp(value, "0") == 0 ? json_null() : json_real(strtod(value, NULL));

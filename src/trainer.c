@@ -77,7 +77,7 @@ static Metadata *make_about(const Trainer *train) {
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
       if (strcmp(option->name, kept[i]) != 0) continue;
       options_value(option, train->options, value, sizeof value);
-      metadata_set(about, option->name, "%s", value);
+      if (*value) metadata_set(about, option->name, "%s", value);
     }
   }
   if (train->options->init)

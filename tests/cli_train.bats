@@ -213,6 +213,8 @@ END
   rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --max-time 1s -o timed "$DATA/phix174.fa.gz"
   within 12 "$(last epoch timed)" 1e9
   grep -q '"status": "out of time"' timed/run.json
+  grep -q '"epochs": null' timed/run.json
+  [ -z "$(rnnpredict --mode info timed | grep epochs)" ]
   rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --max-time 1h -e 12 -o both "$DATA/phix174.fa.gz"
   grep -q '"status": "done"' both/run.json
   rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --schedule plateau -o plateau "$DATA/phix174.fa.gz"
