@@ -17,7 +17,7 @@ int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SG
 
 double optimizer_default_rate(OptimizerKind kind) {
   static const double rates[] = {
-      [ADAM] = 0.003, [SGD] = 0.5, [MOMENTUM] = 0.1, [RMSPROP] = 0.001, [ADAGRAD] = 0.03};
+      [ADAM] = 0.003, [SGD] = 1.5, [MOMENTUM] = 0.3, [RMSPROP] = 0.003, [ADAGRAD] = 0.1};
   return rates[kind];
 }
 

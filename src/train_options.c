@@ -38,7 +38,7 @@ static const Option rows[] = {
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      "adam|sgd|momentum|rmsprop|adagrad", training, "How the gradient moves the weights"},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
-     "Largest learning rate [adam 0.003, sgd 0.5, momentum 0.1, rmsprop 0.001, adagrad 0.03]"},
+     "Largest learning rate [adam 0.003, sgd 1.5, momentum 0.3, rmsprop 0.003, adagrad 0.1]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0, "linear|cosine|constant|plateau",
      training, "The learning rate over time"},
     {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training,
