@@ -251,6 +251,7 @@ END
   [[ "$output" == *--learning-rate* ]]
   [ ! -e run/model.safetensors ] # nothing was ever validated, so there is nothing to keep
   grep -q '"status": "diverged"' run/run.json
+  grep -q '"skipped_steps": 10' run/run.json
 }
 
 @test "the model is the one that validated best, and its score is that validation" {
