@@ -6,15 +6,15 @@
  *   adam      m <- 0.9 m + 0.1 g;  v <- 0.999 v + 0.001 g^2;
  *             w -= eta (m / (1-0.9^t)) / (sqrt(v / (1-0.999^t)) + eps)
  *                                                                  (D. Kingma, J. Ba, ICLR 2015)
- * eps = 1e-8. Beside the weights their average over the last steps can be kept,
- *   average <- average + (w - average) / min(1 + (t-1)/2, 1000)       (after B. Polyak, A.
- * Juditsky, 1992): over the later half of the run, or the last thousand steps. It does not lead the
- * training.
+ * eps = 1e-8. Beside the weights their average can be kept, over the later half of the steps so far
+ * or the last thousand, average <- average + (w - average) / min(1 + (t-1)/2, 1000) (after B.
+ * Polyak, A. Juditsky, SIAM J. Control 1992) which has no part in the training.
  *
  * Rows that a window did not touch, where the gradient leaves them out (bptt.h: of L where the
  * dictionary is larger than the window; of U and b2 where the groups of followers are, too),
- * are left alone, and their moments with them: for sgd and adagrad that is the same step; for the
- * others time stands still for such a row until its next k-mer comes, as in "lazy" variants. */
+ * are left alone, and their moments and averages with them: for sgd and adagrad that is the same
+ * step; for the others time stands still for such a row until its next k-mer comes, as in "lazy"
+ * variants. */
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 
@@ -26,14 +26,17 @@ typedef struct {
   OptimizerKind kind;
   Shape shape;
   Weights *m, *v;   /* moments; NULL where the kind has none */
-  Weights *average; /* NULL: none; else the weights as they are before the first step */
+  Weights *average; /* NULL: none is kept */
   uint64_t steps;   /* taken so far */
   double *squares;  /* scratch: of each chunk of the gradient */
 } Optimizer;
 
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape);
-void optimizer_average(Optimizer *optimizer, const Weights *w); /* begins to keep one */
 void optimizer_free(Optimizer *optimizer);
+
+/* Begins to keep the average of w, which no step has moved yet. */
+void optimizer_average(Optimizer *optimizer, const Weights *w);
+
 int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
 double optimizer_default_rate(OptimizerKind kind);
 

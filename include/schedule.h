@@ -11,8 +11,8 @@ typedef enum { LINEAR, COSINE, CONSTANT, PLATEAU } ScheduleKind;
  *   cosine    it falls along half a cosine to 2 % of itself
  *             (I. Loshchilov, F. Hutter, "SGDR", ICLR 2017, one cycle)
  *   constant  it stays
- *   plateau   it halves whenever validation has not improved twice in a row; after six halvings
- *             the run is over. */
+ *   plateau   it halves whenever validation has not improved twice in a row; the seventh time
+ *             ends the run. */
 typedef struct {
   ScheduleKind kind;
   double rate;

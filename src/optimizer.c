@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  CHUNK = 1 << 17,
-  PARTS = 4,
-  AVERAGED = 1000
-}; /* floats of a job; parts of the weights; steps */
+enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum { AVERAGED = 1000 };            /* steps, at most */
 
 int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
 

@@ -43,7 +43,7 @@ const Program predict_program = {
         "readings, so that the probability it stands for is their geometric mean, and a column "
         "more, "
         "difference, tells by how many bits per base the reverse complement costs more than the "
-        "record as it stands.\n\n"
+        "record as it stands. The letters of a record are then kept in memory.\n\n"
         "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
         "predicted, with its surprise -log2 p, in bits, and its probability p. The position, from "
         "1, is that of the first of the s bases that the k-mer adds to the one before.\n\n"

@@ -209,6 +209,21 @@ END
   [[ "$output" == *phix174.fa.gz* ]]
 }
 
+@test "--init refuses a model with a weight that is not finite" {
+  train -o first "$DATA/phix174.fa.gz"
+  "$PYTHON" -c 'import sys, zlib
+data = open("first/model.safetensors", "rb").read()
+size = 8 + int.from_bytes(data[:8], "little")
+head, tensors = data[:size], data[size:-4] + b"\0\0\xc0\x7f" # NaN
+old, new = (b"%08x" % zlib.crc32(bytes) for bytes in (data[size:], tensors))
+assert head.count(old) == 1
+open("nan.safetensors", "wb").write(head.replace(old, new) + tensors)'
+  run -1 train --valid-fraction 0.1 --init nan.safetensors -o next "$DATA/phix174.fa.gz"
+  [ "${#lines[@]}" -eq 1 ]
+  [[ "$output" == *"nan.safetensors: a weight that is not finite: b2"* ]]
+  [ ! -e next ]
+}
+
 @test "with --max-time epochs do not end the run, with --schedule plateau validation does" {
   rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --max-time 1s -o timed "$DATA/phix174.fa.gz"
   within 12 "$(last epoch timed)" 1e9
