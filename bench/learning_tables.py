@@ -100,10 +100,10 @@ TABLES = {
         [Row((name, f"rate {rate}"), f"--activation {name} --learning-rate {rate}")
          for name in ("sigmoid", "tanh", "relu") for rate in (0.0003, 0.001, 0.003)]),
     "strands": Table(
-        "reading pieces as they stand, or every other time as their reverse complement", "genome",
-        HALF_MINUTE,
+        "a minute on two cores: pieces as they stand, or every other time as their reverse complement",
+        "genome", "--max-time 60s",
         [Row((name, strands), f"--strands {strands}", genome)
-         for name, genome in GENOMES.items() for strands in ("forward", "both")]),
+         for name, genome in GENOMES.items() for strands in ("forward", "both")], (1,), 2),
     "decay": Table("weight decay (AdamW) of L, H, I and U", "decay", EPOCHS,
                    one_by_one("DECAY=", [0, 0.001, 0.01, 0.1], 0)),
     "dropout": Table("dropout of h before U", "part", EPOCHS,
