@@ -9,8 +9,4 @@ enum { TRAIN_DIVERGED = 3 }; /* an exit code */
 /* Trains and writes the run directory: 0 done, TRAIN_DIVERGED, or -1; why says why. */
 int train_run(const TrainRun *run, Why *why);
 
-/* What a dry run says on standard error: tokens, parameters, memory, and the time that a few
- * windows on a scratch network foretell. */
-void train_plan(const TrainRun *run);
-
 #endif

@@ -6,6 +6,7 @@
 #include "checkpoint.h"
 #include "lanes.h"
 #include "progress.h"
+#include "report.h"
 #include "runlog.h"
 #include "schedule.h"
 

@@ -1,5 +1,6 @@
 /* rnntrain: train a recurrent network on the k-mers of DNA. */
 #include "alloc.h"
+#include "dryrun.h"
 #include "input.h"
 #include "manual.h"
 #include "matrix.h"
@@ -114,7 +115,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   Plan plan = plan_make(o, &train->shape, dataset);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
   if (!o->dry_run) return train_run(train, why);
-  if (!o->quiet) train_plan(train);
+  if (!o->quiet) dryrun_say(train);
   return 0;
 }
 

@@ -149,7 +149,7 @@ int trainer_write_report(Trainer *train, const char *status, Why *why) {
       .best_step = numbers->best_step,
       .seconds = trainer_elapsed(train),
   };
-  return runlog_report(train->log, &report, why);
+  return report_write(runlog_report_path(train->log), &report, why);
 }
 
 int trainer_save(Trainer *train, const char *status, Why *why) {

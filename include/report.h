@@ -1,0 +1,28 @@
+/* report: run.json, what a run is and how it went, for programs. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "dataset.h"
+#include "markov.h"
+#include "rnn.h"
+#include "train_options.h"
+
+/* What run.json says; strings and arrays are borrowed. */
+typedef struct {
+  const char *status; /* "running", "done", "stopped early", "out of time", "diverged" */
+  char *const *command;
+  int n_command;
+  const TrainOptions *options;
+  const Shape *shape;
+  const Dataset *dataset;
+  const Markov *markov;        /* NULL: no validation */
+  const char *library, *level; /* OpenBLAS, CPU level of the loops */
+  uint64_t train_tokens, valid_tokens;
+  uint64_t steps, tokens, skipped_steps;
+  double best_valid_loss, seconds;
+  uint64_t best_step;
+} RunReport;
+
+int report_write(const char *path, const RunReport *report, Why *why);
+
+#endif
