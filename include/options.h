@@ -14,6 +14,7 @@ typedef enum {
   OPTION_REAL,     /* double, min..max, finite */
   OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
   OPTION_CHOICE,   /* int, index into choices */
+  OPTION_SWITCH,   /* int: 0; given bare, 1; given as --name=argument, 2 */
   OPTION_TEXT      /* const char *, borrowed from argv */
 } OptionType;
 
@@ -44,9 +45,12 @@ typedef struct {
 /* What the command line asks for. */
 typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } OptionsWish;
 
-/* Sets every field in settings to its default, then to what argv says; moves the operands to the
- * end of argv and puts the index of the first into *operands. With OPTIONS_HELP, *topic is NULL or
- * the text after --help=. Numbers are whole arguments: "4x", "", "nan" are errors. */
+/* Sets every field in settings to its default. */
+void options_default(const Program *program, void *settings);
+
+/* Sets the fields in settings to what argv says; moves the operands to the end of argv and puts the
+ * index of the first into *operands. With OPTIONS_HELP, *topic is NULL or the text after --help=.
+ * Numbers are whole arguments: "4x", "", "nan" are errors. */
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why);
 
@@ -56,8 +60,11 @@ int options_choice(const Option *option, int i, char word[32]);
 /* The range of a number, "1..12", or "" where it says nothing. */
 void options_range(const Option *option, char text[64]);
 
-/* The value of an option as a user would type it; "" for a text, or a whole number that has no
- * default, where it was not given. */
+/* The value of an option as a user would type it, to the last bit; "yes" or "no" of a flag or bare
+ * switch; "" for a text, or a whole number that has no default, where it was not given. */
 void options_value(const Option *option, const void *settings, char *text, size_t size);
+
+/* Its inverse: sets an option to what options_value said; -1 where it would not have said that. */
+int options_set(const Option *option, void *settings, const char *text);
 
 #endif

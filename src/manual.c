@@ -36,15 +36,22 @@ static void wrap(FILE *out, const char *text, int column, int indent) {
   fputc('\n', out);
 }
 
+/* What follows an option's name: " N", or "[=auto]" where it can be left out. */
+static void argument_text(const Option *option, const char *argument, char text[64]) {
+  *text = 0;
+  if (option->type == OPTION_SWITCH)
+    snprintf(text, 64, "[=%s]", argument);
+  else if (option->type != OPTION_FLAG)
+    snprintf(text, 64, " %s", argument);
+}
+
 static void help_option(FILE *out, const Option *option) {
-  char names[64], text[512], about[160];
-  const char *argument = option->type == OPTION_FLAG     ? ""
-                         : option->type == OPTION_CHOICE ? "WORD"
-                                                         : option->argument;
+  char names[64], text[512], about[160], argument[64];
+  argument_text(option, option->type == OPTION_CHOICE ? "WORD" : option->argument, argument);
   if (option->letter)
-    snprintf(names, sizeof names, "  -%c, --%s %s", option->letter, option->name, argument);
+    snprintf(names, sizeof names, "  -%c, --%s%s", option->letter, option->name, argument);
   else
-    snprintf(names, sizeof names, "      --%s %s", option->name, argument);
+    snprintf(names, sizeof names, "      --%s%s", option->name, argument);
   remark(option, about);
   if (option->type == OPTION_CHOICE)
     snprintf(text, sizeof text, "%s: %s%s", option->help, option->argument, about);
@@ -91,12 +98,13 @@ static void troff(FILE *out, const char *text) {
 }
 
 static void man_option(FILE *out, const Option *option) {
-  char about[160];
+  char about[160], argument[64];
+  argument_text(option, option->argument, argument);
   remark(option, about);
   fputs(".TP\n.B ", out);
   if (option->letter) fprintf(out, "\\-%c\\fR, \\fB", option->letter);
   fputs("\\-\\-", out), troff(out, option->name);
-  if (option->type != OPTION_FLAG) fputs(" \\fI", out), troff(out, option->argument);
+  if (*argument) fputs("\\fI", out), troff(out, argument);
   fputs("\\fR\n", out), troff(out, option->help), troff(out, about), fputs(".\n", out);
 }
 
@@ -150,12 +158,16 @@ static void bash(FILE *out, const Program *program) {
 static void zsh(FILE *out, const Program *program) {
   fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
   for (const Option *option = program->options; option->name; option++) {
-    fprintf(out, "  '--%s%s[", option->name, option->type == OPTION_FLAG ? "" : "=");
+    const int is_switch = option->type == OPTION_SWITCH;
+    fprintf(out, "  '--%s%s[", option->name,
+            is_switch                     ? "=-"
+            : option->type == OPTION_FLAG ? ""
+                                          : "=");
     for (const char *c = option->help; *c; c++)
       fputs(strchr("[]':", *c) ? "" : (char[]){*c, 0}, out);
     fputc(']', out);
-    if (option->type == OPTION_CHOICE) {
-      fputs(":word:(", out);
+    if (option->type == OPTION_CHOICE || is_switch) {
+      fputs(is_switch ? "::word:(" : ":word:(", out);
       for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
       fputc(')', out);
     } else if (option->type != OPTION_FLAG) {

@@ -48,6 +48,7 @@ static void expected(const Option *option, char text[160]) {
   case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
   case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
   case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
+  case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
   default: snprintf(text, 160, "a name, not nothing"); break;
   }
 }
@@ -113,9 +114,18 @@ static int set(const Option *option, void *settings, const char *text) {
     if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
     return *(double *)to = real, 0;
   case OPTION_CHOICE: return parse_choice(option, text, to);
+  case OPTION_SWITCH:
+    if (text && strcmp(text, option->argument) != 0) return -1;
+    return *(int *)to = text ? 2 : 1, 0;
   case OPTION_TEXT: return *(const char **)to = text, *text ? 0 : -1;
   }
   return -1;
+}
+
+/* With as few digits as bring it back. */
+static void real_text(double value, char *text, size_t size) {
+  snprintf(text, size, "%.10g", value);
+  if (strtod(text, NULL) != value) snprintf(text, size, "%.17g", value);
 }
 
 void options_value(const Option *option, const void *settings, char *text, size_t size) {
@@ -130,15 +140,45 @@ void options_value(const Option *option, const void *settings, char *text, size_
     break;
   case OPTION_COUNT: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
   case OPTION_REAL:
-  case OPTION_DURATION: snprintf(text, size, "%.10g", *(const double *)field); break;
+  case OPTION_DURATION: real_text(*(const double *)field, text, size); break;
   case OPTION_CHOICE:
     options_choice(option, *(const int *)field, word);
     snprintf(text, size, "%s", word);
     break;
+  case OPTION_SWITCH: {
+    const char *const words[] = {"no", "yes", option->argument};
+    snprintf(text, size, "%s", words[*(const int *)field]);
+    break;
+  }
   case OPTION_TEXT:
     snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : "");
     break;
   }
+}
+
+int options_set(const Option *option, void *settings, const char *text) {
+  void *to = field(settings, option);
+  int no = strcmp(text, "no") == 0, yes = strcmp(text, "yes") == 0;
+  switch (option->type) {
+  case OPTION_FLAG: return *(bool *)to = yes, yes || no ? 0 : -1;
+  case OPTION_SWITCH:
+    if (!no) return set(option, settings, yes ? NULL : text);
+    return *(int *)to = 0, 0;
+  case OPTION_INT:
+    if (*text || option->fallback) break;
+    return *(int *)to = 0, 0;
+  case OPTION_REAL:
+  case OPTION_DURATION:
+    if (strcmp(text, "0") != 0 || option->fallback) break;
+    return *(double *)to = 0, 0;
+  default: break;
+  }
+  return set(option, settings, text);
+}
+
+void options_default(const Program *program, void *settings) {
+  for (const Option *option = program->options; option->name; option++)
+    if (option->fallback) set(option, settings, option->fallback);
 }
 
 static int code(const Option *options, int row) {
@@ -150,7 +190,9 @@ static int getopt_tables(const Option *options, struct option *longs, char *lett
   int row = 0;
   *letters++ = ':';
   for (; options[row].name; row++) {
-    int argument = options[row].type == OPTION_FLAG ? no_argument : required_argument;
+    int argument = options[row].type == OPTION_FLAG     ? no_argument
+                   : options[row].type == OPTION_SWITCH ? optional_argument
+                                                        : required_argument;
     longs[row] = (struct option){options[row].name, argument, NULL, code(options, row)};
     if (!options[row].letter) continue;
     *letters++ = options[row].letter;
@@ -174,10 +216,6 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   struct option longs[OPTIONS_MAX];
   char letters[2 * OPTIONS_MAX], must[160];
   int rows = getopt_tables(program->options, longs, letters), wish, row;
-  for (row = 0; row < rows; row++)
-    if (program->options[row].fallback)
-      set(&program->options[row], settings, program->options[row].fallback);
-
   opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
     const Option *option = find(program->options, rows, wish);

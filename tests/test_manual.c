@@ -47,6 +47,7 @@ static void every_default_parses_and_is_in_range(void **state) {
       char word[128], name[8] = "prog", *words[] = {name, word, NULL};
       if (!o->fallback) continue;
       memset(&without, 0, sizeof without), memset(&with, 0, sizeof with);
+      options_default(programs[p], &without), options_default(programs[p], &with);
       snprintf(word, sizeof word, "--%s=%s", o->name, o->fallback);
       assert_int_equal(options_parse(programs[p], &without, 1, words, &operands, &topic, &why), 0);
       if (options_parse(programs[p], &with, 2, words, &operands, &topic, &why) != OPTIONS_RUN)

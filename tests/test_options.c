@@ -15,7 +15,7 @@
 
 typedef struct {
   bool loud;
-  int lanes, colour;
+  int lanes, colour, again;
   uint64_t seed;
   double rate, time;
   const char *output;
@@ -29,6 +29,7 @@ static const Option rows[] = {
     {"rate", 'r', OPTION_REAL, AT(rate), "0.25", -10, 20, "X", "how", "Rate"},
     {"time", 0, OPTION_DURATION, AT(time), "10m", 0, 0, "TIME", "how", "Time"},
     {"colour", 'c', OPTION_CHOICE, AT(colour), "green", 0, 0, "red|green|blue", "how", "Colour"},
+    {"again", 0, OPTION_SWITCH, AT(again), NULL, 0, 0, "auto", "how", "Again"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", "how", "Output"},
     {0}};
 static const Program program = {.name = "prog", .options = rows};
@@ -48,6 +49,7 @@ static OptionsWish parse(const char *const words[WORDS]) {
   argv[argc] = NULL;
   settings = (Settings){.loud = false};
   operands = -1, topic = NULL, why.text[0] = 0;
+  options_default(&program, &settings);
   return options_parse(&program, &settings, argc, argv, &operands, &topic, &why);
 }
 
@@ -183,6 +185,8 @@ static void what_is_wrong_is_said(void **state) {
       {{"-c", "gree"}, "-c 'gree': must be one of red|green|blue"},
       {{"-c", "red|green"}, "-c 'red|green': must be one of red|green|blue"},
       {{"-o", ""}, "-o '': must be a name, not nothing"},
+      {{"--again="}, "--again '': must be auto, or nothing"},
+      {{"--again=yes"}, "--again 'yes': must be auto, or nothing"},
       {{"-B"}, "option '-B' needs a value"},
       {{"a", "--lanes"}, "option '--lanes' needs a value"},
       {{"--nonsense"}, "there is no option '--nonsense'; --help lists them"},
@@ -205,9 +209,55 @@ static void what_is_not_clear_is_refused(void **state) {
   assert_non_null(strstr(why.text, "'--loud=1'"));
 }
 
+static void a_switch_takes_a_word_only_behind_its_sign(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("a"), OPTIONS_RUN);
+  assert_int_equal(settings.again, 0);
+  assert_int_equal(PARSE("--again", "auto"), OPTIONS_RUN);
+  assert_int_equal(settings.again, 1);
+  assert_string_equal(argv[operands], "auto");
+  assert_int_equal(PARSE("--again=auto"), OPTIONS_RUN);
+  assert_int_equal(settings.again, 2);
+}
+
+/* Sets others to what is said of settings, and looks whether it is the same. */
+static void expect_said_and_set_again(void) {
+  Settings others = {.loud = true, .again = 2};
+  char text[64];
+  options_default(&program, &others);
+  for (int i = 0; rows[i].name; i++) {
+    options_value(&rows[i], &settings, text, sizeof text);
+    if (rows[i].type != OPTION_TEXT) assert_int_equal(options_set(&rows[i], &others, text), 0);
+  }
+  assert_int_equal(others.loud, settings.loud);
+  assert_int_equal(others.again, settings.again);
+  assert_int_equal(others.lanes, settings.lanes);
+  assert_int_equal(others.seed, settings.seed);
+  assert_true(others.rate == settings.rate);
+  assert_true(others.time == settings.time);
+  assert_int_equal(others.colour, settings.colour);
+}
+
+static void what_is_said_of_a_value_sets_it_again(void **state) {
+  (void)state;
+  PARSE(NULL);
+  expect_said_and_set_again();
+  PARSE("-l", "--again", "-r0.1234567890123456789", "--time=1.1s", "-cred", "--seed=0");
+  assert_true(settings.rate == 0.1234567890123456789);
+  expect_said_and_set_again();
+  PARSE("--again=auto", "-r-3e-7");
+  expect_said_and_set_again();
+  assert_int_equal(options_set(&rows[0], &settings, "maybe"), -1);
+  assert_int_equal(options_set(&rows[1], &settings, "1001"), -1);
+  assert_int_equal(options_set(&rows[1], &settings, ""), -1);
+  assert_int_equal(options_set(&rows[4], &settings, "0"), -1); /* it has a default */
+  assert_int_equal(options_set(&rows[5], &settings, "pink"), -1);
+  assert_int_equal(options_set(&rows[6], &settings, "never"), -1);
+}
+
 static void values_are_told_as_a_user_types_them(void **state) {
   (void)state;
-  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "x"};
+  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "no", "x"};
   char text[64];
   assert_int_equal(PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox"), OPTIONS_RUN);
   for (int i = 0; rows[i].name; i++) {
@@ -215,7 +265,7 @@ static void values_are_told_as_a_user_types_them(void **state) {
     assert_string_equal(text, values[i]);
   }
   assert_int_equal(PARSE(NULL), OPTIONS_RUN);
-  options_value(&rows[6], &settings, text, sizeof text);
+  options_value(&rows[7], &settings, text, sizeof text);
   assert_string_equal(text, "");
 }
 
@@ -231,6 +281,8 @@ int main(void) {
       cmocka_unit_test(durations_have_units),
       cmocka_unit_test(what_is_wrong_is_said),
       cmocka_unit_test(what_is_not_clear_is_refused),
+      cmocka_unit_test(a_switch_takes_a_word_only_behind_its_sign),
+      cmocka_unit_test(what_is_said_of_a_value_sets_it_again),
       cmocka_unit_test(values_are_told_as_a_user_types_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
