@@ -6,6 +6,7 @@
 
 #include "fail.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct {
@@ -13,13 +14,19 @@ typedef struct {
   char *path, *temporary;
 } AtomicFile;
 
-/* NULL where the temporary file cannot be made. */
-AtomicFile *atomicfile_open(const char *path, Why *why);
+/* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path, as
+ * in a run directory under its lock: the temporary name is path.tmp then, so that what a process
+ * that was killed has left is overwritten; else it is a name that was free. */
+AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 
-/* Puts the file in place; after an error the place is as it was. Frees it either way. */
+/* Puts in place what was written from its beginning to its end, once the file is found to be as
+ * long; after an error the place is as it was. Frees it either way. */
 int atomicfile_commit(AtomicFile *file, Why *why);
 
 /* Removes what was written and frees it. */
 void atomicfile_abandon(AtomicFile *file);
+
+/* Flushes the entry of path in its directory to the disk; -1 and errno where that fails. */
+int atomicfile_sync_entry(const char *path);
 
 #endif

@@ -11,20 +11,28 @@
 
 static void release(AtomicFile *file) { free(file->path), free(file->temporary), free(file); }
 
-AtomicFile *atomicfile_open(const char *path, Why *why) {
-  static const char suffix[] = ".XXXXXX";
-  AtomicFile *file = alloc_new(1, sizeof *file);
-  size_t length = strlen(path);
-  file->path = alloc_new(length + 1, 1);
-  memcpy(file->path, path, length);
-  file->temporary = alloc_new(length + sizeof suffix, 1);
-  memcpy(file->temporary, path, length);
-  memcpy(file->temporary + length, suffix, sizeof suffix);
-  int fd = mkstemp(file->temporary); /* its own name: no file of the user's is in its way */
+static char *join(const char *path, const char *suffix) {
+  char *joined = alloc_new(strlen(path) + strlen(suffix) + 1, 1);
+  return strcat(strcpy(joined, path), suffix);
+}
+
+/* Makes a file of a name that was free, with the modes that any new file has. */
+static int open_unique(char *path) {
+  int fd = mkstemp(path);
   mode_t mask = umask(0);
   umask(mask);
   if (fd >= 0 && fchmod(fd, 0666 & ~mask) != 0) errno = 0; /* some file systems have no modes */
-  if (fd >= 0) file->out = fdopen(fd, "w+b");
+  return fd;
+}
+
+AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
+  AtomicFile *file = alloc_new(1, sizeof *file);
+  file->path = join(path, "");
+  file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
+  int fd = alone
+               ? open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)
+               : open_unique(file->temporary);
+  if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
   fail(why, "%s: cannot be made: %s", file->path, strerror(errno));
   if (fd >= 0) close(fd), unlink(file->temporary);
@@ -32,10 +40,9 @@ AtomicFile *atomicfile_open(const char *path, Why *why) {
   return NULL;
 }
 
-/* Makes the rename last: the directory's own entry goes to the disk. */
-static int sync_directory(const char *path) {
-  char *directory = alloc_new(strlen(path) + 2, 1);
-  strcpy(directory, path);
+int atomicfile_sync_entry(const char *path) {
+  char *directory = join(path, "/"); /* with room for "." */
+  directory[strlen(path)] = 0;
   char *slash = strrchr(directory, '/');
   if (slash)
     slash[slash == directory] = 0;
@@ -49,17 +56,23 @@ static int sync_directory(const char *path) {
   return close(fd) == 0 ? rc : -1;
 }
 
+/* Whether all that was written is on the disk; where not, errno says why. */
+static int is_whole(FILE *out) {
+  struct stat about;
+  if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return 0;
+  if (about.st_size != ftello(out)) return errno = EIO, 0;
+  return fsync(fileno(out)) == 0;
+}
+
 int atomicfile_commit(AtomicFile *file, Why *why) {
-  int wrong = ferror(file->out) != 0;
-  wrong |= fflush(file->out) != 0 || fsync(fileno(file->out)) != 0;
-  int error = errno;
+  int wrong = !is_whole(file->out), error = errno;
   if (fclose(file->out) != 0 && !wrong) wrong = 1, error = errno;
   if (!wrong && rename(file->temporary, file->path) != 0) wrong = 1, error = errno;
   if (wrong) {
     unlink(file->temporary);
     fail(why, "%s: cannot be written: %s; make room or choose another place", file->path,
          strerror(error));
-  } else if (sync_directory(file->path) != 0) {
+  } else if (atomicfile_sync_entry(file->path) != 0) {
     wrong = 1;
     fail(why, "%s: its directory cannot be flushed to the disk: %s", file->path, strerror(errno));
   }

@@ -42,7 +42,7 @@ static int open_path(Output *output, Why *why) {
                : fail(why, "-o %s: cannot be written: %s", output->path, strerror(errno));
   }
   char *target = there ? realpath(output->path, NULL) : NULL;
-  output->file = atomicfile_open(target ? target : output->path, why);
+  output->file = atomicfile_open(target ? target : output->path, false, why);
   free(target);
   if (output->file) output->stream = output->file->out;
   return output->file ? 0 : -1;

@@ -141,7 +141,7 @@ static json_t *report_json(const RunReport *report) {
 }
 
 int report_write(const char *path, const RunReport *report, Why *why) {
-  AtomicFile *file = atomicfile_open(path, why);
+  AtomicFile *file = atomicfile_open(path, true, why);
   if (!file) return -1;
   json_t *json = report_json(report);
   int rc = json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));

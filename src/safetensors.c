@@ -107,9 +107,12 @@ static char *make_header(const Tensor *tensors, int n, const Metadata *metadata,
   return header;
 }
 
+/* Adds bytes to the CRC, or to the file where there is one. */
 static void put(FILE *out, const void *bytes, size_t n, uint32_t *crc) {
-  fwrite(bytes, 1, n, out); /* errors stick to the stream and are seen when it is committed */
-  *crc = (uint32_t)crc32_z(*crc, bytes, n);
+  if (out)
+    fwrite(bytes, 1, n, out); /* errors stick to the stream and are seen when it is committed */
+  else
+    *crc = (uint32_t)crc32_z(*crc, bytes, n);
 }
 
 /* Rows of the file that are turned at a time. */
@@ -133,35 +136,29 @@ static void put_transposed(FILE *out, const Tensor *tensor, uint32_t *crc) {
   free(panel);
 }
 
-static void put_header(FILE *out, const char *header) {
-  uint64_t length = strlen(header);
-  fwrite(&length, 1, sizeof length, out);
-  fwrite(header, 1, length, out);
+static void put_data(FILE *out, const Tensor *tensors, int n, uint32_t *crc) {
+  for (int i = 0; i < n; i++)
+    if (tensors[i].transposed)
+      put_transposed(out, &tensors[i], crc);
+    else
+      put(out, tensors[i].data, tensor_bytes(&tensors[i]), crc);
 }
 
 int safetensors_write(const char *path, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why) {
   uint32_t crc = 0;
-  AtomicFile *file = atomicfile_open(path, why);
-  if (!file) return -1;
-  char *header = make_header(tensors, n, metadata, 0);
-  if (!header) {
-    atomicfile_abandon(file);
-    return fail(why, "%s: its metadata is no valid UTF-8", path);
+  put_data(NULL, tensors, n, &crc);
+  char *header = make_header(tensors, n, metadata, crc);
+  if (!header) return fail(why, "%s: its metadata is no valid UTF-8", path);
+  uint64_t length = strlen(header);
+  AtomicFile *file = atomicfile_open(path, true, why);
+  if (file) {
+    put(file->out, &length, sizeof length, NULL);
+    put(file->out, header, length, NULL);
+    put_data(file->out, tensors, n, NULL);
   }
-  put_header(file->out, header);
   free(header);
-  for (int i = 0; i < n; i++)
-    if (tensors[i].transposed)
-      put_transposed(file->out, &tensors[i], &crc);
-    else
-      put(file->out, tensors[i].data, tensor_bytes(&tensors[i]), &crc);
-  if (fseek(file->out, 0, SEEK_SET) == 0) { /* the same header, now with the CRC of the data */
-    header = make_header(tensors, n, metadata, crc);
-    put_header(file->out, header);
-    free(header);
-  }
-  return atomicfile_commit(file, why);
+  return file ? atomicfile_commit(file, why) : -1;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
