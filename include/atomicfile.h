@@ -14,8 +14,8 @@ typedef struct {
   char *path, *temporary;
 } AtomicFile;
 
-/* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path, as
- * in a run directory under its lock: the temporary name is path.tmp then, so that what a process
+/* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path,
+ * as in a run directory under its lock: the temporary name is path.tmp then, so that what a process
  * that was killed has left is overwritten; else it is a name that was free. */
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 

@@ -3,9 +3,10 @@
  * model.safetensors holds the weights L H I b1 U b2 under these names and in the shapes of the
  * equations (so U is (D,V)), and as metadata what the network is and where it comes from.
  * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
- * optimizer.m.L ... and averages optimizer.average.L ..., the lanes' states and places state.h and
- * state.lanes, the losses since the last log rows state.timestep_loss and state.timestep_tokens,
- * and as metadata the numbers of RunNumbers. */
+ * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
+ * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
+ * the last log rows state.timestep_loss and state.timestep_tokens, and as metadata the numbers of
+ * RunNumbers. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
@@ -18,7 +19,8 @@ typedef struct {
   uint64_t skipped;             /* steps whose gradient was not finite */
   uint64_t bad_in_a_row;
   uint64_t optimizer_steps;
-  double seconds; /* of training, of all parts of the run */
+  double rate, gradient_norm; /* of the last step */
+  double seconds;             /* of training, of all parts of the run */
   /* validation: */
   double best_valid_loss; /* nats a k-mer, INFINITY before the first */
   uint64_t best_step;
@@ -35,7 +37,7 @@ typedef struct {
 
 /* All that changes in a run; the pointers are borrowed. */
 typedef struct {
-  Weights *weights;
+  Weights *weights, *best;
   Optimizer *optimizer;
   RunNumbers *numbers;
   float *h; /* (B,D) */
@@ -65,6 +67,9 @@ void model_free(Model *model);
 
 /* Whether a model read from path has this shape; else why says in what they differ. */
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
+
+/* The metadata of a file, to be freed by the caller; NULL where it is no checkpoint. */
+Metadata *checkpoint_about(const char *path, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
  * to be used. */

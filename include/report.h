@@ -9,7 +9,8 @@
 
 /* What run.json says; strings and arrays are borrowed. */
 typedef struct {
-  const char *status; /* "running", "done", "stopped early", "out of time", "diverged" */
+  const char *status; /* "running", "done", "stopped early", "out of time", "interrupted",
+                         "diverged" */
   char *const *command;
   int n_command;
   const TrainOptions *options;
@@ -20,6 +21,7 @@ typedef struct {
   uint64_t train_tokens, valid_tokens;
   uint64_t steps, tokens, skipped_steps;
   double best_valid_loss, seconds;
+  double longest_step, longest_checkpoint; /* seconds, since the program began */
   uint64_t best_step;
 } RunReport;
 

@@ -1,4 +1,5 @@
-/* runlog: the run directory, and the logs in it: loss.tsv, timestep_loss.tsv. */
+/* runlog: the run directory, which one process at a time writes to, and the logs in it: loss.tsv
+ * and timestep_loss.tsv. */
 #ifndef RUNLOG_H
 #define RUNLOG_H
 
@@ -9,15 +10,33 @@
 
 typedef struct Runlog Runlog;
 
-/* Before the input is read: whether a run can be written to the directory later. Makes nothing. */
-int runlog_check(const char *directory, bool force, Why *why);
+typedef enum {
+  RUNLOG_NEW,       /* a run begins; none must be there */
+  RUNLOG_OVERWRITE, /* a run begins, in the place of any that is there */
+  RUNLOG_RESUME,    /* a run goes on */
+  RUNLOG_AUTO       /* a run goes on, or begins where none has come to a checkpoint */
+} RunlogMode;
 
-/* Makes the directory, or clears what an earlier run left in it, and begins the logs. */
-Runlog *runlog_open(const char *directory, Why *why);
+/* Before the input is read: whether a run can be written to the directory. Makes and changes
+ * nothing; where there is a run, nobody else can claim it from now on. */
+Runlog *runlog_claim(const char *directory, RunlogMode mode, Why *why);
 void runlog_close(Runlog *log); /* NULL is allowed */
 
-/* Closes the logs when all was written; only then is it known that they are whole. */
-int runlog_finish(Runlog *log, Why *why);
+/* Whether there is a checkpoint to go on from. */
+bool runlog_goes_on(const Runlog *log);
+
+/* Whether the file system has locks: without them nobody is kept away. */
+bool runlog_locked(const Runlog *log);
+
+/* Makes the directory, or clears what an earlier run left in it, and begins the logs. */
+int runlog_begin(Runlog *log, Why *why);
+
+/* Cuts the logs back to the bytes that belong to a checkpoint; they go on from there. */
+int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
+
+/* Bytes of both logs so far; sync flushes them to the disk. */
+void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
+int runlog_sync(Runlog *log, Why *why);
 
 /* DIR/name; valid as long as the log. */
 const char *runlog_model_path(const Runlog *log);
@@ -35,9 +54,6 @@ int runlog_row(Runlog *log, const LossRow *row, int s, Why *why);
 /* T rows of timestep_loss.tsv: sums of J and their numbers for each t. */
 int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint64_t *tokens, int T,
                      Why *why);
-
-/* Bytes of both logs so far. */
-void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
 
 /* J in nats a k-mer as bits per base. */
 double runlog_bits(double loss, int s);

@@ -4,9 +4,10 @@
 
 #include "trainer.h"
 
-enum { TRAIN_DIVERGED = 3 }; /* an exit code */
+enum { TRAIN_DIVERGED = 3, TRAIN_SIGNALLED = 128 }; /* exit codes; the signal is added */
 
-/* Trains and writes the run directory: 0 done, TRAIN_DIVERGED, or -1; why says why. */
+/* Trains, from the beginning or from where the log's checkpoint is, and writes the run directory: 0
+ * done, TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1; why says why. */
 int train_run(const TrainRun *run, Why *why);
 
 #endif

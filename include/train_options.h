@@ -18,6 +18,7 @@ typedef struct {
   double clip, valid_fraction, max_time, checkpoint_every;
   uint64_t warmup, seed;
   const char *init, *valid, *output;
+  int resume; /* 1: --resume, 2: --resume=auto */
   bool circular, force, dry_run, quiet, no_progress;
 } TrainOptions;
 

@@ -16,6 +16,9 @@ typedef struct {
   Shape shape;
   const Dataset *dataset;
   Model *init; /* to start from, and its weights become the trainer's; none there: random ones */
+  const char *init_crc32; /* of the model that the run began from, NULL: none */
+  Runlog *log;
+  Metadata *past; /* of the checkpoint to go on from, NULL: the run begins */
   const Kernels *kernels;
   Progress *progress;
   char *const *command; /* (n_command) as typed */
@@ -23,7 +26,7 @@ typedef struct {
   double started; /* clock_now() when the program began: what --max-time counts from */
 } TrainRun;
 
-/* Owns all but run and options; trainer_free frees it, its log too. */
+/* Owns all but run, options and log; trainer_free frees it. */
 typedef struct {
   const TrainRun *run;
   const TrainOptions *options;
@@ -39,18 +42,23 @@ typedef struct {
   uint64_t *timestep_tokens;
   float *h; /* (B,D) for a checkpoint, or while validating */
   uint64_t *lanes_state;
-  double rate, gradient_norm;    /* of the last step */
   double recent_bits;            /* of the last log row, for the progress line */
   double began, next_checkpoint; /* clock_now() */
+  double earlier_seconds;        /* of the run's parts before this program */
+  uint64_t earlier_tokens;
+  double longest_step, longest_save; /* seconds, in this program */
   Markov markov;
   Runlog *log;
 } Trainer;
 
-/* Everything at the start of the run; log, markov and the clocks are the caller's to set. */
+/* Everything at the start of the run; markov and the clocks are the caller's to set. */
 Trainer *trainer_new(const TrainRun *run);
 void trainer_free(Trainer *train);
 
-double trainer_elapsed(const Trainer *train); /* seconds since the program began */
+double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
+
+/* Goes back, or on, to where the run's checkpoint was written, and the logs with it. */
+int trainer_resume(Trainer *train, Why *why);
 
 /* A row of loss.tsv, with valid_loss where it was measured (else NAN), and T rows of
  * timestep_loss.tsv; what they sum up starts anew. */
@@ -63,7 +71,8 @@ int trainer_write_model(Trainer *train, Why *why);
 /* run.json, with this status. */
 int trainer_write_report(Trainer *train, const char *status, Why *why);
 
-/* The model, then the checkpoint that goes with it, then the report. */
+/* The checkpoint, then the model that goes with it once there is one, then the report: what is
+ * missing after the first can be made again from it. */
 int trainer_save(Trainer *train, const char *status, Why *why);
 
 #endif

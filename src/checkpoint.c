@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 4 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
+enum { TENSORS_MAX = 5 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
 
 static const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
 static const char *const softmax_names[] = {"followers", "full"};
@@ -46,6 +46,7 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   if (state->optimizer->v) add_weights(tensors, &n, "optimizer.v.", shape, state->optimizer->v);
   if (state->optimizer->average)
     add_weights(tensors, &n, "optimizer.average.", shape, state->optimizer->average);
+  add_weights(tensors, &n, "best.", shape, state->best);
   add_tensor(tensors, &n, "state.", "h", F32, 2, (size_t)state->B, (size_t)shape->D, state->h);
   add_tensor(tensors, &n, "state.", "lanes", U64, 1, 1, state->n_lanes, state->lanes);
   add_tensor(tensors, &n, "state.", "timestep_loss", F64, 1, 1, T, state->timestep_loss);
@@ -70,6 +71,8 @@ static const struct {
     WHOLE(skipped),
     WHOLE(bad_in_a_row),
     WHOLE(optimizer_steps),
+    REAL(rate),
+    REAL(gradient_norm),
     REAL(seconds),
     REAL(best_valid_loss),
     WHOLE(best_step),
@@ -202,6 +205,16 @@ static int read_tensors(SafeTensors *file, const Tensor *tensors, int n, Why *wh
   return 0;
 }
 
+static Metadata *copy_metadata(const Metadata *from) {
+  Metadata *copy = metadata_new();
+  const char *key, *value;
+  for (size_t i = 0; i < metadata_size(from); i++) {
+    metadata_entry(from, i, &key, &value);
+    metadata_set(copy, key, "%s", value);
+  }
+  return copy;
+}
+
 static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
   Tensor tensors[TENSORS_MAX];
   int n = 0;
@@ -211,12 +224,7 @@ static int read_model(Model *model, SafeTensors *file, const char *path, Why *wh
   model->weights = weights_new(&model->shape);
   add_weights(tensors, (n = 0, &n), "", &model->shape, model->weights);
   if (read_tensors(file, tensors, n, why) != 0) return -1;
-  model->about = metadata_new();
-  for (size_t i = 0; i < metadata_size(safetensors_metadata(file)); i++) {
-    const char *key, *value;
-    metadata_entry(safetensors_metadata(file), i, &key, &value);
-    metadata_set(model->about, key, "%s", value);
-  }
+  model->about = copy_metadata(safetensors_metadata(file));
   return 0;
 }
 
@@ -261,6 +269,13 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
     return fail(why, "%s: its softmax is %s; give --softmax %s, or another model", path,
                 softmax_names[found->softmax], softmax_names[found->softmax]);
   return 0;
+}
+
+Metadata *checkpoint_about(const char *path, Why *why) {
+  SafeTensors *file = safetensors_open(path, why);
+  Metadata *about = file ? copy_metadata(safetensors_metadata(file)) : NULL;
+  safetensors_close(file);
+  return about;
 }
 
 int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why) {

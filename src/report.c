@@ -100,6 +100,8 @@ static json_t *result_json(const RunReport *report) {
   json_object_set_new(json, "tokens", whole(report->tokens));
   json_object_set_new(json, "skipped_steps", whole(report->skipped_steps));
   json_object_set_new(json, "seconds", real(report->seconds));
+  json_object_set_new(json, "longest_step_seconds", real(report->longest_step));
+  json_object_set_new(json, "longest_checkpoint_seconds", real(report->longest_checkpoint));
   json_object_set_new(json, "best_step", whole(report->best_step));
   json_object_set_new(json, "best_valid_loss", real(report->best_valid_loss));
   json_object_set_new(json, "best_valid_bits_per_base",

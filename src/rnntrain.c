@@ -6,7 +6,9 @@
 #include "matrix.h"
 #include "output.h"
 #include "plan.h"
+#include "resume.h"
 #include "schedule.h"
+#include "signals.h"
 #include "start.h"
 #include "train.h"
 
@@ -21,13 +23,20 @@ static int complain(int code, const Why *why) {
   return code;
 }
 
-/* What the option table cannot check row by row. */
-static int check_usage(const TrainOptions *o, char **files, int n_files, Why *why) {
+/* What stands on the command line besides the options' values. */
+static int check_command(const TrainOptions *o, char **files, int n_files, Why *why) {
   int standard_inputs = o->valid && strcmp(o->valid, "-") == 0;
   for (int i = 0; i < n_files; i++) standard_inputs += strcmp(files[i], "-") == 0;
   if (n_files == 0) return fail(why, "no input file; name one, or - for standard input");
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
+  if (o->resume && (o->force || o->dry_run))
+    return fail(why, "--resume: does not go with %s", o->force ? "--force" : "--dry-run");
+  return 0;
+}
+
+/* What the option table cannot check row by row. */
+static int check_values(const TrainOptions *o, Why *why) {
   if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
   int none = !o->valid && o->valid_fraction == 0;
   if (none && (o->patience > 0 || o->schedule == PLATEAU))
@@ -90,22 +99,33 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   }
 }
 
-/* Reads the model to start from, the input, checks that the run fits the machine, and runs it, or
- * says what it would be. */
+/* Reads the model to start from, which a run that goes on must have begun from. */
+static int read_init(TrainRun *train, Why *why) {
+  const char *path = train->options->init, *before = NULL;
+  if (train->past) train->init_crc32 = before = metadata_get(train->past, "init_data_crc32");
+  if (!path) return 0;
+  if (model_read(train->init, path, why) != 0 ||
+      model_check(train->init, path, &train->shape, why) != 0)
+    return -1;
+  train->init_crc32 = metadata_get(train->init->about, "data_crc32");
+  if (!train->past || (before && strcmp(train->init_crc32, before) == 0)) return 0;
+  return fail(why, "--init %s: the run in %s began from another model, or from none", path,
+              train->options->output);
+}
+
+/* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
-  if (o->output && runlog_check(o->output, o->force, why) != 0) return -1;
-  if (o->init && (model_read(train->init, o->init, why) != 0 ||
-                  model_check(train->init, o->init, &train->shape, why) != 0))
-    return -1;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k};
-  if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
+  if (read_init(train, why) != 0 ||
+      dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
   say_twins(train, dataset);
   say_input(train, dataset);
+  if (train->past && resume_check_inputs(dataset, train->past, why) != 0) return -1;
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   if (dataset_check(dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
@@ -137,6 +157,48 @@ static int choose_threads(TrainOptions *o, int available, Progress *progress, Wh
   return o->threads > 0 ? 0 : -1;
 }
 
+/* Claims the run directory. Where a run there goes on, its options come first and the command line,
+ * which was parsed already, on top. */
+static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *why) {
+  static const RunlogMode modes[] = {RUNLOG_NEW, RUNLOG_RESUME, RUNLOG_AUTO};
+  int operands;
+  const char *topic;
+  if (!o->output) return 0;
+  train->log = runlog_claim(o->output, o->force ? RUNLOG_OVERWRITE : modes[o->resume], why);
+  if (!train->log) return -1;
+  if (!runlog_locked(train->log))
+    progress_say(train->progress,
+                 "%s: its file system has no locks: see that no other rnntrain writes there",
+                 o->output);
+  if (!runlog_goes_on(train->log)) return 0;
+  const char *path = runlog_checkpoint_path(train->log);
+  train->past = checkpoint_about(path, why);
+  *o = (TrainOptions){0};
+  if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
+  options_parse(&train_program, o, argc, argv, &operands, &topic, why);
+  return resume_check_options(o, train->past, why);
+}
+
+/* From the options to the end of the run: its exit code. */
+static int train_all(TrainRun *train, TrainOptions *o, int argc, char **argv, int n_files,
+                     int available, Why *why) {
+  if (claim(train, o, argc, argv, why) != 0) return FAILED;
+  if (check_values(o, why) != 0) return USAGE;
+  if (choose_threads(o, available, train->progress, why) != 0) return FAILED;
+  fill_in(o);
+  train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
+  const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
+  for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
+  Dataset dataset = {0};
+  Model init = {.weights = NULL};
+  train->dataset = &dataset, train->init = &init;
+  int rc = run(train, &dataset, files, n_files, why);
+  dataset_free(&dataset);
+  model_free(&init);
+  free(files);
+  return rc < 0 ? FAILED : rc;
+}
+
 int main(int argc, char **argv) {
   double started = clock_now();
   int available = start_program(argv);
@@ -144,41 +206,30 @@ int main(int argc, char **argv) {
   TrainOptions options = {0};
   int operands;
   const char *topic;
+  signals_start();
 
   char *command[argc + 1]; /* as typed: options_parse reorders argv */
   memcpy(command, argv, sizeof command);
   options_default(&train_program, &options);
   OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
-  int n_files = argc - operands;
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
     int code =
         manual_answer(&train_program, wish, topic, matrix_library(), kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
-  if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, n_files, &why) != 0)
+  int n_files = argc - operands;
+  if (wish == OPTIONS_ERROR || check_command(&options, argv + operands, n_files, &why) != 0)
     return complain(USAGE, &why);
   Progress progress = progress_new(options.quiet, !options.no_progress);
-  if (choose_threads(&options, available, &progress, &why) != 0) return complain(FAILED, &why);
-  fill_in(&options);
-
-  const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
-  for (int i = 0; i < n_files; i++) files[i] = argv[operands + i];
-  Dataset dataset = {0};
-  Model init = {.weights = NULL};
-  TrainRun train = {.options = &options,
-                    .dataset = &dataset,
-                    .init = &init,
-                    .kernels = kernels_best(),
-                    .progress = &progress,
-                    .command = command,
-                    .n_command = argc,
-                    .started = started};
-  train.shape = shape_new(options.k, options.s, options.d, options.D,
-                          (Activation)options.activation, (Softmax)options.softmax);
-  int rc = run(&train, &dataset, files, n_files, &why);
-  dataset_free(&dataset);
-  model_free(&init);
-  free(files);
+  TrainRun run = {.options = &options,
+                  .kernels = kernels_best(),
+                  .progress = &progress,
+                  .command = command,
+                  .n_command = argc,
+                  .started = started};
+  int code = train_all(&run, &options, argc, argv, n_files, available, &why);
+  runlog_close(run.log);
+  metadata_free(run.past);
   progress_end(&progress);
-  return rc == 0 ? DONE : complain(rc < 0 ? FAILED : rc, &why);
+  return code == DONE ? DONE : complain(code, &why);
 }

@@ -1,13 +1,16 @@
 #include "runlog.h"
 
 #include "alloc.h"
+#include "atomicfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,160 +18,256 @@ typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, REPORT, FILES } FileName;
 static const char *const names[FILES] = {"model.safetensors", "checkpoint.safetensors", "loss.tsv",
                                          "timestep_loss.tsv", "run.json"};
 
+/* A file that grows by whole lines. */
+typedef struct {
+  const char *path;
+  int fd; /* -1: not open */
+  uint64_t bytes;
+} Log;
+
 struct Runlog {
-  char *path[FILES];
-  FILE *loss, *timestep_loss;
-  uint64_t loss_bytes, timestep_bytes;
+  char *directory, *path[FILES];
+  RunlogMode mode;
+  bool goes_on, locked;
+  Log loss, timestep_loss; /* the lock is on the former */
+  FILE *lines;             /* to be appended, in memory: */
+  char *text;
+  size_t size;
 };
 
 double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
-/* ---- the directory -------------------------------------------------------------------------- */
+const char *runlog_model_path(const Runlog *log) { return log->path[MODEL]; }
+const char *runlog_checkpoint_path(const Runlog *log) { return log->path[CHECKPOINT]; }
+const char *runlog_report_path(const Runlog *log) { return log->path[REPORT]; }
+bool runlog_goes_on(const Runlog *log) { return log->goes_on; }
+bool runlog_locked(const Runlog *log) { return log->locked; }
 
+/* ---- claiming the directory ----------------------------------------------------------------- */
+
+/* directory/name, or the directory alone where name is ""; no slash doubled. */
 static char *join(const char *directory, const char *name) {
   char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
   size_t n = strlen(directory);
   while (n > 1 && directory[n - 1] == '/') n--;
-  sprintf(path, "%.*s/%s", (int)n, directory, name);
+  sprintf(path, "%.*s%s%s", (int)n, directory, *name ? "/" : "", name);
   return path;
 }
 
-static int holds_a_run(const char *directory) {
-  int found = 0;
-  for (int i = 0; i < FILES && !found; i++) {
-    char *path = join(directory, names[i]);
-    found = access(path, F_OK) == 0;
-    free(path);
-  }
-  return found;
+static int is_there(const Runlog *log, FileName name) { return access(log->path[name], F_OK) == 0; }
+
+/* Whether the directory can be made. */
+static int check_parent(const char *directory, Why *why) {
+  char *above = join(directory, "");
+  char *slash = strrchr(above, '/');
+  if (slash) slash[slash == above] = 0;
+  const char *parent = slash ? above : ".";
+  int rc = access(parent, W_OK | X_OK);
+  if (rc != 0)
+    fail(why, "-o %s: cannot be made in %s: %s; make that directory, or name another place",
+         directory, parent, strerror(errno));
+  free(above);
+  return rc;
 }
 
-/* The directory that `path` would be made in. */
-static char *parent(const char *path) {
-  char *copy = join(path, "");
-  size_t n = strlen(copy);
-  while (n > 1 && copy[n - 1] == '/') copy[--n] = 0;
-  char *slash = strrchr(copy, '/');
-  if (!slash) return strcpy(copy, ".");
-  slash[slash == copy] = 0;
-  return copy;
+/* Opens loss.tsv and locks it for as long as it is open; not being there is no error. */
+static int lock(Runlog *log, int flags, Why *why) {
+  log->loss.fd = open(log->path[LOSS], O_RDWR | O_CLOEXEC | flags, 0666);
+  if (log->loss.fd < 0 && errno == ENOENT) return 0;
+  if (log->loss.fd < 0)
+    return errno == EEXIST
+               ? fail(why,
+                      "-o %s: another rnntrain has begun a run there meanwhile; name another "
+                      "directory",
+                      log->directory)
+               : fail(why, "%s: cannot be written: %s", log->path[LOSS], strerror(errno));
+  log->locked = flock(log->loss.fd, LOCK_EX | LOCK_NB) == 0;
+  if (log->locked || errno != EWOULDBLOCK) return 0;
+  return fail(why,
+              "-o %s: another rnntrain is writing there; wait for it, or name another directory",
+              log->directory);
 }
 
-int runlog_check(const char *directory, bool force, Why *why) {
-  struct stat about;
-  if (stat(directory, &about) != 0) {
-    char *above = parent(directory);
-    int rc = access(above, W_OK | X_OK);
-    if (rc != 0)
-      fail(why, "-o %s: cannot be made in %s: %s; make that directory, or name another place",
-           directory, above, strerror(errno));
-    free(above);
-    return rc;
-  }
-  if (!S_ISDIR(about.st_mode)) return fail(why, "-o %s: is a file; name a directory", directory);
-  if (access(directory, W_OK | X_OK) != 0)
-    return fail(why, "-o %s: cannot be written to: %s", directory, strerror(errno));
-  if (holds_a_run(directory) && !force)
+/* Whether what the directory holds lets a run begin there, or go on. */
+static int check_run(const Runlog *log, Why *why) {
+  int holds = 0;
+  for (int i = 0; i < FILES; i++) holds |= is_there(log, (FileName)i);
+  if (log->mode == RUNLOG_NEW && holds)
     return fail(why,
-                "-o %s: holds a run already; name another directory, or give --force to "
-                "overwrite it",
-                directory);
+                "-o %s: holds a run already; name another directory, or give --resume to go on "
+                "with it or --force to overwrite it",
+                log->directory);
+  if (log->mode == RUNLOG_RESUME && !log->goes_on)
+    return fail(why, "-o %s: holds no checkpoint to go on from; begin a run without --resume",
+                log->directory);
+  if (log->mode == RUNLOG_AUTO && !log->goes_on && is_there(log, MODEL))
+    return fail(why,
+                "-o %s: holds a model, but no checkpoint to go on from; name another directory, or "
+                "give --force to overwrite it",
+                log->directory);
   return 0;
 }
 
-static FILE *begin_log(const char *path, const char *header, uint64_t *bytes, Why *why) {
-  FILE *out = fopen(path, "w");
-  if (!out || (*bytes = (uint64_t)fprintf(out, "%s\n", header), fflush(out)) != 0) {
-    fail(why, "%s: cannot be written: %s", path, strerror(errno));
-    if (out) fclose(out);
-    return NULL;
+static int claim(Runlog *log, Why *why) {
+  struct stat about;
+  if (stat(log->directory, &about) != 0) {
+    if (log->mode != RUNLOG_RESUME) return check_parent(log->directory, why);
+    return fail(why, "-o %s: there is no run to go on with; begin one without --resume",
+                log->directory);
   }
-  return out;
+  if (!S_ISDIR(about.st_mode))
+    return fail(why, "-o %s: is a file; name a directory", log->directory);
+  if (access(log->directory, W_OK | X_OK) != 0)
+    return fail(why, "-o %s: cannot be written to: %s", log->directory, strerror(errno));
+  if (lock(log, 0, why) != 0) return -1;
+  log->goes_on =
+      is_there(log, CHECKPOINT) && (log->mode == RUNLOG_RESUME || log->mode == RUNLOG_AUTO);
+  return check_run(log, why);
 }
 
-Runlog *runlog_open(const char *directory, Why *why) {
-  if (mkdir(directory, 0777) != 0 && errno != EEXIST)
-    return fail(why, "-o %s: cannot be made: %s", directory, strerror(errno)), NULL;
+Runlog *runlog_claim(const char *directory, RunlogMode mode, Why *why) {
   Runlog *log = alloc_new(1, sizeof *log);
-  int wrong = 0;
-  for (int i = 0; i < FILES; i++) {
-    log->path[i] = join(directory, names[i]);
-    if (unlink(log->path[i]) != 0 && errno != ENOENT)
-      wrong = fail(why, "%s: cannot be removed: %s", log->path[i], strerror(errno));
-  }
-  if (!wrong)
-    log->loss = begin_log(log->path[LOSS],
-                          "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
-                          "train_bits_per_base\tvalid_loss\tvalid_bits_per_base",
-                          &log->loss_bytes, why);
-  if (log->loss)
-    log->timestep_loss = begin_log(log->path[TIMESTEP_LOSS], "step\ttimestep\tloss\ttokens",
-                                   &log->timestep_bytes, why);
-  if (log->timestep_loss) return log;
+  log->mode = mode, log->locked = true;
+  log->directory = join(directory, "");
+  for (int i = 0; i < FILES; i++) log->path[i] = join(directory, names[i]);
+  log->loss = (Log){log->path[LOSS], -1, 0};
+  log->timestep_loss = (Log){log->path[TIMESTEP_LOSS], -1, 0};
+  log->lines = open_memstream(&log->text, &log->size);
+  if (log->lines && claim(log, why) == 0) return log;
+  if (!log->lines) fail(why, "out of memory");
   runlog_close(log);
   return NULL;
 }
 
 void runlog_close(Runlog *log) {
   if (!log) return;
-  if (log->loss) fclose(log->loss);
-  if (log->timestep_loss) fclose(log->timestep_loss);
+  if (log->loss.fd >= 0) close(log->loss.fd); /* nothing is lost: runlog_sync has seen to that */
+  if (log->timestep_loss.fd >= 0) close(log->timestep_loss.fd);
+  if (log->lines) fclose(log->lines);
   for (int i = 0; i < FILES; i++) free(log->path[i]);
-  free(log);
+  free(log->text), free(log->directory), free(log);
 }
 
-static int finish(FILE **out, const char *path, Why *why) {
-  int wrong = *out && fclose(*out) != 0;
-  *out = NULL;
-  return wrong ? fail(why, "%s: cannot be written: %s", path, strerror(errno)) : 0;
-}
+/* ---- lines ---------------------------------------------------------------------------------- */
 
-int runlog_finish(Runlog *log, Why *why) {
-  if (finish(&log->loss, log->path[LOSS], why) != 0) return -1;
-  return finish(&log->timestep_loss, log->path[TIMESTEP_LOSS], why);
-}
-
-const char *runlog_model_path(const Runlog *log) { return log->path[MODEL]; }
-const char *runlog_checkpoint_path(const Runlog *log) { return log->path[CHECKPOINT]; }
-const char *runlog_report_path(const Runlog *log) { return log->path[REPORT]; }
-
-void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps) {
-  *loss = log->loss_bytes, *timesteps = log->timestep_bytes;
-}
-
-/* ---- logs ----------------------------------------------------------------------------------- */
-
-static int print_number(FILE *out, double value) {
-  return isnan(value) ? fprintf(out, "\tNA") : fprintf(out, "\t%.6g", value);
-}
-
-static int flush(FILE *out, const char *path, Why *why) {
-  if (fflush(out) == 0 && !ferror(out)) return 0;
+/* errno says why. */
+static int cannot_write(const char *path, Why *why) {
   return fail(why, "%s: cannot be written: %s; make room or choose another place", path,
               strerror(errno));
+}
+
+/* Appends the lines that were gathered; where that fails, no part of them stays. */
+static int append(Runlog *log, Log *to, Why *why) {
+  if (fflush(log->lines) != 0) return fail(why, "%s: no memory for its next line", to->path);
+  for (size_t done = 0; done < log->size;) {
+    ssize_t n = write(to->fd, log->text + done, log->size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      cannot_write(to->path, why);
+      (void)!ftruncate(to->fd, (off_t)to->bytes); /* where this fails too, --resume cuts it off */
+      return -1;
+    }
+    done += (size_t)n;
+  }
+  to->bytes += log->size;
+  return fseeko(log->lines, 0, SEEK_SET);
+}
+
+static void print_number(FILE *out, double value) {
+  if (isnan(value))
+    fputs("\tNA", out);
+  else
+    fprintf(out, "\t%.6g", value);
 }
 
 int runlog_row(Runlog *log, const LossRow *row, int s, Why *why) {
   const double numbers[] = {row->rate,       row->gradient_norm,
                             row->train_loss, runlog_bits(row->train_loss, s),
                             row->valid_loss, runlog_bits(row->valid_loss, s)};
-  int n = fprintf(log->loss, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.3f", row->step, row->epoch,
-                  row->tokens, row->seconds);
+  fprintf(log->lines, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.3f", row->step, row->epoch,
+          row->tokens, row->seconds);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    n += print_number(log->loss, numbers[i]);
-  n += fprintf(log->loss, "\n");
-  log->loss_bytes += (uint64_t)n;
-  return flush(log->loss, log->path[LOSS], why);
+    print_number(log->lines, numbers[i]);
+  fputc('\n', log->lines);
+  return append(log, &log->loss, why);
 }
 
 int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint64_t *tokens, int T,
                      Why *why) {
-  int n = 0;
   for (int t = 0; t < T; t++) {
-    n += fprintf(log->timestep_loss, "%" PRIu64 "\t%d", step, t + 1);
-    n += print_number(log->timestep_loss, tokens[t] > 0 ? loss[t] / (double)tokens[t] : NAN);
-    n += fprintf(log->timestep_loss, "\t%" PRIu64 "\n", tokens[t]);
+    fprintf(log->lines, "%" PRIu64 "\t%d", step, t + 1);
+    print_number(log->lines, tokens[t] > 0 ? loss[t] / (double)tokens[t] : NAN);
+    fprintf(log->lines, "\t%" PRIu64 "\n", tokens[t]);
   }
-  log->timestep_bytes += (uint64_t)n;
-  return flush(log->timestep_loss, log->path[TIMESTEP_LOSS], why);
+  return append(log, &log->timestep_loss, why);
+}
+
+void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps) {
+  *loss = log->loss.bytes, *timesteps = log->timestep_loss.bytes;
+}
+
+int runlog_sync(Runlog *log, Why *why) {
+  if (fsync(log->loss.fd) != 0) return cannot_write(log->loss.path, why);
+  return fsync(log->timestep_loss.fd) == 0 ? 0 : cannot_write(log->timestep_loss.path, why);
+}
+
+/* ---- beginning and going on ----------------------------------------------------------------- */
+
+static int make_directory(const Runlog *log, Why *why) {
+  if (mkdir(log->directory, 0777) == 0) {
+    if (atomicfile_sync_entry(log->directory) == 0) return 0;
+  } else if (errno == EEXIST) {
+    return 0;
+  }
+  return fail(why, "-o %s: cannot be made: %s", log->directory, strerror(errno));
+}
+
+/* Empties a log, opening it where it is not open yet, and writes its header. */
+static int begin_log(Runlog *log, Log *to, const char *header, Why *why) {
+  if (to->fd < 0) to->fd = open(to->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (to->fd < 0 || ftruncate(to->fd, 0) != 0) return cannot_write(to->path, why);
+  fprintf(log->lines, "%s\n", header);
+  return append(log, to, why);
+}
+
+int runlog_begin(Runlog *log, Why *why) {
+  if (make_directory(log, why) != 0) return -1;
+  if (log->loss.fd < 0 && lock(log, O_CREAT | O_EXCL, why) != 0) return -1;
+  const FileName old[] = {MODEL, CHECKPOINT, REPORT};
+  for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+    if (unlink(log->path[old[i]]) != 0 && errno != ENOENT)
+      return fail(why, "%s: cannot be removed: %s", log->path[old[i]], strerror(errno));
+  if (begin_log(log, &log->loss,
+                "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
+                "train_bits_per_base\tvalid_loss\tvalid_bits_per_base",
+                why) != 0)
+    return -1;
+  return begin_log(log, &log->timestep_loss, "step\ttimestep\tloss\ttokens", why);
+}
+
+/* Whether a log has a line's end where the checkpoint says that it went to. */
+static int check_log(Log *log, uint64_t bytes, Why *why) {
+  char last = 0;
+  if (log->fd < 0) log->fd = open(log->path, O_RDWR | O_CLOEXEC);
+  if (log->fd < 0) return fail(why, "%s: cannot be opened: %s", log->path, strerror(errno));
+  if (bytes == 0 || bytes > INT64_MAX || pread(log->fd, &last, 1, (off_t)bytes - 1) != 1 ||
+      last != '\n')
+    return fail(why,
+                "%s: was changed since its checkpoint was written; put it back, or give --force to "
+                "begin anew",
+                log->path);
+  return 0;
+}
+
+static int cut_log(Log *log, uint64_t bytes, Why *why) {
+  if (ftruncate(log->fd, (off_t)bytes) != 0 || lseek(log->fd, (off_t)bytes, SEEK_SET) < 0)
+    return cannot_write(log->path, why);
+  log->bytes = bytes;
+  return 0;
+}
+
+int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why) {
+  if (check_log(&log->loss, loss, why) != 0 || check_log(&log->timestep_loss, timesteps, why) != 0)
+    return -1;
+  return cut_log(&log->loss, loss, why) != 0 ? -1 : cut_log(&log->timestep_loss, timesteps, why);
 }

@@ -1,6 +1,7 @@
 #include "train.h"
 
 #include "plan.h"
+#include "signals.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,6 +26,12 @@ static double run_part(const Trainer *train, uint64_t tokens) {
   return time > part ? time : part;
 }
 
+/* K-mers a second, of this program. */
+static double speed(const Trainer *train) {
+  uint64_t tokens = train->numbers.tokens - train->earlier_tokens;
+  return (double)tokens / (clock_now() - train->began);
+}
+
 static void show(Trainer *train) {
   const RunNumbers *numbers = &train->numbers;
   const int s = train->options->s;
@@ -36,7 +43,7 @@ static void show(Trainer *train) {
       .seconds = trainer_elapsed(train),
       .epoch = numbers->epoch + 1,
       .epochs = (uint64_t)train->options->epochs,
-      .rate = (double)numbers->tokens / (clock_now() - train->began),
+      .rate = speed(train),
       .bits = recent,
       .best_bits = isfinite(best) ? runlog_bits(best, s) : NAN,
   };
@@ -45,13 +52,15 @@ static void show(Trainer *train) {
 
 /* ---- validation ----------------------------------------------------------------------------- */
 
-/* Mean J of the averaged weights over the validation span; the training lanes' states are put back
- * afterwards. */
+/* Mean J of the averaged weights over the validation span, or NAN where a signal does not let it
+ * finish; the training lanes' states are put back afterwards. */
 static double valid_loss(Trainer *train) {
   double loss = 0;
   bptt_save(train->bptt, train->h);
   lanes_start(train->valid_lanes, 0);
   while (lanes_next(train->valid_lanes, train->window)) {
+    if (signals_pending()) loss = NAN;
+    if (isnan(loss)) break;
     loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
     show(train);
   }
@@ -59,13 +68,18 @@ static double valid_loss(Trainer *train) {
   return loss / (double)lanes_tokens(train->valid_lanes);
 }
 
+/* Where a signal comes between, everything stays as it was: validated_step will tell. */
 static int validate(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
   uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
+  double loss = lanes_tokens(train->valid_lanes) > 0 ? valid_loss(train) : INFINITY;
+  if (isnan(loss)) return 0;
   numbers->validated_step = numbers->step;
   numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
-  if (lanes_tokens(train->valid_lanes) == 0) return trainer_log(train, NAN, why);
-  double loss = valid_loss(train);
+  if (isinf(loss)) return trainer_log(train, NAN, why);
+  if (numbers->step == 0)
+    progress_say(train->run->progress, "%s: %.4f bits per base before training",
+                 train->options->init, runlog_bits(loss, train->options->s));
   int improved = loss < numbers->best_valid_loss;
   numbers->stale = improved ? 0 : numbers->stale + 1;
   schedule_validated(&train->schedule, improved);
@@ -96,71 +110,74 @@ static int has_diverged(const Trainer *train, const WindowLoss *loss) {
 static void step(Trainer *train) {
   const TrainOptions *o = train->options;
   RunNumbers *numbers = &train->numbers;
+  double start = clock_now();
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
-  train->rate = schedule_rate(&train->schedule, numbers->step + 1,
-                              run_part(train, numbers->tokens + loss->tokens));
-  train->gradient_norm = isfinite(loss->loss)
-                             ? optimizer_step(train->optimizer, train->weights, train->gradient,
-                                              train->rate, o->clip, o->threads, train->run->kernels)
-                             : NAN;
+  numbers->rate = schedule_rate(&train->schedule, numbers->step + 1,
+                                run_part(train, numbers->tokens + loss->tokens));
+  numbers->gradient_norm =
+      isfinite(loss->loss) ? optimizer_step(train->optimizer, train->weights, train->gradient,
+                                            numbers->rate, o->clip, o->threads, train->run->kernels)
+                           : NAN;
   numbers->step++, numbers->tokens += loss->tokens;
-  int skipped = !isfinite(train->gradient_norm);
+  int skipped = !isfinite(numbers->gradient_norm);
   if (!skipped) add_losses(train, loss);
   numbers->skipped += (uint64_t)skipped;
   numbers->bad_in_a_row = skipped || has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
+  train->longest_step = fmax(train->longest_step, clock_now() - start);
 }
 
-/* Why the run ends before its epochs are over, or NULL. */
-static const char *ends_early(const Trainer *train) {
-  const TrainOptions *o = train->options;
-  if (train->numbers.bad_in_a_row >= DIVERGED_AFTER) return "diverged";
-  if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
-  if (schedule_over(&train->schedule)) return "stopped early";
-  if (o->patience > 0 && train->numbers.stale >= (uint64_t)o->patience) return "stopped early";
-  return NULL;
-}
-
-/* Logs what is due, unless the epoch's validation is about to: so before a step, not after one. */
-static int before_step(Trainer *train, Why *why) {
-  const RunNumbers *numbers = &train->numbers;
-  int due = numbers->loss_tokens > 0 && numbers->step % (uint64_t)train->options->log_every == 0;
-  return due ? trainer_log(train, NAN, why) : 0;
-}
-
-static int after_step(Trainer *train, Why *why) {
-  show(train);
-  if (train->numbers.tokens >= train->numbers.next_validation && validate(train, why) != 0)
-    return -1;
-  return clock_now() >= train->next_checkpoint ? trainer_save(train, "running", why) : 0;
-}
-
-/* What the model that the run starts from knows already: it may stay the best. */
-static int validate_first(Trainer *train, Why *why) {
-  if (lanes_tokens(train->valid_lanes) == 0) return 0;
-  if (validate(train, why) != 0) return -1;
-  progress_say(train->run->progress, "%s: %.4f bits per base before training", train->options->init,
-               runlog_bits(train->numbers.best_valid_loss, train->options->s));
+/* One more step, or at its end the validation of an epoch. What is due is logged before a step, not
+ * after one: a validation may be about to. */
+static int go_on(Trainer *train, Why *why) {
+  RunNumbers *numbers = &train->numbers;
+  if (lanes_next(train->lanes, train->window)) {
+    int due = numbers->loss_tokens > 0 && numbers->step % (uint64_t)train->options->log_every == 0;
+    if (due && trainer_log(train, NAN, why) != 0) return -1;
+    step(train);
+    show(train);
+    return 0;
+  }
+  if (numbers->validated_step != numbers->step && validate(train, why) != 0) return -1;
+  if (numbers->validated_step == numbers->step) lanes_start(train->lanes, ++numbers->epoch);
   return 0;
 }
 
-/* Until the epochs are over or something ends them; *status says what. */
+/* Why the run ends here, or NULL. */
+static const char *ends(const Trainer *train) {
+  const TrainOptions *o = train->options;
+  const RunNumbers *numbers = &train->numbers;
+  if (numbers->bad_in_a_row >= DIVERGED_AFTER) return "diverged";
+  if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return "done";
+  if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
+  if (schedule_over(&train->schedule)) return "stopped early";
+  if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return "stopped early";
+  return NULL;
+}
+
+/* Saves where it is time or SIGUSR1 asked for it. */
+static int save(Trainer *train, Why *why) {
+  bool asked = signals_save();
+  if (!asked && clock_now() < train->next_checkpoint) return 0;
+  if (trainer_save(train, "running", why) != 0) return -1;
+  if (asked)
+    progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64, train->numbers.step);
+  return 0;
+}
+
+/* Until something ends the run; *status says what. What is due depends on the state alone, so that
+ * a run that was saved anywhere goes on as if it had not been. */
 static int loop(Trainer *train, const char **status, Why *why) {
-  RunNumbers *numbers = &train->numbers;
-  const uint64_t epochs = (uint64_t)train->options->epochs;
-  for (*status = NULL; !*status && (epochs == 0 || numbers->epoch < epochs);) {
-    if (lanes_next(train->lanes, train->window)) {
-      if (before_step(train, why) != 0) return -1;
-      step(train);
-      if (after_step(train, why) != 0) return -1;
-    } else {
-      if (validate(train, why) != 0) return -1;
-      lanes_start(train->lanes, ++numbers->epoch);
-    }
-    *status = ends_early(train);
+  const RunNumbers *numbers = &train->numbers;
+  for (;;) {
+    if (numbers->tokens >= numbers->next_validation && validate(train, why) != 0) return -1;
+    *status = ends(train);
+    int useful = !*status || strcmp(*status, "diverged") != 0;
+    int last = *status && useful && numbers->step > numbers->validated_step;
+    if (*status && !last) return 0;
+    if (signals_end()) return *status = "interrupted", 0;
+    if (save(train, why) != 0) return -1;
+    if ((last ? validate(train, why) : go_on(train, why)) != 0) return -1;
   }
-  if (!*status) *status = "done";
-  int useful = numbers->step > numbers->validated_step && strcmp(*status, "diverged") != 0;
-  return useful ? validate(train, why) : 0;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
@@ -187,8 +204,9 @@ static void say_end(Trainer *train, const char *status) {
   progress_say(train->run->progress,
                "%s after %s, %" PRIu64 " step%s and %.2f epochs, %.0fk k-mers/s", status, time,
                numbers->step, numbers->step == 1 ? "" : "s",
-               (double)numbers->tokens / (double)lanes_tokens(train->lanes),
-               (double)numbers->tokens / (clock_now() - train->began) / 1000);
+               (double)numbers->tokens / (double)lanes_tokens(train->lanes), speed(train) / 1000);
+  progress_say(train->run->progress, "longest step %.3f s, longest checkpoint %.3f s",
+               train->longest_step, train->longest_save);
   if (numbers->skipped > 0)
     progress_say(train->run->progress, "%" PRIu64 " steps left out: their gradient was not finite",
                  numbers->skipped);
@@ -206,7 +224,7 @@ static void say_end(Trainer *train, const char *status) {
 static int end_diverged(Trainer *train, Why *why) {
   int validated = isfinite(train->numbers.best_valid_loss);
   if (validated && trainer_write_model(train, why) != 0) return -1;
-  if (trainer_write_report(train, "diverged", why) != 0 || runlog_finish(train->log, why) != 0)
+  if (runlog_sync(train->log, why) != 0 || trainer_write_report(train, "diverged", why) != 0)
     return -1;
   fail(why,
        "diverged: for %d steps in a row the loss was no number, or over %d times what guessing "
@@ -216,18 +234,35 @@ static int end_diverged(Trainer *train, Why *why) {
   return TRAIN_DIVERGED;
 }
 
+/* The end that a signal asked for; the run can go on. */
+static int end_interrupted(Trainer *train, Why *why) {
+  int signal = signals_end();
+  if (trainer_save(train, "interrupted", why) != 0) return -1;
+  fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume goes on from there",
+       signals_name(signal), train->numbers.step, runlog_checkpoint_path(train->log));
+  return TRAIN_SIGNALLED + signal;
+}
+
+/* Begins the logs, and looks whether there is room for a checkpoint; or goes back to the one that
+ * is there. */
+static int start(Trainer *train, Why *why) {
+  int first = train->options->init && lanes_tokens(train->valid_lanes) > 0;
+  train->numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
+  if (runlog_goes_on(train->log)) return trainer_resume(train, why);
+  return runlog_begin(train->log, why) == 0 ? trainer_save(train, "running", why) : -1;
+}
+
 static int run_training(Trainer *train, Why *why) {
   const char *status;
-  train->log = runlog_open(train->options->output, why);
-  if (!train->log || trainer_write_report(train, "running", why) != 0) return -1;
+  if (start(train, why) != 0) return -1;
+  signals_catch();
   train->began = clock_now();
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
-  train->numbers.next_validation = VALIDATION_TOKENS;
   say_start(train);
-  if (train->options->init && validate_first(train, why) != 0) return -1;
   if (loop(train, &status, why) != 0) return -1;
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
-  if (trainer_save(train, status, why) != 0 || runlog_finish(train->log, why) != 0) return -1;
+  if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
+  if (trainer_save(train, status, why) != 0) return -1;
   say_end(train, status);
   return 0;
 }

@@ -53,12 +53,15 @@ static const Option rows[] = {
      "Stop after so many validations without a better one, 0: never"},
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
      "Stop after this time (90s, 10m, 2h), to which the schedule fits itself; a last "
-     "validation follows"},
+     "validation follows. A run that goes on counts all its parts"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Where all randomness comes from"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", training,
      "Threads [all]; the result is the same for any number"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},
+    {"resume", 0, OPTION_SWITCH, AT(resume), NULL, 0, 0, "auto", output,
+     "Go on with the run that DIR holds, on the same FILEs; what is not given is as it was. auto: "
+     "begin it where it has not begun"},
     {"force", 0, OPTION_FLAG, AT(force), NULL, 0, 0, "", output,
      "Overwrite the run that DIR holds"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, 0, 0, "", output,
@@ -100,6 +103,12 @@ const Program train_program = {
         "time ends the run. How long a run is follows from --epochs or --max-time, whichever ends "
         "it "
         "first.\n\n"
+        "A run can be interrupted at any moment: --resume goes on from its newest checkpoint and "
+        "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP and "
+        "SIGXCPU save one before the program ends, SIGUSR1 saves one and training goes on; a "
+        "second SIGINT ends the program at once. Input files are known by their checksums. Of the "
+        "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
+        "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
         "any number of threads; only --max-time, which asks the clock, is exempt.",
     .examples = "# train on a genome, the last tenth is for validation\n"
@@ -108,12 +117,15 @@ const Program train_program = {
                 "zcat *.fa.gz | rnntrain --max-time 60s -o run -\n"
                 "# reads: neither doubtful bases nor scraps\n"
                 "rnntrain --min-quality 20 --min-length 50 -o run reads.fq.gz\n"
+                "# on a cluster: begin, or go on after an interruption\n"
+                "rnntrain --resume=auto -e 30 -o run genome.fa.gz\n"
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
-                  "training diverged.",
+                  "training diverged; 130 and 143 (128 + signal) stopped by SIGINT or SIGTERM "
+                  "after saving.",
     .files = "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
-             "DIR/checkpoint.safetensors: the newest state of the run.\n\n"
+             "DIR/checkpoint.safetensors: the newest state of the run, for --resume.\n\n"
              "DIR/loss.tsv: a row every --log-every steps and at each validation; epoch "
              "counts from 1, losses are nats a k-mer, NA is not measured.\n\n"
              "DIR/timestep_loss.tsv: the mean loss J(t) at each timestep t of the window, since "

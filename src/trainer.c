@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "matrix.h"
+#include "resume.h"
 #include "version.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ static Weights *first_weights(const TrainRun *run) {
 Trainer *trainer_new(const TrainRun *run) {
   const TrainOptions *o = run->options;
   Trainer *train = alloc_new(1, sizeof *train);
-  train->run = run, train->options = o;
+  train->run = run, train->options = o, train->log = run->log;
   train->lanes =
       lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
   train->valid_lanes =
@@ -51,7 +52,6 @@ Trainer *trainer_new(const TrainRun *run) {
 }
 
 void trainer_free(Trainer *train) {
-  runlog_close(train->log);
   lanes_free(train->lanes), lanes_free(train->valid_lanes);
   window_free(train->window);
   bptt_free(train->bptt);
@@ -61,7 +61,9 @@ void trainer_free(Trainer *train) {
   free(train->lanes_state), free(train);
 }
 
-double trainer_elapsed(const Trainer *train) { return clock_now() - train->run->started; }
+double trainer_elapsed(const Trainer *train) {
+  return train->earlier_seconds + clock_now() - train->run->started;
+}
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -80,34 +82,13 @@ static Metadata *make_about(const Trainer *train) {
       if (*value) metadata_set(about, option->name, "%s", value);
     }
   }
-  if (train->options->init)
-    metadata_set(about, "init_data_crc32", "%s",
-                 metadata_get(train->run->init->about, "data_crc32"));
+  if (train->run->init_crc32) metadata_set(about, "init_data_crc32", "%s", train->run->init_crc32);
   metadata_set(about, "train_tokens", "%" PRIu64, lanes_tokens(train->lanes));
   metadata_set(about, "valid_tokens", "%" PRIu64, lanes_tokens(train->valid_lanes));
   if (lanes_tokens(train->valid_lanes) > 0) {
     metadata_set(about, "markov_order", "%d", train->markov.best);
     metadata_set(about, "markov_bits_per_base", "%.6f",
                  train->markov.bits_per_base[train->markov.best]);
-  }
-  return about;
-}
-
-/* What checkpoint.safetensors says besides: all that a run must find unchanged to go on. Names of
- * files are left out, for they need not be UTF-8; the input is known by its checksums. */
-static Metadata *make_state_about(const Trainer *train) {
-  Metadata *about = make_about(train);
-  char key[64], value[64];
-  for (const Option *option = train_program.options; option->name; option++) {
-    if (option->type == OPTION_TEXT) continue;
-    options_value(option, train->options, value, sizeof value);
-    snprintf(key, sizeof key, "option.%s", option->name);
-    metadata_set(about, key, "%s", value);
-  }
-  for (int i = 0; i < train->run->dataset->n; i++) {
-    const SeqCounts *counts = &train->run->dataset->counts[i];
-    snprintf(key, sizeof key, "input.%d", i + 1);
-    metadata_set(about, key, "%08x %" PRIu64, counts->crc32, counts->bytes);
   }
   return about;
 }
@@ -147,38 +128,68 @@ int trainer_write_report(Trainer *train, const char *status, Why *why) {
       .skipped_steps = numbers->skipped,
       .best_valid_loss = numbers->best_valid_loss,
       .best_step = numbers->best_step,
+      .longest_step = train->longest_step,
+      .longest_checkpoint = train->longest_save,
       .seconds = trainer_elapsed(train),
   };
   return report_write(runlog_report_path(train->log), &report, why);
 }
 
-int trainer_save(Trainer *train, const char *status, Why *why) {
-  const TrainOptions *o = train->options;
-  RunNumbers *numbers = &train->numbers;
-  RunState state = {.weights = train->weights,
+/* The state in the trainer's own arrays. */
+static RunState get_state(Trainer *train) {
+  return (RunState){.weights = train->weights,
+                    .best = train->best,
                     .optimizer = train->optimizer,
-                    .numbers = numbers,
+                    .numbers = &train->numbers,
                     .h = train->h,
-                    .B = o->B,
+                    .B = train->options->B,
                     .lanes = train->lanes_state,
                     .n_lanes = lanes_state_size(train->lanes),
                     .timestep_loss = train->timestep_loss,
                     .timestep_tokens = train->timestep_tokens,
-                    .T = o->T};
+                    .T = train->options->T};
+}
+
+static int write_checkpoint(Trainer *train, Why *why) {
+  RunState state = get_state(train);
+  RunNumbers *numbers = &train->numbers;
+  if (runlog_sync(train->log, why) != 0) return -1;
+  runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
   numbers->optimizer_steps = train->optimizer->steps;
   numbers->rate_halvings = (uint64_t)train->schedule.halvings;
   numbers->rate_stale = (uint64_t)train->schedule.stale;
   numbers->seconds = trainer_elapsed(train);
-  runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
   bptt_save(train->bptt, train->h);
   lanes_save(train->lanes, train->lanes_state);
-  train->next_checkpoint = clock_now() + o->checkpoint_every;
-  if (trainer_write_model(train, why) != 0) return -1;
-  Metadata *about = make_state_about(train);
+  Metadata *about = make_about(train);
+  resume_describe(about, train->options, train->run->dataset);
   int rc =
       checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
   metadata_free(about);
-  if (rc != 0) return -1;
+  return rc;
+}
+
+int trainer_resume(Trainer *train, Why *why) {
+  const RunNumbers *numbers = &train->numbers;
+  const char *path = runlog_checkpoint_path(train->log);
+  RunState state = get_state(train);
+  Why place;
+  if (checkpoint_read(path, &train->run->shape, &state, why) != 0) return -1;
+  if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)
+    return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
+  bptt_restore(train->bptt, train->h);
+  train->schedule.halvings = (int)numbers->rate_halvings;
+  train->schedule.stale = (int)numbers->rate_stale;
+  train->earlier_seconds = numbers->seconds, train->earlier_tokens = numbers->tokens;
+  return runlog_continue(train->log, numbers->loss_log_bytes, numbers->timestep_log_bytes, why);
+}
+
+int trainer_save(Trainer *train, const char *status, Why *why) {
+  double start = clock_now();
+  train->next_checkpoint = start + train->options->checkpoint_every;
+  if (write_checkpoint(train, why) != 0) return -1;
+  if (train->numbers.step > 0 && trainer_write_model(train, why) != 0) return -1;
+  train->longest_save = fmax(train->longest_save, clock_now() - start);
   return trainer_write_report(train, status, why);
 }
 
@@ -189,8 +200,8 @@ int trainer_log(Trainer *train, double valid_loss, Why *why) {
                  .epoch = numbers->epoch + 1,
                  .tokens = numbers->tokens,
                  .seconds = trainer_elapsed(train),
-                 .rate = train->rate,
-                 .gradient_norm = train->gradient_norm,
+                 .rate = numbers->rate,
+                 .gradient_norm = numbers->gradient_norm,
                  .train_loss = mean,
                  .valid_loss = valid_loss};
   int T = numbers->loss_tokens > 0 ? train->options->T : 0;

@@ -170,6 +170,7 @@ typedef struct {
 static Run *run_new(const Shape *of, OptimizerKind kind) {
   Run *run = calloc(1, sizeof *run);
   run->state = (RunState){.weights = weights_new(of),
+                          .best = weights_new(of),
                           .optimizer = optimizer_new(kind, of),
                           .numbers = &run->numbers,
                           .h = run->h,
@@ -184,7 +185,8 @@ static Run *run_new(const Shape *of, OptimizerKind kind) {
 }
 
 static void run_free(Run *run) {
-  weights_free(run->state.weights), optimizer_free(run->state.optimizer), free(run);
+  weights_free(run->state.weights), weights_free(run->state.best);
+  optimizer_free(run->state.optimizer), free(run);
 }
 
 /* A run in which everything has a value of its own. */
@@ -198,6 +200,8 @@ static Run *run_filled(OptimizerKind kind, double best) {
                               .skipped = 3,
                               .bad_in_a_row = 1,
                               .optimizer_steps = 14,
+                              .rate = 1e-3 / 3,
+                              .gradient_norm = NAN,
                               .seconds = 0.1,
                               .best_valid_loss = best,
                               .best_step = 11,
@@ -214,6 +218,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
   if (s->optimizer->m) fill(s->optimizer->m->L, s->optimizer->m->size, &rng);
   if (s->optimizer->v) fill(s->optimizer->v->L, s->optimizer->v->size, &rng);
   fill(s->optimizer->average->L, s->optimizer->average->size, &rng);
+  fill(s->best->L, s->best->size, &rng);
   fill(run->h, LANES * 7, &rng);
   for (int i = 0; i < LANE_NUMBERS; i++) run->lanes[i] = rng_next(&rng);
   for (int i = 0; i < TIMESTEPS; i++)
@@ -235,6 +240,7 @@ static void a_run_comes_back_bit_for_bit(void **state) {
     assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
     assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), 0);
     assert_same_weights(back->state.weights, run->state.weights);
+    assert_same_weights(back->state.best, run->state.best);
     assert_same_weights(back->state.optimizer->m, run->state.optimizer->m);
     assert_same_weights(back->state.optimizer->v, run->state.optimizer->v);
     assert_same_weights(back->state.optimizer->average, run->state.optimizer->average);

@@ -93,7 +93,8 @@ static void the_help_names_every_option_in_80_columns(void **state) {
   for (int p = 0; p < 2; p++) {
     char *text = answer(programs[p], OPTIONS_HELP, NULL, 0), name[64];
     for (const Option *o = programs[p]->options; o->name; o++) {
-      snprintf(name, sizeof name, o->letter ? ", --%s " : "  --%s ", o->name);
+      snprintf(name, sizeof name, "%s--%s%s", o->letter ? ", " : "  ", o->name,
+               o->type == OPTION_SWITCH ? "[=" : " ");
       if (!strstr(text, name)) fail_msg("'%s' is not in the help", name);
       if (o->fallback && !strstr(text, o->fallback)) fail_msg("the default of %s", name);
     }

@@ -1,0 +1,333 @@
+# rnntrain: a run that is interrupted goes on as if it had not been, or says why it does not.
+load cli
+
+# A run with all that must be carried over: momentum, both strands, validations, several epochs.
+RUN=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 12 --log-every 30 "$DATA/lambda.fa.gz")
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  rnntrain -t 2 -o whole "${RUN[@]}"
+  train -o short "$DATA/phix174.fa.gz"
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  WHOLE=$BATS_FILE_TMPDIR/whole
+  cp -r "$BATS_FILE_TMPDIR/short" .
+}
+
+# same_run A B: the same model, and the same rows but for the seconds that they took.
+same_run() {
+  cmp "$1/model.safetensors" "$2/model.safetensors"
+  cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv"
+  diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
+}
+
+# A command in the background of a script is told to ignore SIGINT: this undoes it. Its process
+# number is $!.
+start() { env --default-signal=INT,TERM rnntrain "$@" 2> said <&0 & }
+
+# await COMMAND...: until it succeeds, for some seconds at most.
+await() {
+  local tries
+  for tries in $(seq 2000); do
+    "$@" 2> kept && return
+    sleep 0.005
+  done
+  return 1
+}
+
+# logged RUN STEP: whether it has come so far.
+logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
+
+# stop SIGNAL RUN STEP: sends it to the last started command once RUN has logged STEP; its exit
+# code is $code, and fails where it ended of itself before.
+stop() {
+  local pid=$!
+  await logged "$2" "$3"
+  kill -"$1" "$pid"
+  code=0
+  wait "$pid" || code=$?
+}
+
+steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
+
+# ---- going on ------------------------------------------------------------------------------------
+
+@test "interrupted many times, with any number of threads: the same model and rows" {
+  last=$(steps "$WHOLE")
+  [ "$last" -gt 2000 ]
+  signals=(TERM KILL INT KILL HUP XCPU) codes=(143 137 130 137 129 152) i=0
+  for at in $((last / 12)) $((last / 6)) $((last / 4)) $((last / 2)) $((last * 2 / 3)) $((last * 3 / 4)); do
+    start --resume=auto -t $((i % 3 + 1)) --checkpoint-every 0.02s -o run "${RUN[@]}"
+    stop "${signals[i]}" run "$at"
+    echo "step $at ${signals[i]}: $code $(cat said)"
+    [ "$code" -eq "${codes[i]}" ]
+    i=$((i + 1))
+  done
+  rnntrain --resume=auto -o run "${RUN[@]}"
+  same_run "$WHOLE" run
+  [ "$(LC_ALL=C ls -A run | paste -sd ' ')" = \
+    "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
+}
+
+@test "every optimizer, schedule and output layer comes to the same" {
+  for options in "--optimizer sgd --strands forward" "--optimizer momentum --schedule constant" \
+    "--optimizer rmsprop --softmax full" "--optimizer adagrad --schedule cosine -s 2" \
+    "--schedule plateau --warmup 0" "--valid-fraction 0 --activation tanh"; do
+    rm -rf one two
+    # shellcheck disable=SC2086
+    rnntrain "${RUN[@]}" $options -e 5 -o one
+    # shellcheck disable=SC2086
+    start "${RUN[@]}" $options -e 5 -o two
+    stop TERM two 200
+    echo "$options: $code at $(steps two) of $(steps one)"
+    [ "$code" -eq 143 ]
+    rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
+    same_run one two
+  done
+}
+
+@test "without a checkpoint in between, the one at the start is gone on from" {
+  start -o run "${RUN[@]}"
+  stop KILL run 500
+  [ "$code" -eq 137 ]
+  [ ! -e run/model.safetensors ]
+  rnntrain --resume -o run "${RUN[@]}"
+  same_run "$WHOLE" run
+}
+
+@test "options that are not given are those of the run" {
+  start -o run "${RUN[@]}"
+  stop INT run 500
+  [ "$code" -eq 130 ]
+  rnntrain -q --resume -o run "$DATA/lambda.fa.gz"
+  same_run "$WHOLE" run
+}
+
+@test "from standard input, and with a file for validation" {
+  zcat "$DATA/phix174.fa.gz" > phix.fa
+  zcat "$DATA/lambda.fa.gz" | rnntrain "${RUN[@]:0:15}" --valid phix.fa -o one -
+  start "${RUN[@]:0:15}" --valid phix.fa -o two - < <(zcat "$DATA/lambda.fa.gz")
+  stop TERM two 300
+  [ "$code" -eq 143 ]
+  zcat "$DATA/lambda.fa.gz" | rnntrain -q --resume --valid phix.fa -o two -
+  same_run one two
+}
+
+@test "a run that began from a model" {
+  rnntrain "${RUN[@]}" -e 1 --seed 7 -o begin
+  rnntrain "${RUN[@]}" --init begin -o one
+  start "${RUN[@]}" --init begin -o two
+  stop TERM two 300
+  [ "$code" -eq 143 ]
+  rnntrain "${RUN[@]}" --init begin --resume -o two # given again, it must be the same
+  same_run one two
+  fails 1 "--init $WHOLE: the run in two began from another model" \
+    rnntrain "${RUN[@]}" --init "$WHOLE" --resume -o two
+  fails 1 "--init begin: the run in $WHOLE began from another model, or from none" \
+    rnntrain "${RUN[@]}" --init begin --resume -o "$WHOLE"
+}
+
+@test "a run that is over stays as it is, and goes on with more epochs" {
+  cp -r "$WHOLE" run
+  rnntrain --resume=auto -o run "${RUN[@]}"
+  same_run "$WHOLE" run
+  rnntrain -q --resume -e 13 -o run "$DATA/lambda.fa.gz"
+  [ "$(steps run)" -gt "$(steps "$WHOLE")" ]
+  head -n "$(wc -l < "$WHOLE/loss.tsv")" run/loss.tsv | cmp - "$WHOLE/loss.tsv"
+}
+
+@test "--max-time counts all parts of a run" {
+  run --separate-stderr -0 rnntrain --max-time 0.6s -k 3 -d 8 -D 16 -o run "$DATA/lambda.fa.gz"
+  [[ "$stderr" == *"out of time after 1s"* ]]
+  steps=$(steps run)
+  run --separate-stderr -0 rnntrain --resume --max-time 0.6s -o run "$DATA/lambda.fa.gz"
+  [[ "$stderr" == *"out of time after 1s"* ]]
+  [ "$(steps run)" -eq "$steps" ]
+  rnntrain -q --resume --max-time 3s -o run "$DATA/lambda.fa.gz"
+  [ "$(steps run)" -gt "$steps" ]
+  awk -F '\t' 'NR > 1 { if ($4 < before) exit 1; before = $4 } END { exit !(before > 2) }' run/loss.tsv
+}
+
+# ---- signals -------------------------------------------------------------------------------------
+
+@test "a signal is answered in one sentence" {
+  start -o run "${RUN[@]}"
+  stop TERM run 100
+  [ "$code" -eq 143 ]
+  [ "$(wc -l < said)" -eq 1 ]
+  grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume goes on from there$" said
+  "$PYTHON" -c 'import json, sys
+report = json.load(open("run/run.json"))
+assert report["status"] == "interrupted"
+assert 0 < report["result"]["longest_step_seconds"] < 5
+assert 0 < report["result"]["longest_checkpoint_seconds"] < 5'
+}
+
+@test "SIGUSR1 saves, and training goes on" {
+  start -o run "${RUN[@]:1}" -e 60 --no-progress
+  pid=$!
+  await logged run 500
+  [ ! -e run/model.safetensors ]
+  kill -USR1 "$pid"
+  await [ -e run/model.safetensors ]
+  kill -TERM "$pid"
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" -eq 143 ]
+  grep -q "^SIGUSR1: saved at step [0-9]*$" said
+}
+
+@test "SIGUSR1 while the input is read waits until there is something to save" {
+  mkfifo pipe
+  start "${RUN[@]:0:15}" -o run pipe
+  pid=$!
+  exec 7> pipe
+  zcat "$DATA/lambda.fa.gz" >&7
+  await grep -qE '^SigCgt:.*[2367abef][0-9a-f]{2}$' "/proc/$pid/status" # 10 is caught
+  kill -USR1 "$pid"
+  exec 7>&-
+  wait "$pid"
+  same_run "$WHOLE" run
+}
+
+@test "a second SIGINT ends at once" {
+  # Steps of half a second: the first SIGINT waits for the end of one.
+  start -q -D 768 -T 512 -B 32 -t 1 -o run "$DATA/lambda.fa.gz"
+  await [ -e run/run.json ]
+  cp run/checkpoint.safetensors before
+  kill -INT $!
+  sleep 0.1
+  kill -INT $!
+  code=0
+  wait $! || code=$?
+  [ "$code" -eq 130 ]
+  [ ! -s said ]
+  cmp before run/checkpoint.safetensors
+}
+
+@test "a signal that the caller ignores is ignored" {
+  rnntrain "${RUN[@]}" -e 1 -o one
+  (trap '' HUP; exec rnntrain "${RUN[@]}" -o run) &
+  stop HUP run 300
+  [ "$code" -eq 0 ]
+  same_run "$WHOLE" run
+}
+
+# ---- what cannot go on ---------------------------------------------------------------------------
+
+@test "--resume without a run, --resume=auto over one that it cannot go on with" {
+  fails 1 "-o none: there is no run to go on with" rnntrain "${RUN[@]}" --resume -o none
+  [ ! -e none ]
+  mkdir empty
+  fails 1 "-o empty: holds no checkpoint to go on from" rnntrain "${RUN[@]}" --resume -o empty
+  rm short/checkpoint.safetensors
+  fails 1 "-o short: holds a model, but no checkpoint to go on from" \
+    rnntrain "${TINY[@]}" --resume=auto -o short "$DATA/phix174.fa.gz"
+  rm short/model.safetensors # killed before its first checkpoint
+  train --resume=auto -o short "$DATA/phix174.fa.gz"
+  same_run short "$BATS_FILE_TMPDIR/short"
+}
+
+@test "another option than the run began with is named" {
+  refuses() { fails 1 "$1: the run in short began with $2, not $3" rnntrain "${TINY[@]}" --resume -o short "${@:4}" "$DATA/phix174.fa.gz"; }
+  refuses --kmer 3 4 -k 4
+  refuses --stride 1 2 -s 2
+  refuses --embedding 8 9 -d 9
+  refuses --hidden 16 17 -D 17
+  refuses --lanes 8 9 -B 9
+  refuses --timesteps 16 17 -T 17
+  refuses --strands both forward --strands forward
+  refuses --activation sigmoid relu --activation relu
+  refuses --softmax followers full --softmax full
+  refuses --optimizer adam sgd --optimizer sgd
+  refuses --learning-rate 0.003 0.0030000001 --learning-rate 0.0030000001
+  refuses --schedule linear cosine --schedule cosine
+  refuses --warmup 100 0 --warmup 0
+  refuses --clip 1 2 --clip 2
+  refuses --valid-fraction 0 0.2 --valid-fraction 0.2
+  refuses --seed 1 2 --seed 2
+  refuses --min-quality 0 3 --min-quality 3
+  refuses --min-length 0 100 --min-length 100
+  refuses --circular no yes --circular
+  cmp short/checkpoint.safetensors "$BATS_FILE_TMPDIR/short/checkpoint.safetensors"
+  cmp short/loss.tsv "$BATS_FILE_TMPDIR/short/loss.tsv"
+}
+
+@test "another input than the run began with is named" {
+  zcat "$DATA/phix174.fa.gz" > phix.fa
+  go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
+  fails 1 "phix.fa: is not input 1 that the run began with" go_on phix.fa
+  fails 1 "phix.fa: is not input 2 that the run began with" go_on "$DATA/phix174.fa.gz" phix.fa
+  fails 1 "lambda.fa.gz: is not input 1" go_on "$DATA/lambda.fa.gz"
+  fails 1 "phix.fa: is not input 2" go_on "$DATA/phix174.fa.gz" --valid phix.fa
+  train -o two "$DATA/phix174.fa.gz" phix.fa
+  fails 1 "the run began with more than 1 input file" \
+    rnntrain "${TINY[@]}" --resume -o two "$DATA/phix174.fa.gz"
+  go_on "$DATA/phix174.fa.gz"
+}
+
+@test "a log that was changed is not cut" {
+  for log in loss.tsv timestep_loss.tsv; do
+    cp "short/$log" kept.tsv
+    head -c -20 kept.tsv > "short/$log"
+    fails 1 "short/$log: was changed since its checkpoint was written" \
+      rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
+    head -c -20 kept.tsv | cmp - "short/$log"
+    rm "short/$log"
+    fails 1 "short/$log: cannot be opened: No such file" \
+      rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
+    cp kept.tsv "short/$log"
+  done
+  { cat kept.tsv; echo "12	of a line that"; } > short/timestep_loss.tsv
+  train --resume -o short "$DATA/phix174.fa.gz"
+  cmp kept.tsv short/timestep_loss.tsv
+}
+
+@test "a damaged checkpoint is refused, and nothing is changed" {
+  "$PYTHON" -c 'import sys
+data = bytearray(open("short/checkpoint.safetensors", "rb").read())
+data[-100] ^= 1
+open("short/checkpoint.safetensors", "wb").write(data)'
+  cp -r short before
+  fails 1 "short/checkpoint.safetensors: the data is damaged" \
+    rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
+  diff -r before short
+}
+
+@test "--resume goes neither with --force nor with --dry-run" {
+  fails 2 "--resume: does not go with --force" rnntrain "${RUN[@]}" --resume --force -o short
+  fails 2 "--resume: does not go with --dry-run" rnntrain "${RUN[@]}" --resume --dry-run -o short
+}
+
+# ---- one at a time -------------------------------------------------------------------------------
+
+@test "a second rnntrain is kept away while the first one runs" {
+  start -o run "${RUN[@]}" -e 1000
+  pid=$!
+  await [ -e run/run.json ]
+  for how in "" --force --resume --resume=auto; do
+    # shellcheck disable=SC2086
+    fails 1 "-o run: another rnntrain is writing there" rnntrain "${RUN[@]}" $how -o run
+  done
+  kill -TERM "$pid"
+  wait "$pid" || [ $? -eq 143 ]
+  rnntrain "${RUN[@]}" --resume -o run -e 1
+}
+
+@test "of two that begin at once, one is kept away" {
+  mkfifo pipe
+  start "${RUN[@]:0:15}" -o run pipe
+  pid=$!
+  exec 7> pipe
+  rnntrain "${RUN[@]}" -e 1 -o run
+  cp -r run before
+  zcat "$DATA/lambda.fa.gz" >&7
+  exec 7>&-
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" -eq 1 ]
+  grep -q "^rnntrain: -o run: another rnntrain has begun a run there meanwhile" said
+  diff -r before run
+}
