@@ -12,6 +12,9 @@ void *alloc_new(size_t count, size_t size);
  * asked for, where they are many. */
 float *alloc_floats(size_t count);
 
+/* size bytes that are not zeroed, for libraries that ask. */
+void *alloc_bytes(size_t size);
+
 /* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */
 void *alloc_resize(void *block, size_t count, size_t size);
 

@@ -7,6 +7,8 @@
  * A closed standard input, output or error is opened on /dev/null, so that no file of ours takes
  * its number and is written to by mistake; reading or writing it still fails.
  *
+ * Jansson gets its memory from alloc: it would leave out of a file what there is no memory for.
+ *
  * Two libraries take their settings from the environment while the program is being loaded. So this
  * sets what is not set there and starts the program anew: OMP_WAIT_POLICY=passive, for threads that
  * spin while they wait make the program several times slower on a machine that others use too; and

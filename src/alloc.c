@@ -1,5 +1,6 @@
 #include "alloc.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,16 +10,23 @@
 enum { CACHE_LINE = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 22 /* bytes */ };
 
 static void out_of_memory(size_t count, size_t size) {
-  fprintf(stderr,
-          "out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
-          "less input\n",
-          count, size);
+  fprintf(
+      stderr,
+      "%s: out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
+      "less input\n",
+      program_invocation_short_name, count, size);
   exit(1);
 }
 
 void *alloc_new(size_t count, size_t size) {
   void *block = calloc(count > 0 ? count : 1, size);
   if (!block) out_of_memory(count, size);
+  return block;
+}
+
+void *alloc_bytes(size_t size) {
+  void *block = malloc(size > 0 ? size : 1);
+  if (!block) out_of_memory(1, size);
   return block;
 }
 

@@ -1,9 +1,11 @@
 #include "start.h"
 
+#include "alloc.h"
 #include "matrix.h"
 #include "parallel.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@ static int set_missing(const char *name, const char *value) {
 int start_program(char **argv) {
   char self[PATH_MAX];
   hold_standard_files();
+  json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
   int changed = set_missing("OMP_WAIT_POLICY", "passive");
   changed |= set_missing("OPENBLAS_CORETYPE", matrix_better_core());
   ssize_t n = changed ? readlink("/proc/self/exe", self, sizeof self - 1) : -1;

@@ -1,0 +1,254 @@
+# Both programs, killed, without room and without memory: at every place once.
+load cli
+
+# One thread, so that each system call has its number; the environment as start_program wants it,
+# so that the program is not started twice.
+export OMP_WAIT_POLICY=passive OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-Haswell} OPENBLAS_NUM_THREADS=1
+SMALL=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 -e 2 --log-every 20 "$DATA/phix174.fa.gz")
+JOBS=2
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  rnntrain "${SMALL[@]}" -o whole
+  rnntrain "${SMALL[@]}" -e 1 -o half # --resume -e 2 makes it whole, but for its schedule
+  cp -r half rest
+  rnntrain "${SMALL[@]}" --resume -o rest
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  HALF=$BATS_FILE_TMPDIR/half REST=$BATS_FILE_TMPDIR/rest WHOLE=$BATS_FILE_TMPDIR/whole
+}
+
+need_strace() {
+  command -v strace > /dev/null || skip "no strace: apt-get install strace"
+  strace -o kept true || skip "strace may not trace here"
+}
+
+# same_run A B: the same model, and the same rows but for the seconds that they took.
+same_run() {
+  cmp "$1/model.safetensors" "$2/model.safetensors" &&
+    cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" &&
+    diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
+}
+
+# loads RUN: whether its checkpoint and, once there is one, its model can be read.
+loads() {
+  rnnpredict --mode info "$1/checkpoint.safetensors" > "$1.kept" || return
+  [ ! -e "$1/model.safetensors" ] || rnnpredict --mode info "$1" > "$1.kept"
+}
+
+# calls NAME COMMAND...: the numbers, among all calls of that name, of those that touch the run.
+calls() {
+  local name=$1
+  shift
+  strace -f -y -e "trace=$name" -o trace "$@"
+  grep -E "^[0-9]+ +$name" trace | awk -v place="$PWD/run" 'index($0, place) || /"run[\/"]/ { print NR }'
+}
+
+# for_all FUNCTION NUMBER...: calls it with each in a directory of its own, several at a time; what
+# it says is said where it fails.
+for_all() {
+  local number
+  for number in "${@:2}"; do
+    [ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n || true
+    one "$1" "$number" > "said.$number" 2>&1 &
+  done
+  wait
+  for number in "${@:2}"; do
+    [ ! -e "at.$number" ] || { cat "said.$number"; return 1; }
+  done
+}
+
+one() {
+  mkdir "at.$2" && cd "at.$2" && "$1" "$2" && cd .. && rm -r "at.$2"
+}
+
+# ---- killed --------------------------------------------------------------------------------------
+
+@test "killed at fifty moments: there is a checkpoint, and the end is the same" {
+  long=("${SMALL[@]}" -e 60)
+  rnntrain "${long[@]}" -o whole
+  RANDOM=$$ kills=0
+  echo "RANDOM=$$"
+  while [ "$kills" -lt 50 ]; do
+    rnntrain "${long[@]}" --resume=auto --checkpoint-every 0.01s -o run &
+    sleep 0.0$((RANDOM % 90 + 10))
+    if kill -KILL $! 2> kept; then kills=$((kills + 1)); fi
+    code=0
+    wait $! || code=$?
+    [ ! -e run/checkpoint.safetensors ] || loads run
+    if [ "$code" -eq 0 ]; then
+      same_run whole run
+      rm -r run
+    fi
+  done
+  rnntrain "${long[@]}" --resume=auto -o run
+  same_run whole run
+}
+
+# Whatever is there when it is killed at call N, --resume=auto makes the whole of it.
+killed() {
+  cp -r "$HALF" run
+  strace -f -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
+    rnntrain "${SMALL[@]}" --resume -o run
+  [ $? -eq 137 ] || { echo "$CALL $1: not killed"; return 1; }
+  loads run && rnntrain "${SMALL[@]}" --resume -o run && same_run "$REST" run
+}
+
+# The same from the start, where there may be nothing yet.
+killed_early() {
+  strace -f -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
+    rnntrain "${SMALL[@]}" -o run
+  [ $? -eq 137 ] || { echo "$CALL $1: not killed"; return 1; }
+  [ ! -e run/model.safetensors ] || loads run || return
+  rnntrain "${SMALL[@]}" --resume=auto -o run && same_run "$WHOLE" run
+}
+
+@test "killed at each call that writes, while a checkpoint takes the place of another" {
+  need_strace
+  for CALL in write fsync rename openat ftruncate close; do
+    rm -rf run && cp -r "$HALF" run
+    mapfile -t numbers < <(calls "$CALL" rnntrain "${SMALL[@]}" --resume -o run)
+    echo "$CALL: ${#numbers[@]} calls"
+    [ "${#numbers[@]}" -gt 0 ]
+    for_all killed "${numbers[@]}"
+  done
+}
+
+@test "killed at each call that makes a file or puts it in place, in a new run" {
+  need_strace
+  for CALL in mkdir openat ftruncate rename; do
+    rm -rf run
+    mapfile -t numbers < <(calls "$CALL" rnntrain "${SMALL[@]}" -o run)
+    echo "$CALL: ${#numbers[@]} calls"
+    [ "${#numbers[@]}" -gt 0 ]
+    for_all killed_early "${numbers[@]}"
+  done
+}
+
+# ---- without room --------------------------------------------------------------------------------
+
+# Call N says ERROR: exit 1, a sentence that names a file of the run and the cause, and what was
+# there before is there; once the error is gone, --resume makes the whole of it.
+refused() {
+  [ "$FROM" = nothing ] || cp -r "$HALF" run
+  strace -f -e "trace=$CALL" -e "inject=$CALL:error=$ERROR:when=$1" -o trace \
+    rnntrain "${SMALL[@]}" $RESUME -o run 2> said
+  code=$?
+  cat said
+  [ "$code" -eq 1 ] || { echo "$CALL $1: exit $code"; return 1; }
+  [ "$(wc -l < said)" -eq 1 ] && grep -q "^rnntrain: .*run.*$CAUSE" said || return
+  [ "$(find run -name '*.tmp' 2> kept)" = "" ] || return
+  [ "$FROM" = nothing ] || loads run || return
+  rnntrain "${SMALL[@]}" --resume=auto -o run && same_run "$WANTED" run
+}
+
+@test "each call that writes fails once" {
+  need_strace
+  for FROM in half nothing; do
+    if [ $FROM = half ]; then RESUME=--resume WANTED=$REST; else RESUME='' WANTED=$WHOLE; fi
+    for CALL in write fsync rename openat ftruncate mkdir unlink; do
+      [[ $FROM-$CALL != half-mkdir && $FROM != half-unlink ]] || continue
+      case $CALL in
+        write | mkdir | openat) ERROR=ENOSPC CAUSE="No space left on device" ;;
+        *) ERROR=EIO CAUSE="Input/output error" ;;
+      esac
+      rm -rf run
+      [ $FROM = nothing ] || cp -r "$HALF" run
+      # shellcheck disable=SC2086
+      mapfile -t numbers < <(calls "$CALL" rnntrain "${SMALL[@]}" $RESUME -o run)
+      echo "$FROM $CALL: ${#numbers[@]} calls"
+      [ "${#numbers[@]}" -eq 0 ] || for_all refused "${numbers[@]}"
+    done
+  done
+}
+
+@test "a disk that is full" {
+  unshare -rm true 2> kept || skip "nothing can be mounted here"
+  # shellcheck disable=SC2016
+  run -0 unshare -rm bash -euc '
+    mkdir disk
+    mount -t tmpfs -o size=64k none disk
+    code=0
+    rnntrain "$@" -D 40 -o disk/run 2> said || code=$?
+    [ $code -eq 1 ]
+    grep -q "^rnntrain: disk/run/.*: cannot be written: No space left on device; make room" said
+    rm -r disk/run
+    rnntrain "$@" -e 1 -o disk/run
+    cp -r disk/run before
+    head -c 100000 /dev/zero > disk/filler || true
+    code=0
+    rnntrain "$@" --resume -o disk/run 2> said || code=$?
+    [ $code -eq 1 ]
+    cat said
+    cmp before/checkpoint.safetensors disk/run/checkpoint.safetensors
+    cmp before/model.safetensors disk/run/model.safetensors
+    rm disk/filler
+    rnntrain "$@" --resume -o disk/run
+    cp -r disk/run .' bash "${SMALL[@]}"
+  same_run "$REST" run
+}
+
+@test "a file system without locks is told of, and used" {
+  need_strace
+  cp -r "$HALF" run
+  strace -f -e trace=flock -e inject=flock:error=ENOLCK -o trace \
+    rnntrain "${SMALL[@]:1}" --resume -o run 2> said
+  grep -q "^run: its file system has no locks" said
+  same_run "$REST" run
+}
+
+@test "predictions that cannot be written" {
+  for mode in next score track info; do
+    files=()
+    [ "$mode" = info ] || files=("$DATA/reads.fq.gz")
+    run -1 bash -c 'rnnpredict --mode "$@" > /dev/full' bash "$mode" "$WHOLE" "${files[@]}"
+    [ "$output" = "rnnpredict: standard output: cannot be written: No space left on device" ]
+    run -1 bash -c 'rnnpredict --mode "$@" >&-' bash "$mode" "$WHOLE" "${files[@]}"
+    [ "$output" = "rnnpredict: standard output: cannot be written: Bad file descriptor" ]
+    run -0 bash -c 'set -o pipefail; { rnnpredict --mode "$@"; code=$?; [ $code -eq 0 ] || [ $code -eq 141 ]; } | head -n 1' \
+      bash "$mode" "$WHOLE" "${files[@]}"
+    [ "${#lines[@]}" -eq 1 ]
+  done
+}
+
+# ---- without memory ------------------------------------------------------------------------------
+
+# One line, or that of the threads' own library; no signal. Where a library can do without, what
+# comes out is the same.
+short_of_memory() {
+  local code=0
+  if [ "$PROGRAM" = train ]; then
+    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnntrain "${SMALL[@]}" -o run 2> said || code=$?
+    [ "$code" -ne 0 ] || { same_run "$WHOLE" run && loads run && cmp "$WHOLE.json" <(json_keys run); } || return
+  else
+    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" 2> said > table || code=$?
+    [ "$code" -ne 0 ] || cmp "$WHOLE.tsv" table || return
+  fi
+  [ "$code" -eq 0 ] && return
+  cat said
+  [ "$code" -eq 1 ] || { echo "request $1: exit $code"; return 1; }
+  [ "$(grep -c . said)" -eq 1 ] && grep -qE "^(rnntrain|rnnpredict|libgomp): " said
+}
+
+json_keys() { tr -d ' ' < "$1/run.json" | sed -n 's/^\("[a-z_-]*":\).*/\1/p' ; }
+
+@test "each request for memory fails once" {
+  FAIL_MALLOC_SO=$BIN/tests/libfail_malloc.so
+  [ -e "$FAIL_MALLOC_SO" ] || skip "no $FAIL_MALLOC_SO in this build"
+  json_keys "$WHOLE" > "$WHOLE.json"
+  rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" > "$WHOLE.tsv"
+  PROGRAM=train
+  LIST_MALLOCS=list LD_PRELOAD=$FAIL_MALLOC_SO rnntrain "${SMALL[@]}" -o run
+  mapfile -t numbers < list
+  echo "rnntrain: ${#numbers[@]} requests"
+  [ "${#numbers[@]}" -gt 100 ]
+  for_all short_of_memory "${numbers[@]}"
+  PROGRAM=predict
+  LIST_MALLOCS=list LD_PRELOAD=$FAIL_MALLOC_SO rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" > table
+  mapfile -t numbers < list
+  echo "rnnpredict: ${#numbers[@]} requests"
+  [ "${#numbers[@]}" -gt 30 ]
+  for_all short_of_memory "${numbers[@]}"
+}
