@@ -4,13 +4,14 @@
 #include "kmer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 4 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
+enum { TENSORS_MAX = 5 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
 
 static const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
 static const char *const softmax_names[] = {"followers", "full"};
@@ -50,6 +51,20 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   add_tensor(tensors, &n, "state.", "lanes", U64, 1, 1, state->n_lanes, state->lanes);
   add_tensor(tensors, &n, "state.", "timestep_loss", F64, 1, 1, T, state->timestep_loss);
   add_tensor(tensors, &n, "state.", "timestep_tokens", U64, 1, 1, T, state->timestep_tokens);
+  return n;
+}
+
+/* Every name that a tensor of a model or of a checkpoint can have. */
+static int all_names(Tensor *tensors) {
+  static const char *const prefixes[] = {"", "optimizer.m.", "optimizer.v.", "optimizer.average.",
+                                         "best."};
+  static const char *const rest[] = {"h", "lanes", "timestep_loss", "timestep_tokens"};
+  const Shape no_shape = {0};
+  int n = 0;
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    add_weights(tensors, &n, prefixes[i], &no_shape, NULL);
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+    add_tensor(tensors, &n, "state.", rest[i], F32, 1, 0, 0, NULL);
   return n;
 }
 
@@ -116,15 +131,29 @@ static void describe_numbers(Metadata *metadata, const RunNumbers *numbers) {
   }
 }
 
+/* Numbers are read as they are written and in no other way: no sign, blank or digit more. */
+static int read_count(const char *text, uint64_t *number) {
+  char again[32];
+  *number = strtoull(text, NULL, 10);
+  snprintf(again, sizeof again, "%" PRIu64, *number);
+  return strcmp(text, again) == 0 ? 0 : -1;
+}
+
+static int read_real(const char *text, double *number) {
+  char again[32];
+  *number = strtod(text, NULL);
+  snprintf(again, sizeof again, "%.17g", *number);
+  return strcmp(text, again) == 0 && !isnan(*number) ? 0 : -1;
+}
+
 static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
     const char *text = metadata_get(metadata, number_rows[i].key);
-    char *field = (char *)numbers + number_rows[i].offset, *end = NULL;
-    if (text && number_rows[i].real)
-      *(double *)(void *)field = strtod(text, &end);
-    else if (text && *text >= '0' && *text <= '9')
-      *(uint64_t *)(void *)field = strtoull(text, &end, 10);
-    if (!end || end == text || *end)
+    char *field = (char *)numbers + number_rows[i].offset;
+    if (!text)
+      return fail(why, "%s: %s is missing; it is no whole checkpoint", path, number_rows[i].key);
+    if (number_rows[i].real ? read_real(text, (double *)(void *)field)
+                            : read_count(text, (uint64_t *)(void *)field))
       return fail(why, "%s: %s is no number; it is no whole checkpoint", path, number_rows[i].key);
   }
   return 0;
@@ -133,32 +162,37 @@ static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *
 static int read_whole(const char *path, const Metadata *metadata, const char *key, int min, int max,
                       int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  char *end = NULL;
-  long number = text ? strtol(text, &end, 10) : 0;
-  if (!text || end == text || *end || number < min || number > max)
-    return fail(why, "%s: its metadata has no %s from %d to %d; it is no kmer-rnn model", path, key,
-                min, max);
+  uint64_t number;
+  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  if (read_count(text, &number) != 0 || number < (uint64_t)min || number > (uint64_t)max)
+    return fail(why, "%s: its metadata's %s is no number from %d to %d; it is no kmer-rnn model",
+                path, key, min, max);
   return *value = (int)number, 0;
 }
 
 static int read_word(const char *path, const Metadata *metadata, const char *key,
                      const char *const *words, int n, int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  for (*value = 0; text && *value < n; ++*value)
+  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  for (*value = 0; *value < n; ++*value)
     if (strcmp(text, words[*value]) == 0) return 0;
-  return fail(why, "%s: its metadata has no %s that this version knows; it is no kmer-rnn model",
+  return fail(why, "%s: its metadata's %s is none that this version knows; use a newer rnnpredict",
               path, key);
+}
+
+static int read_format(const char *path, const Metadata *metadata, Why *why) {
+  const char *format = metadata_get(metadata, "format");
+  const char *version = metadata_get(metadata, "format_version");
+  if (!format || strcmp(format, "kmer-rnn") != 0)
+    return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
+  if (!version || strcmp(version, "1") != 0)
+    return fail(why, "%s: its format is not version 1 of kmer-rnn; a newer rnntrain made it", path);
+  return 0;
 }
 
 static int read_shape(const char *path, const Metadata *metadata, Shape *shape, Why *why) {
   int k, s, d, D, activation, softmax;
-  const char *version = metadata_get(metadata, "format_version");
-  if (!version || strcmp(version, "1") != 0)
-    return fail(why,
-                "%s: its format is not version 1 of kmer-rnn; it is another program's, or a "
-                "newer rnntrain made it",
-                path);
-  if (read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
+  if (read_format(path, metadata, why) || read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
       read_whole(path, metadata, "stride", 1, k, &s, why) ||
       read_whole(path, metadata, "embedding", 1, SIZE_MAX_DIMENSION, &d, why) ||
       read_whole(path, metadata, "hidden", 1, SIZE_MAX_DIMENSION, &D, why) ||
@@ -166,6 +200,11 @@ static int read_shape(const char *path, const Metadata *metadata, Shape *shape, 
       read_word(path, metadata, "softmax", softmax_names, 2, &softmax, why))
     return -1;
   *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
+  if (shape->softmax != (Softmax)softmax)
+    return fail(why,
+                "%s: its softmax is followers, but with k = stride all can follow; it is no "
+                "kmer-rnn model",
+                path);
   return 0;
 }
 
@@ -193,7 +232,7 @@ int checkpoint_write(const char *path, const Shape *shape, const RunState *state
   return rc;
 }
 
-/* Reads all tensors; none is read before each was found to have its shape. */
+/* Reads all tensors that have a place; none is read before each was found to have its shape. */
 static int read_tensors(SafeTensors *file, const Tensor *tensors, int n, Why *why) {
   for (int i = 0; i < n; i++)
     if (safetensors_check(file, &tensors[i], why) != 0) return -1;
@@ -205,7 +244,9 @@ static int read_tensors(SafeTensors *file, const Tensor *tensors, int n, Why *wh
 static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
   Tensor tensors[TENSORS_MAX];
   int n = 0;
-  if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0) return -1;
+  if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0 ||
+      safetensors_only(file, tensors, all_names(tensors), why) != 0)
+    return -1;
   add_weights(tensors, &n, "", &model->shape, NULL);
   if (read_tensors(file, tensors, n, why) != 0) return -1; /* the file is as large as it says */
   model->weights = weights_new(&model->shape);
@@ -271,7 +312,9 @@ int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *
   int rc = read_shape(path, safetensors_metadata(file), &found, why);
   if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)
     rc = fail(why, "%s: its network is another than the options describe", path);
-  if (rc == 0) rc = read_tensors(file, tensors, state_tensors(tensors, shape, state), why);
+  const int n = state_tensors(tensors, shape, state);
+  if (rc == 0) rc = read_tensors(file, tensors, n, why);
+  if (rc == 0) rc = safetensors_only(file, tensors, n, why);
   if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state->numbers, why);
   if (rc == 0) state->optimizer->steps = state->numbers->optimizer_steps;
   safetensors_close(file);
