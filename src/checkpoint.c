@@ -311,7 +311,8 @@ int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *
   if (!file) return -1;
   int rc = read_shape(path, safetensors_metadata(file), &found, why);
   if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)
-    rc = fail(why, "%s: its network is another than the options describe", path);
+    rc = fail(why, "%s: its network is another than the options describe; give those of its run",
+              path);
   const int n = state_tensors(tensors, shape, state);
   if (rc == 0) rc = read_tensors(file, tensors, n, why);
   if (rc == 0) rc = safetensors_only(file, tensors, n, why);

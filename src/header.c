@@ -44,7 +44,8 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...) 
   char *value = alloc_new(size, 1);
   vsnprintf(value, size, format, again);
   va_end(again), va_end(arguments);
-  metadata->text = alloc_resize(metadata->text, 2 * (metadata->n + 1), sizeof *metadata->text);
+  if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
+    metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
   metadata->text[2 * metadata->n] = copy_text(key);
   metadata->text[2 * metadata->n++ + 1] = value;
 }
@@ -117,6 +118,12 @@ static int broken(const Parse *parse, const char *what, const char *place) {
   return header_broken(parse->path, what, place, parse->why);
 }
 
+/* What stands between JSON's words. */
+static bool is_between(char c) {
+  return c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"' ||
+         c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* How many values there can be in the text, and how long the longest of them, or name, can be. */
 static size_t count_values(const char *text, size_t length, size_t *longest) {
   size_t values = 1, begin = 0;
@@ -124,7 +131,7 @@ static size_t count_values(const char *text, size_t length, size_t *longest) {
   *longest = 0;
   for (size_t i = 0; i < length; i++) {
     const char c = text[i];
-    const bool ends = quoted ? c == '"' : c && strchr(",:[]{}\" \t\r\n", c);
+    const bool ends = quoted ? c == '"' : is_between(c);
     if (quoted && c == '\\') i++;
     if (!quoted) values += c == ',' || c == '[' || c == '{';
     if (c == '"') quoted = !quoted;
@@ -169,22 +176,24 @@ static bool has_control(const char *text) {
   return false;
 }
 
+/* Moves the metadata out of the JSON, entry by entry: it is not held twice. */
 static int parse_metadata(const Parse *parse) {
-  json_t *strings = json_object_get(parse->header->json, "__metadata__");
+  json_t *strings = json_object_get(parse->header->json, "__metadata__"), *value;
   const char *key;
-  json_t *value;
+  void *next;
   parse->header->metadata = metadata_new();
   if (!strings) return broken(parse, "the header has no __metadata__", "");
   if (!json_is_object(strings)) return broken(parse, "__metadata__ that is no object", "");
-  json_object_foreach(strings, key, value) {
+  json_object_foreach_safe(strings, next, key, value) {
     const char *text = json_string_value(value);
     if (!text) return broken(parse, "metadata that is no string", key);
     if (has_control(key))
       return broken(parse, "metadata with a control character in its name", key);
     if (has_control(text)) return broken(parse, "metadata with a control character", key);
     metadata_set(parse->header->metadata, key, "%s", text);
+    json_object_del(strings, key);
   }
-  json_object_del(parse->header->json, "__metadata__"); /* it is not held twice */
+  json_object_del(parse->header->json, "__metadata__");
   return 0;
 }
 
