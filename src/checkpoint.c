@@ -4,6 +4,7 @@
 #include "kmer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,17 +55,33 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   return n;
 }
 
+/* Every name that a tensor of a model or of a checkpoint can have. */
+static int all_names(Tensor *tensors) {
+  static const char *const prefixes[] = {"", "optimizer.m.", "optimizer.v.", "optimizer.average.",
+                                         "best."};
+  static const char *const rest[] = {"h", "lanes", "timestep_loss", "timestep_tokens"};
+  const Shape no_shape = {0};
+  int n = 0;
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    add_weights(tensors, &n, prefixes[i], &no_shape, NULL);
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+    add_tensor(tensors, &n, "state.", rest[i], F32, 1, 0, 0, NULL);
+  return n;
+}
+
 /* ---- metadata ------------------------------------------------------------------------------- */
 
 static const struct {
   const char *key;
   size_t offset;
-  int real;
+  int real; /* 2: it may be no number */
 } number_rows[] = {
 #define WHOLE(field)                                                                               \
   { "state." #field, offsetof(RunNumbers, field), 0 }
 #define REAL(field)                                                                                \
   { "state." #field, offsetof(RunNumbers, field), 1 }
+#define REAL_OR_NONE(field)                                                                        \
+  { "state." #field, offsetof(RunNumbers, field), 2 }
     WHOLE(step),
     WHOLE(epoch),
     WHOLE(tokens),
@@ -72,7 +89,7 @@ static const struct {
     WHOLE(bad_in_a_row),
     WHOLE(optimizer_steps),
     REAL(rate),
-    REAL(gradient_norm),
+    REAL_OR_NONE(gradient_norm),
     REAL(seconds),
     REAL(best_valid_loss),
     WHOLE(best_step),
@@ -87,6 +104,7 @@ static const struct {
     WHOLE(timestep_log_bytes)
 #undef WHOLE
 #undef REAL
+#undef REAL_OR_NONE
 };
 enum { NUMBER_ROWS = sizeof number_rows / sizeof *number_rows };
 
@@ -112,22 +130,37 @@ static void describe_numbers(Metadata *metadata, const RunNumbers *numbers) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
     const char *field = (const char *)numbers + number_rows[i].offset;
     if (number_rows[i].real)
-      metadata_set(metadata, number_rows[i].key, "%.17g", *(const double *)(const void *)field);
+      metadata_set(metadata, number_rows[i].key, "%.17g",
+                   fabs(*(const double *)(const void *)field)); /* none is negative, but NaN may */
     else
       metadata_set(metadata, number_rows[i].key, "%" PRIu64,
                    *(const uint64_t *)(const void *)field);
   }
 }
 
+/* Numbers are read as they are written and in no other way: no sign, blank or digit more. */
+static int read_count(const char *text, uint64_t *number) {
+  char again[32];
+  *number = strtoull(text, NULL, 10);
+  snprintf(again, sizeof again, "%" PRIu64, *number);
+  return strcmp(text, again) == 0 ? 0 : -1;
+}
+
+static int read_real(const char *text, double *number, int none) {
+  char again[32];
+  *number = strtod(text, NULL);
+  snprintf(again, sizeof again, "%.17g", *number);
+  return strcmp(text, again) == 0 && (none || !isnan(*number)) ? 0 : -1;
+}
+
 static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
     const char *text = metadata_get(metadata, number_rows[i].key);
-    char *field = (char *)numbers + number_rows[i].offset, *end = NULL;
-    if (text && number_rows[i].real)
-      *(double *)(void *)field = strtod(text, &end);
-    else if (text && *text >= '0' && *text <= '9')
-      *(uint64_t *)(void *)field = strtoull(text, &end, 10);
-    if (!end || end == text || *end)
+    char *field = (char *)numbers + number_rows[i].offset;
+    if (!text)
+      return fail(why, "%s: %s is missing; it is no whole checkpoint", path, number_rows[i].key);
+    if (number_rows[i].real ? read_real(text, (double *)(void *)field, number_rows[i].real > 1)
+                            : read_count(text, (uint64_t *)(void *)field))
       return fail(why, "%s: %s is no number; it is no whole checkpoint", path, number_rows[i].key);
   }
   return 0;
@@ -136,32 +169,37 @@ static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *
 static int read_whole(const char *path, const Metadata *metadata, const char *key, int min, int max,
                       int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  char *end = NULL;
-  long number = text ? strtol(text, &end, 10) : 0;
-  if (!text || end == text || *end || number < min || number > max)
-    return fail(why, "%s: its metadata has no %s from %d to %d; it is no kmer-rnn model", path, key,
-                min, max);
+  uint64_t number;
+  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  if (read_count(text, &number) != 0 || number < (uint64_t)min || number > (uint64_t)max)
+    return fail(why, "%s: its metadata's %s is no number from %d to %d; it is no kmer-rnn model",
+                path, key, min, max);
   return *value = (int)number, 0;
 }
 
 static int read_word(const char *path, const Metadata *metadata, const char *key,
                      const char *const *words, int n, int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  for (*value = 0; text && *value < n; ++*value)
+  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  for (*value = 0; *value < n; ++*value)
     if (strcmp(text, words[*value]) == 0) return 0;
-  return fail(why, "%s: its metadata has no %s that this version knows; it is no kmer-rnn model",
+  return fail(why, "%s: its metadata's %s is none that this version knows; use a newer rnnpredict",
               path, key);
+}
+
+static int read_format(const char *path, const Metadata *metadata, Why *why) {
+  const char *format = metadata_get(metadata, "format");
+  const char *version = metadata_get(metadata, "format_version");
+  if (!format || strcmp(format, "kmer-rnn") != 0)
+    return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
+  if (!version || strcmp(version, "1") != 0)
+    return fail(why, "%s: its format is not version 1 of kmer-rnn; a newer rnntrain made it", path);
+  return 0;
 }
 
 static int read_shape(const char *path, const Metadata *metadata, Shape *shape, Why *why) {
   int k, s, d, D, activation, softmax;
-  const char *version = metadata_get(metadata, "format_version");
-  if (!version || strcmp(version, "1") != 0)
-    return fail(why,
-                "%s: its format is not version 1 of kmer-rnn; it is another program's, or a "
-                "newer rnntrain made it",
-                path);
-  if (read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
+  if (read_format(path, metadata, why) || read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
       read_whole(path, metadata, "stride", 1, k, &s, why) ||
       read_whole(path, metadata, "embedding", 1, SIZE_MAX_DIMENSION, &d, why) ||
       read_whole(path, metadata, "hidden", 1, SIZE_MAX_DIMENSION, &D, why) ||
@@ -169,6 +207,11 @@ static int read_shape(const char *path, const Metadata *metadata, Shape *shape, 
       read_word(path, metadata, "softmax", softmax_names, 2, &softmax, why))
     return -1;
   *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
+  if (shape->softmax != (Softmax)softmax)
+    return fail(why,
+                "%s: its softmax is followers, but with k = stride all can follow; it is no "
+                "kmer-rnn model",
+                path);
   return 0;
 }
 
@@ -196,7 +239,7 @@ int checkpoint_write(const char *path, const Shape *shape, const RunState *state
   return rc;
 }
 
-/* Reads all tensors; none is read before each was found to have its shape. */
+/* Reads all tensors that have a place; none is read before each was found to have its shape. */
 static int read_tensors(SafeTensors *file, const Tensor *tensors, int n, Why *why) {
   for (int i = 0; i < n; i++)
     if (safetensors_check(file, &tensors[i], why) != 0) return -1;
@@ -218,7 +261,9 @@ static Metadata *copy_metadata(const Metadata *from) {
 static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
   Tensor tensors[TENSORS_MAX];
   int n = 0;
-  if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0) return -1;
+  if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0 ||
+      safetensors_only(file, tensors, all_names(tensors), why) != 0)
+    return -1;
   add_weights(tensors, &n, "", &model->shape, NULL);
   if (read_tensors(file, tensors, n, why) != 0) return -1; /* the file is as large as it says */
   model->weights = weights_new(&model->shape);
@@ -285,8 +330,11 @@ int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *
   if (!file) return -1;
   int rc = read_shape(path, safetensors_metadata(file), &found, why);
   if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)
-    rc = fail(why, "%s: its network is another than the options describe", path);
-  if (rc == 0) rc = read_tensors(file, tensors, state_tensors(tensors, shape, state), why);
+    rc = fail(why, "%s: its network is another than the options describe; give those of its run",
+              path);
+  const int n = state_tensors(tensors, shape, state);
+  if (rc == 0) rc = read_tensors(file, tensors, n, why);
+  if (rc == 0) rc = safetensors_only(file, tensors, n, why);
   if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state->numbers, why);
   if (rc == 0) state->optimizer->steps = state->numbers->optimizer_steps;
   safetensors_close(file);

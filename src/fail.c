@@ -9,7 +9,9 @@ int fail(Why *why, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(why->text, sizeof why->text, format, arguments);
   va_end(arguments);
-  for (char *c = why->text; *c; c++)
-    if (iscntrl((unsigned char)*c)) *c = '?'; /* names come from files: no escape sequences */
+  for (unsigned char *c = (unsigned char *)why->text; *c; c++) {      /* names come from files: */
+    if (iscntrl(*c)) *c = '?';                                        /* no escape sequences */
+    if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) c[0] = c[1] = '?'; /* nor their 8-bit kin */
+  }
   return -1;
 }

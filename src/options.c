@@ -162,8 +162,8 @@ int options_set(const Option *option, void *settings, const char *text) {
   switch (option->type) {
   case OPTION_FLAG: return *(bool *)to = yes, yes || no ? 0 : -1;
   case OPTION_SWITCH:
-    if (!no) return set(option, settings, yes ? NULL : text);
-    return *(int *)to = 0, 0;
+    *(int *)to = no ? 0 : yes ? 1 : 2;
+    return no || yes || strcmp(text, option->argument) == 0 ? 0 : -1;
   case OPTION_INT:
     if (*text || option->fallback) break;
     return *(int *)to = 0, 0;

@@ -180,8 +180,8 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
 }
 
 /* From the options to the end of the run: its exit code. */
-static int train_all(TrainRun *train, TrainOptions *o, int argc, char **argv, int n_files,
-                     int available, Why *why) {
+static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int argc, char **argv,
+                     int n_files, int available, Why *why) {
   if (claim(train, o, argc, argv, why) != 0) return FAILED;
   if (check_values(o, why) != 0) return USAGE;
   if (choose_threads(o, available, train->progress, why) != 0) return FAILED;
@@ -189,12 +189,7 @@ static int train_all(TrainRun *train, TrainOptions *o, int argc, char **argv, in
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
-  Dataset dataset = {0};
-  Model init = {.weights = NULL};
-  train->dataset = &dataset, train->init = &init;
-  int rc = run(train, &dataset, files, n_files, why);
-  dataset_free(&dataset);
-  model_free(&init);
+  int rc = run(train, dataset, files, n_files, why);
   free(files);
   return rc < 0 ? FAILED : rc;
 }
@@ -221,13 +216,19 @@ int main(int argc, char **argv) {
   if (wish == OPTIONS_ERROR || check_command(&options, argv + operands, n_files, &why) != 0)
     return complain(USAGE, &why);
   Progress progress = progress_new(options.quiet, !options.no_progress);
+  Dataset dataset = {0};
+  Model init = {.weights = NULL};
   TrainRun run = {.options = &options,
+                  .dataset = &dataset,
+                  .init = &init,
                   .kernels = kernels_best(),
                   .progress = &progress,
                   .command = command,
                   .n_command = argc,
                   .started = started};
-  int code = train_all(&run, &options, argc, argv, n_files, available, &why);
+  int code = train_all(&run, &options, &dataset, argc, argv, n_files, available, &why);
+  dataset_free(&dataset);
+  model_free(&init);
   runlog_close(run.log);
   metadata_free(run.past);
   progress_end(&progress);

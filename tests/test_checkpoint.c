@@ -126,19 +126,22 @@ static void a_model_of_nonsense_is_refused(void **state) {
   static const struct {
     const char *key, *value, *words;
   } wrong[] = {
+      {"format", "kmer-cnn", "its format is not kmer-rnn"},
       {"format_version", "2", "not version 1 of kmer-rnn"},
-      {"k", "0", "no k from 1 to 12"},
-      {"k", "13", "no k from 1 to 12"},
-      {"k", "3x", "no k from 1 to 12"},
-      {"k", "", "no k from 1 to 12"},
+      {"k", "0", "its metadata\'s k is no number from 1 to 12"},
+      {"k", "13", "its metadata\'s k is no number from 1 to 12"},
+      {"k", "3x", "its metadata\'s k is no number from 1 to 12"},
+      {"k", " 3", "its metadata's k is no number from 1 to 12"},
+      {"k", "", "its metadata\'s k is no number from 1 to 12"},
       {"k", "4", "does not fit the metadata: L"},
-      {"stride", "4", "no stride from 1 to 3"},
-      {"embedding", "-5", "no embedding from 1"},
-      {"embedding", "99999999999999999999", "no embedding from 1"},
+      {"stride", "4", "its metadata\'s stride is no number from 1 to 3"},
+      {"embedding", "-5", "its metadata\'s embedding is no number from 1"},
+      {"embedding", "99999999999999999999", "its metadata\'s embedding is no number from 1"},
       {"hidden", "8", "does not fit the metadata: H"},
-      {"hidden", "1048577", "no hidden from 1"},
-      {"activation", "swish", "no activation that this version knows"},
-      {"softmax", "tanh", "no softmax that this version knows"},
+      {"hidden", "1048577", "its metadata\'s hidden is no number from 1"},
+      {"activation", "swish", "its metadata\'s activation is none that this version knows"},
+      {"stride", "3", "with k = stride all can follow"},
+      {"softmax", "tanh", "its metadata\'s softmax is none that this version knows"},
   };
   Why why = {""};
   Model model;
@@ -288,6 +291,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_unfit(others[i], RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS, "its network is another");
   assert_unfit(shape, ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
+  assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "not belong there: optimizer.v.L");
   assert_unfit(shape, MOMENTUM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
   assert_unfit(shape, RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
   assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
@@ -299,21 +303,38 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
 
 static void a_number_that_is_none_is_refused(void **state) {
   (void)state;
-  static const char *const wrong[] = {"1x", "-1", "  ", " 1", "1.", "xx"};
+  static const struct {
+    const char *key, *value, *instead; /* as long */
+  } wrong[] = {{"step", "17", "1x"},
+               {"step", "17", "-1"},
+               {"step", "17", "  "},
+               {"step", "17", " 1"},
+               {"step", "17", "1."},
+               {"step", "17", "xx"},
+               {"step", "17", "01"},
+               {"step", "17", "+1"},
+               {"tokens", "18446744073709551615", "18446744073709551616"},
+               {"seconds", "0.5", "0x1"},
+               {"seconds", "0.5", " .5"},
+               {"best_valid_loss", "inf", "nan"}};
   static unsigned char bytes[ROOM];
-  Run *run = run_filled(SGD, 1), *back = run_new(&shape, SGD);
+  char text[64];
+  Run *run = run_filled(SGD, INFINITY), *back = run_new(&shape, SGD);
+  run->numbers.seconds = 0.5;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
     assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
-    size_t n = read_bytes(bytes);
-    char *place = memmem(bytes, n, "\"state.step\":\"17\"", 17);
+    size_t n = read_bytes(bytes), before = strlen(wrong[i].key) + strlen("\"state.\":\"");
+    snprintf(text, sizeof text, "\"state.%s\":\"%s\"", wrong[i].key, wrong[i].value);
+    char *place = memmem(bytes, n, text, strlen(text));
     assert_non_null(place);
-    memcpy(place + 14, wrong[i], 2);
+    memcpy(place + before, wrong[i].instead, strlen(wrong[i].instead));
     FILE *out = fopen(path, "wb");
     assert_int_equal(fwrite(bytes, 1, n, out), n);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), -1);
-    assert_non_null(strstr(why.text, "state.step is no number"));
+    snprintf(text, sizeof text, "state.%s is no number", wrong[i].key);
+    if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
   run_free(run), run_free(back);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -56,7 +57,7 @@ static void assert_refused(const char *words) {
 
 /* 37 and 5: not multiples of the panel that turns a tensor over. */
 static float matrix[37 * 5], turned[37 * 5], vector[3] = {-0.0f, 1e-45f, 3e38f};
-static double reals[2] = {0.1, -INFINITY};
+static double reals[2] = {0.1, -0x1p-1074};
 static uint64_t wholes[2] = {UINT64_MAX, 0x0102030405060708};
 
 static const Tensor tensors[] = {
@@ -79,7 +80,7 @@ static void write_tensors(void) {
   Metadata *metadata = metadata_new();
   for (int i = 0; i < 37 * 5; i++) matrix[i] = turned[i] = (float)(i + 1);
   metadata_set(metadata, "number", "%d", 42);
-  metadata_set(metadata, "\"quoted\"", "%s", "tab\t, \\ and \xc3\xa4");
+  metadata_set(metadata, "\"quoted\"", "%s", "/, \\ and \xc3\xa4");
   assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
   metadata_free(metadata);
 }
@@ -91,8 +92,7 @@ static void what_was_written_is_read_again(void **state) {
   SafeTensors *file = safetensors_open(path, &why);
   assert_non_null(file);
   assert_string_equal(metadata_get(safetensors_metadata(file), "number"), "42");
-  assert_string_equal(metadata_get(safetensors_metadata(file), "\"quoted\""),
-                      "tab\t, \\ and \xc3\xa4");
+  assert_string_equal(metadata_get(safetensors_metadata(file), "\"quoted\""), "/, \\ and \xc3\xa4");
   assert_null(metadata_get(safetensors_metadata(file), "none"));
   for (int i = TENSORS - 1; i >= 0; i--) { /* in any order */
     unsigned char read[ROOM] = {0};
@@ -197,47 +197,70 @@ static void every_violation_has_its_sentence(void **state) {
     size_t size;
     const char *words;
   } wrong[] = {
-      {"", 0, "no JSON object"},
-      {"[]", 0, "no JSON object"},
-      {" " B("[1]", "[0,4]"), 4, "no JSON object"},
-      {B("[1]", "[0,4]") "}", 4, "no JSON object"},
-      {META "\"b\":" F("[1]", "[0,4]"), 4, "no JSON object"},
-      {META "\"b\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "duplicate"},
-      {META "\"b\":" F("[1]", "[0,4],\"shape\":[1]") "}", 4, "duplicate"},
-      {B("[99999999999999999999]", "[0,4]"), 4, "no JSON object"},
-      {"{\"b\":" F("[1]", "[0,4]") "}", 4, "no metadata"},
-      {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "no metadata"},
+      {"", 0, "does not begin with '{'"},
+      {"[]", 0, "does not begin with '{'"},
+      {" " B("[1]", "[0,4]"), 4, "does not begin with '{'"},
+      {B("[1]", "[0,4]") "\n", 4, "does not end in '}' and spaces"},
+      {META "\"b\":" F("[1]", "[0,4]") ",", 4, "does not end in '}' and spaces"},
+      {B("[1]", "[0,4]") "}", 4, "goes on after its '}'"},
+      {META "\"b\":" F("[1]", "[0,4]"), 4, "ends before its '}'"},
+      {META "'b':" F("[1]", "[0,4]") "}", 4, "the header is no JSON: "},
+      {B("[01]", "[0,4]"), 4, "the header is no JSON: "},
+      {META "\"\x1b\":" F("[1]", "[0,4]") "}", 4, "no JSON: control character 0x1b"},
+      {META "\"\xe4\":" F("[1]", "[0,4]") "}", 4, "the header is no UTF-8"},
+      {META "\"b\\u0000\":" F("[1]", "[0,4]") "}", 4, "has a NUL in a name or value"},
+      {"{\"__metadata__\":{\"k\":\"\\u0000\"}}", 0, "has a NUL in a name or value"},
+      {META "\"b\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "stands twice"},
+      {META "\"b\":" F("[1]", "[0,4]") ",\"\\u0062\":" F("[1]", "[4,8]") "}", 8, "stands twice"},
+      {B("[1]", "[0,4],\"shape\":[1]"), 4, "stands twice"},
+      {B("[99999999999999999999]", "[0,4]"), 4, "needs more than 64 bits"},
+      {B("[-99999999999999999999]", "[0,4]"), 4, "needs more than 64 bits"},
+      {B("[1e999]", "[0,4]"), 4, "needs more than 64 bits"},
+      {"{\"b\":" F("[1]", "[0,4]") "}", 4, "no __metadata__"},
+      {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "__metadata__ that is no object"},
       {"{\"__metadata__\":{\"k\":4},\"b\":" F("[1]", "[0,4]") "}", 4,
        "metadata that is no string: k"},
+      {"{\"__metadata__\":{\"k\":\"\\u001b[2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+       "metadata with a control character: k"},
+      {"{\"__metadata__\":{\"k\":\"\\u009b2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+       "metadata with a control character: k"},
+      {"{\"__metadata__\":{\"\\u007f\":\"4\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+       "metadata with a control character in its name: ?"},
       {"{\"__metadata__\":{},\"b\":" F("[1]", "[0,4]") "}", 4, "no data_crc32"},
       {"{\"__metadata__\":{\"data_crc32\":\"00000000\"},\"b\":" F("[1]", "[0,4]") "}", 4,
        "damaged"},
-      {META "\"b\":7}", 0, "without just dtype, shape and data_offsets: b"},
-      {META "\"b\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "without just"},
-      {B("[1]", "[0,4],\"more\":1"), 4, "without just"},
-      {B("1", "[0,4]"), 4, "without just"},
-      {B("[1]", "4"), 4, "without just"},
-      {META "\"b\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "without just"},
+      {META "\"b\":7}", 0, "a tensor that is no object: b"},
+      {META "\"\\u009b2J\":7}", 0, "a tensor that is no object: ??2J;"},
+      {META "\"b\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4,
+       "without dtype, shape and data_offsets: b"},
+      {B("[1]", "[0,4],\"more\":1"), 4, "with more than dtype, shape and data_offsets: b"},
+      {B("1", "[0,4]"), 4, "a shape that is no list: b"},
+      {B("[1]", "4"), 4, "data_offsets that are no list: b"},
+      {META "\"b\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+       "a dtype that is no string: b"},
       {META "\"b\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
        "unknown dtype: b"},
       {B("[]", "[0,4]"), 4, "neither a vector nor a matrix: b"},
       {B("[1,1,1]", "[0,4]"), 4, "neither a vector nor a matrix: b"},
       {B("[1.0]", "[0,4]"), 4, "a size that is no whole number: b"},
-      {B("[\"1\"]", "[0,4]"), 4, "a size that is no whole number: b"},
-      {B("[-1]", "[0,4]"), 4, "a size that is no whole number: b"},
-      {B("[1]", "[0,4.0]"), 4, "offsets that are no two whole numbers: b"},
-      {B("[1]", "[-4,0]"), 4, "offsets that are no two whole numbers: b"},
-      {B("[1]", "[4]"), 4, "offsets that are no two whole numbers: b"},
-      {B("[1]", "[0,4,8]"), 4, "offsets that are no two whole numbers: b"},
+      {B("[\"1\"]", "[0,4]"), 4, "a size that is no number: b"},
+      {B("[1,null]", "[0,4]"), 4, "a size that is no number: b"},
+      {B("[-1]", "[0,4]"), 4, "a size below 0: b"},
+      {B("[1]", "[0,4.0]"), 4, "an offset that is no whole number: b"},
+      {B("[1]", "[true,4]"), 4, "an offset that is no number: b"},
+      {B("[1]", "[-4,0]"), 4, "an offset below 0: b"},
+      {B("[1]", "[4]"), 4, "data_offsets that are not two: b"},
+      {B("[1]", "[0,4,8]"), 4, "data_offsets that are not two: b"},
       {B("[4294967296,4294967296]", "[0,0]"), 0, "too large for any memory: b"},
       {B("[4611686018427387904]", "[0,0]"), 0, "too large for any memory: b"},
-      {B("[2]", "[0,4]"), 4, "offsets that do not fit the shape: b"},
-      {B("[1]", "[4,0]"), 4, "offsets that do not fit the shape: b"},
-      {B("[1]", "[4,8]"), 8, "a hole or an overlap before tensor: b"},
+      {B("[2]", "[0,4]"), 4, "data_offsets that do not fit the shape: b"},
+      {B("[1]", "[4,0]"), 4, "data_offsets that run backwards: b"},
+      {B("[1]", "[4,8]"), 8, "a hole before tensor: b"},
       {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[8,12]") "}", 12,
-       "a hole or an overlap"},
-      {META "\"a\":" F("[2]", "[0,8]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "a hole or an overlap"},
-      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[0,4]") "}", 4, "a hole or an overlap"},
+       "a hole before tensor: b"},
+      {META "\"a\":" F("[2]", "[0,8]") ",\"b\":" F("[1]", "[4,8]") "}", 8,
+       "an overlap before tensor: b"},
+      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[0,4]") "}", 4, "an overlap before"},
       {B("[1]", "[0,4]"), 3, "cut short"},
       {B("[1]", "[0,4]"), 5, "bytes after the last tensor"},
   };
@@ -247,17 +270,62 @@ static void every_violation_has_its_sentence(void **state) {
   }
 }
 
+/* Writes a file of a header that is `head`, n times `piece` and `tail`, without data. */
+static void write_repeated(const char *head, const char *piece, size_t n, const char *tail) {
+  FILE *out = fopen(path, "wb");
+  assert_non_null(out);
+  uint64_t length = strlen(head) + n * strlen(piece) + strlen(tail);
+  fwrite(&length, sizeof length, 1, out);
+  fputs(head, out);
+  for (size_t i = 0; i < n; i++) fputs(piece, out);
+  fputs(tail, out);
+  assert_int_equal(fclose(out), 0);
+}
+
+static void a_header_that_would_swell_is_not_parsed(void **state) {
+  (void)state;
+  enum { MEGABYTE = 1 << 20 };
+  write_repeated("{\"a\":[0", ",0", 8 * MEGABYTE - 8, "}");
+  assert_refused("more than 65536 values");
+  write_repeated("{\"a\":[[]", ",[[[]]]", 2 * MEGABYTE, "}");
+  assert_refused("more than 65536 values");
+  write_repeated("{\"a\":[", "[", 70000, "}");
+  assert_refused("more than 65536 values");
+  write_repeated("{\"a\":[", "[", 3000, "}");
+  assert_refused("nested too deeply");
+  write_repeated("{\"a\":\"", "\\\"", 40000, "}");
+  assert_refused("a name or value of more than 65536 bytes");
+  write_repeated("{\"a\":", "1", 16 * MEGABYTE - 8, "}");
+  assert_refused("a name or value of more than 65536 bytes");
+}
+
+static void a_long_name_leaves_the_sentence_whole(void **state) {
+  (void)state;
+  write_repeated(META "\"", "b", 2000, "\":7}");
+  assert_refused("a tensor that is no object: bbb");
+  assert_refused("b; it is no whole model file, make it again");
+}
+
+static void a_fifo_is_not_waited_for(void **state) {
+  (void)state;
+  unlink(path);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_refused("is no regular file");
+  unlink(path);
+}
+
 static void a_header_too_long_is_not_read(void **state) {
   (void)state;
-  static const uint64_t lengths[] = {1, 0x7d, (16 << 20) + 8, 1u << 31, UINT64_MAX - 7, UINT64_MAX};
+  static const uint64_t lengths[] = {1, 0x7d, 16 << 20, (16 << 20) + 1, 1u << 31, UINT64_MAX};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    const int too_long = lengths[i] > 16 << 20;
     write_bytes(&lengths[i], 8);
-    assert_refused("a header longer than the file");
-    if (lengths[i] > 16 << 20) assert_int_equal(truncate(path, 20 << 20), 0);
-    assert_refused("a header longer than the file");
+    assert_refused(too_long ? "a header longer than 16 MiB" : "a header longer than the file");
+    if (too_long) assert_int_equal(truncate(path, 20 << 20), 0);
+    if (too_long) assert_refused("a header longer than 16 MiB");
   }
   write_bytes("1234567", 7);
-  assert_refused("too short");
+  assert_refused("shorter than 8 bytes");
 }
 
 static void a_tensor_must_be_there_in_its_shape(void **state) {
@@ -293,13 +361,13 @@ static void a_tensor_must_be_there_in_its_shape(void **state) {
   safetensors_close(file);
 }
 
-static void a_weight_that_is_not_finite_is_refused(void **state) {
+static void a_number_that_is_not_finite_is_refused(void **state) {
   (void)state;
   static const float bad[] = {NAN, INFINITY, -INFINITY};
   for (int i = 0; i < 3; i++) {
     Why why = {""};
     write_tensors(); /* sets matrix */
-    matrix[184] = bad[i];
+    matrix[184] = bad[i], reals[1] = (double)bad[i];
     Metadata *metadata = metadata_new();
     assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
     metadata_free(metadata);
@@ -307,8 +375,42 @@ static void a_weight_that_is_not_finite_is_refused(void **state) {
     assert_int_equal(safetensors_read(file, &tensors[0], &why), -1);
     assert_non_null(strstr(why.text, "a weight that is not finite: m"));
     assert_int_equal(safetensors_read(file, &tensors[1], &why), 0);
+    assert_int_equal(safetensors_read(file, &tensors[3], &why), -1);
+    assert_non_null(strstr(why.text, "a real number that is not finite: r"));
     safetensors_close(file);
   }
+  reals[1] = 1;
+}
+
+/* A row of more columns than are turned at a time, and a piece of one more. */
+static void a_long_row_is_turned_in_pieces(void **state) {
+  (void)state;
+  enum { ROWS = 2, COLUMNS = (1 << 20) + 3 };
+  Why why;
+  float *data = malloc(sizeof *data * ROWS * COLUMNS), *back = calloc(ROWS * COLUMNS, sizeof *back);
+  for (size_t i = 0; i < ROWS * COLUMNS; i++) data[i] = (float)i;
+  Tensor tensor = {"U", F32, 2, ROWS, COLUMNS, 1, data};
+  Metadata *metadata = metadata_new();
+  assert_int_equal(safetensors_write(path, &tensor, 1, metadata, &why), 0);
+  SafeTensors *file = safetensors_open(path, &why);
+  tensor.data = back;
+  assert_int_equal(safetensors_read(file, &tensor, &why), 0);
+  assert_memory_equal(back, data, sizeof *data * ROWS * COLUMNS);
+  tensor.transposed = 0; /* as it stands in the file */
+  assert_int_equal(safetensors_read(file, &tensor, &why), 0);
+  assert_true(back[COLUMNS - 1] == ROWS * (COLUMNS - 1.0f) && back[COLUMNS] == 1);
+  safetensors_close(file), metadata_free(metadata), free(data), free(back);
+}
+
+static void only_the_tensors_asked_for_may_be_there(void **state) {
+  (void)state;
+  Why why;
+  write_tensors();
+  SafeTensors *file = safetensors_open(path, &why);
+  assert_int_equal(safetensors_only(file, tensors, TENSORS, &why), 0);
+  assert_int_equal(safetensors_only(file, tensors, TENSORS - 1, &why), -1);
+  assert_non_null(strstr(why.text, "does not belong there: w"));
+  safetensors_close(file);
 }
 
 static void a_failed_write_leaves_the_old_file(void **state) {
@@ -337,9 +439,14 @@ int main(void) {
       cmocka_unit_test(a_file_cut_anywhere_or_with_a_flipped_bit_is_refused),
       cmocka_unit_test(other_writers_headers_are_read),
       cmocka_unit_test(every_violation_has_its_sentence),
+      cmocka_unit_test(a_header_that_would_swell_is_not_parsed),
+      cmocka_unit_test(a_long_name_leaves_the_sentence_whole),
+      cmocka_unit_test(a_fifo_is_not_waited_for),
       cmocka_unit_test(a_header_too_long_is_not_read),
       cmocka_unit_test(a_tensor_must_be_there_in_its_shape),
-      cmocka_unit_test(a_weight_that_is_not_finite_is_refused),
+      cmocka_unit_test(only_the_tensors_asked_for_may_be_there),
+      cmocka_unit_test(a_number_that_is_not_finite_is_refused),
+      cmocka_unit_test(a_long_row_is_turned_in_pieces),
       cmocka_unit_test(a_failed_write_leaves_the_old_file),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);

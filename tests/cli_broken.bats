@@ -1,0 +1,38 @@
+# Model files that are broken, each in one way: tests/broken/EXPECT.tsv has a row a file.
+load cli
+
+BROKEN=$SOURCE/tests/broken
+
+setup() { cd "$BROKEN"; }
+
+@test "the honest file is read" {
+  run --separate-stderr -0 rnnpredict --mode info honest.safetensors
+  [ -z "$stderr" ]
+  [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
+}
+
+@test "every broken file is refused with its own sentence, and with no other's" {
+  mapfile -t sentences < <(cut -f2 EXPECT.tsv)
+  [ "${#sentences[@]}" -gt 60 ]
+  while IFS=$'\t' read -r file sentence; do
+    fails 1 "$file: $sentence" rnnpredict --mode info "$file"
+    [[ "$stderr" == *"; "[a-z]* ]] # the remedy
+    said=0
+    for other in "${sentences[@]}"; do
+      [[ "$stderr" != *"$other"* ]] || said=$((said + 1))
+    done
+    [ "$said" -eq 1 ]
+  done < EXPECT.tsv
+}
+
+@test "no file stands there without a row" {
+  diff <(cut -f1 EXPECT.tsv | sort) <(printf '%s\n' *.safetensors | grep -v ^honest | sort)
+}
+
+@test "make.py makes these files and seeds, to the byte" {
+  mkdir "$BATS_TEST_TMPDIR/broken" "$BATS_TEST_TMPDIR/seeds"
+  "$PYTHON" make.py "$BATS_TEST_TMPDIR/broken"
+  "$PYTHON" make.py --seeds "$BATS_TEST_TMPDIR/seeds"
+  diff -r --exclude make.py . "$BATS_TEST_TMPDIR/broken"
+  diff -r ../fuzz/model "$BATS_TEST_TMPDIR/seeds"
+}
