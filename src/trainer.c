@@ -173,7 +173,7 @@ int trainer_resume(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->numbers;
   const char *path = runlog_checkpoint_path(train->log);
   RunState state = get_state(train);
-  Why place;
+  Why place = {""};
   if (checkpoint_read(path, &train->run->shape, &state, why) != 0) return -1;
   if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)
     return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);

@@ -88,6 +88,46 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   done
 }
 
+@test "the best weights are kept where they were long ago" {
+  options=("${RUN[@]}" --schedule constant --learning-rate 0.3 --warmup 0)
+  rnntrain "${options[@]}" -o one
+  best=$(grep -o '"best_step": [0-9]*' one/run.json | grep -o '[0-9]*$')
+  [ "$best" -lt $(($(steps one) / 2)) ]
+  start "${options[@]}" -o two
+  stop TERM two $((best + 400))
+  [ "$code" -eq 143 ]
+  rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
+  same_run one two
+}
+
+@test "a row that was due when the run was saved is the same" {
+  rnntrain "${RUN[@]}" --log-every 1 -e 1 -o one
+  start "${RUN[@]}" --log-every 1 -e 1 -o two
+  stop TERM two 20
+  [ "$code" -eq 143 ]
+  rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
+  same_run one two
+}
+
+@test "a validation is left at a signal, and made again" {
+  { echo ">random"; random_bases 800000 1; } > long.fa
+  options=(-q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa "$DATA/phix174.fa.gz")
+  rnntrain "${options[@]}" -o one
+  awk -F '\t' '$9 != "NA"' one/loss.tsv | tail -n +2 | [ "$(wc -l)" -eq 1 ]
+  start "${options[@]}" -o two
+  await [ -e two/run.json ]
+  sleep 0.3 # an epoch takes less, and the validation more
+  kill -USR1 $!
+  sleep 0.2
+  kill -TERM $!
+  code=0
+  wait $! || code=$?
+  [ "$code" -eq 143 ]
+  [ "$(wc -l < two/loss.tsv)" -lt "$(wc -l < one/loss.tsv)" ] # it has not validated
+  rnntrain --resume "${options[@]}" -o two
+  same_run one two
+}
+
 @test "without a checkpoint in between, the one at the start is gone on from" {
   start -o run "${RUN[@]}"
   stop KILL run 500
