@@ -71,6 +71,9 @@ int trainer_write_model(Trainer *train, Why *why);
 /* run.json, with this status. */
 int trainer_write_report(Trainer *train, const char *status, Why *why);
 
+/* Whether all that a checkpoint would hold is finite: else it must not take the place of one. */
+bool trainer_sound(const Trainer *train);
+
 /* The checkpoint, then the model that goes with it once there is one, then the report: what is
  * missing after the first can be made again from it. */
 int trainer_save(Trainer *train, const char *status, Why *why);

@@ -142,11 +142,16 @@ static int go_on(Trainer *train, Why *why) {
   return 0;
 }
 
+static bool save_is_due(const Trainer *train) {
+  return signals_pending() || clock_now() >= train->next_checkpoint;
+}
+
 /* Why the run ends here, or NULL. */
 static const char *ends(const Trainer *train) {
   const TrainOptions *o = train->options;
   const RunNumbers *numbers = &train->numbers;
   if (numbers->bad_in_a_row >= DIVERGED_AFTER) return "diverged";
+  if (save_is_due(train) && !trainer_sound(train)) return "diverged";
   if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return "done";
   if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
   if (schedule_over(&train->schedule)) return "stopped early";
@@ -154,10 +159,8 @@ static const char *ends(const Trainer *train) {
   return NULL;
 }
 
-/* Saves where it is time or SIGUSR1 asked for it. */
 static int save(Trainer *train, Why *why) {
   bool asked = signals_save();
-  if (!asked && clock_now() < train->next_checkpoint) return 0;
   if (trainer_save(train, "running", why) != 0) return -1;
   if (asked)
     progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64, train->numbers.step);
@@ -175,7 +178,7 @@ static int loop(Trainer *train, const char **status, Why *why) {
     int last = *status && useful && numbers->step > numbers->validated_step;
     if (*status && !last) return 0;
     if (signals_end()) return *status = "interrupted", 0;
-    if (save(train, why) != 0) return -1;
+    if (save_is_due(train) && save(train, why) != 0) return -1;
     if ((last ? validate(train, why) : go_on(train, why)) != 0) return -1;
   }
 }
@@ -226,11 +229,13 @@ static int end_diverged(Trainer *train, Why *why) {
   if (validated && trainer_write_model(train, why) != 0) return -1;
   if (runlog_sync(train->log, why) != 0 || trainer_write_report(train, "diverged", why) != 0)
     return -1;
-  fail(why,
-       "diverged: for %d steps in a row the loss was no number, or over %d times what guessing "
-       "costs; choose a smaller --learning-rate than %g%s",
-       DIVERGED_AFTER, DIVERGED_FACTOR, train->options->rate,
-       validated ? " (the best model before that is kept)" : "");
+  char reason[128] = "weights or moments are not finite any more";
+  if (train->numbers.bad_in_a_row >= DIVERGED_AFTER)
+    snprintf(reason, sizeof reason,
+             "for %d steps in a row the loss was no number, or over %d times what guessing costs",
+             DIVERGED_AFTER, DIVERGED_FACTOR);
+  fail(why, "diverged: %s; choose a smaller --learning-rate than %g%s", reason,
+       train->options->rate, validated ? " (the best model before that is kept)" : "");
   return TRAIN_DIVERGED;
 }
 
@@ -260,6 +265,7 @@ static int run_training(Trainer *train, Why *why) {
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
   say_start(train);
   if (loop(train, &status, why) != 0) return -1;
+  if (!trainer_sound(train)) status = "diverged";
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
   if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
   if (trainer_save(train, status, why) != 0) return -1;

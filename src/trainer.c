@@ -150,6 +150,18 @@ static RunState get_state(Trainer *train) {
                     .T = train->options->T};
 }
 
+static bool is_finite(const Weights *w) {
+  for (size_t i = 0; w && i < w->size; i++)
+    if (!isfinite(w->L[i])) return false;
+  return true;
+}
+
+bool trainer_sound(const Trainer *train) {
+  const Optimizer *optimizer = train->optimizer;
+  return is_finite(train->weights) && is_finite(optimizer->m) && is_finite(optimizer->v) &&
+         is_finite(optimizer->average);
+}
+
 static int write_checkpoint(Trainer *train, Why *why) {
   RunState state = get_state(train);
   RunNumbers *numbers = &train->numbers;
