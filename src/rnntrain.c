@@ -89,9 +89,18 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   }
 }
 
+static void say_threads(const TrainRun *train, int wanted) {
+  if (train->options->threads < wanted)
+    progress_say(train->progress,
+                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
+                 "libopenblas0-pthread can do more",
+                 matrix_library());
+}
+
 /* Reads the model to start from, the input, checks that the run fits the machine, and runs it, or
  * says what it would be. */
-static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
+static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, int threads,
+               Why *why) {
   const TrainOptions *o = train->options;
   if (o->output && runlog_check(o->output, o->force, why) != 0) return -1;
   if (o->init && (model_read(train->init, o->init, why) != 0 ||
@@ -113,6 +122,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   }
   Plan plan = plan_make(o, &train->shape, dataset);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
+  say_threads(train, threads);
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) train_plan(train);
   return 0;
@@ -123,17 +133,6 @@ static void fill_in(TrainOptions *o) {
   int endless = o->max_time > 0 || o->schedule == PLATEAU;
   if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
   if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
-}
-
-static int choose_threads(TrainOptions *o, int available, Progress *progress, Why *why) {
-  int wanted = o->threads > 0 ? o->threads : available;
-  o->threads = matrix_threads(wanted, why);
-  if (o->threads > 0 && o->threads < wanted)
-    progress_say(progress,
-                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
-                 "libopenblas0-pthread can do more",
-                 matrix_library());
-  return o->threads > 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv) {
@@ -156,7 +155,9 @@ int main(int argc, char **argv) {
   if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, n_files, &why) != 0)
     return complain(USAGE, &why);
   Progress progress = progress_new(options.quiet, !options.no_progress);
-  if (choose_threads(&options, available, &progress, &why) != 0) return complain(FAILED, &why);
+  int threads = options.threads > 0 ? options.threads : available;
+  options.threads = matrix_threads(threads, &why);
+  if (options.threads < 0) return complain(FAILED, &why);
   fill_in(&options);
 
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
@@ -173,7 +174,7 @@ int main(int argc, char **argv) {
                     .started = started};
   train.shape = shape_new(options.k, options.s, options.d, options.D,
                           (Activation)options.activation, (Softmax)options.softmax);
-  int rc = run(&train, &dataset, files, n_files, &why);
+  int rc = run(&train, &dataset, files, n_files, threads, &why);
   dataset_free(&dataset);
   model_free(&init);
   free(files);
