@@ -4,6 +4,7 @@
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
+#include "parallel.h"
 #include "plan.h"
 #include "schedule.h"
 #include "start.h"
@@ -157,7 +158,8 @@ int main(int argc, char **argv) {
   Progress progress = progress_new(options.quiet, !options.no_progress);
   int threads = options.threads > 0 ? options.threads : available;
   options.threads = matrix_threads(threads, &why);
-  if (options.threads < 0) return complain(FAILED, &why);
+  if (options.threads < 0 || parallel_check(options.threads, &why) != 0)
+    return complain(FAILED, &why);
   fill_in(&options);
 
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
