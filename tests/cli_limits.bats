@@ -1,4 +1,4 @@
-# What the shell and the environment may set: limits and stacks.
+# What the shell and the environment may set: limits, stacks, and another OpenBLAS.
 load cli
 
 setup() {
@@ -17,6 +17,14 @@ works_or_says() {
   run --separate-stderr timeout -s KILL 30 "$@"
   echo "$status: $stderr"
   [ "$status" -eq 0 ] || [[ "$status" -eq 1 && ${#stderr_lines[@]} -eq 1 && "$stderr" =~ $word ]]
+}
+
+@test "the OpenBLAS that was meant is the one in use" {
+  [ -n "${OPENBLAS_KIND:-}" ] || skip "OPENBLAS_KIND is not set"
+  for program in rnntrain rnnpredict; do
+    run -0 "$program" --version
+    [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
+  done
 }
 
 @test "under ulimit -v both programs work, or say what is missing" {
