@@ -10,6 +10,7 @@ typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
   uint64_t total;                            /* at the worst moment */
   uint64_t available; /* on this machine, to this process, beside the corpus */
+  const char *limit;  /* what says so: "the machine has" */
 } Plan;
 
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset);

@@ -12,7 +12,11 @@
  * Two libraries take their settings from the environment while the program is being loaded. So this
  * sets what is not set there and starts the program anew: OMP_WAIT_POLICY=passive, for threads that
  * spin while they wait make the program several times slower on a machine that others use too; and
- * OPENBLAS_CORETYPE where matrix.h knows better.
+ * OPENBLAS_CORETYPE where matrix.h knows better. OPENBLAS_NUM_THREADS becomes 1 whatever it was:
+ * BLAS is held to one thread, and others would only take memory.
+ *
+ * Where ulimit -v leaves so little that OpenBLAS would hang while it is being loaded, a sentence
+ * and exit 1 come before that, for all programs that call this.
  *
  * Gives back how many threads to use where the user does not say: OMP_NUM_THREADS, or as many as
  * this process may run on. */

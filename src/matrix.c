@@ -1,10 +1,14 @@
 #include "matrix.h"
 
+#include "alloc.h"
+
 #include <cblas.h>
 #include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, A, k, B, n, beta, C, n);
@@ -39,38 +43,80 @@ const char *matrix_better_core(void) {
 const char *matrix_better_core(void) { return NULL; }
 #endif
 
+/* OpenBLAS multiplies in buffers, which it has for each thread that calls it and each of its own.
+ * Their size, BUFFER_SIZE in its sources, is the same for x86-64 and arm64. */
+static const size_t buffer_size = (size_t)128 << 20;
+
+/* As OpenBLAS counts: no more than there are processors. */
+static size_t own_threads(const char *wanted) {
+  cpu_set_t processors;
+  int most = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
+  int threads = wanted ? atoi(wanted) : most;
+  return (size_t)(threads > 0 && threads < most ? threads : most);
+}
+
+size_t matrix_space_at_start(const char *threads, size_t stack) {
+  switch (openblas_get_parallel()) {
+  case OPENBLAS_SEQUENTIAL: return 0;
+  case OPENBLAS_THREAD: return (own_threads(threads) - 1) * (buffer_size + stack);
+  default: return own_threads(threads) * buffer_size;
+  }
+}
+
+size_t matrix_space(int threads) { return (size_t)threads * buffer_size; }
+
+int matrix_fits(size_t space) {
+  void *there =
+      mmap(NULL, space + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return there != MAP_FAILED && munmap(there, space + 1) == 0;
+}
+
 enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8 };
 
-/* Whether `threads` threads at once all get the product that one thread gets. */
-static int agrees(int threads) {
+typedef enum { AGREE, DIFFER, NO_SPACE } Agreement;
+
+/* Whether `threads` threads at once all get the product that one thread gets. Before they call
+ * OpenBLAS each has its stack and its heap, which would else compete with the buffers for space. */
+static Agreement compare(int threads) {
   enum { n = CHECK_SIZE * CHECK_SIZE };
-  float *A = malloc(n * sizeof *A), *B = malloc(n * sizeof *B), *C = malloc(n * sizeof *C);
-  int wrong = !A || !B || !C;
-  for (int i = 0; i < n && !wrong; i++) A[i] = (float)(i % 7 - 3), B[i] = (float)(i % 5 - 2);
-  if (!wrong) matrix_multiply(C, A, B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
-#pragma omp parallel num_threads(threads) reduction(+ : wrong) if (!wrong)
+  float *A = alloc_floats(n), *B = alloc_floats(n), *C = alloc_floats(n);
+  int wrong = 0, fits = 0;
+  for (int i = 0; i < n; i++) A[i] = (float)(i % 7 - 3), B[i] = (float)(i % 5 - 2);
+#pragma omp parallel num_threads(threads) reduction(+ : wrong)
   {
-    float *mine = malloc(n * sizeof *mine);
-    for (int round = 0; round < CHECK_ROUNDS && mine; round++) {
+    float *mine = alloc_floats(n);
+#pragma omp barrier
+#pragma omp single
+    {
+      fits = matrix_fits(matrix_space(threads));
+      if (fits) matrix_multiply(C, A, B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+    }
+    for (int round = 0; round < CHECK_ROUNDS && fits; round++) {
       matrix_multiply(mine, A, B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
       wrong += memcmp(mine, C, n * sizeof *C) != 0;
     }
-    wrong += !mine;
     free(mine);
   }
   free(A), free(B), free(C);
-  return !wrong;
+  return !fits ? NO_SPACE : wrong ? DIFFER : AGREE;
 }
 
 int matrix_threads(int threads, Why *why) {
   openblas_set_num_threads(1);
-  if (openblas_get_parallel() == 0) return 1;
-  if (threads > 1 && !agrees(threads))
+  if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL || threads == 1) return 1;
+  switch (compare(threads)) {
+  case AGREE: return threads;
+  case NO_SPACE:
+    return fail(why,
+                "ulimit -v is too low: OpenBLAS needs %zu MB more of address space for --threads "
+                "%d; raise it, or use fewer threads",
+                matrix_space(threads) >> 20, threads);
+  default:
     return fail(why,
                 "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
                 "--threads 1 or install libopenblas0-pthread",
                 matrix_library(), threads);
-  return threads;
+  }
 }
 
 const char *matrix_library(void) {

@@ -1,7 +1,9 @@
 #include "plan.h"
 
 #include "bptt.h"
+#include "kernels.h"
 #include "markov.h"
+#include "matrix.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,23 +28,32 @@ static uint64_t kernel_number(const char *path, const char *label, uint64_t unit
   return found;
 }
 
-static uint64_t available(void) {
+/* What ulimit -v leaves, also to OpenBLAS, which may have yet to take its buffers. */
+static uint64_t address_space(int threads) {
   struct rlimit limit;
-  uint64_t least = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
+  if (used == UINT64_MAX) used = 0;
+  if (kernels_best()->blas) used += matrix_space(threads);
+  return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
+}
+
+static void find_available(Plan *plan, int threads) {
+  uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
   uint64_t group = kernel_number("/sys/fs/cgroup/memory.max", "", 1);
-  if (least == UINT64_MAX)
-    least = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-  if (group < least) least = group;
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      limit.rlim_cur < least)
-    least = limit.rlim_cur;
-  return least;
+  uint64_t space = address_space(threads);
+  if (machine == UINT64_MAX)
+    machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  plan->available = machine, plan->limit = "the machine has";
+  if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
+  if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
 }
 
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
   /* Weights, their average, their best so far, and the moments; the gradient. */
   uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
-  Plan plan = {.corpus = dataset_memory(dataset), .available = available()};
+  Plan plan = {.corpus = dataset_memory(dataset)};
+  find_available(&plan, options->threads);
   plan.weights = copies * shape_parameters(shape) * sizeof(float) +
                  gradient_memory(shape, options->T * options->B);
   uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
@@ -69,6 +80,6 @@ int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   plan_text(plan->total, needed), plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "
-              "and the machine has %s; choose a smaller -k, -D or -d, or fewer lanes",
-              shape->k, shape->d, shape->D, shape->n, needed, there);
+              "and %s %s; choose a smaller -k, -D or -d, or fewer lanes",
+              shape->k, shape->d, shape->D, shape->n, needed, plan->limit, there);
 }

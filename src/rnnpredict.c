@@ -4,6 +4,7 @@
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
+#include "parallel.h"
 #include "predict_options.h"
 #include "start.h"
 #include "tables.h"
@@ -66,6 +67,7 @@ int main(int argc, char **argv) {
   if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, argc - operands, &why) != 0)
     return complain(USAGE, &why);
   if (options.threads == 0) options.threads = available;
-  int rc = run(&options, argv + operands, argc - operands, &why);
+  int rc = parallel_check(options.threads, &why);
+  if (rc == 0) rc = run(&options, argv + operands, argc - operands, &why);
   return rc == 0 ? DONE : complain(FAILED, &why);
 }

@@ -5,6 +5,7 @@
 #include "manual.h"
 #include "matrix.h"
 #include "output.h"
+#include "parallel.h"
 #include "plan.h"
 #include "resume.h"
 #include "schedule.h"
@@ -99,6 +100,14 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   }
 }
 
+static void say_threads(const TrainRun *train, int wanted) {
+  if (train->options->threads < wanted)
+    progress_say(train->progress,
+                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
+                 "libopenblas0-pthread can do more",
+                 matrix_library());
+}
+
 /* Reads the model to start from, which a run that goes on must have begun from. */
 static int read_init(TrainRun *train, Why *why) {
   const char *path = train->options->init, *before = NULL;
@@ -114,7 +123,8 @@ static int read_init(TrainRun *train, Why *why) {
 }
 
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
-static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
+static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, int threads,
+               Why *why) {
   const TrainOptions *o = train->options;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
@@ -134,6 +144,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   }
   Plan plan = plan_make(o, &train->shape, dataset);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
+  say_threads(train, threads);
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) dryrun_say(train);
   return 0;
@@ -144,17 +155,6 @@ static void fill_in(TrainOptions *o) {
   int endless = o->max_time > 0 || o->schedule == PLATEAU;
   if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
   if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
-}
-
-static int choose_threads(TrainOptions *o, int available, Progress *progress, Why *why) {
-  int wanted = o->threads > 0 ? o->threads : available;
-  o->threads = matrix_threads(wanted, why);
-  if (o->threads > 0 && o->threads < wanted)
-    progress_say(progress,
-                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
-                 "libopenblas0-pthread can do more",
-                 matrix_library());
-  return o->threads > 0 ? 0 : -1;
 }
 
 /* Claims the run directory. Where a run there goes on, its options come first and the command line,
@@ -184,12 +184,14 @@ static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int arg
                      int n_files, int available, Why *why) {
   if (claim(train, o, argc, argv, why) != 0) return FAILED;
   if (check_values(o, why) != 0) return USAGE;
-  if (choose_threads(o, available, train->progress, why) != 0) return FAILED;
+  int threads = o->threads > 0 ? o->threads : available;
+  o->threads = matrix_threads(threads, why);
+  if (o->threads < 0 || parallel_check(o->threads, why) != 0) return FAILED;
   fill_in(o);
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
-  int rc = run(train, dataset, files, n_files, why);
+  int rc = run(train, dataset, files, n_files, threads, why);
   free(files);
   return rc < 0 ? FAILED : rc;
 }

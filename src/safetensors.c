@@ -181,15 +181,24 @@ int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n, Why 
   return 0;
 }
 
-int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
+/* What there is of the tensor; NULL where it is not there, or is another one. */
+static const Entry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
   const Entry *entry = find(file, tensor->name);
+  const char *fault = NULL;
   size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;
   size_t columns = tensor->rank == 1 ? 1 : tensor->columns;
-  if (!entry) return broken(file, "a tensor is missing", tensor->name, why);
-  if (entry->dtype != tensor->dtype) return broken(file, "wrong dtype", tensor->name, why);
-  if (entry->rank != tensor->rank || entry->shape[0] != rows || entry->shape[1] != columns)
-    return broken(file, "a shape that does not fit the metadata", tensor->name, why);
-  return 0;
+  if (!entry)
+    fault = "a tensor is missing";
+  else if (entry->dtype != tensor->dtype)
+    fault = "wrong dtype";
+  else if (entry->rank != tensor->rank || entry->shape[0] != rows || entry->shape[1] != columns)
+    fault = "a shape that does not fit the metadata";
+  if (fault) broken(file, fault, tensor->name, why);
+  return fault ? NULL : entry;
+}
+
+int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
+  return fitting(file, tensor, why) ? 0 : -1;
 }
 
 static int get_transposed(FILE *in, const Tensor *tensor) {
@@ -228,8 +237,8 @@ static int check_finite(const SafeTensors *file, const Tensor *tensor, Why *why)
 }
 
 int safetensors_read(SafeTensors *file, const Tensor *tensor, Why *why) {
-  if (safetensors_check(file, tensor, why) != 0) return -1;
-  const Entry *entry = find(file, tensor->name);
+  const Entry *entry = fitting(file, tensor, why);
+  if (!entry) return -1;
   if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
       get(file->in, tensor) != 0)
     return broken(file, "a tensor that cannot be read", tensor->name, why);

@@ -1,0 +1,30 @@
+# A short training and a prediction under valgrind, which sees what the sanitizers do not: reads of
+# memory that was never set, also inside OpenBLAS.
+load cli
+
+# It follows start_program, which starts the program anew.
+checked() {
+  OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=9 --trace-children=yes --leak-check=full \
+    --show-leak-kinds=definite --errors-for-leak-kinds=definite "$@"
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  command -v valgrind || skip "no valgrind: apt-get install valgrind"
+  ! ldd "$BIN/rnntrain" | grep -qE 'lib(asan|omp)\.' || skip "only for gcc's release build"
+  random_bases 1200 1 | sed '1s/^/>a\n/' > some.fa
+}
+
+@test "a training reads nothing that was never set, and loses no memory" {
+  for softmax in followers full; do
+    checked rnntrain "${TINY[@]}" --softmax $softmax --valid-fraction 0.2 -o $softmax some.fa
+  done
+}
+
+@test "so does a prediction" {
+  train -o run some.fa
+  for mode in score next; do
+    checked rnnpredict -t 2 --mode $mode -o $mode.tsv run some.fa
+  done
+  [ -s score.tsv ] && [ -s next.tsv ]
+}

@@ -1,0 +1,35 @@
+# What several threads do at once, for the thread sanitizer. It ends a program that has a race with
+# exit code 66. LLVM's OpenMP runtime brings Archer, which tells it where threads wait for each
+# other; without that it sees races everywhere.
+load ../cli
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+@test "Archer is there" {
+  run -0 env OMP_TOOL_VERBOSE_INIT=stderr ARCHER_OPTIONS=verbose=1 OPENBLAS_NUM_THREADS=1 \
+    rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [[ "$output" == *"Archer detected OpenMP application with TSan"* ]]
+}
+
+@test "training has no race" {
+  for softmax in followers full; do
+    for strands in forward both; do
+      rnntrain "${TINY[@]}" -D 64 -B 64 -t 3 --strands $strands --softmax $softmax --valid-fraction 0.2 \
+        -o $softmax.$strands "$DATA/phix174.fa.gz"
+    done
+  done
+}
+
+@test "training with rows that a window does not touch has no race" {
+  rnntrain "${TINY[@]}" -k 6 -B 48 -T 8 -t 4 -o run "$DATA/phix174.fa.gz"
+}
+
+@test "reading ahead of training and of prediction has no race" {
+  train -o run "$DATA/phix174.fa.gz"
+  zcat "$DATA/lambda.fa.gz" > some.fa
+  for i in {1..20}; do cat some.fa; done > long.fa
+  rnntrain --dry-run -k 3 long.fa > counts
+  for mode in score track next; do
+    rnnpredict -t 3 --mode $mode -o $mode.tsv run "$DATA/lambda.fa.gz" "$DATA/reads.fq.gz"
+  done
+}
