@@ -46,7 +46,7 @@ static void argument_text(const Option *option, const char *argument, char text[
 }
 
 static void help_option(FILE *out, const Option *option) {
-  char names[64], text[512], about[160], argument[64];
+  char names[128], text[512], about[160], argument[64];
   argument_text(option, option->type == OPTION_CHOICE ? "WORD" : option->argument, argument);
   if (option->letter)
     snprintf(names, sizeof names, "  -%c, --%s%s", option->letter, option->name, argument);
