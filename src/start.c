@@ -5,22 +5,40 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#if defined __x86_64__
+#include <xmmintrin.h>
+#endif
 
 enum { STACK = 8 << 20, REST = 8 << 20 }; /* bytes: a thread's; what is needed beside OpenBLAS */
 
-/* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still gets an error. */
+/* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still
+ * gets an error. */
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
 }
 
-/* What follows name= in the environment; NULL: it is not there, or empty. getenv does not work yet
- * where this is called. */
+/* Before there are threads, which inherit it. */
+static void flush_denormals(void) {
+#if defined __x86_64__
+  enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
+  _mm_setcsr(_mm_getcsr() | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO);
+#elif defined __aarch64__
+  const uint64_t flush_to_zero = 1 << 24;
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | flush_to_zero));
+#endif
+}
+
+/* What follows name= in the environment; NULL: it is not there, or empty.
+ * getenv does not work yet where this is called. */
 static const char *value_of(const char *name, char **environment) {
   size_t n = strlen(name);
   for (; *environment; environment++)
@@ -43,7 +61,8 @@ static void check_space(int argc, char **argv, char **environment) {
   size_t needed = matrix_space_at_start(threads, stack.rlim_cur) + REST;
   if (matrix_fits(needed)) return;
   dprintf(STDERR_FILENO,
-          "%s: ulimit -v %llu is too low: OpenBLAS needs %zu MB more of address space to start; "
+          "%s: ulimit -v %llu is too low: OpenBLAS needs %zu MB more of "
+          "address space to start; "
           "raise it, or set OPENBLAS_NUM_THREADS and OMP_NUM_THREADS to 1\n",
           argc > 0 ? argv[0] : "", (unsigned long long)space.rlim_cur >> 10, needed >> 20);
   _exit(1);
@@ -71,5 +90,6 @@ int start_program(char **argv) {
     self[n] = 0;
     execv(self, argv); /* where it fails, slow is better than not at all */
   }
+  flush_denormals();
   return parallel_start();
 }
