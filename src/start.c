@@ -17,8 +17,7 @@
 
 enum { STACK = 8 << 20, REST = 8 << 20 }; /* bytes: a thread's; what is needed beside OpenBLAS */
 
-/* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still
- * gets an error. */
+/* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still gets an error. */
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
@@ -37,8 +36,8 @@ static void flush_denormals(void) {
 #endif
 }
 
-/* What follows name= in the environment; NULL: it is not there, or empty.
- * getenv does not work yet where this is called. */
+/* What follows name= in the environment; NULL: it is not there, or empty. getenv does not work yet
+ * where this is called. */
 static const char *value_of(const char *name, char **environment) {
   size_t n = strlen(name);
   for (; *environment; environment++)
@@ -61,8 +60,7 @@ static void check_space(int argc, char **argv, char **environment) {
   size_t needed = matrix_space_at_start(threads, stack.rlim_cur) + REST;
   if (matrix_fits(needed)) return;
   dprintf(STDERR_FILENO,
-          "%s: ulimit -v %llu is too low: OpenBLAS needs %zu MB more of "
-          "address space to start; "
+          "%s: ulimit -v %llu is too low: OpenBLAS needs %zu MB more of address space to start; "
           "raise it, or set OPENBLAS_NUM_THREADS and OMP_NUM_THREADS to 1\n",
           argc > 0 ? argv[0] : "", (unsigned long long)space.rlim_cur >> 10, needed >> 20);
   _exit(1);
