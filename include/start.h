@@ -18,6 +18,9 @@
  * Where ulimit -v leaves so little that OpenBLAS would hang while it is being loaded, a sentence
  * and exit 1 come before that, for all programs that call this.
  *
+ * On x86-64 and arm64, floats below 1.2e-38 are zero from here on, in all threads: the moments of a
+ * weight that gets no gradient fade into such numbers, with which processors are slow.
+ *
  * Gives back how many threads to use where the user does not say: OMP_NUM_THREADS, or as many as
  * this process may run on. */
 int start_program(char **argv);

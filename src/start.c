@@ -7,11 +7,15 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#if defined __x86_64__
+#include <xmmintrin.h>
+#endif
 
 enum { STACK = 8 << 20, REST = 8 << 20 }; /* bytes: a thread's; what is needed beside OpenBLAS */
 
@@ -19,6 +23,19 @@ enum { STACK = 8 << 20, REST = 8 << 20 }; /* bytes: a thread's; what is needed b
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+}
+
+/* Before there are threads, which inherit it. */
+static void flush_denormals(void) {
+#if defined __x86_64__
+  enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
+  _mm_setcsr(_mm_getcsr() | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO);
+#elif defined __aarch64__
+  const uint64_t flush_to_zero = 1 << 24;
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | flush_to_zero));
+#endif
 }
 
 /* What follows name= in the environment; NULL: it is not there, or empty. getenv does not work yet
@@ -74,5 +91,6 @@ int start_program(char **argv) {
     self[n] = 0;
     execv(self, argv); /* where it fails, slow is better than not at all */
   }
+  flush_denormals();
   return parallel_start();
 }
