@@ -195,6 +195,9 @@ static void say_start(Trainer *train) {
                lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes));
   progress_say(progress, "%zu parameters, %s of memory, %d thread%s",
                shape_parameters(&train->run->shape), memory, o->threads, o->threads > 1 ? "s" : "");
+  if (runlog_goes_on(train->log))
+    progress_say(progress, "going on from step %" PRIu64 ", %.2f epochs", train->numbers.step,
+                 (double)train->numbers.tokens / (double)lanes_tokens(train->lanes));
   if (lanes_tokens(train->valid_lanes) > 0)
     progress_say(progress, "best Markov model: order %d, %.4f bits per base", train->markov.best,
                  train->markov.bits_per_base[train->markov.best]);

@@ -141,7 +141,9 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   start -o run "${RUN[@]}"
   stop INT run 500
   [ "$code" -eq 130 ]
-  rnntrain -q --resume -o run "$DATA/lambda.fa.gz"
+  run --separate-stderr -0 rnntrain --resume -o run "$DATA/lambda.fa.gz"
+  step=$(grep -o 'at step [0-9]*' said | grep -o '[0-9]*')
+  [[ "$stderr" == *"going on from step $step, "* ]]
   same_run "$WHOLE" run
 }
 
