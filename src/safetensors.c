@@ -17,7 +17,9 @@
 #error "safetensors.c writes numbers as they stand in memory: it needs a little-endian machine"
 #endif
 
-enum { HEADER_MAX = 16 << 20, PANEL_FLOATS = 1 << 20, BUFFER = 1 << 16 };
+enum { HEADER_MAX = 16 << 20, BUFFER = 1 << 16 };
+enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel: readers may lack memory */
+enum { TILE = 64 }; /* columns that are turned together: they stay in the cache */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -43,22 +45,24 @@ typedef struct {
   float *data;
 } Panel;
 
-static Panel panel_new(const Tensor *tensor) {
-  Panel panel = {.columns = least(tensor->columns, PANEL_FLOATS)};
-  panel.rows = panel.columns < tensor->columns ? 1 : least(PANEL_FLOATS / panel.columns, 16);
+static Panel panel_new(const Tensor *tensor, size_t floats) {
+  Panel panel = {.columns = least(tensor->columns, floats)};
+  panel.rows = panel.columns < tensor->columns ? 1 : least(floats / panel.columns, 16);
   panel.data = alloc_new(panel.rows * panel.columns, sizeof *panel.data);
   return panel;
 }
 
 static void put_transposed(Sink *to, const Tensor *tensor) {
   const size_t rows = tensor->rows, columns = tensor->columns;
-  Panel panel = panel_new(tensor);
+  Panel panel = panel_new(tensor, PUT_FLOATS);
   for (size_t row = 0; row < rows; row += panel.rows)
     for (size_t first = 0; first < columns; first += panel.columns) {
       const float *data = (const float *)tensor->data + first * rows + row;
       size_t n = least(rows - row, panel.rows), m = least(columns - first, panel.columns);
-      for (size_t j = 0; j < m; j++)
-        for (size_t i = 0; i < n; i++) panel.data[i * m + j] = data[j * rows + i];
+      for (size_t from = 0; from < m; from += TILE)
+        for (size_t i = 0; i < n; i++)
+          for (size_t j = from; j < least(from + TILE, m); j++)
+            panel.data[i * m + j] = data[j * rows + i];
       put(to, panel.data, n * m * sizeof(float));
     }
   free(panel.data);
@@ -203,7 +207,7 @@ int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
 
 static int get_transposed(FILE *in, const Tensor *tensor) {
   const size_t rows = tensor->rows, columns = tensor->columns;
-  Panel panel = panel_new(tensor);
+  Panel panel = panel_new(tensor, GET_FLOATS);
   int rc = 0;
   for (size_t row = 0; rc == 0 && row < rows; row += panel.rows)
     for (size_t first = 0; rc == 0 && first < columns; first += panel.columns) {
