@@ -40,7 +40,8 @@ typedef struct {
   RunNumbers numbers;
   double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
   uint64_t *timestep_tokens;
-  float *h; /* (B,D) for a checkpoint, or while validating */
+  float *h;        /* (B,D) for a checkpoint, or while validating */
+  bool validating; /* h holds the training lanes' states */
   uint64_t *lanes_state;
   double recent_bits;            /* of the last log row, for the progress line */
   double began, next_checkpoint; /* clock_now() */
@@ -71,8 +72,10 @@ int trainer_write_model(Trainer *train, Why *why);
 /* run.json, with this status. */
 int trainer_write_report(Trainer *train, const char *status, Why *why);
 
-/* Whether all that a checkpoint would hold is finite: else it must not take the place of one. */
-bool trainer_sound(const Trainer *train);
+/* Whether what a checkpoint would hold is finite: else it must not take the place of one. Weights
+ * stay as they are then; the states h may be finite again once lanes have begun new pieces. */
+bool trainer_weights_finite(const Trainer *train);
+bool trainer_states_finite(Trainer *train);
 
 /* The checkpoint, then the model that goes with it once there is one, then the report: what is
  * missing after the first can be made again from it. */

@@ -174,7 +174,7 @@ static int append(Runlog *log, Log *to, Why *why) {
 }
 
 static void print_number(FILE *out, double value) {
-  if (isnan(value))
+  if (!isfinite(value))
     fputs("\tNA", out);
   else
     fprintf(out, "\t%.6g", value);

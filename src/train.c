@@ -50,43 +50,72 @@ static void show(Trainer *train) {
   progress_step(train->run->progress, &standing);
 }
 
+/* ---- saving --------------------------------------------------------------------------------- */
+
+static bool save_is_due(const Trainer *train) {
+  return signals_pending() || clock_now() >= train->next_checkpoint;
+}
+
+/* Saves the run where it is time or SIGUSR1 asks for it, or a step later where it cannot be. */
+static int save(Trainer *train, Why *why) {
+  if (!trainer_states_finite(train)) return 0;
+  bool asked = signals_save();
+  if (!asked && clock_now() < train->next_checkpoint) return 0;
+  if (trainer_save(train, "running", why) != 0) return -1;
+  if (asked)
+    progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64, train->numbers.step);
+  return 0;
+}
+
 /* ---- validation ----------------------------------------------------------------------------- */
 
-/* Mean J of the averaged weights over the validation span, or NAN where a signal does not let it
- * finish; the training lanes' states are put back afterwards. */
-static double valid_loss(Trainer *train) {
-  double loss = 0;
+/* Runs the averaged weights over the validation span and sets *loss to their mean J: 1, or 0 where
+ * a signal does not let it finish, -1. The training lanes' states wait in train->h, so that what is
+ * saved in between is the run as it was before. */
+static int valid_loss(Trainer *train, double *loss, Why *why) {
+  int rc = 1;
+  *loss = 0;
   bptt_save(train->bptt, train->h);
+  train->validating = true;
   lanes_start(train->valid_lanes, 0);
-  while (lanes_next(train->valid_lanes, train->window)) {
-    if (signals_pending()) loss = NAN;
-    if (isnan(loss)) break;
-    loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
+  while (rc == 1 && lanes_next(train->valid_lanes, train->window)) {
+    *loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
     show(train);
+    if (signals_end())
+      rc = 0;
+    else if (save_is_due(train) && save(train, why) != 0)
+      rc = -1;
   }
+  train->validating = false;
   bptt_restore(train->bptt, train->h);
-  return loss / (double)lanes_tokens(train->valid_lanes);
+  *loss /= (double)lanes_tokens(train->valid_lanes);
+  return rc;
+}
+
+static void note_loss(Trainer *train, double loss) {
+  RunNumbers *numbers = &train->numbers;
+  int improved = loss < numbers->best_valid_loss;
+  numbers->stale = improved ? 0 : numbers->stale + 1;
+  schedule_validated(&train->schedule, improved);
+  if (!isfinite(loss)) numbers->bad_in_a_row = DIVERGED_AFTER;
+  if (!improved) return;
+  numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
+  memcpy(train->best->L, train->optimizer->average->L, train->weights->size * sizeof(float));
 }
 
 /* Where a signal comes between, everything stays as it was: validated_step will tell. */
 static int validate(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
-  uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
-  double loss = lanes_tokens(train->valid_lanes) > 0 ? valid_loss(train) : INFINITY;
-  if (isnan(loss)) return 0;
+  uint64_t tokens = lanes_tokens(train->valid_lanes), own = VALIDATION_SHARE * tokens;
+  double loss = NAN;
+  int rc = tokens > 0 ? valid_loss(train, &loss, why) : 1;
+  if (rc < 1) return rc;
   numbers->validated_step = numbers->step;
   numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
-  if (isinf(loss)) return trainer_log(train, NAN, why);
-  if (numbers->step == 0)
+  if (tokens > 0) note_loss(train, loss);
+  if (tokens > 0 && numbers->step == 0)
     progress_say(train->run->progress, "%s: %.4f bits per base before training",
                  train->options->init, runlog_bits(loss, train->options->s));
-  int improved = loss < numbers->best_valid_loss;
-  numbers->stale = improved ? 0 : numbers->stale + 1;
-  schedule_validated(&train->schedule, improved);
-  if (improved) {
-    numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
-    memcpy(train->best->L, train->optimizer->average->L, train->weights->size * sizeof(float));
-  }
   return trainer_log(train, loss, why);
 }
 
@@ -142,29 +171,17 @@ static int go_on(Trainer *train, Why *why) {
   return 0;
 }
 
-static bool save_is_due(const Trainer *train) {
-  return signals_pending() || clock_now() >= train->next_checkpoint;
-}
-
 /* Why the run ends here, or NULL. */
 static const char *ends(const Trainer *train) {
   const TrainOptions *o = train->options;
   const RunNumbers *numbers = &train->numbers;
   if (numbers->bad_in_a_row >= DIVERGED_AFTER) return "diverged";
-  if (save_is_due(train) && !trainer_sound(train)) return "diverged";
+  if (save_is_due(train) && !trainer_weights_finite(train)) return "diverged";
   if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return "done";
   if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
   if (schedule_over(&train->schedule)) return "stopped early";
   if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return "stopped early";
   return NULL;
-}
-
-static int save(Trainer *train, Why *why) {
-  bool asked = signals_save();
-  if (trainer_save(train, "running", why) != 0) return -1;
-  if (asked)
-    progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64, train->numbers.step);
-  return 0;
 }
 
 /* Until something ends the run; *status says what. What is due depends on the state alone, so that
@@ -177,7 +194,8 @@ static int loop(Trainer *train, const char **status, Why *why) {
     int useful = !*status || strcmp(*status, "diverged") != 0;
     int last = *status && useful && numbers->step > numbers->validated_step;
     if (*status && !last) return 0;
-    if (signals_end()) return *status = "interrupted", 0;
+    if (signals_end())
+      return *status = trainer_states_finite(train) ? "interrupted" : "diverged", 0;
     if (save_is_due(train) && save(train, why) != 0) return -1;
     if ((last ? validate(train, why) : go_on(train, why)) != 0) return -1;
   }
@@ -207,10 +225,12 @@ static void say_end(Trainer *train, const char *status) {
   char time[32];
   const RunNumbers *numbers = &train->numbers;
   clock_text(trainer_elapsed(train), time);
-  progress_say(train->run->progress,
-               "%s after %s, %" PRIu64 " step%s and %.2f epochs, %.0fk k-mers/s", status, time,
-               numbers->step, numbers->step == 1 ? "" : "s",
-               (double)numbers->tokens / (double)lanes_tokens(train->lanes), speed(train) / 1000);
+  char rate[32] = "";
+  if (numbers->tokens > train->earlier_tokens)
+    snprintf(rate, sizeof rate, ", %.0fk k-mers/s", speed(train) / 1000);
+  progress_say(train->run->progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs%s", status,
+               time, numbers->step, numbers->step == 1 ? "" : "s",
+               (double)numbers->tokens / (double)lanes_tokens(train->lanes), rate);
   progress_say(train->run->progress, "longest step %.3f s, longest checkpoint %.3f s",
                train->longest_step, train->longest_save);
   if (numbers->skipped > 0)
@@ -232,11 +252,13 @@ static int end_diverged(Trainer *train, Why *why) {
   if (validated && trainer_write_model(train, why) != 0) return -1;
   if (runlog_sync(train->log, why) != 0 || trainer_write_report(train, "diverged", why) != 0)
     return -1;
-  char reason[128] = "weights or moments are not finite any more";
+  char reason[192] = "the network's numbers are not finite any more";
   if (train->numbers.bad_in_a_row >= DIVERGED_AFTER)
-    snprintf(reason, sizeof reason,
-             "for %d steps in a row the loss was no number, or over %d times what guessing costs",
-             DIVERGED_AFTER, DIVERGED_FACTOR);
+    snprintf(
+        reason, sizeof reason,
+        "for %d steps in a row the loss was no number or over %d times what guessing costs, or "
+        "it was no number in a validation",
+        DIVERGED_AFTER, DIVERGED_FACTOR);
   fail(why, "diverged: %s; choose a smaller --learning-rate than %g%s", reason,
        train->options->rate, validated ? " (the best model before that is kept)" : "");
   return TRAIN_DIVERGED;
@@ -268,7 +290,7 @@ static int run_training(Trainer *train, Why *why) {
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
   say_start(train);
   if (loop(train, &status, why) != 0) return -1;
-  if (!trainer_sound(train)) status = "diverged";
+  if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = "diverged";
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
   if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
   if (trainer_save(train, status, why) != 0) return -1;

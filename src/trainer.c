@@ -150,16 +150,23 @@ static RunState get_state(Trainer *train) {
                     .T = train->options->T};
 }
 
-static bool is_finite(const Weights *w) {
-  for (size_t i = 0; w && i < w->size; i++)
-    if (!isfinite(w->L[i])) return false;
+static bool are_finite(const float *a, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(a[i])) return false;
   return true;
 }
 
-bool trainer_sound(const Trainer *train) {
+bool trainer_weights_finite(const Trainer *train) {
   const Optimizer *optimizer = train->optimizer;
-  return is_finite(train->weights) && is_finite(optimizer->m) && is_finite(optimizer->v) &&
-         is_finite(optimizer->average);
+  const Weights *all[] = {train->weights, optimizer->average, optimizer->m, optimizer->v};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (all[i] && !are_finite(all[i]->L, all[i]->size)) return false;
+  return true;
+}
+
+bool trainer_states_finite(Trainer *train) {
+  if (!train->validating) bptt_save(train->bptt, train->h);
+  return are_finite(train->h, (size_t)train->options->B * (size_t)train->options->D);
 }
 
 static int write_checkpoint(Trainer *train, Why *why) {
@@ -171,7 +178,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   numbers->rate_halvings = (uint64_t)train->schedule.halvings;
   numbers->rate_stale = (uint64_t)train->schedule.stale;
   numbers->seconds = trainer_elapsed(train);
-  bptt_save(train->bptt, train->h);
+  if (!train->validating) bptt_save(train->bptt, train->h);
   lanes_save(train->lanes, train->lanes_state);
   Metadata *about = make_about(train);
   resume_describe(about, train->options, train->run->dataset);
@@ -201,8 +208,9 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
   train->next_checkpoint = start + train->options->checkpoint_every;
   if (write_checkpoint(train, why) != 0) return -1;
   if (train->numbers.step > 0 && trainer_write_model(train, why) != 0) return -1;
+  int rc = trainer_write_report(train, status, why);
   train->longest_save = fmax(train->longest_save, clock_now() - start);
-  return trainer_write_report(train, status, why);
+  return rc;
 }
 
 int trainer_log(Trainer *train, double valid_loss, Why *why) {
