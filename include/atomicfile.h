@@ -16,7 +16,7 @@ typedef struct {
 
 /* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path,
  * as in a run directory under its lock: the temporary name is path.tmp then, so that what a process
- * that was killed has left is overwritten; else it is a name that was free. */
+ * that was killed has left is replaced; else it is a name that was free. */
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 
 /* Puts in place what was written from its beginning to its end, once the file is found to be as

@@ -9,7 +9,7 @@ void signals_start(void);
 
 /* Once there is something to save: from now on SIGINT, SIGTERM, SIGHUP and SIGXCPU are remembered,
  * those excepted that the caller of the program has told it to ignore (nohup does). A second SIGINT
- * ends the program at once. */
+ * ends the program at once. A closed pipe no longer does. */
 void signals_catch(void);
 
 /* Whether anything was asked since it was done. */

@@ -7,6 +7,8 @@
  * A closed standard input, output or error is opened on /dev/null, so that no file of ours takes
  * its number and is written to by mistake; reading or writing it still fails.
  *
+ * A file that grows over ulimit -f is an error, not the end of the program.
+ *
  * Jansson gets its memory from alloc: it would leave out of a file what there is no memory for.
  *
  * Two libraries take their settings from the environment while the program is being loaded. So this

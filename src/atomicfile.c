@@ -29,12 +29,12 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->path = join(path, "");
   file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
-  int fd = alone
-               ? open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)
-               : open_unique(file->temporary);
+  if (alone) unlink(file->temporary); /* what a process that was killed has left */
+  int fd = alone ? open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+                 : open_unique(file->temporary);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
-  fail(why, "%s: cannot be made: %s", file->path, strerror(errno));
+  fail(why, "%s: cannot be made: %s", alone ? file->temporary : file->path, strerror(errno));
   if (fd >= 0) close(fd), unlink(file->temporary);
   release(file);
   return NULL;

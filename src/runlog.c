@@ -18,6 +18,8 @@ typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, REPORT, FILES } FileName;
 static const char *const names[FILES] = {"model.safetensors", "checkpoint.safetensors", "loss.tsv",
                                          "timestep_loss.tsv", "run.json"};
 
+#define BUSY "-o %s: another rnntrain is writing there; wait for it, or name another directory"
+
 /* A file that grows by whole lines. */
 typedef struct {
   const char *path;
@@ -54,7 +56,15 @@ static char *join(const char *directory, const char *name) {
   return path;
 }
 
-static int is_there(const Runlog *log, FileName name) { return access(log->path[name], F_OK) == 0; }
+/* Looks which files of a run are there; what cannot be looked at is not taken for missing. */
+static int look(const Runlog *log, bool there[FILES], Why *why) {
+  for (int i = 0; i < FILES; i++) {
+    there[i] = access(log->path[i], F_OK) == 0;
+    if (!there[i] && errno != ENOENT)
+      return fail(why, "%s: cannot be looked at: %s", log->path[i], strerror(errno));
+  }
+  return 0;
+}
 
 /* Whether the directory can be made. */
 static int check_parent(const char *directory, Why *why) {
@@ -72,8 +82,8 @@ static int check_parent(const char *directory, Why *why) {
 
 /* Opens loss.tsv and locks it for as long as it is open; not being there is no error. */
 static int lock(Runlog *log, int flags, Why *why) {
-  log->loss.fd = open(log->path[LOSS], O_RDWR | O_CLOEXEC | flags, 0666);
-  if (log->loss.fd < 0 && errno == ENOENT) return 0;
+  log->loss.fd = open(log->path[LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
+  if (log->loss.fd < 0 && errno == ENOENT && flags == 0) return 0;
   if (log->loss.fd < 0)
     return errno == EEXIST
                ? fail(why,
@@ -83,15 +93,14 @@ static int lock(Runlog *log, int flags, Why *why) {
                : fail(why, "%s: cannot be written: %s", log->path[LOSS], strerror(errno));
   log->locked = flock(log->loss.fd, LOCK_EX | LOCK_NB) == 0;
   if (log->locked || errno != EWOULDBLOCK) return 0;
-  return fail(why,
-              "-o %s: another rnntrain is writing there; wait for it, or name another directory",
-              log->directory);
+  return fail(why, BUSY, log->directory);
 }
 
 /* Whether what the directory holds lets a run begin there, or go on. */
-static int check_run(const Runlog *log, Why *why) {
+static int check_run(Runlog *log, const bool there[FILES], Why *why) {
   int holds = 0;
-  for (int i = 0; i < FILES; i++) holds |= is_there(log, (FileName)i);
+  for (int i = 0; i < FILES; i++) holds |= there[i];
+  log->goes_on = there[CHECKPOINT] && (log->mode == RUNLOG_RESUME || log->mode == RUNLOG_AUTO);
   if (log->mode == RUNLOG_NEW && holds)
     return fail(why,
                 "-o %s: holds a run already; name another directory, or give --resume to go on "
@@ -100,7 +109,7 @@ static int check_run(const Runlog *log, Why *why) {
   if (log->mode == RUNLOG_RESUME && !log->goes_on)
     return fail(why, "-o %s: holds no checkpoint to go on from; begin a run without --resume",
                 log->directory);
-  if (log->mode == RUNLOG_AUTO && !log->goes_on && is_there(log, MODEL))
+  if (log->mode == RUNLOG_AUTO && !log->goes_on && there[MODEL])
     return fail(why,
                 "-o %s: holds a model, but no checkpoint to go on from; name another directory, or "
                 "give --force to overwrite it",
@@ -110,7 +119,10 @@ static int check_run(const Runlog *log, Why *why) {
 
 static int claim(Runlog *log, Why *why) {
   struct stat about;
+  bool there[FILES];
   if (stat(log->directory, &about) != 0) {
+    if (errno != ENOENT)
+      return fail(why, "-o %s: cannot be looked at: %s", log->directory, strerror(errno));
     if (log->mode != RUNLOG_RESUME) return check_parent(log->directory, why);
     return fail(why, "-o %s: there is no run to go on with; begin one without --resume",
                 log->directory);
@@ -119,10 +131,10 @@ static int claim(Runlog *log, Why *why) {
     return fail(why, "-o %s: is a file; name a directory", log->directory);
   if (access(log->directory, W_OK | X_OK) != 0)
     return fail(why, "-o %s: cannot be written to: %s", log->directory, strerror(errno));
-  if (lock(log, 0, why) != 0) return -1;
-  log->goes_on =
-      is_there(log, CHECKPOINT) && (log->mode == RUNLOG_RESUME || log->mode == RUNLOG_AUTO);
-  return check_run(log, why);
+  if (lock(log, 0, why) != 0 || look(log, there, why) != 0) return -1;
+  if (there[LOSS] && log->loss.fd < 0) /* another process has just made it */
+    return fail(why, BUSY, log->directory);
+  return check_run(log, there, why);
 }
 
 Runlog *runlog_claim(const char *directory, RunlogMode mode, Why *why) {
@@ -170,7 +182,8 @@ static int append(Runlog *log, Log *to, Why *why) {
     done += (size_t)n;
   }
   to->bytes += log->size;
-  return fseeko(log->lines, 0, SEEK_SET);
+  rewind(log->lines);
+  return 0;
 }
 
 static void print_number(FILE *out, double value) {
@@ -224,7 +237,7 @@ static int make_directory(const Runlog *log, Why *why) {
 
 /* Empties a log, opening it where it is not open yet, and writes its header. */
 static int begin_log(Runlog *log, Log *to, const char *header, Why *why) {
-  if (to->fd < 0) to->fd = open(to->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (to->fd < 0) to->fd = open(to->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (to->fd < 0 || ftruncate(to->fd, 0) != 0) return cannot_write(to->path, why);
   fprintf(log->lines, "%s\n", header);
   return append(log, to, why);
@@ -245,11 +258,14 @@ int runlog_begin(Runlog *log, Why *why) {
   return begin_log(log, &log->timestep_loss, "step\ttimestep\tloss\ttokens", why);
 }
 
-/* Whether a log has a line's end where the checkpoint says that it went to. */
-static int check_log(Log *log, uint64_t bytes, Why *why) {
+/* Whether an open log has a line's end where the checkpoint says that it went to. */
+static int check_log(const Log *log, uint64_t bytes, Why *why) {
   char last = 0;
-  if (log->fd < 0) log->fd = open(log->path, O_RDWR | O_CLOEXEC);
-  if (log->fd < 0) return fail(why, "%s: cannot be opened: %s", log->path, strerror(errno));
+  if (log->fd < 0)
+    return fail(why,
+                "%s: cannot be opened: %s; put it back, or give --force to begin anew without "
+                "--resume",
+                log->path, strerror(errno));
   if (bytes == 0 || bytes > INT64_MAX || pread(log->fd, &last, 1, (off_t)bytes - 1) != 1 ||
       last != '\n')
     return fail(why,
@@ -267,6 +283,9 @@ static int cut_log(Log *log, uint64_t bytes, Why *why) {
 }
 
 int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why) {
+  errno = ENOENT; /* loss.tsv was open since it was claimed, if it is there */
+  if (log->loss.fd >= 0)
+    log->timestep_loss.fd = open(log->path[TIMESTEP_LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (check_log(&log->loss, loss, why) != 0 || check_log(&log->timestep_loss, timesteps, why) != 0)
     return -1;
   return cut_log(&log->loss, loss, why) != 0 ? -1 : cut_log(&log->timestep_loss, timesteps, why);

@@ -23,7 +23,7 @@ static void remember(int signal) {
     end = signal;
 }
 
-static void catch (int from, int to) {
+static void install(int from, int to) {
   for (int i = from; i < to; i++) {
     struct sigaction before, action = {.sa_handler = remember, .sa_flags = SA_RESTART};
     if (rows[i].once) action.sa_flags |= (int)SA_RESETHAND;
@@ -33,8 +33,11 @@ static void catch (int from, int to) {
   }
 }
 
-void signals_start(void) { catch (0, 1); }
-void signals_catch(void) { catch (1, ROWS); }
+void signals_start(void) { install(0, 1); }
+void signals_catch(void) {
+  install(1, ROWS);
+  signal(SIGPIPE, SIG_IGN); /* nobody listens to what is said: no reason to end a run */
+}
 
 bool signals_pending(void) { return save || end; }
 

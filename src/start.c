@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static int is_one(const char *value) { return value && strcmp(value, "1") == 0; 
 int start_program(char **argv) {
   char self[PATH_MAX];
   hold_standard_files();
+  signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
   json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
   int changed = set_missing("OMP_WAIT_POLICY", "passive");
   changed |= set_missing("OPENBLAS_CORETYPE", matrix_better_core());

@@ -63,7 +63,7 @@ static const Option rows[] = {
      "Go on with the run that DIR holds, on the same FILEs; what is not given is as it was. auto: "
      "begin it where it has not begun"},
     {"force", 0, OPTION_FLAG, AT(force), NULL, 0, 0, "", output,
-     "Overwrite the run that DIR holds"},
+     "Overwrite the run that DIR holds: it is deleted before the new one begins"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, 0, 0, "", output,
      "Count the input (a table on stdout), say what the run will need, and write nothing"},
     {"log-every", 0, OPTION_INT, AT(log_every), "50", 1, 1000000000, "N", output,
@@ -122,8 +122,8 @@ const Program train_program = {
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
-                  "training diverged; 130 and 143 (128 + signal) stopped by SIGINT or SIGTERM "
-                  "after saving.",
+                  "training diverged; 128 + signal (130, 143) stopped by SIGINT, "
+                  "SIGTERM, SIGHUP or SIGXCPU after saving.",
     .files = "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
              "DIR/checkpoint.safetensors: the newest state of the run, for --resume.\n\n"
              "DIR/loss.tsv: a row every --log-every steps and at each validation; epoch "

@@ -238,6 +238,21 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 5'
   same_run "$WHOLE" run
 }
 
+@test "SIGUSR1 again and again does not keep a run from validating" {
+  { echo ">random"; random_bases 100000 1; } > long.fa
+  start -q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa -o run "$DATA/phix174.fa.gz"
+  await [ -e run/run.json ]
+  while kill -USR1 $! 2> kept; do sleep 0.02; done
+  wait $!
+  [ "$(awk -F '\t' '$9 != "NA"' run/loss.tsv | wc -l)" -eq 2 ]
+}
+
+@test "nobody listening to what is said ends no run" {
+  rnntrain "${RUN[@]:1}" --no-progress -o run 2> >(head -n 1 > said)
+  same_run "$WHOLE" run
+  [ "$(wc -l < said)" -eq 1 ]
+}
+
 @test "a second SIGINT ends at once" {
   # Steps of half a second: the first SIGINT waits for the end of one.
   start -q -D 768 -T 512 -B 32 -t 1 -o run "$DATA/lambda.fa.gz"
@@ -322,7 +337,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 5'
       rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
     head -c -20 kept.tsv | cmp - "short/$log"
     rm "short/$log"
-    fails 1 "short/$log: cannot be opened: No such file" \
+    fails 1 "short/$log: cannot be opened: No such file or directory; put it back" \
       rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
     cp kept.tsv "short/$log"
   done
@@ -360,6 +375,18 @@ open("short/checkpoint.safetensors", "wb").write(data)'
   kill -TERM "$pid"
   wait "$pid" || [ $? -eq 143 ]
   rnntrain "${RUN[@]}" --resume -o run -e 1
+}
+
+@test "whatever stands under a temporary name is no hindrance, or is told" {
+  mkfifo short/checkpoint.safetensors.tmp
+  ln -s /dev/full short/model.safetensors.tmp
+  echo old > short/run.json.tmp
+  train --resume -o short "$DATA/phix174.fa.gz"
+  same_run short "$BATS_FILE_TMPDIR/short"
+  [ "$(find short -name '*.tmp')" = "" ]
+  mkdir short/checkpoint.safetensors.tmp
+  fails 1 "short/checkpoint.safetensors.tmp: cannot be made: File exists" \
+    rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
 }
 
 @test "of two that begin at once, one is kept away" {

@@ -165,6 +165,48 @@ refused() {
   done
 }
 
+@test "a file that cannot be looked at is not taken for missing" {
+  need_strace
+  for RESUME in "" --resume --resume=auto; do
+    for name in "" checkpoint.safetensors model.safetensors loss.tsv timestep_loss.tsv run.json; do
+      rm -rf run && cp -r "$HALF" run
+      code=0
+      # shellcheck disable=SC2086
+      strace -P "$PWD/run${name:+/$name}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
+        rnntrain "${SMALL[@]}" $RESUME -o run 2> said || code=$?
+      cat said
+      [ "$code" -eq 1 ]
+      grep -q "^rnntrain: .*run.*Stale file handle" said
+      diff -r "$HALF" run
+    done
+  done
+}
+
+@test "a process that begins between another's looking and locking is not written over" {
+  need_strace
+  mkdir run
+  strace -f -P run/checkpoint.safetensors -e trace=access -e inject=access:delay_enter=1000000:when=1 \
+    -o trace rnntrain "${SMALL[@]}" --resume=auto -o run 2> said &
+  sleep 0.3
+  rnntrain "${SMALL[@]}" -o run
+  code=0
+  wait $! || code=$?
+  [ "$code" -eq 1 ]
+  grep -q "another rnntrain" said
+  same_run "$WHOLE" run
+}
+
+@test "a file that may not grow over a limit" {
+  code=0
+  (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> said || code=$?
+  [ "$code" -eq 1 ]
+  grep -q "^rnntrain: run/checkpoint.safetensors: cannot be written: File too large; make room" said
+  (ulimit -f 8; rnnpredict --mode track "$WHOLE" "$DATA/lambda.fa.gz" -o table.tsv) 2> said || code=$?
+  [ "$code" -eq 1 ]
+  grep -q "^rnnpredict: .*table.tsv: cannot be written: File too large" said
+  [ ! -e table.tsv ]
+}
+
 @test "a disk that is full" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   # shellcheck disable=SC2016
