@@ -172,7 +172,7 @@ refused() {
       rm -rf run && cp -r "$HALF" run
       code=0
       # shellcheck disable=SC2086
-      strace -P "$PWD/run${name:+/$name}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
+      strace -P "run${name:+/$name}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
         rnntrain "${SMALL[@]}" $RESUME -o run 2> said || code=$?
       cat said
       [ "$code" -eq 1 ]
