@@ -68,7 +68,8 @@ void model_free(Model *model);
 /* Whether a model read from path has this shape; else why says in what they differ. */
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
-/* The metadata of a file, to be freed by the caller; NULL where it is no checkpoint. */
+/* The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
+ * hold weights of the shape that it says. */
 Metadata *checkpoint_about(const char *path, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not

@@ -71,40 +71,37 @@ static int all_names(Tensor *tensors) {
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 
+typedef enum { COUNT, REAL, REAL_OR_INFINITE, REAL_OR_NONE } NumberKind;
+
 static const struct {
   const char *key;
   size_t offset;
-  int real; /* 2: it may be no number */
+  NumberKind kind;
+  double max;
 } number_rows[] = {
-#define WHOLE(field)                                                                               \
-  { "state." #field, offsetof(RunNumbers, field), 0 }
-#define REAL(field)                                                                                \
-  { "state." #field, offsetof(RunNumbers, field), 1 }
-#define REAL_OR_NONE(field)                                                                        \
-  { "state." #field, offsetof(RunNumbers, field), 2 }
-    WHOLE(step),
-    WHOLE(epoch),
-    WHOLE(tokens),
-    WHOLE(skipped),
-    WHOLE(bad_in_a_row),
-    WHOLE(optimizer_steps),
-    REAL(rate),
-    REAL_OR_NONE(gradient_norm),
-    REAL(seconds),
-    REAL(best_valid_loss),
-    WHOLE(best_step),
-    WHOLE(stale),
-    WHOLE(next_validation),
-    WHOLE(validated_step),
-    WHOLE(rate_halvings),
-    WHOLE(rate_stale),
-    REAL(loss),
-    WHOLE(loss_tokens),
-    WHOLE(loss_log_bytes),
-    WHOLE(timestep_log_bytes)
-#undef WHOLE
-#undef REAL
-#undef REAL_OR_NONE
+#define ROW(field, kind, max)                                                                      \
+  { "state." #field, offsetof(RunNumbers, field), kind, max }
+    ROW(step, COUNT, 0x1p53),
+    ROW(epoch, COUNT, 0x1p53),
+    ROW(tokens, COUNT, 0x1p53),
+    ROW(skipped, COUNT, 0x1p53),
+    ROW(bad_in_a_row, COUNT, 0x1p53),
+    ROW(optimizer_steps, COUNT, 0x1p53),
+    ROW(rate, REAL, 1e9),
+    ROW(gradient_norm, REAL_OR_NONE, INFINITY),
+    ROW(seconds, REAL, 1e10),
+    ROW(best_valid_loss, REAL_OR_INFINITE, INFINITY),
+    ROW(best_step, COUNT, 0x1p53),
+    ROW(stale, COUNT, 0x1p53),
+    ROW(next_validation, COUNT, 0x1p53),
+    ROW(validated_step, COUNT, 0x1p53),
+    ROW(rate_halvings, COUNT, 1000),
+    ROW(rate_stale, COUNT, 1000),
+    ROW(loss, REAL, 1e300),
+    ROW(loss_tokens, COUNT, 0x1p53),
+    ROW(loss_log_bytes, COUNT, 0x1p53),
+    ROW(timestep_log_bytes, COUNT, 0x1p53)
+#undef ROW
 };
 enum { NUMBER_ROWS = sizeof number_rows / sizeof *number_rows };
 
@@ -129,7 +126,7 @@ static Metadata *describe(const Shape *shape, const Metadata *about) {
 static void describe_numbers(Metadata *metadata, const RunNumbers *numbers) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
     const char *field = (const char *)numbers + number_rows[i].offset;
-    if (number_rows[i].real)
+    if (number_rows[i].kind != COUNT)
       metadata_set(metadata, number_rows[i].key, "%.17g",
                    fabs(*(const double *)(const void *)field)); /* none is negative, but NaN may */
     else
@@ -146,11 +143,26 @@ static int read_count(const char *text, uint64_t *number) {
   return strcmp(text, again) == 0 ? 0 : -1;
 }
 
-static int read_real(const char *text, double *number, int none) {
+static int read_real(const char *text, double *number) {
   char again[32];
   *number = strtod(text, NULL);
   snprintf(again, sizeof again, "%.17g", *number);
-  return strcmp(text, again) == 0 && (none || !isnan(*number)) ? 0 : -1;
+  return strcmp(text, again) == 0 ? 0 : -1;
+}
+
+/* Reads the number of a row into its field. */
+static int read_number(const char *text, int row, void *field) {
+  double real;
+  uint64_t count;
+  if (number_rows[row].kind == COUNT) {
+    if (read_count(text, &count) != 0 || (double)count > number_rows[row].max) return -1;
+    return *(uint64_t *)field = count, 0;
+  }
+  if (read_real(text, &real) != 0) return -1;
+  if (!(real >= 0 && real <= number_rows[row].max) &&
+      !(isnan(real) && number_rows[row].kind == REAL_OR_NONE))
+    return -1;
+  return *(double *)field = real, 0;
 }
 
 static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
@@ -159,9 +171,9 @@ static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *
     char *field = (char *)numbers + number_rows[i].offset;
     if (!text)
       return fail(why, "%s: %s is missing; it is no whole checkpoint", path, number_rows[i].key);
-    if (number_rows[i].real ? read_real(text, (double *)(void *)field, number_rows[i].real > 1)
-                            : read_count(text, (uint64_t *)(void *)field))
-      return fail(why, "%s: %s is no number; it is no whole checkpoint", path, number_rows[i].key);
+    if (read_number(text, i, field) != 0)
+      return fail(why, "%s: %s is no number that it can be; it is no whole checkpoint", path,
+                  number_rows[i].key);
   }
   return 0;
 }
@@ -317,8 +329,16 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
 }
 
 Metadata *checkpoint_about(const char *path, Why *why) {
+  Tensor tensors[TENSORS_MAX];
+  Shape shape;
+  Metadata *about = NULL;
+  int n = 0;
   SafeTensors *file = safetensors_open(path, why);
-  Metadata *about = file ? copy_metadata(safetensors_metadata(file)) : NULL;
+  if (file && read_shape(path, safetensors_metadata(file), &shape, why) == 0) {
+    add_weights(tensors, &n, "", &shape, NULL);
+    add_weights(tensors, &n, "best.", &shape, NULL);
+    if (read_tensors(file, tensors, n, why) == 0) about = copy_metadata(safetensors_metadata(file));
+  }
   safetensors_close(file);
   return about;
 }

@@ -48,14 +48,41 @@ void resume_describe(Metadata *about, const TrainOptions *options, const Dataset
   }
 }
 
+/* Whether this version knows all options of the run, and they are those of its network: how much
+ * memory will be asked for follows from them. */
+static int check_about(const Metadata *about, const char *path, Why *why) {
+  static const char *const pairs[][2] = {{"k", "option.kmer"},
+                                         {"stride", "option.stride"},
+                                         {"embedding", "option.embedding"},
+                                         {"hidden", "option.hidden"}};
+  char known[KEY];
+  const char *key, *value;
+  for (size_t i = 0; i < metadata_size(about); i++) {
+    metadata_entry(about, i, &key, &value);
+    const Option *option = train_program.options;
+    while (option->name && strcmp(option_key(option, known), key) != 0) option++;
+    if (strncmp(key, "option.", strlen("option.")) == 0 && !option->name)
+      return fail(why,
+                  "%s: has %s, which this version does not know; go on with the one that made it",
+                  path, key);
+  }
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    const char *is = metadata_get(about, pairs[i][0]), *said = metadata_get(about, pairs[i][1]);
+    if (!is || !said || strcmp(is, said) != 0)
+      return fail(why, "%s: its %s is not its %s; it is no whole checkpoint", path, pairs[i][0],
+                  pairs[i][1]);
+  }
+  return 0;
+}
+
 int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why) {
   char key[KEY];
+  if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
     const char *value = metadata_get(about, option_key(option, key));
     if (!value || options_set(option, options, value) != 0)
-      return fail(why,
-                  "%s: its metadata has no %s that this version knows; it is no checkpoint of it",
+      return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
                   path, key);
   }
   return 0;
@@ -88,7 +115,10 @@ int resume_check_inputs(const Dataset *dataset, const Metadata *about, Why *why)
                   dataset->files[i], i + 1, value, before ? before : "those of any");
   }
   snprintf(key, sizeof key, "input.%d", dataset->n + 1);
-  if (metadata_get(about, key))
+  const char *more = metadata_get(about, key);
+  if (more && strstr(more, "validation"))
+    return fail(why, "the run began with a --valid file; give it again");
+  if (more)
     return fail(
         why, "the run began with more than %d input files; give the same files in the same order",
         dataset->n);

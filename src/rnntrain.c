@@ -12,6 +12,7 @@
 #include "signals.h"
 #include "start.h"
 #include "train.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -171,10 +172,14 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
                  "%s: its file system has no locks: see that no other rnntrain writes there",
                  o->output);
   if (!runlog_goes_on(train->log)) return 0;
-  const char *path = runlog_checkpoint_path(train->log);
+  const char *path = runlog_checkpoint_path(train->log), *version;
   train->past = checkpoint_about(path, why);
   *o = (TrainOptions){0};
   if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
+  version = metadata_get(train->past, "version");
+  if (version && strcmp(version, VERSION) != 0)
+    progress_say(train->progress, "%s: version %s made it, this is %s: last bits may differ", path,
+                 version, VERSION);
   options_parse(&train_program, o, argc, argv, &operands, &topic, why);
   return resume_check_options(o, train->past, why);
 }

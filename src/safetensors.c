@@ -107,19 +107,24 @@ static int broken(const SafeTensors *file, const char *what, const char *place, 
   return header_broken(file->path, what, place, why);
 }
 
+/* It is not the file's fault. */
+static int cannot_read(const SafeTensors *file, Why *why) {
+  return fail(why, "%s: cannot be read: %s; try again", file->path,
+              ferror(file->in) ? strerror(errno) : "it has become shorter meanwhile");
+}
+
 /* Reads the header; the file is as long as `size`. */
 static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   uint64_t length;
   if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
-  if (fread(&length, sizeof length, 1, file->in) != 1)
-    return broken(file, "its first bytes cannot be read", "", why);
+  if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
   char *text = alloc_new(length + 1, 1);
   file->data = sizeof length + length, file->data_size = size - file->data;
   int rc = fread(text, 1, length, file->in) == length
                ? header_parse(&file->header, file->path, text, length, file->data_size, why)
-               : broken(file, "its header cannot be read", "", why);
+               : cannot_read(file, why);
   free(text);
   return rc;
 }
@@ -131,7 +136,7 @@ static int check_crc(SafeTensors *file, Why *why) {
   const char *wanted = metadata_get(file->header.metadata, "data_crc32");
   for (uint64_t left = file->data_size; left > 0;) {
     size_t n = left < sizeof buffer ? (size_t)left : sizeof buffer;
-    if (fread(buffer, 1, n, file->in) != n) return broken(file, "its data cannot be read", "", why);
+    if (fread(buffer, 1, n, file->in) != n) return cannot_read(file, why);
     crc = (uint32_t)crc32_z(crc, buffer, n);
     left -= n;
   }
@@ -245,6 +250,6 @@ int safetensors_read(SafeTensors *file, const Tensor *tensor, Why *why) {
   if (!entry) return -1;
   if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
       get(file->in, tensor) != 0)
-    return broken(file, "a tensor that cannot be read", tensor->name, why);
+    return cannot_read(file, why);
   return check_finite(file, tensor, why);
 }

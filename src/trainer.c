@@ -194,6 +194,8 @@ int trainer_resume(Trainer *train, Why *why) {
   RunState state = get_state(train);
   Why place = {""};
   if (checkpoint_read(path, &train->run->shape, &state, why) != 0) return -1;
+  if (numbers->optimizer_steps > numbers->step || train->lanes_state[0] != numbers->epoch)
+    return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
   if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)
     return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
   bptt_restore(train->bptt, train->h);

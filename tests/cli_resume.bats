@@ -323,6 +323,9 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 5'
   fails 1 "phix.fa: is not input 2 that the run began with" go_on "$DATA/phix174.fa.gz" phix.fa
   fails 1 "lambda.fa.gz: is not input 1" go_on "$DATA/lambda.fa.gz"
   fails 1 "phix.fa: is not input 2" go_on "$DATA/phix174.fa.gz" --valid phix.fa
+  train --valid-fraction 0.1 --valid phix.fa -o valid "$DATA/phix174.fa.gz"
+  fails 1 "the run began with a --valid file; give it again" \
+    rnntrain -q --resume -o valid "$DATA/phix174.fa.gz"
   train -o two "$DATA/phix174.fa.gz" phix.fa
   fails 1 "the run began with more than 1 input file" \
     rnntrain "${TINY[@]}" --resume -o two "$DATA/phix174.fa.gz"
@@ -355,6 +358,41 @@ open("short/checkpoint.safetensors", "wb").write(data)'
   fails 1 "short/checkpoint.safetensors: the data is damaged" \
     rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
   diff -r before short
+}
+
+# describe KEY VALUE: gives the checkpoint's metadata this value; "" takes it away.
+describe() {
+  "$PYTHON" - "$1" "$2" << 'END'
+import json, struct, sys
+key, value = sys.argv[1:]
+data = open('short/checkpoint.safetensors', 'rb').read()
+end = 8 + struct.unpack('<Q', data[:8])[0]
+header = json.loads(data[8:end])
+if value: header['__metadata__'][key] = value
+else: del header['__metadata__'][key]
+text = json.dumps(header).encode()
+open('short/checkpoint.safetensors', 'wb').write(struct.pack('<Q', len(text)) + text + data[end:])
+END
+}
+
+@test "a checkpoint that contradicts itself or this version is refused before it costs memory" {
+  refused() {
+    describe "$1" "$2"
+    (ulimit -v 2000000; fails 1 "short/checkpoint.safetensors: $3" \
+      rnntrain -q -t 1 --resume -o short "$DATA/phix174.fa.gz")
+    cp "$BATS_FILE_TMPDIR/short/checkpoint.safetensors" short
+  }
+  ldd "$BIN/rnntrain" | grep -q libasan && skip "the address sanitizer needs more than any limit"
+  refused option.kmer 12 "its k is not its option.kmer"
+  refused option.hidden 65536 "its hidden is not its option.hidden"
+  refused option.dropout 0.5 "has option.dropout, which this version does not know"
+  refused option.warmup "" "has no option.warmup that this version knows"
+  refused option.clip many "has no option.clip that this version knows"
+  refused state.optimizer_steps 1000000 "its numbers contradict each other"
+  refused state.epoch 7 "its numbers contradict each other"
+  describe version 9.9.9
+  run --separate-stderr -0 rnntrain --resume -o short "$DATA/phix174.fa.gz"
+  [[ "$stderr" == *"version 9.9.9 made it, this is"* ]]
 }
 
 @test "--resume goes neither with --force nor with --dry-run" {

@@ -199,7 +199,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
   Rng rng = rng_new(2, 2);
   run->numbers = (RunNumbers){.step = 17,
                               .epoch = 2,
-                              .tokens = UINT64_MAX,
+                              .tokens = 1ull << 53,
                               .skipped = 3,
                               .bad_in_a_row = 1,
                               .optimizer_steps = 14,
@@ -209,7 +209,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
                               .best_valid_loss = best,
                               .best_step = 11,
                               .stale = 4,
-                              .next_validation = 1ull << 60,
+                              .next_validation = 1ull << 52,
                               .validated_step = 12344,
                               .rate_halvings = 3,
                               .rate_stale = 5,
@@ -298,6 +298,8 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
   write_model("seed", "1", 1);
   assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.average.L");
+  assert_null(checkpoint_about(path, &why)); /* of a model */
+  assert_non_null(strstr(why.text, "is missing: best.L"));
   run_free(run);
 }
 
@@ -313,14 +315,21 @@ static void a_number_that_is_none_is_refused(void **state) {
                {"step", "17", "xx"},
                {"step", "17", "01"},
                {"step", "17", "+1"},
-               {"tokens", "18446744073709551615", "18446744073709551616"},
+               {"tokens", "9007199254740992", "9007199254740994"}, /* 2^53, and the next double */
+               {"rate_halvings", "1000", "1001"},
+               {"rate_stale", "1000", "9999"},
+               {"seconds", "0.5", "inf"},
+               {"seconds", "0.5", "nan"},
+               {"seconds", "0.5", "-.5"},
+               {"loss", "0.5", "inf"},
                {"seconds", "0.5", "0x1"},
                {"seconds", "0.5", " .5"},
                {"best_valid_loss", "inf", "nan"}};
   static unsigned char bytes[ROOM];
   char text[64];
   Run *run = run_filled(SGD, INFINITY), *back = run_new(&shape, SGD);
-  run->numbers.seconds = 0.5;
+  run->numbers.seconds = run->numbers.loss = 0.5;
+  run->numbers.rate_halvings = run->numbers.rate_stale = 1000;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
     assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
