@@ -3,7 +3,8 @@
  * The format, to the letter (github.com/huggingface/safetensors): 8 bytes of little-endian header
  * length, a JSON object padded with spaces, then the tensors' bytes without holes or overlaps. It
  * has no checksum of its own: the metadata's data_crc32 is the CRC-32 of all bytes after the
- * header. A file is distrusted until all of this was checked. */
+ * header, and header_crc32, which may be missing, that of the header with zeros in its place. A
+ * file is distrusted until all of this was checked. */
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 

@@ -78,6 +78,7 @@ char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32
         json_object_set_new(strings, metadata->text[2 * i], json_string(metadata->text[2 * i + 1]));
   snprintf(text, sizeof text, "%08x", crc);
   json_object_set_new(strings, "data_crc32", json_string(text));
+  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until it is known */
   json_object_set_new(root, "__metadata__", strings);
   for (int i = 0; i < n; i++) {
     const Tensor *tensor = &tensors[i];

@@ -21,6 +21,35 @@ enum { HEADER_MAX = 16 << 20, BUFFER = 1 << 16 };
 enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel: readers may lack memory */
 enum { TILE = 64 }; /* columns that are turned together: they stay in the cache */
 
+/* ---- the header's own CRC-32 ---------------------------------------------------------------- */
+
+enum { DIGITS = 8 };
+
+/* Where the digits of header_crc32 stand in a header; NULL: it has none. */
+static char *find_digits(char *text, size_t length) {
+  static const char key[] = "\"header_crc32\":\"";
+  char *place = memmem(text, length, key, strlen(key));
+  if (!place || place + strlen(key) + DIGITS > text + length) return NULL;
+  return place + strlen(key);
+}
+
+/* Puts in the digits that belong there: the CRC-32 of the header with zeros in their place. */
+static void seal(char *text, size_t length, char *digits) {
+  char crc[DIGITS + 1];
+  memset(digits, '0', DIGITS);
+  snprintf(crc, sizeof crc, "%08x", (unsigned)crc32_z(0, (const unsigned char *)text, length));
+  memcpy(digits, crc, DIGITS);
+}
+
+/* Whether a header is as it was written, where it says how that was. */
+static int is_sealed(char *text, size_t length) {
+  char before[DIGITS], *digits = find_digits(text, length);
+  if (!digits) return 1;
+  memcpy(before, digits, DIGITS);
+  seal(text, length, digits);
+  return memcmp(before, digits, DIGITS) == 0;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 /* Where bytes go: to a file, or where there is none only into their CRC-32. */
@@ -83,6 +112,7 @@ int safetensors_write(const char *path, const Tensor *tensors, int n, const Meta
   char *header = header_text(tensors, n, metadata, to.crc);
   if (!header) return fail(why, "%s: its metadata is no valid UTF-8", path);
   uint64_t length = strlen(header);
+  seal(header, length, find_digits(header, length));
   AtomicFile *file = atomicfile_open(path, true, why);
   if (file) {
     to.out = file->out;
@@ -122,9 +152,13 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
   char *text = alloc_new(length + 1, 1);
   file->data = sizeof length + length, file->data_size = size - file->data;
-  int rc = fread(text, 1, length, file->in) == length
-               ? header_parse(&file->header, file->path, text, length, file->data_size, why)
-               : cannot_read(file, why);
+  int rc;
+  if (fread(text, 1, length, file->in) != length)
+    rc = cannot_read(file, why);
+  else if (!is_sealed(text, length))
+    rc = broken(file, "the header is damaged: its CRC-32 is not the one in it", "", why);
+  else
+    rc = header_parse(&file->header, file->path, text, length, file->data_size, why);
   free(text);
   return rc;
 }

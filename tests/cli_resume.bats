@@ -368,6 +368,7 @@ key, value = sys.argv[1:]
 data = open('short/checkpoint.safetensors', 'rb').read()
 end = 8 + struct.unpack('<Q', data[:8])[0]
 header = json.loads(data[8:end])
+del header['__metadata__']['header_crc32']
 if value: header['__metadata__'][key] = value
 else: del header['__metadata__'][key]
 text = json.dumps(header).encode()

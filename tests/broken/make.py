@@ -111,6 +111,8 @@ BROKEN = [
     ('escape-in-metadata-name', 'metadata with a control character in its name: ?[2J',
      changed('"k"', '"\\u001b[2J"')),
     ('no-crc', 'no data_crc32 in the metadata', described(data_crc32=None)),
+    ('header-damaged', 'the header is damaged: its CRC-32 is not the one in it',
+     described(header_crc32='00000000')),
     ('damaged', 'the data is damaged: its CRC-32 is not', pack(TEXT, DATA[:-1] + b'?')),
     # tensors
     ('tensor-is-number', 'a tensor that is no object: H', changed(H, '"H":1')),
