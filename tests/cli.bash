@@ -23,6 +23,13 @@ fails() {
   [[ "$stderr" == *"$word"* ]]
 }
 
+# same_run A B: the same model, and the same rows but for the seconds that they took.
+same_run() {
+  cmp "$1/model.safetensors" "$2/model.safetensors" &&
+    cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" &&
+    diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
+}
+
 # random_bases N SEED: N independent bases, the same for the same seed.
 random_bases() {
   "$PYTHON" -c 'import random, sys

@@ -19,13 +19,6 @@ setup() {
   cp -r "$BATS_FILE_TMPDIR/short" .
 }
 
-# same_run A B: the same model, and the same rows but for the seconds that they took.
-same_run() {
-  cmp "$1/model.safetensors" "$2/model.safetensors"
-  cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv"
-  diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
-}
-
 # A command in the background of a script is told to ignore SIGINT: this undoes it. Its process
 # number is $!.
 start() { env --default-signal=INT,TERM rnntrain "$@" 2> said <&0 & }

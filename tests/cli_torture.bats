@@ -26,13 +26,6 @@ need_strace() {
   strace -o kept true || skip "strace may not trace here"
 }
 
-# same_run A B: the same model, and the same rows but for the seconds that they took.
-same_run() {
-  cmp "$1/model.safetensors" "$2/model.safetensors" &&
-    cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" &&
-    diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
-}
-
 # loads RUN: whether its checkpoint and, once there is one, its model can be read.
 loads() {
   rnnpredict --mode info "$1/checkpoint.safetensors" > "$1.kept" || return
