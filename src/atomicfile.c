@@ -25,13 +25,17 @@ static int open_unique(char *path) {
   return fd;
 }
 
+/* Makes the file in the place of what a process that was killed has left. */
+static int open_anew(const char *path) {
+  if (unlink(path) != 0 && errno != ENOENT) return -1;
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->path = join(path, "");
   file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
-  if (alone) unlink(file->temporary); /* what a process that was killed has left */
-  int fd = alone ? open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
-                 : open_unique(file->temporary);
+  int fd = alone ? open_anew(file->temporary) : open_unique(file->temporary);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
   fail(why, "%s: cannot be made: %s", alone ? file->temporary : file->path, strerror(errno));

@@ -417,7 +417,7 @@ END
   same_run short "$BATS_FILE_TMPDIR/short"
   [ "$(find short -name '*.tmp')" = "" ]
   mkdir short/checkpoint.safetensors.tmp
-  fails 1 "short/checkpoint.safetensors.tmp: cannot be made: File exists" \
+  fails 1 "short/checkpoint.safetensors.tmp: cannot be made: Is a directory" \
     rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
 }
 
