@@ -55,7 +55,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   last=$(steps whole)
   [ "$last" -gt 2000 ]
   signals=(TERM KILL INT KILL HUP XCPU) codes=(143 137 130 137 129 152) i=0
-  for at in $((last / 12)) $((last / 6)) $((last / 4)) $((last / 2)) $((last * 2 / 3)) $((last * 3 / 4)); do
+  for at in $((last / 12)) $((last / 10)) $((last / 8)) $((last / 6)) $((last / 4)) $((last / 3)); do
     start --resume=auto -t $((i % 3 + 1)) --checkpoint-every 0.02s -o run "${VALID[@]}"
     stop "${signals[i]}" run "$at"
     echo "step $at ${signals[i]}: $code $(cat said)"
@@ -74,9 +74,9 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
     "--schedule plateau --warmup 0 --valid-fraction 0.1" "--activation tanh"; do
     rm -rf one two
     # shellcheck disable=SC2086
-    rnntrain "${RUN[@]}" $options -e 5 -o one
+    rnntrain "${RUN[@]}" $options -e 7 -o one
     # shellcheck disable=SC2086
-    start "${RUN[@]}" $options -e 5 -o two
+    start "${RUN[@]}" $options -e 7 -o two
     stop TERM two 200
     echo "$options: $code at $(steps two) of $(steps one)"
     [ "$code" -eq 143 ]
@@ -107,15 +107,14 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "a validation is left at a signal, and made again" {
-  { echo ">random"; random_bases 300000 1; } > long.fa
-  options=(-q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa "$DATA/phix174.fa.gz")
+  { echo ">random"; random_bases 200000 1; } > long.fa
+  ! ldd "$BIN/rnntrain" | grep -q libasan || skip "it takes the address sanitizer half a minute"
+  options=(-q -t 1 -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa "$DATA/phix174.fa.gz")
   rnntrain "${options[@]}" -o one
   awk -F '\t' '$9 != "NA"' one/loss.tsv | tail -n +2 | [ "$(wc -l)" -eq 1 ]
   start "${options[@]}" -o two
   await [ -e two/run.json ]
   sleep 0.3 # an epoch takes less, and the validation more
-  kill -USR1 $!
-  sleep 0.2
   kill -TERM $!
   code=0
   wait $! || code=$?
@@ -232,7 +231,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 5'
 }
 
 @test "SIGUSR1 again and again does not keep a run from validating" {
-  { echo ">random"; random_bases 100000 1; } > long.fa
+  { echo ">random"; random_bases 40000 1; } > long.fa
   start -q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa -o run "$DATA/phix174.fa.gz"
   await [ -e run/run.json ]
   while kill -USR1 $! 2> kept; do sleep 0.02; done

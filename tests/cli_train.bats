@@ -277,8 +277,8 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
 
 @test "weights that are not finite reach no checkpoint, however often it is written" {
   # Which of these steps makes an H that is not finite may differ from CPU to CPU.
-  for T in 3 4 5 6 7 8; do
-    for rate in 1e5 1e6 1e7 1e8; do
+  for T in 5 6 7; do
+    for rate in 1e6 1e7 1e8; do
       run -3 rnntrain "${TINY[@]}" -T $T --activation relu --optimizer sgd --clip 0 --schedule constant \
         --learning-rate $rate --warmup 0 --checkpoint-every 0.000001s --force -o run "$DATA/phix174.fa.gz"
       [ "${#lines[@]}" -eq 1 ]
