@@ -169,12 +169,9 @@ static const char *json_fault(const json_error_t *error) {
   }
 }
 
-/* Whether it could move a terminal's cursor, or break a table's row: ASCII's controls and, in
- * UTF-8, those from U+0080 to U+009F. */
 static bool has_control(const char *text) {
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-    if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) return true;
-  return false;
+  while (*text && fail_control(text) == 0) text++;
+  return *text != 0;
 }
 
 /* Moves the metadata out of the JSON, entry by entry: it is not held twice. */
