@@ -20,11 +20,15 @@ typedef struct {
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 
 /* Puts in place what was written from its beginning to its end, once the file is found to be as
- * long; after an error the place is as it was. Frees it either way. */
+ * long. After an error the place is as it was, unless only its directory could not be flushed.
+ * Frees it either way. */
 int atomicfile_commit(AtomicFile *file, Why *why);
 
 /* Removes what was written and frees it. */
 void atomicfile_abandon(AtomicFile *file);
+
+/* The directory that holds path, to be freed. */
+char *atomicfile_directory(const char *path);
 
 /* Flushes the entry of path in its directory to the disk; -1 and errno where that fails. */
 int atomicfile_sync_entry(const char *path);

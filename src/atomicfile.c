@@ -44,14 +44,16 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   return NULL;
 }
 
+char *atomicfile_directory(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return join(".", "");
+  char *directory = join(path, "");
+  directory[slash == path ? 1 : slash - path] = 0;
+  return directory;
+}
+
 int atomicfile_sync_entry(const char *path) {
-  char *directory = join(path, "/"); /* with room for "." */
-  directory[strlen(path)] = 0;
-  char *slash = strrchr(directory, '/');
-  if (slash)
-    slash[slash == directory] = 0;
-  else
-    strcpy(directory, ".");
+  char *directory = atomicfile_directory(path);
   int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   free(directory);
   if (fd < 0) return -1;

@@ -68,15 +68,12 @@ static int look(const Runlog *log, bool there[FILES], Why *why) {
 
 /* Whether the directory can be made. */
 static int check_parent(const char *directory, Why *why) {
-  char *above = join(directory, "");
-  char *slash = strrchr(above, '/');
-  if (slash) slash[slash == above] = 0;
-  const char *parent = slash ? above : ".";
+  char *parent = atomicfile_directory(directory);
   int rc = access(parent, W_OK | X_OK);
   if (rc != 0)
     fail(why, "-o %s: cannot be made in %s: %s; make that directory, or name another place",
          directory, parent, strerror(errno));
-  free(above);
+  free(parent);
   return rc;
 }
 

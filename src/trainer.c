@@ -164,8 +164,13 @@ bool trainer_weights_finite(const Trainer *train) {
   return true;
 }
 
-bool trainer_states_finite(Trainer *train) {
+/* Puts the training lanes' states into h, where they are already while validating. */
+static void keep_states(Trainer *train) {
   if (!train->validating) bptt_save(train->bptt, train->h);
+}
+
+bool trainer_states_finite(Trainer *train) {
+  keep_states(train);
   return are_finite(train->h, (size_t)train->options->B * (size_t)train->options->D);
 }
 
@@ -178,7 +183,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   numbers->rate_halvings = (uint64_t)train->schedule.halvings;
   numbers->rate_stale = (uint64_t)train->schedule.stale;
   numbers->seconds = trainer_elapsed(train);
-  if (!train->validating) bptt_save(train->bptt, train->h);
+  keep_states(train);
   lanes_save(train->lanes, train->lanes_state);
   Metadata *about = make_about(train);
   resume_describe(about, train->options, train->run->dataset);
