@@ -15,8 +15,16 @@ typedef enum {
   OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
   OPTION_CHOICE,   /* int, index into choices */
   OPTION_SWITCH,   /* int: 0; given bare, 1; given as --name=argument, 2 */
-  OPTION_TEXT      /* const char *, borrowed from argv */
+  OPTION_TEXT,     /* const char *, borrowed from argv */
+  OPTION_TEXTS     /* TextList: one more each time that it is given */
 } OptionType;
+
+enum { TEXTS_MAX = 64 };
+
+typedef struct {
+  int n;
+  const char *text[TEXTS_MAX]; /* borrowed from argv */
+} TextList;
 
 typedef struct {
   const char *name;
@@ -26,7 +34,8 @@ typedef struct {
   const char *fallback; /* its default as a user would type it; NULL: the field stays zero */
   double min, max;      /* inclusive */
   const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
-  const char *group;    /* heading it stands under */
+  const char *group;    /* heading it stands under; "with --mode score|track": options that go with
+                           these words of that choice alone */
   const char *help;     /* a sentence without its default and range */
 } Option;
 
@@ -50,7 +59,8 @@ void options_default(const Program *program, void *settings);
 
 /* Sets the fields in settings to what argv says; moves the operands to the end of argv and puts the
  * index of the first into *operands. With OPTIONS_HELP, *topic is NULL or the text after --help=.
- * Numbers are whole arguments: "4x", "", "nan" are errors. */
+ * Numbers are whole arguments: "4x", "", "nan" are errors; so is an option that does not go with
+ * what another was set to (group). */
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why);
 

@@ -120,7 +120,8 @@ static void man(FILE *out, const Program *program) {
   fputs("\n.SH OPTIONS\n", out);
   const char *group = "";
   for (const Option *option = program->options; option->name; option++) {
-    if (strcmp(group, option->group) != 0) fprintf(out, ".SS %s\n", group = option->group);
+    if (strcmp(group, option->group) != 0)
+      fputs(".SS ", out), troff(out, group = option->group), fputc('\n', out);
     man_option(out, option);
   }
   fputs(
@@ -171,7 +172,7 @@ static void zsh(FILE *out, const Program *program) {
       for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
       fputc(')', out);
     } else if (option->type != OPTION_FLAG) {
-      fprintf(out, ":%s:%s", option->argument, option->type == OPTION_TEXT ? "_files" : "");
+      fprintf(out, ":%s:%s", option->argument, option->type >= OPTION_TEXT ? "_files" : "");
     }
     fputs("' \\\n", out);
   }

@@ -15,6 +15,8 @@ enum {
   LONG_ONLY = 256
 }; /* a row without a letter has the code LONG_ONLY + row */
 
+static const char with[] = "with --"; /* what the group begins with of options that go with one */
+
 int options_choice(const Option *option, int i, char word[32]) {
   const char *from = option->argument;
   for (; i > 0 && from; i--) from = strchr(from, '|') ? strchr(from, '|') + 1 : NULL;
@@ -49,6 +51,9 @@ static void expected(const Option *option, char text[160]) {
   case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
   case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
   case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
+  case OPTION_TEXTS:
+    snprintf(text, 160, "a name, not nothing, and given %d times at most", TEXTS_MAX);
+    break;
   default: snprintf(text, 160, "a name, not nothing"); break;
   }
 }
@@ -94,6 +99,12 @@ static int in_range(const Option *option, double value) {
   return value >= option->min && value <= option->max ? 0 : -1;
 }
 
+static int add_text(TextList *texts, const char *text) {
+  if (!*text || texts->n == TEXTS_MAX) return -1;
+  texts->text[texts->n++] = text;
+  return 0;
+}
+
 static int set(const Option *option, void *settings, const char *text) {
   void *to = field(settings, option);
   uint64_t count;
@@ -118,6 +129,7 @@ static int set(const Option *option, void *settings, const char *text) {
     if (text && strcmp(text, option->argument) != 0) return -1;
     return *(int *)to = text ? 2 : 1, 0;
   case OPTION_TEXT: return *(const char **)to = text, *text ? 0 : -1;
+  case OPTION_TEXTS: return add_text(to, text);
   }
   return -1;
 }
@@ -153,6 +165,11 @@ void options_value(const Option *option, const void *settings, char *text, size_
   case OPTION_TEXT:
     snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : "");
     break;
+  case OPTION_TEXTS: { /* the last */
+    const TextList *texts = field;
+    snprintf(text, size, "%s", texts->n > 0 ? texts->text[texts->n - 1] : "");
+    break;
+  }
   }
 }
 
@@ -211,10 +228,33 @@ static const Option *find(const Option *options, int rows, int wanted) {
   return NULL;
 }
 
+static bool among(const char *words, const char *word) {
+  for (size_t n; *words; words += n + (words[n] == '|')) {
+    n = strcspn(words, "|");
+    if (strlen(word) == n && strncmp(words, word, n) == 0) return true;
+  }
+  return false;
+}
+
+/* Whether an option that was given goes with what the one that its group names is set to. */
+static int check_group(const Program *program, const Option *option, const void *settings,
+                       Why *why) {
+  char word[32];
+  if (strncmp(option->group, with, strlen(with)) != 0) return 0;
+  const char *name = option->group + strlen(with), *words = strchr(name, ' ') + 1;
+  const Option *other = program->options;
+  while (strncmp(other->name, name, strcspn(name, " ")) != 0) other++;
+  options_value(other, settings, word, sizeof word);
+  return among(words, word)
+             ? 0
+             : fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
+}
+
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why) {
   struct option longs[OPTIONS_MAX];
   char letters[2 * OPTIONS_MAX], must[160];
+  bool given[OPTIONS_MAX] = {false};
   int rows = getopt_tables(program->options, longs, letters), wish, row;
   opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
@@ -230,7 +270,11 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
       return row < 0 ? fail(why, "-%c '%s': must be %s", option->letter, optarg, must)
                      : fail(why, "--%s '%s': must be %s", option->name, optarg, must);
     }
+    given[option - program->options] = true;
   }
+  for (row = 0; row < rows; row++)
+    if (given[row] && check_group(program, &program->options[row], settings, why) != 0)
+      return OPTIONS_ERROR;
   *operands = optind;
   return OPTIONS_RUN;
 }

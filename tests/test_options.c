@@ -18,7 +18,8 @@ typedef struct {
   int lanes, colour, again;
   uint64_t seed;
   double rate, time;
-  const char *output;
+  const char *output, *tint;
+  TextList names;
 } Settings;
 
 #define AT(field) offsetof(Settings, field)
@@ -31,10 +32,12 @@ static const Option rows[] = {
     {"colour", 'c', OPTION_CHOICE, AT(colour), "green", 0, 0, "red|green|blue", "how", "Colour"},
     {"again", 0, OPTION_SWITCH, AT(again), NULL, 0, 0, "auto", "how", "Again"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", "how", "Output"},
+    {"name", 'n', OPTION_TEXTS, AT(names), NULL, 0, 0, "NAME", "how", "Name"},
+    {"tint", 0, OPTION_TEXT, AT(tint), NULL, 0, 0, "X", "with --colour red|blue", "Tint"},
     {0}};
 static const Program program = {.name = "prog", .options = rows};
 
-enum { WORDS = 8 };
+enum { WORDS = 9 };
 static Settings settings;
 static char *argv[WORDS + 2];
 static int operands;
@@ -227,7 +230,7 @@ static void expect_said_and_set_again(void) {
   options_default(&program, &others);
   for (int i = 0; rows[i].name; i++) {
     options_value(&rows[i], &settings, text, sizeof text);
-    if (rows[i].type != OPTION_TEXT) assert_int_equal(options_set(&rows[i], &others, text), 0);
+    if (rows[i].type < OPTION_TEXT) assert_int_equal(options_set(&rows[i], &others, text), 0);
   }
   assert_int_equal(others.loud, settings.loud);
   assert_int_equal(others.again, settings.again);
@@ -257,9 +260,11 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
 
 static void values_are_told_as_a_user_types_them(void **state) {
   (void)state;
-  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "no", "x"};
+  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "no", "x", "b", "y"};
   char text[64];
-  assert_int_equal(PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox"), OPTIONS_RUN);
+  assert_int_equal(
+      PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb", "--tint=y"),
+      OPTIONS_RUN);
   for (int i = 0; rows[i].name; i++) {
     options_value(&rows[i], &settings, text, sizeof text);
     assert_string_equal(text, values[i]);
@@ -267,6 +272,35 @@ static void values_are_told_as_a_user_types_them(void **state) {
   assert_int_equal(PARSE(NULL), OPTIONS_RUN);
   options_value(&rows[7], &settings, text, sizeof text);
   assert_string_equal(text, "");
+}
+
+static void a_list_has_every_text_in_order(void **state) {
+  (void)state;
+  enum { MANY = TEXTS_MAX + 1 };
+  PARSE(NULL);
+  assert_int_equal(settings.names.n, 0);
+  assert_int_equal(PARSE("-n", "one", "--name", "two", "--name=one"), OPTIONS_RUN);
+  assert_int_equal(settings.names.n, 3);
+  assert_string_equal(settings.names.text[0], "one");
+  assert_string_equal(settings.names.text[1], "two");
+  assert_string_equal(settings.names.text[2], "one");
+  assert_int_equal(PARSE("-n", ""), OPTIONS_ERROR);
+  static char name[] = "prog", word[] = "-nx";
+  char *many[MANY + 2] = {name};
+  for (int i = 1; i <= MANY; i++) many[i] = word;
+  settings.names.n = 0;
+  assert_int_equal(options_parse(&program, &settings, MANY, many, &operands, &topic, &why), 0);
+  settings.names.n = 0;
+  assert_int_equal(options_parse(&program, &settings, MANY + 1, many, &operands, &topic, &why), -1);
+}
+
+static void an_option_goes_with_the_words_of_its_group(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("--tint=x", "-cred"), OPTIONS_RUN); /* in any order */
+  assert_int_equal(PARSE("-cblue", "--tint=x"), OPTIONS_RUN);
+  assert_int_equal(PARSE("-cgreen"), OPTIONS_RUN);
+  assert_int_equal(PARSE("--tint=x"), OPTIONS_ERROR);
+  assert_string_equal(why.text, "--tint: goes with --colour red|blue, not with 'green'");
 }
 
 int main(void) {
@@ -284,6 +318,8 @@ int main(void) {
       cmocka_unit_test(a_switch_takes_a_word_only_behind_its_sign),
       cmocka_unit_test(what_is_said_of_a_value_sets_it_again),
       cmocka_unit_test(values_are_told_as_a_user_types_them),
+      cmocka_unit_test(a_list_has_every_text_in_order),
+      cmocka_unit_test(an_option_goes_with_the_words_of_its_group),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
