@@ -1,10 +1,12 @@
 /* output: where data goes: standard output, or a file that appears whole, gzip where its name ends
- * in .gz. A link is followed; what is there and no regular file, a pipe say, is written to. */
+ * in .gz, in bgzip's blocks. A link is followed; what is there and no regular file, a pipe say, is
+ * written to. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
 #include "fail.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct Output Output;
@@ -13,6 +15,9 @@ typedef struct Output Output;
 Output *output_open(const char *path, Why *why);
 
 FILE *output_stream(Output *output);
+
+/* Whether its stream is a regular file, in which what was written can be written over. */
+bool output_can_return(Output *output);
 
 /* Whether all was written so far, as far as is known. */
 int output_check(Output *output, Why *why);

@@ -2,27 +2,22 @@
 
 #include "alloc.h"
 #include "atomicfile.h"
+#include "bgzf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 struct Output {
   char *path;       /* NULL: standard output */
   FILE *stream;     /* what is written to */
   AtomicFile *file; /* a regular file; NULL: something that is written to directly */
   FILE *direct;     /* a pipe or device */
-  gzFile gz;        /* between stream and the file, or NULL */
+  FILE *gz;         /* the stream where it compresses, or NULL */
 };
-
-static ssize_t write_gz(void *cookie, const char *bytes, size_t n) {
-  return n > 0 && gzwrite(cookie, bytes, (unsigned)n) > 0 ? (ssize_t)n : 0;
-}
-
-static int close_gz(void *cookie) { return gzclose(cookie) == Z_OK ? 0 : -1; }
 
 static int ends_in(const char *text, const char *end) {
   size_t n = strlen(text), m = strlen(end);
@@ -48,17 +43,12 @@ static int open_path(Output *output, Why *why) {
   return output->file ? 0 : -1;
 }
 
-/* Puts zlib before the stream. */
+/* Puts a compressor before the stream. */
 static int start_gzip(Output *output, Why *why) {
-  output->gz = gzdopen(dup(fileno(output->stream)), "wb");
-  FILE *stream = output->gz
-                     ? fopencookie(output->gz, "w",
-                                   (cookie_io_functions_t){.write = write_gz, .close = close_gz})
-                     : NULL;
-  if (stream) return output->stream = stream, 0;
-  if (output->gz) gzclose(output->gz);
-  output->gz = NULL;
-  return fail(why, "-o %s: zlib cannot start", output->path);
+  output->gz = bgzf_stream(output->stream);
+  if (!output->gz) return fail(why, "-o %s: %s", output->path, strerror(errno));
+  output->stream = output->gz;
+  return 0;
 }
 
 Output *output_open(const char *path, Why *why) {
@@ -73,6 +63,12 @@ Output *output_open(const char *path, Why *why) {
 }
 
 FILE *output_stream(Output *output) { return output->stream; }
+
+bool output_can_return(Output *output) {
+  struct stat about;
+  return !output->gz && !output->direct && fstat(fileno(output->stream), &about) == 0 &&
+         S_ISREG(about.st_mode) && !(fcntl(fileno(output->stream), F_GETFL) & O_APPEND);
+}
 
 /* Says what errno says. */
 static int cannot_write(const Output *output, Why *why) {
@@ -91,7 +87,7 @@ static int close_stream(FILE *stream) {
 }
 
 int output_close(Output *output, Why *why) {
-  int wrong = output->gz && close_stream(output->stream) != 0;
+  int wrong = output->gz && close_stream(output->gz) != 0;
   if (output->direct) wrong |= close_stream(output->direct) != 0;
   if (!output->path) wrong |= close_stream(stdout) != 0;
   if (wrong) cannot_write(output, why);
@@ -104,7 +100,7 @@ int output_close(Output *output, Why *why) {
 }
 
 void output_abandon(Output *output) {
-  if (output->gz && output->stream) fclose(output->stream);
+  if (output->gz) fclose(output->gz);
   if (output->direct) fclose(output->direct);
   if (output->file) atomicfile_abandon(output->file);
   if (!output->path) fflush(stdout); /* what was found before the error stands */
