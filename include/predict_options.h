@@ -5,15 +5,46 @@
 #include "options.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-typedef enum { MODE_NEXT, MODE_SCORE, MODE_TRACK, MODE_INFO } Mode;
+typedef enum {
+  MODE_NEXT,
+  MODE_SCORE,
+  MODE_TRACK,
+  MODE_CLASSIFY,
+  MODE_SAMPLE,
+  MODE_EMBED,
+  MODE_INFO
+} Mode;
+
+typedef enum { FORMAT_TSV, FORMAT_JSONL, FORMAT_BEDGRAPH, FORMAT_NPY } Format;
+typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
+typedef enum { STATE_MEAN, STATE_LAST } State;
+
+enum { TOP_OF_EACH = 256 }; /* the most that can be listed with --positions all */
 
 typedef struct {
-  int mode, strands, top, threads;
+  int mode;
+  int top, positions; /* next */
+  bool bases;
+  int strands; /* Strands; score and classify */
   bool circular;
+  uint64_t window;              /* track; 0: none */
+  TextList model, prior;        /* classify: NAME=MODEL, NAME=PROBABILITY */
+  uint64_t length, count, seed; /* sample */
+  double temperature, top_p;
+  int top_k; /* 0: all */
+  const char *prompt;
+  int state; /* embed */
+  bool kmers;
+  int format, threads;
+  bool no_header;
   const char *output;
 } PredictOptions;
 
 extern const Program predict_program;
+
+/* Whether options that were parsed go together; n_operands: of the command line. */
+int predict_options_check(const PredictOptions *options, int n_operands, Why *why);
 
 #endif

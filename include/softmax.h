@@ -21,10 +21,12 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
                   const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
                   const Kernels *kernels);
 
-/* yhat (n) after one state h (D) at k-mer x; entry i is k-mer softmax_first(x) + i. Does not
- * depend on what else is computed. */
-void softmax_yhat(float *yhat, int x, const float *h, const Weights *w, const Shape *shape,
-                  const Kernels *kernels);
+/* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most, so that
+ * it fits into q; entry i of a row is k-mer softmax_first(x) + i. Where loops of ours multiply, a
+ * row does not depend on the others. */
+void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
+                  const Shape *shape, const Kernels *kernels);
+int softmax_rows(const Shape *shape);
 int softmax_first(int x, const Shape *shape);
 
 #endif

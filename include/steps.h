@@ -21,9 +21,10 @@ typedef struct {
   int n;              /* steps, the copies among them */
   int *x, *y;         /* (n) y -1: no label */
   uint8_t *restart;   /* (n) 1: the first of its segment */
-  uint64_t *position; /* (n) in the record as it is read, from 1, of the first of the s bases that y
-                         adds */
+  uint64_t *position; /* (n) in the record as it is read, from 1, of the base that comes after x:
+                         the first of the s that y adds */
   uint64_t tokens;    /* labels among them */
+  uint64_t length;    /* letters of the record so far, each counted once */
   int last;           /* the record's last k-mer so far, -1: none */
 } Piece;
 

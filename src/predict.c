@@ -9,81 +9,163 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = PREDICT_BLOCK * PREDICT_BLOCKS, LOGITS_MAX = 1 << 26, TABLE_TOKENS = 1 << 16 };
+enum { LANES = PREDICT_BLOCK * PREDICT_BLOCKS, TABLE_TOKENS = 1 << 16 };
+enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
+enum { BATCHES = 3, READ_JOB = 0, HAND_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
+
+/* What came of a piece, from one of the networks. */
+typedef struct {
+  double nats;
+  float *seam;   /* (D) after the warm-up */
+  float *h;      /* (D) after the last step */
+  double *h_sum; /* (D) of its own steps; where that is asked for */
+} Outcome;
 
 /* A piece, and what came of it. */
 typedef struct {
   Piece piece;
-  float *J;    /* (STEPS_MOST) */
-  double nats; /* their sum */
-  float *seam; /* (D) after the warm-up */
-  float *h;    /* (D) after the last step */
+  Outcome *of; /* (nets) */
+  /* of the first network, where it is asked for: */
+  float *J;   /* (STEPS_MOST) */
+  char *kept; /* of each step (STEPS_MOST), or of the last */
 } Lane;
 
-struct Predictor {
-  const Model *model;
-  const Kernels *kernels;
-  bool with_loss;
-  int threads;
-  Steps *steps;
+typedef struct {
   Lane lane[LANES];
-  int blocks, used; /* of lanes; lanes of this batch */
-  Tape *tape[PREDICT_BLOCKS];
+  Lane *longest_first[LANES];
+  int used; /* lanes that have a piece */
+  int more; /* 1: there may be more pieces after these; 0: the file has ended; -1: it is broken */
+  Why why;
+} Batch;
+
+/* What a job computes with. */
+typedef struct {
+  Tape *tape;
+  float *q;  /* logits, or yhat */
+  double *J; /* (PREDICT_T,PREDICT_BLOCK) */
+} Bench;
+
+typedef struct {
+  const Model *model;
   Factors *factors;
-  float *q[PREDICT_BLOCKS];
-  double *J[PREDICT_BLOCKS];
-  /* of the record that the last piece belongs to: */
-  float *h; /* (D) */
-  uint64_t tokens;
-  double nats;
+  Bench bench[PREDICT_BLOCKS];
+  Bench mending; /* of one lane, while a batch is handed out */
+} Net;
+
+struct Predictor {
+  PredictWish wish;
+  const Kernels *kernels;
+  Net *net;
+  int nets, threads, lanes; /* lanes of a batch */
+  Steps *steps;
+  Batch *batch[BATCHES], *reading, *computing, *handing;
+  SeqFile *file;
+  PredictTake *take;
+  void *context;
+  int rc; /* of take */
+  Why *why;
+  /* of the record that the last piece handed out belongs to: */
+  uint64_t tokens, own_steps;
+  Outcome *of;  /* (nets) */
+  double *nats; /* (nets) of those */
 };
 
-static void new_block(Predictor *p, int i) {
-  const Shape *shape = &p->model->shape;
-  const int rows = PREDICT_T * PREDICT_BLOCK;
-  p->tape[i] = tape_new(shape, PREDICT_T, PREDICT_BLOCK, p->factors);
-  p->J[i] = alloc_new((size_t)rows, sizeof(double));
-  if (p->with_loss) p->q[i] = alloc_floats(softmax_logits(shape, rows, 0));
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static Outcome *new_outcomes(const Predictor *p) {
+  Outcome *of = alloc_new((size_t)p->nets, sizeof *of);
+  for (int i = 0; i < p->nets; i++) {
+    const size_t D = (size_t)p->net[i].model->shape.D;
+    of[i].seam = alloc_floats(D), of[i].h = alloc_floats(D);
+    if (p->wish.with_sum) of[i].h_sum = alloc_new(D, sizeof *of[i].h_sum);
+  }
+  return of;
 }
 
-/* Fewer than there could be where their logits would take more than 256 MB. */
-static int count_blocks(const Shape *shape, bool with_loss) {
-  const size_t most = with_loss ? LOGITS_MAX / softmax_logits(shape, 0, 0) : PREDICT_BLOCKS;
-  return most >= PREDICT_BLOCKS ? PREDICT_BLOCKS : most > 1 ? (int)most : 1;
+static void free_outcomes(Outcome *of, int nets) {
+  for (int i = 0; of && i < nets; i++) free(of[i].seam), free(of[i].h), free(of[i].h_sum);
+  free(of);
 }
 
-Predictor *predict_new(const Model *model, PredictWish wish, int threads, const Kernels *kernels) {
+static bool wants_logits(const PredictWish *wish) { return wish->with_loss || wish->kept > 0; }
+
+static Bench new_bench(const Net *net, const PredictWish *wish, int lanes) {
+  const Shape *shape = &net->model->shape;
+  const int rows = PREDICT_T * lanes;
+  return (Bench){.tape = tape_new(shape, PREDICT_T, lanes, net->factors),
+                 .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, 0)) : NULL,
+                 .J = alloc_new((size_t)rows, sizeof(double))};
+}
+
+static void free_bench(Bench *bench) { tape_free(bench->tape), free(bench->q), free(bench->J); }
+
+static Net new_net(const Model *model, const Predictor *p) {
+  Net net = {.model = model};
+  Shape factors = model->shape;
+  if (!wants_logits(&p->wish)) factors.softmax = FOLLOWERS; /* U as a factor is for the logits */
+  net.factors = factors_new(&factors, TABLE_TOKENS, 0, p->kernels->products);
+  factors_set(net.factors, model->weights, &factors, p->threads);
+  for (int i = 0; i * PREDICT_BLOCK < p->lanes; i++)
+    net.bench[i] = new_bench(&net, &p->wish, PREDICT_BLOCK);
+  net.mending = new_bench(&net, &p->wish, 1);
+  return net;
+}
+
+static size_t kept_bytes(const PredictWish *wish) {
+  return wish->each_step ? wish->kept * STEPS_MOST : wish->kept;
+}
+
+/* Fewer than there could be where their logits would take more than 256 MB, or what is kept. */
+static int count_lanes(const Model *models, int n_models, const PredictWish *wish) {
+  size_t logits = 1, most = LANES;
+  for (int i = 0; i < n_models && wants_logits(wish); i++)
+    logits += softmax_logits(&models[i].shape, 0, 0);
+  if (most > LOGITS_MAX / logits * PREDICT_BLOCK) most = LOGITS_MAX / logits * PREDICT_BLOCK;
+  if (most == 0) most = PREDICT_BLOCK;
+  const size_t kept = kept_bytes(wish) * BATCHES;
+  if (kept > 0 && most > KEPT_MAX / kept) most = KEPT_MAX / kept;
+  return most > 0 ? (int)most : 1;
+}
+
+Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
+                       const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
-  const Shape *shape = &model->shape;
-  p->model = model, p->kernels = kernels, p->with_loss = wish.with_loss, p->threads = threads;
-  p->steps = steps_new(shape, wish.with_loss, wish.all_circles, wish.both_strands);
-  Shape factors = *shape;
-  if (!wish.with_loss) factors.softmax = FOLLOWERS; /* U as a factor is for the loss */
-  p->factors = factors_new(&factors, TABLE_TOKENS, 0, kernels->products);
-  factors_set(p->factors, model->weights, &factors, threads);
-  p->h = alloc_floats((size_t)shape->D);
-  p->blocks = count_blocks(shape, wish.with_loss);
-  for (int i = 0; i < p->blocks; i++) new_block(p, i);
+  p->wish = wish, p->kernels = kernels, p->threads = threads;
+  p->lanes = count_lanes(models, n_models, &wish);
+  p->steps = steps_new(&models->shape, wish.over_ends, wish.all_circles, wish.both_strands);
+  p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
+  for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
+  for (int i = 0; i < BATCHES; i++) p->batch[i] = alloc_new(1, sizeof **p->batch);
+  p->of = new_outcomes(p), p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
+}
+
+static void free_batch(Batch *batch, int nets) {
+  for (int i = 0; i < LANES; i++) {
+    Lane *lane = &batch->lane[i];
+    piece_clear(&lane->piece), free_outcomes(lane->of, nets), free(lane->J), free(lane->kept);
+  }
+  free(batch);
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  for (int i = 0; i < LANES; i++) {
-    Lane *lane = &p->lane[i];
-    piece_clear(&lane->piece), free(lane->J), free(lane->seam), free(lane->h);
+  for (int i = 0; i < BATCHES; i++) free_batch(p->batch[i], p->nets);
+  free_outcomes(p->of, p->nets), free(p->nats);
+  for (int i = 0; i < p->nets; i++) {
+    for (int j = 0; j < PREDICT_BLOCKS; j++) free_bench(&p->net[i].bench[j]);
+    free_bench(&p->net[i].mending), factors_free(p->net[i].factors);
   }
-  for (int i = 0; i < PREDICT_BLOCKS; i++) tape_free(p->tape[i]), free(p->q[i]), free(p->J[i]);
-  steps_free(p->steps), factors_free(p->factors), free(p->h), free(p);
+  steps_free(p->steps), free(p->net), free(p);
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
 /* Copies steps from..from+T-1 of a tape's lanes into it; lanes without any are idle. */
-static void load_window(Tape *tape, const Lane *lanes, int from) {
+static void load_window(Tape *tape, Lane *const *lanes, int from) {
   for (int b = 0; b < tape->B; b++) {
-    const Piece *piece = &lanes[b].piece;
+    const Piece *piece = &lanes[b]->piece;
     for (int t = 0; t < tape->T; t++) {
       const bool idle = from + t >= piece->n;
       const size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
@@ -94,51 +176,137 @@ static void load_window(Tape *tape, const Lane *lanes, int from) {
   }
 }
 
+/* How many steps of a lane are in a window. */
+static int steps_of(const Lane *lane, const Tape *tape, int from) {
+  const int left = lane->piece.n - from;
+  return left < tape->T ? left : tape->T;
+}
+
+/* The state of a lane after step t of a window. */
+static const float *state_of(const Tape *tape, int t, int b, size_t D) {
+  return tape->h + (size_t)((t + 1) * tape->B + b) * D;
+}
+
+/* Adds up a lane's own states of a window, in the order of its steps. */
+static void add_states(double *sum, const Lane *lane, const Tape *tape, int b, int from, size_t D) {
+  const int steps = steps_of(lane, tape, from);
+  for (int t = 0; t < steps && from >= lane->piece.warmup; t++) {
+    const float *h = state_of(tape, t, b, D);
+    for (size_t i = 0; i < D; i++) sum[i] += (double)h[i];
+  }
+}
+
 /* What a window says of each lane: its losses in order, and the state after its last step. */
-static void take_window(Lane *lanes, const Tape *tape, const double *J, int from, size_t D) {
+static void take_window(Lane *const *lanes, int net, const Bench *bench, int from, size_t D) {
+  const Tape *tape = bench->tape;
   for (int b = 0; b < tape->B; b++) {
-    Lane *lane = &lanes[b];
-    const int left = lane->piece.n - from, steps = left < tape->T ? left : tape->T;
-    for (int t = 0; t < steps && J; t++) {
-      lane->J[from + t] = (float)J[t * tape->B + b];
-      lane->nats += J[t * tape->B + b];
+    Lane *lane = lanes[b];
+    Outcome *of = &lane->of[net];
+    const int steps = steps_of(lane, tape, from);
+    for (int t = 0; t < steps; t++) of->nats += bench->J[t * tape->B + b];
+    for (int t = 0; t < steps && lane->J; t++) lane->J[from + t] = (float)bench->J[t * tape->B + b];
+    if (of->h_sum) add_states(of->h_sum, lane, tape, b, from, D);
+    memcpy(of->h, state_of(tape, steps - 1, b, D), D * sizeof *of->h);
+    if (from + steps == lane->piece.warmup) memcpy(of->seam, of->h, D * sizeof *of->h);
+  }
+}
+
+/* What is to be kept of yhat after each of a window's steps. */
+static void distil_window(const Predictor *p, const Net *net, const Bench *bench,
+                          Lane *const *lanes, int from) {
+  const Tape *tape = bench->tape;
+  const Shape *shape = &net->model->shape;
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+  const int rows = tape->T * tape->B, most = softmax_rows(shape);
+  for (int at = 0, some; at < rows; at += some) {
+    some = rows - at < most ? rows - at : most;
+    softmax_yhat(bench->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, some,
+                 net->factors, shape, p->kernels);
+    for (int row = at; row < at + some; row++) {
+      const Lane *lane = lanes[row % tape->B];
+      const int step = from + row / tape->B;
+      if (step >= lane->piece.warmup && step < lane->piece.n)
+        p->wish.distil(p->wish.context, lane->kept + (size_t)step * p->wish.kept,
+                       bench->q + (size_t)(row - at) * n, tape->x[row]);
     }
-    if (steps <= 0) continue;
-    memcpy(lane->h, tape->h + (size_t)(steps * tape->B + b) * D, D * sizeof(float));
-    if (from + steps == lane->piece.warmup) memcpy(lane->seam, lane->h, D * sizeof(float));
   }
 }
 
-/* Runs the lanes of a tape through the windows of their steps, from one of them on. */
-static void run_windows(Predictor *p, int block, Lane *lanes, int from) {
-  const Shape *shape = &p->model->shape;
-  const size_t D = (size_t)shape->D;
-  Tape *tape = p->tape[block];
-  int steps = 0;
-  for (int b = 0; b < tape->B; b++) {
-    if (lanes[b].piece.n > steps) steps = lanes[b].piece.n;
-    lanes[b].nats = 0;
-  }
-  for (; from < steps; from += PREDICT_T) {
-    load_window(tape, lanes, from);
-    rnn_forward(tape, p->factors, shape, p->kernels);
-    if (p->with_loss)
-      softmax_loss(p->J[block], NULL, NULL, p->q[block], tape->x, tape->y,
-                   tape->h + (size_t)tape->B * D, tape->T * tape->B, 0, p->factors, shape,
-                   p->kernels);
-    take_window(lanes, tape, p->with_loss ? p->J[block] : NULL, from, D);
-    tape_carry(tape, shape);
-  }
+/* The same after the last step of a record. */
+static void distil_last(const Predictor *p, const Net *net, const Bench *bench, const Lane *lane) {
+  const Piece *piece = &lane->piece;
+  if (!piece->ended || piece->last < 0) return;
+  softmax_yhat(bench->q, &piece->last, lane->of->h, 1, net->factors, &net->model->shape,
+               p->kernels);
+  p->wish.distil(p->wish.context, lane->kept, bench->q, piece->last);
 }
 
-static void block_job(void *context, int block) {
-  Predictor *p = context;
-  const int left = p->used - block * PREDICT_BLOCK;
-  p->tape[block]->B = left < PREDICT_BLOCK ? left : PREDICT_BLOCK;
-  run_windows(p, block, &p->lane[block * PREDICT_BLOCK], 0);
+static void run_window(const Predictor *p, int i, const Bench *bench, Lane *const *lanes,
+                       int from) {
+  const Net *net = &p->net[i];
+  const Shape *shape = &net->model->shape;
+  Tape *tape = bench->tape;
+  load_window(tape, lanes, from);
+  rnn_forward(tape, net->factors, shape, p->kernels);
+  if (p->wish.with_loss)
+    softmax_loss(bench->J, NULL, NULL, bench->q, tape->x, tape->y,
+                 state_of(tape, 0, 0, (size_t)shape->D), tape->T * tape->B, 0, net->factors, shape,
+                 p->kernels);
+  take_window(lanes, i, bench, from, (size_t)shape->D);
+  if (p->wish.kept > 0 && p->wish.each_step && i == 0) distil_window(p, net, bench, lanes, from);
+  tape_carry(tape, shape);
 }
 
-/* ---- seams ---------------------------------------------------------------------------------- */
+/* Runs lanes, the longest first, through the windows of their steps, from step `from` on. */
+static void run_lanes(const Predictor *p, int net, const Bench *bench, Lane *const *lanes, int n,
+                      int from) {
+  Tape *tape = bench->tape;
+  const size_t D = (size_t)p->net[net].model->shape.D;
+  for (int b = 0; b < n; b++) {
+    Outcome *of = &lanes[b]->of[net];
+    of->nats = 0;
+    if (of->h_sum) memset(of->h_sum, 0, D * sizeof *of->h_sum);
+  }
+  for (tape->B = n;; from += PREDICT_T) {
+    while (tape->B > 0 && lanes[tape->B - 1]->piece.n <= from) tape->B--;
+    if (tape->B == 0) break;
+    const int left = lanes[0]->piece.n - from;
+    tape->T = left < PREDICT_T ? left : PREDICT_T;
+    run_window(p, net, bench, lanes, from);
+  }
+  if (p->wish.kept > 0 && !p->wish.each_step && net == 0)
+    for (int b = 0; b < n; b++) distil_last(p, &p->net[net], bench, lanes[b]);
+}
+
+/* ---- batches -------------------------------------------------------------------------------- */
+
+/* Lanes get their memory with their first piece: most inputs do not need them all. */
+static void new_lane(const Predictor *p, Lane *lane) {
+  piece_init(&lane->piece);
+  lane->of = new_outcomes(p);
+  if (p->wish.with_loss && p->wish.each_step) lane->J = alloc_new(STEPS_MOST, sizeof *lane->J);
+  if (p->wish.kept > 0) lane->kept = alloc_new(kept_bytes(&p->wish), 1);
+}
+
+static int longer_first(const void *a, const void *b) {
+  const Lane *one = *(Lane *const *)a, *other = *(Lane *const *)b;
+  return other->piece.n - one->piece.n;
+}
+
+/* Reads pieces until all lanes of a batch have one or the file ends. What was read is good in any
+ * case. */
+static void read_batch(Predictor *p, Batch *batch, const Batch *last) {
+  const Piece *before = last && last->used > 0 ? &last->lane[last->used - 1].piece : NULL;
+  batch->more = 1;
+  for (batch->used = 0; batch->used < p->lanes; batch->used++) {
+    Lane *lane = &batch->lane[batch->used];
+    if (!lane->of) new_lane(p, lane);
+    batch->more = steps_read(p->steps, &lane->piece, before, p->file, &batch->why);
+    if (batch->more <= 0) break;
+    batch->longest_first[batch->used] = lane, before = &lane->piece;
+  }
+  qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
+}
 
 static bool fits(const float *seam, const float *h, int D) {
   for (int i = 0; i < D; i++)
@@ -147,65 +315,79 @@ static bool fits(const float *seam, const float *h, int D) {
 }
 
 /* Computes a piece whose warm-up was too short again, from the state h before it. */
-static void mend_seam(Predictor *p, Lane *lane, const float *h) {
-  const size_t D = (size_t)p->model->shape.D;
-  if (lane->piece.first || fits(lane->seam, h, p->model->shape.D)) return;
-  p->tape[0]->B = 1;
-  memcpy(p->tape[0]->h, h, D * sizeof *h);
-  memcpy(lane->h, h, D * sizeof *h); /* for a piece that has no steps of its own */
-  run_windows(p, 0, lane, lane->piece.warmup);
+static void mend_seam(const Predictor *p, int net, Lane *lane, const float *h) {
+  const Bench *bench = &p->net[net].mending;
+  const int D = p->net[net].model->shape.D;
+  Outcome *of = &lane->of[net];
+  if (fits(of->seam, h, D)) return;
+  memcpy(bench->tape->h, h, (size_t)D * sizeof *h);
+  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a piece that has no steps of its own */
+  run_lanes(p, net, bench, (Lane *const[]){lane}, 1, lane->piece.warmup);
 }
 
-/* ---- batches -------------------------------------------------------------------------------- */
-
-/* Lanes get their memory with their first piece: most inputs do not need them all. */
-static void new_lane(Lane *lane, size_t D) {
-  piece_init(&lane->piece);
-  lane->J = alloc_new(STEPS_MOST, sizeof *lane->J);
-  lane->seam = alloc_floats(D), lane->h = alloc_floats(D);
+/* Adds a piece to what is known of its record from one network. */
+static void add_piece(const Predictor *p, int net, Lane *lane) {
+  const size_t D = (size_t)p->net[net].model->shape.D;
+  Outcome *record = &p->of[net], *of = &lane->of[net];
+  if (!lane->piece.first) mend_seam(p, net, lane, record->h);
+  record->nats = of->nats + (lane->piece.first ? 0 : record->nats);
+  p->nats[net] = record->nats;
+  memcpy(record->h, of->h, D * sizeof *of->h);
+  for (size_t i = 0; i < D && of->h_sum; i++)
+    record->h_sum[i] = of->h_sum[i] + (lane->piece.first ? 0 : record->h_sum[i]);
 }
 
-/* Reads pieces until all lanes have one or the file ends: 1 there may be more, 0 the file has
- * ended, -1 it is broken. What was read is good in any case. */
-static int fill_batch(Predictor *p, SeqFile *file, Why *why) {
-  const Piece *before = p->used > 0 ? &p->lane[p->used - 1].piece : NULL;
-  for (p->used = 0; p->used < p->blocks * PREDICT_BLOCK; p->used++) {
-    Lane *lane = &p->lane[p->used];
-    if (!lane->h) new_lane(lane, (size_t)p->model->shape.D);
-    int more = steps_read(p->steps, &lane->piece, before, file, why);
-    if (more <= 0) return more;
-    before = &lane->piece;
+static int hand_out(Predictor *p, Batch *batch) {
+  int rc = 0;
+  for (int i = 0; i < batch->used && rc == 0; i++) {
+    Lane *lane = &batch->lane[i];
+    const Piece *piece = &lane->piece;
+    if (piece->first) p->tokens = p->own_steps = 0;
+    p->tokens += piece->tokens, p->own_steps += (uint64_t)(piece->n - piece->warmup);
+    for (int net = 0; net < p->nets; net++) add_piece(p, net, lane);
+    Prediction prediction = {.piece = piece,
+                             .tokens = p->tokens,
+                             .nats = p->nats,
+                             .J = lane->J,
+                             .h = p->of->h,
+                             .h_sum = p->of->h_sum,
+                             .steps = p->own_steps,
+                             .kept = lane->kept};
+    rc = p->take(p->context, &prediction, p->why);
   }
-  return 1;
+  return rc;
 }
 
-static int hand_out(Predictor *p, int (*take)(void *context, const Prediction *, Why *),
-                    void *context, Why *why) {
-  const float *before = p->h;
-  for (int i = 0; i < p->used; i++) {
-    Lane *lane = &p->lane[i];
-    mend_seam(p, lane, before);
-    if (lane->piece.first) p->tokens = 0, p->nats = 0;
-    p->tokens += lane->piece.tokens, p->nats += lane->nats;
-    Prediction prediction = {&lane->piece, lane->J, p->tokens, p->nats, lane->h};
-    if (take(context, &prediction, why) != 0) return -1;
-    before = lane->h;
+static void batch_job(void *context, int job) {
+  Predictor *p = context;
+  if (job == READ_JOB) {
+    p->reading->used = 0;
+    if (p->computing->more > 0) read_batch(p, p->reading, p->computing);
+  } else if (job == HAND_JOB) {
+    p->rc = hand_out(p, p->handing);
+  } else {
+    const int net = (job - FIRST_BLOCK_JOB) % p->nets, block = (job - FIRST_BLOCK_JOB) / p->nets;
+    const int left = p->computing->used - block * PREDICT_BLOCK;
+    run_lanes(p, net, &p->net[net].bench[block],
+              p->computing->longest_first + block * PREDICT_BLOCK,
+              left < PREDICT_BLOCK ? left : PREDICT_BLOCK, 0);
   }
-  if (p->used > 0) memcpy(p->h, before, (size_t)p->model->shape.D * sizeof *p->h);
-  return 0;
 }
 
-int predict_file(Predictor *p, const char *path,
-                 int (*take)(void *context, const Prediction *prediction, Why *why), void *context,
-                 Why *why) {
-  SeqFile *file = seqfile_open(path, why);
-  if (!file) return -1;
-  int more = 1;
-  for (p->used = 0; more > 0;) {
-    more = fill_batch(p, file, why);
-    parallel_run(p->threads, (p->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK, block_job, p);
-    if (hand_out(p, take, context, why) != 0) more = -1;
+int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
+  p->file = seqfile_open(path, why);
+  if (!p->file) return -1;
+  p->take = take, p->context = context, p->why = why, p->rc = 0;
+  Batch *a = p->batch[0], *b = p->batch[1], *c = p->batch[2];
+  read_batch(p, a, NULL);
+  for (c->used = 0; p->rc == 0 && (a->used > 0 || c->used > 0);) {
+    p->computing = a, p->reading = b, p->handing = c;
+    const int blocks = (a->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
+    b->more = a->more, b->why = a->why; /* where there is nothing more to read */
+    parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
+    c = a, a = b, b = p->handing;
   }
-  seqfile_close(file);
-  return more;
+  seqfile_close(p->file);
+  if (p->rc == 0 && a->more < 0) *why = a->why, p->rc = -1;
+  return p->rc;
 }

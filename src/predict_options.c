@@ -2,24 +2,61 @@
 
 #define AT(field) offsetof(PredictOptions, field)
 
-static const char what[] = "what", how[] = "how";
+static const char what[] = "what", next[] = "with --mode next",
+                  strands[] = "with --mode score|classify",
+                  circles[] = "with --mode score|track|classify", track[] = "with --mode track",
+                  classify[] = "with --mode classify", sample[] = "with --mode sample",
+                  embed[] = "with --mode embed", how[] = "how";
 
 static const Option rows[] = {
-    {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0, "next|score|track|info", what,
-     "What to tell: the likeliest next k-mers, the loss of each record, that of each of its "
-     "k-mers, "
-     "or what the model is"},
-    {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", what,
-     "Next k-mers to list for each record [all where at most 16 can follow, else 10]"},
-    {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", what,
-     "Score each record as it stands, or also as its reverse complement, and tell the mean"},
-    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", what,
-     "Score and track every record as a circle, not only those whose header says circular=true or "
+    {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
+     "next|score|track|classify|sample|embed|info", what,
+     "What to tell: what follows each record, what each record costs, what each of its k-mers "
+     "costs, which of several models fits it best, new sequence, hidden states, or what the model "
+     "is"},
+    {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next,
+     "Next k-mers to list [all where at most 16 can follow, else 10]"},
+    {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next,
+     "Tell what follows the record's last k-mer, or every one"},
+    {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next,
+     "Tell the probability of each base to be the next, and not of k-mers"},
+    {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", strands,
+     "Read each record as it stands, or also as its reverse complement"},
+    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles,
+     "Read every record as a circle, not only those whose header says circular=true or "
      "topology=circular"},
+    {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track,
+     "Tell the mean of each N bases"},
+    {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify,
+     "A model, and what to call it; given two to 64 times"},
+    {"prior", 0, OPTION_TEXTS, AT(prior), NULL, 0, 0, "NAME=P", classify,
+     "How probable that model is before a record is seen, relative to the others' P; given for "
+     "each [all the same]"},
+    {"length", 0, OPTION_COUNT, AT(length), "1000", 1, 0x1p40, "N", sample, "Bases of a record"},
+    {"count", 0, OPTION_COUNT, AT(count), "1", 1, 0x1p53, "N", sample, "Records"},
+    {"temperature", 0, OPTION_REAL, AT(temperature), "1", 0, 1000, "X", sample,
+     "Divide the logits by X: below 1 the likely becomes likelier, 0 takes the likeliest"},
+    {"top-k", 0, OPTION_INT, AT(top_k), NULL, 1, 16777216, "N", sample,
+     "Draw from the N likeliest k-mers [all that can follow]"},
+    {"top-p", 0, OPTION_REAL, AT(top_p), "1", 0, 1, "P", sample,
+     "Draw from the likeliest k-mers that together have probability P"},
+    {"prompt", 0, OPTION_TEXT, AT(prompt), NULL, 0, 0, "BASES|FILE", sample,
+     "Go on from these bases, or from the one record of a file, which are not repeated"},
+    {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", sample,
+     "Another number, other sequence"},
+    {"state", 0, OPTION_CHOICE, AT(state), "mean", 0, 0, "mean|last", embed,
+     "The mean of a record's hidden states, or the last"},
+    {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed,
+     "The embedding L of each k-mer, and not of records"},
+    {"format", 0, OPTION_CHOICE, AT(format), "tsv", 0, 0, "tsv|jsonl|bedgraph|npy", how,
+     "A table, or a JSON object a line; of a track also bedGraph; of hidden states and embeddings "
+     "also a NumPy array"},
+    {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how,
+     "Leave out a table's header line"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
      "Threads [all]; the result is the same for any number"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
-     "Write to FILE, compressed where it ends in .gz, and not to stdout"},
+     "Write to FILE, not to stdout; compressed as bgzip does where it ends in .gz"},
     {0}};
 
 const Program predict_program = {
@@ -27,38 +64,95 @@ const Program predict_program = {
     .summary = "ask a network that rnntrain trained about sequences",
     .usage = "[options] MODEL [FILE...]",
     .options = rows,
-    .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
-                "gzip; - or no FILE at all is standard input.",
+    .operands = "MODEL is a run directory or a .safetensors file; --mode classify takes its models "
+                "from --model. FILE is FASTA or FASTQ, plain or gzip; - or no FILE at all is "
+                "standard input.",
     .description =
         "rnnpredict reads records one by one and writes a table, tab-separated, with one header "
-        "line. Records keep their order, and their numbers depend neither on their neighbours nor "
-        "on the number of threads.\n\n"
+        "line, or as JSON lines. Records keep their order, and their numbers depend neither on "
+        "their neighbours nor on the number of threads. What cannot be told, of a record that is "
+        "too short, is NA, in JSON null.\n\n"
         "Mode next: record, rank, kmer, probability: the likeliest k-mers after the last one of "
         "each record. Under the followers softmax k-mers that cannot follow have probability 0 "
-        "and are not listed.\n\n"
-        "Mode score: record, tokens (predictions), bases (that they predict), nats (the sum of "
+        "and are not listed. With --bases: record, A, C, G, T: the probability of each base to be "
+        "the next, summed over the k-mers that begin what they add with it. With --positions all "
+        "the column position follows record, and there are rows for every k-mer of the record, not "
+        "only the last; the position, from 1, is that of the base that comes next.\n\n"
+        "Mode score: record, tokens (predictions), bases (that they predict), skipped (the "
+        "record's other letters: the first k of a run of bases, ambiguous ones), nats (the sum of "
         "-ln p), bits_per_base, perplexity (of a k-mer). A circular record is read over its end, "
-        "up to the k-mer that it began with. With --strands both, nats is the mean of those of the "
-        "two "
-        "readings, so that the probability it stands for is their geometric mean, and a column "
-        "more, "
-        "difference, tells by how many bits per base the reverse complement costs more than the "
-        "record as it stands. The letters of a record are then kept in memory.\n\n"
+        "up to the k-mer that it began with. With --strands both, reverse_nats and "
+        "reverse_bits_per_base are those of the reverse complement, mean_nats and "
+        "mean_bits_per_base those of both; the letters of a record are then kept in memory.\n\n"
         "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
         "predicted, with its surprise -log2 p, in bits, and its probability p. The position, from "
-        "1, is that of the first of the s bases that the k-mer adds to the one before.\n\n"
-        "Mode info: field, value: sizes, options, training history and baseline of the model.\n\n"
-        "A record that is too short for a k-mer, or for a prediction, has NA for what cannot be "
-        "told, and no rows in a track.",
+        "1, is that of the first of the s bases that the k-mer adds to the one before. With "
+        "--window N: record, start, end, bases, bits_per_base: the mean over the bases from start "
+        "to end, both from 1, of those that were predicted. With --format bedgraph, with or "
+        "without --window: record, start, end, bits per base, from 0, end not included, without a "
+        "header; circles are not read over their end then, nor with --window.\n\n"
+        "Mode classify: record, bases, best, llr_bits, posterior, and loglik_NAME for each model: "
+        "the log-likelihood ln p of the record under it. best is the model of the highest "
+        "posterior probability, which is given; llr_bits is by how many bits the record is "
+        "likelier under it than under the second. With --strands both, the log-likelihood is the "
+        "mean of both readings. The models must have the same k and stride.\n\n"
+        "Mode sample: FASTA. Each k-mer is drawn from those that can follow the one before, first "
+        "limited to the --top-k likeliest, then to --top-p. Without --prompt a record begins with "
+        "a k-mer drawn evenly, and its first 256 steps are thrown away. A prompt of nothing but A, "
+        "C, G, T, U is the bases themselves.\n\n"
+        "Mode embed: record, h1 to hD: the hidden state, a mean over the record's k-mers or the "
+        "last. With --kmers: kmer, e1 to ed. With --format npy the numbers alone, as a NumPy array "
+        "of float32, a row for each record, NaN where it is too short for a k-mer.\n\n"
+        "Mode info: field, value: sizes, options, training history and baseline of the model.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage.",
-    .examples = "# what comes after each read?\n"
-                "rnnpredict run reads.fq.gz\n"
-                "# which reads does the model find likeliest?\n"
-                "rnnpredict --mode score run reads.fq | awk '$4 != \"NA\"' | sort -k5,5g | head\n"
-                "# how surprising is each kilobase of a sequence?\n"
-                "rnnpredict --mode track run genome.fa |\n"
-                "  awk 'NR > 1 { i = int(($2 - 1) / 1000); sum[i] += $4; n[i]++ }\n"
-                "       END { for (i in n) print 1000 * i, sum[i] / n[i] }' | sort -n\n"
-                "# from a pipe\n"
-                "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
+    .examples =
+        "# what comes after each read?\n"
+        "rnnpredict run reads.fq.gz\n"
+        "# which reads does the model find likeliest?\n"
+        "rnnpredict --mode score run reads.fq | awk '$5 != \"NA\"' | sort -k6,6g | head\n"
+        "# how surprising is each kilobase of a genome? for IGV\n"
+        "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
+        "# from which species is each read?\n"
+        "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
+        "# a megabase like the genome\n"
+        "rnnpredict --mode sample --length 1000000 run > new.fa\n"
+        "# from a pipe\n"
+        "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
 };
+
+static int check_format(const PredictOptions *o, Why *why) {
+  static const char *const words[] = {"tsv", "jsonl", "bedgraph", "npy"};
+  const bool goes = o->format == FORMAT_TSV        ? true
+                    : o->format == FORMAT_BEDGRAPH ? o->mode == MODE_TRACK
+                    : o->format == FORMAT_NPY      ? o->mode == MODE_EMBED
+                                                   : o->mode != MODE_SAMPLE;
+  if (!goes)
+    return fail(why, "--format %s: goes with %s", words[o->format],
+                o->format == FORMAT_BEDGRAPH ? "--mode track"
+                : o->format == FORMAT_NPY    ? "--mode embed"
+                                             : "tables; --mode sample writes FASTA");
+  if (o->no_header && (o->format != FORMAT_TSV || o->mode == MODE_SAMPLE))
+    return fail(why, "--no-header: goes with tables; what is asked for has no header line");
+  return 0;
+}
+
+int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
+  const bool alone = o->mode == MODE_INFO || o->mode == MODE_SAMPLE || o->kmers;
+  if (o->mode != MODE_CLASSIFY && n_operands == 0)
+    return fail(why, "no model; name a run directory or a .safetensors file");
+  if (alone && n_operands > 1)
+    return fail(why, "one MODEL and no sequence is what %s takes%s",
+                o->kmers                 ? "--kmers"
+                : o->mode == MODE_SAMPLE ? "--mode sample"
+                                         : "--mode info",
+                o->mode == MODE_SAMPLE ? "; --prompt names what to go on from" : "");
+  if (o->bases && o->top > 0) return fail(why, "--top: goes with k-mers, not with --bases");
+  if (o->positions == POSITIONS_ALL && o->top > TOP_OF_EACH)
+    return fail(why, "--top '%d': must be at most %d with --positions all", o->top, TOP_OF_EACH);
+  if (o->circular && (o->window > 0 || o->format == FORMAT_BEDGRAPH))
+    return fail(why, "--circular: goes neither with --window nor with --format bedgraph, whose "
+                     "rows end where the record does");
+  if (o->kmers && o->state == STATE_LAST)
+    return fail(why, "--state: goes with records, not with --kmers");
+  return check_format(o, why);
+}

@@ -1,15 +1,17 @@
 /* rnnpredict: ask a trained network about sequences. */
+#include "alloc.h"
+#include "candidates.h"
 #include "kernels.h"
-#include "lanes.h"
 #include "manual.h"
 #include "matrix.h"
+#include "modes.h"
 #include "output.h"
 #include "parallel.h"
 #include "predict_options.h"
 #include "start.h"
-#include "tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -19,36 +21,59 @@ static int complain(int code, const Why *why) {
   return code;
 }
 
-static int run(const PredictOptions *o, char **operands, int n_operands, Why *why) {
-  Model model;
-  if (model_read(&model, operands[0], why) != 0) return -1;
-  Output *output = output_open(o->output, why);
-  int rc = output ? 0 : -1;
-  if (rc == 0 && o->mode == MODE_INFO)
-    tables_info(output_stream(output), &model);
-  else if (rc == 0)
-    rc = tables_predict(o, &model, operands + 1, n_operands - 1, output, why);
+static int answer(const Task *task, Why *why) {
+  static int (*const modes[])(const Task *task, Why *why) = {
+      [MODE_NEXT] = mode_next,         [MODE_SCORE] = mode_score,   [MODE_TRACK] = mode_track,
+      [MODE_CLASSIFY] = mode_classify, [MODE_SAMPLE] = mode_sample, [MODE_EMBED] = mode_embed,
+      [MODE_INFO] = mode_info};
+  return modes[task->options->mode](task, why);
+}
+
+/* Reads the models, opens the output, and lets the mode write to it. */
+static int run(Task *task, const char *const *paths, Why *why) {
+  Model *models = alloc_new((size_t)task->n_models, sizeof *models);
+  int rc = 0, n = 0;
+  for (; n < task->n_models && rc == 0; n++) rc = model_read(&models[n], paths[n], why);
+  if (rc != 0) n--; /* the last was not read */
+  task->models = models;
+  task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
+  rc = task->output ? answer(task, why) : -1;
   if (rc == 0)
-    rc = output_close(output, why);
-  else if (output)
-    output_abandon(output);
-  model_free(&model);
+    rc = output_close(task->output, why);
+  else if (task->output)
+    output_abandon(task->output);
+  for (int i = 0; i < n; i++) model_free(&models[i]);
+  free(models);
   return rc;
 }
 
-static int check_usage(const PredictOptions *o, char **operands, int n_operands, Why *why) {
-  if (n_operands == 0) return fail(why, "no model; name a run directory or a .safetensors file");
-  if (o->mode == MODE_INFO && n_operands > 1)
-    return fail(why, "'%s': --mode info takes no sequence", operands[1]);
-  if (o->top > 0 && o->mode != MODE_NEXT) return fail(why, "--top: goes with --mode next");
-  if (o->circular && o->mode != MODE_SCORE && o->mode != MODE_TRACK)
-    return fail(why, "--circular: goes with --mode score and --mode track");
-  if (o->strands == BOTH && o->mode != MODE_SCORE)
-    return fail(why, "--strands both: goes with --mode score");
+static int check_usage(const PredictOptions *o, char **operands, int n_operands,
+                       Candidates *candidates, Why *why) {
+  const int first = o->mode != MODE_CLASSIFY; /* operand that is a FILE */
   int standard_inputs = 0;
-  for (int i = 1; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
+  if (predict_options_check(o, n_operands, why) != 0) return -1;
+  for (int i = first; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
-  return 0;
+  return o->mode == MODE_CLASSIFY ? candidates_parse(candidates, o, why) : 0;
+}
+
+/* What the command line means; exit code. */
+static int predict(const PredictOptions *o, char **operands, int n_operands, Why *why) {
+  Candidates candidates = {0};
+  int code = USAGE;
+  if (check_usage(o, operands, n_operands, &candidates, why) == 0) {
+    const bool classify = o->mode == MODE_CLASSIFY;
+    const char *path = operands[0];
+    Task task = {.options = o,
+                 .candidates = &candidates,
+                 .n_models = classify ? candidates.n : 1,
+                 .files = operands + !classify,
+                 .n_files = n_operands - !classify};
+    const int rc = parallel_check(o->threads, why);
+    code = rc == 0 && run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
+  }
+  candidates_free(&candidates);
+  return code;
 }
 
 int main(int argc, char **argv) {
@@ -64,10 +89,8 @@ int main(int argc, char **argv) {
         manual_answer(&predict_program, wish, topic, matrix_library(), kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
-  if (wish == OPTIONS_ERROR || check_usage(&options, argv + operands, argc - operands, &why) != 0)
-    return complain(USAGE, &why);
+  if (wish == OPTIONS_ERROR) return complain(USAGE, &why);
   if (options.threads == 0) options.threads = available;
-  int rc = parallel_check(options.threads, &why);
-  if (rc == 0) rc = run(&options, argv + operands, argc - operands, &why);
-  return rc == 0 ? DONE : complain(FAILED, &why);
+  int code = predict(&options, argv + operands, argc - operands, &why);
+  return code == DONE ? DONE : complain(code, &why);
 }

@@ -116,11 +116,18 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
               rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
 
-void softmax_yhat(float *yhat, int x, const float *h, const Weights *w, const Shape *shape,
-                  const Kernels *kernels) {
-  const int first = softmax_first(x, shape);
+int softmax_rows(const Shape *shape) { return shape->softmax == FULL ? full_block(shape) : ROWS; }
+
+void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
+                  const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   float max;
-  kernels->dot_rows(yhat, w->U + (size_t)first * (size_t)shape->D, h, shape->n, shape->D);
-  float sum = kernels->exp_row(yhat, w->b2 + first, (size_t)shape->n, &max);
-  kernels->scale(yhat, 1 / sum, (size_t)shape->n);
+  if (shape->softmax == FULL) packed_multiply(yhat, h, &factors->U, rows, 0); /* q = h U */
+  for (size_t i = 0; i < (size_t)rows; i++) {
+    float *q = yhat + i * n;
+    if (shape->softmax == FOLLOWERS)
+      kernels->dot_rows(q, followers_of(x[i], factors->w, shape), h + i * D, shape->n, shape->D);
+    const float sum = kernels->exp_row(q, factors->w->b2 + softmax_first(x[i], shape), n, &max);
+    kernels->scale(q, 1 / sum, n);
+  }
 }

@@ -16,6 +16,7 @@ struct Steps {
   uint64_t run;  /* bases since the last break */
   int kmer;      /* read but not yet a step, -1: none */
   bool restart;  /* it is the first of its segment */
+  uint64_t next; /* the position after it */
   uint64_t read; /* letters */
   int turned;    /* first bases of a circle that were read again after its last */
 };
@@ -48,7 +49,7 @@ static void push_step(Piece *piece, Steps *steps, int label) {
   const int i = piece->n++;
   piece->x[i] = piece->last = steps->kmer, piece->y[i] = label;
   piece->restart[i] = steps->restart;
-  piece->position[i] = steps->read - (uint64_t)steps->s + 1;
+  piece->position[i] = steps->next;
   piece->tokens += label >= 0;
 }
 
@@ -64,7 +65,7 @@ static void push_letter(Piece *piece, Steps *steps, unsigned char letter) {
   steps->x = (steps->x << 2 | base) & steps->mask;
   if (++steps->run < k || (steps->run - k) % s != 0) return;
   push_step(piece, steps, steps->kmer < 0 ? -1 : steps->x);
-  steps->kmer = steps->x, steps->restart = steps->run == k;
+  steps->kmer = steps->x, steps->restart = steps->run == k, steps->next = steps->read + 1;
 }
 
 /* Whether the record goes on over its end. */
@@ -132,7 +133,8 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
     push_step(piece, steps, -1);
     piece->ended = true, piece->circular = is_circle(steps, file);
   }
-  if (steps->turned > 0) turn_positions(piece, steps->read - (uint64_t)steps->turned);
+  piece->length = steps->read - (uint64_t)steps->turned;
+  if (steps->turned > 0) turn_positions(piece, piece->length);
   return 1;
 }
 

@@ -15,13 +15,26 @@ setup() {
   READS=$BATS_FILE_TMPDIR/reads.fq FORTY=$BATS_FILE_TMPDIR/forty.fq
 }
 
-# as_computed RUN FILE: the tables are what read_model.py computes from model and sequence.
+# What is asked, as read_model.py calls it.
+declare -gA ASK=(
+  [next]="--top 4096" [all]="--positions all --top 256"
+  [bases]="--bases" [allbases]="--bases --positions all"
+  [score]="--mode score" [both]="--mode score --strands both"
+  [track]="--mode track" [bedgraph]="--mode track --format bedgraph" [window7]="--mode track --window 7"
+  [mean]="--mode embed" [last]="--mode embed --state last" [npy]="--mode embed --format npy")
+
+# as_computed RUN FILE [QUESTION...]: the answers to these questions, or to all, are what
+# read_model.py computes from model and sequence.
 as_computed() {
   need_numpy
-  rnnpredict --top 4096 "$1" "$2" > next.tsv
-  rnnpredict --mode score "$1" "$2" > score.tsv
-  rnnpredict --mode track "$1" "$2" > track.tsv
-  "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" "$2" next.tsv score.tsv track.tsv
+  local run=$1 file=$2 question answers=()
+  shift 2
+  [ $# -gt 0 ] || set -- "${!ASK[@]}"
+  for question; do
+    rnnpredict ${ASK[$question]} -o $question.answer "$run" "$file"
+    answers+=("$question=$question.answer")
+  done
+  "$PYTHON" "$SOURCE/tests/read_model.py" "$run/model.safetensors" "$file" "${answers[@]}"
 }
 
 @test "the help names no exit code that is another's" {
@@ -49,6 +62,8 @@ as_computed() {
       as_computed run few.fa
     done
     as_computed run "$DATA/phix174.fa.gz"
+    rnnpredict --mode embed --kmers run > kmers.tsv
+    "$PYTHON" "$SOURCE/tests/read_model.py" run/model.safetensors few.fa kmers=kmers.tsv
   done
 }
 
@@ -59,46 +74,46 @@ turned() {
                $0 = line } 1' "$1" | sed '/^>/!y/ACGTacgtu/TGCAtgcaa/'
 }
 
-@test "--strands both scores the mean of a record and its reverse complement, and their difference" {
+@test "--strands both scores a record, its reverse complement, and their mean" {
   printf '>short\nAC\n>mixed\nACguuTGATTACANNGATTRACAGGATCCTTGAC\n>empty\n>ring circular=true\nGATTACAGG\n' > few.fa
   { cat few.fa; printf '>lambda\n'; zcat "$DATA/lambda.fa.gz" | tail -n +2 | tr -d '\n'; echo; } > all.fa
   turned all.fa > turned.fa
   rnnpredict --mode score "$RUN" all.fa > forward.tsv 2> /dev/null
   rnnpredict --mode score "$RUN" turned.fa > reverse.tsv 2> /dev/null
   rnnpredict --mode score --strands both "$RUN" all.fa > both.tsv 2> circles.txt
-  [ "$(head -n 1 both.tsv | tr '\t' ' ')" = \
-    "record tokens bases nats bits_per_base perplexity difference" ]
   [ "$(cat circles.txt)" = "rnnpredict: all.fa: circular records: 1" ]
-  paste forward.tsv reverse.tsv both.tsv | awk -F '\t' 'NR > 1 {
-    if ($13 != $1 || $14 != $2 || $15 != $3) exit 1
-    if ($2 == 0) { if ($16 $17 $18 $19 != "NANANANA") exit 1; short++; next }
-    if (($16 - ($4 + $10) / 2) ^ 2 > 4e-12 || ($17 - ($5 + $11) / 2) ^ 2 > 4e-12) exit 1
-    if (($19 - ($11 - $5)) ^ 2 > 4e-12 || $19 == 0) exit 1
-    if (($18 - exp($16 / $2)) ^ 2 > 4e-12) exit 1
-    long++ } END { exit !(short == 2 && long == 3) }'
+  cmp forward.tsv <(cut -f 1-7 both.tsv)
+  diff <(cut -f 5,6 reverse.tsv) <(cut -f 8,9 both.tsv | sed 's/reverse_//g')
+  awk -F '\t' 'NR == 1 { next }
+    $2 == 0 { if ($8 $9 $10 $11 != "NANANANA") exit 1; short++; next }
+    ($10 - ($5 + $8) / 2) ^ 2 > 4e-12 || ($11 - ($6 + $9) / 2) ^ 2 > 4e-12 || $5 == $8 { exit 1 }
+    { long++ } END { exit !(short == 2 && long == 3) }' both.tsv
   rnnpredict --mode score --strands both -t 1 "$RUN" - < all.fa 2> /dev/null | cmp - both.tsv
 }
 
 @test "NumPy computes the same for real reads, and for a record of many pieces" {
   as_computed "$RUN" "$FORTY"
   as_computed "$FULL" "$FORTY"
-  as_computed "$RUN" "$DATA/lambda.fa.gz"
+  as_computed "$RUN" "$DATA/lambda.fa.gz" next allbases score both track bedgraph window7 npy
 }
 
-@test "read_model.py sees one wrong digit" {
+@test "read_model.py sees one wrong digit of each answer, a row too many and one too few" {
   need_numpy
-  rnnpredict "$RUN" "$FORTY" > next.tsv
-  rnnpredict --mode score "$RUN" "$FORTY" > score.tsv
-  rnnpredict --mode track "$RUN" "$FORTY" > track.tsv
-  awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' next.tsv > wrong.tsv
-  check() { "$PYTHON" "$SOURCE/tests/read_model.py" "$RUN/model.safetensors" "$FORTY" "$@"; }
-  check next.tsv score.tsv track.tsv
-  run -1 check wrong.tsv score.tsv track.tsv
-  awk -F '\t' -v OFS='\t' 'NR == 3 { $4 *= 1.0001 } 1' score.tsv > wrong.tsv
-  run -1 check next.tsv wrong.tsv track.tsv
-  for column in 2 4 5; do
-    awk -F '\t' -v OFS='\t' -v c=$column 'NR == 1000 { $c *= 1.001 } 1' track.tsv > wrong.tsv
-    run -1 check next.tsv score.tsv wrong.tsv
+  head -n 12 "$FORTY" > three.fq
+  check() { "$PYTHON" "$SOURCE/tests/read_model.py" "$RUN/model.safetensors" three.fq "$1=$2"; }
+  [ ${#ASK[@]} -eq 12 ]
+  for question in "${!ASK[@]}"; do
+    rnnpredict ${ASK[$question]} -o right "$RUN" three.fq
+    check $question right
+    [ $question = npy ] && continue
+    for column in $(seq 2 $(awk 'NR == 2 { print NF }' right)); do
+      awk -F '\t' -v OFS='\t' -v c=$column 'NR == 3 { $c = $c ~ /[ACGT]/ ? "GGG" : $c * 1.001 + 0.0002 } 1' right > wrong
+      run -1 check $question wrong
+    done
+    head -n -1 right > wrong
+    run -1 check $question wrong
+    { cat right; tail -n 1 right; } > wrong
+    run -1 check $question wrong
   done
 }
 
@@ -142,7 +157,7 @@ turned() {
 
 @test "bits per base and perplexity follow from nats" {
   rnnpredict --mode score "$RUN" "$READS" | awk -F '\t' 'function off(a, b) { return (a / b - 1) ^ 2 > 1e-10 }
-    NR > 1 && (off($5, $4 / $3 / log(2)) || off($6, exp($4 / $2)) || $2 != $3) { print; exit 1 }
+    NR > 1 && (off($6, $5 / $3 / log(2)) || off($7, exp($5 / $2)) || $2 != $3) { print; exit 1 }
     END { exit NR != 401 }'
 }
 
@@ -150,13 +165,13 @@ turned() {
   printf '>none\n>short\nAC\n>kmer\nACG\n>two\nACGT\n' > short.fa
   [ "$(rnnpredict --top 1 "$RUN" short.fa | cut -f 1,2 | tr '\t\n' ' ;')" = \
     "record rank;none NA;short NA;kmer 1;two 1;" ]
-  [ "$(rnnpredict --mode score "$RUN" short.fa | cut -f 1-3 | tr '\t\n' ' ;')" = \
-    "record tokens bases;none 0 0;short 0 0;kmer 0 0;two 1 1;" ]
+  [ "$(rnnpredict --mode score "$RUN" short.fa | cut -f 1-4 | tr '\t\n' ' ;')" = \
+    "record tokens bases skipped;none 0 0 0;short 0 0 2;kmer 0 0 3;two 1 1 3;" ]
   [ "$(rnnpredict --mode score "$RUN" short.fa | grep -c 'NA	NA	NA$')" -eq 3 ]
 }
 
 @test "what a model says of sequence like its own is better than of reads" {
-  bits() { rnnpredict --mode score "$1" "$2" | awk 'NR > 1 && $2 > 0 { n += $4; b += $3 } END { print n / b / log(2) }'; }
+  bits() { rnnpredict --mode score "$1" "$2" | awk 'NR > 1 && $2 > 0 { n += $5; b += $3 } END { print n / b / log(2) }'; }
   train -e 20 -o run "$DATA/phix174.fa.gz"
   awk -v own="$(bits run "$DATA/phix174.fa.gz")" -v other="$(bits run "$READS")" \
     'BEGIN { print own, other; exit !(own < 1.97 && other > 1.98) }'
@@ -204,7 +219,7 @@ turned() {
   printf '>a\nACGTTGCAACGTANTTGACCATG\n' > broken.fa
   printf '>a\nACGTTGCAACGTA\n>b\nTTGACCATG\n' > apart.fa
   { rnnpredict --mode score "$RUN" broken.fa; rnnpredict --mode score "$RUN" apart.fa; } |
-    awk '$1 == "record" { sign++; next } { t[sign] += $2; n[sign] += $4 }
+    awk '$1 == "record" { sign++; next } { t[sign] += $2; n[sign] += $5 }
          END { exit !(t[1] == 16 && t[2] == 16 && (n[1] - n[2]) ^ 2 < 1e-11) }'
   diff <(rnnpredict "$RUN" broken.fa | cut -f 2-) \
     <(rnnpredict "$RUN" apart.fa | awk 'NR == 1 || $1 == "b"' | cut -f 2-)

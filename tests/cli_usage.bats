@@ -92,7 +92,7 @@ refuses() {
 @test "a word must be one of those listed" {
   refuses rnntrain --softmax ful "followers|full"
   refuses rnntrain --activation Tanh "sigmoid|tanh|relu"
-  refuses rnnpredict --mode nxt "next|score|track|info"
+  refuses rnnpredict --mode nxt "next|score|track|classify|sample|embed|info"
   fails 2 "--help 'html': must be one of man|bash|zsh" rnntrain --help=html
 }
 
@@ -100,7 +100,7 @@ refuses() {
   fails 2 "-s '5': must be at most k, which is 4" rnntrain -o run -s 5 -k 4 "$DATA/phix174.fa.gz"
   fails 2 "-B 65536 -T 65536" rnntrain -o run -B 65536 -T 65536 "$DATA/phix174.fa.gz"
   fails 2 "-o DIR" rnntrain "$DATA/phix174.fa.gz"
-  fails 2 "takes no sequence" rnnpredict --mode info run "$DATA/phix174.fa.gz"
+  fails 2 "no sequence" rnnpredict --mode info run "$DATA/phix174.fa.gz"
 }
 
 @test "an unknown option is named as it was typed" {

@@ -1,9 +1,17 @@
 """An independent reader of rnntrain's models: the equations in NumPy, in double precision.
 
-usage: read_model.py MODEL.safetensors SEQUENCES NEXT.tsv SCORE.tsv TRACK.tsv
+usage: read_model.py MODEL.safetensors SEQUENCES QUESTION=FILE...
 
-Computes what rnnpredict's modes next (with all that can follow), score and track must say of the
-sequences, and exits 1 where a table differs by more than 1e-5, or what it rounds, or has other rows.
+Computes what rnnpredict must say of the sequences, and exits 1 where a file differs by more than 1e-5,
+or what it rounds, or has other rows. QUESTION says what the FILE answers:
+
+  next      --top 4096                        bases     --bases
+  all       --positions all --top 256         allbases  --bases --positions all
+  score     --mode score                      both      --mode score --strands both
+  track     --mode track                      bedgraph  --mode track --format bedgraph
+  window7   --mode track --window 7           mean      --mode embed
+  last      --mode embed --state last         npy       --mode embed --format npy
+  kmers     --mode embed --kmers
 """
 import gzip, json, math, re, struct, sys
 import numpy as np
@@ -32,27 +40,36 @@ def read_sequences(path):
     return [(name, text.replace('\n', '')) for name, text in records]
 
 
-def predict(about, w, sequence):
-    """Position, k-mer and probability of each prediction, and after the last k-mer the probability
-    of each next."""
-    k, s, V = int(about['k']), int(about['stride']), 4 ** int(about['k'])
-    phi = {'sigmoid': lambda z: 1 / (1 + np.exp(-z)), 'tanh': np.tanh,
-           'relu': lambda z: np.maximum(z, 0)}[about['activation']]
-    told, yhat = [], []
-    for match in re.finditer('[ACGT]+', sequence.upper().replace('U', 'T')):
-        segment = match[0]
-        h = np.zeros(len(w['b1']))
-        for t in range(0, len(segment) - k + 1, s):
-            x = sum('ACGT'.index(base) * 4 ** (k - 1 - i)
-                    for i, base in enumerate(segment[t:t + k]))
-            if t > 0:
-                told.append((match.start() + t + k - s + 1, segment[t:t + k], yhat[x - first]))
-            h = phi(h @ w['H'] + w['L'][x] @ w['I'] + w['b1'])
-            first, n = (x * 4 ** s % V, 4 ** s) if about['softmax'] == 'followers' else (0, V)
-            q = h @ w['U'][:, first:first + n] + w['b2'][first:first + n]
-            yhat = np.exp(q - q.max())
-            yhat /= yhat.sum()
-    return told, {text(first + i, k): p for i, p in enumerate(yhat)}
+class Steps:
+    """What the network says along a sequence: of each k-mer `after` (position of the next base, first
+    k-mer and probabilities of those that can follow) and `h`; of each but the first of a segment
+    `told` (position of the first base that it adds, k-mer, probability)."""
+
+    def __init__(self, about, w, sequence):
+        k, s, V = int(about['k']), int(about['stride']), 4 ** int(about['k'])
+        phi = {'sigmoid': lambda z: 1 / (1 + np.exp(-z)), 'tanh': np.tanh,
+               'relu': lambda z: np.maximum(z, 0)}[about['activation']]
+        self.k, self.s, self.length = k, s, len(sequence)
+        self.told, self.after, self.h = [], [], []
+        for match in re.finditer('[ACGT]+', sequence.upper().replace('U', 'T')):
+            segment = match[0]
+            h = np.zeros(len(w['b1']))
+            for t in range(0, len(segment) - k + 1, s):
+                x = sum('ACGT'.index(base) * 4 ** (k - 1 - i)
+                        for i, base in enumerate(segment[t:t + k]))
+                if t > 0:
+                    self.told.append((match.start() + t + k - s + 1, segment[t:t + k],
+                                      yhat[x - first]))
+                h = phi(h @ w['H'] + w['L'][x] @ w['I'] + w['b1'])
+                first, n = (x * 4 ** s % V, 4 ** s) if about['softmax'] == 'followers' else (0, V)
+                q = h @ w['U'][:, first:first + n] + w['b2'][first:first + n]
+                yhat = np.exp(q - q.max())
+                yhat /= yhat.sum()
+                self.after.append((match.start() + t + k + 1, first, yhat))
+                self.h.append(h)
+
+    def nats(self):
+        return -sum(math.log(p) for _, _, p in self.told)
 
 
 def text(x, k):
@@ -63,52 +80,161 @@ def near(said, true):
     assert abs(float(said) - true) <= 1e-5 * max(1, abs(true)), (said, true)
 
 
-def check_next(rows, name, yhat):
-    """Takes the record's rows off the table: all that can follow, likeliest first."""
-    if not yhat:
-        assert rows.pop(0) == [name, 'NA', 'NA', 'NA']
-    seen, before = set(), 1
-    for rank in range(1, len(yhat) + 1):
-        record, said_rank, kmer, said = rows.pop(0)
-        assert (record, int(said_rank)) == (name, rank) and kmer not in seen, (record, said_rank)
-        assert float(said) <= before, (record, rank)
-        seen.add(kmer)
-        before = float(said)
-        near(said, yhat[kmer])
+# ---- what each table must hold: rows, as long as the record's stand first in them ----------------
 
 
-def check_track(rows, name, told):
-    for position, kmer, p in told:
+def check_next(rows, name, steps, every=False):
+    if not steps.after:
+        return none(rows, name, 3 + every)
+    for position, first, yhat in steps.after if every else steps.after[-1:]:
+        seen, before = set(), 1
+        for rank in range(1, min(len(yhat), 256 if every else 4096) + 1):
+            record, *place, said_rank, kmer, said = rows.pop()
+            assert place == [str(position)] * every, (place, position)
+            assert (record, int(said_rank)) == (name, rank) and kmer not in seen, (record, rank)
+            assert float(said) <= before, (record, rank)
+            seen.add(kmer)
+            before = float(said)
+            near(said, next(p for i, p in enumerate(yhat) if text(first + i, steps.k) == kmer))
+
+
+def check_all(rows, name, steps):
+    check_next(rows, name, steps, every=True)
+
+
+def check_bases(rows, name, steps, every=False):
+    if not steps.after:
+        return none(rows, name, 4 + every)
+    for position, first, yhat in steps.after if every else steps.after[-1:]:
+        record, *place, a, c, g, t = rows.pop()
+        assert record == name and place == [str(position)] * every, (record, place)
+        for base, said in zip('ACGT', (a, c, g, t)):
+            near(said, sum(p for i, p in enumerate(yhat)
+                           if text(first + i, steps.k)[steps.k - steps.s] == base))
+
+
+def check_allbases(rows, name, steps):
+    check_bases(rows, name, steps, every=True)
+
+
+def check_score(rows, name, steps):
+    check_costs(rows.pop(), name, steps, [])
+
+
+def check_both(rows, name, steps):
+    turned = steps.sequence[::-1].translate(str.maketrans('ACGTUacgtu', 'TGCAAtgcaa'))
+    reverse = Steps(about, w, turned).nats()
+    check_costs(rows.pop(), name, steps, [reverse, (reverse + steps.nats()) / 2])
+
+
+def check_costs(row, name, steps, others):
+    nats, tokens = steps.nats(), len(steps.told)
+    bases = tokens * steps.s
+    assert row[:4] == [name, str(tokens), str(bases), str(steps.length - bases)], row
+    if tokens == 0:
+        assert row[4:] == ['NA'] * (3 + 2 * len(others)), row
+        return
+    near(row[6], math.exp(nats / tokens))
+    for said, said_bits, right in zip(row[4:5] + row[7::2], row[5:6] + row[8::2], [nats] + others):
+        near(said, right)
+        near(said_bits, right / (bases * math.log(2)))
+
+
+def check_track(rows, name, steps):
+    for position, kmer, p in steps.told:
         row = rows.pop()
         assert row[:3] == [name, str(position), kmer], row
         assert abs(float(row[3]) + math.log2(p)) < 1.1e-4, (row, -math.log2(p))
         near(row[4], p)
 
 
-def check_score(row, name, told, s):
-    nats, tokens = -sum(math.log(p) for _, _, p in told), len(told)
-    assert row[:3] == [name, str(tokens), str(tokens * s)], row
-    if tokens == 0:
-        assert row[3:] == ['NA', 'NA', 'NA'], row
-    else:
-        near(row[3], nats)
-        near(row[4], nats / (tokens * s * math.log(2)))
-        near(row[5], math.exp(nats / tokens))
+def check_bedgraph(rows, name, steps):
+    for position, _, p in steps.told:
+        row = rows.pop()
+        assert row[:3] == [name, str(position - 1), str(position - 1 + steps.s)], row
+        assert abs(float(row[3]) + math.log2(p) / steps.s) < 1.1e-4, (row, -math.log2(p))
 
 
-def table(path, header):
+def check_window7(rows, name, steps):
+    bits = [None] * steps.length
+    for position, _, p in steps.told:
+        bits[position - 1:position - 1 + steps.s] = [-math.log2(p) / steps.s] * steps.s
+    for start in range(0, steps.length, 7):
+        known = [b for b in bits[start:start + 7] if b is not None]
+        *place, mean = rows.pop()
+        end = min(start + 7, steps.length)
+        assert place == [name, str(start + 1), str(end), str(len(known))], place
+        assert mean == 'NA' if not known else abs(float(mean) - sum(known) / len(known)) < 1.1e-4
+
+
+def check_state(row, name, steps, right):
+    assert row[0] == name and len(row) == 1 + len(w['b1']), row
+    for i, said in enumerate(row[1:]):
+        assert said == 'NA' if not steps.h else abs(float(said) - right()[i]) < 1e-5, (row, i)
+
+
+def check_mean(rows, name, steps):
+    check_state(rows.pop(), name, steps, lambda: sum(steps.h) / len(steps.h))
+
+
+def check_last(rows, name, steps):
+    check_state(rows.pop(), name, steps, lambda: steps.h[-1])
+
+
+def check_npy(rows, name, steps):
+    row = rows.pop()
+    assert row.shape == w['b1'].shape
+    assert np.isnan(row).all() if not steps.h else np.allclose(row, sum(steps.h) / len(steps.h), 0, 1e-5)
+
+
+def none(rows, name, cells):
+    assert rows.pop() == [name] + ['NA'] * cells
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+def header(question):
+    states = ' '.join(f'h{i + 1}' for i in range(len(w['b1'])))
+    score = 'record tokens bases skipped nats bits_per_base perplexity'
+    return {'next': 'record rank kmer probability', 'all': 'record position rank kmer probability',
+            'bases': 'record A C G T', 'allbases': 'record position A C G T', 'score': score,
+            'both': f'{score} reverse_nats reverse_bits_per_base mean_nats mean_bits_per_base',
+            'track': 'record position kmer bits probability', 'bedgraph': None,
+            'window7': 'record start end bases bits_per_base',
+            'mean': f'record {states}', 'last': f'record {states}',
+            'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[question]
+
+
+def rows_of(question, path):
+    """Its rows, the last one first."""
+    if question == 'npy':
+        array = np.load(path)
+        assert array.dtype == np.float32
+        return list(array[::-1])
     rows = [line.split('\t') for line in open(path).read().split('\n')[:-1]]
-    assert rows.pop(0) == header.split()
-    return rows
+    if header(question):
+        assert rows.pop(0) == header(question).split()
+    return rows[::-1]
+
+
+def check_kmers(rows):
+    for x, e in enumerate(w['L']):
+        kmer, *said = rows.pop()
+        assert kmer == text(x, int(about['k'])) and np.allclose([float(s) for s in said], e, 0, 1e-6)
 
 
 about, w = read_model(sys.argv[1])
-nexts = table(sys.argv[3], 'record rank kmer probability')
-scores = table(sys.argv[4], 'record tokens bases nats bits_per_base perplexity')
-track = table(sys.argv[5], 'record position kmer bits probability')[::-1]
+tables = {question: rows_of(question, path)
+          for question, path in (argument.split('=', 1) for argument in sys.argv[3:])}
+assert tables
+if 'kmers' in tables:
+    check_kmers(tables['kmers'])
 for name, sequence in read_sequences(sys.argv[2]):
-    told, yhat = predict(about, w, sequence)
-    check_next(nexts, name, yhat)
-    check_score(scores.pop(0), name, told, int(about['stride']))
-    check_track(track, name, told)
-assert not nexts and not scores and not track, 'rows of no record'
+    steps = Steps(about, w, sequence)
+    steps.sequence = sequence
+    for question, rows in tables.items():
+        if question != 'kmers':
+            globals()[f'check_{question}'](rows, name, steps)
+for question, rows in tables.items():
+    assert not len(rows), f'{question}: rows of no record'

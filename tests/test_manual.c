@@ -44,13 +44,20 @@ static void every_default_parses_and_is_in_range(void **state) {
   } without, with;
   for (int p = 0; p < 2; p++)
     for (const Option *o = programs[p]->options; o->name; o++) {
-      char word[128], name[8] = "prog", *words[] = {name, word, NULL};
+      char word[128], mode[32], name[8] = "prog";
       if (!o->fallback) continue;
+      if (sscanf(o->group, "with %24[a-z -]", mode) != 1) strcpy(mode, "--");
+      if (strchr(mode, ' ')) *strchr(mode, ' ') = '=';
+      const int alone = strcmp(mode, "--") == 0; /* it goes with everything */
       memset(&without, 0, sizeof without), memset(&with, 0, sizeof with);
       options_default(programs[p], &without), options_default(programs[p], &with);
       snprintf(word, sizeof word, "--%s=%s", o->name, o->fallback);
-      assert_int_equal(options_parse(programs[p], &without, 1, words, &operands, &topic, &why), 0);
-      if (options_parse(programs[p], &with, 2, words, &operands, &topic, &why) != OPTIONS_RUN)
+      char *plain[] = {name, alone ? NULL : mode, NULL},
+           *given[] = {name, word, alone ? NULL : mode, NULL};
+      assert_int_equal(
+          options_parse(programs[p], &without, 2 - alone, plain, &operands, &topic, &why), 0);
+      if (options_parse(programs[p], &with, 3 - alone, given, &operands, &topic, &why) !=
+          OPTIONS_RUN)
         fail_msg("%s", why.text);
       assert_memory_equal(&with, &without, sizeof with);
     }

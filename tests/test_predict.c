@@ -38,7 +38,7 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   if (!piece->ended) return 0;
   Row *row = &rows->rows[rows->n++];
   memset(row, 0, sizeof *row);
-  row->tokens = prediction->tokens, row->nats = prediction->nats, row->last = piece->last;
+  row->tokens = prediction->tokens, row->nats = *prediction->nats, row->last = piece->last;
   if (piece->last >= 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
   rows->circular += piece->circular;
   return 0;
@@ -54,7 +54,10 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
   Predictor *predictor = predict_new(
-      model, (PredictWish){.with_loss = true, .all_circles = circular}, threads, kernels);
+      model, 1,
+      (PredictWish){
+          .with_loss = true, .each_step = true, .over_ends = true, .all_circles = circular},
+      threads, kernels);
   assert_int_equal(predict_file(predictor, path, take, &rows, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);

@@ -27,7 +27,10 @@ static void probabilities_sum_to_one(void **state) {
         Weights *w = random_weights(&shape);
         float *yhat = calloc((size_t)shape.n, sizeof *yhat), h[19];
         for (int i = 0; i < 19; i++) h[i] = random_real();
-        softmax_yhat(yhat, rand() % shape.V, h, w, &shape, kernels_best());
+        Factors *factors = factors_new(&shape, 1, 0, kernels_best()->products);
+        factors_set(factors, w, &shape, 1);
+        softmax_yhat(yhat, &(int){rand() % shape.V}, h, 1, factors, &shape, kernels_best());
+        factors_free(factors);
         double sum = 0;
         for (int i = 0; i < shape.n; i++) {
           assert_true(yhat[i] > 0);
@@ -60,7 +63,7 @@ static void loss_is_that_of_yhat(void **state) {
     }
     softmax_loss(J, NULL, NULL, q, x, y, h, ROWS, 0, factors, &shape, kernels_best());
     for (int i = 0; i < ROWS; i++) {
-      softmax_yhat(yhat, x[i], h + i * D, w, &shape, kernels_best());
+      softmax_yhat(yhat, &x[i], h + i * D, 1, factors, &shape, kernels_best());
       double right = y[i] < 0 ? 0 : -log((double)yhat[y[i] - softmax_first(x[i], &shape)]);
       assert_true(fabs(J[i] - right) < 1e-5);
     }

@@ -1,0 +1,35 @@
+/* task: what a mode of rnnpredict works on: the question, the models, the files, and where the
+ * answer goes. */
+#ifndef TASK_H
+#define TASK_H
+
+#include "candidates.h"
+#include "checkpoint.h"
+#include "output.h"
+#include "predict.h"
+#include "predict_options.h"
+#include "table.h"
+
+typedef struct {
+  const PredictOptions *options;
+  const Candidates *candidates; /* of mode classify: what its models are called */
+  const Model *models;          /* (n_models): for classify one each, for the other modes one */
+  int n_models;
+  char **files; /* (n_files), none: standard input */
+  int n_files;
+  Output *output;
+} Task;
+
+/* A table in the format that was asked for. */
+Table *task_table(const Task *task, const char *const *columns, int n);
+
+/* Hands every piece of every record of all files to take, as predict_file does, and writes rows
+ * that it puts into table, which may be NULL; names the circular records that were read over their
+ * end. */
+int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
+                 Why *why);
+
+/* For take: whether a record's numbers are finite. */
+int task_finite(const Prediction *prediction, double number, Why *why);
+
+#endif

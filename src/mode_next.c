@@ -1,0 +1,153 @@
+#include "alloc.h"
+#include "kmer.h"
+#include "modes.h"
+#include "softmax.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ALL = 16, TOP = 10, INSERT_MAX = 64 };
+
+/* What is kept of yhat: the likeliest k-mers, in order; or the four sums over bases. */
+typedef struct {
+  float p;
+  int i; /* index into yhat */
+} Likely;
+
+typedef struct {
+  const Shape *shape;
+  Table *table;
+  int top;
+  bool each;
+} Next;
+
+/* ---- of yhat -------------------------------------------------------------------------------- */
+
+/* The likelier first, and of equals the first k-mer. */
+static int likelier_first(const void *a, const void *b) {
+  const Likely *one = a, *other = b;
+  return one->p != other->p ? (one->p < other->p) - (one->p > other->p)
+                            : (one->i > other->i) - (one->i < other->i);
+}
+
+static void sort_all(Likely *likely, const float *yhat, int n, int top) {
+  Likely *all = alloc_new((size_t)n, sizeof *all);
+  for (int i = 0; i < n; i++) all[i] = (Likely){yhat[i], i};
+  qsort(all, (size_t)n, sizeof *all, likelier_first);
+  for (int i = 0; i < top; i++) likely[i] = all[i];
+  free(all);
+}
+
+static void keep_top(const void *context, void *kept, const float *yhat, int x) {
+  const Next *next = context;
+  const int n = next->shape->n, top = next->top;
+  Likely *likely = kept;
+  (void)x;
+  if (top > INSERT_MAX) {
+    sort_all(likely, yhat, n, top);
+    return;
+  }
+  int found = 0;
+  for (int i = 0; i < n; i++) {
+    if (found == top && yhat[i] <= likely[top - 1].p) continue;
+    int at = found < top ? found++ : top - 1;
+    for (; at > 0 && yhat[i] > likely[at - 1].p; at--) likely[at] = likely[at - 1];
+    likely[at] = (Likely){yhat[i], i};
+  }
+}
+
+/* The base that comes next begins what a k-mer adds: its last s bases. */
+static void keep_bases(const void *context, void *kept, const float *yhat, int x) {
+  const Next *next = context;
+  double sum[4] = {0};
+  (void)x;
+  for (int i = 0; i < next->shape->n; i++)
+    sum[i >> 2 * (next->shape->s - 1) & 3] += (double)yhat[i];
+  for (int base = 0; base < 4; base++) ((float *)kept)[base] = (float)sum[base];
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static int put_likely(const Next *next, const Prediction *prediction, const void *kept, int x,
+                      uint64_t position, Why *why) {
+  const Likely *likely = kept;
+  char kmer[KMER_MAX + 1];
+  if (task_finite(prediction, (double)likely->p, why) != 0) return -1;
+  for (int i = 0; i < next->top; i++) {
+    kmer_text(kmer, softmax_first(x, next->shape) + likely[i].i, next->shape->k);
+    table_text(next->table, prediction->piece->name);
+    if (next->each) table_whole(next->table, position);
+    table_whole(next->table, (uint64_t)i + 1);
+    table_word(next->table, kmer);
+    table_digits(next->table, (double)likely[i].p);
+    table_end(next->table);
+  }
+  return 0;
+}
+
+static int put_bases(const Next *next, const Prediction *prediction, const void *kept, int x,
+                     uint64_t position, Why *why) {
+  const float *p = kept;
+  (void)x;
+  if (task_finite(prediction, (double)*p, why) != 0) return -1;
+  table_text(next->table, prediction->piece->name);
+  if (next->each) table_whole(next->table, position);
+  for (int base = 0; base < 4; base++) table_digits(next->table, (double)p[base]);
+  table_end(next->table);
+  return 0;
+}
+
+/* What tells the two tables apart. */
+typedef struct {
+  size_t kept;
+  void (*distil)(const void *context, void *kept, const float *yhat, int x);
+  int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
+             uint64_t position, Why *why);
+  const char *const *columns; /* of the last position; with all, position comes second */
+  int n;
+} View;
+
+typedef struct {
+  Next next;
+  const View *view;
+} Asked;
+
+static int take_next(void *context, const Prediction *prediction, Why *why) {
+  const Asked *asked = context;
+  const Piece *piece = prediction->piece;
+  const char *kept = prediction->kept;
+  if (piece->ended && piece->last < 0) {
+    table_text(asked->next.table, piece->name);
+    table_none(asked->next.table, asked->view->n - 1 + asked->next.each);
+    table_end(asked->next.table);
+  } else if (asked->next.each) {
+    for (int i = piece->warmup; i < piece->n; i++)
+      if (asked->view->put(&asked->next, prediction, kept + (size_t)i * asked->view->kept,
+                           piece->x[i], piece->position[i], why) != 0)
+        return -1;
+  } else if (piece->ended) {
+    return asked->view->put(&asked->next, prediction, kept, piece->last, 0, why);
+  }
+  return 0;
+}
+
+int mode_next(const Task *task, Why *why) {
+  static const char *const likely[] = {"record", "position", "rank", "kmer", "probability"},
+                           *const bases[] = {"record", "position", "A", "C", "G", "T"};
+  const PredictOptions *o = task->options;
+  const Shape *shape = &task->models->shape;
+  const bool each = o->positions == POSITIONS_ALL;
+  int top = o->top > 0 ? o->top : shape->n <= ALL ? ALL : TOP;
+  if (top > shape->n) top = shape->n;
+  const View view = o->bases
+                        ? (View){4 * sizeof(float), keep_bases, put_bases, bases, 5}
+                        : (View){(size_t)top * sizeof(Likely), keep_top, put_likely, likely, 4};
+  const char *columns[6] = {view.columns[0]};
+  for (int i = 1; i < view.n + each; i++) columns[i] = view.columns[i + !each];
+  Asked asked = {{shape, task_table(task, columns, view.n + each), top, each}, &view};
+  const PredictWish wish = {
+      .each_step = each, .kept = view.kept, .distil = view.distil, .context = &asked.next};
+  const int rc = task_predict(task, wish, take_next, &asked, asked.next.table, why);
+  table_free(asked.next.table);
+  return rc;
+}

@@ -1,0 +1,58 @@
+#include "task.h"
+
+#include "input.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+Table *task_table(const Task *task, const char *const *columns, int n) {
+  const PredictOptions *o = task->options;
+  return table_new(task->output,
+                   o->format == FORMAT_JSONL                      ? TABLE_JSONL
+                   : o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE
+                                                                  : TABLE_TSV,
+                   columns, n);
+}
+
+int task_finite(const Prediction *prediction, double number, Why *why) {
+  if (isfinite(number)) return 0;
+  return fail(why,
+              "record '%.100s': the model gives no finite numbers; train it again with a "
+              "smaller --learning-rate",
+              prediction->piece->name);
+}
+
+/* Counts circles on the way to a mode's own take. */
+typedef struct {
+  PredictTake *take;
+  void *context;
+  uint64_t circular;
+} Counted;
+
+static int take_counted(void *context, const Prediction *prediction, Why *why) {
+  Counted *counted = context;
+  const Piece *piece = prediction->piece;
+  counted->circular += piece->ended && piece->circular && !piece->reversed;
+  return counted->take(counted->context, prediction, why);
+}
+
+int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
+                 Why *why) {
+  static char *standard_input[] = {"-"};
+  char **files = task->n_files > 0 ? task->files : standard_input;
+  const int n_files = task->n_files > 0 ? task->n_files : 1;
+  Predictor *predictor =
+      predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
+  Why other;
+  int rc = 0;
+  for (int i = 0; i < n_files && rc == 0; i++) {
+    Counted counted = {take, context, 0};
+    rc = predict_file(predictor, files[i], take_counted, &counted, why);
+    if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
+    if (rc == 0 && counted.circular > 0)
+      fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n", input_title(files[i]),
+              counted.circular);
+  }
+  predict_free(predictor);
+  return rc;
+}

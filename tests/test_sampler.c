@@ -1,0 +1,239 @@
+/* What is drawn, against what the equations say should be. */
+#include "kmer.h"
+#include "reference.h"
+#include "sampler.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+enum { D = 12 };
+static Why why;
+
+typedef struct {
+  char *bases;
+  size_t n;
+  uint64_t records, ended;
+} Drawn;
+
+static int take(void *context, uint64_t record, const char *bases, size_t n, bool last, Why *out) {
+  Drawn *drawn = context;
+  (void)out;
+  assert_int_equal(record, drawn->ended);
+  drawn->bases = realloc(drawn->bases, drawn->n + n + 1);
+  memcpy(drawn->bases + drawn->n, bases, n);
+  drawn->n += n, drawn->bases[drawn->n] = 0;
+  drawn->ended += last;
+  return 0;
+}
+
+static Model random_model(int k, int s, Softmax softmax) {
+  Model model = {.shape = shape_new(k, s, 5, D, SIGMOID, softmax)};
+  model.weights = weights_new(&model.shape);
+  weights_init(model.weights, &model.shape, 1);
+  for (size_t i = 0; i < (size_t)model.shape.V * D; i++) model.weights->U[i] *= 4;
+  return model;
+}
+
+/* All records, one after the other; to be freed. */
+static char *sample(const Model *model, SamplerRule rule, const char *prompt, uint64_t count,
+                    uint64_t length, int threads) {
+  Sampler *sampler = sampler_new(model, rule, threads, kernels_best());
+  Drawn drawn = {0};
+  if (prompt) sampler_prompt(sampler, prompt, strlen(prompt));
+  assert_int_equal(sampler_run(sampler, count, length, take, &drawn, &why), 0);
+  assert_int_equal(drawn.ended, count);
+  assert_int_equal(drawn.n, count * length);
+  sampler_free(sampler);
+  return drawn.bases;
+}
+
+/* yhat (4^s) of the followers after a text of whole strides, in double precision. */
+static void right_yhat(double *yhat, const Model *model, const char *text, int *first) {
+  const Shape *shape = &model->shape;
+  const Weights *w = model->weights;
+  const int k = shape->k, s = shape->s, n = kmer_count(s);
+  double h[D] = {0}, z[D], sum = 0;
+  int x = 0;
+  for (size_t at = 0; at + (size_t)k <= strlen(text); at += (size_t)s) {
+    x = 0;
+    for (size_t i = at; i < at + (size_t)k; i++) x = 4 * x + kmer_base((unsigned char)text[i]);
+    for (int j = 0; j < D; j++) {
+      z[j] = (double)w->b1[j];
+      for (int i = 0; i < D; i++) z[j] += h[i] * (double)w->H[i * D + j];
+      for (int i = 0; i < shape->d; i++)
+        z[j] += (double)w->L[x * shape->d + i] * (double)w->I[i * D + j];
+    }
+    for (int j = 0; j < D; j++) h[j] = 1 / (1 + exp(-z[j]));
+  }
+  *first = kmer_followers(x, k, s);
+  for (int i = 0; i < n; i++) {
+    double q = (double)w->b2[*first + i];
+    for (int j = 0; j < D; j++) q += h[j] * (double)w->U[(*first + i) * D + j];
+    sum += yhat[i] = exp(q);
+  }
+  for (int i = 0; i < n; i++) yhat[i] /= sum;
+}
+
+static const SamplerRule plain = {1, 1, 0, 1};
+
+static void temperature_0_takes_the_likeliest(void **state) {
+  (void)state;
+  for (int k = 1; k <= 4; k++)
+    for (int s = 1; s <= k; s++)
+      for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
+        Model model = random_model(k, s, (Softmax)softmax);
+        enum { N = 60, PROMPT = 200 }; /* longer than a window of the prompt */
+        char text[PROMPT + N + 8] = "", kmer[KMER_MAX + 1];
+        srand(3);
+        for (int i = 0; i < PROMPT + k; i++) text[i] = "ACGTacgu"[rand() % 8];
+        char *bases = sample(&model, (SamplerRule){.temperature = 0, .top_p = 1}, text, 1, N, 1);
+        const char *whole = text + PROMPT % s;
+        for (int n = 0, first; n < N; n += s) {
+          double yhat[256];
+          int best = 0;
+          right_yhat(yhat, &model, whole, &first);
+          for (int i = 1; i < kmer_count(s); i++) best = yhat[i] > yhat[best] ? i : best;
+          kmer_text(kmer, first + best, k);
+          strncat(text, kmer + k - s, (size_t)s);
+        }
+        assert_memory_equal(bases, text + PROMPT + k, N);
+        free(bases), weights_free(model.weights);
+      }
+}
+
+/* How often each of the four bases comes first after a prompt, of `count` records. */
+static void count_first(double part[4], const Model *model, SamplerRule rule, int count) {
+  char *bases = sample(model, rule, "GATTACA", (uint64_t)count, 1, 2);
+  memset(part, 0, 4 * sizeof *part);
+  for (int i = 0; i < count; i++) part[kmer_base((unsigned char)bases[i])] += 1.0 / count;
+  free(bases);
+}
+
+static void draws_are_as_frequent_as_they_are_probable(void **state) {
+  (void)state;
+  enum { COUNT = 40000 };
+  Model model = random_model(2, 1, FOLLOWERS);
+  double yhat[4], part[4], sum;
+  int first, rank[4] = {0, 1, 2, 3};
+  right_yhat(yhat, &model, "GATTACA", &first);
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 3; j++)
+      if (yhat[rank[j]] < yhat[rank[j + 1]]) {
+        int swap = rank[j];
+        rank[j] = rank[j + 1], rank[j + 1] = swap;
+      }
+  assert_true(yhat[rank[0]] > 1.3 * yhat[rank[3]]); /* or the test would tell little */
+  const double near = 4 * sqrt(0.25 / COUNT);
+  count_first(part, &model, plain, COUNT);
+  for (int i = 0; i < 4; i++) assert_true(fabs(part[i] - yhat[i]) < near);
+  count_first(part, &model, (SamplerRule){0.5, 1, 0, 2}, COUNT);
+  for (int i = (sum = 0, 0); i < 4; i++) sum += yhat[i] * yhat[i];
+  for (int i = 0; i < 4; i++) assert_true(fabs(part[i] - yhat[i] * yhat[i] / sum) < near);
+  count_first(part, &model, (SamplerRule){1, 1, 2, 3}, COUNT); /* top_k */
+  sum = yhat[rank[0]] + yhat[rank[1]];
+  for (int i = 0; i < 4; i++)
+    assert_true(fabs(part[rank[i]] - (i < 2 ? yhat[rank[i]] / sum : 0)) < (i < 2 ? near : 1e-9));
+  /* a little more than the first two have: three are left */
+  count_first(part, &model, (SamplerRule){1, sum + 1e-3, 0, 4}, COUNT);
+  sum += yhat[rank[2]];
+  for (int i = 0; i < 4; i++)
+    assert_true(fabs(part[rank[i]] - (i < 3 ? yhat[rank[i]] / sum : 0)) < (i < 3 ? near : 1e-9));
+  /* of the two that top_k leaves, the first has enough */
+  count_first(part, &model, (SamplerRule){1, 0.5, 2, 5}, COUNT);
+  assert_true(part[rank[0]] > 1 - 1e-9);
+  weights_free(model.weights);
+}
+
+/* Over many steps, from the start: each base as probable as the ones before it make it. */
+static void every_step_is_drawn_from_its_own_yhat(void **state) {
+  (void)state;
+  enum { N = 3000 };
+  for (int s = 1; s <= 2; s++) {
+    Model model = random_model(2, s, FULL);
+    char text[N + 8] = "AC";
+    char *bases = sample(&model, plain, text, 1, N, 1);
+    double z = 0, variance = 0, yhat[16];
+    for (int n = 0, first; n < N; n += s) { /* -ln p less its mean: a martingale */
+      double mean = 0, square = 0;
+      right_yhat(yhat, &model, text, &first);
+      int i = 0;
+      for (int j = 0; j < s; j++) i = 4 * i + kmer_base((unsigned char)bases[n + j]);
+      for (int j = 0; j < kmer_count(s); j++)
+        mean -= yhat[j] * log(yhat[j]), square += yhat[j] * log(yhat[j]) * log(yhat[j]);
+      z += -log(yhat[i]) - mean, variance += square - mean * mean;
+      strncat(text, bases + n, (size_t)s);
+    }
+    assert_true(variance > 10 && fabs(z) < 4 * sqrt(variance));
+    free(bases), weights_free(model.weights);
+  }
+}
+
+static void a_record_depends_on_seed_and_number_alone(void **state) {
+  (void)state;
+  enum { COUNT = 150, LENGTH = 101 };
+  Model model = random_model(3, 2, FOLLOWERS);
+  char *one = sample(&model, plain, NULL, COUNT, LENGTH, 1);
+  for (int threads = 2; threads <= 5; threads++) {
+    char *other = sample(&model, plain, NULL, COUNT, LENGTH, threads);
+    assert_string_equal(one, other);
+    free(other);
+  }
+  char *few = sample(&model, plain, NULL, 3, LENGTH, 2),
+       *longer = sample(&model, plain, NULL, 2, 2 * LENGTH, 2);
+  assert_memory_equal(one, few, 3 * LENGTH);
+  assert_memory_equal(one, longer, LENGTH);
+  assert_memory_equal(one + LENGTH, longer + 2 * LENGTH, LENGTH);
+  char *seed = sample(&model, (SamplerRule){1, 1, 0, 2}, NULL, 3, LENGTH, 2);
+  assert_memory_not_equal(seed, few, LENGTH);
+  assert_memory_not_equal(few, few + LENGTH, LENGTH);
+  free(one), free(few), free(longer), free(seed), weights_free(model.weights);
+}
+
+enum { SOME = 2500000 }; /* bases, after which take_some has had enough */
+
+static int take_some(void *context, uint64_t record, const char *bases, size_t n, bool last,
+                     Why *out) {
+  const Drawn *drawn = context;
+  take(context, record, bases, n, last, out);
+  return drawn->n >= SOME ? -1 : 0;
+}
+
+/* A record too long to be held in memory, with a stride that does not divide what is. */
+static void a_long_record_comes_in_rounds(void **state) {
+  (void)state;
+  Model model = random_model(3, 3, FULL);
+  Sampler *sampler = sampler_new(&model, plain, 1, kernels_best());
+  Drawn drawn = {0};
+  assert_int_equal(sampler_run(sampler, 1, (uint64_t)1 << 40, take_some, &drawn, &why), -1);
+  assert_in_range(drawn.n, SOME, 2 * SOME);
+  char *once = sample(&model, plain, NULL, 1, drawn.n, 1);
+  assert_memory_equal(once, drawn.bases, drawn.n);
+  free(once), free(drawn.bases), sampler_free(sampler), weights_free(model.weights);
+}
+
+static void what_is_no_number_is_an_error(void **state) {
+  (void)state;
+  Model model = random_model(2, 1, FOLLOWERS);
+  for (int i = 0; i < model.shape.V; i++) model.weights->b2[i] = NAN;
+  Sampler *sampler = sampler_new(&model, plain, 1, kernels_best());
+  Drawn drawn = {0};
+  assert_int_equal(sampler_run(sampler, 1, 10, take, &drawn, &why), -1);
+  assert_non_null(strstr(why.text, "finite"));
+  assert_int_equal(drawn.n, 0);
+  sampler_free(sampler), weights_free(model.weights);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(temperature_0_takes_the_likeliest),
+                                     cmocka_unit_test(draws_are_as_frequent_as_they_are_probable),
+                                     cmocka_unit_test(every_step_is_drawn_from_its_own_yhat),
+                                     cmocka_unit_test(a_record_depends_on_seed_and_number_alone),
+                                     cmocka_unit_test(a_long_record_comes_in_rounds),
+                                     cmocka_unit_test(what_is_no_number_is_an_error)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
