@@ -22,7 +22,7 @@ static void put_number(unsigned char *to, uint32_t value, int bytes) {
   for (int i = 0; i < bytes; i++, value >>= 8) to[i] = (unsigned char)value;
 }
 
-/* Writes the text as a member: empty text, the mark of the end. */
+/* Writes the text as a member. */
 static int put_member(Bgzf *b) {
   static const unsigned char header[HEADER] = {0x1f, 0x8b, 8, 4,   0,   0, 0, 0, 0,
                                                0xff, 6,    0, 'B', 'C', 2, 0, 0, 0};
@@ -47,10 +47,13 @@ static ssize_t write_text(void *cookie, const char *text, size_t size) {
   return (ssize_t)size;
 }
 
+/* The mark of the end is an empty member, these bytes and no others. */
 static int end(void *cookie) {
+  static const unsigned char mark[] = {0x1f, 0x8b, 8,    4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C',
+                                       2,    0,    0x1b, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
   Bgzf *b = cookie;
   int wrong = b->n > 0 && put_member(b) != 0;
-  wrong = wrong || put_member(b) != 0;
+  wrong = wrong || fwrite(mark, 1, sizeof mark, b->out) != sizeof mark;
   libdeflate_free_compressor(b->compressor), free(b);
   return wrong ? -1 : 0;
 }

@@ -105,19 +105,18 @@ const Program predict_program = {
         "of float32, a row for each record, NaN where it is too short for a k-mer.\n\n"
         "Mode info: field, value: sizes, options, training history and baseline of the model.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage.",
-    .examples =
-        "# what comes after each read?\n"
-        "rnnpredict run reads.fq.gz\n"
-        "# which reads does the model find likeliest?\n"
-        "rnnpredict --mode score run reads.fq | awk '$5 != \"NA\"' | sort -k6,6g | head\n"
-        "# how surprising is each kilobase of a genome? for IGV\n"
-        "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
-        "# from which species is each read?\n"
-        "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
-        "# a megabase like the genome\n"
-        "rnnpredict --mode sample --length 1000000 run > new.fa\n"
-        "# from a pipe\n"
-        "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
+    .examples = "# what comes after each read?\n"
+                "rnnpredict run reads.fq.gz\n"
+                "# which reads does the model find likeliest?\n"
+                "rnnpredict --mode score run reads.fq | awk '$5 != \"NA\"' | sort -k6,6g | head\n"
+                "# how surprising is each kilobase of a genome? for IGV\n"
+                "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
+                "# from which species is each read?\n"
+                "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
+                "# a megabase like the genome\n"
+                "rnnpredict --mode sample --length 1000000 run > new.fa\n"
+                "# from a pipe\n"
+                "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
 };
 
 static int check_format(const PredictOptions *o, Why *why) {

@@ -107,7 +107,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "a validation is left at a signal, and made again" {
-  { echo ">random"; random_bases 200000 1; } > long.fa
+  { echo ">random"; random_bases 1000000 1; } > long.fa
   ! ldd "$BIN/rnntrain" | grep -q libasan || skip "it takes the address sanitizer half a minute"
   options=(-q -t 1 -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa "$DATA/phix174.fa.gz")
   rnntrain "${options[@]}" -o one

@@ -1,0 +1,370 @@
+# Every mode of rnnpredict as a shell user would chain it, with the tools of the field.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  train -o run -e 3 "$DATA/phix174.fa.gz"
+  train -o other -e 20 "$DATA/lambda.fa.gz"
+  train -o wide -k 4 -s 2 -D 8 "$DATA/phix174.fa.gz"
+  zcat "$DATA/reads.fq.gz" > reads.fq
+  zcat "$DATA/lambda.fa.gz" > lambda.fa
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run OTHER=$BATS_FILE_TMPDIR/other WIDE=$BATS_FILE_TMPDIR/wide
+  READS=$BATS_FILE_TMPDIR/reads.fq LAMBDA=$BATS_FILE_TMPDIR/lambda.fa
+}
+
+need() { command -v "$1" || skip "no $1: apt-get install $2"; }
+
+# ---- next ----------------------------------------------------------------------------------------
+
+@test "next: the base that is likeliest after most reads" {
+  rnnpredict --top 1 --no-header "$RUN" "$READS" | cut -f 3 | sort | uniq -c | sort -rn > counted
+  [ "$(awk '{ n += $1 } END { print n }' counted)" -eq 400 ]
+  rnnpredict --bases "$RUN" "$READS" |
+    awk 'NR > 1 && ($2 + $3 + $4 + $5 - 1) ^ 2 > 1e-10 { exit 1 } END { exit NR != 401 }'
+}
+
+@test "next: the last of all positions is what the last one says" {
+  for run in "$RUN" "$WIDE"; do
+    for bases in "" --bases; do
+      rnnpredict $bases --positions all --no-header "$run" "$READS" | awk -F '\t' '
+        $1 != name { printf "%s", rows }
+        $1 != name || $2 != position { rows = ""; name = $1; position = $2 }
+        { sub(/\t[0-9]+/, ""); rows = rows $0 "\n" }
+        END { printf "%s", rows }' > last
+      rnnpredict $bases --no-header "$run" "$READS" | cmp - last
+    done
+  done
+}
+
+@test "next: the probability of what was read is that of the track" {
+  rnnpredict --positions all --top 64 --no-header "$RUN" "$READS" |
+    awk -F '\t' -v OFS='\t' '{ print $1 ":" $2 ":" $4, $5 }' | LC_ALL=C sort > offered
+  rnnpredict --mode track --no-header "$RUN" "$READS" |
+    awk -F '\t' -v OFS='\t' '{ print $1 ":" $2 ":" $3, $5 }' | LC_ALL=C sort > taken
+  LC_ALL=C join -t $'\t' offered taken | awk -F '\t' '($2 - $3) ^ 2 > 1e-11 { exit 1 } END { print NR }' > joined
+  [ "$(cat joined)" -eq "$(wc -l < taken)" ]
+}
+
+# ---- score ---------------------------------------------------------------------------------------
+
+@test "score: the ten likeliest reads, fetched with seqkit or seqtk" {
+  rnnpredict --mode score "$RUN" "$READS" | awk -F '\t' 'NR > 1 && $5 != "NA"' | LC_ALL=C sort -t $'\t' -k 6,6g |
+    head -n 10 | cut -f 1 > best
+  [ "$(sort -u best | wc -l)" -eq 10 ]
+  for tool in "seqkit seqkit grep -f best" "seqtk seqtk subseq - best"; do
+    set -- $tool
+    command -v "$1" || continue
+    "${@:2}" < "$READS" 2> /dev/null | rnnpredict --mode score "$RUN" | tail -n +2 | cut -f 1 | sort | diff - <(sort best)
+    tested=yes
+  done
+  [ "$tested" ] || skip "neither seqkit nor seqtk"
+}
+
+@test "score: no record vanishes, and bases and skipped are its length" {
+  { printf '>none\n>short\nAC\n>n\nNNNN\n>gap\nACGTNNACGTA\n'; cat "$LAMBDA"; } > mixed.fa
+  for run in "$RUN" "$WIDE"; do
+    rnnpredict --mode score "$run" mixed.fa | tail -n +2 | awk -F '\t' '{ print $1, $3 + $4, $5 == "NA" }' > lengths
+    [ "$(cut -d ' ' -f 2 lengths | paste -sd ' ')" = "0 2 4 11 48502" ]
+  done
+  [ "$(rnnpredict --mode score "$RUN" mixed.fa | awk '$5 == "NA"' | wc -l)" -eq 3 ]
+  [ "$(rnnpredict --mode score --circular "$RUN" mixed.fa 2> /dev/null | tail -n 1 | cut -f 2-4)" = $'48502\t48502\t0' ]
+}
+
+@test "score: reads cut into files, or piped, join to the same table" {
+  split -n l/1 "$READS" /dev/null 2> /dev/null || true
+  split -l 400 "$READS" part.
+  rnnpredict --mode score "$RUN" "$READS" > whole
+  rnnpredict --mode score "$RUN" part.* | cmp - whole
+  for part in part.*; do rnnpredict --mode score --no-header "$RUN" $part; done | cmp - <(tail -n +2 whole)
+  cat "$READS" | rnnpredict --mode score "$RUN" - | cmp - whole
+}
+
+# ---- track ---------------------------------------------------------------------------------------
+
+# is_bedgraph FILE LENGTH: sorted intervals of one record without overlap, within its length.
+is_bedgraph() {
+  awk -F '\t' -v length_="$2" 'NF != 4 || $2 != int($2) || $3 <= $2 || $2 < end || $3 > length_ || $4 !~ /^[0-9.]+$/ { print "bad: " $0; exit 1 }
+    { end = $3 } END { exit NR == 0 }' "$1"
+}
+
+@test "track: bedGraph is sorted and half-open, from 0, and its mean that of the score" {
+  for run in "$RUN" "$WIDE"; do
+    score=$(rnnpredict --mode score "$run" "$LAMBDA" | column bits_per_base)
+    for window in "" "--window 100" "--window 7" "--window 1"; do
+      rnnpredict --mode track $window --format bedgraph "$run" "$LAMBDA" > track.bedgraph
+      is_bedgraph track.bedgraph 48502
+      # windows weigh as much as bases that they know, which the first may have fewer of
+      [ "$window" = "--window 100" ] && continue
+      [ "$window" = "--window 7" ] && continue
+      awk -v score="$score" '{ sum += $4 * ($3 - $2); n += $3 - $2 } END { exit !((sum / n - score) ^ 2 < 1e-9) }' track.bedgraph
+    done
+  done
+}
+
+@test "track: a circle's bedGraph and windows end where the record does" {
+  printf '>ring circular=true\nACGTTGCATTGACCA\n' > ring.fa
+  rnnpredict --mode track --format bedgraph "$RUN" ring.fa > ring.bedgraph 2> said
+  [ ! -s said ]
+  is_bedgraph ring.bedgraph 15
+  [ "$(wc -l < ring.bedgraph)" -eq 12 ]
+  fails 2 "--circular: goes neither" rnnpredict --mode track --format bedgraph --circular "$RUN" ring.fa
+  fails 2 "--circular: goes neither" rnnpredict --mode track --window 3 --circular "$RUN" ring.fa
+}
+
+@test "track: bedtools and tabix find their way in it" {
+  need bedtools bedtools && need tabix tabix
+  rnnpredict --mode track --format bedgraph -o track.bedgraph.gz "$RUN" "$LAMBDA"
+  tabix -p bed track.bedgraph.gz
+  name=$(head -n 1 "$LAMBDA" | cut -c 2- | cut -d ' ' -f 1)
+  [ "$(tabix track.bedgraph.gz "$name:1001-1010" | wc -l)" -eq 10 ]
+  [ "$(tabix track.bedgraph.gz "$name:1001-1001" | cut -f 2,3)" = $'1000\t1001' ]
+  # means of windows are what bedtools makes of single bases
+  printf '%s\t48502\n' "$name" | bedtools makewindows -g - -w 500 > windows.bed
+  bedtools map -a windows.bed -b track.bedgraph.gz -c 4 -o mean > theirs
+  rnnpredict --mode track --format bedgraph --window 500 "$RUN" "$LAMBDA" > ours
+  paste ours theirs | awk -F '\t' '$1 != $5 || $2 != $6 || $3 != $7 || ($4 - $8) ^ 2 > 2e-8 { exit 1 } END { exit NR != 98 }'
+}
+
+@test "track: a window tells of bases that were not predicted, and no window is left out" {
+  printf '>a\nACGTACNNNNNNNNNNNNNNACGTAC\n>b\nAC\n>c\n' > gaps.fa
+  [ "$(rnnpredict --mode track --window 5 "$RUN" gaps.fa | cut -f 1-4 | tail -n +2 | tr '\t\n' ' ;')" = \
+    "a 1 5 2;a 6 10 1;a 11 15 0;a 16 20 0;a 21 25 2;a 26 26 1;b 1 2 0;" ]
+  [ "$(rnnpredict --mode track --window 5 "$RUN" gaps.fa | awk '$5 == "NA"' | wc -l)" -eq 3 ]
+  rnnpredict --mode track --window 5 --format bedgraph "$RUN" gaps.fa | cut -f 1-3 |
+    diff - <(printf 'a\t0\t5\na\t5\t10\na\t20\t25\na\t25\t26\n')
+}
+
+# ---- classify ------------------------------------------------------------------------------------
+
+@test "classify: what the scores under each model say" {
+  { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; cat "$LAMBDA"; } > mixed.fa
+  for strands in forward both; do
+    rnnpredict --mode classify --strands $strands --model phix="$RUN" --model lambda="$OTHER" mixed.fa > best.tsv
+    [ "$(head -n 1 best.tsv | tr '\t' ' ')" = "record bases best llr_bits posterior loglik_phix loglik_lambda" ]
+    [ "$(sed -n 2p best.tsv)" = $'short\t0\tNA\tNA\tNA\tNA\tNA' ]
+    column=nats
+    [ $strands = forward ] || column=mean_nats
+    paste best.tsv <(rnnpredict --mode score --strands $strands "$RUN" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') \
+      <(rnnpredict --mode score --strands $strands "$OTHER" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') |
+      awk -F '\t' 'function far(a, b) { return (a - b) ^ 2 > 1e-6 } NR < 3 { next }
+        far(-$6, $8) || far(-$7, $9) { print; exit 1 }
+        $3 != ($6 >= $7 ? "phix" : "lambda") { print; exit 1 }
+        far($4, sqrt(($6 - $7) ^ 2) / log(2)) || far($5, 1 / (1 + exp(-sqrt(($6 - $7) ^ 2)))) { print; exit 1 }
+        END { exit NR != 403 }'
+  done
+  [ "$(tail -n 1 best.tsv | cut -f 3)" = lambda ]
+}
+
+@test "classify: a prior moves the posterior, and the best with it" {
+  head -n 400 "$READS" > few.fq
+  classify() { rnnpredict --mode classify --model a="$RUN" --model b="$OTHER" "$@" few.fq; }
+  classify > even.tsv
+  classify --prior a=1 --prior b=1 | cmp - even.tsv
+  classify --prior b=0.001 --prior a=9 > uneven.tsv
+  paste even.tsv uneven.tsv | awk -F '\t' 'NR > 1 {
+    odds = exp($6 - $7) * 9000; p = odds / (1 + odds); right = p > 0.5 ? "a" : "b"
+    if ($10 != right || ($12 - (p > 0.5 ? p : 1 - p)) ^ 2 > 1e-8) { print; exit 1 }
+    if ($3 != $10) moved++ } END { exit !(moved > 0) }'
+  classify --strands both > /dev/null
+}
+
+@test "classify: three models, reads piped, joined with what they are" {
+  head -n 800 "$READS" | rnnpredict --mode classify --model x="$RUN" --model y="$OTHER" --model z.1-2="$RUN" > best.tsv
+  [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
+  awk -F '\t' 'NR > 1 && ($5 > 0.51 && $3 == "x" || $4 < 0) { exit 1 }' best.tsv # x and z are the same
+  LC_ALL=C join -t $'\t' <(sed 1d best.tsv | LC_ALL=C sort) <(rnnpredict --mode score --no-header "$RUN" "$READS" | LC_ALL=C sort) |
+    awk -F '\t' '$6 + $12 != 0 { print; exit 1 } END { exit NR != 200 }'
+}
+
+@test "classify: what is wrong with models and priors is said" {
+  classify() { fails 2 "$1" rnnpredict --mode classify "${@:2}" "$READS"; }
+  classify "two models"
+  classify "two models" --model a="$RUN"
+  classify "NAME=MODEL" --model a="$RUN" --model "$RUN"
+  classify "NAME=MODEL" --model "a b=$RUN" --model b="$RUN"
+  classify "NAME=MODEL" --model a= --model b="$RUN"
+  classify "of that name" --model a="$RUN" --model a="$OTHER"
+  classify "'b'" --model a="$RUN" --model b="$RUN" --prior a=1
+  classify "NAME that of a --model" --model a="$RUN" --model b="$RUN" --prior a=1 --prior c=1
+  classify "has one" --model a="$RUN" --model b="$RUN" --prior a=1 --prior a=1
+  for p in 0 -1 nan inf x "" 1x; do
+    classify "above 0" --model a="$RUN" --model b="$RUN" --prior a=$p --prior b=1
+  done
+  fails 1 "nowhere" rnnpredict --mode classify --model a="$RUN" --model b=nowhere "$READS"
+  fails 1 "'a' has k=3 and stride 1, 'b' 4 and 2" rnnpredict --mode classify --model a="$RUN" --model b="$WIDE" "$READS"
+}
+
+# ---- sample --------------------------------------------------------------------------------------
+
+@test "sample: FASTA of the length and number asked for, the same for any number of threads" {
+  rnnpredict --mode sample --length 130 --count 40 -t 1 "$RUN" > one.fa
+  [ "$(head -n 1 one.fa)" = ">sample1" ]
+  awk '/^>/ { if (n != 130 && NR > 1) exit 1; n = 0; next } length($0) > 60 || /[^ACGT]/ { exit 1 } { n += length($0) }
+       END { exit n != 130 }' one.fa
+  [ "$(grep -c '^>' one.fa)" -eq 40 ]
+  for t in 2 3 8; do rnnpredict --mode sample --length 130 --count 40 -t $t "$RUN" | cmp - one.fa; done
+  rnnpredict --mode sample --length 130 --seed 1 "$RUN" | cmp - <(head -n 4 one.fa)
+  ! rnnpredict --mode sample --length 130 --count 40 --seed 2 "$RUN" | cmp -s - one.fa
+  [ "$(sort one.fa | uniq -d | wc -l)" -eq 0 ]
+  command -v seqkit > /dev/null || return 0
+  [ "$(rnnpredict --mode sample --count 3 "$RUN" | seqkit stats -T 2> /dev/null | tail -n 1 | cut -f 4-8 | tr '\t' ' ')" = "3 3000 1000 1000.0 1000" ]
+}
+
+@test "sample: a model finds its own samples likelier than another's" {
+  bits() { rnnpredict --mode score "$1" samples.fa | column bits_per_base; }
+  rnnpredict --mode sample --length 20000 "$OTHER" > samples.fa
+  awk -v own="$(bits "$OTHER")" -v other="$(bits "$RUN")" 'BEGIN { print own, other; exit !(own < other - 0.001) }'
+  # and what it draws costs what it expects: the entropy along the samples
+  rnnpredict --mode next --positions all --no-header "$OTHER" samples.fa |
+    awk -F '\t' -v own="$(bits "$OTHER")" '{ sum -= $5 * log($5) / log(2) } $3 == 1 { n++ } END { print sum / n, own; exit !((sum / n - own) ^ 2 < 0.01 ^ 2) }'
+}
+
+@test "sample: goes on from a prompt, given as bases or as a file" {
+  printf '>p\nACGTTN\nGATTACA\nGGATC\n' > prompt.fa
+  sample() { rnnpredict --mode sample --length 50 "$@" "$RUN"; }
+  sample --prompt GATTACAGGATC > one.fa
+  sample --prompt gauuacaggauc | cmp - one.fa
+  sample --prompt prompt.fa | cmp - one.fa # what stands before an N does not count
+  sample --prompt - < prompt.fa | cmp - one.fa
+  ! sample --prompt GATTACAGGAAC | cmp -s - one.fa
+  # at temperature 0 it is what mode next says, base by base
+  greedy=$(sample --prompt GATTACAGGATC --temperature 0 | tail -n +2)
+  text=GATTACAGGATC
+  for i in {1..50}; do
+    text+=$(printf '>a\n%s\n' $text | rnnpredict --top 1 --no-header "$RUN" | cut -f 3 | tail -c 2)
+  done
+  [ "$text" = "GATTACAGGATC$greedy" ]
+  sample --prompt GATTACAGGATC --top-k 1 | cmp - <(printf '>sample1\n%s\n' "$greedy")
+  sample --prompt GATTACAGGATC --top-p 0 | cmp - <(printf '>sample1\n%s\n' "$greedy")
+}
+
+@test "sample: a prompt that will not do is said" {
+  fails 1 "ends with a run of 2 bases; the model needs 3" rnnpredict --mode sample --prompt AC "$RUN"
+  printf '>a\nACGT\n>b\nACGT\n' > two.fa
+  fails 1 "more than one record" rnnpredict --mode sample --prompt two.fa "$RUN"
+  fails 1 "nowhere.fa" rnnpredict --mode sample --prompt nowhere.fa "$RUN"
+  printf '>a\nACGTN\n' > n.fa
+  fails 1 "ends with a run of 0 bases" rnnpredict --mode sample --prompt n.fa "$RUN"
+  printf '>a\nACGT!\n' > bad.fa
+  fails 1 "bad.fa: line 2" rnnpredict --mode sample --prompt bad.fa "$RUN"
+  fails 2 "--prompt names what to go on from" rnnpredict --mode sample "$RUN" n.fa
+}
+
+# ---- embed ---------------------------------------------------------------------------------------
+
+@test "embed: a NumPy array of what the table says" {
+  need_numpy
+  { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; } > mixed.fa
+  for state in mean last; do
+    rnnpredict --mode embed --state $state "$RUN" mixed.fa > table.tsv
+    rnnpredict --mode embed --state $state --format npy -o array.npy "$RUN" mixed.fa
+    rnnpredict --mode embed --state $state --format npy "$RUN" mixed.fa > stdout.npy
+    cmp array.npy stdout.npy
+    "$PYTHON" -c 'import numpy as np
+rows = [line.split("\t")[1:] for line in open("table.tsv").read().splitlines()[1:]]
+table = np.array([[float(cell) if cell != "NA" else np.nan for cell in row] for row in rows])
+array = np.load("array.npy")
+assert array.shape == (401, 16) == table.shape and array.dtype == np.float32, array.shape
+assert np.isnan(array[0]).all() and np.isfinite(array[1:]).all()
+assert np.allclose(array, table, 0, 1e-6, equal_nan=True)'
+  done
+  rnnpredict --mode embed --kmers --format npy "$RUN" | cat > kmers.npy
+  "$PYTHON" -c 'import numpy as np; assert np.load("kmers.npy").shape == (64, 8)'
+}
+
+@test "embed: an array needs a file that can be gone back in" {
+  fails 1 "name a file with -o" bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' | cat; exit \${PIPESTATUS[0]}"
+  fails 1 "name a file with -o" rnnpredict --mode embed --format npy -o x.npy.gz "$RUN" "$READS"
+  [ "$(ls)" = "" ]
+  : > x.npy
+  fails 1 "name a file with -o" bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' >> x.npy"
+  [ ! -s x.npy ]
+}
+
+@test "embed: reads, nearest to the first, by awk and sort" {
+  rnnpredict --mode embed --no-header "$RUN" "$READS" |
+    awk -F '\t' 'NR == 1 { for (i = 2; i <= NF; i++) a[i] = $i } { d = 0; for (i = 2; i <= NF; i++) d += ($i - a[i]) ^ 2; print $1, sqrt(d) }' |
+    sort -k 2,2g > nearest
+  [ "$(head -n 1 nearest | cut -d ' ' -f 2)" = 0 ]
+  [ "$(wc -l < nearest)" -eq 400 ]
+  [ "$(rnnpredict --mode embed --kmers "$RUN" | cut -f 1 | head -n 3 | paste -sd ' ')" = "kmer AAA AAC" ]
+}
+
+# ---- formats -------------------------------------------------------------------------------------
+
+@test "JSON lines hold what the table does" {
+  name=$'\xe9"\\caf\xc3\xa9' # not UTF-8 at first
+  { printf '>%s circular=true\nACGTTGCAAC\n>short\nAC\n' "$name"; head -n 2 "$LAMBDA"; } > mixed.fa
+  for ask in "" "--positions all" --bases "--mode score --strands both" "--mode track" "--mode track --window 4" \
+    "--mode classify --model a=$RUN --model b=$OTHER" "--mode embed" "--mode embed --kmers" "--mode info"; do
+    set -- "$RUN" mixed.fa
+    [[ "$ask" == *classify* ]] && set -- mixed.fa
+    [[ "$ask" == *kmers* || "$ask" == *info* ]] && set -- "$RUN"
+    rnnpredict $ask "$@" > table.tsv 2> /dev/null
+    rnnpredict $ask --format jsonl "$@" > table.jsonl 2> /dev/null
+    "$PYTHON" -c 'import json
+rows = [line.split("\t") for line in open("table.tsv", encoding="latin-1").read().split("\n")[:-1]]
+objects = [json.loads(line) for line in open("table.jsonl", encoding="utf-8").read().split("\n")[:-1]]
+assert len(objects) == len(rows) - 1 > 0
+for cells, row in zip(rows[1:], objects):
+    assert list(row) == rows[0], row
+    for cell, value in zip(cells, row.values()):
+        if cell == "NA":
+            assert value is None, row
+        elif isinstance(value, str):
+            assert value == cell or value.endswith("caf\u00e9") and value[0] == "\u00e9", (cell, value)
+        else:
+            assert float(cell) == value, (cell, value)'
+  done
+}
+
+@test "--no-header leaves out the header and nothing else" {
+  for ask in "" "--mode score" "--mode track" "--mode embed" "--mode info"; do
+    files=("$READS")
+    [[ "$ask" == *info ]] && files=()
+    rnnpredict $ask "$RUN" "${files[@]}" | tail -n +2 > without
+    rnnpredict $ask --no-header "$RUN" "${files[@]}" | cmp - without
+  done
+}
+
+@test "-o x.gz is what bgzip would have written, and gzip reads it" {
+  rnnpredict --mode track "$RUN" "$LAMBDA" > track.tsv # 2 MB: many blocks
+  rnnpredict --mode track -o track.tsv.gz "$RUN" "$LAMBDA"
+  zcat track.tsv.gz | cmp - track.tsv
+  tail -c 28 track.tsv.gz | od -An -tx1 | tr -d ' \n' |
+    grep -qx 1f8b08040000000000ff0600424302001b0003000000000000000000
+  : > none.fa
+  printf '>a\n' > none.fa
+  rnnpredict --mode track --no-header -o none.gz "$RUN" none.fa # no row
+  [ "$(wc -c < none.gz)" -eq 28 ]
+  need bgzip tabix
+  bgzip -t track.tsv.gz
+  bgzip -r track.tsv.gz
+  [ "$(bgzip -b 1000000 -s 20 track.tsv.gz)" = "$(tail -c +1000001 track.tsv | head -c 20)" ]
+}
+
+@test "formats go with what they can hold" {
+  fails 2 "--format bedgraph: goes with --mode track" rnnpredict --format bedgraph "$RUN" "$READS"
+  fails 2 "--format npy: goes with --mode embed" rnnpredict --mode score --format npy "$RUN" "$READS"
+  fails 2 "writes FASTA" rnnpredict --mode sample --format jsonl "$RUN"
+  fails 2 "--no-header: goes with tables" rnnpredict --mode track --format bedgraph --no-header "$RUN" "$READS"
+  fails 2 "--no-header: goes with tables" rnnpredict --format jsonl --no-header "$RUN" "$READS"
+  fails 2 "--no-header: goes with tables" rnnpredict --mode sample --no-header "$RUN"
+}
+
+@test "options go with their modes" {
+  fails 2 "--window: goes with --mode track, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
+  fails 2 "--top: goes with --mode next" rnnpredict --mode score --top 5 "$RUN" "$READS"
+  fails 2 "--strands: goes with --mode score|classify" rnnpredict --mode track --strands both "$RUN" "$READS"
+  fails 2 "--seed: goes with --mode sample" rnnpredict --seed 1 "$RUN" "$READS"
+  fails 2 "--model: goes with --mode classify" rnnpredict --model a=b "$RUN" "$READS"
+  fails 2 "not with --bases" rnnpredict --bases --top 2 "$RUN" "$READS"
+  fails 2 "at most 256" rnnpredict --positions all --top 257 "$RUN" "$READS"
+  fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state last "$RUN"
+  fails 2 "no sequence is what --kmers takes" rnnpredict --mode embed --kmers "$RUN" "$READS"
+  fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
+}
