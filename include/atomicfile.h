@@ -11,7 +11,7 @@
 
 typedef struct {
   FILE *out; /* to write to */
-  char *path, *temporary;
+  char *path, *temporary, *directory;
 } AtomicFile;
 
 /* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path,

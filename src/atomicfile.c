@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void release(AtomicFile *file) { free(file->path), free(file->temporary), free(file); }
+static void release(AtomicFile *file) {
+  free(file->path), free(file->temporary), free(file->directory), free(file);
+}
 
 static char *join(const char *path, const char *suffix) {
   char *joined = alloc_new(strlen(path) + strlen(suffix) + 1, 1);
@@ -35,6 +37,7 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->path = join(path, "");
   file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
+  file->directory = atomicfile_directory(path); /* now, for memory may be short later */
   int fd = alone ? open_anew(file->temporary) : open_unique(file->temporary);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
@@ -52,14 +55,20 @@ char *atomicfile_directory(const char *path) {
   return directory;
 }
 
-int atomicfile_sync_entry(const char *path) {
-  char *directory = atomicfile_directory(path);
+static int sync_directory(const char *directory) {
   int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  free(directory);
   if (fd < 0) return -1;
   /* Some file systems cannot sync a directory; they say so with EINVAL. */
   int rc = fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
   return close(fd) == 0 ? rc : -1;
+}
+
+int atomicfile_sync_entry(const char *path) {
+  char *directory = atomicfile_directory(path);
+  int rc = sync_directory(directory), error = errno;
+  free(directory);
+  errno = error;
+  return rc;
 }
 
 /* Whether all that was written is on the disk; where not, errno says why. */
@@ -78,7 +87,7 @@ int atomicfile_commit(AtomicFile *file, Why *why) {
     unlink(file->temporary);
     fail(why, "%s: cannot be written: %s; make room or choose another place", file->path,
          strerror(error));
-  } else if (atomicfile_sync_entry(file->path) != 0) {
+  } else if (sync_directory(file->directory) != 0) {
     wrong = 1;
     fail(why, "%s: its directory cannot be flushed to the disk: %s", file->path, strerror(errno));
   }

@@ -22,10 +22,12 @@ int task_finite(const Prediction *prediction, double number, Why *why) {
               prediction->piece->name);
 }
 
-/* Counts circles on the way to a mode's own take. */
+/* On the way to a mode's own take: counts circles, and looks at the output, here because errno is
+ * a thread's own. */
 typedef struct {
   PredictTake *take;
   void *context;
+  Output *output;
   uint64_t circular;
 } Counted;
 
@@ -33,7 +35,8 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Counted *counted = context;
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
-  return counted->take(counted->context, prediction, why);
+  if (counted->take(counted->context, prediction, why) != 0) return -1;
+  return output_check(counted->output, why);
 }
 
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
@@ -46,7 +49,7 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
   Why other;
   int rc = 0;
   for (int i = 0; i < n_files && rc == 0; i++) {
-    Counted counted = {take, context, 0};
+    Counted counted = {take, context, task->output, 0};
     rc = predict_file(predictor, files[i], take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
     if (rc == 0 && counted.circular > 0)

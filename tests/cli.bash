@@ -10,6 +10,30 @@ TINY=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 1 -t 2 --valid-fraction 0)
 
 train() { rnntrain "${TINY[@]}" "$@"; }
 
+# What can be asked about files, and of a model alone.
+ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
+  "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
+  "--mode embed --state last" "--mode score --format jsonl")
+ALONE=("--mode info" "--mode embed --kmers" "--mode sample")
+
+is_alone() {
+  local what
+  for what in "${ALONE[@]}"; do [ "$what" != "$1" ] || return 0; done
+  return 1
+}
+
+# ask RUN WHAT [OPTION|FILE...]: asks that; mode classify twice the same model.
+ask() {
+  local run=$1 what=$2
+  shift 2
+  if [[ "$what" == *classify* ]]; then
+    rnnpredict $what --model a="$run" --model b="$run" "$@"
+  else
+    rnnpredict $what "$run" "$@"
+  fi
+}
+export -f ask
+
 # fails CODE WORD COMMAND...: it exits with the code, writes nothing to stdout, and to stderr one
 # line, which holds the word.
 fails() {

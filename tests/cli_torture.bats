@@ -236,15 +236,15 @@ refused() {
 }
 
 @test "predictions that cannot be written" {
-  for mode in next score track info; do
-    files=()
-    [ "$mode" = info ] || files=("$DATA/reads.fq.gz")
-    run -1 bash -c 'rnnpredict --mode "$@" > /dev/full' bash "$mode" "$WHOLE" "${files[@]}"
+  for what in "${ASKS[@]}" "${ALONE[@]}"; do
+    files=("$DATA/reads.fq.gz")
+    is_alone "$what" && files=()
+    run -1 bash -c 'ask "$@" > /dev/full' bash "$WHOLE" "$what" "${files[@]}"
     [ "$output" = "rnnpredict: standard output: cannot be written: No space left on device" ]
-    run -1 bash -c 'rnnpredict --mode "$@" >&-' bash "$mode" "$WHOLE" "${files[@]}"
+    run -1 bash -c 'ask "$@" >&-' bash "$WHOLE" "$what" "${files[@]}"
     [ "$output" = "rnnpredict: standard output: cannot be written: Bad file descriptor" ]
-    run -0 bash -c 'set -o pipefail; { rnnpredict --mode "$@"; code=$?; [ $code -eq 0 ] || [ $code -eq 141 ]; } | head -n 1' \
-      bash "$mode" "$WHOLE" "${files[@]}"
+    run -0 bash -c 'set -o pipefail; { ask "$@"; code=$?; [ $code -eq 0 ] || [ $code -eq 141 ]; } | head -n 1' \
+      bash "$WHOLE" "$what" "${files[@]}"
     [ "${#lines[@]}" -eq 1 ]
   done
 }
@@ -259,8 +259,10 @@ short_of_memory() {
     LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnntrain "${SMALL[@]}" -o run 2> said || code=$?
     [ "$code" -ne 0 ] || { same_run "$WHOLE" run && loads run && cmp "$WHOLE.json" <(json_keys run); } || return
   else
-    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" 2> said > table || code=$?
-    [ "$code" -ne 0 ] || cmp "$WHOLE.tsv" table || return
+    rm -f table.gz
+    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 ask "$WHOLE" "$CLASSIFY" -o table.gz "$DATA/reads.fq.gz" 2> said || code=$?
+    [ "$code" -ne 0 ] || cmp "$WHOLE.gz" table.gz || return
+    [ "$code" -eq 0 ] || [ ! -e table.gz ] || return
   fi
   [ "$code" -eq 0 ] && return
   cat said
@@ -274,7 +276,8 @@ json_keys() { tr -d ' ' < "$1/run.json" | sed -n 's/^\("[a-z_-]*":\).*/\1/p' ; }
   FAIL_MALLOC_SO=$BIN/tests/libfail_malloc.so
   [ -e "$FAIL_MALLOC_SO" ] || skip "no $FAIL_MALLOC_SO in this build"
   json_keys "$WHOLE" > "$WHOLE.json"
-  rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" > "$WHOLE.tsv"
+  CLASSIFY="--mode classify --strands both"
+  ask "$WHOLE" "$CLASSIFY" -o "$WHOLE.gz" "$DATA/reads.fq.gz"
   PROGRAM=train
   LIST_MALLOCS=list LD_PRELOAD=$FAIL_MALLOC_SO rnntrain "${SMALL[@]}" -o run
   mapfile -t numbers < list
@@ -282,7 +285,7 @@ json_keys() { tr -d ' ' < "$1/run.json" | sed -n 's/^\("[a-z_-]*":\).*/\1/p' ; }
   [ "${#numbers[@]}" -gt 100 ]
   for_all short_of_memory "${numbers[@]}"
   PROGRAM=predict
-  LIST_MALLOCS=list LD_PRELOAD=$FAIL_MALLOC_SO rnnpredict --mode score --strands both "$WHOLE" "$DATA/reads.fq.gz" > table
+  LIST_MALLOCS=list LD_PRELOAD=$FAIL_MALLOC_SO ask "$WHOLE" "$CLASSIFY" -o table.gz "$DATA/reads.fq.gz"
   mapfile -t numbers < list
   echo "rnnpredict: ${#numbers[@]} requests"
   [ "${#numbers[@]}" -gt 30 ]

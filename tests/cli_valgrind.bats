@@ -23,8 +23,9 @@ setup() {
 
 @test "so does a prediction" {
   train -o run some.fa
-  for mode in score next; do
-    checked rnnpredict -t 2 --mode $mode -o $mode.tsv run some.fa
-  done
-  [ -s score.tsv ] && [ -s next.tsv ]
+  checked rnnpredict --positions all -t 2 -o next.tsv run some.fa
+  checked rnnpredict --mode classify --strands both --model a=run --model b=run -t 2 -o best.tsv.gz some.fa
+  checked rnnpredict --mode sample --prompt some.fa --top-k 2 --count 20 --length 70 -t 2 -o new.fa run
+  checked rnnpredict --mode embed --format npy -o states.npy run some.fa
+  [ -s next.tsv ] && [ -s best.tsv.gz ] && [ -s new.fa ] && [ -s states.npy ]
 }

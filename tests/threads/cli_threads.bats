@@ -29,7 +29,8 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
   zcat "$DATA/lambda.fa.gz" > some.fa
   for i in {1..20}; do cat some.fa; done > long.fa
   rnntrain --dry-run -k 3 long.fa > counts
-  for mode in score track next; do
-    rnnpredict -t 3 --mode $mode -o $mode.tsv run "$DATA/lambda.fa.gz" "$DATA/reads.fq.gz"
+  for what in "${ASKS[@]}"; do
+    ask run "$what" -t 3 -o answer "$DATA/lambda.fa.gz" "$DATA/reads.fq.gz"
   done
+  rnnpredict --mode sample -t 3 --count 50 --length 100 -o new.fa run
 }
