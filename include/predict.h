@@ -53,6 +53,8 @@ typedef struct {
   const float *h;      /* (D) the state after its last step */
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
   uint64_t steps;      /* how many that are */
+  bool last;           /* of those that were computed side by side: the next ones may be long in
+                          coming, where they come through a pipe */
   const void *kept;    /* of yhat: of each step, (piece->n); or after the last of a record, where
                           piece->ended and piece->last is a k-mer */
 } Prediction;

@@ -22,11 +22,12 @@ int task_finite(const Prediction *prediction, double number, Why *why) {
               prediction->piece->name);
 }
 
-/* On the way to a mode's own take: counts circles, and looks at the output, here because errno is
- * a thread's own. */
+/* On the way to a mode's own take: counts circles, passes on what readers may wait for, and looks
+ * whether it was written: here, because errno is a thread's own. */
 typedef struct {
   PredictTake *take;
   void *context;
+  Table *table;
   Output *output;
   uint64_t circular;
 } Counted;
@@ -36,6 +37,8 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
+  if (prediction->last && counted->table && table_flush(counted->table, why) != 0) return -1;
+  if (prediction->last) fflush(output_stream(counted->output));
   return output_check(counted->output, why);
 }
 
@@ -49,7 +52,7 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
   Why other;
   int rc = 0;
   for (int i = 0; i < n_files && rc == 0; i++) {
-    Counted counted = {take, context, task->output, 0};
+    Counted counted = {take, context, table, task->output, 0};
     rc = predict_file(predictor, files[i], take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
     if (rc == 0 && counted.circular > 0)

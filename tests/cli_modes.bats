@@ -368,3 +368,15 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "no sequence is what --kmers takes" rnnpredict --mode embed --kmers "$RUN" "$READS"
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
+
+@test "what came through a pipe is told while its writer goes on" {
+  mkfifo pipe
+  rnnpredict --mode score "$RUN" pipe > out &
+  { for i in {1..500}; do printf '>%s\nACGTACGTTGCA\n' "$i"; done
+    for i in {1..100}; do [ ! -e enough ] || break; sleep 0.1; done; } > pipe &
+  for i in {1..100}; do [ "$(wc -l < out)" -lt 200 ] || break; sleep 0.05; done
+  before=$(wc -l < out)
+  touch enough
+  wait
+  [ "$before" -ge 200 ] && [ "$before" -lt 501 ] && [ "$(wc -l < out)" -eq 501 ]
+}
