@@ -116,7 +116,7 @@ static void count_first(double part[4], const Model *model, SamplerRule rule, in
 
 static void draws_are_as_frequent_as_they_are_probable(void **state) {
   (void)state;
-  enum { COUNT = 40000 };
+  enum { COUNT = 10000 };
   Model model = random_model(2, 1, FOLLOWERS);
   double yhat[4], part[4], sum;
   int first, rank[4] = {0, 1, 2, 3};
@@ -194,7 +194,7 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
   free(one), free(few), free(longer), free(seed), weights_free(model.weights);
 }
 
-enum { SOME = 2500000 }; /* bases, after which take_some has had enough */
+enum { SOME = 200000 }; /* bases, after which take_some has had enough */
 
 static int take_some(void *context, uint64_t record, const char *bases, size_t n, bool last,
                      Why *out) {
