@@ -71,7 +71,7 @@ void table_free(Table *t) {
 }
 
 void table_end(Table *t) {
-  put(t, "}\n" + (t->form != TABLE_JSONL), t->form == TABLE_JSONL ? 2 : 1);
+  put_string(t, t->form == TABLE_JSONL ? "}\n" : "\n");
   t->column = 0;
 }
 
