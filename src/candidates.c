@@ -47,7 +47,6 @@ static int add_prior(Candidates *c, const char *text, Why *why) {
 }
 
 int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
-  double sum = 0;
   *c = (Candidates){0};
   if (options->model.n < 2)
     return fail(why, "--mode classify: name two models at least, --model NAME=MODEL each");
@@ -56,10 +55,11 @@ int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
   if (options->prior.n == 0) return 0;
   for (int i = 0; i < options->prior.n; i++)
     if (add_prior(c, options->prior.text[i], why) != 0) return -1;
-  for (int i = 0; i < c->n; sum += c->ln_prior[i++])
+  for (int i = 0; i < c->n; i++) {
     if (c->ln_prior[i] == 0)
       return fail(why, "--prior: there is none of '%s'; give it for each or for none", c->name[i]);
-  for (int i = 0; i < c->n; i++) c->ln_prior[i] = log(c->ln_prior[i] / sum);
+    c->ln_prior[i] = log(c->ln_prior[i]);
+  }
   return 0;
 }
 

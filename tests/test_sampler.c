@@ -1,6 +1,6 @@
 /* What is drawn, against what the equations say should be. */
 #include "kmer.h"
-#include "reference.h"
+#include "rng.h"
 #include "sampler.h"
 
 #include <math.h>
@@ -190,8 +190,32 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
   assert_memory_equal(one + LENGTH, longer + 2 * LENGTH, LENGTH);
   char *seed = sample(&model, (SamplerRule){1, 1, 0, 2}, NULL, 3, LENGTH, 2);
   assert_memory_not_equal(seed, few, LENGTH);
-  assert_memory_not_equal(few, few + LENGTH, LENGTH);
+  for (int i = 0; i < COUNT; i++)
+    for (int j = 0; j < i; j++)
+      assert_memory_not_equal(one + (size_t)i * LENGTH, one + (size_t)j * LENGTH, LENGTH);
   free(one), free(few), free(longer), free(seed), weights_free(model.weights);
+}
+
+/* The same draws from the same random numbers, by the equations in double precision. */
+static void the_first_steps_are_thrown_away(void **state) {
+  (void)state;
+  enum { N = 40 };
+  Model model = random_model(3, 1, FOLLOWERS);
+  for (uint64_t seed = 1; seed <= 2; seed++) {
+    char *bases = sample(&model, (SamplerRule){1, 1, 0, seed}, NULL, 1, N, 1);
+    char text[SAMPLER_WARMUP + N + 8];
+    Rng rng = rng_new(seed, 0);
+    kmer_text(text, (int)(64 * rng_uniform(&rng)), 3);
+    for (int step = 0, first, i; step < SAMPLER_WARMUP + N; step++) {
+      double yhat[4], left = rng_uniform(&rng);
+      right_yhat(yhat, &model, text, &first);
+      for (i = 0; i < 3 && left >= yhat[i]; i++) left -= yhat[i];
+      text[step + 3] = "ACGT"[i], text[step + 4] = 0;
+    }
+    assert_memory_equal(bases, text + 3 + SAMPLER_WARMUP, N);
+    free(bases);
+  }
+  weights_free(model.weights);
 }
 
 enum { SOME = 200000 }; /* bases, after which take_some has had enough */
@@ -233,6 +257,7 @@ int main(void) {
                                      cmocka_unit_test(draws_are_as_frequent_as_they_are_probable),
                                      cmocka_unit_test(every_step_is_drawn_from_its_own_yhat),
                                      cmocka_unit_test(a_record_depends_on_seed_and_number_alone),
+                                     cmocka_unit_test(the_first_steps_are_thrown_away),
                                      cmocka_unit_test(a_long_record_comes_in_rounds),
                                      cmocka_unit_test(what_is_no_number_is_an_error)};
   return cmocka_run_group_tests(tests, NULL, NULL);
