@@ -44,15 +44,20 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
+/* Makes path, which ends in XXXXXX, the name of a file with these records. */
+static void write_records(char *path, char *const *records, int n) {
+  FILE *out = fdopen(mkstemp(path), "w");
+  for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
+  fclose(out);
+}
+
 /* Scores a file with these records, on a CPU level. */
 static Rows score_on(const Kernels *kernels, const Model *model, char *const *records, int n,
                      bool circular, int threads) {
   char path[] = "/tmp/test_predict_XXXXXX";
   Why why;
-  FILE *out = fdopen(mkstemp(path), "w");
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
-  for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
-  fclose(out);
+  write_records(path, records, n);
   Predictor *predictor = predict_new(
       model, 1,
       (PredictWish){
@@ -209,11 +214,49 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   weights_free(w);
 }
 
+static int take_nats(void *context, const Prediction *prediction, Why *why) {
+  (void)why;
+  memcpy(context, prediction->nats, 2 * sizeof(double));
+  return 0;
+}
+
+/* Two networks, of which only the second remembers: each has the nats that it has alone. */
+static void networks_do_not_see_each_other(void **state) {
+  (void)state;
+  enum { N = 2 * STEPS_PIECE };
+  Model models[2] = {{.shape = shape_new(1, 1, 3, 20, TANH, FOLLOWERS)},
+                     {.shape = shape_new(1, 1, 1, 1, SIGMOID, FULL)}};
+  Weights *w;
+  char path[] = "/tmp/test_predict_XXXXXX", *record = calloc(N + 1, 1);
+  double nats[2];
+  Why why;
+  for (int i = 0; i < 2; i++) models[i].weights = weights_new(&models[i].shape);
+  weights_init(models[0].weights, &models[0].shape, 1);
+  w = models[1].weights;
+  w->L[0] = 1, *w->I = 30, *w->H = 20, *w->b1 = -10, w->U[1] = 2;
+  memset(record, 'C', N), record[0] = 'A';
+  write_records(path, &record, 1);
+  for (int threads = 1; threads <= 3; threads++) {
+    Predictor *predictor =
+        predict_new(models, 2, (PredictWish){.with_loss = true}, threads, kernels_best());
+    assert_int_equal(predict_file(predictor, path, take_nats, nats, &why), 0);
+    predict_free(predictor);
+    for (int i = 0; i < 2; i++) {
+      Rows alone = score(&models[i], &record, 1, false, 1);
+      assert_true(alone.rows->nats == nats[i]);
+      free(alone.rows);
+    }
+  }
+  unlink(path), free(record);
+  weights_free(models[0].weights), weights_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_circle_is_read_over_its_end),
                                      cmocka_unit_test(numbers_do_not_depend_on_company),
                                      cmocka_unit_test(tokens_are_pairs_without_a_break_between),
                                      cmocka_unit_test(pieces_say_what_the_whole_record_does),
-                                     cmocka_unit_test(what_is_never_forgotten_crosses_every_seam)};
+                                     cmocka_unit_test(what_is_never_forgotten_crosses_every_seam),
+                                     cmocka_unit_test(networks_do_not_see_each_other)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
