@@ -22,7 +22,6 @@ void table_word(Table *table, const char *word); /* up to 64 letters, nothing to
 void table_whole(Table *table, uint64_t value);
 void table_fixed(Table *table, double value, int decimals); /* up to 6 of them */
 void table_probability(Table *table, double p);             /* 6 decimals, or 4 digits */
-void table_digits(Table *table, double value);              /* 6 digits */
 void table_none(Table *table, int cells);                   /* NA, null */
 void table_end(Table *table);                               /* of the row */
 

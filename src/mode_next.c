@@ -79,7 +79,7 @@ static int put_likely(const Next *next, const Prediction *prediction, const void
     if (next->each) table_whole(next->table, position);
     table_whole(next->table, (uint64_t)i + 1);
     table_word(next->table, kmer);
-    table_digits(next->table, (double)likely[i].p);
+    table_probability(next->table, (double)likely[i].p);
     table_end(next->table);
   }
   return 0;
@@ -92,7 +92,7 @@ static int put_bases(const Next *next, const Prediction *prediction, const void 
   if (task_finite(prediction, (double)*p, why) != 0) return -1;
   table_text(next->table, prediction->piece->name);
   if (next->each) table_whole(next->table, position);
-  for (int base = 0; base < 4; base++) table_digits(next->table, (double)p[base]);
+  for (int base = 0; base < 4; base++) table_probability(next->table, (double)p[base]);
   table_end(next->table);
   return 0;
 }

@@ -188,11 +188,6 @@ void table_probability(Table *t, double p) {
     put_digits(t, p, 4);
 }
 
-void table_digits(Table *t, double value) {
-  begin_cell(t);
-  put_digits(t, value, 6);
-}
-
 void table_none(Table *t, int cells) {
   for (; cells > 0; cells--) begin_cell(t), put_none(t);
 }

@@ -36,21 +36,21 @@ static const char *end(Table *table) {
 static void put_two_rows(Table *table) {
   table_text(table, "x\"y"), table_whole(table, 0), table_fixed(table, 1.25, 1);
   table_word(table, "ACGT"), table_end(table);
-  table_text(table, ""), table_none(table, 2), table_digits(table, 0.1), table_end(table);
+  table_text(table, ""), table_none(table, 2), table_fixed(table, 0.1, 2), table_end(table);
 }
 
 static void the_same_rows_come_in_three_forms(void **state) {
   (void)state;
   Table *table = begin(TABLE_TSV, 4);
   put_two_rows(table);
-  assert_string_equal(end(table), "a\tb.c\td_1\te\nx\"y\t0\t1.3\tACGT\n\tNA\tNA\t0.1\n");
+  assert_string_equal(end(table), "a\tb.c\td_1\te\nx\"y\t0\t1.3\tACGT\n\tNA\tNA\t0.10\n");
   table = begin(TABLE_BARE, 4);
   put_two_rows(table);
-  assert_string_equal(end(table), "x\"y\t0\t1.3\tACGT\n\tNA\tNA\t0.1\n");
+  assert_string_equal(end(table), "x\"y\t0\t1.3\tACGT\n\tNA\tNA\t0.10\n");
   table = begin(TABLE_JSONL, 4);
   put_two_rows(table);
   assert_string_equal(end(table), "{\"a\":\"x\\u0022y\",\"b.c\":0,\"d_1\":1.3,\"e\":\"ACGT\"}\n"
-                                  "{\"a\":\"\",\"b.c\":null,\"d_1\":null,\"e\":0.1}\n");
+                                  "{\"a\":\"\",\"b.c\":null,\"d_1\":null,\"e\":0.10}\n");
 }
 
 static void a_table_without_rows_has_its_header(void **state) {
