@@ -53,10 +53,10 @@ typedef struct {
   const float *h;      /* (D) the state after its last step */
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
   uint64_t steps;      /* how many that are */
-  bool last;           /* of those that were computed side by side: the next ones may be long in
-                          coming, where they come through a pipe */
-  const void *kept;    /* of yhat: of each step, (piece->n); or after the last of a record, where
-                          piece->ended and piece->last is a k-mer */
+  bool batch_ends;  /* it is the last of those that were computed side by side: the next ones may be
+                       long in  coming, where they come through a pipe */
+  const void *kept; /* of yhat: of each step, (piece->n); or after the last of a record, where
+                       piece->ended and piece->last is a k-mer */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);

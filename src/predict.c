@@ -352,7 +352,7 @@ static int hand_out(Predictor *p, Batch *batch) {
                              .h = p->of->h,
                              .h_sum = p->of->h_sum,
                              .steps = p->own_steps,
-                             .last = i == batch->used - 1,
+                             .batch_ends = i == batch->used - 1,
                              .kept = lane->kept};
     rc = p->take(p->context, &prediction, p->why);
   }

@@ -37,8 +37,8 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
-  if (prediction->last && counted->table && table_flush(counted->table, why) != 0) return -1;
-  if (prediction->last) fflush(output_stream(counted->output));
+  if (prediction->batch_ends && counted->table && table_flush(counted->table, why) != 0) return -1;
+  if (prediction->batch_ends) fflush(output_stream(counted->output));
   return output_check(counted->output, why);
 }
 
