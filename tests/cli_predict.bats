@@ -51,6 +51,16 @@ as_computed() {
   sort -c -t $'\t' -k4,4gr <(tail -n +2 all.tsv)
 }
 
+@test "of k-mers that are as likely, the first comes first" {
+  "$PYTHON" -B -c 'import sys
+sys.path.insert(0, sys.argv[1])
+import make
+make.numbers = lambda size: bytes(size)
+open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "$SOURCE/tests/broken"
+  [ "$(rnnpredict --top 3 --no-header even.safetensors "$FORTY" | head -n 3 | cut -f 2-4 | tr '\t\n' ' ;')" = \
+    "1 A 0.250000;2 C 0.250000;3 G 0.250000;" ]
+}
+
 # ---- the numbers ---------------------------------------------------------------------------------
 
 @test "NumPy computes the same, for every activation, softmax and stride" {

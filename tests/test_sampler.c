@@ -190,10 +190,13 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
   assert_memory_equal(one + LENGTH, longer + 2 * LENGTH, LENGTH);
   char *seed = sample(&model, (SamplerRule){1, 1, 0, 2}, NULL, 3, LENGTH, 2);
   assert_memory_not_equal(seed, few, LENGTH);
+  char *even = sample(&model, plain, NULL, COUNT, LENGTH - 1, 2); /* whole strides, to the last */
+  for (size_t i = 0; i < COUNT; i++)
+    assert_memory_equal(one + i * LENGTH, even + i * (LENGTH - 1), LENGTH - 1);
   for (int i = 0; i < COUNT; i++)
     for (int j = 0; j < i; j++)
       assert_memory_not_equal(one + (size_t)i * LENGTH, one + (size_t)j * LENGTH, LENGTH);
-  free(one), free(few), free(longer), free(seed), weights_free(model.weights);
+  free(even), free(one), free(few), free(longer), free(seed), weights_free(model.weights);
 }
 
 /* The same draws from the same random numbers, by the equations in double precision. */

@@ -204,4 +204,5 @@ def main():
           ''.join('%s.safetensors\t%s\n' % row[:2] for row in BROKEN).encode())
 
 
-main()
+if __name__ == '__main__':
+    main()
