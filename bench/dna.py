@@ -25,9 +25,9 @@ def write(path, codes):
     path.write_bytes(b"".join(b">%d\n%s\n" % numbered for numbered in enumerate(runs, 1)))
 
 
-def write_fragments(path, fragments):
-    """The rows of an array (n,length) as FASTA, a record each."""
-    write(path, np.pad(fragments, ((0, 0), (0, 1)), constant_values=BREAK).ravel())
+def join(fragments):
+    """The rows of an array (n,length), with a break after each."""
+    return np.pad(fragments, ((0, 0), (0, 1)), constant_values=BREAK).ravel()
 
 
 def reverse_complement(codes):
@@ -35,7 +35,7 @@ def reverse_complement(codes):
 
 
 def mers(codes, n):
-    """The number of the n-mer that begins at each place of the last axis; -1 where it has a break."""
+    """The number of the n-mer that begins at each place of the last axis; -1 if it has a break."""
     last = codes.shape[-1] - n + 1
     numbers = np.zeros((*codes.shape[:-1], last), np.int32)
     broken = np.zeros(numbers.shape, bool)
