@@ -1,4 +1,4 @@
-"""What bench/train, bench/growth and bench/predict share: the build, runs of bench_train, Markdown tables."""
+"""What the benches share: the build, runs of bench_train and of others, Markdown tables."""
 
 import contextlib
 import os
@@ -57,6 +57,12 @@ def run(command, timeout=None):
         why = "timeout" if late else why_failed(status, err.read())
         kilo = (memory.read().split() or ["0"])[-1]
         return Outcome(why, out.read(), seconds, int(kilo) * 1.024e-3)
+
+
+def must_run(*words):
+    """The Outcome of a process that ends well; else the bench ends with what it said last."""
+    outcome = run(words)
+    return stop(f"{Path(words[0]).name}: {outcome.why}") if outcome.why else outcome
 
 
 def why_failed(status, errors):

@@ -1,0 +1,81 @@
+"""What bench/classify and bench/sampled share: sequence as NumPy arrays of codes, and k-mers.
+
+A, C, G, T are 0, 1, 2, 3; any other letter is BREAK, and so is what stands between two records."""
+
+import gzip
+import re
+
+import numpy as np
+
+BREAK = 4
+LETTERS = np.frombuffer(b"ACGTN", np.uint8)
+TO_CODE = bytes("ACGT".find(chr(byte).upper()) % 5 for byte in range(256))
+
+
+def read(path):
+    """The codes of a FASTA file in gzip."""
+    with gzip.open(path) as file:
+        text = re.sub(rb">.*\n", b">", file.read())
+    return np.frombuffer(text.translate(TO_CODE, b"\r\n"), np.uint8)
+
+
+def write(path, codes):
+    """As FASTA: a record for each run without a break."""
+    runs = filter(None, LETTERS[codes].tobytes().split(b"N"))
+    path.write_bytes(b"".join(b">%d\n%s\n" % numbered for numbered in enumerate(runs, 1)))
+
+
+def join(fragments):
+    """The rows of an array (n,length), with a break after each."""
+    return np.pad(fragments, ((0, 0), (0, 1)), constant_values=BREAK).ravel()
+
+
+def reverse_complement(codes):
+    return np.where(codes == BREAK, BREAK, 3 - codes)[..., ::-1]
+
+
+def mers(codes, n):
+    """The number of the n-mer that begins at each place of the last axis; -1 if it has a break."""
+    last = codes.shape[-1] - n + 1
+    numbers = np.zeros((*codes.shape[:-1], last), np.int32)
+    broken = np.zeros(numbers.shape, bool)
+    for letters in (codes[..., i:i + last] for i in range(n)):
+        numbers = numbers * 4 + letters
+        broken |= letters == BREAK
+    numbers[broken] = -1
+    return numbers
+
+
+def count(codes, n):
+    """How often each n-mer occurs, (4^n)."""
+    numbers = mers(codes, n)
+    return np.bincount(numbers[numbers >= 0], minlength=4 ** n)
+
+
+def count_both(codes, n):
+    """The same, of both strands."""
+    one = count(codes, n)
+    return one + np.flip(one.reshape((4,) * n).T).ravel()
+
+
+def places(codes, length):
+    """Where a run of that length without a break begins."""
+    breaks = np.concatenate([[0], np.cumsum(codes == BREAK)])
+    return np.flatnonzero(breaks[length:] == breaks[:-length])
+
+
+def windows(codes, n, length, rng):
+    """n of them at random places, (n,length)."""
+    begins = rng.choice(places(codes, length), n)
+    return np.lib.stride_tricks.sliding_window_view(codes, length)[begins]
+
+
+def markov_tables(codes, orders):
+    """ln of the probability of a base after its context, of the Markov models of these orders: a
+    table (4^(order+1)) each. Both strands are counted, and one more of everything."""
+    tables = []
+    for order in orders:
+        counts = count_both(codes, order + 1).reshape(-1, 4) + 1
+        table = np.log(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+        tables.append(table.ravel())
+    return tables
