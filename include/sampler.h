@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SAMPLER_WARMUP = 256 }; /* steps before a record that goes on no prompt */
+enum { SAMPLER_WARMUP = 1024 }; /* steps before a record that goes on no prompt */
 
 /* What a k-mer is drawn from: the followers of the one before, with yhat restricted to them; under
  * both softmaxes. top_k first: the likeliest so many (0: all); then top_p, "nucleus sampling": the

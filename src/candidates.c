@@ -49,7 +49,9 @@ static int add_prior(Candidates *c, const char *text, Why *why) {
 int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
   *c = (Candidates){0};
   if (options->model.n < 2)
-    return fail(why, "--mode classify: name two models at least, --model NAME=MODEL each");
+    return fail(why,
+                "--mode classify: name two models at least, --model NAME=MODEL each; what stands "
+                "alone is sequence");
   for (int i = 0; i < options->model.n; i++)
     if (add_model(c, options->model.text[i], why) != 0) return -1;
   if (options->prior.n == 0) return 0;

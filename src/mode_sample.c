@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WIDTH = 60 }; /* bases of a line */
 
@@ -31,6 +32,9 @@ static void add_letters(Prompt *prompt, const char *letters, size_t n) {
 static int read_prompt(Prompt *prompt, const char *path, Why *why) {
   char letters[4096];
   ptrdiff_t n = 0;
+  if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+    return fail(why, "--prompt %.100s: is neither bases, A C G T U alone, nor a file that is there",
+                path);
   SeqFile *file = seqfile_open(path, why);
   int more = file ? seqfile_next(file, why) : -1;
   while (more > 0 && (n = seqfile_read(file, letters, sizeof letters, why)) > 0)

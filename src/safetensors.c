@@ -143,11 +143,22 @@ static int cannot_read(const SafeTensors *file, Why *why) {
               ferror(file->in) ? strerror(errno) : "it has become shorter meanwhile");
 }
 
+/* Whether what a file begins with is no length of a header, which is padded to a multiple of 8, but
+ * how FASTA, FASTQ or gzip begin: then it stands in the place of another. */
+static int is_sequence(uint64_t length) {
+  const unsigned char *c = (const unsigned char *)&length;
+  return (length % 8 != 0 || length > HEADER_MAX) &&
+         (c[0] == '>' || c[0] == '@' || (c[0] == 0x1f && c[1] == 0x8b));
+}
+
 /* Reads the header; the file is as long as `size`. */
 static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   uint64_t length;
   if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
+  if (is_sequence(length))
+    return fail(why, "%s: looks like sequence, not like a model, which must be named before it",
+                file->path);
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
   char *text = alloc_new(length + 1, 1);

@@ -145,8 +145,9 @@ refuses_both() {
   mkdir empty
   fails 1 "nowhere" rnnpredict nowhere good.fa
   fails 1 "empty/model.safetensors" rnnpredict empty good.fa
-  fails 1 "good.fa" rnnpredict good.fa good.fa
-  fails 1 "phix174.fa.gz" rnnpredict "$DATA/phix174.fa.gz" good.fa
+  for file in good.fa "$DATA/phix174.fa.gz" "$DATA/reads.fq.gz"; do
+    fails 1 "$file: looks like sequence, not like a model" rnnpredict "$file"
+  done
   fails 1 "/dev/null" rnnpredict /dev/null good.fa
   fails 1 "run.json" rnnpredict "$MODEL/run.json" good.fa
 }

@@ -246,7 +246,8 @@ is_bedgraph() {
   fails 1 "ends with a run of 2 bases; the model needs 3" rnnpredict --mode sample --prompt AC "$RUN"
   printf '>a\nACGT\n>b\nACGT\n' > two.fa
   fails 1 "more than one record" rnnpredict --mode sample --prompt two.fa "$RUN"
-  fails 1 "nowhere.fa" rnnpredict --mode sample --prompt nowhere.fa "$RUN"
+  fails 1 "--prompt nowhere.fa: is neither bases" rnnpredict --mode sample --prompt nowhere.fa "$RUN"
+  fails 1 "--prompt ACGTN: is neither bases" rnnpredict --mode sample --prompt ACGTN "$RUN"
   printf '>a\nACGTN\n' > n.fa
   fails 1 "ends with a run of 0 bases" rnnpredict --mode sample --prompt n.fa "$RUN"
   printf '>a\nACGT!\n' > bad.fa
