@@ -4,10 +4,12 @@
 #ifndef BGZF_H
 #define BGZF_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* A stream that compresses what is written to it into `out`, which it does not close. fclose ends
- * it; its errors, and those of out, are its own. NULL and errno where it cannot be had. */
-FILE *bgzf_stream(FILE *out);
+ * it, with the mark of a file's end if *whole says then that it is one; its errors, and those of
+ * out, are its own. NULL and errno where it cannot be had. */
+FILE *bgzf_stream(FILE *out, const bool *whole);
 
 #endif

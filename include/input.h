@@ -8,6 +8,7 @@
 
 #include "fail.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ const char *input_name(const Input *input); /* the title of what was opened */
 /* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
  * why does not name the file, for the caller knows a better place in it. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);
+
+/* Whether the next bytes may be long in coming, through a pipe that is empty now. */
+bool input_waits(Input *input);
 
 /* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
 uint64_t input_bytes(const Input *input);

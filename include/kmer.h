@@ -3,6 +3,8 @@
 #ifndef KMER_H
 #define KMER_H
 
+typedef enum { FORWARD, BOTH } Strands; /* of DNA that are read */
+
 enum { KMER_MAX = 12, KMER_BREAK = 4, KMER_INVALID = 5 };
 
 /* What a letter of a sequence file stands for: 0..3 for A C G T U in either case, KMER_BREAK for

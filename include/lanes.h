@@ -9,8 +9,7 @@
 #define LANES_H
 
 #include "corpus.h"
-
-typedef enum { FORWARD, BOTH } Strands;
+#include "kmer.h"
 
 /* One window: (T,B) arrays, timestep by timestep. */
 typedef struct {

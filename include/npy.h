@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Writes as many zeros as a header has bytes: what stays of it where the rows end early is no
+ * array. */
+void npy_place(FILE *out);
+
 /* Writes the header where the stream stands. */
 void npy_header(FILE *out, uint64_t rows, uint64_t columns);
 

@@ -32,6 +32,10 @@ void seqfile_mark_low(SeqFile *file, int quality);
  * (and its gzip trailer was right), -1 an error. */
 int seqfile_next(SeqFile *file, Why *why);
 
+/* Whether the next of its text may be long in coming, and what there is now ends no record and is
+ * less than 64 kB. */
+bool seqfile_waits(const SeqFile *file);
+
 /* First word of this record's header, "" where it has none; valid until seqfile_next. */
 const char *seqfile_name(SeqFile *file);
 

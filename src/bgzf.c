@@ -12,6 +12,7 @@ enum { BLOCK = 0xff00, MEMBER = 1 << 16, HEADER = 18, TRAILER = 8, LEVEL = 6 };
 
 typedef struct {
   FILE *out;
+  const bool *whole;
   struct libdeflate_compressor *compressor;
   size_t n; /* bytes of text */
   unsigned char text[BLOCK], member[MEMBER];
@@ -53,14 +54,14 @@ static int end(void *cookie) {
                                        2,    0,    0x1b, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
   Bgzf *b = cookie;
   int wrong = b->n > 0 && put_member(b) != 0;
-  wrong = wrong || fwrite(mark, 1, sizeof mark, b->out) != sizeof mark;
+  if (*b->whole) wrong = wrong || fwrite(mark, 1, sizeof mark, b->out) != sizeof mark;
   libdeflate_free_compressor(b->compressor), free(b);
   return wrong ? -1 : 0;
 }
 
-FILE *bgzf_stream(FILE *out) {
+FILE *bgzf_stream(FILE *out, const bool *whole) {
   Bgzf *b = alloc_new(1, sizeof *b);
-  b->out = out, b->compressor = libdeflate_alloc_compressor(LEVEL);
+  b->out = out, b->whole = whole, b->compressor = libdeflate_alloc_compressor(LEVEL);
   FILE *stream =
       b->compressor
           ? fopencookie(b, "w", (cookie_io_functions_t){.write = write_text, .close = end})

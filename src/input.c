@@ -193,6 +193,19 @@ ptrdiff_t input_next(Input *f, const char **text, Why *why) {
   return block->n;
 }
 
+bool input_waits(Input *f) {
+  struct pollfd source = {f->fd, POLLIN, 0};
+  if (f->ahead) {
+    pthread_mutex_lock(&f->lock);
+    const bool some = f->filled - f->taken > f->held;
+    pthread_mutex_unlock(&f->lock);
+    if (some) return false;
+  } else if (f->at < f->end) {
+    return false;
+  }
+  return poll(&source, 1, 0) == 0;
+}
+
 /* ---- opening -------------------------------------------------------------------------------- */
 
 static int look(Input *f, Why *why) {

@@ -1,5 +1,4 @@
 #include "alloc.h"
-#include "lanes.h"
 #include "modes.h"
 
 #include <math.h>
@@ -12,6 +11,7 @@ typedef struct {
   Table *table;
   bool both_strands;
   double loglik[TEXTS_MAX]; /* (n_models) of a record */
+  uint64_t tokens;          /* of it as it stands */
 } Classify;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -47,10 +47,11 @@ static int take_classify(void *context, const Prediction *prediction, Why *why) 
     if (task_finite(prediction, prediction->nats[i], why) != 0) return -1;
     classify->loglik[i] = (piece->reversed ? classify->loglik[i] : 0) - prediction->nats[i];
   }
+  if (!piece->reversed) classify->tokens = prediction->tokens;
   if (classify->both_strands && !piece->reversed) return 0;
   table_text(classify->table, piece->name);
-  table_whole(classify->table, prediction->tokens * (uint64_t)classify->task->models->shape.s);
-  if (prediction->tokens == 0) {
+  table_whole(classify->table, classify->tokens * (uint64_t)classify->task->models->shape.s);
+  if (classify->tokens == 0 && prediction->tokens == 0) {
     table_none(classify->table, 3 + n);
   } else {
     for (int i = 0; i < n && classify->both_strands; i++) classify->loglik[i] /= 2;
@@ -67,6 +68,11 @@ static int check_alike(const Task *task, Why *why) {
   const Shape *first = &task->models->shape;
   for (int i = 1; i < task->n_models; i++) {
     const Shape *other = &task->models[i].shape;
+    if (other->softmax != first->softmax)
+      return fail(why,
+                  "--model: '%s' and '%s' have different softmaxes; the full one spends "
+                  "probability on what cannot follow, so its likelihoods cannot be compared",
+                  task->candidates->name[0], task->candidates->name[i]);
     if (other->k != first->k || other->s != first->s)
       return fail(why,
                   "--model: '%s' has k=%d and stride %d, '%s' %d and %d; only likelihoods of the "
@@ -94,7 +100,7 @@ static Table *new_table(const Task *task) {
 
 int mode_classify(const Task *task, Why *why) {
   if (check_alike(task, why) != 0) return -1;
-  Classify classify = {task, new_table(task), task->options->strands == BOTH, {0}};
+  Classify classify = {task, new_table(task), task->options->strands == BOTH, {0}, 0};
   const PredictWish wish = {.with_loss = true,
                             .over_ends = true,
                             .all_circles = task->options->circular,

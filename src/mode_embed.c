@@ -72,7 +72,7 @@ static int embed_records(const Task *task, Vectors *vectors, Why *why) {
     return fail(why, "--format npy: the number of rows, which stands before them, is known only "
                      "at the end; name a file with -o that does not end in .gz");
   vectors->begin = ftello(vectors->out);
-  if (!vectors->table) npy_header(vectors->out, 0, (uint64_t)vectors->n);
+  if (!vectors->table) npy_place(vectors->out);
   const PredictWish wish = {.with_sum = vectors->mean};
   if (task_predict(task, wish, take_state, vectors, vectors->table, why) != 0) return -1;
   if (vectors->table) return 0;

@@ -1,50 +1,66 @@
-#include "lanes.h"
 #include "modes.h"
 
 #include <math.h>
+
+/* What a record costs, read one way. */
+typedef struct {
+  uint64_t tokens;
+  double nats;
+} Cost;
 
 typedef struct {
   Table *table;
   int s;
   bool both_strands;
-  double forward_nats; /* of the record whose reverse complement comes next */
+  Cost forward; /* of the record whose reverse complement comes next */
 } Score;
 
-static double bits_per_base(double nats, double bases) { return nats / (bases * M_LN2); }
+static void put_cost(const Score *score, Cost cost) {
+  if (cost.tokens == 0) {
+    table_none(score->table, 2);
+    return;
+  }
+  table_fixed(score->table, cost.nats, 6);
+  table_fixed(score->table, cost.nats / ((double)cost.tokens * score->s * M_LN2), 6);
+}
 
-/* nats is of the record as it stands, the prediction of its last reading. */
-static void put_score(const Score *score, const Prediction *prediction, double nats) {
-  Table *table = score->table;
-  const uint64_t tokens = prediction->tokens, bases = tokens * (uint64_t)score->s;
-  table_text(table, prediction->piece->name);
-  table_whole(table, tokens), table_whole(table, bases);
-  table_whole(table, prediction->piece->length - bases);
-  if (tokens == 0) {
-    table_none(table, score->both_strands ? 7 : 3);
-  } else {
-    table_fixed(table, nats, 6);
-    table_fixed(table, bits_per_base(nats, (double)bases), 6);
-    table_fixed(table, exp(nats / (double)tokens), 6);
+static void put_record(const Score *score, const Piece *piece, Cost cost) {
+  const uint64_t bases = cost.tokens * (uint64_t)score->s;
+  table_text(score->table, piece->name);
+  table_whole(score->table, cost.tokens), table_whole(score->table, bases);
+  table_whole(score->table, piece->length - bases);
+  put_cost(score, cost);
+  if (cost.tokens == 0)
+    table_none(score->table, 1);
+  else
+    table_fixed(score->table, exp(cost.nats / (double)cost.tokens), 6);
+}
+
+/* The mean is over the predictions of both, which are as many of each but for some circles. */
+static void put_reverse(const Score *score, Cost forward, Cost reverse) {
+  const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
+  put_cost(score, reverse);
+  if (both.tokens == 0) {
+    table_none(score->table, 2);
+    return;
   }
-  if (tokens > 0 && score->both_strands) {
-    const double readings[] = {*prediction->nats, (nats + *prediction->nats) / 2};
-    for (int i = 0; i < 2; i++) {
-      table_fixed(table, readings[i], 6);
-      table_fixed(table, bits_per_base(readings[i], (double)bases), 6);
-    }
-  }
-  table_end(table);
+  table_fixed(score->table, both.nats / 2, 6);
+  table_fixed(score->table, both.nats / ((double)both.tokens * score->s * M_LN2), 6);
 }
 
 static int take_score(void *context, const Prediction *prediction, Why *why) {
   Score *score = context;
-  if (task_finite(prediction, *prediction->nats, why) != 0) return -1;
-  if (!prediction->piece->ended) return 0;
-  if (score->both_strands && !prediction->piece->reversed) {
-    score->forward_nats = *prediction->nats;
+  const Piece *piece = prediction->piece;
+  const Cost cost = {prediction->tokens, *prediction->nats};
+  if (task_finite(prediction, cost.nats, why) != 0) return -1;
+  if (!piece->ended) return 0;
+  if (score->both_strands && !piece->reversed) {
+    score->forward = cost;
     return 0;
   }
-  put_score(score, prediction, score->both_strands ? score->forward_nats : *prediction->nats);
+  put_record(score, piece, score->both_strands ? score->forward : cost);
+  if (score->both_strands) put_reverse(score, score->forward, cost);
+  table_end(score->table);
   return 0;
 }
 
@@ -61,7 +77,7 @@ int mode_score(const Task *task, Why *why) {
                                         "mean_nats",
                                         "mean_bits_per_base"};
   const bool both = task->options->strands == BOTH;
-  Score score = {task_table(task, columns, both ? 11 : 7), task->models->shape.s, both, 0};
+  Score score = {task_table(task, columns, both ? 11 : 7), task->models->shape.s, both, {0}};
   const PredictWish wish = {.with_loss = true,
                             .over_ends = true,
                             .all_circles = task->options->circular,

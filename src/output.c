@@ -17,6 +17,7 @@ struct Output {
   AtomicFile *file; /* a regular file; NULL: something that is written to directly */
   FILE *direct;     /* a pipe or device */
   FILE *gz;         /* the stream where it compresses, or NULL */
+  bool whole;       /* nothing is to come */
 };
 
 static int ends_in(const char *text, const char *end) {
@@ -45,7 +46,7 @@ static int open_path(Output *output, Why *why) {
 
 /* Puts a compressor before the stream. */
 static int start_gzip(Output *output, Why *why) {
-  output->gz = bgzf_stream(output->stream);
+  output->gz = bgzf_stream(output->stream, &output->whole);
   if (!output->gz) return fail(why, "-o %s: %s", output->path, strerror(errno));
   output->stream = output->gz;
   return 0;
@@ -87,6 +88,7 @@ static int close_stream(FILE *stream) {
 }
 
 int output_close(Output *output, Why *why) {
+  output->whole = true;
   int wrong = output->gz && close_stream(output->gz) != 0;
   if (output->direct) wrong |= close_stream(output->direct) != 0;
   if (!output->path) wrong |= close_stream(stdout) != 0;

@@ -61,6 +61,7 @@ struct Predictor {
   Steps *steps;
   Batch *batch[BATCHES], *reading, *computing, *handing;
   SeqFile *file;
+  const Piece *last; /* that was read, NULL: none yet */
   PredictTake *take;
   void *context;
   int rc; /* of take */
@@ -293,17 +294,18 @@ static int longer_first(const void *a, const void *b) {
   return other->piece.n - one->piece.n;
 }
 
-/* Reads pieces until all lanes of a batch have one or the file ends. What was read is good in any
+/* Reads pieces until all lanes of a batch have one or the file ends; or until others would have to
+ * wait for the next one, which are those of the batch, or `waiting`. What was read is good in any
  * case. */
-static void read_batch(Predictor *p, Batch *batch, const Batch *last) {
-  const Piece *before = last && last->used > 0 ? &last->lane[last->used - 1].piece : NULL;
+static void read_batch(Predictor *p, Batch *batch, bool waiting) {
   batch->more = 1;
-  for (batch->used = 0; batch->used < p->lanes; batch->used++) {
+  for (batch->used = 0; batch->used < p->lanes; batch->used++, waiting = true) {
     Lane *lane = &batch->lane[batch->used];
+    if (waiting && seqfile_waits(p->file)) break;
     if (!lane->of) new_lane(p, lane);
-    batch->more = steps_read(p->steps, &lane->piece, before, p->file, &batch->why);
+    batch->more = steps_read(p->steps, &lane->piece, p->last, p->file, &batch->why);
     if (batch->more <= 0) break;
-    batch->longest_first[batch->used] = lane, before = &lane->piece;
+    batch->longest_first[batch->used] = lane, p->last = &lane->piece;
   }
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
 }
@@ -363,7 +365,8 @@ static void batch_job(void *context, int job) {
   Predictor *p = context;
   if (job == READ_JOB) {
     p->reading->used = 0;
-    if (p->computing->more > 0) read_batch(p, p->reading, p->computing);
+    if (p->computing->more > 0)
+      read_batch(p, p->reading, p->computing->used > 0 || p->handing->used > 0);
   } else if (job == HAND_JOB) {
     p->rc = hand_out(p, p->handing);
   } else {
@@ -378,10 +381,10 @@ static void batch_job(void *context, int job) {
 int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
   p->file = seqfile_open(path, why);
   if (!p->file) return -1;
-  p->take = take, p->context = context, p->why = why, p->rc = 0;
+  p->take = take, p->context = context, p->why = why, p->rc = 0, p->last = NULL;
   Batch *a = p->batch[0], *b = p->batch[1], *c = p->batch[2];
-  read_batch(p, a, NULL);
-  for (c->used = 0; p->rc == 0 && (a->used > 0 || c->used > 0);) {
+  read_batch(p, a, false);
+  for (c->used = 0; p->rc == 0 && (a->used > 0 || c->used > 0 || a->more > 0);) {
     p->computing = a, p->reading = b, p->handing = c;
     const int blocks = (a->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
     b->more = a->more, b->why = a->why; /* where there is nothing more to read */

@@ -356,6 +356,24 @@ int seqfile_next(SeqFile *f, Why *why) {
   return start_record(f, why);
 }
 
+/* Whether the record ends in the text in hand: FASTA's where the next one begins, FASTQ's with its
+ * fourth line, unless its lines are cut. */
+static bool ends_in_hand(const SeqFile *f) {
+  const char *text = f->text + f->at, *end = f->text + f->end;
+  if (!f->fastq) return memmem(text, (size_t)(end - text), "\n>", 2) != NULL;
+  for (int line = 0; line < 4; line++)
+    if (!(text = memchr(text, '\n', (size_t)(end - text))))
+      return false;
+    else
+      text++;
+  return true;
+}
+
+bool seqfile_waits(const SeqFile *f) {
+  const size_t ENOUGH = 1 << 16;
+  return f->end - f->at < ENOUGH && !ends_in_hand(f) && input_waits(f->input);
+}
+
 const char *seqfile_name(SeqFile *f) {
   size_t n = strcspn(f->header, " \t");
   f->name = alloc_resize(f->name, n + 1, 1);
