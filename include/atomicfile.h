@@ -1,6 +1,8 @@
 /* atomicfile: a file that appears under its name whole, or not at all.
  *
- * It is written beside its place under a temporary name, flushed to the disk, and renamed. */
+ * It is written beside its place under a temporary name, or under none where the file system can do
+ * that, so that nothing is left of it whatever ends the program; flushed to the disk; and renamed
+ * over what stood there, whose mode it keeps. */
 #ifndef ATOMICFILE_H
 #define ATOMICFILE_H
 
@@ -12,11 +14,12 @@
 typedef struct {
   FILE *out; /* to write to */
   char *path, *temporary, *directory;
+  bool named; /* it has its temporary name */
 } AtomicFile;
 
-/* NULL where the temporary file cannot be made. `alone` says that nobody else writes beside path,
- * as in a run directory under its lock: the temporary name is path.tmp then, so that what a process
- * that was killed has left is replaced; else it is a name that was free. */
+/* NULL where the file cannot be made. `alone` says that nobody else writes beside path, as in a run
+ * directory under its lock: the temporary name is path.tmp then, so that what a process that was
+ * killed has left is replaced; else it has none until it is whole, or one that was free. */
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 
 /* Puts in place what was written from its beginning to its end, once the file is found to be as

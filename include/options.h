@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
   const char *name;        /* "rnntrain" */
   const char *summary;     /* a line */
-  const char *usage;       /* "[options] -o DIR FILE..." */
+  const char *usage;       /* "[options] -o DIR FILE...", a line for each form */
   const Option *options;   /* ends with a row whose name is NULL */
   const char *operands;    /* what the arguments that are no options are, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */

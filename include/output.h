@@ -11,7 +11,7 @@
 
 typedef struct Output Output;
 
-/* path NULL is standard output. */
+/* path NULL, or "-", is standard output. */
 Output *output_open(const char *path, Why *why);
 
 FILE *output_stream(Output *output);

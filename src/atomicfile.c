@@ -18,13 +18,24 @@ static char *join(const char *path, const char *suffix) {
   return strcat(strcpy(joined, path), suffix);
 }
 
-/* Makes a file of a name that was free, with the modes that any new file has. */
-static int open_unique(char *path) {
-  int fd = mkstemp(path);
+/* Makes a file without a name, or where the file system knows no such thing, or its name could not
+ * be given later, of a name that was free. */
+static int open_unique(AtomicFile *file) {
+  int fd = access("/proc/self/fd", X_OK) == 0
+               ? open(file->directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)
+               : -1;
+  if (fd >= 0) return fd;
+  file->named = true;
+  return mkstemp(file->temporary);
+}
+
+/* The mode of the file that stands there, or that any new file has. */
+static void set_mode(int fd, const char *path) {
+  struct stat there;
   mode_t mask = umask(0);
   umask(mask);
-  if (fd >= 0 && fchmod(fd, 0666 & ~mask) != 0) errno = 0; /* some file systems have no modes */
-  return fd;
+  const mode_t mode = stat(path, &there) == 0 ? there.st_mode & 0777 : 0666 & ~mask;
+  if (fchmod(fd, mode) != 0) errno = 0; /* some file systems have no modes */
 }
 
 /* Makes the file in the place of what a process that was killed has left. */
@@ -38,11 +49,14 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   file->path = join(path, "");
   file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
   file->directory = atomicfile_directory(path); /* now, for memory may be short later */
-  int fd = alone ? open_anew(file->temporary) : open_unique(file->temporary);
+  file->named = alone;
+  int fd = alone ? open_anew(file->temporary) : open_unique(file);
+  if (fd >= 0 && !alone) set_mode(fd, path);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
   fail(why, "%s: cannot be made: %s", alone ? file->temporary : file->path, strerror(errno));
-  if (fd >= 0) close(fd), unlink(file->temporary);
+  if (fd >= 0) close(fd);
+  if (fd >= 0 && file->named) unlink(file->temporary);
   release(file);
   return NULL;
 }
@@ -79,12 +93,26 @@ static int is_whole(FILE *out) {
   return fsync(fileno(out)) == 0;
 }
 
+/* Gives a file that has no name one that is free. */
+static int give_name(AtomicFile *file) {
+  char unnamed[64], *end = file->temporary + strlen(file->path);
+  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
+  for (unsigned i = (unsigned)getpid(); !file->named; i++) {
+    snprintf(end, sizeof ".XXXXXX", ".%06u", i % 1000000);
+    if (linkat(AT_FDCWD, unnamed, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0)
+      file->named = true;
+    else if (errno != EEXIST)
+      return -1;
+  }
+  return 0;
+}
+
 int atomicfile_commit(AtomicFile *file, Why *why) {
-  int wrong = !is_whole(file->out), error = errno;
+  int wrong = !is_whole(file->out) || give_name(file) != 0, error = errno;
   if (fclose(file->out) != 0 && !wrong) wrong = 1, error = errno;
   if (!wrong && rename(file->temporary, file->path) != 0) wrong = 1, error = errno;
   if (wrong) {
-    unlink(file->temporary);
+    if (file->named) unlink(file->temporary);
     fail(why, "%s: cannot be written: %s; make room or choose another place", file->path,
          strerror(error));
   } else if (sync_directory(file->directory) != 0) {
@@ -97,6 +125,6 @@ int atomicfile_commit(AtomicFile *file, Why *why) {
 
 void atomicfile_abandon(AtomicFile *file) {
   fclose(file->out);
-  unlink(file->temporary);
+  if (file->named) unlink(file->temporary);
   release(file);
 }

@@ -63,9 +63,18 @@ static void help_option(FILE *out, const Option *option) {
   wrap(out, text, column, INDENT);
 }
 
+/* NULL: there is none. */
+static const char *next_line(const char *line) {
+  const char *end = strchr(line, '\n');
+  return end ? end + 1 : NULL;
+}
+
 static void help(FILE *out, const Program *program) {
-  fprintf(out, "%s: %s\n\nusage: %s %s\n\n", program->name, program->summary, program->name,
-          program->usage);
+  fprintf(out, "%s: %s\n\n", program->name, program->summary);
+  const char *before = "usage:";
+  for (const char *line = program->usage; line; line = next_line(line), before = "      ")
+    fprintf(out, "%s %s %.*s\n", before, program->name, (int)strcspn(line, "\n"), line);
+  fputc('\n', out);
   wrap(out, program->operands, 0, 0);
   const char *group = "";
   for (const Option *option = program->options; option->name; option++) {
@@ -114,7 +123,13 @@ static void man(FILE *out, const Program *program) {
   fprintf(out, " 1 \"\" \"kmer\\-rnn %s\" \"User Commands\"\n.SH NAME\n%s \\- ", VERSION,
           program->name);
   troff(out, program->summary);
-  fprintf(out, "\n.SH SYNOPSIS\n.B %s\n", program->name), troff(out, program->usage);
+  fputs("\n.SH SYNOPSIS", out);
+  for (const char *line = program->usage; line; line = next_line(line)) {
+    char form[160];
+    snprintf(form, sizeof form, "%.*s", (int)strcspn(line, "\n"), line);
+    fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
+    troff(out, form);
+  }
   fputs("\n.SH DESCRIPTION\n", out), troff(out, program->description);
   fputs("\n.PP\n", out), troff(out, program->operands);
   fputs("\n.SH OPTIONS\n", out);

@@ -1,12 +1,10 @@
-#include "alloc.h"
 #include "kmer.h"
 #include "modes.h"
 #include "softmax.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
 
-enum { ALL = 16, TOP = 10, INSERT_MAX = 64 };
+enum { ALL = 16, TOP = 10 };
 
 /* What is kept of yhat: the likeliest k-mers, in order; or the four sums over bases. */
 typedef struct {
@@ -23,36 +21,42 @@ typedef struct {
 
 /* ---- of yhat -------------------------------------------------------------------------------- */
 
-/* The likelier first, and of equals the first k-mer. */
-static int likelier_first(const void *a, const void *b) {
-  const Likely *one = a, *other = b;
-  return one->p != other->p ? (one->p < other->p) - (one->p > other->p)
-                            : (one->i > other->i) - (one->i < other->i);
+/* Of equals the first k-mer is the likelier. */
+static bool likelier(Likely a, Likely b) { return a.p != b.p ? a.p > b.p : a.i < b.i; }
+
+/* Lets the root of a heap (n), whose root is the least likely, sink to where it belongs. */
+static void sink(Likely *heap, int n) {
+  const Likely root = heap[0];
+  int at = 0;
+  for (int child; (child = 2 * at + 1) < n; at = child) {
+    if (child + 1 < n && likelier(heap[child], heap[child + 1])) child++;
+    if (!likelier(root, heap[child])) break;
+    heap[at] = heap[child];
+  }
+  heap[at] = root;
 }
 
-static void sort_all(Likely *likely, const float *yhat, int n, int top) {
-  Likely *all = alloc_new((size_t)n, sizeof *all);
-  for (int i = 0; i < n; i++) all[i] = (Likely){yhat[i], i};
-  qsort(all, (size_t)n, sizeof *all, likelier_first);
-  for (int i = 0; i < top; i++) likely[i] = all[i];
-  free(all);
+static void rise(Likely *heap, int at, Likely likely) {
+  for (; at > 0 && likelier(heap[(at - 1) / 2], likely); at = (at - 1) / 2)
+    heap[at] = heap[(at - 1) / 2];
+  heap[at] = likely;
 }
 
+/* The likeliest in a heap, which then is emptied to bring them in order. */
 static void keep_top(const void *context, void *kept, const float *yhat, int x) {
   const Next *next = context;
-  const int n = next->shape->n, top = next->top;
-  Likely *likely = kept;
+  Likely *heap = kept;
   (void)x;
-  if (top > INSERT_MAX) {
-    sort_all(likely, yhat, n, top);
-    return;
+  for (int i = 0; i < next->top; i++) rise(heap, i, (Likely){yhat[i], i});
+  for (int i = next->top; i < next->shape->n; i++) {
+    if (yhat[i] <= heap[0].p) continue;
+    heap[0] = (Likely){yhat[i], i};
+    sink(heap, next->top);
   }
-  int found = 0;
-  for (int i = 0; i < n; i++) {
-    if (found == top && yhat[i] <= likely[top - 1].p) continue;
-    int at = found < top ? found++ : top - 1;
-    for (; at > 0 && yhat[i] > likely[at - 1].p; at--) likely[at] = likely[at - 1];
-    likely[at] = (Likely){yhat[i], i};
+  for (int n = next->top - 1; n > 0; n--) {
+    const Likely least = heap[0];
+    heap[0] = heap[n], heap[n] = least;
+    sink(heap, n);
   }
 }
 

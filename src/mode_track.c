@@ -73,6 +73,8 @@ static int take_track(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   const uint64_t s = (uint64_t)track->s;
   if (task_finite(prediction, *prediction->nats, why) != 0) return -1;
+  if (track->bedgraph && !*piece->name)
+    return fail(why, "a record has no name, which bedGraph needs; give it one");
   for (int i = piece->warmup; i < piece->n; i++) {
     if (piece->y[i] < 0) continue;
     const double J = (double)prediction->J[i], bits = J * M_LOG2E / track->s;

@@ -29,6 +29,9 @@ static int ends_in(const char *text, const char *end) {
 static int open_path(Output *output, Why *why) {
   struct stat about;
   int there = stat(output->path, &about) == 0;
+  if (!there && lstat(output->path, &about) == 0 && S_ISLNK(about.st_mode))
+    return fail(why, "-o %s: is a link to what is not there; remove it or name a file",
+                output->path);
   if (there && S_ISDIR(about.st_mode))
     return fail(why, "-o %s: is a directory; name a file", output->path);
   if (there && !S_ISREG(about.st_mode)) {
@@ -55,7 +58,7 @@ static int start_gzip(Output *output, Why *why) {
 Output *output_open(const char *path, Why *why) {
   Output *output = alloc_new(1, sizeof *output);
   output->stream = stdout;
-  if (!path) return output;
+  if (!path || strcmp(path, "-") == 0) return output;
   output->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
   if (open_path(output, why) == 0 && (!ends_in(path, ".gz") || start_gzip(output, why) == 0))
     return output;

@@ -62,10 +62,11 @@ static const Option rows[] = {
 const Program predict_program = {
     .name = "rnnpredict",
     .summary = "ask a network that rnntrain trained about sequences",
-    .usage = "[options] MODEL [FILE...]",
+    .usage = "[options] MODEL [FILE...]\n"
+             "--mode classify --model NAME=MODEL... [options] [FILE...]",
     .options = rows,
-    .operands = "MODEL is a run directory or a .safetensors file; --mode classify takes its models "
-                "from --model. FILE is FASTA or FASTQ, plain or gzip; - or no FILE at all is "
+    .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
+                "gzip; - or no FILE at all is "
                 "standard input.",
     .description =
         "rnnpredict reads records one by one and writes a table, tab-separated, with one header "
@@ -79,14 +80,17 @@ const Program predict_program = {
         "the column position follows record, and there are rows for every k-mer of the record, not "
         "only the last; the position, from 1, is that of the base that comes next.\n\n"
         "Mode score: record, tokens (predictions), bases (that they predict), skipped (the "
-        "record's other letters: the first k of a run of bases, ambiguous ones), nats (the sum of "
+        "record's other letters: the first k of a run of bases, less than a stride at its end, "
+        "ambiguous ones), nats (the sum of "
         "-ln p), bits_per_base, perplexity (of a k-mer). A circular record is read over its end, "
         "up to the k-mer that it began with. With --strands both, reverse_nats and "
         "reverse_bits_per_base are those of the reverse complement, mean_nats and "
         "mean_bits_per_base those of both; the letters of a record are then kept in memory.\n\n"
         "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
         "predicted, with its surprise -log2 p, in bits, and its probability p. The position, from "
-        "1, is that of the first of the s bases that the k-mer adds to the one before. With "
+        "1, is that of the first of the s bases that the k-mer adds to the one before. Records "
+        "that "
+        "are too short have no row. With "
         "--window N: record, start, end, bases, bits_per_base: the mean over the bases from start "
         "to end, both from 1, of those that were predicted. With --format bedgraph, with or "
         "without --window: record, start, end, bits per base, from 0, end not included, without a "
@@ -95,12 +99,13 @@ const Program predict_program = {
         "the log-likelihood ln p of the record under it. best is the model of the highest "
         "posterior probability, which is given; llr_bits is by how many bits the record is "
         "likelier under it than under the second. With --strands both, the log-likelihood is the "
-        "mean of both readings. The models must have the same k and stride.\n\n"
+        "mean of both readings. The models must have the same k, stride and softmax.\n\n"
         "Mode sample: FASTA. Each k-mer is drawn from those that can follow the one before, first "
         "limited to the --top-k likeliest, then to --top-p. Without --prompt a record begins with "
         "a k-mer drawn evenly, and its first 1024 steps are thrown away. A prompt of nothing but "
         "A, "
-        "C, G, T, U is the bases themselves.\n\n"
+        "C, G, T, U is the bases themselves; where it is not whole strides, its first bases do not "
+        "count.\n\n"
         "Mode embed: record, h1 to hD: the hidden state, a mean over the record's k-mers or the "
         "last. With --kmers: kmer, e1 to ed. With --format npy the numbers alone, as a NumPy array "
         "of float32, a row for each record, NaN where it is too short for a k-mer.\n\n"

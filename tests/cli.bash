@@ -2,6 +2,7 @@
 bats_require_minimum_version 1.5.0
 : "${BIN:?the directory of rnntrain and rnnpredict}" "${SOURCE:?the source tree}"
 PATH="$BIN:$PATH"
+set -o pipefail # what begins a pipe must not fail unseen
 DATA=$SOURCE/data
 PYTHON=${PYTHON:-/usr/bin/python3}
 

@@ -27,7 +27,10 @@ refuses_both() {
   [[ "$stderr" == *"$1"* ]]
 }
 
-@test "no such file" { refuses_both "nowhere.fa: cannot be opened: No such file" nowhere.fa; }
+@test "no such file" {
+  fails 1 "nowhere.fa: cannot be opened: No such file" train -o run nowhere.fa
+  fails 1 "nowhere.fa: cannot be opened: No such file" rnnpredict "$MODEL" nowhere.fa # before a header line
+}
 
 @test "a directory" {
   mkdir reads

@@ -24,7 +24,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   rnnpredict --top 1 --no-header "$RUN" "$READS" | cut -f 3 | sort | uniq -c | sort -rn > counted
   [ "$(awk '{ n += $1 } END { print n }' counted)" -eq 400 ]
   rnnpredict --bases "$RUN" "$READS" |
-    awk 'NR > 1 && ($2 + $3 + $4 + $5 - 1) ^ 2 > 1e-10 { exit 1 } END { exit NR != 401 }'
+    awk 'NR > 1 && ($2 + $3 + $4 + $5 - 1) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 401 }'
 }
 
 @test "next: the last of all positions is what the last one says" {
@@ -75,7 +75,6 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
 }
 
 @test "score: reads cut into files, or piped, join to the same table" {
-  split -n l/1 "$READS" /dev/null 2> /dev/null || true
   split -l 400 "$READS" part.
   rnnpredict --mode score "$RUN" "$READS" > whole
   rnnpredict --mode score "$RUN" part.* | cmp - whole
@@ -83,12 +82,33 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   cat "$READS" | rnnpredict --mode score "$RUN" - | cmp - whole
 }
 
+@test "score: both strands of circles with breaks, which may have other numbers of predictions" {
+  "$PYTHON" -c 'import random
+random.seed(3)
+for i in range(200):
+    n = random.randint(1, 25)
+    print(">%d circular=true\n%s" % (i, "".join(random.choice("ACGTACGTN") for _ in range(n))))' > rings.fa
+  "$PYTHON" -c 'for line in open("rings.fa"):
+    line = line.strip()
+    print(line if line[0] == ">" else line[::-1].translate(str.maketrans("ACGT", "TGCA")))' > turned.fa
+  for run in "$RUN" "$WIDE"; do
+    rnnpredict --mode score "$run" rings.fa > forward 2> /dev/null
+    rnnpredict --mode score "$run" turned.fa > reverse 2> /dev/null
+    rnnpredict --mode score --strands both "$run" rings.fa > both 2> /dev/null
+    cut -f 1-7 both | cmp - forward
+    diff <(cut -f 8,9 both | sed 1d) <(cut -f 5,6 reverse | sed 1d)
+    paste both reverse | awk -F '\t' 'NR > 1 && $11 != "NA" && (($5 + $8) / ($3 + $14) / log(2) - $11) ^ 2 > 4e-12 { print; exit bad = 1 }
+      NR > 1 { other += $2 != $13 } END { print other; exit bad || NR != 201 }' > other
+  done
+  [ "$(cat other)" -gt 0 ] # of the wide one
+}
+
 # ---- track ---------------------------------------------------------------------------------------
 
 # is_bedgraph FILE LENGTH: sorted intervals of one record without overlap, within its length.
 is_bedgraph() {
-  awk -F '\t' -v length_="$2" 'NF != 4 || $2 != int($2) || $3 <= $2 || $2 < end || $3 > length_ || $4 !~ /^[0-9.]+$/ { print "bad: " $0; exit 1 }
-    { end = $3 } END { exit NR == 0 }' "$1"
+  awk -F '\t' -v length_="$2" 'NF != 4 || $2 != int($2) || $3 <= $2 || $2 < end || $3 > length_ || $4 !~ /^[0-9.]+$/ { print "bad: " $0; exit bad = 1 }
+    { end = $3 } END { if (bad) exit 1; exit NR == 0 }' "$1"
 }
 
 @test "track: bedGraph is sorted and half-open, from 0, and its mean that of the score" {
@@ -113,6 +133,8 @@ is_bedgraph() {
   [ "$(wc -l < ring.bedgraph)" -eq 12 ]
   fails 2 "--circular: goes neither" rnnpredict --mode track --format bedgraph --circular "$RUN" ring.fa
   fails 2 "--circular: goes neither" rnnpredict --mode track --window 3 --circular "$RUN" ring.fa
+  printf '>\nACGTTG\n' > nameless.fa
+  fails 1 "has no name, which bedGraph needs" rnnpredict --mode track --format bedgraph "$RUN" nameless.fa
 }
 
 @test "track: bedtools and tabix find their way in it" {
@@ -126,7 +148,7 @@ is_bedgraph() {
   printf '%s\t48502\n' "$name" | bedtools makewindows -g - -w 500 > windows.bed
   bedtools map -a windows.bed -b track.bedgraph.gz -c 4 -o mean > theirs
   rnnpredict --mode track --format bedgraph --window 500 "$RUN" "$LAMBDA" > ours
-  paste ours theirs | awk -F '\t' '$1 != $5 || $2 != $6 || $3 != $7 || ($4 - $8) ^ 2 > 2e-8 { exit 1 } END { exit NR != 98 }'
+  paste ours theirs | awk -F '\t' '$1 != $5 || $2 != $6 || $3 != $7 || ($4 - $8) ^ 2 > 2e-8 { exit bad = 1 } END { exit bad || NR != 98 }'
 }
 
 @test "track: a window tells of bases that were not predicted, and no window is left out" {
@@ -151,10 +173,10 @@ is_bedgraph() {
     paste best.tsv <(rnnpredict --mode score --strands $strands "$RUN" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') \
       <(rnnpredict --mode score --strands $strands "$OTHER" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') |
       awk -F '\t' 'function far(a, b) { return (a - b) ^ 2 > 1e-6 } NR < 3 { next }
-        far(-$6, $8) || far(-$7, $9) { print; exit 1 }
-        $3 != ($6 >= $7 ? "phix" : "lambda") { print; exit 1 }
-        far($4, sqrt(($6 - $7) ^ 2) / log(2)) || far($5, 1 / (1 + exp(-sqrt(($6 - $7) ^ 2)))) { print; exit 1 }
-        END { exit NR != 403 }'
+        far(-$6, $8) || far(-$7, $9) { print; exit bad = 1 }
+        $3 != ($6 >= $7 ? "phix" : "lambda") { print; exit bad = 1 }
+        far($4, sqrt(($6 - $7) ^ 2) / log(2)) || far($5, 1 / (1 + exp(-sqrt(($6 - $7) ^ 2)))) { print; exit bad = 1 }
+        END { exit bad || NR != 403 }'
   done
   [ "$(tail -n 1 best.tsv | cut -f 3)" = lambda ]
 }
@@ -167,8 +189,8 @@ is_bedgraph() {
   classify --prior b=0.001 --prior a=9 > uneven.tsv
   paste even.tsv uneven.tsv | awk -F '\t' 'NR > 1 {
     odds = exp($6 - $7) * 9000; p = odds / (1 + odds); right = p > 0.5 ? "a" : "b"
-    if ($10 != right || ($12 - (p > 0.5 ? p : 1 - p)) ^ 2 > 1e-8) { print; exit 1 }
-    if ($3 != $10) moved++ } END { exit !(moved > 0) }'
+    if ($10 != right || ($12 - (p > 0.5 ? p : 1 - p)) ^ 2 > 1e-8) { print; exit bad = 1 }
+    if ($3 != $10) moved++ } END { exit bad || !(moved > 0) }'
   classify --strands both > /dev/null
 }
 
@@ -177,7 +199,7 @@ is_bedgraph() {
   [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
   awk -F '\t' 'NR > 1 && ($5 > 0.51 && $3 == "x" || $4 < 0) { exit 1 }' best.tsv # x and z are the same
   LC_ALL=C join -t $'\t' <(sed 1d best.tsv | LC_ALL=C sort) <(rnnpredict --mode score --no-header "$RUN" "$READS" | LC_ALL=C sort) |
-    awk -F '\t' '$6 + $12 != 0 { print; exit 1 } END { exit NR != 200 }'
+    awk -F '\t' '$6 + $12 != 0 { print; exit bad = 1 } END { exit bad || NR != 200 }'
 }
 
 @test "classify: what is wrong with models and priors is said" {
@@ -195,6 +217,8 @@ is_bedgraph() {
     classify "above 0" --model a="$RUN" --model b="$RUN" --prior a=$p --prior b=1
   done
   fails 1 "nowhere" rnnpredict --mode classify --model a="$RUN" --model b=nowhere "$READS"
+  train --softmax full -o full "$DATA/phix174.fa.gz"
+  fails 1 "different softmaxes" rnnpredict --mode classify --model a="$RUN" --model b=full "$READS"
   fails 1 "'a' has k=3 and stride 1, 'b' 4 and 2" rnnpredict --mode classify --model a="$RUN" --model b="$WIDE" "$READS"
 }
 
@@ -203,12 +227,13 @@ is_bedgraph() {
 @test "sample: FASTA of the length and number asked for, the same for any number of threads" {
   rnnpredict --mode sample --length 130 --count 40 -t 1 "$RUN" > one.fa
   [ "$(head -n 1 one.fa)" = ">sample1" ]
-  awk '/^>/ { if (n != 130 && NR > 1) exit 1; n = 0; next } length($0) > 60 || /[^ACGT]/ { exit 1 } { n += length($0) }
-       END { exit n != 130 }' one.fa
+  awk '/^>/ { if (n != 130 && NR > 1) exit bad = 1; n = 0; next } length($0) > 60 || /[^ACGT]/ { exit bad = 1 } { n += length($0) }
+       END { if (bad) exit 1; exit n != 130 }' one.fa
   [ "$(grep -c '^>' one.fa)" -eq 40 ]
   for t in 2 3 8; do rnnpredict --mode sample --length 130 --count 40 -t $t "$RUN" | cmp - one.fa; done
   rnnpredict --mode sample --length 130 --seed 1 "$RUN" | cmp - <(head -n 4 one.fa)
-  ! rnnpredict --mode sample --length 130 --count 40 --seed 2 "$RUN" | cmp -s - one.fa
+  rnnpredict --mode sample --length 130 --count 40 --seed 2 "$RUN" > two.fa
+  run ! cmp -s two.fa one.fa
   [ "$(sort one.fa | uniq -d | wc -l)" -eq 0 ]
   command -v seqkit > /dev/null || return 0
   [ "$(rnnpredict --mode sample --count 3 "$RUN" | seqkit stats -T 2> /dev/null | tail -n 1 | cut -f 4-8 | tr '\t' ' ')" = "3 3000 1000 1000.0 1000" ]
@@ -230,7 +255,9 @@ is_bedgraph() {
   sample --prompt gauuacaggauc | cmp - one.fa
   sample --prompt prompt.fa | cmp - one.fa # what stands before an N does not count
   sample --prompt - < prompt.fa | cmp - one.fa
-  ! sample --prompt GATTACAGGAAC | cmp -s - one.fa
+  sample --prompt GATTACAGGATC --temperature 0.1 > one.fa
+  sample --prompt GATTACAGGATA --temperature 0.1 > two.fa
+  run ! cmp -s two.fa one.fa
   # at temperature 0 it is what mode next says, base by base
   greedy=$(sample --prompt GATTACAGGATC --temperature 0 | tail -n +2)
   text=GATTACAGGATC
@@ -284,6 +311,11 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)'
   : > x.npy
   fails 1 "name a file with -o" bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' >> x.npy"
   [ ! -s x.npy ]
+  need_numpy
+  cp "$DATA/reads.fq.gz" cut.gz
+  truncate -s -100 cut.gz
+  run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # what is there is no array
+  run ! "$PYTHON" -c 'import numpy; numpy.load("cut.npy")'
 }
 
 @test "embed: reads, nearest to the first, by awk and sort" {
@@ -342,6 +374,14 @@ for cells, row in zip(rows[1:], objects):
   printf '>a\n' > none.fa
   rnnpredict --mode track --no-header -o none.gz "$RUN" none.fa # no row
   [ "$(wc -c < none.gz)" -eq 28 ]
+  # what was broken off does not say that it is whole
+  mkfifo fifo.gz
+  cp "$DATA/reads.fq.gz" cut.gz
+  truncate -s -100 cut.gz
+  cat fifo.gz > broken.gz &
+  run -1 rnnpredict --mode track -o fifo.gz "$RUN" "$LAMBDA" cut.gz
+  wait
+  [ "$(tail -c 28 broken.gz | head -c 4 | od -An -tx1)" != " 1f 8b 08 04" ]
   need bgzip tabix
   bgzip -t track.tsv.gz
   bgzip -r track.tsv.gz
@@ -370,14 +410,41 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
 
-@test "what came through a pipe is told while its writer goes on" {
+# told FILE N: it has so many lines, within some seconds.
+told() {
+  local i
+  for i in {1..200}; do [ "$(wc -l < "$1")" -lt "$2" ] || break; sleep 0.05; done
+  [ "$(wc -l < "$1")" -eq "$2" ]
+}
+
+@test "what came through a pipe is told while its writer waits" {
   mkfifo pipe
-  rnnpredict --mode score "$RUN" pipe > out &
-  { for i in {1..500}; do printf '>%s\nACGTACGTTGCA\n' "$i"; done
-    for i in {1..100}; do [ ! -e enough ] || break; sleep 0.1; done; } > pipe &
-  for i in {1..100}; do [ "$(wc -l < out)" -lt 200 ] || break; sleep 0.05; done
-  before=$(wc -l < out)
+  for threads in 1 2; do
+    for n in 1 2 300; do # FASTQ says where a record ends, FASTA only with the next one
+      for form in fastq fasta; do
+        rm -f enough
+        rnnpredict --mode score -t $threads "$RUN" pipe > out &
+        { for ((i = 0; i < n; i++)); do
+            [ $form = fastq ] && printf '@%s\nACGTACGTTGCA\n+\nIIIIIIIIIIII\n' $i || printf '>%s\nACGTACGTTGCA\n' $i
+          done
+          [ $form = fastq ] || echo ">last"
+          for i in {1..200}; do [ ! -e enough ] || break; sleep 0.05; done; } > pipe &
+        told out $((n + 1))
+        touch enough
+        wait
+      done
+    done
+  done
+}
+
+@test "of a long record that comes through a pipe, what has come is told" {
+  { echo ">long"; random_bases 40000 1; } > long.fa
+  rnnpredict --mode track "$RUN" long.fa > whole
+  mkfifo pipe
+  rnnpredict --mode track "$RUN" pipe > out &
+  { head -c 36000 long.fa; for i in {1..200}; do [ ! -e enough ] || break; sleep 0.05; done; tail -c +36001 long.fa; } > pipe &
+  told out $((2 * 16384 - 1)) # two pieces of it
   touch enough
   wait
-  [ "$before" -ge 200 ] && [ "$before" -lt 501 ] && [ "$(wc -l < out)" -eq 501 ]
+  cmp out whole
 }

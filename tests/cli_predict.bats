@@ -51,6 +51,12 @@ as_computed() {
   sort -c -t $'\t' -k4,4gr <(tail -n +2 all.tsv)
 }
 
+@test "--top of any size is fast" {
+  train --softmax full -k 6 -o run "$DATA/phix174.fa.gz"
+  timeout 20 rnnpredict --positions all --top 256 run "$DATA/phix174.fa.gz" > many.tsv # sorting all takes minutes
+  rnnpredict --positions all --top 3 run "$DATA/phix174.fa.gz" | cmp - <(awk -F '\t' 'NR == 1 || $3 <= 3' many.tsv)
+}
+
 @test "of k-mers that are as likely, the first comes first" {
   "$PYTHON" -B -c 'import sys
 sys.path.insert(0, sys.argv[1])
@@ -95,9 +101,9 @@ turned() {
   cmp forward.tsv <(cut -f 1-7 both.tsv)
   diff <(cut -f 5,6 reverse.tsv) <(cut -f 8,9 both.tsv | sed 's/reverse_//g')
   awk -F '\t' 'NR == 1 { next }
-    $2 == 0 { if ($8 $9 $10 $11 != "NANANANA") exit 1; short++; next }
-    ($10 - ($5 + $8) / 2) ^ 2 > 4e-12 || ($11 - ($6 + $9) / 2) ^ 2 > 4e-12 || $5 == $8 { exit 1 }
-    { long++ } END { exit !(short == 2 && long == 3) }' both.tsv
+    $2 == 0 { if ($8 $9 $10 $11 != "NANANANA") exit bad = 1; short++; next }
+    ($10 - ($5 + $8) / 2) ^ 2 > 4e-12 || ($11 - ($6 + $9) / 2) ^ 2 > 4e-12 || $5 == $8 { exit bad = 1 }
+    { long++ } END { exit bad || !(short == 2 && long == 3) }' both.tsv
   rnnpredict --mode score --strands both -t 1 "$RUN" - < all.fa 2> /dev/null | cmp - both.tsv
 }
 
@@ -140,18 +146,18 @@ turned() {
 @test "a name of any length is written as it is" {
   name=$(head -c 70000 /dev/zero | tr '\0' x)
   printf '>%s\nACGTTG\n' "$name" > long.fa
-  rnnpredict --mode track "$RUN" long.fa | awk -F '\t' -v name="$name" 'NR > 1 && ($1 != name || $2 != NR + 2) { exit 1 }
-    END { exit NR != 4 }'
+  rnnpredict --mode track "$RUN" long.fa | awk -F '\t' -v name="$name" 'NR > 1 && ($1 != name || $2 != NR + 2) { exit bad = 1 }
+    END { exit bad || NR != 4 }'
 }
 
 @test "the probabilities of a record sum to 1 and come in order" {
   sums_to_1() {
     awk -F '\t' 'NR == 1 { next } { sum[$1] += $4 }
       $2 == 1 { before = 1; rank = 0 }
-      $2 != ++rank || $4 > before || $4 <= 0 { print; exit 1 }
+      $2 != ++rank || $4 > before || $4 <= 0 { print; exit bad = 1 }
       { before = $4 }
-      END { for (r in sum) { n++; if ((sum[r] - 1) ^ 2 > 1e-10) { print r, sum[r]; exit 1 } }
-            if (n != 400) exit 1 }'
+      END { if (bad) exit 1; for (r in sum) { n++; if ((sum[r] - 1) ^ 2 > 1e-10) { print r, sum[r]; exit 1 } }
+            if (n != 400) exit bad = 1 }'
   }
   rnnpredict "$RUN" "$READS" | sums_to_1
   rnnpredict --top 256 "$RUN" "$READS" | sums_to_1
@@ -168,8 +174,8 @@ turned() {
 
 @test "bits per base and perplexity follow from nats" {
   rnnpredict --mode score "$RUN" "$READS" | awk -F '\t' 'function off(a, b) { return (a / b - 1) ^ 2 > 1e-10 }
-    NR > 1 && (off($6, $5 / $3 / log(2)) || off($7, exp($5 / $2)) || $2 != $3) { print; exit 1 }
-    END { exit NR != 401 }'
+    NR > 1 && (off($6, $5 / $3 / log(2)) || off($7, exp($5 / $2)) || $2 != $3) { print; exit bad = 1 }
+    END { exit bad || NR != 401 }'
 }
 
 @test "a record that is too short has NA" {
@@ -308,6 +314,44 @@ turned() {
   rnnpredict -o link "$RUN" "$FORTY"
   [ -L link ]
   rnnpredict "$RUN" "$FORTY" | cmp - target
+}
+
+@test "-o takes the place of nothing that is read, and of no link to nothing" {
+  cp "$FORTY" own.fq
+  ln -s own.fq link.fq
+  cp -r "$RUN" model
+  for output in own.fq link.fq model/model.safetensors; do
+    fails 2 "-o $output: is read from too" rnnpredict -o $output model "$FORTY" own.fq
+  done
+  fails 2 "is read from too" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
+  cmp own.fq "$FORTY"
+  cmp model/model.safetensors "$RUN/model.safetensors"
+  ln -s nowhere loose
+  fails 1 "-o loose: is a link to what is not there" rnnpredict -o loose "$RUN" "$FORTY"
+  [ -L loose ] && [ ! -e nowhere ]
+}
+
+@test "-o keeps the mode of what was there; - is standard output" {
+  touch private
+  chmod 600 private
+  (umask 027; rnnpredict -o private "$RUN" "$FORTY"; rnnpredict -o fresh "$RUN" "$FORTY")
+  [ "$(stat -c %a private fresh | paste -sd ' ')" = "600 640" ]
+  rnnpredict -o - "$RUN" "$FORTY" | cmp - fresh
+  [ ! -e ./- ]
+}
+
+@test "whatever ends it, it leaves no file" {
+  rnnpredict --mode sample --length 300000000 -o new.fa "$RUN" &
+  sleep 0.3
+  kill -KILL $!
+  wait $! || [ $? -eq 137 ]
+  touch here
+  local there=$(ls)
+  [ "$there" = here ] || [[ "$(stat -f -c %T .)" == overlayfs && "$there" == here*new.fa.* ]]
+}
+
+@test "a file that is missing is missed before the first is worked on" {
+  fails 1 "nowhere.fq: cannot be opened" rnnpredict "$RUN" "$FORTY" nowhere.fq
 }
 
 @test "-o touches no other file" {

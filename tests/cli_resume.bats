@@ -185,7 +185,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   [ "$(steps run)" -eq "$steps" ]
   rnntrain -q --resume --max-time 3s -o run "$DATA/lambda.fa.gz"
   [ "$(steps run)" -gt "$steps" ]
-  awk -F '\t' 'NR > 1 { if ($4 < before) exit 1; before = $4 } END { exit !(before > 2) }' run/loss.tsv
+  awk -F '\t' 'NR > 1 { if ($4 < before) exit bad = 1; before = $4 } END { exit bad || !(before > 2) }' run/loss.tsv
 }
 
 # ---- signals -------------------------------------------------------------------------------------

@@ -35,12 +35,12 @@ weights() {
 @test "loss.tsv has ten columns, and NA only where nothing was measured" {
   head -n 1 "$RUN/loss.tsv" | tr '\t' ' ' | grep -qx "step epoch tokens seconds learning_rate \
 gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
-  awk -F '\t' 'NF != 10 { exit 1 }
-    NR > 1 { for (i = 1; i <= 8; i++) if ($i !~ /^[0-9.e+-]+$/) exit 1
-             if (($9 == "NA") != ($10 == "NA") || $1 <= step) exit 1
+  awk -F '\t' 'NF != 10 { exit bad = 1 }
+    NR > 1 { for (i = 1; i <= 8; i++) if ($i !~ /^[0-9.e+-]+$/) exit bad = 1
+             if (($9 == "NA") != ($10 == "NA") || $1 <= step) exit bad = 1
              if ($9 != "NA") validated++
              step = $1 }
-    END { if (validated != 2) exit 1 }' "$RUN/loss.tsv"
+    END { if (bad) exit 1; if (validated != 2) exit 1 }' "$RUN/loss.tsv"
   [ "$(column valid_loss < "$PLAIN/loss.tsv" | sort -u)" = NA ]
   awk -F '\t' 'NR > 1 && ($7 / log(2) / $8 - 1) ^ 2 > 1e-8 { exit 1 }' "$RUN/loss.tsv"
 }
@@ -54,12 +54,12 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
 @test "timestep_loss.tsv has T rows a step, which average to loss.tsv's train_loss" {
   [ "$(head -n 1 "$RUN/timestep_loss.tsv")" = "$(printf 'step\ttimestep\tloss\ttokens')" ]
   awk -F '\t' 'FNR == 1 { next }
-    FILENAME ~ /timestep/ { if (NF != 4 || $2 != ++row[$1]) exit 1
+    FILENAME ~ /timestep/ { if (NF != 4 || $2 != ++row[$1]) exit bad = 1
                             if ($3 != "NA") sum[$1] += $3 * $4
                             all[$1] += $4; tokens += $4; next }
-    { if (row[$1] != 16 || (sum[$1] / all[$1] / $7 - 1) ^ 2 > 1e-8) exit 1
+    { if (row[$1] != 16 || (sum[$1] / all[$1] / $7 - 1) ^ 2 > 1e-8) exit bad = 1
       rows++; last = $3 }
-    END { if (rows != length(row) || rows < 5 || tokens != last) exit 1 }' \
+    END { if (bad) exit 1; if (rows != length(row) || rows < 5 || tokens != last) exit 1 }' \
     "$RUN/timestep_loss.tsv" "$RUN/loss.tsv"
 }
 
@@ -146,7 +146,7 @@ END
   train -o again "$DATA/phix174.fa.gz"
   same_model again "$PLAIN"
   train -o other --seed 2 "$DATA/phix174.fa.gz"
-  ! same_model other "$PLAIN"
+  run ! same_model other "$PLAIN"
 }
 
 @test "any number of threads, same bytes, in both forms of the softmax" {
