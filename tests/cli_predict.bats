@@ -113,6 +113,23 @@ turned() {
   as_computed "$RUN" "$DATA/lambda.fa.gz" next allbases score both track bedgraph window7 npy
 }
 
+@test "NumPy finds the same model best, and the same base likeliest, step by step" {
+  need_numpy
+  train -o other -e 3 --activation tanh -d 4 "$DATA/lambda.fa.gz"
+  { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$FORTY"; } > mixed.fa
+  check() { "$PYTHON" "$SOURCE/tests/read_model.py" "$1/model.safetensors" mixed.fa "$2"; }
+  rnnpredict --mode classify --model this="$RUN" --model other=other mixed.fa > best.tsv
+  check "$RUN" classify:other/model.safetensors=best.tsv
+  sed '3s/\t-/\t-1/' best.tsv > wrong.tsv
+  run -1 check "$RUN" classify:other/model.safetensors=wrong.tsv
+  for run in "$RUN" "$FULL" other; do
+    rnnpredict --mode sample --temperature 0 --prompt GATTACAGG --length 100 "$run" > greedy.fa
+    check "$run" greedy:GATTACAGG=greedy.fa
+  done
+  sed '2y/ACGT/CGTA/' greedy.fa > wrong.fa
+  run -1 check other greedy:GATTACAGG=wrong.fa
+}
+
 @test "read_model.py sees one wrong digit of each answer, a row too many and one too few" {
   need_numpy
   ! ldd "$BIN/rnnpredict" | grep -qE 'lib(asan|omp)\.' || skip "the reader is the same for all builds"

@@ -12,6 +12,8 @@ or what it rounds, or has other rows. QUESTION says what the FILE answers:
   window7   --mode track --window 7           mean      --mode embed
   last      --mode embed --state last         npy       --mode embed --format npy
   kmers     --mode embed --kmers
+  classify:OTHER.safetensors  --mode classify --model this=MODEL --model other=OTHER
+  greedy:BASES  --mode sample --temperature 0 --prompt BASES
 """
 import gzip, json, math, re, struct, sys
 import numpy as np
@@ -167,6 +169,37 @@ def check_window7(rows, name, steps):
         assert mean == 'NA' if not known else abs(float(mean) - sum(known) / len(known)) < 1.1e-4
 
 
+def check_classify(rows, name, steps, other):
+    loglik = [-steps.nats(), -Steps(*read_model(other), steps.sequence).nats()]
+    bases = len(steps.told) * steps.s
+    row = rows.pop()
+    assert row[:2] == [name, str(bases)], row
+    if not bases:
+        assert row[2:] == ['NA'] * 5, row
+        return
+    difference = abs(loglik[0] - loglik[1])
+    assert row[2] == ('this' if loglik[0] >= loglik[1] else 'other') or difference < 1e-5, row
+    assert abs(float(row[3]) - difference / math.log(2)) < 1e-3, (row, loglik)
+    assert abs(float(row[4]) - 1 / (1 + math.exp(-difference))) < 1e-3, (row, loglik)
+    near(row[5], loglik[0])
+    near(row[6], loglik[1])
+
+
+def check_greedy(rows, prompt):
+    """Each base is the likeliest after those before it."""
+    assert rows.pop() == ['>sample1']
+    drawn = ''.join(rows.pop()[0] for _ in range(len(rows)))
+    bases = prompt + drawn
+    steps = Steps(about, w, bases)
+    assert len(prompt) >= steps.k and len(drawn) > 9 and steps.s == 1
+    for position, first, yhat in steps.after[:-1]:
+        if position > len(prompt):
+            followers = [i for i in range(len(yhat))
+                         if text(first + i, steps.k)[:-1] == bases[position - steps.k:position - 1]]
+            best = max(followers, key=lambda i: yhat[i])
+            assert text(first + best, steps.k)[-1] == bases[position - 1], position
+
+
 def check_state(row, name, steps, right):
     assert row[0] == name and len(row) == 1 + len(w['b1']), row
     for i, said in enumerate(row[1:]):
@@ -202,7 +235,8 @@ def header(question):
             'both': f'{score} reverse_nats reverse_bits_per_base mean_nats mean_bits_per_base',
             'track': 'record position kmer bits probability', 'bedgraph': None,
             'window7': 'record start end bases bits_per_base',
-            'mean': f'record {states}', 'last': f'record {states}',
+            'classify': 'record bases best llr_bits posterior loglik_this loglik_other',
+            'greedy': None, 'mean': f'record {states}', 'last': f'record {states}',
             'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[question]
 
 
@@ -213,8 +247,9 @@ def rows_of(question, path):
         assert array.dtype == np.float32
         return list(array[::-1])
     rows = [line.split('\t') for line in open(path).read().split('\n')[:-1]]
-    if header(question):
-        assert rows.pop(0) == header(question).split()
+    columns = header(question.split(':')[0])
+    if columns:
+        assert rows.pop(0) == columns.split()
     return rows[::-1]
 
 
@@ -228,13 +263,17 @@ about, w = read_model(sys.argv[1])
 tables = {question: rows_of(question, path)
           for question, path in (argument.split('=', 1) for argument in sys.argv[3:])}
 assert tables
-if 'kmers' in tables:
-    check_kmers(tables['kmers'])
+for question, rows in tables.items():
+    if question == 'kmers':
+        check_kmers(rows)
+    elif question.startswith('greedy:'):
+        check_greedy(rows, question[7:])
 for name, sequence in read_sequences(sys.argv[2]):
     steps = Steps(about, w, sequence)
     steps.sequence = sequence
     for question, rows in tables.items():
-        if question != 'kmers':
-            globals()[f'check_{question}'](rows, name, steps)
+        kind, *more = question.split(':', 1)
+        if kind not in ('kmers', 'greedy'):
+            globals()[f'check_{kind}'](rows, name, steps, *more)
 for question, rows in tables.items():
     assert not len(rows), f'{question}: rows of no record'
