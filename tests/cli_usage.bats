@@ -122,7 +122,7 @@ refuses() {
   rnntrain "$DATA/phix174.fa.gz" "${TINY[@]}" -o after
   rnntrain "${TINY[@]}" -o before -- -phix.fa
   cmp after/model.safetensors before/model.safetensors
-  rnnpredict after "$DATA/phix174.fa.gz" --mode score | grep -q ^phix
+  rnnpredict after "$DATA/phix174.fa.gz" --mode score | grep ^phix > /dev/null
 }
 
 @test "help that cannot be written is an error" {
