@@ -20,6 +20,10 @@ typedef struct {
   Output *output;
 } Task;
 
+/* Before anything is read: whether all files are there, and the output takes the place of none of
+ * them, nor of a model, whose paths (n_models) these are. */
+int task_check(const Task *task, const char *const *paths, Why *why);
+
 /* A table in the format that was asked for. */
 Table *task_table(const Task *task, const char *const *columns, int n);
 

@@ -10,13 +10,9 @@
 #include "predict_options.h"
 #include "start.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -33,38 +29,9 @@ static int answer(const Task *task, Why *why) {
   return modes[task->options->mode](task, why);
 }
 
-static bool is_same(const struct stat *file, const char *path) {
-  struct stat other;
-  return stat(path, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
-}
-
-/* Whether the output would take the place of something that is read: a FILE, or a model, which may
- * be in a directory. */
-static int check_output(const Task *task, const char *const *paths, Why *why) {
-  const char *output = task->options->output;
-  char inside[PATH_MAX];
-  struct stat file;
-  if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
-  bool same = false;
-  for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
-  for (int i = 0; i < task->n_models; i++) {
-    snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
-    same |= is_same(&file, paths[i]) || is_same(&file, inside);
-  }
-  return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
-}
-
-/* Before the first of the files is worked on, for that may take long. */
-static int check_files(const Task *task, Why *why) {
-  for (int i = 0; i < task->n_files; i++)
-    if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
-      return fail(why, "%s: cannot be opened: %s", task->files[i], strerror(errno));
-  return 0;
-}
-
 /* Reads the models, opens the output, and lets the mode write to it. */
 static int run(Task *task, const char *const *paths, Why *why) {
-  if (check_files(task, why) != 0) return -1;
+  if (task_check(task, paths, why) != 0) return -1;
   Model *models = alloc_new((size_t)task->n_models, sizeof *models);
   int rc = 0, n = 0;
   for (; n < task->n_models && rc == 0; n++) rc = model_read(&models[n], paths[n], why);
@@ -103,9 +70,8 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
                  .n_models = classify ? candidates.n : 1,
                  .files = operands + !classify,
                  .n_files = n_operands - !classify};
-    const char *const *paths = classify ? candidates.path : &path;
-    if (check_output(&task, paths, why) == 0)
-      code = parallel_check(o->threads, why) == 0 && run(&task, paths, why) == 0 ? DONE : FAILED;
+    const int rc = parallel_check(o->threads, why);
+    code = rc == 0 && run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
   }
   candidates_free(&candidates);
   return code;

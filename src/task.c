@@ -2,8 +2,42 @@
 
 #include "input.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_same(const struct stat *file, const char *path) {
+  struct stat other;
+  return path && stat(path, &other) == 0 && other.st_dev == file->st_dev &&
+         other.st_ino == file->st_ino;
+}
+
+/* Whether the output would take the place of something that is read: a FILE, a prompt, or a model,
+ * which may be in a directory. */
+static int check_output(const Task *task, const char *const *paths, Why *why) {
+  const char *output = task->options->output;
+  char inside[PATH_MAX];
+  struct stat file;
+  if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
+  bool same = is_same(&file, task->options->prompt);
+  for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
+  for (int i = 0; i < task->n_models; i++) {
+    snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
+    same |= is_same(&file, paths[i]) || is_same(&file, inside);
+  }
+  return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
+}
+
+int task_check(const Task *task, const char *const *paths, Why *why) {
+  for (int i = 0; i < task->n_files; i++)
+    if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
+      return fail(why, "%s: cannot be opened: %s", task->files[i], strerror(errno));
+  return check_output(task, paths, why);
+}
 
 Table *task_table(const Task *task, const char *const *columns, int n) {
   const PredictOptions *o = task->options;

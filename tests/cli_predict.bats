@@ -338,9 +338,10 @@ turned() {
   ln -s own.fq link.fq
   cp -r "$RUN" model
   for output in own.fq link.fq model/model.safetensors; do
-    fails 2 "-o $output: is read from too" rnnpredict -o $output model "$FORTY" own.fq
+    fails 1 "-o $output: is read from too" rnnpredict -o $output model "$FORTY" own.fq
   done
-  fails 2 "is read from too" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
+  fails 1 "is read from too" rnnpredict --mode sample --prompt own.fq -o own.fq "$RUN"
+  fails 1 "is read from too" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
   cmp own.fq "$FORTY"
   cmp model/model.safetensors "$RUN/model.safetensors"
   ln -s nowhere loose
