@@ -157,7 +157,7 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
   if (is_sequence(length))
-    return fail(why, "%s: looks like sequence, not like a model; name a model before it",
+    return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
                 file->path);
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
