@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-enum { PREDICT_BLOCK = 16, PREDICT_BLOCKS = 8, PREDICT_T = 64 };
+enum { PREDICT_BLOCK = 16, PREDICT_T = 64 }; /* lanes of a block, steps of a window */
 
 /* Each unit may differ by this, times |h| where that is above 1: a hundred times what float32
  * rounds off. */

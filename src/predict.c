@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = PREDICT_BLOCK * PREDICT_BLOCKS, TABLE_TOKENS = 1 << 16 };
+enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */, TABLE_TOKENS = 1 << 16 };
 enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
 enum { BATCHES = 3, READ_JOB = 0, HAND_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
@@ -32,9 +32,9 @@ typedef struct {
 } Lane;
 
 typedef struct {
-  Lane lane[LANES];
-  Lane *longest_first[LANES];
-  int used; /* lanes that have a piece */
+  Lane *lane;           /* (lanes) */
+  Lane **longest_first; /* (lanes) */
+  int used;             /* lanes that have a piece */
   int more; /* 1: there may be more pieces after these; 0: the file has ended; -1: it is broken */
   Why why;
 } Batch;
@@ -49,7 +49,7 @@ typedef struct {
 typedef struct {
   const Model *model;
   Factors *factors;
-  Bench bench[PREDICT_BLOCKS];
+  Bench *bench;  /* (blocks) */
   Bench mending; /* of one lane, while a batch is handed out */
 } Net;
 
@@ -57,7 +57,7 @@ struct Predictor {
   PredictWish wish;
   const Kernels *kernels;
   Net *net;
-  int nets, threads, lanes; /* lanes of a batch */
+  int nets, threads, lanes, blocks; /* of a batch */
   Steps *steps;
   Batch *batch[BATCHES], *reading, *computing, *handing;
   SeqFile *file;
@@ -107,8 +107,8 @@ static Net new_net(const Model *model, const Predictor *p) {
   if (!wants_logits(&p->wish)) factors.softmax = FOLLOWERS; /* U as a factor is for the logits */
   net.factors = factors_new(&factors, TABLE_TOKENS, 0, p->kernels->products);
   factors_set(net.factors, model->weights, &factors, p->threads);
-  for (int i = 0; i * PREDICT_BLOCK < p->lanes; i++)
-    net.bench[i] = new_bench(&net, &p->wish, PREDICT_BLOCK);
+  net.bench = alloc_new((size_t)p->blocks, sizeof *net.bench);
+  for (int i = 0; i < p->blocks; i++) net.bench[i] = new_bench(&net, &p->wish, PREDICT_BLOCK);
   net.mending = new_bench(&net, &p->wish, 1);
   return net;
 }
@@ -118,8 +118,9 @@ static size_t kept_bytes(const PredictWish *wish) {
 }
 
 /* Fewer than there could be where their logits would take more than 256 MB, or what is kept. */
-static int count_lanes(const Model *models, int n_models, const PredictWish *wish) {
-  size_t logits = 1, most = LANES;
+static int count_lanes(const Model *models, int n_models, const PredictWish *wish, int threads) {
+  const int blocks = threads < BLOCKS ? BLOCKS : threads > BLOCKS_MAX ? BLOCKS_MAX : threads;
+  size_t logits = 1, most = (size_t)blocks * PREDICT_BLOCK;
   for (int i = 0; i < n_models && wants_logits(wish); i++)
     logits += softmax_logits(&models[i].shape, 0, 0);
   if (most > LOGITS_MAX / logits * PREDICT_BLOCK) most = LOGITS_MAX / logits * PREDICT_BLOCK;
@@ -129,34 +130,42 @@ static int count_lanes(const Model *models, int n_models, const PredictWish *wis
   return most > 0 ? (int)most : 1;
 }
 
+static Batch *new_batch(int lanes) {
+  Batch *batch = alloc_new(1, sizeof *batch);
+  batch->lane = alloc_new((size_t)lanes, sizeof *batch->lane);
+  batch->longest_first = alloc_new((size_t)lanes, sizeof *batch->longest_first);
+  return batch;
+}
+
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
   p->wish = wish, p->kernels = kernels, p->threads = threads;
-  p->lanes = count_lanes(models, n_models, &wish);
+  p->lanes = count_lanes(models, n_models, &wish, threads);
+  p->blocks = (p->lanes + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
   p->steps = steps_new(&models->shape, wish.over_ends, wish.all_circles, wish.both_strands);
   p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
-  for (int i = 0; i < BATCHES; i++) p->batch[i] = alloc_new(1, sizeof **p->batch);
+  for (int i = 0; i < BATCHES; i++) p->batch[i] = new_batch(p->lanes);
   p->of = new_outcomes(p), p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
 }
 
-static void free_batch(Batch *batch, int nets) {
-  for (int i = 0; i < LANES; i++) {
+static void free_batch(Batch *batch, int lanes, int nets) {
+  for (int i = 0; i < lanes; i++) {
     Lane *lane = &batch->lane[i];
     piece_clear(&lane->piece), free_outcomes(lane->of, nets), free(lane->J), free(lane->kept);
   }
-  free(batch);
+  free(batch->lane), free(batch->longest_first), free(batch);
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  for (int i = 0; i < BATCHES; i++) free_batch(p->batch[i], p->nets);
+  for (int i = 0; i < BATCHES; i++) free_batch(p->batch[i], p->lanes, p->nets);
   free_outcomes(p->of, p->nets), free(p->nats);
   for (int i = 0; i < p->nets; i++) {
-    for (int j = 0; j < PREDICT_BLOCKS; j++) free_bench(&p->net[i].bench[j]);
-    free_bench(&p->net[i].mending), factors_free(p->net[i].factors);
+    for (int j = 0; j < p->blocks; j++) free_bench(&p->net[i].bench[j]);
+    free(p->net[i].bench), free_bench(&p->net[i].mending), factors_free(p->net[i].factors);
   }
   steps_free(p->steps), free(p->net), free(p);
 }

@@ -242,7 +242,7 @@ turned() {
 @test "any number of threads, same bytes" {
   for run in "$RUN" "$FULL"; do
     for what in "${ASKS[@]}"; do
-      for threads in 1 2 3; do
+      for threads in 1 2 3 20; do
         ask "$run" "$what" -t $threads "$READS" "$DATA/lambda.fa.gz" > threads$threads
         cmp threads1 threads$threads
       done
