@@ -32,5 +32,6 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
   for what in "${ASKS[@]}"; do
     ask run "$what" -t 3 -o answer "$DATA/lambda.fa.gz" "$DATA/reads.fq.gz"
   done
+  cat some.fa some.fa some.fa some.fa | rnnpredict --mode score -t 3 -o answer run - # looks whether the pipe is empty
   rnnpredict --mode sample -t 3 --count 50 --length 100 -o new.fa run
 }
