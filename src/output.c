@@ -55,10 +55,18 @@ static int start_gzip(Output *output, Why *why) {
   return 0;
 }
 
+/* By this name or another, as /dev/stdout is one. */
+static bool is_stdout(const char *path) {
+  struct stat file, out;
+  if (strcmp(path, "-") == 0) return true;
+  return stat(path, &file) == 0 && fstat(STDOUT_FILENO, &out) == 0 && file.st_dev == out.st_dev &&
+         file.st_ino == out.st_ino;
+}
+
 Output *output_open(const char *path, Why *why) {
   Output *output = alloc_new(1, sizeof *output);
   output->stream = stdout;
-  if (!path || strcmp(path, "-") == 0) return output;
+  if (!path || is_stdout(path)) return output;
   output->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
   if (open_path(output, why) == 0 && (!ends_in(path, ".gz") || start_gzip(output, why) == 0))
     return output;

@@ -11,7 +11,7 @@
 
 enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */, TABLE_TOKENS = 1 << 16 };
 enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
-enum { BATCHES = 3, READ_JOB = 0, HAND_JOB, FIRST_BLOCK_JOB };
+enum { BATCHES = 3, HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
 /* What came of a piece, from one of the networks. */
@@ -303,6 +303,11 @@ static int longer_first(const void *a, const void *b) {
   return other->piece.n - one->piece.n;
 }
 
+/* Whether the next piece is read from the file; a reverse complement's letters are kept. */
+static bool reads_on(const Predictor *p) {
+  return !p->wish.both_strands || !p->last || p->last->ended == p->last->reversed;
+}
+
 /* Reads pieces until all lanes of a batch have one or the file ends; or until others would have to
  * wait for the next one, which are those of the batch, or `waiting`. What was read is good in any
  * case. */
@@ -310,7 +315,7 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
   batch->more = 1;
   for (batch->used = 0; batch->used < p->lanes; batch->used++, waiting = true) {
     Lane *lane = &batch->lane[batch->used];
-    if (waiting && seqfile_waits(p->file)) break;
+    if (waiting && reads_on(p) && seqfile_waits(p->file)) break;
     if (!lane->of) new_lane(p, lane);
     batch->more = steps_read(p->steps, &lane->piece, p->last, p->file, &batch->why);
     if (batch->more <= 0) break;

@@ -143,11 +143,11 @@ static int cannot_read(const SafeTensors *file, Why *why) {
               ferror(file->in) ? strerror(errno) : "it has become shorter meanwhile");
 }
 
-/* Whether what a file begins with is no length of a header, which is padded to a multiple of 8, but
- * how FASTA, FASTQ or gzip begin: then it stands in the place of another. */
-static int is_sequence(uint64_t length) {
+/* Whether a file that begins with these bytes, where the length of a header should be, and then
+ * with no '{', begins as FASTA, FASTQ or gzip do: then it stands in the place of another. */
+static int is_sequence(uint64_t length, FILE *in) {
   const unsigned char *c = (const unsigned char *)&length;
-  return (length % 8 != 0 || length > HEADER_MAX) &&
+  return ungetc(getc(in), in) != '{' &&
          (c[0] == '>' || c[0] == '@' || (c[0] == 0x1f && c[1] == 0x8b));
 }
 
@@ -156,7 +156,7 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   uint64_t length;
   if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
-  if (is_sequence(length))
+  if (is_sequence(length, file->in))
     return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
                 file->path);
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { BLOCK = 16, BLOCKS = 32, LANES = 128 }; /* lanes of a block at most, blocks, lanes */
-enum { TEXT_MAX = 1 << 24 /* bases of all lanes */, ROUND = 1 << 16 /* of one that is alone */ };
+enum { TEXT_MAX = 1 << 26 /* bases of all lanes */, ROUND = 1 << 16 /* of one that is alone */ };
 enum { TABLE_TOKENS = 1 << 16, PROMPT_T = 64 };
 
 typedef struct {

@@ -12,8 +12,9 @@
 
 static bool is_same(const struct stat *file, const char *path) {
   struct stat other;
-  return path && stat(path, &other) == 0 && other.st_dev == file->st_dev &&
-         other.st_ino == file->st_ino;
+  if (!path) return false;
+  return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &other) : stat(path, &other)) == 0 &&
+         other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
 /* Whether the output would take the place of something that is read: a FILE, a prompt, or a model,
@@ -23,7 +24,7 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
   char inside[PATH_MAX];
   struct stat file;
   if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
-  bool same = is_same(&file, task->options->prompt);
+  bool same = is_same(&file, task->options->prompt) || (task->n_files == 0 && is_same(&file, "-"));
   for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
   for (int i = 0; i < task->n_models; i++) {
     snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);

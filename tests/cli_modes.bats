@@ -417,21 +417,30 @@ told() {
   [ "$(wc -l < "$1")" -eq "$2" ]
 }
 
+# waiting FORM N: N records of that form, and what comes with the last before the writer waits.
+waiting() {
+  if [ $1 = fasta ]; then
+    seq "$2" | sed 's/.*/>&\nACGTACGTTGCA/'
+  else
+    seq "$2" | sed 's/.*/@&\nACGTACGTTGCA\n+\nIIIIIIIIIIII/'
+  fi
+  case $1 in fasta) echo ">last" ;; cut) printf '@cut\nACG\n+\n' ;; esac
+}
+
 @test "what came through a pipe is told while its writer waits" {
   mkfifo pipe
   for threads in 1 2; do
-    for n in 1 2 300; do # FASTQ says where a record ends, FASTA only with the next one
-      for form in fastq fasta; do
+    for n in 1 2 300 6000; do # 6000 are more than there is before a thread reads ahead
+      for form in fastq fasta gzip cut; do # FASTQ says where a record ends, FASTA only with the next one
         rm -f enough
-        rnnpredict --mode score -t $threads "$RUN" pipe > out &
-        { for ((i = 0; i < n; i++)); do
-            [ $form = fastq ] && printf '@%s\nACGTACGTTGCA\n+\nIIIIIIIIIIII\n' $i || printf '>%s\nACGTACGTTGCA\n' $i
-          done
-          [ $form = fastq ] || echo ">last"
-          for i in {1..200}; do [ ! -e enough ] || break; sleep 0.05; done; } > pipe &
+        waiting $form $n > text
+        [ $form != gzip ] || gzip -f text
+        rnnpredict --mode score -t $threads "$RUN" pipe > out 2> said &
+        { cat text*; for i in {1..600}; do [ ! -e enough ] || break; sleep 0.05; done; } > pipe &
         told out $((n + 1))
         touch enough
         wait
+        rm text*
       done
     done
   done
@@ -442,7 +451,7 @@ told() {
   rnnpredict --mode track "$RUN" long.fa > whole
   mkfifo pipe
   rnnpredict --mode track "$RUN" pipe > out &
-  { head -c 36000 long.fa; for i in {1..200}; do [ ! -e enough ] || break; sleep 0.05; done; tail -c +36001 long.fa; } > pipe &
+  { head -c 36000 long.fa; for i in {1..600}; do [ ! -e enough ] || break; sleep 0.05; done; tail -c +36001 long.fa; } > pipe &
   told out $((2 * 16384 - 1)) # two pieces of it
   touch enough
   wait

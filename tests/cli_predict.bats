@@ -340,6 +340,8 @@ turned() {
   for output in own.fq link.fq model/model.safetensors; do
     fails 1 "-o $output: is read from too" rnnpredict -o $output model "$FORTY" own.fq
   done
+  fails 1 "is read from too" rnnpredict -o own.fq "$RUN" < own.fq
+  fails 1 "is read from too" rnnpredict -o own.fq "$RUN" - < own.fq
   fails 1 "is read from too" rnnpredict --mode sample --prompt own.fq -o own.fq "$RUN"
   fails 1 "is read from too" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
   cmp own.fq "$FORTY"
@@ -356,11 +358,15 @@ turned() {
   [ "$(stat -c %a private fresh | paste -sd ' ')" = "600 640" ]
   rnnpredict -o - "$RUN" "$FORTY" | cmp - fresh
   [ ! -e ./- ]
+  echo kept > log
+  rnnpredict -o /dev/stdout "$RUN" "$FORTY" >> log
+  cmp log <(echo kept; cat fresh)
 }
 
 @test "whatever ends it, it leaves no file" {
   rnnpredict --mode sample --length 300000000 -o new.fa "$RUN" &
-  sleep 0.3
+  for i in {1..100}; do ! ls -l /proc/$!/fd 2> /dev/null | grep "$PWD" > /dev/null || break; sleep 0.05; done
+  ls -l /proc/$!/fd | grep "$PWD" > /dev/null # it writes
   kill -KILL $!
   wait $! || [ $? -eq 137 ]
   touch here
