@@ -70,6 +70,11 @@ void factors_free(Factors *factors);
 size_t factors_memory(const Shape *shape, int tokens, int with_backward); /* bytes */
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
+/* Those of weights that stay as they are, for forward over any number of tokens; without logits U
+ * is left out of them. */
+Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
+                         const Products *loops);
+
 /* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
 typedef struct {
   int T, B;

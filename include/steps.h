@@ -44,4 +44,7 @@ void steps_free(Steps *steps);
  * ended, -1: it is broken. */
 int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why);
 
+/* Whether that may take long, for what it reads has not come yet (seqfile_waits). */
+bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file);
+
 #endif

@@ -17,8 +17,7 @@ typedef struct Table Table;
 Table *table_new(Output *output, TableForm form, const char *const *columns, int n);
 void table_free(Table *table); /* NULL is allowed; what was not written is lost */
 
-void table_text(Table *table, const char *text); /* of any length; a record's name */
-void table_word(Table *table, const char *word); /* up to 64 letters, nothing to be escaped */
+void table_text(Table *table, const char *text); /* of any length */
 void table_whole(Table *table, uint64_t value);
 void table_fixed(Table *table, double value, int decimals); /* up to 6 of them */
 void table_probability(Table *table, double p);             /* 6 decimals, or 4 digits */

@@ -33,7 +33,7 @@ static void put_best(const Classify *classify) {
   double sum = 0;
   for (int i = 0; i < classify->task->n_models; i++)
     sum += exp(ln_joint(classify, i) - ln_joint(classify, best));
-  table_word(classify->table, classify->task->candidates->name[best]);
+  table_text(classify->table, classify->task->candidates->name[best]);
   table_fixed(classify->table, (classify->loglik[best] - classify->loglik[second]) * M_LOG2E, 4);
   table_probability(classify->table, 1 / sum);
 }

@@ -18,8 +18,6 @@ typedef struct {
   float *vector; /* (n) */
 } Vectors;
 
-static const char *const letters[] = {"h", "e"};
-
 /* The columns of a table: `first`, and letter1 to lettern. */
 static Table *new_table(const Task *task, const char *first, const char *letter, int n) {
   enum { NAME = 16 };
@@ -102,7 +100,7 @@ int mode_embed(const Task *task, Why *why) {
                      .n = o->kmers ? shape->d : shape->D,
                      .mean = o->state == STATE_MEAN};
   if (o->format != FORMAT_NPY)
-    vectors.table = new_table(task, o->kmers ? "kmer" : "record", letters[o->kmers], vectors.n);
+    vectors.table = new_table(task, o->kmers ? "kmer" : "record", o->kmers ? "e" : "h", vectors.n);
   vectors.vector = alloc_floats((size_t)vectors.n);
   const int rc = o->kmers ? embed_kmers(task, &vectors, why) : embed_records(task, &vectors, why);
   table_free(vectors.table), free(vectors.vector);

@@ -6,7 +6,7 @@ static void put_field(Table *table, const char *field, const char *value) {
 }
 
 static void put_number(Table *table, const char *field, uint64_t value) {
-  table_word(table, field), table_whole(table, value);
+  table_text(table, field), table_whole(table, value);
   table_end(table);
 }
 

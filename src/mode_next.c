@@ -12,12 +12,25 @@ typedef struct {
   int i; /* index into yhat */
 } Likely;
 
+typedef struct Next Next;
+
+/* What tells the two tables apart. */
 typedef struct {
+  size_t kept;
+  void (*distil)(const void *context, void *kept, const float *yhat, int x);
+  int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
+             uint64_t position, Why *why);
+  const char *const *columns; /* of the last position; with all, position comes second */
+  int n;
+} View;
+
+struct Next {
   const Shape *shape;
   Table *table;
   int top;
   bool each;
-} Next;
+  View view;
+};
 
 /* ---- of yhat -------------------------------------------------------------------------------- */
 
@@ -82,7 +95,7 @@ static int put_likely(const Next *next, const Prediction *prediction, const void
     table_text(next->table, prediction->piece->name);
     if (next->each) table_whole(next->table, position);
     table_whole(next->table, (uint64_t)i + 1);
-    table_word(next->table, kmer);
+    table_text(next->table, kmer);
     table_probability(next->table, (double)likely[i].p);
     table_end(next->table);
   }
@@ -101,36 +114,21 @@ static int put_bases(const Next *next, const Prediction *prediction, const void 
   return 0;
 }
 
-/* What tells the two tables apart. */
-typedef struct {
-  size_t kept;
-  void (*distil)(const void *context, void *kept, const float *yhat, int x);
-  int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
-             uint64_t position, Why *why);
-  const char *const *columns; /* of the last position; with all, position comes second */
-  int n;
-} View;
-
-typedef struct {
-  Next next;
-  const View *view;
-} Asked;
-
 static int take_next(void *context, const Prediction *prediction, Why *why) {
-  const Asked *asked = context;
+  const Next *next = context;
   const Piece *piece = prediction->piece;
   const char *kept = prediction->kept;
   if (piece->ended && piece->last < 0) {
-    table_text(asked->next.table, piece->name);
-    table_none(asked->next.table, asked->view->n - 1 + asked->next.each);
-    table_end(asked->next.table);
-  } else if (asked->next.each) {
+    table_text(next->table, piece->name);
+    table_none(next->table, next->view.n - 1 + next->each);
+    table_end(next->table);
+  } else if (next->each) {
     for (int i = piece->warmup; i < piece->n; i++)
-      if (asked->view->put(&asked->next, prediction, kept + (size_t)i * asked->view->kept,
-                           piece->x[i], piece->position[i], why) != 0)
+      if (next->view.put(next, prediction, kept + (size_t)i * next->view.kept, piece->x[i],
+                         piece->position[i], why) != 0)
         return -1;
   } else if (piece->ended) {
-    return asked->view->put(&asked->next, prediction, kept, piece->last, 0, why);
+    return next->view.put(next, prediction, kept, piece->last, 0, why);
   }
   return 0;
 }
@@ -143,15 +141,15 @@ int mode_next(const Task *task, Why *why) {
   const bool each = o->positions == POSITIONS_ALL;
   int top = o->top > 0 ? o->top : shape->n <= ALL ? ALL : TOP;
   if (top > shape->n) top = shape->n;
-  const View view = o->bases
-                        ? (View){4 * sizeof(float), keep_bases, put_bases, bases, 5}
-                        : (View){(size_t)top * sizeof(Likely), keep_top, put_likely, likely, 4};
-  const char *columns[6] = {view.columns[0]};
-  for (int i = 1; i < view.n + each; i++) columns[i] = view.columns[i + !each];
-  Asked asked = {{shape, task_table(task, columns, view.n + each), top, each}, &view};
+  Next next = {.shape = shape, .top = top, .each = each};
+  next.view = o->bases ? (View){4 * sizeof(float), keep_bases, put_bases, bases, 5}
+                       : (View){(size_t)top * sizeof(Likely), keep_top, put_likely, likely, 4};
+  const char *columns[6] = {next.view.columns[0]};
+  for (int i = 1; i < next.view.n + each; i++) columns[i] = next.view.columns[i + !each];
+  next.table = task_table(task, columns, next.view.n + each);
   const PredictWish wish = {
-      .each_step = each, .kept = view.kept, .distil = view.distil, .context = &asked.next};
-  const int rc = task_predict(task, wish, take_next, &asked, asked.next.table, why);
-  table_free(asked.next.table);
+      .each_step = each, .kept = next.view.kept, .distil = next.view.distil, .context = &next};
+  const int rc = task_predict(task, wish, take_next, &next, next.table, why);
+  table_free(next.table);
   return rc;
 }

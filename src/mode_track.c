@@ -20,7 +20,7 @@ static void put_step(const Track *track, const Piece *piece, int i, double J) {
   kmer_text(kmer, piece->y[i], track->k);
   table_text(track->table, piece->name);
   table_whole(track->table, piece->position[i]);
-  table_word(track->table, kmer);
+  table_text(track->table, kmer);
   table_fixed(track->table, fmax(0, J * M_LOG2E), 4);
   table_probability(track->table, exp(-J));
   table_end(track->table);
@@ -39,8 +39,9 @@ static void put_interval(const Track *track, const char *name, uint64_t start, u
 /* bedGraph has no word for what is not known, and leaves it out. */
 static void put_window(Track *track, const char *name, uint64_t end) {
   const double mean = track->bits / (double)track->bases;
-  if (track->bedgraph && track->bases > 0) put_interval(track, name, track->start, end, mean);
-  if (!track->bedgraph) {
+  if (track->bedgraph) {
+    if (track->bases > 0) put_interval(track, name, track->start, end, mean);
+  } else {
     table_text(track->table, name);
     table_whole(track->table, track->start + 1), table_whole(track->table, end);
     table_whole(track->table, track->bases);

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */, TABLE_TOKENS = 1 << 16 };
+enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */ };
 enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
-enum { BATCHES = 3, HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
+enum { BATCHES = 3 /* one being read, one computed, one handed out */ };
+enum { HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
 /* What came of a piece, from one of the networks. */
@@ -35,15 +36,13 @@ typedef struct {
   Lane *lane;           /* (lanes) */
   Lane **longest_first; /* (lanes) */
   int used;             /* lanes that have a piece */
-  int more; /* 1: there may be more pieces after these; 0: the file has ended; -1: it is broken */
-  Why why;
 } Batch;
 
 /* What a job computes with. */
 typedef struct {
   Tape *tape;
   float *q;  /* logits, or yhat */
-  double *J; /* (PREDICT_T,PREDICT_BLOCK) */
+  double *J; /* (PREDICT_T,PREDICT_BLOCK), with_loss */
 } Bench;
 
 typedef struct {
@@ -59,17 +58,21 @@ struct Predictor {
   Net *net;
   int nets, threads, lanes, blocks; /* of a batch */
   Steps *steps;
-  Batch *batch[BATCHES], *reading, *computing, *handing;
+  Batch *reading, *computing, *handing;
+  /* of the reading: */
   SeqFile *file;
   const Piece *last; /* that was read, NULL: none yet */
+  int more;          /* 1: there may be more; 0: the file has ended; -1: it is broken */
+  Why broken;        /* in this way */
+  /* of the handing out: */
   PredictTake *take;
   void *context;
   int rc; /* of take */
   Why *why;
   /* of the record that the last piece handed out belongs to: */
   uint64_t tokens, own_steps;
-  Outcome *of;  /* (nets) */
-  double *nats; /* (nets) of those */
+  Outcome *of;  /* (nets) but for nats */
+  double *nats; /* (nets) */
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -96,17 +99,15 @@ static Bench new_bench(const Net *net, const PredictWish *wish, int lanes) {
   const int rows = PREDICT_T * lanes;
   return (Bench){.tape = tape_new(shape, PREDICT_T, lanes, net->factors),
                  .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, 0)) : NULL,
-                 .J = alloc_new((size_t)rows, sizeof(double))};
+                 .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
 }
 
 static void free_bench(Bench *bench) { tape_free(bench->tape), free(bench->q), free(bench->J); }
 
 static Net new_net(const Model *model, const Predictor *p) {
   Net net = {.model = model};
-  Shape factors = model->shape;
-  if (!wants_logits(&p->wish)) factors.softmax = FOLLOWERS; /* U as a factor is for the logits */
-  net.factors = factors_new(&factors, TABLE_TOKENS, 0, p->kernels->products);
-  factors_set(net.factors, model->weights, &factors, p->threads);
+  net.factors = factors_forward(model->weights, &model->shape, wants_logits(&p->wish), p->threads,
+                                p->kernels->products);
   net.bench = alloc_new((size_t)p->blocks, sizeof *net.bench);
   for (int i = 0; i < p->blocks; i++) net.bench[i] = new_bench(&net, &p->wish, PREDICT_BLOCK);
   net.mending = new_bench(&net, &p->wish, 1);
@@ -146,22 +147,23 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->steps = steps_new(&models->shape, wish.over_ends, wish.all_circles, wish.both_strands);
   p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
-  for (int i = 0; i < BATCHES; i++) p->batch[i] = new_batch(p->lanes);
+  p->reading = new_batch(p->lanes), p->computing = new_batch(p->lanes);
+  p->handing = new_batch(p->lanes);
   p->of = new_outcomes(p), p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
 }
 
-static void free_batch(Batch *batch, int lanes, int nets) {
-  for (int i = 0; i < lanes; i++) {
+static void free_batch(Batch *batch, const Predictor *p) {
+  for (int i = 0; i < p->lanes; i++) {
     Lane *lane = &batch->lane[i];
-    piece_clear(&lane->piece), free_outcomes(lane->of, nets), free(lane->J), free(lane->kept);
+    piece_clear(&lane->piece), free_outcomes(lane->of, p->nets), free(lane->J), free(lane->kept);
   }
   free(batch->lane), free(batch->longest_first), free(batch);
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  for (int i = 0; i < BATCHES; i++) free_batch(p->batch[i], p->lanes, p->nets);
+  free_batch(p->reading, p), free_batch(p->computing, p), free_batch(p->handing, p);
   free_outcomes(p->of, p->nets), free(p->nats);
   for (int i = 0; i < p->nets; i++) {
     for (int j = 0; j < p->blocks; j++) free_bench(&p->net[i].bench[j]);
@@ -213,8 +215,10 @@ static void take_window(Lane *const *lanes, int net, const Bench *bench, int fro
     Lane *lane = lanes[b];
     Outcome *of = &lane->of[net];
     const int steps = steps_of(lane, tape, from);
-    for (int t = 0; t < steps; t++) of->nats += bench->J[t * tape->B + b];
-    for (int t = 0; t < steps && lane->J; t++) lane->J[from + t] = (float)bench->J[t * tape->B + b];
+    for (int t = 0; t < steps && bench->J; t++) {
+      of->nats += bench->J[t * tape->B + b];
+      if (lane->J) lane->J[from + t] = (float)bench->J[t * tape->B + b];
+    }
     if (of->h_sum) add_states(of->h_sum, lane, tape, b, from, D);
     memcpy(of->h, state_of(tape, steps - 1, b, D), D * sizeof *of->h);
     if (from + steps == lane->piece.warmup) memcpy(of->seam, of->h, D * sizeof *of->h);
@@ -303,22 +307,16 @@ static int longer_first(const void *a, const void *b) {
   return other->piece.n - one->piece.n;
 }
 
-/* Whether the next piece is read from the file; a reverse complement's letters are kept. */
-static bool reads_on(const Predictor *p) {
-  return !p->wish.both_strands || !p->last || p->last->ended == p->last->reversed;
-}
-
 /* Reads pieces until all lanes of a batch have one or the file ends; or until others would have to
  * wait for the next one, which are those of the batch, or `waiting`. What was read is good in any
  * case. */
 static void read_batch(Predictor *p, Batch *batch, bool waiting) {
-  batch->more = 1;
   for (batch->used = 0; batch->used < p->lanes; batch->used++, waiting = true) {
     Lane *lane = &batch->lane[batch->used];
-    if (waiting && reads_on(p) && seqfile_waits(p->file)) break;
+    if (waiting && steps_wait(p->steps, p->last, p->file)) break;
     if (!lane->of) new_lane(p, lane);
-    batch->more = steps_read(p->steps, &lane->piece, p->last, p->file, &batch->why);
-    if (batch->more <= 0) break;
+    p->more = steps_read(p->steps, &lane->piece, p->last, p->file, &p->broken);
+    if (p->more <= 0) break;
     batch->longest_first[batch->used] = lane, p->last = &lane->piece;
   }
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
@@ -346,8 +344,7 @@ static void add_piece(const Predictor *p, int net, Lane *lane) {
   const size_t D = (size_t)p->net[net].model->shape.D;
   Outcome *record = &p->of[net], *of = &lane->of[net];
   if (!lane->piece.first) mend_seam(p, net, lane, record->h);
-  record->nats = of->nats + (lane->piece.first ? 0 : record->nats);
-  p->nats[net] = record->nats;
+  p->nats[net] = of->nats + (lane->piece.first ? 0 : p->nats[net]);
   memcpy(record->h, of->h, D * sizeof *of->h);
   for (size_t i = 0; i < D && of->h_sum; i++)
     record->h_sum[i] = of->h_sum[i] + (lane->piece.first ? 0 : record->h_sum[i]);
@@ -379,8 +376,7 @@ static void batch_job(void *context, int job) {
   Predictor *p = context;
   if (job == READ_JOB) {
     p->reading->used = 0;
-    if (p->computing->more > 0)
-      read_batch(p, p->reading, p->computing->used > 0 || p->handing->used > 0);
+    if (p->more > 0) read_batch(p, p->reading, p->computing->used > 0 || p->handing->used > 0);
   } else if (job == HAND_JOB) {
     p->rc = hand_out(p, p->handing);
   } else {
@@ -395,17 +391,17 @@ static void batch_job(void *context, int job) {
 int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
   p->file = seqfile_open(path, why);
   if (!p->file) return -1;
-  p->take = take, p->context = context, p->why = why, p->rc = 0, p->last = NULL;
-  Batch *a = p->batch[0], *b = p->batch[1], *c = p->batch[2];
-  read_batch(p, a, false);
-  for (c->used = 0; p->rc == 0 && (a->used > 0 || c->used > 0 || a->more > 0);) {
-    p->computing = a, p->reading = b, p->handing = c;
-    const int blocks = (a->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
-    b->more = a->more, b->why = a->why; /* where there is nothing more to read */
+  p->last = NULL, p->more = 1;
+  p->take = take, p->context = context, p->why = why, p->rc = 0;
+  read_batch(p, p->computing, false);
+  p->handing->used = 0;
+  while (p->rc == 0 && (p->computing->used > 0 || p->handing->used > 0 || p->more > 0)) {
+    const int blocks = (p->computing->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
     parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
-    c = a, a = b, b = p->handing;
+    Batch *handed = p->handing;
+    p->handing = p->computing, p->computing = p->reading, p->reading = handed;
   }
   seqfile_close(p->file);
-  if (p->rc == 0 && a->more < 0) *why = a->why, p->rc = -1;
+  if (p->rc == 0 && p->more < 0) *why = p->broken, p->rc = -1;
   return p->rc;
 }

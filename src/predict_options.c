@@ -126,16 +126,12 @@ const Program predict_program = {
 };
 
 static int check_format(const PredictOptions *o, Why *why) {
-  static const char *const words[] = {"tsv", "jsonl", "bedgraph", "npy"};
-  const bool goes = o->format == FORMAT_TSV        ? true
-                    : o->format == FORMAT_BEDGRAPH ? o->mode == MODE_TRACK
-                    : o->format == FORMAT_NPY      ? o->mode == MODE_EMBED
-                                                   : o->mode != MODE_SAMPLE;
-  if (!goes)
-    return fail(why, "--format %s: goes with %s", words[o->format],
-                o->format == FORMAT_BEDGRAPH ? "--mode track"
-                : o->format == FORMAT_NPY    ? "--mode embed"
-                                             : "tables; --mode sample writes FASTA");
+  if (o->format == FORMAT_BEDGRAPH && o->mode != MODE_TRACK)
+    return fail(why, "--format bedgraph: goes with --mode track");
+  if (o->format == FORMAT_NPY && o->mode != MODE_EMBED)
+    return fail(why, "--format npy: goes with --mode embed");
+  if (o->format == FORMAT_JSONL && o->mode == MODE_SAMPLE)
+    return fail(why, "--format jsonl: goes with tables; --mode sample writes FASTA");
   if (o->no_header && (o->format != FORMAT_TSV || o->mode == MODE_SAMPLE))
     return fail(why, "--no-header: goes with tables; what is asked for has no header line");
   return 0;

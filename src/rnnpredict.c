@@ -33,9 +33,8 @@ static int answer(const Task *task, Why *why) {
 static int run(Task *task, const char *const *paths, Why *why) {
   if (task_check(task, paths, why) != 0) return -1;
   Model *models = alloc_new((size_t)task->n_models, sizeof *models);
-  int rc = 0, n = 0;
-  for (; n < task->n_models && rc == 0; n++) rc = model_read(&models[n], paths[n], why);
-  if (rc != 0) n--; /* the last was not read */
+  int rc = 0;
+  for (int i = 0; i < task->n_models && rc == 0; i++) rc = model_read(&models[i], paths[i], why);
   task->models = models;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
   rc = task->output ? answer(task, why) : -1;
@@ -43,7 +42,7 @@ static int run(Task *task, const char *const *paths, Why *why) {
     rc = output_close(task->output, why);
   else if (task->output)
     output_abandon(task->output);
-  for (int i = 0; i < n; i++) model_free(&models[i]);
+  for (int i = 0; i < task->n_models; i++) model_free(&models[i]);
   free(models);
   return rc;
 }

@@ -11,7 +11,7 @@
 
 enum { BLOCK = 16, BLOCKS = 32, LANES = 128 }; /* lanes of a block at most, blocks, lanes */
 enum { TEXT_MAX = 1 << 26 /* bases of all lanes */, ROUND = 1 << 16 /* of one that is alone */ };
-enum { TABLE_TOKENS = 1 << 16, PROMPT_T = 64 };
+enum { PROMPT_T = 64 };
 
 typedef struct {
   double p;
@@ -23,10 +23,9 @@ typedef struct {
   Rng rng;
   int x;      /* its last k-mer */
   int skip;   /* steps to come that are not kept */
-  char *text; /* (n) drawn in this round; up to s - 1 bases more stand behind them */
+  int left;   /* its last bases, that were drawn but are not in a text yet */
+  char *text; /* (n) of this round */
   uint64_t n;
-  char rest[KMER_MAX]; /* bases drawn beyond the round's end */
-  int n_rest;
   bool broken; /* the network gave no number */
 } Lane;
 
@@ -55,10 +54,7 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
   s->model = model, s->kernels = kernels, s->rule = rule, s->threads = threads, s->x = -1;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
-  Shape shape = model->shape;
-  shape.softmax = FOLLOWERS; /* U is no factor of a product */
-  s->factors = factors_new(&shape, TABLE_TOKENS, 0, kernels->products);
-  factors_set(s->factors, model->weights, &shape, threads);
+  s->factors = factors_forward(model->weights, &model->shape, 0, threads, kernels->products);
   return s;
 }
 
@@ -130,9 +126,9 @@ static int draw(Lane *lane, Choice *choices, const float *q, const float *b2, in
   if (rule->temperature == 0 || rule->top_k > 0 || rule->top_p < 1) {
     qsort(choices, (size_t)n, sizeof *choices, likelier_first);
     n = limit(choices, n, rule);
+    sum = 0;
+    for (int i = 0; i < n; i++) sum += choices[i].p;
   }
-  sum = 0;
-  for (int i = 0; i < n; i++) sum += choices[i].p;
   double left = rng_uniform(&lane->rng) * sum;
   int i = 0;
   while (i < n - 1 && left >= choices[i].p) left -= choices[i++].p;
@@ -141,11 +137,10 @@ static int draw(Lane *lane, Choice *choices, const float *q, const float *b2, in
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
-static void put_base(Lane *lane, char base, uint64_t round) {
-  if (lane->n < round)
-    lane->text[lane->n++] = base;
-  else
-    lane->rest[lane->n_rest++] = base;
+/* As many of the bases that are left of a k-mer as there is room for. */
+static void put_bases(Lane *lane, uint64_t round) {
+  while (lane->left > 0 && lane->n < round)
+    lane->text[lane->n++] = "ACGT"[lane->x >> 2 * --lane->left & 3];
 }
 
 /* The next k-mer of a lane whose state is h. */
@@ -162,8 +157,8 @@ static void step_lane(const Sampler *s, const Bench *bench, Lane *lane, const fl
     lane->skip--;
     return;
   }
-  for (int base = shape->s - 1; base >= 0; base--)
-    put_base(lane, "ACGT"[lane->x >> 2 * base & 3], s -> round);
+  lane->left = shape->s;
+  put_bases(lane, s->round);
 }
 
 /* All lanes of a block have equally many bases. */
@@ -203,22 +198,15 @@ static void begin_batch(Sampler *s, uint64_t first) {
     lane->rng = rng_new(s->rule.seed, first + (uint64_t)i);
     lane->x = s->x >= 0 ? s->x : (int)(rng_uniform(&lane->rng) * s->model->shape.V);
     lane->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
-    lane->n_rest = 0;
+    lane->left = 0;
     memcpy(bench->tape->h + (size_t)(i % s->per_block) * D, s->h, D * sizeof *s->h);
   }
 }
 
-/* Draws up to `most` bases more of each lane, those left over from the last round first. */
-static void run_round(Sampler *s, uint64_t most) {
-  s->round = most;
-  for (int i = 0; i < s->used; i++) {
-    Lane *lane = &s->lane[i];
-    char rest[KMER_MAX];
-    const int n = lane->n_rest;
-    memcpy(rest, lane->rest, sizeof rest);
-    lane->n = 0, lane->n_rest = 0;
-    for (int j = 0; j < n; j++) put_base(lane, rest[j], most);
-  }
+/* The next n bases of each lane, those left over from the last round first. */
+static void run_round(Sampler *s, uint64_t n) {
+  s->round = n;
+  for (int i = 0; i < s->used; i++) s->lane[i].n = 0, put_bases(&s->lane[i], n);
   parallel_run(s->threads, (s->used + s->per_block - 1) / s->per_block, block_job, s);
 }
 

@@ -361,12 +361,9 @@ int seqfile_next(SeqFile *f, Why *why) {
 static bool ends_in_hand(const SeqFile *f) {
   const char *text = f->text + f->at, *end = f->text + f->end;
   if (!f->fastq) return memmem(text, (size_t)(end - text), "\n>", 2) != NULL;
-  for (int line = 0; line < 4; line++)
-    if (!(text = memchr(text, '\n', (size_t)(end - text))))
-      return false;
-    else
-      text++;
-  return true;
+  int lines = 0;
+  while (lines < 4 && (text = memchr(text, '\n', (size_t)(end - text)))) text++, lines++;
+  return lines == 4;
 }
 
 bool seqfile_waits(const SeqFile *f) {

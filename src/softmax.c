@@ -15,8 +15,10 @@ static int full_block(const Shape *shape) {
   return rows <= most ? rows : most > 8 ? most : 8;
 }
 
+int softmax_rows(const Shape *shape) { return shape->softmax == FULL ? full_block(shape) : ROWS; }
+
 size_t softmax_logits(const Shape *shape, int rows, int with_backward) {
-  const int kept = shape->softmax == FULL ? full_block(shape) : with_backward ? rows : ROWS;
+  const int kept = shape->softmax == FOLLOWERS && with_backward ? rows : softmax_rows(shape);
   return (size_t)kept * (size_t)shape->n;
 }
 
@@ -115,8 +117,6 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
     full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,
               rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
-
-int softmax_rows(const Shape *shape) { return shape->softmax == FULL ? full_block(shape) : ROWS; }
 
 void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
                   const Shape *shape, const Kernels *kernels) {

@@ -165,6 +165,12 @@ static void go_on(Piece *piece, const Piece *before) {
   piece->warmup = STEPS_WARMUP, piece->last = before->last;
 }
 
+/* A reverse complement is made of letters that were kept. */
+bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file) {
+  const bool kept = steps->both_strands && before && before->ended != before->reversed;
+  return !kept && seqfile_waits(file);
+}
+
 int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why) {
   if (before && !before->ended) {
     go_on(piece, before);

@@ -124,13 +124,6 @@ void table_text(Table *t, const char *text) {
     put_string(t, text);
 }
 
-void table_word(Table *t, const char *word) {
-  begin_cell(t);
-  if (t->form == TABLE_JSONL) put(t, "\"", 1);
-  put_string(t, word);
-  if (t->form == TABLE_JSONL) put(t, "\"", 1);
-}
-
 static void put_whole(Table *t, uint64_t value) {
   char digits[20];
   size_t n = 0;

@@ -35,7 +35,7 @@ static const char *end(Table *table) {
 
 static void put_two_rows(Table *table) {
   table_text(table, "x\"y"), table_whole(table, 0), table_fixed(table, 1.25, 1);
-  table_word(table, "ACGT"), table_end(table);
+  table_text(table, "ACGT"), table_end(table);
   table_text(table, ""), table_none(table, 2), table_fixed(table, 0.1, 2), table_end(table);
 }
 
