@@ -41,7 +41,7 @@ int runlog_sync(Runlog *log, Why *why);
 /* DIR/name; valid as long as the log. */
 const char *runlog_model_path(const Runlog *log);
 const char *runlog_checkpoint_path(const Runlog *log);
-const char *runlog_report_path(const Runlog *log);
+const char *runlog_runjson_path(const Runlog *log);
 
 /* A row of loss.tsv; epochs count from 1, losses in nats a k-mer, NAN for NA. */
 typedef struct {

@@ -6,7 +6,7 @@
 #include "checkpoint.h"
 #include "lanes.h"
 #include "progress.h"
-#include "report.h"
+#include "runjson.h"
 #include "runlog.h"
 #include "schedule.h"
 
@@ -70,14 +70,14 @@ int trainer_log(Trainer *train, double valid_loss, Why *why);
 int trainer_write_model(Trainer *train, Why *why);
 
 /* run.json, with this status. */
-int trainer_write_report(Trainer *train, const char *status, Why *why);
+int trainer_write_runjson(Trainer *train, const char *status, Why *why);
 
 /* Whether what a checkpoint would hold is finite: else it must not take the place of one. Weights
  * stay as they are then; the states h may be finite again once lanes have begun new pieces. */
 bool trainer_weights_finite(const Trainer *train);
 bool trainer_states_finite(Trainer *train);
 
-/* The checkpoint, then the model that goes with it once there is one, then the report: what is
+/* The checkpoint, then the model that goes with it once there is one, then run.json: what is
  * missing after the first can be made again from it. */
 int trainer_save(Trainer *train, const char *status, Why *why);
 

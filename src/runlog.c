@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, REPORT, FILES } FileName;
+typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, RUN_JSON, FILES } FileName;
 static const char *const names[FILES] = {"model.safetensors", "checkpoint.safetensors", "loss.tsv",
                                          "timestep_loss.tsv", "run.json"};
 
@@ -41,7 +41,7 @@ double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
 const char *runlog_model_path(const Runlog *log) { return log->path[MODEL]; }
 const char *runlog_checkpoint_path(const Runlog *log) { return log->path[CHECKPOINT]; }
-const char *runlog_report_path(const Runlog *log) { return log->path[REPORT]; }
+const char *runlog_runjson_path(const Runlog *log) { return log->path[RUN_JSON]; }
 bool runlog_goes_on(const Runlog *log) { return log->goes_on; }
 bool runlog_locked(const Runlog *log) { return log->locked; }
 
@@ -243,7 +243,7 @@ static int begin_log(Runlog *log, Log *to, const char *header, Why *why) {
 int runlog_begin(Runlog *log, Why *why) {
   if (make_directory(log, why) != 0) return -1;
   if (log->loss.fd < 0 && lock(log, O_CREAT | O_EXCL, why) != 0) return -1;
-  const FileName old[] = {MODEL, CHECKPOINT, REPORT};
+  const FileName old[] = {MODEL, CHECKPOINT, RUN_JSON};
   for (size_t i = 0; i < sizeof old / sizeof *old; i++)
     if (unlink(log->path[old[i]]) != 0 && errno != ENOENT)
       return fail(why, "%s: cannot be removed: %s", log->path[old[i]], strerror(errno));

@@ -250,7 +250,7 @@ static void say_end(Trainer *train, const char *status) {
 static int end_diverged(Trainer *train, Why *why) {
   int validated = isfinite(train->numbers.best_valid_loss);
   if (validated && trainer_write_model(train, why) != 0) return -1;
-  if (runlog_sync(train->log, why) != 0 || trainer_write_report(train, "diverged", why) != 0)
+  if (runlog_sync(train->log, why) != 0 || trainer_write_runjson(train, "diverged", why) != 0)
     return -1;
   char reason[192] = "the network's numbers are not finite any more";
   if (train->numbers.bad_in_a_row >= DIVERGED_AFTER)

@@ -109,9 +109,9 @@ int trainer_write_model(Trainer *train, Why *why) {
   return rc;
 }
 
-int trainer_write_report(Trainer *train, const char *status, Why *why) {
+int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
   const RunNumbers *numbers = &train->numbers;
-  RunReport report = {
+  RunJson json = {
       .status = status,
       .command = train->run->command,
       .n_command = train->run->n_command,
@@ -132,7 +132,7 @@ int trainer_write_report(Trainer *train, const char *status, Why *why) {
       .longest_checkpoint = train->longest_save,
       .seconds = trainer_elapsed(train),
   };
-  return report_write(runlog_report_path(train->log), &report, why);
+  return runjson_write(runlog_runjson_path(train->log), &json, why);
 }
 
 /* The state in the trainer's own arrays. */
@@ -215,7 +215,7 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
   train->next_checkpoint = start + train->options->checkpoint_every;
   if (write_checkpoint(train, why) != 0) return -1;
   if (train->numbers.step > 0 && trainer_write_model(train, why) != 0) return -1;
-  int rc = trainer_write_report(train, status, why);
+  int rc = trainer_write_runjson(train, status, why);
   train->longest_save = fmax(train->longest_save, clock_now() - start);
   return rc;
 }

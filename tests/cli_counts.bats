@@ -28,8 +28,8 @@ dry_run_agrees() {
   diff counted told
 }
 
-# report_agrees FILE...: run.json of a training on them does, the ambiguous ones code by code.
-report_agrees() {
+# runjson_agrees FILE...: run.json of a training on them does, the ambiguous ones code by code.
+runjson_agrees() {
   train --force -o run "$@"
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED codes > counted
   "$PYTHON" - $COLUMNS_COUNTED << 'END' > told
@@ -66,13 +66,13 @@ END
 }
 
 @test "run.json: every code, either case, U, gaps, empty records, CRLF" {
-  report_agrees made.fa made.fq
-  report_agrees made.fa
+  runjson_agrees made.fa made.fq
+  runjson_agrees made.fa
 }
 
 @test "--dry-run: the sequences in data/" { dry_run_agrees "$DATA"/*.gz; }
 
-@test "run.json: the sequences in data/" { report_agrees "$DATA"/*.gz; }
+@test "run.json: the sequences in data/" { runjson_agrees "$DATA"/*.gz; }
 
 @test "--dry-run: genomes and reads in ../shared/data" {
   [ -d "$SHARED_DATA" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"

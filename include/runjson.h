@@ -1,6 +1,6 @@
-/* report: run.json, what a run is and how it went, for programs. */
-#ifndef REPORT_H
-#define REPORT_H
+/* runjson: run.json, what a run is and how it went, for programs. */
+#ifndef RUNJSON_H
+#define RUNJSON_H
 
 #include "dataset.h"
 #include "markov.h"
@@ -23,8 +23,8 @@ typedef struct {
   double best_valid_loss, seconds;
   double longest_step, longest_checkpoint; /* seconds, since the program began */
   uint64_t best_step;
-} RunReport;
+} RunJson;
 
-int report_write(const char *path, const RunReport *report, Why *why);
+int runjson_write(const char *path, const RunJson *run, Why *why);
 
 #endif

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "runjson.h"
 
 #include "alloc.h"
 #include "atomicfile.h"
@@ -43,10 +43,10 @@ static json_t *option_json(const Option *option, const TrainOptions *options) {
   }
 }
 
-static json_t *options_json(const RunReport *report) {
+static json_t *options_json(const RunJson *run) {
   json_t *json = json_object();
   for (const Option *option = train_program.options; option->name; option++)
-    json_object_set_new(json, option->name, option_json(option, report->options));
+    json_object_set_new(json, option->name, option_json(option, run->options));
   return json;
 }
 
@@ -92,20 +92,20 @@ static json_t *markov_json(const Markov *markov) {
   return json;
 }
 
-static json_t *result_json(const RunReport *report) {
+static json_t *result_json(const RunJson *run) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   json_t *json = json_object();
-  json_object_set_new(json, "steps", whole(report->steps));
-  json_object_set_new(json, "tokens", whole(report->tokens));
-  json_object_set_new(json, "skipped_steps", whole(report->skipped_steps));
-  json_object_set_new(json, "seconds", real(report->seconds));
-  json_object_set_new(json, "longest_step_seconds", real(report->longest_step));
-  json_object_set_new(json, "longest_checkpoint_seconds", real(report->longest_checkpoint));
-  json_object_set_new(json, "best_step", whole(report->best_step));
-  json_object_set_new(json, "best_valid_loss", real(report->best_valid_loss));
+  json_object_set_new(json, "steps", whole(run->steps));
+  json_object_set_new(json, "tokens", whole(run->tokens));
+  json_object_set_new(json, "skipped_steps", whole(run->skipped_steps));
+  json_object_set_new(json, "seconds", real(run->seconds));
+  json_object_set_new(json, "longest_step_seconds", real(run->longest_step));
+  json_object_set_new(json, "longest_checkpoint_seconds", real(run->longest_checkpoint));
+  json_object_set_new(json, "best_step", whole(run->best_step));
+  json_object_set_new(json, "best_valid_loss", real(run->best_valid_loss));
   json_object_set_new(json, "best_valid_bits_per_base",
-                      real(runlog_bits(report->best_valid_loss, report->shape->s)));
+                      real(runlog_bits(run->best_valid_loss, run->shape->s)));
   json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
   return json;
 }
@@ -119,33 +119,32 @@ static json_t *time_json(time_t when) {
   return json_string(text);
 }
 
-static json_t *report_json(const RunReport *report) {
+static json_t *run_json(const RunJson *run) {
   json_t *json = json_object(), *command = json_array();
-  for (int i = 0; i < report->n_command; i++)
-    json_array_append_new(command, text(report->command[i]));
+  for (int i = 0; i < run->n_command; i++) json_array_append_new(command, text(run->command[i]));
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
-  json_object_set_new(json, "status", json_string(report->status));
-  json_object_set_new(json, "started", time_json(time(NULL) - (time_t)report->seconds));
+  json_object_set_new(json, "status", json_string(run->status));
+  json_object_set_new(json, "started", time_json(time(NULL) - (time_t)run->seconds));
   json_object_set_new(json, "written", time_json(time(NULL)));
   json_object_set_new(json, "command", command);
-  json_object_set_new(json, "options", options_json(report));
-  json_object_set_new(json, "seed", whole(report->options->seed));
-  json_object_set_new(json, "inputs", inputs_json(report->dataset));
-  json_object_set_new(json, "train_tokens", whole(report->train_tokens));
-  json_object_set_new(json, "valid_tokens", whole(report->valid_tokens));
-  json_object_set_new(json, "parameters", whole(shape_parameters(report->shape)));
-  json_object_set_new(json, "markov", markov_json(report->markov));
-  json_object_set_new(json, "openblas", json_string(report->library));
-  json_object_set_new(json, "cpu_level", json_string(report->level));
-  json_object_set_new(json, "result", result_json(report));
+  json_object_set_new(json, "options", options_json(run));
+  json_object_set_new(json, "seed", whole(run->options->seed));
+  json_object_set_new(json, "inputs", inputs_json(run->dataset));
+  json_object_set_new(json, "train_tokens", whole(run->train_tokens));
+  json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
+  json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
+  json_object_set_new(json, "markov", markov_json(run->markov));
+  json_object_set_new(json, "openblas", json_string(run->library));
+  json_object_set_new(json, "cpu_level", json_string(run->level));
+  json_object_set_new(json, "result", result_json(run));
   return json;
 }
 
-int report_write(const char *path, const RunReport *report, Why *why) {
+int runjson_write(const char *path, const RunJson *run, Why *why) {
   AtomicFile *file = atomicfile_open(path, true, why);
   if (!file) return -1;
-  json_t *json = report_json(report);
+  json_t *json = run_json(run);
   int rc = json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
   json_decref(json);
   fputc('\n', file->out);
