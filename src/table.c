@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "alloc.h"
+#include "escape.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,36 +83,13 @@ int table_flush(Table *t, Why *why) {
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-/* The bytes of the character of UTF-8 that text begins with, 0: it begins with none. */
-static size_t character(const unsigned char *text) {
-  static const struct {
-    unsigned char first, last, least, most; /* of the first byte; of the second */
-    size_t n;
-  } forms[] = {
-      {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-      {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-      {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-    if (text[0] < forms[i].first || text[0] > forms[i].last) continue;
-    if (forms[i].n > 1 && (text[1] < forms[i].least || text[1] > forms[i].most)) return 0;
-    for (size_t j = 2; j < forms[i].n; j++)
-      if ((text[j] & 0xc0) != 0x80) return 0;
-    return forms[i].n;
-  }
-  return 0;
-}
-
-/* In quotes; a byte that is no UTF-8 is escaped as the character of that number. */
+/* In quotes. */
 static void put_json_string(Table *t, const char *text) {
-  char escaped[8];
+  char escaped[ESCAPE_ROOM];
   put(t, "\"", 1);
-  for (size_t n; *text; text += n) {
-    const unsigned char first = (unsigned char)*text;
-    n = character((const unsigned char *)text);
-    if (n > 0 && first >= ' ' && first != '"' && first != '\\' && first != 0x7f)
-      put(t, text, n);
-    else
-      put(t, escaped, (size_t)sprintf(escaped, "\\u%04x", first)), n = 1;
+  while (*text) {
+    text += escape_json(escaped, text);
+    put_string(t, escaped);
   }
   put(t, "\"", 1);
 }
