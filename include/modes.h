@@ -12,6 +12,8 @@ int mode_track(const Task *task, Why *why);
 int mode_classify(const Task *task, Why *why);
 int mode_sample(const Task *task, Why *why);
 int mode_embed(const Task *task, Why *why);
+int mode_trace(const Task *task, Why *why);
+int mode_flow(const Task *task, Why *why);
 int mode_info(const Task *task, Why *why);
 
 #endif

@@ -13,7 +13,7 @@ typedef enum {
   OPTION_COUNT,    /* uint64_t, min..max */
   OPTION_REAL,     /* double, min..max, finite */
   OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
-  OPTION_CHOICE,   /* int, index into choices */
+  OPTION_CHOICE,   /* int, index into choices; -1: it has no default and was not given */
   OPTION_SWITCH,   /* int: 0; given bare, 1; given as --name=argument, 2 */
   OPTION_TEXT,     /* const char *, borrowed from argv */
   OPTION_TEXTS     /* TextList: one more each time that it is given */
@@ -71,7 +71,8 @@ int options_choice(const Option *option, int i, char word[32]);
 void options_range(const Option *option, char text[64]);
 
 /* The value of an option as a user would type it, to the last bit; "yes" or "no" of a flag or bare
- * switch; "" for a text, or a whole number that has no default, where it was not given. */
+ * switch; "" for a text, or a whole number or choice that has no default, where it was not given.
+ */
 void options_value(const Option *option, const void *settings, char *text, size_t size);
 
 /* Its inverse: sets an option to what options_value said; -1 where it would not have said that. */

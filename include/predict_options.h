@@ -14,10 +14,19 @@ typedef enum {
   MODE_CLASSIFY,
   MODE_SAMPLE,
   MODE_EMBED,
+  MODE_TRACE,
+  MODE_FLOW,
   MODE_INFO
 } Mode;
 
-typedef enum { FORMAT_TSV, FORMAT_JSONL, FORMAT_BEDGRAPH, FORMAT_NPY } Format;
+typedef enum {
+  FORMAT_TSV,
+  FORMAT_JSONL,
+  FORMAT_BEDGRAPH,
+  FORMAT_NPY,
+  FORMAT_JSON,
+  FORMAT_TEXT
+} Format;
 typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
 typedef enum { STATE_MEAN, STATE_LAST } State;
 
@@ -37,7 +46,9 @@ typedef struct {
   const char *prompt;
   int state; /* embed */
   bool kmers;
-  int format, threads;
+  int timesteps, loss_at; /* trace and flow; 0: what the mode has, the last */
+  const char *weights;
+  int format /* Format; -1: what the mode has */, threads;
   bool no_header;
   const char *output;
 } PredictOptions;

@@ -22,6 +22,9 @@
 
 typedef enum { FOLLOWERS, FULL } Softmax;
 
+enum { ACTIVATIONS = 3, SOFTMAXES = 2 };
+extern const char *const activation_names[ACTIVATIONS], *const softmax_names[SOFTMAXES];
+
 typedef struct {
   int k, s, V, d, D, n;
   Activation activation;

@@ -33,6 +33,18 @@ Table *task_table(const Task *task, const char *const *columns, int n);
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why);
 
+/* The first steps of a record's first run of bases that is longer than a k-mer. */
+typedef struct {
+  const char *name; /* of the record */
+  int n;            /* steps, 0: there are none */
+  int *x, *y;       /* (n) */
+} Beginning;
+
+typedef int TaskTake(void *context, const Beginning *beginning, Why *why);
+
+/* Hands that of every record of all files to take, of `most` steps at most. */
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Why *why);
+
 /* For take: whether a record's numbers are finite. */
 int task_finite(const Prediction *prediction, double number, Why *why);
 

@@ -13,9 +13,6 @@
 
 enum { TENSORS_MAX = 5 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
 
-static const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
-static const char *const softmax_names[] = {"followers", "full"};
-
 /* ---- tensors -------------------------------------------------------------------------------- */
 
 static void add_tensor(Tensor *tensors, int *n, const char *prefix, const char *name, Dtype dtype,
@@ -215,8 +212,8 @@ static int read_shape(const char *path, const Metadata *metadata, Shape *shape, 
       read_whole(path, metadata, "stride", 1, k, &s, why) ||
       read_whole(path, metadata, "embedding", 1, SIZE_MAX_DIMENSION, &d, why) ||
       read_whole(path, metadata, "hidden", 1, SIZE_MAX_DIMENSION, &D, why) ||
-      read_word(path, metadata, "activation", activation_names, 3, &activation, why) ||
-      read_word(path, metadata, "softmax", softmax_names, 2, &softmax, why))
+      read_word(path, metadata, "activation", activation_names, ACTIVATIONS, &activation, why) ||
+      read_word(path, metadata, "softmax", softmax_names, SOFTMAXES, &softmax, why))
     return -1;
   *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
   if (shape->softmax != (Softmax)softmax)

@@ -19,19 +19,21 @@ static void remark(const Option *option, char text[160]) {
            fallback ? fallback : "", fallback ? "]" : "");
 }
 
-/* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. */
+/* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. A line
+ * may also end behind one of a|b|c. */
 static void wrap(FILE *out, const char *text, int column, int indent) {
+  int space = 0; /* before the next word */
   for (const char *word = text; *word;) {
-    int length = (int)strcspn(word, " \n");
-    if (column > indent && column + 1 + length > WIDTH) {
+    int length = (int)strcspn(word, " \n|");
+    const bool glued = word[length] == '|';
+    length += glued;
+    if (column > indent && column + space + length > WIDTH) {
       fprintf(out, "\n%*s", indent, "");
-      column = indent;
-    } else if (column > indent) {
-      fputc(' ', out), column++;
+      column = indent, space = 0;
     }
-    fprintf(out, "%.*s", length, word);
-    column += length;
-    word += length + (word[length] != 0);
+    column += fprintf(out, "%*s%.*s", space, "", length, word);
+    space = !glued;
+    word += length + (!glued && word[length] != 0);
   }
   fputc('\n', out);
 }

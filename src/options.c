@@ -154,7 +154,7 @@ void options_value(const Option *option, const void *settings, char *text, size_
   case OPTION_REAL:
   case OPTION_DURATION: real_text(*(const double *)field, text, size); break;
   case OPTION_CHOICE:
-    options_choice(option, *(const int *)field, word);
+    if (*(const int *)field >= 0) options_choice(option, *(const int *)field, word);
     snprintf(text, size, "%s", word);
     break;
   case OPTION_SWITCH: {
@@ -188,6 +188,9 @@ int options_set(const Option *option, void *settings, const char *text) {
   case OPTION_DURATION:
     if (strcmp(text, "0") != 0 || option->fallback) break;
     return *(double *)to = 0, 0;
+  case OPTION_CHOICE:
+    if (*text || option->fallback) break;
+    return *(int *)to = -1, 0;
   default: break;
   }
   return set(option, settings, text);
@@ -195,7 +198,10 @@ int options_set(const Option *option, void *settings, const char *text) {
 
 void options_default(const Program *program, void *settings) {
   for (const Option *option = program->options; option->name; option++)
-    if (option->fallback) set(option, settings, option->fallback);
+    if (option->fallback)
+      set(option, settings, option->fallback);
+    else if (option->type == OPTION_CHOICE)
+      *(int *)field(settings, option) = -1;
 }
 
 static int code(const Option *options, int row) {

@@ -6,14 +6,14 @@ static const char what[] = "what", next[] = "with --mode next",
                   strands[] = "with --mode score|classify",
                   circles[] = "with --mode score|track|classify", track[] = "with --mode track",
                   classify[] = "with --mode classify", sample[] = "with --mode sample",
-                  embed[] = "with --mode embed", how[] = "how";
+                  embed[] = "with --mode embed", trace[] = "with --mode trace|flow", how[] = "how";
 
 static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
-     "next|score|track|classify|sample|embed|info", what,
+     "next|score|track|classify|sample|embed|trace|flow|info", what,
      "What to tell: what follows each record, what each record costs, what each of its k-mers "
-     "costs, which of several models fits it best, new sequence, hidden states, or what the model "
-     "is"},
+     "costs, which of several models fits it best, new sequence, hidden states, every node of the "
+     "network and its gradient, how far the gradient flows back, or what the model is"},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next,
      "Next k-mers to list [all where at most 16 can follow, else 10]"},
     {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next,
@@ -48,9 +48,16 @@ static const Option rows[] = {
      "The mean of a record's hidden states, or the last"},
     {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed,
      "The embedding L of each k-mer, and not of records"},
-    {"format", 0, OPTION_CHOICE, AT(format), "tsv", 0, 0, "tsv|jsonl|bedgraph|npy", how,
-     "A table, or a JSON object a line; of a track also bedGraph; of hidden states and embeddings "
-     "also a NumPy array"},
+    {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace,
+     "Unroll the network over the first N k-mers of each record [as --loss-at, else 3, for "
+     "flow 48]"},
+    {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace,
+     "Tell the gradient of the loss of timestep N [the last]"},
+    {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace,
+     "Take the network from this JSON file, of matrices L, H, I, b1, U, b2, and not from MODEL"},
+    {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0, "tsv|jsonl|bedgraph|npy|json|text", how,
+     "A table [tsv], or a JSON object a line; of a track also bedGraph; of hidden states and "
+     "embeddings also a NumPy array; of a trace JSON [json] or text for people"},
     {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how,
      "Leave out a table's header line"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
@@ -63,7 +70,8 @@ const Program predict_program = {
     .name = "rnnpredict",
     .summary = "ask a network that rnntrain trained about sequences",
     .usage = "[options] MODEL [FILE...]\n"
-             "--mode classify --model NAME=MODEL... [options] [FILE...]",
+             "--mode classify --model NAME=MODEL... [options] [FILE...]\n"
+             "--mode trace --weights FILE [options] [FILE...]",
     .options = rows,
     .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
                 "gzip; - or no FILE at all is "
@@ -109,6 +117,18 @@ const Program predict_program = {
         "Mode embed: record, h1 to hD: the hidden state, a mean over the record's k-mers or the "
         "last. With --kmers: kmer, e1 to ed. With --format npy the numbers alone, as a NumPy array "
         "of float32, a row for each record, NaN where it is too short for a k-mer.\n\n"
+        "Mode trace: JSON: the shapes of the weights, and of each record its name, its first "
+        "k-mers "
+        "x(t) and their labels y(t) with all that the network computes, e, z, h, q, yhat, J (of q "
+        "and yhat the k-mers that can follow), and backward from the loss of one timestep the "
+        "deltas dq, dh, dz, de, what each timestep adds to the gradients dU, db2, dH, dI, db1, dL "
+        "(of U and b2 the columns of those k-mers, of L the row of x), and the sums. All is "
+        "computed in double precision. With --format text, for people: matrices under their "
+        "equations, of large ones the corners. Timesteps are those of the record's first run of "
+        "bases that is longer than k.\n\n"
+        "Mode flow: record, loss_at, timestep, norm: the Euclidean norm of dJ/dh(t), the gradient "
+        "of the loss of timestep loss_at by the hidden state, for each timestep back to the "
+        "first.\n\n"
         "Mode info: field, value: sizes, options, training history and baseline of the model.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage.",
     .examples = "# what comes after each read?\n"
@@ -119,6 +139,8 @@ const Program predict_program = {
                 "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
                 "# from which species is each read?\n"
                 "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
+                "# what does the network compute, node by node, and its gradient?\n"
+                "rnnpredict --mode trace --format text run a.fa | less\n"
                 "# a megabase like the genome\n"
                 "rnnpredict --mode sample --length 1000000 run > new.fa\n"
                 "# from a pipe\n"
@@ -126,20 +148,27 @@ const Program predict_program = {
 };
 
 static int check_format(const PredictOptions *o, Why *why) {
+  const bool is_trace = o->format == FORMAT_JSON || o->format == FORMAT_TEXT;
+  const bool is_table = o->format == FORMAT_TSV || o->format == FORMAT_JSONL;
   if (o->format == FORMAT_BEDGRAPH && o->mode != MODE_TRACK)
     return fail(why, "--format bedgraph: goes with --mode track");
   if (o->format == FORMAT_NPY && o->mode != MODE_EMBED)
     return fail(why, "--format npy: goes with --mode embed");
-  if (o->format == FORMAT_JSONL && o->mode == MODE_SAMPLE)
-    return fail(why, "--format jsonl: goes with tables; --mode sample writes FASTA");
-  if (o->no_header && (o->format != FORMAT_TSV || o->mode == MODE_SAMPLE))
+  if (is_trace && o->mode != MODE_TRACE)
+    return fail(why, "--format %s: goes with --mode trace",
+                o->format == FORMAT_JSON ? "json" : "text");
+  if (is_table && (o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
+    return fail(why, "--format %s: goes with tables; --mode %s",
+                o->format == FORMAT_TSV ? "tsv" : "jsonl",
+                o->mode == MODE_SAMPLE ? "sample writes FASTA" : "trace writes json or text");
+  if (o->no_header && (o->format > FORMAT_TSV || o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
     return fail(why, "--no-header: goes with tables; what is asked for has no header line");
   return 0;
 }
 
 int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   const bool alone = o->mode == MODE_INFO || o->mode == MODE_SAMPLE || o->kmers;
-  if (o->mode != MODE_CLASSIFY && n_operands == 0)
+  if (o->mode != MODE_CLASSIFY && !o->weights && n_operands == 0)
     return fail(why, "no model; name a run directory or a .safetensors file");
   if (alone && n_operands > 1)
     return fail(why, "one MODEL and no sequence is what %s takes%s",
@@ -153,6 +182,9 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   if (o->circular && (o->window > 0 || o->format == FORMAT_BEDGRAPH))
     return fail(why, "--circular: goes neither with --window nor with --format bedgraph, whose "
                      "rows end where the record does");
+  if (o->loss_at > 0 && o->timesteps > 0 && o->loss_at > o->timesteps)
+    return fail(why, "--loss-at '%d': must be at most --timesteps, which is %d", o->loss_at,
+                o->timesteps);
   if (o->kmers && o->state == STATE_LAST)
     return fail(why, "--state: goes with records, not with --kmers");
   return check_format(o, why);

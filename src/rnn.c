@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
+const char *const softmax_names[] = {"followers", "full"};
+
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax) {
   Shape shape = {.k = k, .s = s, .V = kmer_count(k), .d = d, .D = D, .activation = activation};
   shape.softmax = s == k ? FULL : softmax;

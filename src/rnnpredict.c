@@ -9,6 +9,7 @@
 #include "parallel.h"
 #include "predict_options.h"
 #include "start.h"
+#include "worksheet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static int answer(const Task *task, Why *why) {
   static int (*const modes[])(const Task *task, Why *why) = {
       [MODE_NEXT] = mode_next,         [MODE_SCORE] = mode_score,   [MODE_TRACK] = mode_track,
       [MODE_CLASSIFY] = mode_classify, [MODE_SAMPLE] = mode_sample, [MODE_EMBED] = mode_embed,
-      [MODE_INFO] = mode_info};
+      [MODE_TRACE] = mode_trace,       [MODE_FLOW] = mode_flow,     [MODE_INFO] = mode_info};
   return modes[task->options->mode](task, why);
 }
 
@@ -34,7 +35,8 @@ static int run(Task *task, const char *const *paths, Why *why) {
   if (task_check(task, paths, why) != 0) return -1;
   Model *models = alloc_new((size_t)task->n_models, sizeof *models);
   int rc = 0;
-  for (int i = 0; i < task->n_models && rc == 0; i++) rc = model_read(&models[i], paths[i], why);
+  for (int i = 0; i < task->n_models && rc == 0; i++)
+    rc = (task->options->weights ? worksheet_read : model_read)(&models[i], paths[i], why);
   task->models = models;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
   rc = task->output ? answer(task, why) : -1;
@@ -47,12 +49,14 @@ static int run(Task *task, const char *const *paths, Why *why) {
   return rc;
 }
 
+/* The first operand is a FILE where the models are given by options, else MODEL. */
+static int first_file(const PredictOptions *o) { return o->mode != MODE_CLASSIFY && !o->weights; }
+
 static int check_usage(const PredictOptions *o, char **operands, int n_operands,
                        Candidates *candidates, Why *why) {
-  const int first = o->mode != MODE_CLASSIFY; /* operand that is a FILE */
   int standard_inputs = 0;
   if (predict_options_check(o, n_operands, why) != 0) return -1;
-  for (int i = first; i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
+  for (int i = first_file(o); i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   return o->mode == MODE_CLASSIFY ? candidates_parse(candidates, o, why) : 0;
 }
@@ -63,12 +67,12 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
   int code = USAGE;
   if (check_usage(o, operands, n_operands, &candidates, why) == 0) {
     const bool classify = o->mode == MODE_CLASSIFY;
-    const char *path = operands[0];
+    const char *path = o->weights ? o->weights : operands[0];
     Task task = {.options = o,
                  .candidates = &candidates,
                  .n_models = classify ? candidates.n : 1,
-                 .files = operands + !classify,
-                 .n_files = n_operands - !classify};
+                 .files = operands + first_file(o),
+                 .n_files = n_operands - first_file(o)};
     const int rc = parallel_check(o->threads, why);
     code = rc == 0 && run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
   }

@@ -159,6 +159,11 @@ void table_probability(Table *t, double p) {
     put_digits(t, p, 4);
 }
 
+void table_digits(Table *t, double value, int digits) {
+  begin_cell(t);
+  put_digits(t, value, digits);
+}
+
 void table_none(Table *t, int cells) {
   for (; cells > 0; cells--) begin_cell(t), put_none(t);
 }

@@ -1,11 +1,13 @@
 #include "task.h"
 
+#include "alloc.h"
 #include "input.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,9 +79,10 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   return output_check(counted->output, why);
 }
 
+static char *standard_input[] = {"-"};
+
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why) {
-  static char *standard_input[] = {"-"};
   char **files = task->n_files > 0 ? task->files : standard_input;
   const int n_files = task->n_files > 0 ? task->n_files : 1;
   Predictor *predictor =
@@ -95,5 +98,55 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
               counted.circular);
   }
   predict_free(predictor);
+  return rc;
+}
+
+/* ---- beginnings ----------------------------------------------------------------------------- */
+
+/* Adds a piece's steps that have a label, up to where the first run of them ends; whether that is
+ * here, or there are `most`. */
+static bool add_steps(Beginning *beginning, const Piece *piece, int most) {
+  for (int i = piece->warmup; i < piece->n; i++) {
+    if (piece->y[i] < 0 && beginning->n > 0) return true;
+    if (piece->y[i] < 0) continue;
+    beginning->x[beginning->n] = piece->x[i], beginning->y[beginning->n] = piece->y[i];
+    if (++beginning->n == most) return true;
+  }
+  return piece->ended;
+}
+
+/* What of a record comes after its beginning is not looked at. */
+static int begin_records(Beginning *beginning, int most, Steps *steps, Piece *piece, SeqFile *file,
+                         TaskTake *take, void *context, Why *why) {
+  const Piece *before = NULL;
+  int more;
+  while ((more = steps_read(steps, piece, before, file, why)) > 0) {
+    beginning->n = 0;
+    while (!add_steps(beginning, piece, most))
+      if (steps_read(steps, piece, piece, file, why) < 0) return -1;
+    beginning->name = piece->name;
+    if (take(context, beginning, why) != 0) return -1;
+    piece->ended = true;
+    before = piece;
+  }
+  return more;
+}
+
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Why *why) {
+  char **files = task->n_files > 0 ? task->files : standard_input;
+  const int n_files = task->n_files > 0 ? task->n_files : 1;
+  Beginning beginning = {.x = alloc_new((size_t)most, sizeof *beginning.x),
+                         .y = alloc_new((size_t)most, sizeof *beginning.y)};
+  Steps *steps = steps_new(&task->models->shape, false, false, false);
+  Piece piece;
+  int rc = 0;
+  piece_init(&piece);
+  for (int i = 0; i < n_files && rc == 0; i++) {
+    SeqFile *file = seqfile_open(files[i], why);
+    rc = file ? begin_records(&beginning, most, steps, &piece, file, take, context, why) : -1;
+    seqfile_close(file);
+  }
+  piece_clear(&piece), steps_free(steps);
+  free(beginning.x), free(beginning.y);
   return rc;
 }

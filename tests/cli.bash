@@ -14,7 +14,8 @@ train() { rnntrain "${TINY[@]}" "$@"; }
 # What can be asked about files, and of a model alone.
 ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
   "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
-  "--mode embed --state last" "--mode score --format jsonl")
+  "--mode embed --state last" "--mode score --format jsonl" "--mode trace" "--mode trace --format text"
+  "--mode flow")
 ALONE=("--mode info" "--mode embed --kmers" "--mode sample")
 
 is_alone() {

@@ -259,21 +259,22 @@ def check_kmers(rows):
         assert kmer == text(x, int(about['k'])) and np.allclose([float(s) for s in said], e, 0, 1e-6)
 
 
-about, w = read_model(sys.argv[1])
-tables = {question: rows_of(question, path)
-          for question, path in (argument.split('=', 1) for argument in sys.argv[3:])}
-assert tables
-for question, rows in tables.items():
-    if question == 'kmers':
-        check_kmers(rows)
-    elif question.startswith('greedy:'):
-        check_greedy(rows, question[7:])
-for name, sequence in read_sequences(sys.argv[2]):
-    steps = Steps(about, w, sequence)
-    steps.sequence = sequence
+if __name__ == '__main__':
+    about, w = read_model(sys.argv[1])
+    tables = {question: rows_of(question, path)
+              for question, path in (argument.split('=', 1) for argument in sys.argv[3:])}
+    assert tables
     for question, rows in tables.items():
-        kind, *more = question.split(':', 1)
-        if kind not in ('kmers', 'greedy'):
-            globals()[f'check_{kind}'](rows, name, steps, *more)
-for question, rows in tables.items():
-    assert not len(rows), f'{question}: rows of no record'
+        if question == 'kmers':
+            check_kmers(rows)
+        elif question.startswith('greedy:'):
+            check_greedy(rows, question[7:])
+    for name, sequence in read_sequences(sys.argv[2]):
+        steps = Steps(about, w, sequence)
+        steps.sequence = sequence
+        for question, rows in tables.items():
+            kind, *more = question.split(':', 1)
+            if kind not in ('kmers', 'greedy'):
+                globals()[f'check_{kind}'](rows, name, steps, *more)
+    for question, rows in tables.items():
+        assert not len(rows), f'{question}: rows of no record'

@@ -19,6 +19,7 @@ typedef struct {
   uint64_t seed;
   double rate, time;
   const char *output, *tint;
+  int shape;
   TextList names;
 } Settings;
 
@@ -34,6 +35,7 @@ static const Option rows[] = {
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", "how", "Output"},
     {"name", 'n', OPTION_TEXTS, AT(names), NULL, 0, 0, "NAME", "how", "Name"},
     {"tint", 0, OPTION_TEXT, AT(tint), NULL, 0, 0, "X", "with --colour red|blue", "Tint"},
+    {"shape", 0, OPTION_CHOICE, AT(shape), NULL, 0, 0, "round|square", "how", "Shape"},
     {0}};
 static const Program program = {.name = "prog", .options = rows};
 
@@ -67,6 +69,7 @@ static void defaults_hold_where_nothing_is_said(void **state) {
   assert_true(settings.rate == 0.25);
   assert_true(settings.time == 600);
   assert_int_equal(settings.colour, 1);
+  assert_int_equal(settings.shape, -1);
   assert_null(settings.output);
   assert_int_equal(operands, 1);
 }
@@ -78,6 +81,9 @@ static void every_type_is_set_by_letter_and_by_name(void **state) {
   assert_int_equal(settings.lanes, 7);
   assert_true(settings.rate == -2.5);
   assert_int_equal(settings.colour, 2);
+  assert_int_equal(PARSE("--shape", "round"), OPTIONS_RUN);
+  assert_int_equal(settings.shape, 0);
+  assert_int_equal(PARSE("-l", "-B", "7", "-r-2.5e0", "-cblue", "-o", "x"), OPTIONS_RUN);
   assert_string_equal(settings.output, "x");
   assert_int_equal(PARSE("--loud", "--lanes", "1000", "--rate=20", "--colour", "red",
                          "--seed=999999999999999999", "--output=-"),
@@ -239,6 +245,10 @@ static void expect_said_and_set_again(void) {
   assert_true(others.rate == settings.rate);
   assert_true(others.time == settings.time);
   assert_int_equal(others.colour, settings.colour);
+  assert_int_equal(options_set(&rows[10], &others, "square"), 0);
+  assert_int_equal(others.shape, 1);
+  assert_int_equal(options_set(&rows[10], &others, ""), 0);
+  assert_int_equal(others.shape, -1);
 }
 
 static void what_is_said_of_a_value_sets_it_again(void **state) {
@@ -260,7 +270,8 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
 
 static void values_are_told_as_a_user_types_them(void **state) {
   (void)state;
-  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue", "no", "x", "b", "y"};
+  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue",
+                                       "no",  "x", "b", "y",    ""};
   char text[64];
   assert_int_equal(
       PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb", "--tint=y"),

@@ -1,0 +1,40 @@
+/* nodes: named numbers and matrices one after the other, as JSON, or as text for people with the
+ * equation of each above it. */
+#ifndef NODES_H
+#define NODES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct {
+  FILE *out; /* borrowed */
+  bool text;
+  int depth;      /* of open objects and lists */
+  bool begun[16]; /* whether each has something in it */
+} Nodes;
+
+/* An object or a list; name is NULL at the top, and of what is in a list. Text has none. */
+void nodes_open(Nodes *nodes, const char *name, char bracket);
+void nodes_close(Nodes *nodes, char bracket);
+
+/* What only JSON says, for in text a heading does. */
+void nodes_word(Nodes *nodes, const char *name, const char *word);
+void nodes_whole(Nodes *nodes, const char *name, int value);
+void nodes_none(Nodes *nodes, const char *name); /* null */
+
+/* And a heading, after an empty line. */
+void nodes_heading(Nodes *nodes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What columns stand for: k-mers first .. first+n-1. */
+void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k);
+
+/* In JSON with as many digits as bring a number back; in text, of more than six rows or columns,
+ * the first and last three. What is no finite number is null in JSON. */
+void nodes_number(Nodes *nodes, const char *name, double value, const char *equation, ...)
+    __attribute__((format(printf, 4, 5)));
+void nodes_row(Nodes *nodes, const char *name, const double *row, int n, const char *equation, ...)
+    __attribute__((format(printf, 5, 6)));
+void nodes_matrix(Nodes *nodes, const char *name, const double *matrix, int rows, int columns,
+                  const char *equation, ...) __attribute__((format(printf, 6, 7)));
+
+#endif

@@ -1,0 +1,164 @@
+# What the network computes, node by node, and its gradient: modes trace and flow.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  train -o run -e 3 "$DATA/phix174.fa.gz"
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run
+  gzip -dc "$DATA/reads.fq.gz" | sed -n 1,12p > reads.fq
+  printf '>long\nACGTNacgtacgu\n>short\nACG\n>gap\nNNNNACGNACGTACGTACG\n>\nAC\n' > gaps.fa
+  worksheet > weights.json
+}
+
+# A network with V = 4, d = 2, D = 2; worksheet NAME VALUE: with something else in it.
+worksheet() {
+  "$PYTHON" - "$@" << 'EOF'
+import json, sys
+sheet = {"L": [[0.5, -0.25], [-0.5, 1], [1, 0.5], [-1, -0.5]], "H": [[0.5, -1], [0.25, 0.75]],
+         "I": [[1, -0.5], [0.5, 1]], "b1": [0, 0.1],
+         "U": [[1, -0.5, 0.5, -1], [-0.25, 0.75, -1, 0.5]], "b2": [0, 0.25, -0.25, 0]}
+sheet.update({name: json.loads(value) for name, value in zip(sys.argv[1::2], sys.argv[2::2])})
+print(json.dumps({name: value for name, value in sheet.items() if value is not None}))
+EOF
+}
+
+# numpy_agrees WEIGHTS FILE [OPTION...]: on both modes, of these weights, or of the run that holds them.
+numpy_agrees() {
+  local weights=$1 file=$2 of
+  shift 2
+  of="--weights $weights"
+  [ -f "$weights" ] || of=$weights weights=$weights/model.safetensors
+  rnnpredict --mode trace "$@" $of "$file" > trace.json
+  rnnpredict --mode flow --timesteps 3 "$@" $of "$file" > flow.tsv
+  "$PYTHON" "$SOURCE/tests/trace.py" "$weights" "$file" trace.json flow.tsv
+}
+
+# ---- the numbers ---------------------------------------------------------------------------------
+
+@test "trace, flow: every number of a worksheet is NumPy's, its gradient the slope of the loss" {
+  need_numpy
+  printf '>worksheet\nACGT\n' > s.fa
+  numpy_agrees weights.json s.fa
+  for activation in tanh relu; do
+    worksheet activation "\"$activation\"" > w.json
+    numpy_agrees w.json s.fa
+    numpy_agrees w.json gaps.fa --timesteps 6 --loss-at 5
+  done
+}
+
+@test "trace, flow: every number of a trained network is NumPy's" {
+  need_numpy
+  numpy_agrees "$RUN" reads.fq
+  numpy_agrees "$RUN" reads.fq --timesteps 12 --loss-at 9
+  numpy_agrees "$RUN" gaps.fa --timesteps 4 --loss-at 2
+  local shape
+  for shape in "-k 2 -s 2 --activation relu" "-k 3 --softmax full --activation tanh" "-k 4 -s 2"; do
+    train --force -o other $shape "$DATA/phix174.fa.gz"
+    numpy_agrees other reads.fq
+    numpy_agrees other gaps.fa --timesteps 20
+  done
+}
+
+@test "trace: yhat is what mode next tells" {
+  printf '>a\nACGTACG\n>b\nGGGTC\n' > s.fa
+  rnnpredict --bases --positions all --no-header "$RUN" s.fa > next.tsv
+  rnnpredict --mode trace --timesteps 4 "$RUN" s.fa | "$PYTHON" -c '
+import json, sys
+said = {tuple(row[:2]): row[2:] for row in (line.split() for line in open("next.tsv"))}
+steps = [(record["record"], step) for record in json.load(sys.stdin)["records"] for step in record["forward"]]
+assert len(steps) == 6
+for name, step in steps:
+    for p, q in zip(said[name, str(step["t"] + 3)], step["yhat"]):
+        assert abs(float(p) - q) < 2e-6'
+}
+
+@test "trace: a timestep that is not there has no gradient, and the flow NA" {
+  printf '>a\nACGTACGT\n>b\nACGTA\n>c\nACG\n' > s.fa
+  rnnpredict --mode trace --loss-at 4 "$RUN" s.fa | "$PYTHON" -c '
+import json, sys
+a, b, c = json.load(sys.stdin)["records"]
+assert len(a["forward"]) == 4 and a["loss_at"] == 4 and len(a["backward"]) == 4
+assert len(b["forward"]) == 2 and b["loss_at"] is None and "gradient" not in b
+assert c == {"record": "c", "forward": [], "loss_at": None}'
+  run -0 rnnpredict --mode flow --loss-at 4 --no-header "$RUN" s.fa
+  [ "${#lines[@]}" -eq 6 ]
+  [ "${lines[4]}" = $'b\tNA\tNA\tNA' ] && [ "${lines[5]}" = $'c\tNA\tNA\tNA' ]
+}
+
+# ---- for people ----------------------------------------------------------------------------------
+
+@test "trace: text has each matrix under its equation, in 80 columns, the corners of large ones" {
+  printf '>a long name that goes on\nACGTACGT\n' > s.fa
+  rnnpredict --mode trace --format text "$RUN" s.fa > text
+  [ "$(awk '{ if (length > most) most = length } END { print most }' text)" -le 80 ]
+  grep -qx '  dz(3) = dh(3) o h(3) o (1 - h(3))' text
+  grep -qx '  z(2) = h(1) H + e(2) I + b1' text
+  grep -A 7 -x '  to dH: h(2)^T dz(3)' text | sed -n 5p | grep -qx ' *\.\.\.'
+  rnnpredict --mode trace --format text --weights weights.json s.fa > text
+  run ! grep -F ... text
+  worksheet activation '"tanh"' > w.json
+  rnnpredict --mode trace --format text --weights w.json s.fa | grep -qx '  dz(1) = dh(1) o (1 - h(1) o h(1))'
+}
+
+@test "trace: a name that JSON cannot hold as it is" {
+  printf '>a"b\\c\xff\nACGTACGT\n' > s.fa
+  rnnpredict --mode trace "$RUN" s.fa | "$PYTHON" -c '
+import json, sys
+assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
+}
+
+# ---- what is wrong -------------------------------------------------------------------------------
+
+@test "--weights: what is wrong with it is one sentence" {
+  wrong() { # WORD NAME VALUE...
+    local word=$1
+    shift
+    worksheet "$@" > w.json
+    fails 1 "w.json: $word" rnnpredict --mode trace --weights w.json gaps.fa
+    [[ "$stderr" == *";"* ]]
+  }
+  wrong "has no H; add it" H null
+  wrong "has 'h', which is no weight" h '[1]'
+  wrong "H has 3 numbers in a row; it must have 2" H '[[1, 2, 3], [4, 5, 6]]'
+  wrong "H has 1 rows; it must have 2" H '[[1, 2]]'
+  wrong "H has 0 rows; it must have 2" H '7'
+  wrong "b1 has 0 numbers in a row; it must have 4096" b1 '[]'
+  wrong "U has 2 numbers in a row; it must have 4" U '[[1, 2], [1, 2]]'
+  wrong "L has something that is no number of float32" L '[[1, 2], [1, "2"], [1, 2], [1, 2]]'
+  wrong "b2 has something that is no number of float32" b2 '[1, 2, 3, 1e99]'
+  wrong "L has 3 rows; it must have one for each k-mer" L '[[1, 2], [1, 2], [1, 2]]' \
+    U '[[1, 2, 3], [1, 2, 3]]' b2 '[1, 2, 3]'
+  wrong "stride must be a whole number from 1 to k; mend it: k is 1" stride 2
+  wrong "stride must be a whole number from 1 to k; mend it: k is 1" stride '"1"'
+  wrong "activation must be one of sigmoid|tanh|relu; mend it" activation '"sigma"'
+  wrong "softmax must be one of followers|full; mend it" softmax 1
+  printf '{\n"L": [[1,\n' > w.json
+  fails 1 "w.json: line 3: is no JSON" rnnpredict --mode trace --weights w.json gaps.fa
+  printf '[]' > w.json
+  fails 1 "w.json: is no JSON object" rnnpredict --mode trace --weights w.json gaps.fa
+  printf '{"L": 1, "L": 2}' > w.json
+  fails 1 "w.json: line 1: is no JSON" rnnpredict --mode trace --weights w.json gaps.fa
+  fails 1 "missing.json: cannot be opened" rnnpredict --mode trace --weights missing.json gaps.fa
+  fails 1 "cannot be read" rnnpredict --mode trace --weights . gaps.fa
+  head -c 17000000 /dev/zero > w.json
+  fails 1 "is over 16 MB" rnnpredict --mode trace --weights w.json gaps.fa
+  cp gaps.fa kept.fa
+  fails 1 "is read from too" rnnpredict --mode trace --weights weights.json -o weights.json gaps.fa
+  fails 2 "goes with --mode trace|flow, not with 'next'" rnnpredict --weights weights.json gaps.fa
+}
+
+@test "trace, flow: options that do not go together" {
+  fails 2 "--loss-at '3': must be at most --timesteps, which is 2" \
+    rnnpredict --mode flow --timesteps 2 --loss-at 3 "$RUN" gaps.fa
+  fails 2 "--format tsv: goes with tables; --mode trace writes json or text" \
+    rnnpredict --mode trace --format tsv "$RUN" gaps.fa
+  fails 2 "--format tsv: goes with tables; --mode sample writes FASTA" \
+    rnnpredict --mode sample --format tsv "$RUN"
+  fails 2 "--format text: goes with --mode trace" rnnpredict --mode flow --format text "$RUN" gaps.fa
+  fails 2 "--format json: goes with --mode trace" rnnpredict --format json "$RUN" gaps.fa
+  fails 2 "--no-header" rnnpredict --mode trace --no-header "$RUN" gaps.fa
+}

@@ -1,0 +1,121 @@
+/* The nodes and the gradient against the reference's, over random shapes. */
+#include "kmer.h"
+#include "reference.h"
+#include "softmax.h"
+#include "trace.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+enum { T = 6, d = 3, D = 5 };
+
+static const double one = 1;
+
+/* A network, a sequence, and the gradient of one timestep's loss as the reference has it. */
+typedef struct {
+  Shape shape;
+  Weights *w;
+  Trace *trace;
+  Reference *net, *gradient;
+  int x[T], y[T], at;
+  double J;
+} Case;
+
+static Case case_new(int k, int s, int phi, int full, int at) {
+  const uint8_t restart[T] = {1};
+  const double h0[D] = {0};
+  Case c = {.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS), .at = at};
+  c.w = weights_new(&c.shape), c.trace = trace_new(&c.shape, T);
+  c.net = reference_new(k, s, d, D, phi, full), c.gradient = reference_new(k, s, d, D, phi, full);
+  for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(rand() / (double)RAND_MAX - 0.5);
+  reference_set(c.net, c.w->L, c.w->U, c.w->b2);
+  for (int t = 0; t < T; t++) {
+    c.x[t] = t == 0 ? 1 : c.y[t - 1];
+    c.y[t] = kmer_followers(c.x[t], k, s) + rand() % kmer_count(s);
+  }
+  trace_set(c.trace, c.x, c.y, T);
+  for (int t = 1; t <= T; t++)
+    if (t != at) c.y[t - 1] = -1;
+  const ReferenceWindow window = {T, 1, c.x, c.y, restart, h0};
+  c.J = reference_run(c.net, &window, NULL, c.gradient);
+  return c;
+}
+
+static void case_free(Case *c) {
+  weights_free(c->w), trace_free(c->trace), reference_free(c->net), reference_free(c->gradient);
+}
+
+static void assert_near(const double *a, const double *b, int n) {
+  for (int i = 0; i < n; i++) assert_true(fabs(a[i] - b[i]) < 1e-12);
+}
+
+/* dU and db2 are columns of the reference's, whose others are 0. */
+static void check_output_layer(const Case *c) {
+  const int first = softmax_first(c->x[c->at - 1], &c->shape), V = c->shape.V;
+  for (int v = 0; v < V; v++) {
+    const int in = v >= first && v < first + c->shape.n;
+    const double dq = in ? c->trace->dq[v - first] : 0;
+    assert_true(fabs(dq - c->gradient->b2[v]) < 1e-12);
+    for (int i = 0; i < D; i++)
+      assert_true(fabs(trace_row(c->trace->h, c->at, D)[i] * dq - c->gradient->U[i * V + v]) <
+                  1e-12);
+  }
+}
+
+static void check_recurrence(const Case *c) {
+  double dH[D * D] = {0}, dI[d * D] = {0}, db1[D] = {0};
+  double *dL = calloc((size_t)(c->shape.V * d), sizeof *dL), length = 0;
+  for (int t = 1; t <= T; t++) {
+    const double *dz = trace_row(c->trace->dz, t, D);
+    trace_add(dH, trace_row(c->trace->h, t - 1, D), dz, D, D);
+    trace_add(dI, trace_row(c->trace->e, t, d), dz, d, D);
+    trace_add(db1, &one, dz, 1, D);
+    trace_add(dL + c->x[t - 1] * d, &one, trace_row(c->trace->de, t, d), 1, d);
+  }
+  assert_near(dH, c->gradient->H, D * D), assert_near(dI, c->gradient->I, d * D);
+  assert_near(db1, c->gradient->b1, D), assert_near(dL, c->gradient->L, c->shape.V * d);
+  for (int i = 0; i < D * D; i++) length += dH[i] * dH[i];
+  assert_true(length > 0 || c->at == 1 || c->shape.activation == RELU);
+  free(dL);
+}
+
+static void the_gradient_is_that_of_the_reference(void **state) {
+  (void)state;
+  srand(3);
+  for (int k = 1; k <= 2; k++)
+    for (int s = 1; s <= k; s++)
+      for (int phi = REF_SIGMOID; phi <= REF_RELU; phi++)
+        for (int full = 0; full < 2; full++)
+          for (int at = 1; at <= T; at++) {
+            Case c = case_new(k, s, phi, full, at);
+            trace_forward(c.trace, c.w, &c.shape);
+            trace_output(c.trace, at, c.w, &c.shape);
+            assert_true(fabs(c.trace->J - c.J) < 1e-12);
+            trace_backward(c.trace, at, c.w, &c.shape);
+            check_output_layer(&c), check_recurrence(&c);
+            case_free(&c);
+          }
+}
+
+static void what_went_before_leaves_nothing(void **state) {
+  (void)state;
+  Case c = case_new(2, 1, REF_TANH, 0, 2);
+  trace_forward(c.trace, c.w, &c.shape);
+  trace_output(c.trace, T, c.w, &c.shape), trace_backward(c.trace, T, c.w, &c.shape);
+  assert_true(trace_norm(c.trace, T, &c.shape) > 0);
+  trace_output(c.trace, 2, c.w, &c.shape), trace_backward(c.trace, 2, c.w, &c.shape);
+  for (int t = 3; t <= T; t++) assert_true(trace_norm(c.trace, t, &c.shape) == 0);
+  check_output_layer(&c), check_recurrence(&c);
+  case_free(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_gradient_is_that_of_the_reference),
+                                     cmocka_unit_test(what_went_before_leaves_nothing)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
