@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 typedef struct {
-  bool quiet;         /* nothing at all */
-  bool steps;         /* something while training */
-  bool terminal;      /* a line that is redrawn, not a line now and then */
-  bool drawn;         /* such a line stands on the screen */
-  double next, every; /* when to show the next one, seconds of clock_now */
+  bool quiet;  /* nothing at all */
+  bool steps;  /* a line that is redrawn while training, on a terminal */
+  int drawn;   /* columns of the line that stands on the screen, 0: none does */
+  int width;   /* of the screen it was drawn on */
+  double next; /* when to redraw it, seconds of clock_now */
 } Progress;
 
 /* How far training is. */
@@ -31,7 +31,8 @@ void progress_say(Progress *progress, const char *format, ...)
 /* Leaves the screen ready for a message of another's. */
 void progress_end(Progress *progress);
 
-/* Shows the standing if it is time; what a narrow terminal cannot hold is left out from the end. */
+/* Redraws the line if it is time, or the terminal has another size; what it cannot hold is left out
+ * from the end. */
 void progress_step(Progress *progress, const Standing *standing);
 
 double clock_now(void); /* seconds of a clock that never goes back */

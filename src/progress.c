@@ -4,12 +4,14 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-static const double redraw_every = 0.2, line_every = 10;
+enum { LINE = 256 };
+static const double redraw_every = 0.2;
 
 double clock_now(void) {
   struct timespec now;
@@ -27,19 +29,35 @@ void clock_text(double seconds, char text[32]) {
     snprintf(text, 32, "%ldh %02ldm", s / 3600, s / 60 % 60);
 }
 
+/* One that does what is asked of it: Emacs' shell, for one, does not. */
+static bool is_terminal(void) {
+  const char *kind = getenv("TERM");
+  return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
+static int terminal_width(void) {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 Progress progress_new(bool quiet, bool steps) {
-  bool terminal = isatty(STDERR_FILENO);
-  double every = terminal ? redraw_every : line_every;
   return (Progress){.quiet = quiet,
-                    .steps = steps && !quiet,
-                    .terminal = terminal,
-                    .every = every,
-                    .next = clock_now() + every};
+                    .steps = steps && !quiet && is_terminal(),
+                    .next = clock_now() + redraw_every};
+}
+
+/* Puts a line in the place of the one that stands there, which a terminal that became narrower has
+ * broken into several. */
+static void draw(Progress *progress, const char *line, int width) {
+  const int broken = progress->drawn > 0 ? (progress->drawn - 1) / width : 0;
+  char up[16] = "";
+  if (broken > 0) snprintf(up, sizeof up, "\033[%dA", broken);
+  fprintf(stderr, "%s\r%s\033[J", up, line);
+  progress->drawn = (int)strlen(line), progress->width = width;
 }
 
 void progress_end(Progress *progress) {
-  if (progress->drawn) fputs("\r\033[K", stderr);
-  progress->drawn = false;
+  if (progress->drawn > 0) draw(progress, "", terminal_width());
 }
 
 void progress_say(Progress *progress, const char *format, ...) {
@@ -52,47 +70,37 @@ void progress_say(Progress *progress, const char *format, ...) {
   va_end(arguments);
 }
 
-static int terminal_width(void) {
-  struct winsize size;
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 /* Appends a part to the line where it still fits into width. */
-static void append(char line[256], int width, const char *format, ...)
+static void append(char line[LINE], int width, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void append(char line[256], int width, const char *format, ...) {
+static void append(char line[LINE], int width, const char *format, ...) {
   char part[128];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(part, sizeof part, format, arguments);
   va_end(arguments);
   size_t length = strlen(line);
-  if (length + strlen(part) < (size_t)width) strcpy(line + length, part);
+  if (length + strlen(part) < (size_t)(width < LINE ? width : LINE)) strcpy(line + length, part);
 }
 
 void progress_step(Progress *progress, const Standing *standing) {
   double now = clock_now();
-  if (!progress->steps || now < progress->next) return;
-  progress->next = now + progress->every;
-  int width = progress->terminal ? terminal_width() : 256;
-  char line[256] = "", left[32];
-  if (width > 256) width = 256;
-  clock_text(standing->part > 0 ? standing->seconds * (1 / standing->part - 1) : standing->seconds,
-             left);
-  if (standing->part > 0)
-    append(line, width, "%3.0f%%  %s left", 100 * standing->part, left);
+  if (!progress->steps) return;
+  const int width = terminal_width();
+  if (now < progress->next && (progress->drawn == 0 || width == progress->width)) return;
+  char line[LINE] = "", left[32];
+  const double part = standing->part;
+  clock_text(part > 0 ? standing->seconds * (1 / part - 1) : standing->seconds, left);
+  if (part > 0)
+    append(line, width, "%3.0f%%  %s left", 100 * part, left);
   else
     append(line, width, "%s", left);
   append(line, width, "  epoch %" PRIu64, standing->epoch);
   if (standing->epochs > 0) append(line, width, "/%" PRIu64, standing->epochs);
-  if (isfinite(standing->bits)) append(line, width, "  %.4f bits/base", standing->bits);
-  if (isfinite(standing->best_bits)) append(line, width, "  validation %.4f", standing->best_bits);
+  if (isfinite(standing->bits)) append(line, width, "  %.3f bits/base", standing->bits);
+  if (isfinite(standing->best_bits)) append(line, width, ", best valid %.3f", standing->best_bits);
   append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
-  if (progress->terminal)
-    fprintf(stderr, "\r%s\033[K", line);
-  else
-    fprintf(stderr, "%s\n", line);
-  progress->drawn = progress->terminal;
-  fflush(stderr);
+  draw(progress, line, width);
+  progress->next = now + redraw_every;
 }

@@ -25,6 +25,20 @@ weights() {
   tail -c +$((9 + $(od -An -tu8 -N8 "$1/model.safetensors"))) "$1/model.safetensors"
 }
 
+# ---- what a person sees --------------------------------------------------------------------------
+
+@test "a terminal shows the progress in a line that is redrawn, also when it becomes narrower" {
+  "$PYTHON" "$SOURCE/tests/terminal.py" run "$DATA/phix174.fa.gz"
+}
+
+@test "where no terminal is there is no progress, and with -q nothing" {
+  rnntrain -k 3 -D 64 --max-time 1s -o run "$DATA/phix174.fa.gz" 2> said
+  [ "$(sed -E 's/[0-9].*//' said | paste -sd '|')" = \
+    "||best Markov model: order |out of time after |longest step |validation: |model: run/model.safetensors" ]
+  rnntrain -q -k 3 -D 64 --max-time 1s --force -o run "$DATA/phix174.fa.gz" > said 2>&1
+  [ ! -s said ]
+}
+
 # ---- the run directory ---------------------------------------------------------------------------
 
 @test "a run is five files" {
