@@ -73,8 +73,9 @@ void factors_free(Factors *factors);
 size_t factors_memory(const Shape *shape, int tokens, int with_backward); /* bytes */
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
-/* Those of weights that stay as they are, for forward over any number of tokens; without logits U
- * is left out of them. */
+/* Those of weights that stay as they are, for forward over any number of tokens, of which they are
+ * made for FACTORS_TOKENS; without logits U is left out of them. */
+enum { FACTORS_TOKENS = 1 << 16 }; /* so that up to k = 7 L I + b1 is a table */
 Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
                          const Products *loops);
 

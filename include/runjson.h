@@ -3,6 +3,7 @@
 #define RUNJSON_H
 
 #include "dataset.h"
+#include "exam.h"
 #include "markov.h"
 #include "rnn.h"
 #include "train_options.h"
@@ -17,6 +18,7 @@ typedef struct {
   const Shape *shape;
   const Dataset *dataset;
   const Markov *markov;        /* NULL: no validation */
+  const Exam *exam;            /* NULL: no validation, or the run has not ended */
   const char *library, *level; /* OpenBLAS, CPU level of the loops */
   uint64_t train_tokens, valid_tokens;
   uint64_t steps, tokens, skipped_steps;

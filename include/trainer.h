@@ -4,6 +4,7 @@
 
 #include "bptt.h"
 #include "checkpoint.h"
+#include "exam.h"
 #include "lanes.h"
 #include "progress.h"
 #include "runjson.h"
@@ -49,6 +50,7 @@ typedef struct {
   uint64_t earlier_tokens;
   double longest_step, longest_save; /* seconds, in this program */
   Markov markov;
+  Exam *exam; /* of the model, once the run has come to its end; else NULL */
   Runlog *log;
 } Trainer;
 
@@ -68,6 +70,9 @@ int trainer_log(Trainer *train, double valid_loss, Why *why);
 /* model.safetensors: the averaged weights that were best on validation, or where there is none, the
  * latest. */
 int trainer_write_model(Trainer *train, Why *why);
+
+/* Looks at what the model shows on the validation span, if there is one, for run.json. */
+void trainer_examine(Trainer *train);
 
 /* run.json, with this status. */
 int trainer_write_runjson(Trainer *train, const char *status, Why *why);

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include "bptt.h"
+#include "exam.h"
 #include "kernels.h"
 #include "markov.h"
 #include "matrix.h"
@@ -61,7 +62,7 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
                  lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
   plan.markov = dataset->valid.end > dataset->valid.begin ? markov_memory() : 0;
   /* The Markov counts are gone before the network is made. */
-  uint64_t training = plan.weights + plan.windows;
+  uint64_t training = plan.weights + plan.windows + exam_memory(shape, EXAM_STEPS);
   plan.total = PROGRAM + plan.corpus + (training > plan.markov ? training : plan.markov);
   return plan;
 }

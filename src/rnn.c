@@ -137,10 +137,9 @@ void factors_set(Factors *factors, const Weights *w, const Shape *shape, int thr
 
 Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
                          const Products *loops) {
-  enum { TOKENS = 1 << 16 }; /* so that up to k = 7 L I + b1 is a table */
   Shape needed = *shape;
   if (!with_logits) needed.softmax = FOLLOWERS; /* whose U is no factor of a product */
-  Factors *factors = factors_new(&needed, TOKENS, 0, loops);
+  Factors *factors = factors_new(&needed, FACTORS_TOKENS, 0, loops);
   factors_set(factors, w, &needed, threads);
   return factors;
 }

@@ -92,6 +92,29 @@ static json_t *markov_json(const Markov *markov) {
   return json;
 }
 
+/* Bins that are empty are left out. */
+static json_t *calibration_json(const Exam *exam) {
+  if (!exam) return json_null();
+  json_t *json = json_array();
+  for (int i = 0; i < EXAM_BINS; i++) {
+    const ExamBin *bin = &exam->bin[i];
+    if (bin->n == 0) continue;
+    json_t *point = json_object();
+    json_object_set_new(point, "probability", real(bin->sum / (double)bin->n));
+    json_object_set_new(point, "observed", real((double)bin->came_true / (double)bin->n));
+    json_object_set_new(point, "predictions", whole(bin->n));
+    json_array_append_new(json, point);
+  }
+  return json;
+}
+
+static json_t *flow_json(const Exam *exam) {
+  if (!exam) return json_null();
+  json_t *json = json_array();
+  for (int i = 0; i < exam->steps; i++) json_array_append_new(json, real(exam->flow[i]));
+  return json;
+}
+
 static json_t *result_json(const RunJson *run) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -135,6 +158,8 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
   json_object_set_new(json, "markov", markov_json(run->markov));
+  json_object_set_new(json, "calibration", calibration_json(run->exam));
+  json_object_set_new(json, "gradient_flow", flow_json(run->exam));
   json_object_set_new(json, "openblas", json_string(run->library));
   json_object_set_new(json, "cpu_level", json_string(run->level));
   json_object_set_new(json, "result", result_json(run));

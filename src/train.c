@@ -293,6 +293,7 @@ static int run_training(Trainer *train, Why *why) {
   if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = "diverged";
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
   if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
+  trainer_examine(train);
   if (trainer_save(train, status, why) != 0) return -1;
   say_end(train, status);
   return 0;

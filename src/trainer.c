@@ -58,7 +58,7 @@ void trainer_free(Trainer *train) {
   weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
-  free(train->lanes_state), free(train);
+  free(train->lanes_state), free(train->exam), free(train);
 }
 
 double trainer_elapsed(const Trainer *train) {
@@ -109,6 +109,13 @@ int trainer_write_model(Trainer *train, Why *why) {
   return rc;
 }
 
+void trainer_examine(Trainer *train) {
+  const TrainRun *run = train->run;
+  if (isfinite(train->numbers.best_valid_loss))
+    train->exam = exam_new(run->dataset->valid, &run->shape, train->best, train->options->T,
+                           train->options->threads, run->kernels);
+}
+
 int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
   const RunNumbers *numbers = &train->numbers;
   RunJson json = {
@@ -119,6 +126,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
       .shape = &train->run->shape,
       .dataset = train->run->dataset,
       .markov = lanes_tokens(train->valid_lanes) > 0 ? &train->markov : NULL,
+      .exam = train->exam,
       .library = matrix_library(),
       .level = train->run->kernels->level,
       .train_tokens = lanes_tokens(train->lanes),

@@ -39,6 +39,54 @@ weights() {
   [ ! -s said ]
 }
 
+# ---- what the network shows ----------------------------------------------------------------------
+
+@test "run.json: calibration and the gradient's flow are those of the model on its validation" {
+  need_numpy
+  { echo ">a"; zcat "$DATA/lambda.fa.gz" | sed -n '2,15p'; } > valid.fa
+  local shape bases
+  for shape in "-k 3" "-k 4 -s 2" "-k 3 --softmax full --activation tanh"; do
+    train --force --valid valid.fa $shape -o run "$DATA/lambda.fa.gz"
+    (cd "$SOURCE/tests" && "$PYTHON" - "$OLDPWD") << 'EOF'
+import json, sys
+import numpy as np
+from read_model import Steps, read_model, read_sequences
+here = sys.argv[1]
+run = json.load(open(here + '/run/run.json'))
+(_, sequence), = read_sequences(here + '/valid.fa')
+about, w = read_model(here + '/run/model.safetensors')
+steps = Steps(about, w, sequence)
+p, true = np.zeros((len(steps.after) - 1, 4)), np.zeros((len(steps.after) - 1, 4))
+for i, (position, first, yhat) in enumerate(steps.after[:-1]):
+    for j, q in enumerate(yhat):
+        p[i, (first + j) >> 2 * (steps.s - 1) & 3] += q
+    true[i, 'ACGT'.index(sequence[position - 1].upper())] = 1
+assert run['valid_tokens'] == len(p) > 300
+bins = (p * 20).astype(int)
+for point, i in zip(run['calibration'], sorted(set(bins.flat)), strict=True):
+    assert point['predictions'] == (bins == i).sum(), (point, i)
+    assert abs(point['probability'] - p[bins == i].mean()) < 1e-6
+    assert abs(point['observed'] - true[bins == i].mean()) < 1e-9
+assert len(run['gradient_flow']) == 16
+EOF
+    bases=19
+    [[ "$shape" != *-s\ * ]] || bases=36 # the 16 timesteps of a window
+    { echo ">a"; sed -n 2p valid.fa | cut -c 1-$bases; } > short.fa
+    train --force --valid short.fa $shape -o run "$DATA/lambda.fa.gz"
+    rnnpredict --mode flow --timesteps 16 run short.fa > flow.tsv
+    "$PYTHON" -c '
+import json, math
+said = json.load(open("run/run.json"))["gradient_flow"]
+norms = [float(line.split()[3]) for line in open("flow.tsv").readlines()[1:]]
+assert len(said) == len(norms) == 16, (said, norms)
+for a, b in zip(said, reversed(norms)):
+    assert abs(a - b) <= 1e-5 * b, (said, norms)'
+  done
+  train --force -o run "$DATA/phix174.fa.gz" # without validation
+  grep -q '"calibration": null' run/run.json
+  grep -q '"gradient_flow": null' run/run.json
+}
+
 # ---- the run directory ---------------------------------------------------------------------------
 
 @test "a run is five files" {

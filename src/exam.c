@@ -1,0 +1,126 @@
+#include "exam.h"
+
+#include "alloc.h"
+#include "lanes.h"
+#include "softmax.h"
+#include "trace.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STRETCHES_MAX = 16 };
+static const double MULTIPLICATIONS = 5e10, SLOW_MULTIPLICATIONS = 5e8;
+
+/* What a step of the network costs. */
+static double step_cost(const Shape *shape) {
+  return (double)shape->D * ((double)shape->D + shape->d + shape->n);
+}
+
+static double clamp(double value, double least, double most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+size_t exam_memory(const Shape *shape, int steps) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D, n = (size_t)shape->n;
+  return factors_memory(shape, FACTORS_TOKENS, 0) + tape_memory(shape, T, B, 0) +
+         softmax_logits(shape, 0, 0) * sizeof(float) +
+         ((size_t)steps + 1) * (3 * D + 2 * d) * sizeof(double) + 3 * n * sizeof(double);
+}
+
+/* ---- calibration ---------------------------------------------------------------------------- */
+
+/* The base that comes next begins what a k-mer adds: its last s bases. */
+static int next_base(int kmer, int s) { return kmer >> 2 * (s - 1) & 3; }
+
+static void count(Exam *exam, const float *yhat, int x, int y, const Shape *shape) {
+  double p[4] = {0};
+  const int first = softmax_first(x, shape);
+  for (int i = 0; i < shape->n; i++) p[next_base(first + i, shape->s)] += (double)yhat[i];
+  for (int base = 0; base < 4; base++) {
+    const int i = (int)(p[base] * EXAM_BINS);
+    ExamBin *bin = &exam->bin[i < EXAM_BINS ? i : EXAM_BINS - 1];
+    bin->n++, bin->sum += p[base];
+    bin->came_true += next_base(y, shape->s) == base;
+  }
+}
+
+static void count_window(Exam *exam, const Tape *tape, float *yhat, const Factors *factors,
+                         const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+  const float *h = tape->h + (size_t)tape->B * D;
+  for (int from = 0, rows; from < tape->T * tape->B; from += rows) {
+    rows = tape->T * tape->B - from;
+    if (rows > softmax_rows(shape)) rows = softmax_rows(shape);
+    softmax_yhat(yhat, tape->x + from, h + (size_t)from * D, rows, factors, shape, kernels);
+    for (int i = 0; i < rows; i++)
+      if (tape->y[from + i] >= 0)
+        count(exam, yhat + (size_t)i * n, tape->x[from + i], tape->y[from + i], shape);
+  }
+}
+
+static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *weights,
+                      int threads, const Kernels *kernels) {
+  Factors *factors = factors_forward(weights, shape, 1, threads, kernels->products);
+  Tape *tape = tape_new(shape, T, B, factors);
+  Window *window = window_new(T, B);
+  float *yhat = alloc_floats(softmax_logits(shape, 0, 0));
+  const double tokens = clamp(MULTIPLICATIONS / step_cost(shape), TOKENS_MIN, TOKENS_MAX);
+  const uint64_t most = (uint64_t)tokens * (uint64_t)shape->s;
+  if (span.end - span.begin > most) span.end = span.begin + most;
+  Lanes *lanes = lanes_new(span, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
+  lanes_start(lanes, 0);
+  while (lanes_next(lanes, window)) {
+    memcpy(tape->x, window->x, T * B * sizeof *tape->x);
+    memcpy(tape->y, window->y, T * B * sizeof *tape->y);
+    memcpy(tape->restart, window->restart, T * B);
+    rnn_forward(tape, factors, shape, kernels);
+    count_window(exam, tape, yhat, factors, shape, kernels);
+    tape_carry(tape, shape);
+  }
+  lanes_free(lanes), window_free(window), tape_free(tape), factors_free(factors), free(yhat);
+}
+
+/* ---- the gradient's way --------------------------------------------------------------------- */
+
+/* The steps of a lane, from the first of a window until it restarts or has no label. */
+static int lane_steps(const Window *window, int b, int *x, int *y) {
+  int n = 0;
+  for (; n < window->T; n++) {
+    const int at = n * window->B + b;
+    if (window->y[at] < 0 || (n > 0 && window->restart[at])) break;
+    x[n] = window->x[at], y[n] = window->y[at];
+  }
+  return n;
+}
+
+/* Means over the stretches that are as long as the longest. */
+static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps) {
+  const double cost = steps * step_cost(shape);
+  const int stretches = (int)clamp(SLOW_MULTIPLICATIONS / cost, 1, STRETCHES_MAX);
+  Trace *trace = trace_new(shape, steps);
+  Window *window = window_new(steps, stretches);
+  Lanes *lanes = lanes_new(span, shape->k, shape->s, stretches, steps, FORWARD, 0, 0);
+  int x[EXAM_STEPS], y[EXAM_STEPS], found = 0;
+  lanes_start(lanes, 0);
+  for (int b = 0, more = lanes_next(lanes, window); more && b < stretches; b++) {
+    const int n = lane_steps(window, b, x, y);
+    if (n < 1 || n < exam->steps) continue;
+    if (n > exam->steps) found = 0, memset(exam->flow, 0, sizeof exam->flow);
+    exam->steps = n, found++;
+    trace_set(trace, x, y, n);
+    trace_forward(trace, weights, shape);
+    trace_output(trace, n, weights, shape), trace_backward(trace, n, weights, shape);
+    for (int i = 0; i < n; i++) exam->flow[i] += trace_norm(trace, n - i, shape);
+  }
+  for (int i = 0; i < exam->steps; i++) exam->flow[i] /= found;
+  lanes_free(lanes), window_free(window), trace_free(trace);
+}
+
+Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,
+               const Kernels *kernels) {
+  Exam *exam = alloc_new(1, sizeof *exam);
+  calibrate(exam, span, shape, weights, threads, kernels);
+  follow(exam, span, shape, weights, steps < EXAM_STEPS ? steps : EXAM_STEPS);
+  return exam;
+}
