@@ -29,4 +29,18 @@ typedef struct {
 
 int runjson_write(const char *path, const RunJson *run, Why *why);
 
+/* A run.json as it is read from a file. Places in it are named like "inputs.0.bytes"; "" is all. */
+typedef struct RunDocument RunDocument;
+RunDocument *runjson_read(const char *path, Why *why);
+void runjson_free(RunDocument *document); /* NULL is allowed */
+
+double runjson_number(const RunDocument *document, const char *place); /* NAN: there is none */
+/* A string as it is, anything else as JSON on a line, "" where there is nothing, or null; to be
+ * freed. */
+char *runjson_text(const RunDocument *document, const char *place);
+size_t runjson_size(const RunDocument *document,
+                    const char *place); /* of a list or object, else 0 */
+/* The name of member i of an object; borrowed, "" where there is none. */
+const char *runjson_member(const RunDocument *document, const char *place, size_t i);
+
 #endif

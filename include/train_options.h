@@ -19,7 +19,7 @@ typedef struct {
   uint64_t warmup, seed;
   const char *init, *valid, *output;
   int resume; /* 1: --resume, 2: --resume=auto */
-  bool circular, force, dry_run, quiet, no_progress;
+  bool circular, force, dry_run, report, multiqc, quiet, no_progress;
 } TrainOptions;
 
 extern const Program train_program;

@@ -4,9 +4,11 @@
 #include "input.h"
 #include "manual.h"
 #include "matrix.h"
+#include "multiqc.h"
 #include "output.h"
 #include "parallel.h"
 #include "plan.h"
+#include "report.h"
 #include "resume.h"
 #include "schedule.h"
 #include "signals.h"
@@ -25,13 +27,38 @@ static int complain(int code, const Why *why) {
   return code;
 }
 
+/* Whether the run is to be told in files for people, or for MultiQC. */
+static bool tells(const TrainOptions *o) { return o->report || o->multiqc; }
+
+/* Without FILEs there is no training: what would be about it must not be asked for. */
+static int check_alone(const TrainOptions *o, Why *why) {
+  static const char *const about[] = {"report", "multiqc", "output", "quiet"};
+  char is[4096], usual[4096];
+  TrainOptions fresh = {0};
+  options_default(&train_program, &fresh);
+  for (const Option *option = train_program.options; option->name; option++) {
+    bool fits = false;
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++)
+      fits |= strcmp(option->name, about[i]) == 0;
+    options_value(option, o, is, sizeof is), options_value(option, &fresh, usual, sizeof usual);
+    if (!fits && strcmp(is, usual) != 0)
+      return fail(why, "--%s: there is no FILE to train on; name one, or leave the option away",
+                  option->name);
+  }
+  return 0;
+}
+
 /* What stands on the command line besides the options' values. */
 static int check_command(const TrainOptions *o, char **files, int n_files, Why *why) {
   int standard_inputs = o->valid && strcmp(o->valid, "-") == 0;
   for (int i = 0; i < n_files; i++) standard_inputs += strcmp(files[i], "-") == 0;
-  if (n_files == 0) return fail(why, "no input file; name one, or - for standard input");
+  if (n_files == 0 && !tells(o))
+    return fail(why, "no input file; name one, or - for standard input");
+  if (n_files == 0 && check_alone(o, why) != 0) return -1;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
+  if (o->dry_run && tells(o))
+    return fail(why, "--dry-run: writes nothing, also no --report and no --multiqc");
   if (o->resume && (o->force || o->dry_run))
     return fail(why, "--resume: does not go with %s", o->force ? "--force" : "--dry-run");
   return 0;
@@ -201,6 +228,17 @@ static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int arg
   return rc < 0 ? FAILED : rc;
 }
 
+/* The files that tell of the run, from what its directory holds. */
+static int tell(const TrainOptions *o, Progress *progress, Why *why) {
+  RunData data;
+  if (rundata_read(&data, o->output, why) != 0) return -1;
+  int rc = o->report ? report_write(&data, o->output, why) : 0;
+  if (rc == 0 && o->report) progress_say(progress, "report: %s/report.html", o->output);
+  if (rc == 0 && o->multiqc) rc = multiqc_write(&data, o->output, why);
+  rundata_free(&data);
+  return rc;
+}
+
 int main(int argc, char **argv) {
   double started = clock_now();
   int available = start_program(argv);
@@ -233,11 +271,16 @@ int main(int argc, char **argv) {
                   .command = command,
                   .n_command = argc,
                   .started = started};
-  int code = train_all(&run, &options, &dataset, argc, argv, n_files, available, &why);
+  int code = n_files > 0 ? train_all(&run, &options, &dataset, argc, argv, n_files, available, &why)
+                         : DONE;
   dataset_free(&dataset);
   model_free(&init);
   runlog_close(run.log);
   metadata_free(run.past);
   progress_end(&progress);
-  return code == DONE ? DONE : complain(code, &why);
+  if (code != DONE) complain(code, &why);
+  const bool trained = code != FAILED && code != USAGE;
+  if (trained && tells(&options) && tell(&options, &progress, &why) != 0)
+    code = complain(code == DONE ? FAILED : code, &why);
+  return code;
 }

@@ -5,12 +5,15 @@
 #include "runlog.h"
 #include "version.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
@@ -176,4 +179,79 @@ int runjson_write(const char *path, const RunJson *run, Why *why) {
   if (rc == 0) return atomicfile_commit(file, why);
   atomicfile_abandon(file);
   return fail(why, "%s: cannot be written; make room or choose another place", path);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+struct RunDocument {
+  json_t *root;
+};
+
+RunDocument *runjson_read(const char *path, Why *why) {
+  json_error_t error;
+  FILE *file = fopen(path, "r");
+  if (!file)
+    return fail(why, "%s: cannot be opened: %s; name the directory of a run", path,
+                strerror(errno)),
+           NULL;
+  json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+  fclose(file);
+  if (!json_is_object(root)) {
+    fail(why,
+         "%s: is no JSON object%s%s; it is no whole run.json, go on with the run to make it anew",
+         path, root ? "" : ": ", root ? "" : error.text);
+    json_decref(root);
+    return NULL;
+  }
+  RunDocument *document = alloc_new(1, sizeof *document);
+  document->root = root;
+  return document;
+}
+
+void runjson_free(RunDocument *document) {
+  if (!document) return;
+  json_decref(document->root);
+  free(document);
+}
+
+/* NULL: there is nothing. */
+static const json_t *find(const RunDocument *document, const char *place) {
+  const json_t *at = document->root;
+  char name[64];
+  while (at && *place) {
+    const size_t n = strcspn(place, ".");
+    snprintf(name, sizeof name, "%.*s", (int)n, place);
+    at =
+        json_is_array(at) ? json_array_get(at, strtoul(name, NULL, 10)) : json_object_get(at, name);
+    place += n + (place[n] == '.');
+  }
+  return at;
+}
+
+double runjson_number(const RunDocument *document, const char *place) {
+  const json_t *number = find(document, place);
+  return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+char *runjson_text(const RunDocument *document, const char *place) {
+  const json_t *value = find(document, place);
+  char *text = NULL, *copy;
+  if (value && !json_is_null(value) && !json_is_string(value))
+    text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+  const char *from = json_is_string(value) ? json_string_value(value) : text ? text : "";
+  copy = strcpy(alloc_new(strlen(from) + 1, 1), from);
+  free(text);
+  return copy;
+}
+
+size_t runjson_size(const RunDocument *document, const char *place) {
+  const json_t *value = find(document, place);
+  return json_is_array(value) ? json_array_size(value) : json_object_size(value);
+}
+
+const char *runjson_member(const RunDocument *document, const char *place, size_t i) {
+  const char *name;
+  json_t *value, *object = (json_t *)(uintptr_t)find(document, place);
+  json_object_foreach(object, name, value) if (i-- == 0) return name;
+  return "";
 }

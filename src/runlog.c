@@ -14,9 +14,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef enum { MODEL, CHECKPOINT, LOSS, TIMESTEP_LOSS, RUN_JSON, FILES } FileName;
-static const char *const names[FILES] = {"model.safetensors", "checkpoint.safetensors", "loss.tsv",
-                                         "timestep_loss.tsv", "run.json"};
+typedef enum {
+  MODEL,
+  CHECKPOINT,
+  LOSS,
+  TIMESTEP_LOSS,
+  RUN_JSON,
+  REPORT,
+  MULTIQC,
+  MULTIQC_LOSS,
+  FILES
+} FileName;
+static const char *const names[FILES] = {"model.safetensors", "checkpoint.safetensors",
+                                         "loss.tsv",          "timestep_loss.tsv",
+                                         "run.json",          "report.html",
+                                         "rnntrain_mqc.json", "rnntrain_loss_mqc.json"};
 
 #define BUSY "-o %s: another rnntrain is writing there; wait for it, or name another directory"
 
@@ -243,7 +255,7 @@ static int begin_log(Runlog *log, Log *to, const char *header, Why *why) {
 int runlog_begin(Runlog *log, Why *why) {
   if (make_directory(log, why) != 0) return -1;
   if (log->loss.fd < 0 && lock(log, O_CREAT | O_EXCL, why) != 0) return -1;
-  const FileName old[] = {MODEL, CHECKPOINT, RUN_JSON};
+  const FileName old[] = {MODEL, CHECKPOINT, RUN_JSON, REPORT, MULTIQC, MULTIQC_LOSS};
   for (size_t i = 0; i < sizeof old / sizeof *old; i++)
     if (unlink(log->path[old[i]]) != 0 && errno != ENOENT)
       return fail(why, "%s: cannot be removed: %s", log->path[old[i]], strerror(errno));

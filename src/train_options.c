@@ -66,6 +66,12 @@ static const Option rows[] = {
      "Overwrite the run that DIR holds: it is deleted before the new one begins"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, 0, 0, "", output,
      "Count the input (a table on stdout), say what the run will need, and write nothing"},
+    {"report", 0, OPTION_FLAG, AT(report), NULL, 0, 0, "", output,
+     "Also write DIR/report.html, with diagrams of the run; without FILEs, of the run that DIR "
+     "holds, "
+     "even while it goes on"},
+    {"multiqc", 0, OPTION_FLAG, AT(multiqc), NULL, 0, 0, "", output,
+     "Also write what MultiQC gathers from DIR; without FILEs as above"},
     {"log-every", 0, OPTION_INT, AT(log_every), "50", 1, 1000000000, "N", output,
      "Steps between the rows of loss.tsv and timestep_loss.tsv"},
     {"checkpoint-every", 0, OPTION_DURATION, AT(checkpoint_every), "10m", 0, 0, "TIME", output,
@@ -78,7 +84,8 @@ static const Option rows[] = {
 const Program train_program = {
     .name = "rnntrain",
     .summary = "train a recurrent network on the k-mers of DNA",
-    .usage = "[options] -o DIR FILE...",
+    .usage = "[options] -o DIR FILE...\n"
+             "--report --multiqc -o DIR",
     .options = rows,
     .operands = "FILE is FASTA or FASTQ, plain or gzip, told apart by content; - is standard "
                 "input.",
@@ -117,6 +124,8 @@ const Program train_program = {
                 "zcat *.fa.gz | rnntrain --max-time 60s -o run -\n"
                 "# reads: neither doubtful bases nor scraps\n"
                 "rnntrain --min-quality 20 --min-length 50 -o run reads.fq.gz\n"
+                "# diagrams of how it went, in run/report.html\n"
+                "rnntrain --report -o run\n"
                 "# on a cluster: begin, or go on after an interruption\n"
                 "rnntrain --resume=auto -e 30 -o run genome.fa.gz\n"
                 "# what would it need?\n"
@@ -124,11 +133,16 @@ const Program train_program = {
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
                   "training diverged; 128 + signal (130, 143) stopped by SIGINT, "
                   "SIGTERM, SIGHUP or SIGXCPU after saving.",
-    .files = "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
-             "DIR/checkpoint.safetensors: the newest state of the run, for --resume.\n\n"
-             "DIR/loss.tsv: a row every --log-every steps and at each validation; epoch "
-             "counts from 1, losses are nats a k-mer, NA is not measured.\n\n"
-             "DIR/timestep_loss.tsv: the mean loss J(t) at each timestep t of the window, since "
-             "the last rows.\n\n"
-             "DIR/run.json: options, inputs with counts and checksums, the Markov baseline, times.",
+    .files =
+        "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
+        "DIR/checkpoint.safetensors: the newest state of the run, for --resume.\n\n"
+        "DIR/loss.tsv: a row every --log-every steps and at each validation; epoch "
+        "counts from 1, losses are nats a k-mer, NA is not measured.\n\n"
+        "DIR/timestep_loss.tsv: the mean loss J(t) at each timestep t of the window, since "
+        "the last rows.\n\n"
+        "DIR/run.json: options, inputs with counts and checksums, the Markov baseline, how the "
+        "model's probabilities came true, how its gradient flows back, times.\n\n"
+        "DIR/report.html: with --report, all of this for people, in a page that stands alone.\n\n"
+        "DIR/rnntrain_mqc.json, DIR/rnntrain_loss_mqc.json: with --multiqc, custom content for "
+        "MultiQC; the sample is called as DIR is.",
 };

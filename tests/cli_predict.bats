@@ -224,7 +224,7 @@ turned() {
   { cat lambda.fa; head -n 30 forty.fa; cat lambda.fa; tail -n +31 forty.fa; } > between.fa
   for run in "$RUN" "$FULL"; do
     for what in "${ASKS[@]}"; do
-      [[ "$what" == *jsonl ]] && continue # the awk below looks at tables
+      [[ "$what" == *jsonl || "$what" == *trace* ]] && continue # the awk below looks at tables
       predict() { ask "$run" "$what" "$@"; }
       predict "$FORTY" > together
       { for one in one.*; do predict $one; done; } | awk 'NR == 1 || !/^record/' > alone # less headers

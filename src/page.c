@@ -1,0 +1,44 @@
+#include "page.h"
+
+#include "escape.h"
+#include "progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void page_text(const Page *page, const char *text) {
+  char escaped[ESCAPE_ROOM];
+  while (*text) {
+    text += escape_html(escaped, text);
+    fputs(escaped, page->out);
+  }
+}
+
+void page_value(const Page *page, const char *place) {
+  char *text = runjson_text(page->data->json, place);
+  page_text(page, *text ? text : "-");
+  free(text);
+}
+
+double page_number(const Page *page, const char *place) {
+  return runjson_number(page->data->json, place);
+}
+
+void page_whole(const Page *page, double value) {
+  char digits[32];
+  if (!isfinite(value)) {
+    fputs("-", page->out);
+    return;
+  }
+  const int n = snprintf(digits, sizeof digits, "%.0f", value);
+  for (int i = 0; i < n; i++)
+    fprintf(page->out, "%s%c", i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-' ? "," : "",
+            digits[i]);
+}
+
+void page_time(const Page *page, double seconds) {
+  char text[32] = "-";
+  if (isfinite(seconds)) clock_text(seconds, text);
+  fputs(text, page->out);
+}

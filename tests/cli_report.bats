@@ -1,0 +1,209 @@
+# What tells of a run: report.html and MultiQC's files, and the logs in R and pandas.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  rnntrain -q -k 3 -d 8 -D 16 -B 8 -T 16 -e 6 -t 2 --log-every 10 --report --multiqc -o run "$DATA/lambda.fa.gz"
+  train -e 3 --report --multiqc -o plain "$DATA/phix174.fa.gz"
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run PLAIN=$BATS_FILE_TMPDIR/plain
+}
+
+# ---- the page ------------------------------------------------------------------------------------
+
+@test "report.html is a page that stands alone, and shows the run's numbers" {
+  "$PYTHON" "$SOURCE/tests/report.py" "$RUN"
+  "$PYTHON" "$SOURCE/tests/report.py" "$PLAIN"
+  [ "$(grep -c '<svg' "$RUN/report.html")" -eq 8 ]
+}
+
+@test "report.html is made of what the directory holds, and of nothing else" {
+  cp -r "$RUN" moved
+  rm moved/report.html moved/*mqc*
+  run -0 --separate-stderr rnntrain --report -o moved
+  [ -z "$output" ] && [ "$stderr" = "report: moved/report.html" ]
+  cmp moved/report.html "$RUN/report.html"
+  LC_ALL=C ls moved > there
+  [ "$(paste -sd ' ' there)" = "checkpoint.safetensors loss.tsv model.safetensors report.html run.json timestep_loss.tsv" ]
+  (cd moved && rnntrain -q --report --multiqc -o .)
+  cmp moved/report.html "$RUN/report.html"
+  cmp moved/rnntrain_loss_mqc.json <(sed 's/"run": /"moved": /' "$RUN/rnntrain_loss_mqc.json")
+}
+
+@test "report.html: markup in the names of files and records does not get into the page" {
+  local name="<b onclick=x>&amp;\"'.fa"
+  { echo '><script>alert(1)</script>'; zcat "$DATA/phix174.fa.gz" | tail -n +2; } > "$name"
+  train --report -o "<i>run" "$name"
+  "$PYTHON" "$SOURCE/tests/report.py" "<i>run"
+  run ! grep -E '<b |<i>|<script' "<i>run/report.html"
+  grep -q '<h1>&#60;b onclick=x&#62;&#38;amp;&#34;&#39;.fa</h1>' "<i>run/report.html"
+  "$PYTHON" -c 'import json
+run = json.load(open("<i>run/run.json"))
+run["status"] = "<u>done"; run["options"]["<dfn>"] = {"<dfn>": "</table>"}; run["openblas"] = "</main>"
+json.dump(run, open("<i>run/run.json", "w"))'
+  rnntrain -q --report -o "<i>run"
+  run ! grep -E '<u>|<dfn>|</table>"' "<i>run/report.html"
+  [ "$(grep -c '</main>' "<i>run/report.html")" -eq 1 ]
+}
+
+@test "report.html: the embedding is where its first two principal components are" {
+  need_numpy
+  (cd "$SOURCE/tests" && "$PYTHON" - "$RUN") << 'EOF'
+import re, sys
+import numpy as np
+from read_model import read_model
+about, w = read_model(sys.argv[1] + '/model.safetensors')
+text = open(sys.argv[1] + '/report.html').read().split('<h2>Embedding</h2>')[1].split('</figure>')[0]
+circles = re.findall(r'<circle class="g(\d+)" cx="([\d.]+)" cy="([\d.]+)" r="\S+"><title>([ACGT]+)</title>', text)
+kmers = [kmer for *_, kmer in circles]
+assert kmers == sorted(kmers) and len(kmers) == 64
+assert all(round(10 * sum(base in 'GC' for base in kmer) / 3) == int(shade) for shade, _, _, kmer in circles)
+u, s, _ = np.linalg.svd(w['L'] - w['L'].mean(0), full_matrices=False)
+for i, coordinate in enumerate(np.array([(float(x), float(y)) for _, x, y, _ in circles]).T):
+    assert abs(np.corrcoef(u[:, i], coordinate)[0, 1]) > 0.999, i
+parts = [round(100 * part) for part in s ** 2 / (s ** 2).sum()]
+assert f'first component: {parts[0]} % of' in text and f'second: {parts[1]} %' in text
+EOF
+}
+
+@test "report.html of a large dictionary is no larger for it" {
+  train --report -k 8 -d 4 -o large "$DATA/phix174.fa.gz"
+  "$PYTHON" "$SOURCE/tests/report.py" large
+  grep -q '4096 of the 65536 k-mers' large/report.html
+  [ "$(grep -c 'circle class="g' large/report.html)" -eq 4096 ]
+  [ "$(grep -o '<title>[ACGT]*</title>' large/report.html | sort -u | wc -l)" -eq 4096 ]
+}
+
+@test "report.html of a run that is going on, was stopped, or has diverged" {
+  cp "$DATA/phix174.fa.gz" a.fa.gz
+  rnntrain -q -k 3 -D 16 -e 100000 --checkpoint-every 1s --log-every 10 -o run a.fa.gz &
+  local pid=$! ended=0
+  until [ -s run/model.safetensors ]; do sleep 0.1; done
+  rnntrain -q --report -o run
+  grep -q '<strong>running</strong>' run/report.html
+  kill -TERM "$pid"
+  wait "$pid" || ended=$?
+  [ "$ended" -eq 143 ]
+  rnntrain -q --report -o run
+  "$PYTHON" "$SOURCE/tests/report.py" run
+  grep -q '<strong>interrupted</strong>' run/report.html
+  run -3 rnntrain -q -k 3 -D 16 --activation relu --optimizer sgd --learning-rate 1e8 --clip 0 --report -o wild a.fa.gz
+  grep -q '<strong>diverged</strong>' wild/report.html
+  "$PYTHON" "$SOURCE/tests/report.py" wild
+}
+
+@test "--report, --multiqc: the end of an interrupted run writes them too" {
+  rnntrain -q -k 3 -D 16 -e 100000 --checkpoint-every 1s --report --multiqc -o run "$DATA/phix174.fa.gz" &
+  local pid=$! ended=0
+  until [ -s run/model.safetensors ]; do sleep 0.1; done
+  kill -TERM "$pid"
+  wait "$pid" || ended=$?
+  [ "$ended" -eq 143 ]
+  [ -s run/report.html ] && [ -s run/rnntrain_mqc.json ]
+  grep -q '<strong>interrupted</strong>' run/report.html
+}
+
+@test "a new run in the place of another leaves no report of that one" {
+  cp -r "$RUN" run
+  train --force -o run "$DATA/phix174.fa.gz"
+  LC_ALL=C ls run > there
+  [ "$(paste -sd ' ' there)" = "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
+  mkdir other && echo mine > other/report.html
+  fails 1 "holds a run already" rnntrain -q -o other "$DATA/phix174.fa.gz"
+  [ "$(cat other/report.html)" = mine ]
+}
+
+# ---- MultiQC -------------------------------------------------------------------------------------
+
+@test "--multiqc: what was measured, under the directory's name" {
+  "$PYTHON" - "$RUN" "$PLAIN" << 'EOF'
+import json, sys
+for directory in sys.argv[1:]:
+    name = directory.split('/')[-1]
+    run = json.load(open(directory + '/run.json'))
+    table = json.load(open(directory + '/rnntrain_mqc.json'))
+    loss = json.load(open(directory + '/rnntrain_loss_mqc.json'))
+    assert table['plot_type'] == 'generalstats' and loss['plot_type'] == 'linegraph'
+    row = table['data'][name]
+    assert row['kmers'] == run['result']['tokens']
+    assert row.get('bits_per_base') == run['result']['best_valid_bits_per_base']
+    assert {key for column in table['pconfig'] for key in column} >= set(row)
+    names, *rows = [line.rstrip('\n').split('\t') for line in open(directory + '/loss.tsv')]
+    column = names.index('valid_bits_per_base' if name == 'run' else 'train_bits_per_base')
+    assert loss['data'][name] == [[int(r[2]), float(r[column])] for r in rows if r[column] != 'NA']
+    assert len(loss['data'][name]) > 1
+EOF
+}
+
+@test "--multiqc: MultiQC gathers the runs that it finds" {
+  command -v multiqc || skip "no MultiQC: pip install multiqc"
+  mkdir runs && cp -r "$RUN" "$PLAIN" runs
+  multiqc -q runs
+  [ "$(column Sample < multiqc_data/multiqc_general_stats.txt | sort | paste -sd ' ')" = "plain run" ]
+  [ "$(wc -l < multiqc_data/multiqc_rnntrain_loss_plot.txt)" -ge 2 ]
+}
+
+# ---- logs ----------------------------------------------------------------------------------------
+
+@test "loss.tsv and timestep_loss.tsv are tables of numbers in R, without options" {
+  command -v Rscript || skip "no R: apt-get install r-base-core"
+  Rscript -e 'for (name in c("loss.tsv", "timestep_loss.tsv")) {
+    t <- read.delim(file.path(commandArgs(TRUE), name)); stopifnot(sapply(t, is.numeric), nrow(t) > 20) }' "$RUN"
+}
+
+@test "loss.tsv and timestep_loss.tsv are tables of numbers in pandas, without options" {
+  "$PYTHON" -c 'import pandas' 2> /dev/null || skip "no pandas: apt-get install python3-pandas"
+  "$PYTHON" -c 'import pandas, sys
+for name in ("loss.tsv", "timestep_loss.tsv"):
+    t = pandas.read_table(f"{sys.argv[1]}/{name}")
+    assert len(t) > 20 and all(kind.kind in "if" for kind in t.dtypes)' "$RUN"
+}
+
+# ---- what is wrong -------------------------------------------------------------------------------
+
+@test "--report: a directory that is no run, or was changed, is one sentence and no page" {
+  cp -r "$RUN" run && rm run/report.html
+  fails 1 "missing/run.json: cannot be opened" rnntrain --report -o missing
+  mkdir empty
+  fails 1 "empty/run.json: cannot be opened" rnntrain --report -o empty
+  mv run/loss.tsv kept
+  fails 1 "run/loss.tsv: cannot be opened" rnntrain --report -o run
+  sed '3s/\t/ /' kept > run/loss.tsv
+  fails 1 "run/loss.tsv: line 3: is no row of 10 numbers" rnntrain --report -o run
+  sed '4s/$/\t1/' kept > run/loss.tsv
+  fails 1 "run/loss.tsv: line 4" rnntrain --report -o run
+  sed '5s/\t[^\t]*\t/\tx\t/' kept > run/loss.tsv
+  fails 1 "run/loss.tsv: line 5" rnntrain --report -o run
+  : > run/loss.tsv
+  fails 1 "run/loss.tsv: is empty" rnntrain --report -o run
+  head -c 1000 kept > run/loss.tsv # a line is being written
+  rnntrain -q --report -o run
+  rm run/report.html && cp kept run/loss.tsv
+  cp run/run.json kept && echo '[]' > run/run.json
+  fails 1 "run/run.json: is no JSON object" rnntrain --report -o run
+  head -c 100 kept > run/run.json
+  fails 1 "run/run.json: is no JSON object" rnntrain --report -o run
+  cp kept run/run.json && printf x >> run/model.safetensors
+  fails 1 "run/model.safetensors" rnntrain --report -o run
+  [ ! -e run/report.html ]
+}
+
+@test "--report: where the page cannot be written, the one that is there stays" {
+  cp -r "$RUN" run
+  report() { ulimit -f 8 && rnntrain --report -o run; }
+  cp run/report.html kept
+  fails 1 "run/report.html: cannot be written: File too large" report
+  cmp run/report.html kept
+  LC_ALL=C ls -A run | grep -c report | grep -qx 1
+}
+
+@test "--report, --multiqc: options that do not go together" {
+  fails 2 "--epochs: there is no FILE to train on" rnntrain --report -e 3 -o "$RUN"
+  fails 2 "--resume: there is no FILE to train on" rnntrain --report --resume -o "$RUN"
+  fails 2 "no input file" rnntrain -o "$RUN"
+  fails 2 "-o DIR is missing" rnntrain --report
+  fails 2 "--dry-run: writes nothing" rnntrain --report --dry-run "$DATA/phix174.fa.gz"
+}
