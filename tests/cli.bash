@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 PATH="$BIN:$PATH"
 set -o pipefail # what begins a pipe must not fail unseen
 DATA=$SOURCE/data
+SHARED_DATA=${SHARED:-$SOURCE/../shared}/data # larger, not committed
 PYTHON=${PYTHON:-/usr/bin/python3}
 
 # A network and a training that take a moment, and nothing said.

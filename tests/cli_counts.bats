@@ -1,7 +1,6 @@
 # What is counted agrees with tests/count_letters.py, which shares no line with the programs.
 load cli
 
-SHARED_DATA=${SHARED:-$SOURCE/../shared}/data
 COLUMNS_COUNTED="file records bases A C G T ambiguous lowercase segments longest n50"
 
 setup() {

@@ -53,3 +53,28 @@ agrees() {
   sed -i 's/^ *\[.*\]//' said
   agrees said
 }
+
+@test "docs/tutorial.md: from a genome to classified reads, in twenty lines" {
+  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "under the address sanitizer it takes minutes"
+  [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
+  command -v seqkit && command -v tabix || skip "no seqkit or no tabix: apt-get install seqkit tabix"
+  mkdir bin
+  cat > bin/curl << 'EOF' # the network of this test: curl -fsSo FILE ADDRESS
+#!/bin/sh
+case $3 in
+https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/005/845/GCF_000005845.2_ASM584v2/*.fna.gz) cp "$GENOMES"/ecoli*.fa.gz "$2";;
+https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/195/955/GCF_000195955.2_ASM19595v2/*.fna.gz) cp "$GENOMES"/mtub*.fa.gz "$2";;
+*) exit 22;;
+esac
+EOF
+  chmod +x bin/curl
+  block tutorial.md sh > lines
+  [ "$(grep -c . lines)" -le 20 ]
+  GENOMES="$SHARED_DATA/genomes" PATH="$PWD/bin:$PATH" bash -e -o pipefail lines > said
+  grep -qx "$(printf 'mtb.fa.gz\t1\t4411532\t758552\t1449998\t1444614\t758368')" said
+  awk '/called/ { split($0, word, " "); if (word[2] == word[4]) right += $1; all += $1 }
+    END { print right, all; exit !(all == 1052 && right >= 0.95 * all) }' said
+  [ "$(grep -c '>mtb' mtb_reads.fa)" -gt 300 ] && [ "$(grep -c '>ecoli' mtb_reads.fa)" -lt 10 ]
+  [ -s ecoli/report.html ] && [ -s mtb/report.html ] && [ -s ecoli.bedgraph.gz.tbi ]
+  [ "$(zcat ecoli.bedgraph.gz | wc -l)" -eq 4640 ] && [ "$(tail -n 3 said | wc -w)" -eq 12 ]
+}
