@@ -240,7 +240,7 @@ static bool overlap(Box a, Box b) {
 
 /* Names from the first on, where they cover neither a name nor a point. */
 static void draw_names(const Frame *frame, const Cloud *cloud) {
-  const double GLYPH = 5.6, SIZE = 9, DOT = 2.5;
+  const double GLYPH = 6.6, SIZE = 9, DOT = 2.5;
   Box *taken = alloc_new(2 * cloud->n, sizeof *taken);
   size_t n = 0;
   char name[NAME];

@@ -107,7 +107,7 @@ static void put_cards(const Page *page) {
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "validation", bits, 4, "", "bits per base");
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
-  put_card(page, "best Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
+  put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "gain on Markov", 100 * (1 - bits / markov), 2, " %", "fewer bits");
   put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
   put_card(page, "speed", tokens / seconds / 1e6, 2, "M", "k-mers a second");
