@@ -96,6 +96,9 @@ void nodes_heading(Nodes *nodes, const char *format, ...) {
   va_end(arguments);
 }
 
+static void show_equation(const Nodes *nodes, const char *equation, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
 static void show_equation(const Nodes *nodes, const char *equation, va_list arguments) {
   fputs("  ", nodes->out);
   vfprintf(nodes->out, equation, arguments);

@@ -24,8 +24,13 @@ typedef struct {
 static char *read_text(const char *path, size_t *size, Why *why) {
   FILE *file = fopen(path, "r");
   if (!file) return fail(why, "%s: cannot be opened: %s", path, strerror(errno)), NULL;
-  char *text = alloc_new(BYTES_MAX + 1, 1);
-  *size = fread(text, 1, BYTES_MAX + 1, file);
+  char *text = NULL;
+  size_t room = 0;
+  *size = 0;
+  do {
+    text = alloc_resize(text, room += room / 2 + (1 << 16), 1);
+    *size += fread(text + *size, 1, room - *size, file);
+  } while (*size == room && room <= BYTES_MAX);
   const int error = ferror(file) ? errno : 0;
   fclose(file);
   if (error)
