@@ -212,15 +212,16 @@ void chart_write(FILE *out, const Chart *chart) {
   for (int i = 0; i < CHART_MARKS; i++)
     if (chart->mark[i].name) include_value(&frame.y, chart->mark[i].y);
   pad(&frame.x, 0), pad(&frame.y, 0.06);
+  if (chart->diagonal) { /* both axes are the same */
+    include_value(&frame.x, frame.y.least), include_value(&frame.x, frame.y.most);
+    frame.y = frame.x;
+  }
   write_legend(out, chart);
   begin(out, chart->title);
   draw_axes(&frame, chart->x_name, chart->y_name);
-  if (chart->diagonal) {
-    const double least = fmax(frame.x.least, frame.y.least),
-                 most = fmin(frame.x.most, frame.y.most);
-    fprintf(out, "<path class=\"mark\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", at_x(&frame, least),
-            at_y(&frame, least), at_x(&frame, most), at_y(&frame, most));
-  }
+  if (chart->diagonal)
+    fprintf(out, "<path class=\"mark\" d=\"M%d %dL%d %d\"/>\n", LEFT, HEIGHT - BOTTOM,
+            WIDTH - RIGHT, TOP);
   for (int i = 0; i < CHART_MARKS; i++)
     if (chart->mark[i].name && is_there(&frame.y, chart->mark[i].y)) draw_mark(&frame, chart, i);
   for (int i = 0; i < CHART_SERIES; i++)

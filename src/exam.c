@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STRETCHES_MAX = 16 };
-static const double MULTIPLICATIONS = 5e10, SLOW_MULTIPLICATIONS = 5e8;
+static const double MULTIPLICATIONS = 1e10, SLOW_MULTIPLICATIONS = 2e8;
 
 /* What a step of the network costs. */
 static double step_cost(const Shape *shape) {

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CLOUD_MAX = 4096 };
 
@@ -21,20 +22,28 @@ static void put_missing(const Page *page, const char *why) {
   fprintf(page->out, "<p><em>%s</em></p>\n", why);
 }
 
-/* A column without the rows that a validation called for soon after the row before: they tell of a
- * few steps. To be freed. */
-static double *steady(const Page *page, const double *column) {
-  const RunData *data = page->data;
-  const double least = page_number(page, "options.log-every") / 2, *step = data->loss[LOSS_STEP];
-  double *kept = alloc_new(data->rows + 1, sizeof *kept);
-  for (size_t i = 0; i < data->rows; i++)
-    kept[i] = i > 0 && step[i] - step[i - 1] < least ? NAN : column[i];
+static int compare(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* A column without the rows that tell of less than half as many steps as most do, for a validation
+ * called for them. To be freed. */
+static double *steady(const RunData *data, const double *column) {
+  const size_t n = data->rows;
+  double *kept = alloc_new(n + 1, sizeof *kept), *steps = alloc_new(n + 1, sizeof *steps);
+  for (size_t i = 0; i < n; i++)
+    kept[i] = data->loss[LOSS_STEP][i] - (i > 0 ? data->loss[LOSS_STEP][i - 1] : 0);
+  qsort(memcpy(steps, kept, n * sizeof *steps), n, sizeof *steps, compare);
+  const double least = steps[n / 2] / 2;
+  for (size_t i = 0; i < n; i++) kept[i] = kept[i] < least ? NAN : column[i];
+  free(steps);
   return kept;
 }
 
 void figure_loss(const Page *page) {
   const RunData *data = page->data;
-  double *train = steady(page, data->loss[LOSS_TRAIN_BITS]);
+  double *train = steady(data, data->loss[LOSS_TRAIN_BITS]);
   const Chart chart = {
       .title = "Training and validation loss over the course of the run",
       .x_name = "k-mers read",
@@ -110,7 +119,7 @@ void figure_norm(const Page *page) {
 void figure_speed(const Page *page) {
   const RunData *data = page->data;
   const double *tokens = data->loss[LOSS_TOKENS], *seconds = data->loss[LOSS_SECONDS];
-  double *speed = steady(page, data->loss[LOSS_TOKENS]);
+  double *speed = steady(data, data->loss[LOSS_TOKENS]);
   for (size_t i = 0; i < data->rows; i++)
     speed[i] = i == 0 || seconds[i] <= seconds[i - 1]
                    ? NAN

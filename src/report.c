@@ -108,7 +108,8 @@ static void put_cards(const Page *page) {
   put_card(page, "validation", bits, 4, "", "bits per base");
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
-  put_card(page, "gain on Markov", 100 * (1 - bits / markov), 2, " %", "fewer bits");
+  put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
+           bits <= markov ? "fewer bits" : "more bits");
   put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
   put_card(page, "speed", tokens / seconds / 1e6, 2, "M", "k-mers a second");
   fputs("<div><dt>time</dt><dd>", page->out), page_time(page, seconds);
