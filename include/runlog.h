@@ -38,6 +38,9 @@ int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
 void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
 int runlog_sync(Runlog *log, Why *why);
 
+/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
+char *runlog_join(const char *directory, const char *name);
+
 /* DIR/name; valid as long as the log. */
 const char *runlog_model_path(const Runlog *log);
 const char *runlog_checkpoint_path(const Runlog *log);

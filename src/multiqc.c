@@ -1,8 +1,8 @@
 #include "multiqc.h"
 
-#include "alloc.h"
 #include "atomicfile.h"
 #include "nodes.h"
+#include "runlog.h"
 
 #include <errno.h>
 #include <math.h>
@@ -85,8 +85,7 @@ static void put_loss(Sheet *sheet) {
 
 static int write_file(Sheet *sheet, const char *directory, const char *name,
                       void (*put)(Sheet *sheet), Why *why) {
-  char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
-  sprintf(path, "%s/%s", directory, name);
+  char *path = runlog_join(directory, name);
   AtomicFile *file = atomicfile_open(path, false, why);
   free(path);
   if (!file) return -1;

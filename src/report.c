@@ -1,8 +1,8 @@
 #include "report.h"
 
-#include "alloc.h"
 #include "atomicfile.h"
 #include "figure.h"
+#include "runlog.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -216,8 +216,7 @@ static void put_page(const Page *page) {
 }
 
 int report_write(const RunData *data, const char *directory, Why *why) {
-  static const char name[] = "/report.html";
-  char *path = strcat(strcpy(alloc_new(strlen(directory) + sizeof name, 1), directory), name);
+  char *path = runlog_join(directory, "report.html");
   AtomicFile *file = atomicfile_open(path, false, why);
   if (file) put_page(&(Page){file->out, data});
   free(path);

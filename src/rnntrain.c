@@ -233,7 +233,9 @@ static int tell(const TrainOptions *o, Progress *progress, Why *why) {
   RunData data;
   if (rundata_read(&data, o->output, why) != 0) return -1;
   int rc = o->report ? report_write(&data, o->output, why) : 0;
-  if (rc == 0 && o->report) progress_say(progress, "report: %s/report.html", o->output);
+  char *report = runlog_join(o->output, "report.html");
+  if (rc == 0 && o->report) progress_say(progress, "report: %s", report);
+  free(report);
   if (rc == 0 && o->multiqc) rc = multiqc_write(&data, o->output, why);
   rundata_free(&data);
   return rc;

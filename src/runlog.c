@@ -59,8 +59,7 @@ bool runlog_locked(const Runlog *log) { return log->locked; }
 
 /* ---- claiming the directory ----------------------------------------------------------------- */
 
-/* directory/name, or the directory alone where name is ""; no slash doubled. */
-static char *join(const char *directory, const char *name) {
+char *runlog_join(const char *directory, const char *name) {
   char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
   size_t n = strlen(directory);
   while (n > 1 && directory[n - 1] == '/') n--;
@@ -149,8 +148,8 @@ static int claim(Runlog *log, Why *why) {
 Runlog *runlog_claim(const char *directory, RunlogMode mode, Why *why) {
   Runlog *log = alloc_new(1, sizeof *log);
   log->mode = mode, log->locked = true;
-  log->directory = join(directory, "");
-  for (int i = 0; i < FILES; i++) log->path[i] = join(directory, names[i]);
+  log->directory = runlog_join(directory, "");
+  for (int i = 0; i < FILES; i++) log->path[i] = runlog_join(directory, names[i]);
   log->loss = (Log){log->path[LOSS], -1, 0};
   log->timestep_loss = (Log){log->path[TIMESTEP_LOSS], -1, 0};
   log->lines = open_memstream(&log->text, &log->size);
