@@ -32,7 +32,7 @@ weights() {
 }
 
 @test "where no terminal is there is no progress, and with -q nothing" {
-  rnntrain -k 3 -D 64 --max-time 1s -o run "$DATA/phix174.fa.gz" 2> said
+  rnntrain -t 1 -k 3 -D 64 --max-time 1s -o run "$DATA/phix174.fa.gz" 2> said
   [ "$(sed -E 's/[0-9].*//' said | paste -sd '|')" = \
     "||best Markov model: order |out of time after |longest step |validation: |model: run/model.safetensors" ]
   rnntrain -q -k 3 -D 64 --max-time 1s --force -o run "$DATA/phix174.fa.gz" > said 2>&1
