@@ -19,17 +19,19 @@ void nodes_close(Nodes *nodes, char bracket);
 
 /* What only JSON says, for in text a heading does. */
 void nodes_word(Nodes *nodes, const char *name, const char *word);
-void nodes_whole(Nodes *nodes, const char *name, int value);
-void nodes_none(Nodes *nodes, const char *name); /* null */
+void nodes_whole(Nodes *nodes, const char *name, size_t value);
+void nodes_none(Nodes *nodes, const char *name);                        /* null */
+void nodes_size(Nodes *nodes, const char *name, int rows, int columns); /* [rows, columns] */
 
-/* And a heading, after an empty line. */
-void nodes_heading(Nodes *nodes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What only text says: an empty line; a line, in which '?' stands for control characters. */
+void nodes_gap(Nodes *nodes);
+void nodes_line(Nodes *nodes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What columns stand for: k-mers first .. first+n-1. */
 void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k);
 
-/* In JSON with as many digits as bring a number back; in text, of more than six rows or columns,
- * the first and last three. What is no finite number is null in JSON. */
+/* In JSON with as many digits as bring a number back, null what is not finite; in text, of more
+ * than six rows or columns, the first and last three. */
 void nodes_number(Nodes *nodes, const char *name, double value, const char *equation, ...)
     __attribute__((format(printf, 4, 5)));
 void nodes_row(Nodes *nodes, const char *name, const double *row, int n, const char *equation, ...)

@@ -33,19 +33,25 @@ Table *task_table(const Task *task, const char *const *columns, int n);
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why);
 
-/* The first steps of a record's first run of bases that is longer than a k-mer. */
+/* The first steps of a record's first run of bases that has one: k + s of them at least. */
 typedef struct {
-  const char *name; /* of the record */
-  int n;            /* steps, 0: there are none */
-  int *x, *y;       /* (n) */
+  const char *name;  /* of the record */
+  uint64_t position; /* of the first base of the first k-mer, from 1 */
+  int n;             /* steps, 0: there are none */
+  int *x, *y;        /* (n) */
+  int loss_at;       /* as --loss-at says, or the last; 0: there is no such step */
 } Beginning;
 
 typedef int TaskTake(void *context, const Beginning *beginning, Why *why);
 
-/* Hands that of every record of all files to take, of `most` steps at most. */
-int task_begin(const Task *task, int most, TaskTake *take, void *context, Why *why);
+/* Hands that of every record of all files to take, of `most` steps at most, and writes rows that it
+ * puts into table, which may be NULL. */
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why);
 
-/* For take: whether a record's numbers are finite. */
-int task_finite(const Prediction *prediction, double number, Why *why);
+/* As many steps as are asked for, or the mode's usual number. */
+int task_timesteps(const Task *task, int usual);
+
+/* For take: whether a record's number is finite. */
+int task_finite(const char *record, double number, Why *why);
 
 #endif

@@ -6,6 +6,13 @@
 
 #include "rnn.h"
 
+#include <stdbool.h>
+
+/* What goes to the gradients of the weights that every timestep has a part in. */
+typedef struct {
+  double *dH, *dI, *db1; /* (D,D) (d,D) (D), one block */
+} TracePart;
+
 /* Timesteps count from 1, as in the equations, and row t of an array is timestep t: arrays have a
  * row 0 too, which is 0. */
 typedef struct {
@@ -20,9 +27,12 @@ typedef struct {
   double *dq;      /* (n) of that timestep's J, as those that follow */
   double *dh, *dz; /* (T+1,D) */
   double *de;      /* (T+1,d) */
+  TracePart part;  /* of one timestep */
+  TracePart sum;   /* of all so far */
 } Trace;
 
-Trace *trace_new(const Shape *shape, int T);
+/* Without parts there are none, which take as much memory as the weights. */
+Trace *trace_new(const Shape *shape, int T, bool with_parts);
 void trace_free(Trace *trace);
 
 /* The timesteps: x and y (T), T at most those it was made for; y is among those that can follow x.
@@ -35,8 +45,12 @@ void trace_forward(Trace *trace, const Weights *w, const Shape *shape);
 /* q, yhat and J of timestep t. */
 void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape);
 
-/* dq, and dh, dz, de of the timesteps from `at` back to 1, for the J(at) that trace_output left. */
+/* dq, and dh, dz, de of the timesteps from `at` back to 1, for the J(at) that trace_output left;
+ * the sum of parts begins at 0. */
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape);
+
+/* The part of timestep t, which is added to the sum. */
+void trace_part(Trace *trace, int t, const Shape *shape);
 
 /* The Euclidean norm of dh(t). */
 double trace_norm(const Trace *trace, int t, const Shape *shape);

@@ -98,7 +98,7 @@ static int lane_steps(const Window *window, int b, int *x, int *y) {
 static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps) {
   const double cost = steps * step_cost(shape);
   const int stretches = (int)clamp(SLOW_MULTIPLICATIONS / cost, 1, STRETCHES_MAX);
-  Trace *trace = trace_new(shape, steps);
+  Trace *trace = trace_new(shape, steps, false);
   Window *window = window_new(steps, stretches);
   Lanes *lanes = lanes_new(span, shape->k, shape->s, stretches, steps, FORWARD, 0, 0);
   int x[EXAM_STEPS], y[EXAM_STEPS], found = 0;

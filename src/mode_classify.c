@@ -44,7 +44,7 @@ static int take_classify(void *context, const Prediction *prediction, Why *why) 
   const int n = classify->task->n_models;
   if (!piece->ended) return 0;
   for (int i = 0; i < n; i++) {
-    if (task_finite(prediction, prediction->nats[i], why) != 0) return -1;
+    if (task_finite(prediction->piece->name, prediction->nats[i], why) != 0) return -1;
     classify->loglik[i] = (piece->reversed ? classify->loglik[i] : 0) - prediction->nats[i];
   }
   if (!piece->reversed) classify->tokens = prediction->tokens;

@@ -58,7 +58,7 @@ static int take_state(void *context, const Prediction *prediction, Why *why) {
                                        : prediction->h[i];
     if (piece->last < 0)
       vectors->vector[i] = NAN;
-    else if (task_finite(prediction, (double)vectors->vector[i], why) != 0)
+    else if (task_finite(prediction->piece->name, (double)vectors->vector[i], why) != 0)
       return -1;
   }
   put_vector(vectors, piece->name, vectors->vector);

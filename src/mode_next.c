@@ -89,7 +89,7 @@ static int put_likely(const Next *next, const Prediction *prediction, const void
                       uint64_t position, Why *why) {
   const Likely *likely = kept;
   char kmer[KMER_MAX + 1];
-  if (task_finite(prediction, (double)likely->p, why) != 0) return -1;
+  if (task_finite(prediction->piece->name, (double)likely->p, why) != 0) return -1;
   for (int i = 0; i < next->top; i++) {
     kmer_text(kmer, softmax_first(x, next->shape) + likely[i].i, next->shape->k);
     table_text(next->table, prediction->piece->name);
@@ -106,7 +106,7 @@ static int put_bases(const Next *next, const Prediction *prediction, const void 
                      uint64_t position, Why *why) {
   const float *p = kept;
   (void)x;
-  if (task_finite(prediction, (double)*p, why) != 0) return -1;
+  if (task_finite(prediction->piece->name, (double)*p, why) != 0) return -1;
   table_text(next->table, prediction->piece->name);
   if (next->each) table_whole(next->table, position);
   for (int base = 0; base < 4; base++) table_probability(next->table, (double)p[base]);

@@ -52,7 +52,7 @@ static int take_score(void *context, const Prediction *prediction, Why *why) {
   Score *score = context;
   const Piece *piece = prediction->piece;
   const Cost cost = {prediction->tokens, *prediction->nats};
-  if (task_finite(prediction, cost.nats, why) != 0) return -1;
+  if (task_finite(prediction->piece->name, cost.nats, why) != 0) return -1;
   if (!piece->ended) return 0;
   if (score->both_strands && !piece->reversed) {
     score->forward = cost;

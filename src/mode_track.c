@@ -73,7 +73,7 @@ static int take_track(void *context, const Prediction *prediction, Why *why) {
   Track *track = context;
   const Piece *piece = prediction->piece;
   const uint64_t s = (uint64_t)track->s;
-  if (task_finite(prediction, *prediction->nats, why) != 0) return -1;
+  if (task_finite(prediction->piece->name, *prediction->nats, why) != 0) return -1;
   if (track->bedgraph && !*piece->name)
     return fail(why, "a record has no name, which bedGraph needs; give it one");
   for (int i = piece->warmup; i < piece->n; i++) {

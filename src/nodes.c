@@ -1,13 +1,16 @@
 #include "nodes.h"
 
 #include "escape.h"
+#include "fail.h"
 #include "kmer.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ENDS = 3 /* rows or columns that text shows at each end, where not all */ };
+enum { NUMBER = -1, ROW = 0 /* what has no rows */ };
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
@@ -53,10 +56,10 @@ void nodes_word(Nodes *nodes, const char *name, const char *word) {
   put_string(nodes->out, word);
 }
 
-void nodes_whole(Nodes *nodes, const char *name, int value) {
+void nodes_whole(Nodes *nodes, const char *name, size_t value) {
   if (nodes->text) return;
   begin(nodes, name);
-  fprintf(nodes->out, "%d", value);
+  fprintf(nodes->out, "%zu", value);
 }
 
 void nodes_none(Nodes *nodes, const char *name) {
@@ -65,14 +68,17 @@ void nodes_none(Nodes *nodes, const char *name) {
   fputs("null", nodes->out);
 }
 
+void nodes_size(Nodes *nodes, const char *name, int rows, int columns) {
+  if (nodes->text) return;
+  begin(nodes, name);
+  fprintf(nodes->out, "[%d, %d]", rows, columns);
+}
+
 static void put_number(FILE *out, double value) {
-  char digits[32];
-  if (!isfinite(value)) {
-    fputs("null", out);
-    return;
-  }
-  snprintf(digits, sizeof digits, "%.15g", value);
-  if (strtod(digits, NULL) != value) snprintf(digits, sizeof digits, "%.17g", value);
+  char digits[32] = "null";
+  if (isfinite(value)) snprintf(digits, sizeof digits, "%.15g", value);
+  if (isfinite(value) && strtod(digits, NULL) != value)
+    snprintf(digits, sizeof digits, "%.17g", value);
   fputs(digits, out);
 }
 
@@ -84,25 +90,36 @@ static void put_row(FILE *out, const double *row, int n) {
   fputc(']', out);
 }
 
+static void put(Nodes *nodes, const char *name, const double *data, int rows, int columns) {
+  if (rows > 0) {
+    nodes_open(nodes, name, '[');
+    for (int i = 0; i < rows; i++)
+      put(nodes, NULL, data + (size_t)i * (size_t)columns, ROW, columns);
+    nodes_close(nodes, ']');
+    return;
+  }
+  begin(nodes, name);
+  if (rows == NUMBER)
+    put_number(nodes->out, *data);
+  else
+    put_row(nodes->out, data, columns);
+}
+
 /* ---- text ----------------------------------------------------------------------------------- */
 
-void nodes_heading(Nodes *nodes, const char *format, ...) {
+void nodes_gap(Nodes *nodes) {
+  if (nodes->text) fputc('\n', nodes->out);
+}
+
+void nodes_line(Nodes *nodes, const char *format, ...) {
+  char line[1024];
   va_list arguments;
   if (!nodes->text) return;
   va_start(arguments, format);
-  fputc('\n', nodes->out);
-  vfprintf(nodes->out, format, arguments);
-  fputc('\n', nodes->out);
+  vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-}
-
-static void show_equation(const Nodes *nodes, const char *equation, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
-
-static void show_equation(const Nodes *nodes, const char *equation, va_list arguments) {
-  fputs("  ", nodes->out);
-  vfprintf(nodes->out, equation, arguments);
-  fputc('\n', nodes->out);
+  for (char *c = line; *c; c++) memset(c, '?', (size_t)fail_control(c));
+  fprintf(nodes->out, "%s\n", line);
 }
 
 /* Whether entry i of n is shown; at the first that is not, *dots is set. */
@@ -112,28 +129,32 @@ static bool is_shown(int i, int n, bool *dots) {
   return shown;
 }
 
-static void show_number(FILE *out, double value) {
-  const double size = fabs(value);
-  if (value == 0)
-    fprintf(out, "%12d", 0);
-  else
-    fprintf(out, size >= 1e-3 && size < 1e4 ? " %11.6f" : " %11.3e", value);
-}
-
-static void show_row(FILE *out, const double *row, int n) {
-  bool dots;
-  for (int i = 0; i < n; i++) {
-    if (is_shown(i, n, &dots)) show_number(out, row[i]);
-    if (dots) fputs("  ...", out);
+/* Whether six decimals are enough for all of them. */
+static bool is_plain(const double *data, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const double size = fabs(data[i]);
+    if (size > 0 && !(size >= 1e-4 && size < 1e4)) return false;
   }
-  fputc('\n', out);
+  return true;
 }
 
-static void show_matrix(FILE *out, const double *matrix, int rows, int columns) {
-  bool dots;
-  for (int i = 0; i < rows; i++, matrix += columns) {
-    if (is_shown(i, rows, &dots)) show_row(out, matrix, columns);
-    if (dots) fputs("        ...\n", out);
+static void show_number(FILE *out, double value, bool plain) {
+  if (value == 0 || isnan(value))
+    fprintf(out, "%12s", value == 0 ? "0" : "nan");
+  else
+    fprintf(out, plain ? " %11.6f" : " %11.4e", value);
+}
+
+static void show(FILE *out, const double *data, int rows, int columns) {
+  const bool plain = is_plain(data, (size_t)rows * (size_t)columns);
+  bool row_dots, dots;
+  for (int i = 0; i < rows; i++, data += columns) {
+    const bool shown = is_shown(i, rows, &row_dots);
+    for (int j = 0; j < columns && shown; j++) {
+      if (is_shown(j, columns, &dots)) show_number(out, data[j], plain);
+      if (dots) fputs("  ...", out);
+    }
+    fputs(shown ? "\n" : row_dots ? "         ...\n" : "", out);
   }
 }
 
@@ -154,16 +175,25 @@ void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k) {
   fputc(nodes->text ? '\n' : ']', nodes->out);
 }
 
+static void tell(Nodes *nodes, const char *name, const double *data, int rows, int columns,
+                 const char *equation, va_list arguments) __attribute__((format(printf, 6, 0)));
+
+static void tell(Nodes *nodes, const char *name, const double *data, int rows, int columns,
+                 const char *equation, va_list arguments) {
+  if (!nodes->text) {
+    put(nodes, name, data, rows, columns);
+    return;
+  }
+  fputs("  ", nodes->out);
+  vfprintf(nodes->out, equation, arguments);
+  fputc('\n', nodes->out);
+  show(nodes->out, data, rows > 0 ? rows : 1, columns);
+}
+
 void nodes_number(Nodes *nodes, const char *name, double value, const char *equation, ...) {
   va_list arguments;
   va_start(arguments, equation);
-  if (nodes->text) {
-    show_equation(nodes, equation, arguments);
-    show_row(nodes->out, &value, 1);
-  } else {
-    begin(nodes, name);
-    put_number(nodes->out, value);
-  }
+  tell(nodes, name, &value, NUMBER, 1, equation, arguments);
   va_end(arguments);
 }
 
@@ -171,13 +201,7 @@ void nodes_row(Nodes *nodes, const char *name, const double *row, int n, const c
                ...) {
   va_list arguments;
   va_start(arguments, equation);
-  if (nodes->text) {
-    show_equation(nodes, equation, arguments);
-    show_row(nodes->out, row, n);
-  } else {
-    begin(nodes, name);
-    put_row(nodes->out, row, n);
-  }
+  tell(nodes, name, row, ROW, n, equation, arguments);
   va_end(arguments);
 }
 
@@ -185,16 +209,6 @@ void nodes_matrix(Nodes *nodes, const char *name, const double *matrix, int rows
                   const char *equation, ...) {
   va_list arguments;
   va_start(arguments, equation);
-  if (nodes->text) {
-    show_equation(nodes, equation, arguments);
-    show_matrix(nodes->out, matrix, rows, columns);
-  } else {
-    nodes_open(nodes, name, '[');
-    for (int i = 0; i < rows; i++) {
-      begin(nodes, NULL);
-      put_row(nodes->out, matrix + (size_t)i * (size_t)columns, columns);
-    }
-    nodes_close(nodes, ']');
-  }
+  tell(nodes, name, matrix, rows, columns, equation, arguments);
   va_end(arguments);
 }

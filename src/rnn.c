@@ -58,7 +58,7 @@ static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
 }
 
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
-  /* 1 over the steepest slope of phi: h neither fades nor explodes from step to step. */
+  /* 1 over the steepest slope of phi: where all slopes were that, nothing would fade. */
   static const double H_scale[] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
   size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   memset(weights->L, 0, weights->size * sizeof(float));

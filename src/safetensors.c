@@ -159,6 +159,9 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (is_sequence(length, file->in))
     return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
                 file->path);
+  if (length > HEADER_MAX && *(const char *)&length == '{')
+    return fail(why, "%s: is JSON, no model file; weights in JSON are given with --weights",
+                file->path);
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
   char *text = alloc_new(length + 1, 1);

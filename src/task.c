@@ -19,6 +19,11 @@ static bool is_same(const struct stat *file, const char *path) {
          other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
+static bool is_directory(const char *path) {
+  struct stat file;
+  return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
+}
+
 /* Whether the output would take the place of something that is read: a FILE, a prompt, or a model,
  * which may be in a directory. */
 static int check_output(const Task *task, const char *const *paths, Why *why) {
@@ -39,6 +44,9 @@ int task_check(const Task *task, const char *const *paths, Why *why) {
   for (int i = 0; i < task->n_files; i++)
     if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
       return fail(why, "%s: cannot be opened: %s", task->files[i], strerror(errno));
+  if (task->options->weights && task->n_files > 0 && is_directory(task->files[0]))
+    return fail(why, "%s: is a directory; with --weights there is no MODEL, only sequence files",
+                task->files[0]);
   return check_output(task, paths, why);
 }
 
@@ -51,12 +59,19 @@ Table *task_table(const Task *task, const char *const *columns, int n) {
                    columns, n);
 }
 
-int task_finite(const Prediction *prediction, double number, Why *why) {
+int task_finite(const char *record, double number, Why *why) {
   if (isfinite(number)) return 0;
   return fail(why,
               "record '%.100s': the model gives no finite numbers; train it again with a "
               "smaller --learning-rate",
-              prediction->piece->name);
+              record);
+}
+
+/* Lets readers have what there is. */
+static int pass_on(Output *output, Table *table, Why *why) {
+  if (table && table_flush(table, why) != 0) return -1;
+  fflush(output_stream(output));
+  return output_check(output, why);
 }
 
 /* On the way to a mode's own take: counts circles, passes on what readers may wait for, and looks
@@ -74,28 +89,29 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
-  if (prediction->batch_ends && counted->table && table_flush(counted->table, why) != 0) return -1;
-  if (prediction->batch_ends) fflush(output_stream(counted->output));
-  return output_check(counted->output, why);
+  return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
+                                : output_check(counted->output, why);
 }
 
-static char *standard_input[] = {"-"};
+static int count_files(const Task *task) { return task->n_files > 0 ? task->n_files : 1; }
+
+static const char *file_of(const Task *task, int i) {
+  return task->n_files > 0 ? task->files[i] : "-";
+}
 
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why) {
-  char **files = task->n_files > 0 ? task->files : standard_input;
-  const int n_files = task->n_files > 0 ? task->n_files : 1;
   Predictor *predictor =
       predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
   Why other;
   int rc = 0;
-  for (int i = 0; i < n_files && rc == 0; i++) {
+  for (int i = 0; i < count_files(task) && rc == 0; i++) {
     Counted counted = {take, context, table, task->output, 0};
-    rc = predict_file(predictor, files[i], take_counted, &counted, why);
+    rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
     if (rc == 0 && counted.circular > 0)
-      fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n", input_title(files[i]),
-              counted.circular);
+      fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n",
+              input_title(file_of(task, i)), counted.circular);
   }
   predict_free(predictor);
   return rc;
@@ -103,50 +119,73 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
 
 /* ---- beginnings ----------------------------------------------------------------------------- */
 
-/* Adds a piece's steps that have a label, up to where the first run of them ends; whether that is
- * here, or there are `most`. */
-static bool add_steps(Beginning *beginning, const Piece *piece, int most) {
+typedef struct {
+  const Task *task;
+  TaskTake *take;
+  void *context;
+  Table *table;
+  int most; /* steps */
+  Beginning beginning;
+  Steps *steps;
+  Piece piece;
+} Beginner;
+
+/* Adds the piece's steps that have a label, up to where the first run of them ends; whether that is
+ * here, or there are as many as can be. */
+static bool add_steps(Beginner *b) {
+  const Piece *piece = &b->piece;
+  Beginning *beginning = &b->beginning;
   for (int i = piece->warmup; i < piece->n; i++) {
     if (piece->y[i] < 0 && beginning->n > 0) return true;
     if (piece->y[i] < 0) continue;
+    if (beginning->n == 0)
+      beginning->position = piece->position[i] - (uint64_t)b->task->models->shape.k;
     beginning->x[beginning->n] = piece->x[i], beginning->y[beginning->n] = piece->y[i];
-    if (++beginning->n == most) return true;
+    if (++beginning->n == b->most) return true;
   }
   return piece->ended;
 }
 
 /* What of a record comes after its beginning is not looked at. */
-static int begin_records(Beginning *beginning, int most, Steps *steps, Piece *piece, SeqFile *file,
-                         TaskTake *take, void *context, Why *why) {
-  const Piece *before = NULL;
+static int begin_records(Beginner *b, SeqFile *file, Why *why) {
+  Piece *piece = &b->piece;
+  const int wanted = b->task->options->loss_at;
   int more;
-  while ((more = steps_read(steps, piece, before, file, why)) > 0) {
-    beginning->n = 0;
-    while (!add_steps(beginning, piece, most))
-      if (steps_read(steps, piece, piece, file, why) < 0) return -1;
-    beginning->name = piece->name;
-    if (take(context, beginning, why) != 0) return -1;
+  for (const Piece *before = NULL; (more = steps_read(b->steps, piece, before, file, why)) > 0;
+       before = piece) {
+    b->beginning.n = 0;
+    while (!add_steps(b))
+      if (steps_read(b->steps, piece, piece, file, why) < 0) return -1;
+    b->beginning.name = piece->name;
+    b->beginning.loss_at = wanted > b->beginning.n ? 0 : wanted > 0 ? wanted : b->beginning.n;
+    if (b->take(b->context, &b->beginning, why) != 0) return -1;
     piece->ended = true;
-    before = piece;
+    if (steps_wait(b->steps, piece, file) && pass_on(b->task->output, b->table, why) != 0)
+      return -1;
   }
   return more;
 }
 
-int task_begin(const Task *task, int most, TaskTake *take, void *context, Why *why) {
-  char **files = task->n_files > 0 ? task->files : standard_input;
-  const int n_files = task->n_files > 0 ? task->n_files : 1;
-  Beginning beginning = {.x = alloc_new((size_t)most, sizeof *beginning.x),
-                         .y = alloc_new((size_t)most, sizeof *beginning.y)};
-  Steps *steps = steps_new(&task->models->shape, false, false, false);
-  Piece piece;
+int task_timesteps(const Task *task, int usual) {
+  const PredictOptions *o = task->options;
+  return o->timesteps > 0 ? o->timesteps : o->loss_at > 0 ? o->loss_at : usual;
+}
+
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why) {
+  Beginner b = {.task = task, .take = take, .context = context, .table = table, .most = most};
+  Why other;
   int rc = 0;
-  piece_init(&piece);
-  for (int i = 0; i < n_files && rc == 0; i++) {
-    SeqFile *file = seqfile_open(files[i], why);
-    rc = file ? begin_records(&beginning, most, steps, &piece, file, take, context, why) : -1;
+  b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
+  b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
+  b.steps = steps_new(&task->models->shape, false, false, false);
+  piece_init(&b.piece);
+  for (int i = 0; i < count_files(task) && rc == 0; i++) {
+    SeqFile *file = seqfile_open(file_of(task, i), why);
+    rc = file ? begin_records(&b, file, why) : -1;
     seqfile_close(file);
   }
-  piece_clear(&piece), steps_free(steps);
-  free(beginning.x), free(beginning.y);
+  if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
+  piece_clear(&b.piece), steps_free(b.steps);
+  free(b.beginning.x), free(b.beginning.y);
   return rc;
 }

@@ -11,7 +11,17 @@ static double *new_rows(int rows, int columns) {
   return alloc_new((size_t)rows * (size_t)columns, sizeof(double));
 }
 
-Trace *trace_new(const Shape *shape, int T) {
+static size_t part_size(const Shape *shape) {
+  return ((size_t)shape->D + (size_t)shape->d + 1) * (size_t)shape->D;
+}
+
+static TracePart new_part(const Shape *shape) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  double *dH = alloc_new(part_size(shape), sizeof *dH);
+  return (TracePart){dH, dH + D * D, dH + (D + d) * D};
+}
+
+Trace *trace_new(const Shape *shape, int T, bool with_parts) {
   const int d = shape->d, D = shape->D, n = shape->n;
   Trace *trace = alloc_new(1, sizeof *trace);
   *trace = (Trace){.T = T,
@@ -26,6 +36,7 @@ Trace *trace_new(const Shape *shape, int T) {
                    .dh = new_rows(T + 1, D),
                    .dz = new_rows(T + 1, D),
                    .de = new_rows(T + 1, d)};
+  if (with_parts) trace->part = new_part(shape), trace->sum = new_part(shape);
   return trace;
 }
 
@@ -33,7 +44,8 @@ void trace_free(Trace *trace) {
   if (!trace) return;
   free(trace->x), free(trace->y), free(trace->e), free(trace->z), free(trace->h);
   free(trace->q), free(trace->yhat), free(trace->dq);
-  free(trace->dh), free(trace->dz), free(trace->de), free(trace);
+  free(trace->dh), free(trace->dz), free(trace->de);
+  free(trace->part.dH), free(trace->sum.dH), free(trace);
 }
 
 void trace_set(Trace *trace, const int *x, const int *y, int T) {
@@ -75,7 +87,7 @@ static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
 
 static double phi(double z, Activation activation) {
   if (activation == SIGMOID) return 1 / (1 + exp(-z));
-  return activation == TANH ? tanh(z) : fmax(z, 0);
+  return activation == TANH ? tanh(z) : z < 0 ? 0 : z; /* what is no number stays none */
 }
 
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
@@ -110,7 +122,7 @@ void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
 /* phi'(z), with h = phi(z) */
 static double phi_slope(double z, double h, Activation activation) {
   if (activation == SIGMOID) return h * (1 - h);
-  return activation == TANH ? 1 - h * h : z > 0;
+  return activation == TANH ? 1 - h * h : z > 0 ? 1 : z <= 0 ? 0 : z;
 }
 
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) {
@@ -120,6 +132,7 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
   memset(trace->dh, 0, rows * (size_t)D * sizeof(double));
   memset(trace->dz, 0, rows * (size_t)D * sizeof(double));
   memset(trace->de, 0, rows * (size_t)d * sizeof(double));
+  if (trace->sum.dH) memset(trace->sum.dH, 0, part_size(shape) * sizeof(double));
   for (int i = 0; i < n; i++) trace->dq[i] = trace->yhat[i] - (i == label); /* dq = yhat - y */
   for (int t = at; t >= 1; t--) {
     const double *z = trace_row(trace->z, t, D), *h = trace_row(trace->h, t, D);
@@ -132,4 +145,15 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
       dz[j] = dh[j] * phi_slope(z[j], h[j], shape->activation);
     add_product_transposed(trace_row(trace->de, t, d), dz, w->I, d, D); /* de(t) = dz(t) I^T */
   }
+}
+
+void trace_part(Trace *trace, int t, const Shape *shape) {
+  static const double one = 1;
+  const int d = shape->d, D = shape->D;
+  const double *dz = trace_row(trace->dz, t, D);
+  memset(trace->part.dH, 0, part_size(shape) * sizeof(double));
+  trace_add(trace->part.dH, trace_row(trace->h, t - 1, D), dz, D, D); /* h(t-1)^T dz(t) */
+  trace_add(trace->part.dI, trace_row(trace->e, t, d), dz, d, D);     /* e(t)^T dz(t) */
+  trace_add(trace->part.db1, &one, dz, 1, D);                         /* dz(t) */
+  for (size_t i = 0; i < part_size(shape); i++) trace->sum.dH[i] += trace->part.dH[i];
 }

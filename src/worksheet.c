@@ -34,7 +34,7 @@ static char *read_text(const char *path, size_t *size, Why *why) {
   const int error = ferror(file) ? errno : 0;
   fclose(file);
   if (error)
-    fail(why, "%s: cannot be read: %s", path, strerror(error));
+    fail(why, "%s: cannot be read: %s; name a file", path, strerror(error));
   else if (*size <= BYTES_MAX)
     return text;
   else
@@ -48,10 +48,15 @@ static json_t *parse(const char *path, Why *why) {
   size_t size;
   char *text = read_text(path, &size, why);
   if (!text) return NULL;
-  json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+  static const char mark[] = "\xef\xbb\xbf"; /* that some editors put before UTF-8 */
+  const size_t skip = size >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+  json_t *root = json_loadb(text + skip, size - skip, JSON_REJECT_DUPLICATES, &error);
   free(text);
   if (!root)
-    fail(why, "%s: line %d: is no JSON: %s; mend it there", path, error.line, error.text);
+    fail(why,
+         "%s: line %d: is no JSON: %s; mend it there (a trained network is given as MODEL, without "
+         "--weights)",
+         path, error.line, error.text);
   else if (!json_is_object(root))
     fail(why, "%s: is no JSON object; it must be {\"L\": [[...], ...], \"H\": ...}", path);
   else
@@ -79,35 +84,56 @@ static int check_names(const Sheet *sheet) {
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-static int check_numbers(const Sheet *sheet, const char *name, const json_t *row, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    const json_t *number = json_array_get(row, i);
+/* A size of the network: the letter that it has in the equations, 0 until a matrix sets it. */
+typedef struct {
+  char letter;
+  int size, most;
+} Size;
+
+/* Whether n is the size. */
+static int check_size(const Sheet *sheet, const char *name, const char *what, size_t n,
+                      Size *size) {
+  if (size->size == 0 && n <= (size_t)size->most) size->size = (int)n;
+  if (size->size == (int)n) return 0;
+  if (size->size == 0)
+    return fail(sheet->why, "%s: %s has %zu %s; it can have %d", sheet->path, name, n, what,
+                size->most);
+  return fail(sheet->why, "%s: %s has %zu %s; it must have %c = %d", sheet->path, name, n, what,
+              size->letter, size->size);
+}
+
+/* Row i of a matrix, or what is not a matrix but a row: i -1. */
+static int check_row(const Sheet *sheet, const char *name, int i, const json_t *row,
+                     Size *columns) {
+  const size_t n = json_array_size(row);
+  char place[32] = "";
+  if (i >= 0) snprintf(place, sizeof place, ", row %d", i + 1);
+  if (n == 0)
+    return fail(sheet->why, "%s: %s%s, is no list of numbers; mend it", sheet->path, name, place);
+  if (check_size(sheet, name, i < 0 ? "numbers" : "numbers in a row", n, columns) != 0) return -1;
+  for (size_t j = 0; j < n; j++) {
+    const json_t *number = json_array_get(row, j);
     if (!json_is_number(number) || !isfinite((float)json_number_value(number)))
-      return fail(sheet->why, "%s: %s has something that is no number of float32; mend it",
-                  sheet->path, name);
+      return fail(sheet->why, "%s: %s%s, number %zu, is no number of float32; mend it", sheet->path,
+                  name, place, j + 1);
   }
   return 0;
 }
 
-/* Whether `name` is a row of so many numbers, or where rows is not 0 as many rows of those; sizes
- * that are 0 are set to what they are. */
-static int check_matrix(const Sheet *sheet, const char *name, int *rows, int *columns) {
+/* A row of numbers, or where rows is not NULL a list of those; sizes that are not known yet are
+ * set. */
+static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *columns) {
   const json_t *matrix = json_object_get(sheet->root, name);
-  const size_t n = rows ? json_array_size(matrix) : 1;
+  const size_t n = json_array_size(matrix);
   if (!matrix) return fail(sheet->why, "%s: has no %s; add it", sheet->path, name);
-  if (rows && *rows == 0) *rows = n < (size_t)V_MAX ? (int)n : V_MAX;
-  for (size_t i = 0; i < n && (!rows || (int)n == *rows); i++) {
-    const json_t *row = rows ? json_array_get(matrix, i) : matrix;
-    const size_t size = json_array_size(row);
-    if (*columns == 0 && size <= WIDTH_MAX) *columns = (int)size;
-    if (size == 0 || size != (size_t)*columns)
-      return fail(sheet->why, "%s: %s has %zu numbers in a row; it must have %d", sheet->path, name,
-                  size, *columns > 0 ? *columns : WIDTH_MAX);
-    if (check_numbers(sheet, name, row, size) != 0) return -1;
-  }
-  if (rows && (n == 0 || (int)n != *rows))
-    return fail(sheet->why, "%s: %s has %zu rows; it must have %d", sheet->path, name, n, *rows);
-  return 0;
+  if (!rows) return check_row(sheet, name, -1, matrix, columns);
+  if (n == 0)
+    return fail(sheet->why, "%s: %s is no list of rows; it must be [[...], ...]", sheet->path,
+                name);
+  if (rows != columns && check_size(sheet, name, "rows", n, rows) != 0) return -1;
+  for (size_t i = 0; i < n; i++)
+    if (check_row(sheet, name, (int)i, json_array_get(matrix, i), columns) != 0) return -1;
+  return check_size(sheet, name, "rows", n, rows);
 }
 
 /* Copies a matrix or a row of numbers. */
@@ -146,22 +172,24 @@ static int read_word(const Sheet *sheet, const char *name, const char *const *wo
 
 static int read_shape(const Sheet *sheet, Shape *shape) {
   const json_t *stride = json_object_get(sheet->root, "stride");
-  int V = 0, d = 0, D = 0, k = 1, activation, softmax;
-  if (check_matrix(sheet, "L", &V, &d) != 0 || check_matrix(sheet, "b1", NULL, &D) != 0 ||
-      check_matrix(sheet, "H", &D, &D) != 0 || check_matrix(sheet, "I", &d, &D) != 0 ||
+  Size V = {'V', 0, V_MAX}, d = {'d', 0, WIDTH_MAX}, D = {'D', 0, WIDTH_MAX};
+  int k = 1, activation, softmax;
+  if (check_matrix(sheet, "L", &V, &d) != 0 || check_matrix(sheet, "H", &D, &D) != 0 ||
+      check_matrix(sheet, "I", &d, &D) != 0 || check_matrix(sheet, "b1", NULL, &D) != 0 ||
       check_matrix(sheet, "U", &D, &V) != 0 || check_matrix(sheet, "b2", NULL, &V) != 0 ||
       read_word(sheet, "activation", activation_names, ACTIVATIONS, &activation) != 0 ||
       read_word(sheet, "softmax", softmax_names, SOFTMAXES, &softmax) != 0)
     return -1;
-  while (kmer_count(k) < V) k++;
-  if (V != kmer_count(k))
-    return fail(sheet->why, "%s: L has %d rows; it must have one for each k-mer: 4, 16, 64, ...",
-                sheet->path, V);
+  while (kmer_count(k) < V.size) k++;
+  if (V.size != kmer_count(k))
+    return fail(sheet->why,
+                "%s: L has %d rows; it must have one for each k-mer: 4, 16, 64, ... or %d",
+                sheet->path, V.size, V_MAX);
   const json_int_t s = stride ? json_integer_value(stride) : 1;
   if (s < 1 || s > k)
     return fail(sheet->why, "%s: stride must be a whole number from 1 to k; mend it: k is %d",
                 sheet->path, k);
-  *shape = shape_new(k, (int)s, d, D, (Activation)activation, (Softmax)softmax);
+  *shape = shape_new(k, (int)s, d.size, D.size, (Activation)activation, (Softmax)softmax);
   return 0;
 }
 

@@ -43,11 +43,61 @@ numpy_agrees() {
   need_numpy
   printf '>worksheet\nACGT\n' > s.fa
   numpy_agrees weights.json s.fa
-  for activation in tanh relu; do
+  for activation in tanh relu sigmoid; do
     worksheet activation "\"$activation\"" > w.json
     numpy_agrees w.json s.fa
     numpy_agrees w.json gaps.fa --timesteps 6 --loss-at 5
   done
+  "$PYTHON" -c 'import json, random
+random.seed(1)
+def rows(m, n): return [[random.uniform(-1, 1) for _ in range(n)] for _ in range(m)]
+for name, more in (("one", {}), ("two", {"stride": 2}), ("full", {"softmax": "full", "activation": "tanh"})):
+    sheet = {"L": rows(16, 3), "H": rows(5, 5), "I": rows(3, 5), "b1": rows(1, 5)[0], "U": rows(5, 16)}
+    sheet["U"][0][3] = 800  # exp of that is too large
+    json.dump({**sheet, "b2": rows(1, 16)[0], **more}, open(name + ".json", "w"))'
+  for sheet in one two full; do numpy_agrees $sheet.json gaps.fa --timesteps 9; done
+  { printf '\xef\xbb\xbf'; cat one.json; } > marked.json
+  rnnpredict --mode trace --weights one.json gaps.fa > trace.json
+  rnnpredict --mode trace --weights marked.json gaps.fa | cmp - trace.json
+}
+
+@test "trace, flow: what is not finite is null, and said; the flow of it is an error" {
+  worksheet activation '"relu"' H '[[1e38, 1e38], [1e38, -1e38]]' > w.json
+  printf '>a\nACGTACGTACGTACGTACGT\n' > s.fa
+  run -0 --separate-stderr rnnpredict --mode trace --timesteps 14 --weights w.json s.fa
+  [[ "$stderr" == "rnnpredict: record 'a': from timestep "*" on there are numbers that are not finite"* ]]
+  "$PYTHON" -c 'import json, sys
+last = json.load(sys.stdin)["records"][0]["forward"][-1]
+assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$output"
+  rnnpredict --mode trace --format text --timesteps 14 --weights w.json s.fa 2> /dev/null | grep -E ' nan( |$)'
+  fails 1 "record 'a': the model gives no finite numbers" rnnpredict --mode flow --timesteps 14 --no-header --weights w.json s.fa
+}
+
+@test "trace: JSON that a broken file ends is no whole JSON" {
+  for broken in '>a\nACGT\n>b\nACG!T\n' ''; do
+    printf "$broken" > s.fa
+    rnnpredict --mode trace --weights weights.json s.fa > trace.json 2> /dev/null && false
+    run ! "$PYTHON" -c 'import json; json.load(open("trace.json"))'
+  done
+}
+
+@test "trace, flow: a record through a pipe is told as soon as it has come" {
+  mkfifo pipe
+  for mode in "trace --format text" flow; do
+    rnnpredict --mode $mode --weights weights.json < pipe > said &
+    exec 4> pipe
+    printf '@a\nACGTACGT\n+\nIIIIIIII\n' >&4
+    for i in $(seq 100); do [ -s said ] && grep -q a said && break || sleep 0.1; done
+    grep -q a said
+    exec 4>&-
+    wait
+  done
+}
+
+@test "flow: 48 timesteps where nothing else is asked for" {
+  { echo ">a"; random_bases 100 1; } > s.fa
+  [ "$(rnnpredict --mode flow --no-header "$RUN" s.fa | wc -l)" -eq 48 ]
+  [ "$(rnnpredict --mode trace "$RUN" s.fa | grep -c '"J"')" -eq 3 ]
 }
 
 @test "trace, flow: every number of a trained network is NumPy's" {
@@ -81,9 +131,9 @@ for name, step in steps:
   rnnpredict --mode trace --loss-at 4 "$RUN" s.fa | "$PYTHON" -c '
 import json, sys
 a, b, c = json.load(sys.stdin)["records"]
-assert len(a["forward"]) == 4 and a["loss_at"] == 4 and len(a["backward"]) == 4
+assert a["position"] == 1 and len(a["forward"]) == 4 and a["loss_at"] == 4 and len(a["backward"]) == 4
 assert len(b["forward"]) == 2 and b["loss_at"] is None and "gradient" not in b
-assert c == {"record": "c", "forward": [], "loss_at": None}'
+assert c == {"record": "c", "position": None, "forward": [], "loss_at": None}'
   run -0 rnnpredict --mode flow --loss-at 4 --no-header "$RUN" s.fa
   [ "${#lines[@]}" -eq 6 ]
   [ "${lines[4]}" = $'b\tNA\tNA\tNA' ] && [ "${lines[5]}" = $'c\tNA\tNA\tNA' ]
@@ -97,11 +147,20 @@ assert c == {"record": "c", "forward": [], "loss_at": None}'
   [ "$(awk '{ if (length > most) most = length } END { print most }' text)" -le 80 ]
   grep -qx '  dz(3) = dh(3) o h(3) o (1 - h(3))' text
   grep -qx '  z(2) = h(1) H + e(2) I + b1' text
-  grep -A 7 -x '  to dH: h(2)^T dz(3)' text | sed -n 5p | grep -qx ' *\.\.\.'
+  grep -A 7 -x '  to dH: h(2)^T dz(3)' text > corners
+  sed -n 5p corners | grep -qx ' *\.\.\.'
+  [ "$(sed -n 2p corners | wc -w)" -eq 7 ] && [ "$(wc -l < corners)" -eq 8 ]
   rnnpredict --mode trace --format text --weights weights.json s.fa > text
   run ! grep -F ... text
   worksheet activation '"tanh"' > w.json
-  rnnpredict --mode trace --format text --weights w.json s.fa | grep -qx '  dz(1) = dh(1) o (1 - h(1) o h(1))'
+  rnnpredict --mode trace --format text --weights w.json s.fa > text
+  grep -qx '  dz(1) = dh(1) o (1 - h(1) o h(1))' text
+  worksheet activation '"relu"' > w.json
+  rnnpredict --mode trace --format text --weights w.json s.fa > text
+  grep -qx '  dz(1) = dh(1) o \[z(1) > 0\]' text
+  printf '>a\033[31mb\302\233c\nACGT\n' > s.fa
+  rnnpredict --mode trace --format text --weights w.json s.fa > text
+  grep -qx '==== record a?\[31mb??c' text
 }
 
 @test "trace: a name that JSON cannot hold as it is" {
@@ -123,13 +182,17 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
   }
   wrong "has no H; add it" H null
   wrong "has 'h', which is no weight" h '[1]'
-  wrong "H has 3 numbers in a row; it must have 2" H '[[1, 2, 3], [4, 5, 6]]'
-  wrong "H has 1 rows; it must have 2" H '[[1, 2]]'
-  wrong "H has 0 rows; it must have 2" H '7'
-  wrong "b1 has 0 numbers in a row; it must have 4096" b1 '[]'
-  wrong "U has 2 numbers in a row; it must have 4" U '[[1, 2], [1, 2]]'
-  wrong "L has something that is no number of float32" L '[[1, 2], [1, "2"], [1, 2], [1, 2]]'
-  wrong "b2 has something that is no number of float32" b2 '[1, 2, 3, 1e99]'
+  wrong "H has 3 numbers in a row; it must have D = 2" H '[[1, 2], [4, 5, 6]]'
+  wrong "H has 1 rows; it must have D = 2" H '[[1, 2]]'
+  wrong "H is no list of rows" H '7'
+  wrong "H, row 2, is no list of numbers" H '[[1, 2], 3]'
+  wrong "b1, is no list of numbers" b1 '[]'
+  wrong "b1 has 3 numbers; it must have D = 2" b1 '[1, 2, 3]'
+  wrong "U has 4 rows; it must have D = 2" U '[[1, 2], [1, 2], [1, 2], [1, 2]]'
+  wrong "U has 2 numbers in a row; it must have V = 4" U '[[1, 2], [1, 2]]'
+  wrong "L, row 2, number 2, is no number of float32" L '[[1, 2], [1, "2"], [1, 2], [1, 2]]'
+  wrong "b2, number 4, is no number of float32" b2 '[1, 2, 3, 1e99]'
+  wrong "b1, number 1, is no number of float32" b1 '[[1, 2], [3, 4]]'
   wrong "L has 3 rows; it must have one for each k-mer" L '[[1, 2], [1, 2], [1, 2]]' \
     U '[[1, 2, 3], [1, 2, 3]]' b2 '[1, 2, 3]'
   wrong "stride must be a whole number from 1 to k; mend it: k is 1" stride 2
@@ -144,9 +207,11 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
   fails 1 "w.json: line 1: is no JSON" rnnpredict --mode trace --weights w.json gaps.fa
   fails 1 "missing.json: cannot be opened" rnnpredict --mode trace --weights missing.json gaps.fa
   fails 1 "cannot be read" rnnpredict --mode trace --weights . gaps.fa
+  fails 1 "a trained network is given as MODEL" rnnpredict --mode trace --weights "$RUN/model.safetensors" gaps.fa
+  fails 1 "with --weights there is no MODEL" rnnpredict --mode trace --weights weights.json "$RUN" gaps.fa
   head -c 17000000 /dev/zero > w.json
   fails 1 "is over 16 MB" rnnpredict --mode trace --weights w.json gaps.fa
-  cp gaps.fa kept.fa
+  fails 1 "weights.json: is JSON, no model file" rnnpredict --mode trace weights.json gaps.fa
   fails 1 "is read from too" rnnpredict --mode trace --weights weights.json -o weights.json gaps.fa
   fails 2 "goes with --mode trace|flow, not with 'next'" rnnpredict --weights weights.json gaps.fa
 }

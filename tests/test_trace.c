@@ -30,7 +30,7 @@ static Case case_new(int k, int s, int phi, int full, int at) {
   const uint8_t restart[T] = {1};
   const double h0[D] = {0};
   Case c = {.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS), .at = at};
-  c.w = weights_new(&c.shape), c.trace = trace_new(&c.shape, T);
+  c.w = weights_new(&c.shape), c.trace = trace_new(&c.shape, T, true);
   c.net = reference_new(k, s, d, D, phi, full), c.gradient = reference_new(k, s, d, D, phi, full);
   for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(rand() / (double)RAND_MAX - 0.5);
   reference_set(c.net, c.w->L, c.w->U, c.w->b2);
@@ -68,18 +68,15 @@ static void check_output_layer(const Case *c) {
 }
 
 static void check_recurrence(const Case *c) {
-  double dH[D * D] = {0}, dI[d * D] = {0}, db1[D] = {0};
+  const TracePart *sum = &c->trace->sum;
   double *dL = calloc((size_t)(c->shape.V * d), sizeof *dL), length = 0;
   for (int t = 1; t <= T; t++) {
-    const double *dz = trace_row(c->trace->dz, t, D);
-    trace_add(dH, trace_row(c->trace->h, t - 1, D), dz, D, D);
-    trace_add(dI, trace_row(c->trace->e, t, d), dz, d, D);
-    trace_add(db1, &one, dz, 1, D);
+    trace_part(c->trace, t, &c->shape);
     trace_add(dL + c->x[t - 1] * d, &one, trace_row(c->trace->de, t, d), 1, d);
   }
-  assert_near(dH, c->gradient->H, D * D), assert_near(dI, c->gradient->I, d * D);
-  assert_near(db1, c->gradient->b1, D), assert_near(dL, c->gradient->L, c->shape.V * d);
-  for (int i = 0; i < D * D; i++) length += dH[i] * dH[i];
+  assert_near(sum->dH, c->gradient->H, D * D), assert_near(sum->dI, c->gradient->I, d * D);
+  assert_near(sum->db1, c->gradient->b1, D), assert_near(dL, c->gradient->L, c->shape.V * d);
+  for (int i = 0; i < D * D; i++) length += sum->dH[i] * sum->dH[i];
   assert_true(length > 0 || c->at == 1 || c->shape.activation == RELU);
   free(dL);
 }

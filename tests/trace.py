@@ -98,6 +98,7 @@ def same(said, true, what):
 
 
 def check_gradient(said, sums, can, x, at):
+    assert [code(kmer) for kmer in said['kmers']] == list(can)
     same(said['dU'], sums['U'][:, can], 'dU')
     same(said['db2'], sums['b2'][can], 'db2')
     for name in ('H', 'I', 'b1'):
@@ -120,6 +121,7 @@ def check_record(said, sequence):
     segments = [s for s in re.findall('[ACGT]+', sequence.upper().replace('U', 'T')) if len(s) >= K + S]
     kmers = [segments[0][i:i + K] for i in range(0, len(segments[0]) - K + 1, S)] if segments else []
     n = len(said['forward'])
+    assert said['position'] == (sequence.upper().replace('U', 'T').index(segments[0]) + 1 if segments else None)
     assert [step['x'] for step in said['forward']] == kmers[:n]
     assert [step['y'] for step in said['forward']] == kmers[1:n + 1]
     x, y = [code(kmer) for kmer in kmers[:n]], [code(kmer) for kmer in kmers[1:n + 1]]
@@ -135,7 +137,7 @@ def check_record(said, sequence):
     told, sums = backward(W, x, y, steps, at)
     assert [back['t'] for back in said['backward']] == list(range(at, 0, -1))
     for back, true in zip(said['backward'], told):
-        assert set(back) - {'t', 'x', 'y'} == set(true)
+        assert set(back) - {'t', 'x', 'y', 'kmers'} == set(true)
         for name in true:
             same(back[name], true[name], (back['t'], name))
     check_gradient(said['gradient'], sums, followers(x[at - 1]), x, at)
@@ -145,6 +147,7 @@ def check_record(said, sequence):
 
 trace = json.load(open(sys.argv[3]))
 assert (trace['k'], trace['stride'], trace['activation']) == (K, S, ACTIVATION)
+assert trace['softmax'] == ('full' if K == S else SOFTMAX)
 assert trace['shapes'] == {name: list(np.atleast_2d(value).shape) for name, value in W.items()}
 sequences = read_sequences(sys.argv[2])
 assert [record['record'] for record in trace['records']] == [name for name, _ in sequences]

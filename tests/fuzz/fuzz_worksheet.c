@@ -37,11 +37,12 @@ static void check_network(const Model *model) {
   const int x = 0, y = 0; /* which follows it under each stride */
   for (size_t i = 0; i < model->weights->size; i++)
     must(isfinite(model->weights->L[i]), "weights are finite");
-  Trace *trace = trace_new(shape, 1);
+  Trace *trace = trace_new(shape, 1, true);
   trace_set(trace, &x, &y, 1);
   trace_forward(trace, model->weights, shape);
   trace_output(trace, 1, model->weights, shape);
   trace_backward(trace, 1, model->weights, shape);
+  trace_part(trace, 1, shape);
   trace_free(trace);
 }
 
