@@ -10,41 +10,45 @@
 
 enum { CHART_SERIES = 2, CHART_MARKS = 2 };
 
-typedef enum { CHART_LINE, CHART_DOTS, CHART_BOTH } ChartStyle;
+typedef enum { CHART_LINE, CHART_DOTS } ChartStyle;
 
-/* Points; what is not finite is left out. */
+/* Points; what is not finite is left out. Of more than 500 neighbours are joined into their mean.
+ */
 typedef struct {
-  const char *name; /* in the legend; NULL: not there */
-  ChartStyle style;
-  const double *x, *y; /* (n) borrowed */
+  const char *name;         /* in the legend; NULL: not there */
+  ChartStyle style;         /* dots stand on a line too, where they are not too many */
+  const double *x, *y;      /* (n) borrowed */
+  const double *low, *high; /* (n) the ends of a band around y; NULL: the ends are y */
   size_t n;
+  bool band; /* draw it; with low NULL, of joined neighbours the least and the most */
 } Series;
 
 /* A line at one height, over all of the width. */
 typedef struct {
-  const char *name;
-  double y; /* NAN: none */
+  const char *name; /* NULL: none */
+  double y;         /* NAN: none */
 } ChartMark;
 
 typedef struct {
   const char *title; /* what it shows, for readers of screens */
   const char *x_name, *y_name;
-  bool y_log;
+  bool y_log, x_from_0, y_from_0;
+  bool diagonal;               /* a line x = y, and the same scale for both axes, from 0 */
   Series series[CHART_SERIES]; /* drawn in order, in the colours c1 and c2; n 0: none */
   ChartMark mark[CHART_MARKS];
-  bool diagonal; /* a line x = y */
 } Chart;
 
-/* The legend and the diagram. */
+/* The legend and the diagram, or a sentence where no point is there. */
 void chart_write(FILE *out, const Chart *chart);
 
-/* A cloud of named points. Names stand beside them as long as there is room. */
+/* A cloud of named points, on axes of the same scale. Names stand beside them as long as there is
+ * room. */
 typedef struct {
   const char *title, *x_name, *y_name;
   const double *x, *y; /* (n) */
   size_t n;
   void (*name)(const void *context, size_t i, char text[32]);
-  double (*shade)(const void *context, size_t i); /* 0..1: which of the colours g0 to g10 */
+  int (*shade)(const void *context, size_t i); /* 0..10: which of the colours g0 to g10 */
   const void *context;
 } Cloud;
 

@@ -17,12 +17,15 @@ typedef struct {
 
 typedef struct {
   ExamBin bin[EXAM_BINS];
-  int steps;               /* of the gradient's way */
-  double flow[EXAM_STEPS]; /* (steps) the mean norm of dJ(T)/dh(T-i), i steps back */
+  int steps;     /* of the gradient's way back */
+  int stretches; /* of sequence that it was followed on */
+  /* (steps) Quartiles, over the stretches, of the norm of dJ(T)/dh(T-i), i steps back: */
+  double flow_lower[EXAM_STEPS], flow_median[EXAM_STEPS], flow_upper[EXAM_STEPS];
 } Exam;
 
-/* Reads the span, or as much of its beginning as is enough and soon done, from h = 0 lane by lane;
- * gradients flow back through `steps` timesteps at most. Calibration is by base: for each next
+/* Reads the span, or as much of its beginning as is enough and soon done, lane by lane; what it
+ * looks at lies 256 k-mers behind where a lane begins with h = 0, if the sequence is as long.
+ * Gradients flow back through `steps` timesteps at most. Calibration is by base: for each next
  * base, the four probabilities, summed over the k-mers that begin with it what they add. */
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,
                const Kernels *kernels);

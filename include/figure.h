@@ -14,4 +14,7 @@ void figure_rate(const Page *page);      /* of learning */
 void figure_norm(const Page *page);      /* of the gradient */
 void figure_speed(const Page *page);
 
+/* K-mers a second, without validations, NAN: not known. */
+double figure_mean_speed(const Page *page);
+
 #endif

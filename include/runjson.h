@@ -10,8 +10,9 @@
 
 /* What run.json says; strings and arrays are borrowed. */
 typedef struct {
-  const char *status; /* "running", "done", "stopped early", "out of time", "interrupted",
-                         "diverged" */
+  const char *status;  /* "running", "done", "stopped early", "out of time", "interrupted",
+                          "diverged" */
+  const char *started; /* as the run.json of an earlier part says; NULL or "": now */
   char *const *command;
   int n_command;
   const TrainOptions *options;

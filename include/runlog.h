@@ -38,6 +38,9 @@ int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
 void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
 int runlog_sync(Runlog *log, Why *why);
 
+/* The first lines of loss.tsv and timestep_loss.tsv. */
+extern const char runlog_loss_header[], runlog_timestep_header[];
+
 /* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
 char *runlog_join(const char *directory, const char *name);
 

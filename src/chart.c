@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* The drawing, in its own units; the page scales it. */
-enum { WIDTH = 440, HEIGHT = 270, LEFT = 50, RIGHT = 10, TOP = 24, BOTTOM = 42 };
-enum { POINTS_MAX = 500, TICKS = 5, TICKS_MAX = 32, NAME = 32 };
+enum { WIDTH = 450, HEIGHT = 270, LEFT = 54, RIGHT = 18, TOP = 24, BOTTOM = 42 };
+enum { POINTS_MAX = 500, DOTS_MAX = 200, TICKS = 5, TICKS_MAX = 16, NAME = 32 };
+static const double HUGE_NUMBER = 1e100; /* beyond which a number is not drawn */
 
 typedef struct {
   double least, most;
@@ -20,10 +21,18 @@ typedef struct {
   Axis x, y;
 } Frame;
 
+/* What of a series is drawn. */
+typedef struct {
+  double *x, *y, *low, *high; /* (n) */
+  size_t n;
+} Points;
+
 /* ---- axes ----------------------------------------------------------------------------------- */
 
+static const Axis empty = {INFINITY, -INFINITY, false};
+
 static bool is_there(const Axis *axis, double value) {
-  return isfinite(value) && (!axis->log || value > 0);
+  return fabs(value) < HUGE_NUMBER && (!axis->log || value > 1 / HUGE_NUMBER);
 }
 
 static void include_value(Axis *axis, double value) {
@@ -33,9 +42,9 @@ static void include_value(Axis *axis, double value) {
 
 /* Some room at both ends; of a single value, too. */
 static void pad(Axis *axis, double part) {
-  if (axis->least > axis->most) axis->least = axis->log ? 0.1 : 0, axis->most = 1;
   const double range = axis->log ? log(axis->most / axis->least) : axis->most - axis->least;
-  const double room = range > 0 ? part * range : axis->log ? 1 : fabs(axis->most) / 2 + 0.5;
+  double room = part * range;
+  if (range == 0) room = axis->log ? 1 : axis->most == 0 ? 1 : fabs(axis->most) / 2;
   if (axis->log)
     axis->least /= exp(room), axis->most *= exp(room);
   else
@@ -56,74 +65,84 @@ static double at_y(const Frame *frame, double y) {
   return HEIGHT - BOTTOM - place(&frame->y, y) * (HEIGHT - TOP - BOTTOM);
 }
 
-/* Round numbers, some five of them. */
-static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX]) {
+/* Round numbers, some five of them, and the distance between them. */
+static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX], double *step) {
   const double rough = (axis->most - axis->least) / TICKS, power = pow(10, floor(log10(rough)));
   const double times = rough / power;
-  const double step = power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
   int n = 0;
-  for (double i = ceil(axis->least / step); i * step <= axis->most && n < TICKS_MAX; i++)
-    ticks[n++] = i == 0 ? 0 : i * step;
+  *step = power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
+  for (double i = ceil(axis->least / *step); i * *step <= axis->most && n < TICKS_MAX; i++)
+    ticks[n++] = i == 0 ? 0 : i * *step;
   return n;
 }
 
-/* Powers of ten, with 2 and 5 times those where that is not too many. */
+/* Powers of ten; where they are few also 2 and 5 times those, where they are many only some. */
 static int log_ticks(const Axis *axis, double ticks[TICKS_MAX]) {
   const double decades = log10(axis->most / axis->least);
-  const int every = decades > 8 ? 3 : 1;
+  const int every = (int)(decades / 6) + 1;
   int n = 0;
-  for (int power = (int)floor(log10(axis->least)); pow(10, power) <= axis->most; power += every)
+  for (int power = (int)floor(log10(axis->least)); power <= log10(axis->most); power += every)
     for (int times = 1; times <= 5; times += times == 1 ? 1 : 3) {
       const double tick = times * pow(10, power);
-      if ((times == 1 || decades < 2.5) && tick >= axis->least && tick <= axis->most &&
-          n < TICKS_MAX)
-        ticks[n++] = tick;
+      const bool wanted = times == 1 || decades < 2.5;
+      if (wanted && tick >= axis->least && tick <= axis->most && n < TICKS_MAX) ticks[n++] = tick;
     }
   return n;
 }
 
-static int axis_ticks(const Axis *axis, double ticks[TICKS_MAX]) {
-  return axis->log ? log_ticks(axis, ticks) : linear_ticks(axis, ticks);
-}
-
-/* "1.5M", "20k", "5000", "0.02" */
-static void number_text(double value, char text[NAME]) {
+/* "1.5M", "20k", "5000", "0.02", "3e-5"; with as many digits as tell it from its neighbours, which
+ * are `step` away. */
+static void number_text(double value, double step, char text[NAME]) {
   static const struct {
     double from, unit;
     const char *name;
-  } units[] = {{1e12, 1e12, "T"}, {1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e4, 1e3, "k"}, {0, 1, ""}};
-  int i = 0;
-  while (fabs(value) < units[i].from) i++;
-  snprintf(text, NAME, "%.4g%s", value / units[i].unit, units[i].name);
+  } units[] = {{1e15, 1, ""},   {1e12, 1e12, "T"}, {1e9, 1e9, "G"},
+               {1e6, 1e6, "M"}, {1e4, 1e3, "k"},   {0, 1, ""}};
+  const double size = fabs(value);
+  int digits = size > step ? (int)ceil(log10(size / step) - 1e-9) + 1 : 1;
+  int i = 0, power = 0;
+  if (size > 0 && size < 1e-3) {
+    power = (int)floor(log10(size) + 1e-9);
+    snprintf(text, NAME, "%.*ge%d", digits, value / pow(10, power), power);
+    return;
+  }
+  while (size < units[i].from) i++;
+  const int whole = size > 0 ? (int)floor(log10(size / units[i].unit) + 1e-9) + 1 : 1;
+  if (digits < whole) digits = whole;
+  snprintf(text, NAME, "%.*g%s", digits > 15 ? 15 : digits, value / units[i].unit, units[i].name);
 }
 
-static void draw_axes(const Frame *frame, const char *x_name, const char *y_name) {
-  const double bottom = HEIGHT - BOTTOM, right = WIDTH - RIGHT;
-  double ticks[TICKS_MAX];
+static void draw_y_axis(const Frame *frame, const char *name) {
+  double ticks[TICKS_MAX], step = 0;
   char text[NAME];
-  int n = axis_ticks(&frame->y, ticks);
+  const int n = frame->y.log ? log_ticks(&frame->y, ticks) : linear_ticks(&frame->y, ticks, &step);
   for (int i = 0; i < n; i++) {
     const double y = at_y(frame, ticks[i]);
-    number_text(ticks[i], text);
+    number_text(ticks[i], frame->y.log ? ticks[i] : step, text);
     fprintf(frame->out,
-            "<path class=\"grid\" d=\"M%d %.1fH%.1f\"/><text x=\"%d\" y=\"%.1f\" "
-            "text-anchor=\"end\">%s</text>\n",
-            LEFT, y, right, LEFT - 6, y + 4, text);
+            "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"y\" x=\"%d\" y=\"%.1f\">%s"
+            "</text>\n",
+            LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, text);
   }
-  n = axis_ticks(&frame->x, ticks);
+  fprintf(frame->out, "<text x=\"2\" y=\"12\">%s</text>\n", name);
+}
+
+static void draw_x_axis(const Frame *frame, const char *name) {
+  const int bottom = HEIGHT - BOTTOM;
+  double ticks[TICKS_MAX], step;
+  char text[NAME];
+  const int n = linear_ticks(&frame->x, ticks, &step);
   for (int i = 0; i < n; i++) {
     const double x = at_x(frame, ticks[i]);
-    number_text(ticks[i], text);
+    number_text(ticks[i], step, text);
     fprintf(frame->out,
-            "<path class=\"tick\" d=\"M%.1f %.1fv4\"/><text x=\"%.1f\" y=\"%.1f\" "
-            "text-anchor=\"middle\">%s</text>\n",
+            "<path class=\"tick\" d=\"M%.1f %dv4\"/><text class=\"x\" x=\"%.1f\" y=\"%d\">%s"
+            "</text>\n",
             x, bottom, x, bottom + 17, text);
   }
   fprintf(frame->out,
-          "<path class=\"axis\" d=\"M%d %.1fH%.1f\"/>\n"
-          "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
-          "<text x=\"2\" y=\"12\">%s</text>\n",
-          LEFT, bottom, right, (LEFT + right) / 2, HEIGHT - 6, x_name, y_name);
+          "<path class=\"axis\" d=\"M%d %dH%d\"/>\n<text class=\"x\" x=\"%d\" y=\"%d\">%s</text>\n",
+          LEFT, bottom, WIDTH - RIGHT, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, name);
 }
 
 static void begin(FILE *out, const char *title) {
@@ -131,48 +150,87 @@ static void begin(FILE *out, const char *title) {
           title);
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* ---- series --------------------------------------------------------------------------------- */
 
-/* The points that are there; of a line with many, means of neighbours. */
-static size_t gather(const Frame *frame, const Series *series, double *x, double *y) {
-  size_t n = 0, points = 0;
+static Points points_new(size_t n) {
+  double *block = alloc_new(4 * n + 1, sizeof *block);
+  return (Points){block, block + n, block + 2 * n, block + 3 * n, n};
+}
+
+/* Joins each `group` neighbours. */
+static void join(Points *points, size_t group) {
+  size_t n = 0;
+  for (size_t from = 0; from < points->n; from += group, n++) {
+    const size_t size = points->n - from < group ? points->n - from : group;
+    double x = 0, y = 0, low = INFINITY, high = -INFINITY;
+    for (size_t i = from; i < from + size; i++) {
+      x += points->x[i] / (double)size, y += points->y[i] / (double)size;
+      low = fmin(low, points->low[i]), high = fmax(high, points->high[i]);
+    }
+    points->x[n] = x, points->y[n] = y, points->low[n] = low, points->high[n] = high;
+  }
+  points->n = n;
+}
+
+/* The points that are there, and no more than can be told apart. */
+static Points gather(const Frame *frame, const Series *series) {
+  Points points = points_new(series->n);
+  size_t n = 0;
   for (size_t i = 0; i < series->n; i++) {
     if (!is_there(&frame->x, series->x[i]) || !is_there(&frame->y, series->y[i])) continue;
-    x[n] = series->x[i], y[n++] = series->y[i];
+    points.x[n] = series->x[i], points.y[n] = series->y[i];
+    points.low[n] =
+        series->low && is_there(&frame->y, series->low[i]) ? series->low[i] : points.y[n];
+    points.high[n] =
+        series->high && is_there(&frame->y, series->high[i]) ? series->high[i] : points.y[n];
+    n++;
   }
-  const size_t group = series->style == CHART_LINE ? (n + POINTS_MAX - 1) / POINTS_MAX : 1;
-  for (size_t from = 0; from < n && group > 1; from += group) {
-    const size_t size = n - from < group ? n - from : group;
-    double sum_x = 0, sum_y = 0;
-    for (size_t i = from; i < from + size; i++) sum_x += x[i], sum_y += y[i];
-    x[points] = sum_x / (double)size, y[points++] = sum_y / (double)size;
-  }
-  return group > 1 ? points : n;
+  points.n = n;
+  if (n > POINTS_MAX) join(&points, (n + POINTS_MAX - 1) / POINTS_MAX);
+  return points;
 }
 
-static void draw_dots(const Frame *frame, const double *x, const double *y, size_t n, int colour) {
-  for (size_t i = 0; i < n; i++)
+static void draw_line(const Frame *frame, const Points *points, int colour) {
+  fprintf(frame->out, "<path class=\"line c%d\" d=\"", colour);
+  for (size_t i = 0; i < points->n; i++)
+    fprintf(frame->out, "%s%.1f %.1f",
+            i == 0   ? "M"
+            : i == 1 ? "L"
+                     : " ",
+            at_x(frame, points->x[i]), at_y(frame, points->y[i]));
+  fputs("\"/>\n", frame->out);
+}
+
+/* Along its upper end, and back along the lower. */
+static void draw_band(const Frame *frame, const Points *points, int colour) {
+  fprintf(frame->out, "<path class=\"band c%d\" d=\"", colour);
+  for (size_t i = 0; i < 2 * points->n; i++) {
+    const size_t at = i < points->n ? i : 2 * points->n - 1 - i;
+    fprintf(frame->out, "%s%.1f %.1f",
+            i == 0   ? "M"
+            : i == 1 ? "L"
+                     : " ",
+            at_x(frame, points->x[at]),
+            at_y(frame, i < points->n ? points->high[at] : points->low[at]));
+  }
+  fputs("Z\"/>\n", frame->out);
+}
+
+static void draw_dots(const Frame *frame, const Points *points, int colour) {
+  for (size_t i = 0; i < points->n; i++)
     fprintf(frame->out,
-            "<circle class=\"c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%.6g, %.6g"
-            "</title></circle>\n",
-            colour, at_x(frame, x[i]), at_y(frame, y[i]), n > 100 ? "1.5" : "3", x[i], y[i]);
+            "<circle class=\"c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%.6g, %.6g</title>"
+            "</circle>\n",
+            colour, at_x(frame, points->x[i]), at_y(frame, points->y[i]),
+            points->n > 30 ? "1.7" : "3", points->x[i], points->y[i]);
 }
 
-static void draw_series(const Frame *frame, const Series *series, int colour) {
-  double *x = alloc_new(series->n + 1, sizeof *x), *y = alloc_new(series->n + 1, sizeof *y);
-  const size_t n = gather(frame, series, x, y);
-  if (series->style != CHART_DOTS && n > 1) {
-    fprintf(frame->out, "<path class=\"line c%d\" d=\"", colour);
-    for (size_t i = 0; i < n; i++)
-      fprintf(frame->out, "%s%.1f %.1f",
-              i == 0   ? "M"
-              : i == 1 ? "L"
-                       : " ",
-              at_x(frame, x[i]), at_y(frame, y[i]));
-    fputs("\"/>\n", frame->out);
-  }
-  if (series->style != CHART_LINE || n == 1) draw_dots(frame, x, y, n, colour);
-  free(x), free(y);
+static void draw_series(const Frame *frame, const Series *series, const Points *points,
+                        int colour) {
+  if (series->band && points->n > 1) draw_band(frame, points, colour);
+  if (points->n > 1) draw_line(frame, points, colour);
+  if ((series->style == CHART_DOTS && points->n <= DOTS_MAX) || points->n == 1)
+    draw_dots(frame, points, colour);
 }
 
 /* The name stands above the line, or below it where another's line is close above. */
@@ -180,20 +238,20 @@ static void draw_mark(const Frame *frame, const Chart *chart, int i) {
   const double y = at_y(frame, chart->mark[i].y), CLOSE = 16;
   double below = 0;
   for (int j = 0; j < CHART_MARKS; j++) {
-    if (j == i || !is_there(&frame->y, chart->mark[j].y)) continue;
+    if (j == i || !chart->mark[j].name || !is_there(&frame->y, chart->mark[j].y)) continue;
     const double above = y - at_y(frame, chart->mark[j].y);
-    if (above >= 0 && above < CLOSE) below = 15;
+    if (above >= 0 && above < CLOSE) below = 16;
   }
   fprintf(frame->out,
-          "<path class=\"mark\" d=\"M%d %.1fH%d\"/><text class=\"name\" x=\"%d\" y=\"%.1f\" "
-          "text-anchor=\"end\">%s</text>\n",
+          "<path class=\"mark\" d=\"M%d %.1fH%d\"/><text class=\"name\" x=\"%d\" y=\"%.1f\">%s"
+          "</text>\n",
           LEFT, y, WIDTH - RIGHT, WIDTH - RIGHT - 2, y - 4 + below, chart->mark[i].name);
 }
 
-static void write_legend(FILE *out, const Chart *chart) {
+static void write_legend(FILE *out, const Chart *chart, const Points *points) {
   bool any = false;
   for (int i = 0; i < CHART_SERIES; i++) {
-    if (!chart->series[i].name || chart->series[i].n == 0) continue;
+    if (!chart->series[i].name || points[i].n == 0) continue;
     fprintf(out, "%s<span class=\"c%d\"></span>%s", any ? " " : "<p class=\"legend\">", i + 1,
             chart->series[i].name);
     any = true;
@@ -201,32 +259,55 @@ static void write_legend(FILE *out, const Chart *chart) {
   if (any) fputs("</p>\n", out);
 }
 
-void chart_write(FILE *out, const Chart *chart) {
-  Frame frame = {out, {INFINITY, -INFINITY, false}, {INFINITY, -INFINITY, chart->y_log}};
+/* ---- charts --------------------------------------------------------------------------------- */
+
+static void set_axes(Frame *frame, const Chart *chart, const Points *points) {
   for (int i = 0; i < CHART_SERIES; i++)
-    for (size_t j = 0; j < chart->series[i].n; j++) {
-      if (!is_there(&frame.y, chart->series[i].y[j])) continue;
-      include_value(&frame.x, chart->series[i].x[j]);
-      include_value(&frame.y, chart->series[i].y[j]);
+    for (size_t j = 0; j < points[i].n; j++) {
+      include_value(&frame->x, points[i].x[j]), include_value(&frame->y, points[i].y[j]);
+      if (!chart->series[i].band) continue;
+      include_value(&frame->y, points[i].low[j]), include_value(&frame->y, points[i].high[j]);
     }
   for (int i = 0; i < CHART_MARKS; i++)
-    if (chart->mark[i].name) include_value(&frame.y, chart->mark[i].y);
-  pad(&frame.x, 0), pad(&frame.y, 0.06);
-  if (chart->diagonal) { /* both axes are the same */
-    include_value(&frame.x, frame.y.least), include_value(&frame.x, frame.y.most);
-    frame.y = frame.x;
-  }
-  write_legend(out, chart);
-  begin(out, chart->title);
-  draw_axes(&frame, chart->x_name, chart->y_name);
+    if (chart->mark[i].name) include_value(&frame->y, chart->mark[i].y);
+  if (chart->x_from_0 || chart->diagonal) include_value(&frame->x, 0);
+  if (chart->y_from_0 || chart->diagonal) include_value(&frame->y, 0);
+  pad(&frame->x, 0), pad(&frame->y, 0.06);
+  if (chart->y_from_0) frame->y.least = 0;
+  if (!chart->diagonal) return;
+  frame->x.least = 0, frame->x.most = fmax(frame->x.most, frame->y.most);
+  frame->y = frame->x;
+}
+
+static void draw_chart(const Frame *frame, const Chart *chart, const Points *points) {
+  begin(frame->out, chart->title);
+  draw_y_axis(frame, chart->y_name), draw_x_axis(frame, chart->x_name);
   if (chart->diagonal)
-    fprintf(out, "<path class=\"mark\" d=\"M%d %dL%d %d\"/>\n", LEFT, HEIGHT - BOTTOM,
+    fprintf(frame->out, "<path class=\"mark\" d=\"M%d %dL%d %d\"/>\n", LEFT, HEIGHT - BOTTOM,
             WIDTH - RIGHT, TOP);
+  for (int i = 0; i < CHART_SERIES; i++) draw_series(frame, &chart->series[i], &points[i], i + 1);
   for (int i = 0; i < CHART_MARKS; i++)
-    if (chart->mark[i].name && is_there(&frame.y, chart->mark[i].y)) draw_mark(&frame, chart, i);
-  for (int i = 0; i < CHART_SERIES; i++)
-    if (chart->series[i].n > 0) draw_series(&frame, &chart->series[i], i + 1);
-  fputs("</svg>\n", out);
+    if (chart->mark[i].name && is_there(&frame->y, chart->mark[i].y)) draw_mark(frame, chart, i);
+  fputs("</svg>\n", frame->out);
+}
+
+void chart_write(FILE *out, const Chart *chart) {
+  Frame frame = {out, empty, empty};
+  Points points[CHART_SERIES];
+  size_t all = 0;
+  frame.y.log = chart->y_log;
+  for (int i = 0; i < CHART_SERIES; i++) {
+    points[i] = gather(&frame, &chart->series[i]);
+    all += points[i].n;
+  }
+  if (all == 0) {
+    fputs("<p><em>Nothing was measured that could be drawn.</em></p>\n", out);
+  } else {
+    set_axes(&frame, chart, points);
+    write_legend(out, chart, points);
+    draw_chart(&frame, chart, points);
+  }
+  for (int i = 0; i < CHART_SERIES; i++) free(points[i].x);
 }
 
 /* ---- clouds --------------------------------------------------------------------------------- */
@@ -262,20 +343,35 @@ static void draw_names(const Frame *frame, const Cloud *cloud) {
   free(taken);
 }
 
+/* Widens the axis to so many units around its middle. */
+static void widen(Axis *axis, double range) {
+  const double more = (range - (axis->most - axis->least)) / 2;
+  axis->least -= more, axis->most += more;
+}
+
+/* A unit is as long on both. */
+static void set_square_axes(Frame *frame) {
+  const double width = WIDTH - LEFT - RIGHT, height = HEIGHT - TOP - BOTTOM;
+  pad(&frame->x, 0.05), pad(&frame->y, 0.05);
+  const double unit =
+      fmax((frame->x.most - frame->x.least) / width, (frame->y.most - frame->y.least) / height);
+  widen(&frame->x, unit * width), widen(&frame->y, unit * height);
+}
+
 void chart_cloud(FILE *out, const Cloud *cloud) {
-  Frame frame = {out, {INFINITY, -INFINITY, false}, {INFINITY, -INFINITY, false}};
+  Frame frame = {out, empty, empty};
   char name[NAME];
   for (size_t i = 0; i < cloud->n; i++)
     include_value(&frame.x, cloud->x[i]), include_value(&frame.y, cloud->y[i]);
-  pad(&frame.x, 0.05), pad(&frame.y, 0.05);
+  set_square_axes(&frame);
   begin(out, cloud->title);
-  draw_axes(&frame, cloud->x_name, cloud->y_name);
+  draw_y_axis(&frame, cloud->y_name), draw_x_axis(&frame, cloud->x_name);
   for (size_t i = 0; i < cloud->n; i++) {
     cloud->name(cloud->context, i, name);
     fprintf(out,
-            "<circle class=\"g%.0f\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%s</title></circle>\n",
-            10 * cloud->shade(cloud->context, i), at_x(&frame, cloud->x[i]),
-            at_y(&frame, cloud->y[i]), cloud->n > 1024 ? "1.5" : "2.5", name);
+            "<circle class=\"g%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%s</title></circle>\n",
+            cloud->shade(cloud->context, i), at_x(&frame, cloud->x[i]), at_y(&frame, cloud->y[i]),
+            cloud->n > 1024 ? "1.5" : "2.5", name);
   }
   draw_names(&frame, cloud);
   fputs("</svg>\n", out);

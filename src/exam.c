@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STRETCHES_MAX = 16 };
+enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STRETCHES_MAX = 64 };
 static const double MULTIPLICATIONS = 1e10, SLOW_MULTIPLICATIONS = 2e8;
 
 /* What a step of the network costs. */
@@ -25,7 +25,7 @@ size_t exam_memory(const Shape *shape, int steps) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D, n = (size_t)shape->n;
   return factors_memory(shape, FACTORS_TOKENS, 0) + tape_memory(shape, T, B, 0) +
          softmax_logits(shape, 0, 0) * sizeof(float) +
-         ((size_t)steps + 1) * (3 * D + 2 * d) * sizeof(double) + 3 * n * sizeof(double);
+         ((size_t)steps + WARMUP + 1) * (3 * D + 2 * d) * sizeof(double) + 3 * n * sizeof(double);
 }
 
 /* ---- calibration ---------------------------------------------------------------------------- */
@@ -94,27 +94,47 @@ static int lane_steps(const Window *window, int b, int *x, int *y) {
   return n;
 }
 
-/* Means over the stretches that are as long as the longest. */
-static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps) {
-  const double cost = steps * step_cost(shape);
-  const int stretches = (int)clamp(SLOW_MULTIPLICATIONS / cost, 1, STRETCHES_MAX);
-  Trace *trace = trace_new(shape, steps, false);
-  Window *window = window_new(steps, stretches);
-  Lanes *lanes = lanes_new(span, shape->k, shape->s, stretches, steps, FORWARD, 0, 0);
-  int x[EXAM_STEPS], y[EXAM_STEPS], found = 0;
-  lanes_start(lanes, 0);
-  for (int b = 0, more = lanes_next(lanes, window); more && b < stretches; b++) {
-    const int n = lane_steps(window, b, x, y);
-    if (n < 1 || n < exam->steps) continue;
-    if (n > exam->steps) found = 0, memset(exam->flow, 0, sizeof exam->flow);
-    exam->steps = n, found++;
+static int compare(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Follows the gradient of the last timestep's loss on each stretch that allows for the most steps
+ * back; its norms i steps back go to norm[i] (STRETCHES_MAX). */
+static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window *window,
+                         Trace *trace, const Shape *shape, const Weights *weights, int steps) {
+  int *x = alloc_new((size_t)window->T, sizeof *x), *y = alloc_new((size_t)window->T, sizeof *y);
+  for (int b = 0; b < window->B; b++) {
+    const int n = lane_steps(window, b, x, y), back = n < steps ? n : steps;
+    if (back < 1 || back < exam->steps) continue;
+    if (back > exam->steps) exam->stretches = 0;
+    exam->steps = back;
     trace_set(trace, x, y, n);
     trace_forward(trace, weights, shape);
     trace_output(trace, n, weights, shape), trace_backward(trace, n, weights, shape);
-    for (int i = 0; i < n; i++) exam->flow[i] += trace_norm(trace, n - i, shape);
+    for (int i = 0; i < back; i++) norm[i][exam->stretches] = trace_norm(trace, n - i, shape);
+    exam->stretches++;
   }
-  for (int i = 0; i < exam->steps; i++) exam->flow[i] /= found;
-  lanes_free(lanes), window_free(window), trace_free(trace);
+  free(x), free(y);
+}
+
+static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps) {
+  const int T_all = WARMUP + steps;
+  const int stretches =
+      (int)clamp(SLOW_MULTIPLICATIONS / (T_all * step_cost(shape)), 1, STRETCHES_MAX);
+  double(*norm)[STRETCHES_MAX] = alloc_new((size_t)steps, sizeof *norm);
+  Trace *trace = trace_new(shape, T_all, false);
+  Window *window = window_new(T_all, stretches);
+  Lanes *lanes = lanes_new(span, shape->k, shape->s, stretches, T_all, FORWARD, 0, 0);
+  lanes_start(lanes, 0);
+  if (lanes_next(lanes, window)) follow_lanes(exam, norm, window, trace, shape, weights, steps);
+  for (int i = 0; i < exam->steps; i++) {
+    const int n = exam->stretches;
+    qsort(norm[i], (size_t)n, sizeof *norm[i], compare);
+    exam->flow_lower[i] = norm[i][n / 4], exam->flow_median[i] = norm[i][n / 2];
+    exam->flow_upper[i] = norm[i][n - 1 - n / 4];
+  }
+  lanes_free(lanes), window_free(window), trace_free(trace), free(norm);
 }
 
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,

@@ -41,24 +41,35 @@ static double *steady(const RunData *data, const double *column) {
   return kept;
 }
 
+static void put_chart(const Page *page, const Chart *chart) {
+  chart_write(page->out, chart);
+  end_figure(page);
+}
+
+/* ---- the course of the run ------------------------------------------------------------------ */
+
 void figure_loss(const Page *page) {
   const RunData *data = page->data;
   double *train = steady(data, data->loss[LOSS_TRAIN_BITS]);
-  const Chart chart = {
-      .title = "Training and validation loss over the course of the run",
-      .x_name = "k-mers read",
-      .y_name = "bits per base",
-      .series = {{"training", CHART_LINE, data->loss[LOSS_TOKENS], train, data->rows},
-                 {"validation", CHART_BOTH, data->loss[LOSS_TOKENS], data->loss[LOSS_VALID_BITS],
-                  data->rows}},
-      .mark = {{"2.0: guessing", 2},
-               {"best Markov model", page_number(page, "markov.best_bits_per_base")}}};
   begin_figure(page, "Loss",
                "What a base costs: below 2.0 something was learnt, below the Markov line more than "
                "counting tells. Training is measured on the way, with the weights of the moment; "
                "validation with averaged weights, on bases that are not trained on.");
-  chart_write(page->out, &chart);
-  end_figure(page);
+  put_chart(
+      page,
+      &(Chart){.title = "Training and validation loss over the course of the run",
+               .x_name = "k-mers read",
+               .y_name = "bits per base",
+               .x_from_0 = true,
+               .series =
+                   {{.name = "training", .x = data->loss[LOSS_TOKENS], .y = train, .n = data->rows},
+                    {.name = "validation",
+                     .style = CHART_DOTS,
+                     .x = data->loss[LOSS_TOKENS],
+                     .y = data->loss[LOSS_VALID_BITS],
+                     .n = data->rows}},
+               .mark = {{"2.0: guessing", 2},
+                        {"best Markov model", page_number(page, "markov.best_bits_per_base")}}});
   free(train);
 }
 
@@ -69,128 +80,188 @@ void figure_timesteps(const Page *page) {
   for (size_t i = 0; i < data->T; i++) t[i] = (double)i + 1;
   snprintf(first, sizeof first, "up to step %.0f", data->first.step);
   snprintf(last, sizeof last, "up to step %.0f", data->last.step);
-  const Chart chart = {.title = "Loss at each timestep of the window",
-                       .x_name = "timestep t of the window",
-                       .y_name = "J(t), nats a k-mer",
-                       .series = {{first, CHART_LINE, t, data->first.J, data->T},
-                                  {last, CHART_LINE, t, data->last.J, data->T}}};
-  begin_figure(page, "Loss by timestep",
-               "J(t) over the timesteps of a window, in the first rows of timestep_loss.tsv and in "
-               "the last. It is level, for the state is carried from window to window; where it "
-               "falls at first, sequences are short and begin anew often.");
-  if (data->T > 0)
-    chart_write(page->out, &chart);
-  else
-    put_missing(page, "No step has been logged yet.");
-  end_figure(page);
+  const bool apart = data->last.step > data->first.step;
+  begin_figure(
+      page, "Loss by timestep",
+      "J(t) over the timesteps of a window, at the beginning of the run and at its end. It "
+      "should be level, for the state is carried from window to window; where it falls at "
+      "first, sequences are short and begin anew often.");
+  put_chart(
+      page,
+      &(Chart){.title = "Loss at each timestep of the window",
+               .x_name = "timestep t of the window",
+               .y_name = "J(t), nats a k-mer",
+               .series = {{.name = first, .x = t, .y = data->first.J, .n = data->T},
+                          {.name = last, .x = t, .y = data->last.J, .n = apart ? data->T : 0}}});
   free(t);
 }
 
 void figure_rate(const Page *page) {
   const RunData *data = page->data;
-  const Chart chart = {
-      .title = "Learning rate over the course of the run",
-      .x_name = "k-mers read",
-      .y_name = "learning rate",
-      .series = {{NULL, CHART_LINE, data->loss[LOSS_TOKENS], data->loss[LOSS_RATE], data->rows}}};
   begin_figure(page, "Learning rate", "How far a step goes, by the schedule.");
-  chart_write(page->out, &chart);
-  end_figure(page);
+  put_chart(page, &(Chart){.title = "Learning rate over the course of the run",
+                           .x_name = "k-mers read",
+                           .y_name = "learning rate",
+                           .x_from_0 = true,
+                           .y_from_0 = true,
+                           .series = {{.x = data->loss[LOSS_TOKENS],
+                                       .y = data->loss[LOSS_RATE],
+                                       .n = data->rows}}});
 }
 
 void figure_norm(const Page *page) {
   const RunData *data = page->data;
   const double clip = page_number(page, "options.clip");
-  const Chart chart = {
-      .title = "Norm of the gradient over the course of the run",
-      .x_name = "k-mers read",
-      .y_name = "norm of the gradient",
-      .y_log = true,
-      .series = {{NULL, CHART_LINE, data->loss[LOSS_TOKENS], data->loss[LOSS_NORM], data->rows}},
-      .mark = {{clip > 0 ? "clip" : NULL, clip}}};
   begin_figure(page, "Gradient",
                "The Euclidean norm of the gradient of a step. Those above the clip line were "
-               "shortened to it; a norm that keeps rising announces divergence.");
-  chart_write(page->out, &chart);
-  end_figure(page);
+               "shortened to it; a norm that keeps rising announces divergence. Of a long run the "
+               "line is a mean, and the band goes from the least to the most.");
+  put_chart(page, &(Chart){.title = "Norm of the gradient over the course of the run",
+                           .x_name = "k-mers read",
+                           .y_name = "norm of the gradient",
+                           .y_log = true,
+                           .x_from_0 = true,
+                           .series = {{.x = data->loss[LOSS_TOKENS],
+                                       .y = data->loss[LOSS_NORM],
+                                       .n = data->rows,
+                                       .band = true}},
+                           .mark = {{clip > 0 ? "clip" : NULL, clip}}});
 }
 
-/* Between a row and the one before. */
+/* K-mers a second between rows without a validation, over a quarter of a second at least. */
+typedef struct {
+  double *tokens, *speed; /* (n) */
+  size_t n;
+  double mean;
+} Speeds;
+
+static Speeds speeds_new(const RunData *data) {
+  const double ENOUGH = 0.25, *tokens = data->loss[LOSS_TOKENS];
+  double some = 0, time = 0, all = 0, all_time = 0;
+  Speeds speeds = {.tokens = alloc_new(data->rows + 1, sizeof(double)),
+                   .speed = alloc_new(data->rows + 1, sizeof(double))};
+  for (size_t i = 1; i < data->rows; i++) {
+    const double seconds = data->loss[LOSS_SECONDS][i] - data->loss[LOSS_SECONDS][i - 1];
+    if (isfinite(data->loss[LOSS_VALID][i]) || !(seconds >= 0)) continue;
+    some += tokens[i] - tokens[i - 1], time += seconds;
+    all += tokens[i] - tokens[i - 1], all_time += seconds;
+    if (time < ENOUGH) continue;
+    speeds.tokens[speeds.n] = tokens[i], speeds.speed[speeds.n++] = some / time;
+    some = time = 0;
+  }
+  speeds.mean = all_time > 0 ? all / all_time : NAN;
+  return speeds;
+}
+
+double figure_mean_speed(const Page *page) {
+  Speeds speeds = speeds_new(page->data);
+  free(speeds.tokens), free(speeds.speed);
+  return speeds.mean;
+}
+
 void figure_speed(const Page *page) {
-  const RunData *data = page->data;
-  const double *tokens = data->loss[LOSS_TOKENS], *seconds = data->loss[LOSS_SECONDS];
-  double *speed = steady(data, data->loss[LOSS_TOKENS]);
-  for (size_t i = 0; i < data->rows; i++)
-    speed[i] = i == 0 || seconds[i] <= seconds[i - 1]
-                   ? NAN
-                   : (speed[i] - tokens[i - 1]) / (seconds[i] - seconds[i - 1]);
-  const Chart chart = {.title = "K-mers read a second",
-                       .x_name = "k-mers read",
-                       .y_name = "k-mers a second",
-                       .series = {{NULL, CHART_LINE, tokens, speed, data->rows}}};
+  Speeds speeds = speeds_new(page->data);
   begin_figure(page, "Speed",
-               "K-mers learnt from in a second, without validations; it drops where another "
-               "program takes its share.");
-  chart_write(page->out, &chart);
-  end_figure(page);
-  free(speed);
+               "K-mers learnt from in a second, validations not counted; it drops "
+               "where other programs take their share.");
+  put_chart(page, &(Chart){.title = "K-mers read a second",
+                           .x_name = "k-mers read",
+                           .y_name = "k-mers a second",
+                           .x_from_0 = true,
+                           .y_from_0 = true,
+                           .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
+  free(speeds.tokens), free(speeds.speed);
 }
 
-/* Numbers `member` of a list of objects in run.json, or of a list of numbers; to be freed. */
+/* ---- what the network shows ----------------------------------------------------------------- */
+
+/* Numbers `member` of a list of objects in run.json; to be freed. */
 static double *get_list(const Page *page, const char *list, const char *member) {
   const size_t n = runjson_size(page->data->json, list);
   double *numbers = alloc_new(n + 1, sizeof *numbers);
   char place[PLACE];
   for (size_t i = 0; i < n; i++) {
-    snprintf(place, sizeof place, "%s.%zu%s%s", list, i, *member ? "." : "", member);
+    snprintf(place, sizeof place, "%s.%zu.%s", list, i, member);
     numbers[i] = page_number(page, place);
   }
   return numbers;
 }
 
-static const char not_yet[] =
-    "It is measured on the validation sequence at the end of a run: there was none yet.";
+/* Why there is no exam. */
+static void put_no_exam(const Page *page) {
+  char *status = runjson_text(page->data->json, "status");
+  put_missing(page, page_number(page, "valid_tokens") == 0 ? "There was no validation."
+                    : strcmp(status, "diverged") == 0      ? "The run diverged."
+                                                           : "It is measured when the run ends.");
+  free(status);
+  end_figure(page);
+}
+
+/* The interval that holds the true rate with probability 0.95, of `p` that were seen of n.
+ * (E. Wilson, JASA 1927.) */
+static void wilson(double p, double n, double *low, double *high) {
+  const double z = 1.96, middle = p + z * z / (2 * n);
+  const double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)), scale = 1 + z * z / n;
+  *low = (middle - half) / scale, *high = (middle + half) / scale;
+}
 
 void figure_calibration(const Page *page) {
+  const double FEW = 20;
   const size_t n = runjson_size(page->data->json, "calibration");
   double *p = get_list(page, "calibration", "probability");
   double *observed = get_list(page, "calibration", "observed");
-  const Chart chart = {.title = "How often what was predicted came true",
-                       .x_name = "probability that the network gave a base",
-                       .y_name = "part of those that came true",
-                       .series = {{NULL, CHART_BOTH, p, observed, n}},
-                       .diagonal = true};
+  double *predictions = get_list(page, "calibration", "predictions");
+  double *low = alloc_new(n + 1, sizeof *low), *high = alloc_new(n + 1, sizeof *high);
+  for (size_t i = 0; i < n; i++) {
+    wilson(observed[i], predictions[i], &low[i], &high[i]);
+    if (!(predictions[i] >= FEW)) observed[i] = NAN;
+  }
   begin_figure(page, "Calibration",
                "Do probabilities come true? On the dashed line they do: of the bases that the "
-               "network gave 0.3, three in ten came. Below it, it is too sure. A point is a "
-               "twentieth of the scale; the outer ones may be few predictions.");
-  if (n > 0)
-    chart_write(page->out, &chart);
+               "network gave 0.3, three in ten came. Below it, it gave too much, above it too "
+               "little. The band is how well each is known (95 %); those of fewer "
+               "than 20 predictions are left out.");
+  if (n == 0)
+    put_no_exam(page);
   else
-    put_missing(page, not_yet);
-  end_figure(page);
-  free(p), free(observed);
+    put_chart(page, &(Chart){.title = "How often what was predicted came true",
+                             .x_name = "probability that the network gave a base",
+                             .y_name = "part of those that came true",
+                             .diagonal = true,
+                             .series = {{.style = CHART_DOTS,
+                                         .x = p,
+                                         .y = observed,
+                                         .low = low,
+                                         .high = high,
+                                         .n = n,
+                                         .band = true}}});
+  free(p), free(observed), free(predictions), free(low), free(high);
 }
 
 void figure_flow(const Page *page) {
   const size_t n = runjson_size(page->data->json, "gradient_flow");
-  double *norm = get_list(page, "gradient_flow", ""), *back = alloc_new(n + 1, sizeof *back);
-  for (size_t i = 0; i < n; i++) back[i] = (double)i;
-  const Chart chart = {.title = "Norm of the gradient by steps back in time",
-                       .x_name = "timesteps back from T",
-                       .y_name = "norm of dJ(T)/dh(t)",
-                       .y_log = true,
-                       .series = {{NULL, CHART_LINE, back, norm, n}}};
-  begin_figure(page, "Gradient flow",
-               "How much of the gradient of a loss J(T) flows back to the hidden state at earlier "
-               "timesteps. A straight fall is an exponential: what lies further back is not learnt "
-               "from. A level tail means that the network has a use for a longer past.");
-  if (n > 0)
-    chart_write(page->out, &chart);
+  double *back = get_list(page, "gradient_flow", "steps_back");
+  double *median = get_list(page, "gradient_flow", "median");
+  double *low = get_list(page, "gradient_flow", "lower_quartile");
+  double *high = get_list(page, "gradient_flow", "upper_quartile");
+  begin_figure(
+      page, "Gradient flow",
+      "How much of the gradient of a loss J(T) flows back to the hidden state at earlier "
+      "timesteps: the median, and in the band half of the places that it was measured at. A "
+      "straight fall is an exponential: what lies far back is not learnt from. A tail that "
+      "levels out means that the network has a use for a longer past.");
+  if (n == 0)
+    put_no_exam(page);
   else
-    put_missing(page, not_yet);
-  end_figure(page);
-  free(norm), free(back);
+    put_chart(
+        page,
+        &(Chart){
+            .title = "Norm of the gradient by steps back in time",
+            .x_name = "timesteps back from T",
+            .y_name = "norm of dJ(T)/dh(t)",
+            .y_log = true,
+            .series = {{.x = back, .y = median, .low = low, .high = high, .n = n, .band = true}}});
+  free(back), free(median), free(low), free(high);
 }
 
 /* ---- the embedding -------------------------------------------------------------------------- */
@@ -200,14 +271,15 @@ typedef struct {
   size_t kmer[CLOUD_MAX];
 } Embedding;
 
-static double gc_part(const void *context, size_t i) {
+/* Of G and C, in tenths. */
+static int gc_part(const void *context, size_t i) {
   const Embedding *embedding = context;
   int n = 0;
   for (int j = 0; j < embedding->k; j++) {
     const int base = (int)embedding->kmer[i] >> 2 * j & 3;
     n += base == 1 || base == 2;
   }
-  return n / (double)embedding->k;
+  return (10 * n + embedding->k / 2) / embedding->k;
 }
 
 static void kmer_name(const void *context, size_t i, char text[32]) {
@@ -230,8 +302,8 @@ static void put_cloud(const Page *page) {
   const size_t n = choose_kmers(embedding, shape);
   Pca pca = pca_new(page->data->model.weights->L, embedding->kmer, n, shape->d);
   char first[64], second[64];
-  snprintf(first, sizeof first, "first component: %.0f %% of the variance", 100 * pca.part[0]);
-  snprintf(second, sizeof second, "second: %.0f %%", 100 * pca.part[1]);
+  snprintf(first, sizeof first, "first component: %.0f %% of the spread", 100 * pca.part[0]);
+  snprintf(second, sizeof second, "second component: %.0f %%", 100 * pca.part[1]);
   const Cloud cloud = {.title = "The embedding of k-mers on its first two principal components",
                        .x_name = first,
                        .y_name = second,
@@ -249,11 +321,12 @@ static void put_cloud(const Page *page) {
 }
 
 void figure_embedding(const Page *page) {
-  begin_figure(page, "Embedding",
-               "L, a vector for each k-mer, seen from where it spreads most; colours go from "
-               "<span style=\"color:hsl(225 75% 60%)\">A and T alone</span> to <span "
-               "style=\"color:hsl(25 75% 45%)\">G and C alone</span>. K-mers that lie close mean "
-               "much the same to the network.");
+  begin_figure(
+      page, "Embedding",
+      "L, a vector for each k-mer, seen from where it spreads most; colours go from A and T "
+      "alone, <span class=\"g0\"></span>, to G and C alone, <span class=\"g10\"></span>. "
+      "The axes say how much of the spread can be seen at all: where that is little, k-mers "
+      "that lie close here may yet be far apart.");
   if (page->data->model.weights)
     put_cloud(page);
   else

@@ -99,6 +99,7 @@ static int write_file(Sheet *sheet, const char *directory, const char *name,
 int multiqc_write(const RunData *data, const char *directory, Why *why) {
   char *path = realpath(directory, NULL);
   if (!path) return fail(why, "%s: cannot be looked at: %s", directory, strerror(errno));
+  for (char *c = path; *c; c++) memset(c, '_', (size_t)fail_control(c)); /* TSV follows */
   Sheet sheet = {.data = data, .sample = strrchr(path, '/') + 1};
   const int rc = write_file(&sheet, directory, "rnntrain_mqc.json", put_statistics, why) == 0
                      ? write_file(&sheet, directory, "rnntrain_loss_mqc.json", put_loss, why)

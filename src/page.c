@@ -27,7 +27,7 @@ double page_number(const Page *page, const char *place) {
 
 void page_whole(const Page *page, double value) {
   char digits[32];
-  if (!isfinite(value)) {
+  if (!(fabs(value) < 1e18)) {
     fputs("-", page->out);
     return;
   }
@@ -39,6 +39,6 @@ void page_whole(const Page *page, double value) {
 
 void page_time(const Page *page, double seconds) {
   char text[32] = "-";
-  if (isfinite(seconds)) clock_text(seconds, text);
+  if (fabs(seconds) < 1e9) clock_text(seconds, text);
   fputs(text, page->out);
 }

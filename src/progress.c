@@ -70,18 +70,39 @@ void progress_say(Progress *progress, const char *format, ...) {
   va_end(arguments);
 }
 
-/* Appends a part to the line where it still fits into width. */
-static void append(char line[LINE], int width, const char *format, ...)
+/* Appends parts to the line as long as they fit into width: false once one does not. */
+static bool append(char line[LINE], int width, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void append(char line[LINE], int width, const char *format, ...) {
+static bool append(char line[LINE], int width, const char *format, ...) {
   char part[128];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(part, sizeof part, format, arguments);
   va_end(arguments);
-  size_t length = strlen(line);
-  if (length + strlen(part) < (size_t)(width < LINE ? width : LINE)) strcpy(line + length, part);
+  const size_t length = strlen(line);
+  if (length + strlen(part) >= (size_t)(width < LINE ? width : LINE)) return false;
+  strcpy(line + length, part);
+  return true;
+}
+
+/* What matters most stands first. */
+static void fill_line(char line[LINE], int width, const Standing *standing) {
+  const double part = standing->part, LONG = 600 /* seconds do not matter any more */;
+  double time = part > 0 ? standing->seconds * (1 / part - 1) : standing->seconds;
+  char clock[32], epochs[32] = "", best[32] = "";
+  if (time > LONG) time -= fmod(time, 60);
+  clock_text(time, clock);
+  if (time > LONG && time < 3600) clock[strcspn(clock, " ")] = 0;
+  if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);
+  if (isfinite(standing->best_bits))
+    snprintf(best, sizeof best, " (valid %.3f)", standing->best_bits);
+  bool more = part > 0 ? append(line, width, "%3.0f%%  %s left", 100 * part, clock)
+                       : append(line, width, "%s", clock);
+  if (more) more = append(line, width, "  epoch %" PRIu64 "%s", standing->epoch, epochs);
+  if (more && isfinite(standing->bits))
+    more = append(line, width, "  %.3f bits/base%s", standing->bits, best);
+  if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
 }
 
 void progress_step(Progress *progress, const Standing *standing) {
@@ -89,18 +110,8 @@ void progress_step(Progress *progress, const Standing *standing) {
   if (!progress->steps) return;
   const int width = terminal_width();
   if (now < progress->next && (progress->drawn == 0 || width == progress->width)) return;
-  char line[LINE] = "", left[32];
-  const double part = standing->part;
-  clock_text(part > 0 ? standing->seconds * (1 / part - 1) : standing->seconds, left);
-  if (part > 0)
-    append(line, width, "%3.0f%%  %s left", 100 * part, left);
-  else
-    append(line, width, "%s", left);
-  append(line, width, "  epoch %" PRIu64, standing->epoch);
-  if (standing->epochs > 0) append(line, width, "/%" PRIu64, standing->epochs);
-  if (isfinite(standing->bits)) append(line, width, "  %.3f bits/base", standing->bits);
-  if (isfinite(standing->best_bits)) append(line, width, ", best valid %.3f", standing->best_bits);
-  append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
+  char line[LINE] = "";
+  fill_line(line, width, standing);
   draw(progress, line, width);
   progress->next = now + redraw_every;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LIST_MAX = 100 };
+
 static const char style[] =
     ":root{--paper:#fff;--card:#f6f7f9;--line:#d9dde3;--ink:#1d2329;--dim:#5b6570;"
     "--c1:#2468b2;--c2:#c8501e}\n"
@@ -30,8 +32,8 @@ static const char style[] =
     ".cards dt{color:var(--dim);font-size:.85rem}\n"
     ".cards dd{margin:0;font-size:1.25rem;font-weight:600;overflow-wrap:normal}\n"
     ".cards small{display:block;font-size:.8rem;font-weight:400;color:var(--dim)}\n"
-    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));"
-    "gap:.75rem}\n"
+    ".charts{display:grid;grid-template-columns:1fr;gap:.75rem}\n"
+    "@media(min-width:720px){.charts{grid-template-columns:1fr 1fr}}\n"
     "figure{margin:0;display:flex;flex-direction:column}\n"
     "figure svg{margin-top:auto}\n"
     "section{margin-top:.75rem;overflow-x:auto}\n"
@@ -51,9 +53,10 @@ static const char style[] =
     ".legend span{vertical-align:.2em;margin:0 .4em 0 .6em}\n"
     "svg{display:block;width:100%;height:auto}\n"
     "svg text{font:12px system-ui,sans-serif;fill:var(--dim)}\n"
-    "@media(max-width:520px){svg text{font-size:13px}}\n"
+    "@media(max-width:520px){svg text{font-size:14px}}\n"
+    "svg .x{text-anchor:middle}svg .y,svg .name{text-anchor:end}\n"
     "svg .kmer{font-size:9px;fill:var(--ink)}\n"
-    "svg .name{fill:var(--ink)}\n"
+    "svg .name{fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:4px}\n"
     ".grid,.tick,.axis,.mark{fill:none;stroke:var(--line)}\n"
     ".axis,.tick{stroke:var(--dim)}\n"
     ".mark{stroke:var(--ink);stroke-dasharray:4 3}\n"
@@ -64,7 +67,25 @@ static const char style[] =
     "circle.c2{fill:var(--c2)}\n"
     "span.c1{background:var(--c1)}\n"
     "span.c2{background:var(--c2)}\n"
-    "@media print{:root{--card:#fff}figure,section{break-inside:avoid}}\n";
+    ".band{fill:var(--c1);fill-opacity:.18}\n"
+    "circle[class^=g]{fill:var(--g)}\n"
+    "figcaption "
+    "span{background:var(--g);display:inline-block;width:.7em;height:.7em;border-radius:50%}\n"
+    "td+td+td+td,th+th+th+th{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "@media print{body{font-size:11px}figure,section{break-inside:avoid;overflow:visible}"
+    ".charts{grid-template-columns:1fr 1fr}th,td{white-space:normal}"
+    ".line.c2{stroke-dasharray:5 2}}\n";
+
+/* From few G and C to many: blue, grey, orange. */
+static void put_ramp(const Page *page, const int colours[3][3]) {
+  for (int i = 0; i <= 10; i++) {
+    const int *from = colours[i < 5 ? 0 : 1], *to = colours[i < 5 ? 1 : 2],
+              part = i < 5 ? i : i - 5;
+    int mixed[3];
+    for (int j = 0; j < 3; j++) mixed[j] = (from[j] * (5 - part) + to[j] * part) / 5;
+    fprintf(page->out, ".g%d{--g:rgb(%d,%d,%d)}\n", i, mixed[0], mixed[1], mixed[2]);
+  }
+}
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
@@ -77,14 +98,20 @@ static const char *base_name(const char *path) {
 static void put_names(const Page *page) {
   char place[PLACE];
   const size_t n = runjson_size(page->data->json, "inputs");
-  for (size_t i = 0; i < n && i < 3; i++) {
+  size_t trained = 0;
+  for (size_t i = 0; i < n; i++) {
+    snprintf(place, sizeof place, "inputs.%zu.use", i);
+    char *use = runjson_text(page->data->json, place);
+    const bool is_trained = strcmp(use, "validation") != 0;
+    free(use);
+    if (!is_trained || trained++ >= 3) continue;
     snprintf(place, sizeof place, "inputs.%zu.file", i);
     char *file = runjson_text(page->data->json, place);
-    fputs(i == 0 ? "" : ", ", page->out);
+    fputs(trained == 1 ? "" : ", ", page->out);
     page_text(page, strcmp(file, "-") == 0 ? "standard input" : base_name(file));
     free(file);
   }
-  if (n > 3) fprintf(page->out, " and %zu more", n - 3);
+  if (trained > 3) fprintf(page->out, " and %zu more", trained - 3);
 }
 
 /* "1.8544 %", "-" where it is not known. */
@@ -105,33 +132,39 @@ static void put_cards(const Page *page) {
                tokens = page_number(page, "result.tokens");
   char note[64];
   fputs("<dl class=\"cards\">\n", page->out);
-  put_card(page, "validation", bits, 4, "", "bits per base");
+  put_card(page, "best validation", bits, 4, "", "bits per base");
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
            bits <= markov ? "fewer bits" : "more bits");
   put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
-  put_card(page, "speed", tokens / seconds / 1e6, 2, "M", "k-mers a second");
+  put_card(page, "speed", figure_mean_speed(page) / 1000, 0, "k", "k-mers a second");
   fputs("<div><dt>time</dt><dd>", page->out), page_time(page, seconds);
-  fputs("<small>with validations</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
+  fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
   page_whole(page, page_number(page, "parameters"));
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
 }
 
 static void put_head(const Page *page) {
+  static const int light[3][3] = {{26, 86, 160}, {140, 146, 152}, {190, 70, 20}},
+                   dark[3][3] = {{96, 160, 240}, {140, 148, 156}, {240, 140, 90}};
   fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>rnntrain: ",
         page->out);
   put_names(page);
   fprintf(page->out, "</title>\n<style>\n%s", style);
-  for (int i = 0; i <= 10; i++) /* from few G and C to many */
-    fprintf(page->out, ".g%d{fill:hsl(%d 75%% 50%%)}\n", i, 225 - 20 * i);
+  put_ramp(page, light);
+  fputs("@media(prefers-color-scheme:dark){\n", page->out), put_ramp(page, dark);
+  fputs("}\n", page->out);
   fputs("</style>\n</head>\n<body>\n<main>\n<h1>", page->out);
   put_names(page);
   fputs("</h1>\n<p class=\"dim\">A recurrent network on its ", page->out);
   page_value(page, "options.kmer");
-  fputs("-mers, trained by rnntrain ", page->out), page_value(page, "version");
+  fputs("-mers, d = ", page->out), page_value(page, "options.embedding");
+  fputs(", D = ", page->out), page_value(page, "options.hidden");
+  fputs(", in ", page->out), page_value(page, "options.output");
+  fputs("; trained by rnntrain ", page->out), page_value(page, "version");
   fputs("; begun <time>", page->out), page_value(page, "started");
   fputs("</time>, written <time>", page->out), page_value(page, "written");
   fputs("</time>, status: <strong>", page->out), page_value(page, "status");
@@ -141,34 +174,60 @@ static void put_head(const Page *page) {
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-static void put_inputs(const Page *page) {
-  static const char *const columns[] = {"file",     "use",      "crc32",    "bytes",
-                                        "records",  "bases",    "longest",  "n50",
-                                        "segments", "circular", "lowercase"};
-  enum { COLUMNS = sizeof columns / sizeof *columns, TEXTS = 3 };
+/* How many of n are told, and a sentence on the others. */
+static size_t put_most(const Page *page, size_t n, const char *what) {
+  if (n > LIST_MAX) fprintf(page->out, "<p>The first %d of %zu %s:</p>\n", LIST_MAX, n, what);
+  return n > LIST_MAX ? LIST_MAX : n;
+}
+
+static void put_input(const Page *page, size_t i, const char *column, bool is_text) {
   char place[PLACE];
-  fputs("<section>\n<h2>Input</h2>\n<table>\n<tr>", page->out);
+  snprintf(place, sizeof place, "inputs.%zu.%s", i, column);
+  fputs("<td>", page->out);
+  if (is_text)
+    page_value(page, place);
+  else
+    page_whole(page, page_number(page, place));
+  fputs("</td>", page->out);
+}
+
+static bool is_none(const Page *page, const char *place) {
+  char *text = runjson_text(page->data->json, place);
+  const bool none = !*text;
+  free(text);
+  return none;
+}
+
+static void put_inputs(const Page *page) {
+  static const char *const columns[] = {"file",  "use", "crc32",     "bytes",       "records",
+                                        "bases", "n50", "lowercase", "low_quality", "short_bases"};
+  enum { COLUMNS = sizeof columns / sizeof *columns, TEXTS = 3 };
+  const double fraction = page_number(page, "options.valid-fraction");
+  fputs("<section>\n<h2>Input</h2>\n", page->out);
+  const size_t n = put_most(page, runjson_size(page->data->json, "inputs"), "files");
+  fputs("<table>\n<tr>", page->out);
   for (int j = 0; j < COLUMNS; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
   fputs("</tr>\n", page->out);
-  for (size_t i = 0; i < runjson_size(page->data->json, "inputs"); i++) {
+  for (size_t i = 0; i < n; i++) {
     fputs("<tr>", page->out);
-    for (int j = 0; j < COLUMNS; j++) {
-      snprintf(place, sizeof place, "inputs.%zu.%s", i, columns[j]);
-      fputs("<td>", page->out);
-      if (j < TEXTS)
-        page_value(page, place);
-      else
-        page_whole(page, page_number(page, place));
-      fputs("</td>", page->out);
-    }
+    for (int j = 0; j < COLUMNS; j++) put_input(page, i, columns[j], j < TEXTS);
     fputs("</tr>\n", page->out);
   }
-  fputs("</table>\n</section>\n", page->out);
+  fputs("</table>\n", page->out);
+  if (fraction > 0 && is_none(page, "options.valid"))
+    fprintf(page->out, "<p>The last %g %% of all bases are the validation.</p>\n", 100 * fraction);
+  fputs("</section>\n", page->out);
 }
 
 static void put_pair(const Page *page, const char *name, const char *place) {
   fputs("<div><dt>", page->out), page_text(page, name);
   fputs("</dt><dd>", page->out), page_value(page, place);
+  fputs("</dd></div>\n", page->out);
+}
+
+static void put_number(const Page *page, const char *name, const char *place) {
+  fprintf(page->out, "<div><dt>%s</dt><dd>", name);
+  page_whole(page, page_number(page, place));
   fputs("</dd></div>\n", page->out);
 }
 
@@ -185,8 +244,10 @@ static void put_options(const Page *page) {
 
 static void put_command(const Page *page) {
   char place[PLACE];
-  fputs("<section>\n<h2>Made by</h2>\n<p><code>", page->out);
-  for (size_t i = 0; i < runjson_size(page->data->json, "command"); i++) {
+  fputs("<section>\n<h2>Made by</h2>\n", page->out);
+  const size_t n = put_most(page, runjson_size(page->data->json, "command"), "words");
+  fputs("<p><code>", page->out);
+  for (size_t i = 0; i < n; i++) {
     snprintf(place, sizeof place, "command.%zu", i);
     fputs(i > 0 ? " " : "", page->out);
     page_value(page, place);
@@ -194,12 +255,12 @@ static void put_command(const Page *page) {
   fputs("</code></p>\n<dl class=\"options\">\n", page->out);
   put_pair(page, "rnntrain", "version"), put_pair(page, "OpenBLAS", "openblas");
   put_pair(page, "loops for", "cpu_level");
-  put_pair(page, "k-mers to learn from", "train_tokens");
-  put_pair(page, "k-mers to validate on", "valid_tokens");
-  put_pair(page, "steps", "result.steps");
-  put_pair(page, "steps left out, not finite", "result.skipped_steps");
-  put_pair(page, "best at step", "result.best_step");
-  put_pair(page, "peak memory, bytes", "result.peak_memory_bytes");
+  put_number(page, "k-mers to learn from", "train_tokens");
+  put_number(page, "k-mers to validate on", "valid_tokens");
+  put_number(page, "steps", "result.steps");
+  put_number(page, "steps left out, not finite", "result.skipped_steps");
+  put_number(page, "best at step", "result.best_step");
+  put_number(page, "peak memory, bytes", "result.peak_memory_bytes");
   fputs("</dl>\n</section>\n", page->out);
 }
 

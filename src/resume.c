@@ -10,10 +10,10 @@ enum { KEY = 64, VALUE = 64 };
 typedef enum { FIXED, KEPT, OWN } Stay;
 
 static Stay option_stay(const Option *option) {
-  static const char *const kept[] = {"epochs", "patience", "max-time", "log-every",
-                                     "checkpoint-every"};
-  static const char *const own[] = {"threads", "force",   "resume", "dry-run",
-                                    "report",  "multiqc", "quiet",  "no-progress"};
+  static const char *const kept[] = {"epochs",           "patience", "max-time", "log-every",
+                                     "checkpoint-every", "report",   "multiqc"};
+  static const char *const own[] = {"threads", "force", "resume",
+                                    "dry-run", "quiet", "no-progress"};
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
     if (strcmp(option->name, kept[i]) == 0) return KEPT;
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)

@@ -234,9 +234,11 @@ static int tell(const TrainOptions *o, Progress *progress, Why *why) {
   if (rundata_read(&data, o->output, why) != 0) return -1;
   int rc = o->report ? report_write(&data, o->output, why) : 0;
   char *report = runlog_join(o->output, "report.html");
+  char *multiqc = runlog_join(o->output, "rnntrain_mqc.json");
   if (rc == 0 && o->report) progress_say(progress, "report: %s", report);
-  free(report);
   if (rc == 0 && o->multiqc) rc = multiqc_write(&data, o->output, why);
+  if (rc == 0 && o->multiqc) progress_say(progress, "for MultiQC: %s", multiqc);
+  free(report), free(multiqc);
   rundata_free(&data);
   return rc;
 }

@@ -54,9 +54,13 @@ static int read_numbers(Lines *lines, double *numbers, int columns, Why *why) {
   return 1;
 }
 
-static int skip_header(Lines *lines, Why *why) {
-  if (getline(&lines->line, &lines->room, lines->file) > 0) return lines->number = 1, 0;
-  return fail(why, "%s: is empty; it is no log of a run", lines->path);
+static int check_header(Lines *lines, const char *header, Why *why) {
+  const ssize_t n = getline(&lines->line, &lines->room, lines->file);
+  lines->number = 1;
+  if (n > 0 && lines->line[n - 1] == '\n') lines->line[n - 1] = 0;
+  if (n > 0 && strcmp(lines->line, header) == 0) return 0;
+  return fail(why, "%s: does not begin with the names of its columns; it was changed, put it back",
+              lines->path);
 }
 
 /* ---- the logs ------------------------------------------------------------------------------- */
@@ -76,7 +80,7 @@ static int read_loss(RunData *data, const char *path, Why *why) {
   double numbers[COLUMNS_MAX];
   size_t room = 0;
   if (open_lines(&lines, path, why) != 0) return -1;
-  int more = skip_header(&lines, why) == 0 ? 1 : -1;
+  int more = check_header(&lines, runlog_loss_header, why) == 0 ? 1 : -1;
   while (more > 0 && (more = read_numbers(&lines, numbers, LOSS_COLUMNS, why)) > 0)
     add_row(data, numbers, &room);
   close_lines(&lines);
@@ -107,7 +111,7 @@ static int read_timestep_loss(RunData *data, const char *path, Why *why) {
   double numbers[COLUMNS_MAX], least = 0;
   size_t room = 0;
   if (open_lines(&lines, path, why) != 0) return -1;
-  int more = skip_header(&lines, why) == 0 ? 1 : -1;
+  int more = check_header(&lines, runlog_timestep_header, why) == 0 ? 1 : -1;
   while (more > 0 && (more = read_numbers(&lines, numbers, TIMESTEP_COLUMNS, why)) > 0)
     add_timestep(data, numbers, &room, &least);
   close_lines(&lines);
@@ -116,8 +120,16 @@ static int read_timestep_loss(RunData *data, const char *path, Why *why) {
 
 /* ---- the directory -------------------------------------------------------------------------- */
 
+/* The model, if there is one, which must be of the k and sizes that run.json says. */
 static int read_model(RunData *data, const char *path, Why *why) {
-  return access(path, F_OK) == 0 || errno != ENOENT ? model_read(&data->model, path, why) : 0;
+  if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
+  if (model_read(&data->model, path, why) != 0) return -1;
+  const Shape *shape = &data->model.shape;
+  if (shape->k == runjson_number(data->json, "options.kmer") &&
+      shape->d == runjson_number(data->json, "options.embedding") &&
+      shape->D == runjson_number(data->json, "options.hidden"))
+    return 0;
+  return fail(why, "%s: is not of the run that run.json describes; put that one back", path);
 }
 
 int rundata_read(RunData *data, const char *directory, Why *why) {

@@ -114,7 +114,14 @@ static json_t *calibration_json(const Exam *exam) {
 static json_t *flow_json(const Exam *exam) {
   if (!exam) return json_null();
   json_t *json = json_array();
-  for (int i = 0; i < exam->steps; i++) json_array_append_new(json, real(exam->flow[i]));
+  for (int i = 0; i < exam->steps; i++) {
+    json_t *point = json_object();
+    json_object_set_new(point, "steps_back", whole((uint64_t)i));
+    json_object_set_new(point, "lower_quartile", real(exam->flow_lower[i]));
+    json_object_set_new(point, "median", real(exam->flow_median[i]));
+    json_object_set_new(point, "upper_quartile", real(exam->flow_upper[i]));
+    json_array_append_new(json, point);
+  }
   return json;
 }
 
@@ -151,7 +158,9 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
   json_object_set_new(json, "status", json_string(run->status));
-  json_object_set_new(json, "started", time_json(time(NULL) - (time_t)run->seconds));
+  json_object_set_new(json, "started",
+                      run->started && *run->started ? text(run->started)
+                                                    : time_json(time(NULL) - (time_t)run->seconds));
   json_object_set_new(json, "written", time_json(time(NULL)));
   json_object_set_new(json, "command", command);
   json_object_set_new(json, "options", options_json(run));
@@ -163,6 +172,8 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "markov", markov_json(run->markov));
   json_object_set_new(json, "calibration", calibration_json(run->exam));
   json_object_set_new(json, "gradient_flow", flow_json(run->exam));
+  json_object_set_new(json, "gradient_flow_stretches",
+                      run->exam ? whole((uint64_t)run->exam->stretches) : json_null());
   json_object_set_new(json, "openblas", json_string(run->library));
   json_object_set_new(json, "cpu_level", json_string(run->level));
   json_object_set_new(json, "result", result_json(run));

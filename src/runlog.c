@@ -49,6 +49,11 @@ struct Runlog {
   size_t size;
 };
 
+const char runlog_loss_header[] =
+    "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
+    "train_bits_per_base\tvalid_loss\tvalid_bits_per_base";
+const char runlog_timestep_header[] = "step\ttimestep\tloss\ttokens";
+
 double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
 const char *runlog_model_path(const Runlog *log) { return log->path[MODEL]; }
@@ -258,12 +263,8 @@ int runlog_begin(Runlog *log, Why *why) {
   for (size_t i = 0; i < sizeof old / sizeof *old; i++)
     if (unlink(log->path[old[i]]) != 0 && errno != ENOENT)
       return fail(why, "%s: cannot be removed: %s", log->path[old[i]], strerror(errno));
-  if (begin_log(log, &log->loss,
-                "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
-                "train_bits_per_base\tvalid_loss\tvalid_bits_per_base",
-                why) != 0)
-    return -1;
-  return begin_log(log, &log->timestep_loss, "step\ttimestep\tloss\ttokens", why);
+  if (begin_log(log, &log->loss, runlog_loss_header, why) != 0) return -1;
+  return begin_log(log, &log->timestep_loss, runlog_timestep_header, why);
 }
 
 /* Whether an open log has a line's end where the checkpoint says that it went to. */

@@ -58,7 +58,8 @@ void trainer_free(Trainer *train) {
   weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
-  free(train->lanes_state), free(train->exam), free(train);
+  free(train->lanes_state), free(train->exam), free(train->earlier_started);
+  free(train);
 }
 
 double trainer_elapsed(const Trainer *train) {
@@ -120,6 +121,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
   const RunNumbers *numbers = &train->numbers;
   RunJson json = {
       .status = status,
+      .started = train->earlier_started,
       .command = train->run->command,
       .n_command = train->run->n_command,
       .options = train->options,
@@ -215,6 +217,9 @@ int trainer_resume(Trainer *train, Why *why) {
   train->schedule.halvings = (int)numbers->rate_halvings;
   train->schedule.stale = (int)numbers->rate_stale;
   train->earlier_seconds = numbers->seconds, train->earlier_tokens = numbers->tokens;
+  RunDocument *earlier = runjson_read(runlog_runjson_path(train->log), &place);
+  if (earlier) train->earlier_started = runjson_text(earlier, "started");
+  runjson_free(earlier);
   return runlog_continue(train->log, numbers->loss_log_bytes, numbers->timestep_log_bytes, why);
 }
 

@@ -60,12 +60,12 @@ text = open(sys.argv[1] + '/report.html').read().split('<h2>Embedding</h2>')[1].
 circles = re.findall(r'<circle class="g(\d+)" cx="([\d.]+)" cy="([\d.]+)" r="\S+"><title>([ACGT]+)</title>', text)
 kmers = [kmer for *_, kmer in circles]
 assert kmers == sorted(kmers) and len(kmers) == 64
-assert all(round(10 * sum(base in 'GC' for base in kmer) / 3) == int(shade) for shade, _, _, kmer in circles)
+assert all((10 * sum(base in 'GC' for base in kmer) + 1) // 3 == int(shade) for shade, _, _, kmer in circles)
 u, s, _ = np.linalg.svd(w['L'] - w['L'].mean(0), full_matrices=False)
 for i, coordinate in enumerate(np.array([(float(x), float(y)) for _, x, y, _ in circles]).T):
     assert abs(np.corrcoef(u[:, i], coordinate)[0, 1]) > 0.999, i
 parts = [round(100 * part) for part in s ** 2 / (s ** 2).sum()]
-assert f'first component: {parts[0]} % of' in text and f'second: {parts[1]} %' in text
+assert f'first component: {parts[0]} % of the spread' in text and f'second component: {parts[1]} %' in text
 EOF
 }
 
@@ -96,7 +96,7 @@ EOF
 }
 
 @test "--report, --multiqc: the end of an interrupted run writes them too" {
-  rnntrain -q -k 3 -D 16 -e 100000 --checkpoint-every 1s --report --multiqc -o run "$DATA/phix174.fa.gz" &
+  rnntrain -q -k 3 -D 16 -e 10000 --checkpoint-every 1s --report --multiqc -o run "$DATA/phix174.fa.gz" &
   local pid=$! ended=0
   until [ -s run/model.safetensors ]; do sleep 0.1; done
   kill -TERM "$pid"
@@ -104,6 +104,11 @@ EOF
   [ "$ended" -eq 143 ]
   [ -s run/report.html ] && [ -s run/rnntrain_mqc.json ]
   grep -q '<strong>interrupted</strong>' run/report.html
+  grep '"started"' run/run.json > started
+  sleep 1
+  rnntrain -q --resume -e 1 -o run "$DATA/phix174.fa.gz" # it goes on telling
+  grep -q '<strong>done</strong>' run/report.html
+  grep '"started"' run/run.json | cmp - started
 }
 
 @test "a new run in the place of another leaves no report of that one" {
@@ -177,8 +182,10 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
   fails 1 "run/loss.tsv: line 4" rnntrain --report -o run
   sed '5s/\t[^\t]*\t/\tx\t/' kept > run/loss.tsv
   fails 1 "run/loss.tsv: line 5" rnntrain --report -o run
-  : > run/loss.tsv
-  fails 1 "run/loss.tsv: is empty" rnntrain --report -o run
+  for broken in '' 'wrong\theader\n' '\0\0\0'; do
+    printf "$broken" > run/loss.tsv
+    fails 1 "run/loss.tsv: does not begin with the names of its columns" rnntrain --report -o run
+  done
   head -c 1000 kept > run/loss.tsv # a line is being written
   rnntrain -q --report -o run
   rm run/report.html && cp kept run/loss.tsv
@@ -188,7 +195,49 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
   fails 1 "run/run.json: is no JSON object" rnntrain --report -o run
   cp kept run/run.json && printf x >> run/model.safetensors
   fails 1 "run/model.safetensors" rnntrain --report -o run
+  cp "$PLAIN/model.safetensors" run
+  sed -i 's/"hidden": 16/"hidden": 17/' run/run.json
+  fails 1 "run/model.safetensors: is not of the run that run.json describes" rnntrain --report -o run
   [ ! -e run/report.html ]
+}
+
+@test "--report: numbers that nobody measured are not drawn, and soon" {
+  cp -r "$RUN" run
+  change() {
+    "$PYTHON" -c 'import json, sys
+run = json.load(open("run/run.json"))
+exec(sys.argv[1])
+json.dump(run, open("run/run.json", "w"))' "$1"
+    timeout 20 rnntrain -q --report -o run
+    [ "$(tr -d '[:print:]\n' < run/report.html | wc -c)" -eq 0 ]
+    run ! grep -E '[0-9 ,]-?nan|[0-9 ]-?inf' run/report.html
+  }
+  change 'run["parameters"] = 1e300; run["inputs"][0]["bytes"] = -1e40; run["result"]["seconds"] = 1e300'
+  change 'run["options"]["clip"] = 1e300'
+  change 'run["gradient_flow"][0]["median"] = 1e-300; run["gradient_flow"][1]["median"] = 1e300'
+  change 'run["calibration"] = [{}, {"probability": "x"}]; run["gradient_flow"] = 7; del run["markov"]; run["inputs"] = {"0": 1}'
+  awk -v OFS='\t' 'NR == 3 { $5 = "1e308"; $6 = "-inf"; $7 = "nan"; $8 = "-1e308" } 1' "$RUN/loss.tsv" > run/loss.tsv
+  cp "$RUN/run.json" run && change ''
+}
+
+@test "--report: a log of 200,000 rows is a page like any other, and its peaks are seen" {
+  cp -r "$RUN" run
+  head -n 1 "$RUN/loss.tsv" > run/loss.tsv
+  awk 'BEGIN { OFS = "\t"; for (i = 1; i <= 200000; i++)
+    print i * 50, 1, i * 76800, i / 10, 0.003, i % 1000 ? 0.05 : 5, 1.3, 1.9, i % 3 ? "NA" : 1.29, i % 3 ? "NA" : 1.86 }' >> run/loss.tsv
+  rnntrain -q --report -o run
+  [ "$(stat -c %s run/report.html)" -lt 200000 ]
+  "$PYTHON" - << 'EOF'
+import sys
+sys.argv = ['', 'run']
+sys.path.insert(0, __import__('os').environ['SOURCE'] + '/tests')
+source = open(sys.path[0] + '/report.py').read().split('# It stands alone.')[0]
+exec(source)
+chart = Chart(parts['Gradient'], log=True)
+assert max(y for _, y in chart.bands['1']) > 4.9 and len(chart.lines['1']) <= 500
+chart = Chart(parts['Loss'])
+assert len(chart.dots) == 0 and len(chart.lines['2']) <= 500
+EOF
 }
 
 @test "--report: where the page cannot be written, the one that is there stays" {
