@@ -90,18 +90,18 @@ static bool append(char line[LINE], int width, const char *format, ...) {
 static void fill_line(char line[LINE], int width, const Standing *standing) {
   const double part = standing->part, LONG = 600 /* seconds do not matter any more */;
   double time = part > 0 ? standing->seconds * (1 / part - 1) : standing->seconds;
-  char clock[32], epochs[32] = "", best[32] = "";
+  char clock[32], epochs[32] = "";
   if (time > LONG) time -= fmod(time, 60);
   clock_text(time, clock);
   if (time > LONG && time < 3600) clock[strcspn(clock, " ")] = 0;
   if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);
-  if (isfinite(standing->best_bits))
-    snprintf(best, sizeof best, " (valid %.3f)", standing->best_bits);
   bool more = part > 0 ? append(line, width, "%3.0f%%  %s left", 100 * part, clock)
                        : append(line, width, "%s", clock);
   if (more) more = append(line, width, "  epoch %" PRIu64 "%s", standing->epoch, epochs);
   if (more && isfinite(standing->bits))
-    more = append(line, width, "  %.3f bits/base%s", standing->bits, best);
+    more = append(line, width, "  %.3f bits/base", standing->bits);
+  if (more && isfinite(standing->best_bits))
+    more = append(line, width, " (valid %.3f)", standing->best_bits);
   if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
 }
 
