@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 typedef enum { SIGMOID, TANH, RELU } Activation;
+enum { ACTIVATIONS = RELU + 1 };
 
 /* Where an optimizer's loop finds its numbers; gradients are multiplied by scale on the way in. */
 typedef struct {

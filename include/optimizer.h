@@ -21,6 +21,7 @@
 #include "bptt.h"
 
 typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
+enum { OPTIMIZERS = ADAGRAD + 1 };
 
 typedef struct {
   OptimizerKind kind;

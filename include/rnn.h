@@ -22,7 +22,7 @@
 
 typedef enum { FOLLOWERS, FULL } Softmax;
 
-enum { ACTIVATIONS = 3, SOFTMAXES = 2 };
+enum { SOFTMAXES = FULL + 1 };
 extern const char *const activation_names[ACTIVATIONS], *const softmax_names[SOFTMAXES];
 
 typedef struct {

@@ -78,12 +78,11 @@ static void put_forward(Page *page) {
 
 /* phi'(z(t)) as the equations have it. */
 static void slope_text(char text[64], Activation activation, int t) {
-  if (activation == SIGMOID)
-    snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t);
-  else if (activation == TANH)
-    snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t);
-  else
-    snprintf(text, 64, "[z(%d) > 0]", t);
+  switch (activation) {
+  case SIGMOID: snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t); break;
+  case TANH: snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t); break;
+  case RELU: snprintf(text, 64, "[z(%d) > 0]", t); break;
+  }
 }
 
 static void put_deltas(Page *page, int t, bool first) {

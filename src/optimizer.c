@@ -13,7 +13,7 @@ enum { AVERAGED = 1000 };            /* steps, at most */
 int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
 
 double optimizer_default_rate(OptimizerKind kind) {
-  static const double rates[] = {
+  static const double rates[OPTIMIZERS] = {
       [ADAM] = 0.003, [SGD] = 1.5, [MOMENTUM] = 0.3, [RMSPROP] = 0.003, [ADAGRAD] = 0.1};
   return rates[kind];
 }

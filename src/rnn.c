@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const activation_names[] = {"sigmoid", "tanh", "relu"};
-const char *const softmax_names[] = {"followers", "full"};
+const char *const activation_names[ACTIVATIONS] = {"sigmoid", "tanh", "relu"};
+const char *const softmax_names[SOFTMAXES] = {"followers", "full"};
 
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax) {
   Shape shape = {.k = k, .s = s, .V = kmer_count(k), .d = d, .D = D, .activation = activation};
@@ -59,7 +59,7 @@ static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
 
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
   /* 1 over the steepest slope of phi: where all slopes were that, nothing would fade. */
-  static const double H_scale[] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
+  static const double H_scale[ACTIVATIONS] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
   size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   memset(weights->L, 0, weights->size * sizeof(float));
   fill_uniform(weights->L, V * d, 1, rng_new(seed, 1));

@@ -86,8 +86,12 @@ static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
 /* ---- forward -------------------------------------------------------------------------------- */
 
 static double phi(double z, Activation activation) {
-  if (activation == SIGMOID) return 1 / (1 + exp(-z));
-  return activation == TANH ? tanh(z) : z < 0 ? 0 : z; /* what is no number stays none */
+  switch (activation) {
+  case SIGMOID: return 1 / (1 + exp(-z));
+  case TANH: return tanh(z);
+  case RELU: return z < 0 ? 0 : z; /* what is no number stays none */
+  }
+  return NAN;
 }
 
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
@@ -121,8 +125,12 @@ void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
 
 /* phi'(z), with h = phi(z) */
 static double phi_slope(double z, double h, Activation activation) {
-  if (activation == SIGMOID) return h * (1 - h);
-  return activation == TANH ? 1 - h * h : z > 0 ? 1 : z <= 0 ? 0 : z;
+  switch (activation) {
+  case SIGMOID: return h * (1 - h);
+  case TANH: return 1 - h * h;
+  case RELU: return z > 0 ? 1 : z <= 0 ? 0 : z;
+  }
+  return NAN;
 }
 
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) {

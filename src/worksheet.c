@@ -162,12 +162,14 @@ static int read_word(const Sheet *sheet, const char *name, const char *const *wo
                      int *word) {
   const json_t *value = json_object_get(sheet->root, name);
   const char *text = json_string_value(value);
+  char known[64] = "";
   *word = 0;
   if (!value) return 0;
-  while (*word < n && !(text && strcmp(text, words[*word]) == 0)) ++*word;
-  return *word < n ? 0
-                   : fail(sheet->why, "%s: %s must be one of %s; mend it", sheet->path, name,
-                          words == softmax_names ? "followers|full" : "sigmoid|tanh|relu");
+  for (; *word < n; ++*word) {
+    if (text && strcmp(text, words[*word]) == 0) return 0;
+    strcat(strcat(known, *known ? "|" : ""), words[*word]);
+  }
+  return fail(sheet->why, "%s: %s must be one of %s; mend it", sheet->path, name, known);
 }
 
 static int read_shape(const Sheet *sheet, Shape *shape) {

@@ -19,6 +19,26 @@ agrees() {
     awk '($1 - $2) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 4 }'
 }
 
+@test "the documents' links lead to files and headings that are there" {
+  cd "$SOURCE"
+  "$PYTHON" -c '
+import glob, os, re
+def headings(path):
+    return {re.sub("[^a-z0-9_ -]", "", line.lstrip("# ").strip().lower()).replace(" ", "-")
+            for line in open(path) if line.startswith("#")}
+links = 0
+for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("data/*.md"):
+    for link in re.findall(r"\]\(([^)\s]+)\)", open(page).read()):
+        if link.startswith("http"):
+            continue
+        path, _, place = link.partition("#")
+        path = os.path.join(os.path.dirname(page), path) if path else page
+        assert os.path.exists(path), (page, link)
+        assert not place or place in headings(path), (page, link)
+        links += 1
+assert links > 20'
+}
+
 @test "docs/model.md: the worksheet's every number, and the slope of its loss" {
   "$PYTHON" "$SOURCE/tests/console.py" "$SOURCE/docs/model.md"
   need_numpy

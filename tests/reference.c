@@ -31,13 +31,15 @@ void reference_set(Reference *net, const float *L, const float *U, const float *
 
 static double phi(const Reference *net, double z) {
   if (net->phi == REF_SIGMOID) return 1 / (1 + exp(-z));
-  return net->phi == REF_TANH ? tanh(z) : fmax(z, 0);
+  if (net->phi == REF_TANH) return tanh(z);
+  return net->phi == REF_RELU ? fmax(z, 0) : NAN;
 }
 
 static double phi_derivative(const Reference *net, double z) {
   double h = phi(net, z);
   if (net->phi == REF_SIGMOID) return h * (1 - h);
-  return net->phi == REF_TANH ? 1 - h * h : z > 0;
+  if (net->phi == REF_TANH) return 1 - h * h;
+  return net->phi == REF_RELU ? z > 0 : NAN;
 }
 
 /* Whether v repeats the last k-s bases of x as its first. */

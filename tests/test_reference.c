@@ -1,4 +1,5 @@
 /* The reference's gradient against central differences of its own loss. */
+#include "kernels.h"
 #include "reference.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ static void gradient_is_the_slope_of_the_loss(void **state) {
   srand(1);
   for (int k = 1; k <= 2; k++)
     for (int s = 1; s <= k; s++)
-      for (int phi = REF_SIGMOID; phi <= REF_RELU; phi++)
+      for (int phi = REF_SIGMOID; phi < ACTIVATIONS; phi++)
         for (int full = 0; full < 2; full++) {
           Reference *net = reference_new(k, s, 3, D, phi, full);
           for (size_t i = 0; i < net->size; i++) net->L[i] = 2 * random_real();

@@ -22,7 +22,7 @@ static void assert_uniform(const float *a, size_t n, double deviation) {
 static void weights_begin_with_their_deviations(void **state) {
   (void)state;
   const double H[] = {4, 1, 1};
-  for (int phi = SIGMOID; phi <= RELU; phi++) {
+  for (int phi = SIGMOID; phi < ACTIVATIONS; phi++) {
     Shape shape = shape_new(3, 1, 16, 64, (Activation)phi, FOLLOWERS);
     Weights *w = weights_new(&shape);
     weights_init(w, &shape, 5);

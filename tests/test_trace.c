@@ -86,7 +86,7 @@ static void the_gradient_is_that_of_the_reference(void **state) {
   srand(3);
   for (int k = 1; k <= 2; k++)
     for (int s = 1; s <= k; s++)
-      for (int phi = REF_SIGMOID; phi <= REF_RELU; phi++)
+      for (int phi = REF_SIGMOID; phi < ACTIVATIONS; phi++)
         for (int full = 0; full < 2; full++)
           for (int at = 1; at <= T; at++) {
             Case c = case_new(k, s, phi, full, at);

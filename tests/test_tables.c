@@ -1,0 +1,52 @@
+/* The words of the option tables against the constants that they stand for. */
+#include "optimizer.h"
+#include "predict_options.h"
+#include "schedule.h"
+#include "train_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+/* The option's words are these, NULL: any; gives back how many. */
+static int count_words(const Program *program, const char *name, const char *const *words) {
+  const Option *option = program->options;
+  char word[32];
+  int n = 0;
+  while (strcmp(option->name, name) != 0) option++;
+  assert_int_equal(option->type, OPTION_CHOICE);
+  for (; options_choice(option, n, word); n++)
+    if (words) assert_string_equal(word, words[n]);
+  return n;
+}
+
+static void words_are_the_constants(void **state) {
+  (void)state;
+  assert_int_equal(count_words(&train_program, "activation", activation_names), ACTIVATIONS);
+  assert_int_equal(count_words(&train_program, "softmax", softmax_names), SOFTMAXES);
+  assert_int_equal(count_words(&train_program, "optimizer", NULL), OPTIMIZERS);
+  assert_int_equal(count_words(&train_program, "schedule", NULL), SCHEDULES);
+  assert_int_equal(count_words(&predict_program, "mode", NULL), MODE_INFO + 1);
+  assert_int_equal(count_words(&predict_program, "format", NULL), FORMAT_TEXT + 1);
+}
+
+static void every_optimizer_has_a_rate_and_the_moments_that_it_counts(void **state) {
+  (void)state;
+  const Shape shape = shape_new(1, 1, 1, 1, SIGMOID, FULL);
+  for (int kind = 0; kind < OPTIMIZERS; kind++) {
+    Optimizer *optimizer = optimizer_new((OptimizerKind)kind, &shape);
+    assert_true(optimizer_default_rate((OptimizerKind)kind) > 0);
+    assert_int_equal(optimizer_moments((OptimizerKind)kind),
+                     (optimizer->m != NULL) + (optimizer->v != NULL));
+    optimizer_free(optimizer);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(words_are_the_constants),
+      cmocka_unit_test(every_optimizer_has_a_rate_and_the_moments_that_it_counts)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
