@@ -49,6 +49,7 @@ typedef struct {
   const char *examples;    /* shell lines, "# comment" lines between them */
   const char *files;       /* for the man page: what is written where; may be NULL */
   const char *exit_codes;  /* what they mean */
+  const char *see_also;    /* another program */
 } Program;
 
 /* What the command line asks for. */

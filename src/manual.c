@@ -108,6 +108,22 @@ static void troff(FILE *out, const char *text) {
   }
 }
 
+/* Of the program; a paragraph that begins "Mode next:" is told under these words. */
+static void man_description(FILE *out, const char *text) {
+  static const char mode[] = "Mode ";
+  for (const char *end; *text; text = end + strspn(end, "\n")) {
+    char part[2048];
+    end = strstr(text, "\n\n");
+    if (!end) end = text + strlen(text);
+    const size_t name = strncmp(text, mode, strlen(mode)) == 0 ? strcspn(text, ":") + 1 : 0;
+    if (name > 0) fprintf(out, ".TP\n.B %.*s\n", (int)name, text);
+    if (name == 0) fputs(".PP\n", out);
+    text += name + (name > 0 && text[name] == ' ');
+    snprintf(part, sizeof part, "%.*s", (int)(end - text), text);
+    troff(out, part), fputc('\n', out);
+  }
+}
+
 static void man_option(FILE *out, const Option *option) {
   char about[160], argument[64];
   argument_text(option, option->argument, argument);
@@ -132,8 +148,8 @@ static void man(FILE *out, const Program *program) {
     fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
     troff(out, form);
   }
-  fputs("\n.SH DESCRIPTION\n", out), troff(out, program->description);
-  fputs("\n.PP\n", out), troff(out, program->operands);
+  fputs("\n.SH DESCRIPTION\n", out), man_description(out, program->description);
+  fputs(".PP\n", out), troff(out, program->operands);
   fputs("\n.SH OPTIONS\n", out);
   const char *group = "";
   for (const Option *option = program->options; option->name; option++) {
@@ -149,6 +165,7 @@ static void man(FILE *out, const Program *program) {
   if (program->files) fputs(".SH FILES\n", out), troff(out, program->files), fputc('\n', out);
   fputs(".SH EXIT STATUS\n", out), troff(out, program->exit_codes);
   fputs("\n.SH EXAMPLES\n.nf\n", out), troff(out, program->examples), fputs("\n.fi\n", out);
+  fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
 static void bash(FILE *out, const Program *program) {
@@ -164,36 +181,60 @@ static void bash(FILE *out, const Program *program) {
     for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
     fputs("\" -- \"$cur\")); return;;\n", out);
   }
-  fputs("  esac\n  case $cur in\n  -*) COMPREPLY=($(compgen -W \"--help --version", out);
+  fputs("  --help) COMPREPLY=($(compgen -W \"man bash zsh\" -- \"$cur\")); return;;\n  esac\n  "
+        "case $cur in\n  -*) COMPREPLY=($(compgen -W \"--help --version",
+        out);
   for (const Option *option = program->options; option->name; option++)
     fprintf(out, " --%s", option->name);
   fprintf(out,
-          "\" -- \"$cur\"));;\n  *) COMPREPLY=($(compgen -f -- \"$cur\"));;\n  esac\n}\n"
+          "\" -- \"$cur\"));;\n  *) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\");;\n  esac\n}\n"
           "complete -o filenames -F _%s %s\n",
           program->name, program->name);
+}
+
+/* Help between brackets and single quotes. */
+static void zsh_help(FILE *out, const char *help) {
+  fputc('[', out);
+  for (; *help; help++)
+    if (*help == '\'')
+      fputs("'\\''", out);
+    else
+      fprintf(out, "%s%c", strchr("[]:\\", *help) ? "\\" : "", *help);
+  fputc(']', out);
+}
+
+/* ":N:", and after it the words or files that the argument can be. */
+static void zsh_argument(FILE *out, const Option *option) {
+  const bool is_file = strstr(option->argument, "FILE") || strstr(option->argument, "DIR") ||
+                       strstr(option->argument, "MODEL");
+  if (option->type == OPTION_FLAG) return;
+  if (option->type != OPTION_CHOICE && option->type != OPTION_SWITCH) {
+    fprintf(out, ":%s:%s", option->argument, is_file ? "_files" : "");
+    return;
+  }
+  fputs(option->type == OPTION_SWITCH ? "::word:(" : ":word:(", out);
+  for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+  fputc(')', out);
 }
 
 static void zsh(FILE *out, const Program *program) {
   fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
   for (const Option *option = program->options; option->name; option++) {
-    const int is_switch = option->type == OPTION_SWITCH;
-    fprintf(out, "  '--%s%s[", option->name,
-            is_switch                     ? "=-"
-            : option->type == OPTION_FLAG ? ""
-                                          : "=");
-    for (const char *c = option->help; *c; c++)
-      fputs(strchr("[]':", *c) ? "" : (char[]){*c, 0}, out);
-    fputc(']', out);
-    if (option->type == OPTION_CHOICE || is_switch) {
-      fputs(is_switch ? "::word:(" : ":word:(", out);
-      for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
-      fputc(')', out);
-    } else if (option->type != OPTION_FLAG) {
-      fprintf(out, ":%s:%s", option->argument, option->type >= OPTION_TEXT ? "_files" : "");
-    }
+    const char *equals = option->type == OPTION_FLAG     ? ""
+                         : option->type == OPTION_SWITCH ? "=-"
+                                                         : "=";
+    const char *again = option->type == OPTION_TEXTS ? "*" : "";
+    if (option->letter)
+      fprintf(out, "  '(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name, option->letter,
+              *equals ? "+" : "", option->name, equals);
+    else
+      fprintf(out, "  '%s--%s%s", again, option->name, equals);
+    zsh_help(out, option->help), zsh_argument(out, option);
     fputs("' \\\n", out);
   }
-  fputs("  '--help[options]' '--version[version]' '*:file:_files'\n", out);
+  fputs("  '(-h --help)'{-h,--help=-}'[The options, or a page]::word:(man bash zsh)' \\\n"
+        "  '(-V --version)'{-V,--version}'[The version]' '*:file:_files'\n",
+        out);
 }
 
 static int write_page(FILE *out, const Program *program, const char *topic) {

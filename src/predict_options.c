@@ -68,6 +68,7 @@ static const Option rows[] = {
 
 const Program predict_program = {
     .name = "rnnpredict",
+    .see_also = "rnntrain",
     .summary = "ask a network that rnntrain trained about sequences",
     .usage = "[options] MODEL [FILE...]\n"
              "--mode classify --model NAME=MODEL... [options] [FILE...]\n"

@@ -83,6 +83,7 @@ static const Option rows[] = {
 
 const Program train_program = {
     .name = "rnntrain",
+    .see_also = "rnnpredict",
     .summary = "train a recurrent network on the k-mers of DNA",
     .usage = "[options] -o DIR FILE...\n"
              "--report --multiqc -o DIR",

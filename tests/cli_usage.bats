@@ -50,6 +50,14 @@ refuses() {
   done
 }
 
+@test "the completions for zsh can be parsed" {
+  command -v zsh || skip "no zsh: apt-get install zsh"
+  for program in rnntrain rnnpredict; do
+    $program --help=zsh > "_$program"
+    zsh -n "_$program"
+  done
+}
+
 @test "bash completes options, words and files" {
   touch genome.fa
   rnntrain --help=bash > complete
@@ -61,6 +69,9 @@ refuses() {
   completes --dry-run rnntrain --dr
   completes full rnntrain --softmax fu
   completes genome.fa rnntrain -k 4 gen
+  completes "man bash zsh" rnntrain --help =
+  mkdir named && cd named && touch "my genome.fa" && mv ../complete .
+  completes "my genome.fa" rnntrain my
 }
 
 @test "numbers are whole, finite and in range, or name option, value and range" {
