@@ -101,7 +101,7 @@ static void number_text(double value, double step, char text[NAME]) {
   const double size = fabs(value);
   int digits = size > step ? (int)ceil(log10(size / step) - 1e-9) + 1 : 1;
   int i = 0, power = 0;
-  if (size > 0 && size < 1e-3) {
+  if (size > 0 && size < 1e-4) {
     power = (int)floor(log10(size) + 1e-9);
     snprintf(text, NAME, "%.*ge%d", digits, value / pow(10, power), power);
     return;

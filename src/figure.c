@@ -330,6 +330,6 @@ void figure_embedding(const Page *page) {
   if (page->data->model.weights)
     put_cloud(page);
   else
-    put_missing(page, "There is no model yet.");
+    put_missing(page, "There is no model.");
   end_figure(page);
 }

@@ -136,13 +136,22 @@ static void put_cards(const Page *page) {
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
-           bits <= markov ? "fewer bits" : "more bits");
+           isnan(bits / markov) ? ""
+           : bits <= markov     ? "fewer bits"
+                                : "more bits");
   put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page) / 1000, 0, "k", "k-mers a second");
   fputs("<div><dt>time</dt><dd>", page->out), page_time(page, seconds);
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
   page_whole(page, page_number(page, "parameters"));
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
+}
+
+static bool has_diverged(const Page *page) {
+  char *status = runjson_text(page->data->json, "status");
+  const bool diverged = strcmp(status, "diverged") == 0;
+  free(status);
+  return diverged;
 }
 
 static void put_head(const Page *page) {
@@ -169,6 +178,11 @@ static void put_head(const Page *page) {
   fputs("</time>, written <time>", page->out), page_value(page, "written");
   fputs("</time>, status: <strong>", page->out), page_value(page, "status");
   fputs("</strong></p>\n", page->out);
+  if (has_diverged(page))
+    fputs(
+        "<p>The run diverged: its numbers grew without end. The best model before that is kept, if "
+        "there was one; a smaller --learning-rate, or --clip, goes further.</p>\n",
+        page->out);
   put_cards(page);
 }
 
