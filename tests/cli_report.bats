@@ -235,6 +235,7 @@ source = open(sys.path[0] + '/report.py').read().split('# It stands alone.')[0]
 exec(source)
 chart = Chart(parts['Gradient'], log=True)
 assert max(y for _, y in chart.bands['1']) > 4.9 and len(chart.lines['1']) <= 500
+assert all(abs(y / 768000 - 1) < 0.01 for _, y in Chart(parts['Speed']).lines['1'])
 chart = Chart(parts['Loss'])
 assert len(chart.dots) == 0 and len(chart.lines['2']) <= 500
 EOF
