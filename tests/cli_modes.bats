@@ -413,7 +413,7 @@ for cells, row in zip(rows[1:], objects):
 # told FILE N: it has so many lines, within some seconds.
 told() {
   local i
-  for i in {1..200}; do [ "$(wc -l < "$1")" -lt "$2" ] || break; sleep 0.05; done
+  for i in {1..500}; do [ "$(wc -l < "$1")" -lt "$2" ] || break; sleep 0.05; done
   [ "$(wc -l < "$1")" -eq "$2" ]
 }
 

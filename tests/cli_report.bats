@@ -224,7 +224,7 @@ json.dump(run, open("run/run.json", "w"))' "$1"
   cp -r "$RUN" run
   head -n 1 "$RUN/loss.tsv" > run/loss.tsv
   awk 'BEGIN { OFS = "\t"; for (i = 1; i <= 200000; i++)
-    print i * 50, 1, i * 76800, i / 10, 0.003, i % 1000 ? 0.05 : 5, 1.3, 1.9, i % 3 ? "NA" : 1.29, i % 3 ? "NA" : 1.86 }' >> run/loss.tsv
+    print i * 50, 1, i * 768, i / 10, 0.003, i % 1000 ? 0.05 : 5, 1.3, 1.9, i % 3 ? "NA" : 1.29, i % 3 ? "NA" : 1.86 }' >> run/loss.tsv
   rnntrain -q --report -o run
   [ "$(stat -c %s run/report.html)" -lt 200000 ]
   "$PYTHON" - << 'EOF'
@@ -235,7 +235,7 @@ source = open(sys.path[0] + '/report.py').read().split('# It stands alone.')[0]
 exec(source)
 chart = Chart(parts['Gradient'], log=True)
 assert max(y for _, y in chart.bands['1']) > 4.9 and len(chart.lines['1']) <= 500
-assert all(abs(y / 768000 - 1) < 0.01 for _, y in Chart(parts['Speed']).lines['1'])
+assert all(abs(y / 7680 - 1) < 0.01 for _, y in Chart(parts['Speed']).lines['1'])
 chart = Chart(parts['Loss'])
 assert len(chart.dots) == 0 and len(chart.lines['2']) <= 500
 EOF
