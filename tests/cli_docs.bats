@@ -98,3 +98,8 @@ EOF
   [ -s ecoli/report.html ] && [ -s mtb/report.html ] && [ -s ecoli.bedgraph.gz.tbi ]
   [ "$(zcat ecoli.bedgraph.gz | wc -l)" -eq 4640 ] && [ "$(tail -n 3 said | wc -w)" -eq 12 ]
 }
+
+@test "bench/knobs.patch fits the sources" {
+  command -v patch || skip "no patch: apt-get install patch"
+  patch --dry-run --fuzz=0 -p1 -d "$SOURCE" -i "$SOURCE/bench/knobs.patch"
+}
