@@ -183,7 +183,7 @@ static void say_not_finite(const Page *page, const char *record) {
   for (int t = 1; t <= page->trace->T; t++)
     for (int i = 0; i < D; i++) {
       if (isfinite(trace_row(page->trace->z, t, D)[i])) continue;
-      Why why;
+      Why why = {""};
       fail(&why,
            "rnnpredict: record '%.100s': from timestep %d on there are numbers that are not "
            "finite, null in JSON",

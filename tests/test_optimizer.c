@@ -107,7 +107,7 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
   for (int kind = ADAM; kind < OPTIMIZERS; kind++)
     for (int i = 0; i < 3; i++) {
       Weights *w = weights_new(shape()), *before = weights_new(shape()), *g = weights_new(shape());
-      Optimizer *optimizer = optimizer_new(kind, shape());
+      Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape());
       weights_init(w, shape(), 3);
       memcpy(before->L, w->L, w->size * sizeof(float));
       g->b2[1] = bad[i];
