@@ -1,5 +1,6 @@
 #include "multiqc.h"
 
+#include "alloc.h"
 #include "atomicfile.h"
 #include "nodes.h"
 #include "runlog.h"
@@ -11,7 +12,7 @@
 
 typedef struct {
   const RunData *data;
-  const char *sample;
+  const char *sample, *training; /* its name, and that with " (training)" behind it */
   Nodes nodes;
 } Sheet;
 
@@ -58,7 +59,7 @@ static void put_statistics(Sheet *sheet) {
 
 /* ---- the loss ------------------------------------------------------------------------------- */
 
-/* At each validation; of a run without any, at each row. */
+/* At each validation; of a run without any, at each row, and named so. */
 static void put_loss(Sheet *sheet) {
   const RunData *data = sheet->data;
   Nodes *nodes = &sheet->nodes;
@@ -73,8 +74,12 @@ static void put_loss(Sheet *sheet) {
   nodes_open(nodes, "pconfig", '{');
   nodes_word(nodes, "id", "rnntrain_loss_plot"), nodes_word(nodes, "title", "rnntrain: loss");
   nodes_word(nodes, "xlab", "k-mers read"), nodes_word(nodes, "ylab", "bits per base");
+  nodes_open(nodes, "y_lines", '['), nodes_open(nodes, NULL, '{');
+  nodes_whole(nodes, "value", 2), nodes_word(nodes, "label", "guessing");
+  nodes_close(nodes, '}'), nodes_close(nodes, ']');
   nodes_close(nodes, '}');
-  nodes_open(nodes, "data", '{'), nodes_open(nodes, sheet->sample, '[');
+  nodes_open(nodes, "data", '{');
+  nodes_open(nodes, validated ? sheet->sample : sheet->training, '[');
   for (size_t i = 0; i < data->rows; i++)
     if (isfinite(bits[i]))
       nodes_row(nodes, NULL, (double[]){data->loss[LOSS_TOKENS][i], bits[i]}, 2, "%s", "");
@@ -100,10 +105,13 @@ int multiqc_write(const RunData *data, const char *directory, Why *why) {
   char *path = realpath(directory, NULL);
   if (!path) return fail(why, "%s: cannot be looked at: %s", directory, strerror(errno));
   for (char *c = path; *c; c++) memset(c, '_', (size_t)fail_control(c)); /* TSV follows */
-  Sheet sheet = {.data = data, .sample = strrchr(path, '/') + 1};
+  char *training = alloc_new(strlen(path) + sizeof " (training)", 1);
+  const char *sample = strrchr(path, '/') + 1;
+  Sheet sheet = {.data = data, .sample = sample, .training = training};
+  strcat(strcpy(training, sample), " (training)");
   const int rc = write_file(&sheet, directory, "rnntrain_mqc.json", put_statistics, why) == 0
                      ? write_file(&sheet, directory, "rnntrain_loss_mqc.json", put_loss, why)
                      : -1;
-  free(path);
+  free(path), free(training);
   return rc;
 }

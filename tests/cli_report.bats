@@ -138,6 +138,8 @@ for directory in sys.argv[1:]:
     assert {key for column in table['pconfig'] for key in column} >= set(row)
     names, *rows = [line.rstrip('\n').split('\t') for line in open(directory + '/loss.tsv')]
     column = names.index('valid_bits_per_base' if name == 'run' else 'train_bits_per_base')
+    assert loss['pconfig']['y_lines'][0]['value'] == 2
+    name += '' if name == 'run' else ' (training)'
     assert loss['data'][name] == [[int(r[2]), float(r[column])] for r in rows if r[column] != 'NA']
     assert len(loss['data'][name]) > 1
 EOF
