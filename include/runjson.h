@@ -8,11 +8,13 @@
 #include "rnn.h"
 #include "train_options.h"
 
+#include <time.h>
+
 /* What run.json says; strings and arrays are borrowed. */
 typedef struct {
   const char *status;  /* "running", "done", "stopped early", "out of time", "interrupted",
                           "diverged" */
-  const char *started; /* as the run.json of an earlier part says; NULL or "": now */
+  const char *started; /* as runjson_time has it */
   char *const *command;
   int n_command;
   const TrainOptions *options;
@@ -27,6 +29,8 @@ typedef struct {
   double longest_step, longest_checkpoint; /* seconds, since the program began */
   uint64_t best_step;
 } RunJson;
+
+void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
 
 int runjson_write(const char *path, const RunJson *run, Why *why);
 

@@ -47,7 +47,7 @@ typedef struct {
   double recent_bits;            /* of the last log row, for the progress line */
   double began, next_checkpoint; /* clock_now() */
   double earlier_seconds;        /* of the run's parts before this program */
-  char *earlier_started;         /* as run.json says it, NULL: there are none */
+  char started[32];              /* the run: "2026-11-25T15:31:19Z" */
   uint64_t earlier_tokens;
   double longest_step, longest_save; /* seconds, in this program */
   Markov markov;

@@ -143,25 +143,22 @@ static json_t *result_json(const RunJson *run) {
   return json;
 }
 
-/* "2026-11-22T15:31:19Z" */
-static json_t *time_json(time_t when) {
-  char text[32];
+void runjson_time(time_t when, char text[32]) {
   struct tm parts;
   gmtime_r(&when, &parts);
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return json_string(text);
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
 static json_t *run_json(const RunJson *run) {
   json_t *json = json_object(), *command = json_array();
+  char written[32];
+  runjson_time(time(NULL), written);
   for (int i = 0; i < run->n_command; i++) json_array_append_new(command, text(run->command[i]));
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
   json_object_set_new(json, "status", json_string(run->status));
-  json_object_set_new(json, "started",
-                      run->started && *run->started ? text(run->started)
-                                                    : time_json(time(NULL) - (time_t)run->seconds));
-  json_object_set_new(json, "written", time_json(time(NULL)));
+  json_object_set_new(json, "started", text(run->started));
+  json_object_set_new(json, "written", json_string(written));
   json_object_set_new(json, "command", command);
   json_object_set_new(json, "options", options_json(run));
   json_object_set_new(json, "seed", whole(run->options->seed));

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
 
@@ -23,6 +24,16 @@ static Weights *first_weights(const TrainRun *run) {
   weights = weights_new(&run->shape);
   weights_init(weights, &run->shape, run->options->seed);
   return weights;
+}
+
+/* When the run began: as its checkpoint says, or when this program did. */
+static void set_started(Trainer *train) {
+  const TrainRun *run = train->run;
+  const char *before = run->past ? metadata_get(run->past, "started") : NULL;
+  if (before)
+    snprintf(train->started, sizeof train->started, "%s", before);
+  else
+    runjson_time(time(NULL) - (time_t)(clock_now() - run->started), train->started);
 }
 
 Trainer *trainer_new(const TrainRun *run) {
@@ -48,6 +59,7 @@ Trainer *trainer_new(const TrainRun *run) {
   train->h = alloc_floats((size_t)o->B * (size_t)o->D);
   train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->recent_bits = NAN;
+  set_started(train);
   return train;
 }
 
@@ -58,8 +70,7 @@ void trainer_free(Trainer *train) {
   weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
-  free(train->lanes_state), free(train->exam), free(train->earlier_started);
-  free(train);
+  free(train->lanes_state), free(train->exam), free(train);
 }
 
 double trainer_elapsed(const Trainer *train) {
@@ -121,7 +132,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
   const RunNumbers *numbers = &train->numbers;
   RunJson json = {
       .status = status,
-      .started = train->earlier_started,
+      .started = train->started,
       .command = train->run->command,
       .n_command = train->run->n_command,
       .options = train->options,
@@ -197,6 +208,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   lanes_save(train->lanes, train->lanes_state);
   Metadata *about = make_about(train);
   resume_describe(about, train->options, train->run->dataset);
+  metadata_set(about, "started", "%s", train->started);
   int rc =
       checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
   metadata_free(about);
@@ -217,9 +229,6 @@ int trainer_resume(Trainer *train, Why *why) {
   train->schedule.halvings = (int)numbers->rate_halvings;
   train->schedule.stale = (int)numbers->rate_stale;
   train->earlier_seconds = numbers->seconds, train->earlier_tokens = numbers->tokens;
-  RunDocument *earlier = runjson_read(runlog_runjson_path(train->log), &place);
-  if (earlier) train->earlier_started = runjson_text(earlier, "started");
-  runjson_free(earlier);
   return runlog_continue(train->log, numbers->loss_log_bytes, numbers->timestep_log_bytes, why);
 }
 
