@@ -21,12 +21,12 @@ typedef struct {
   Trace *trace;
   double *dU; /* (D,n) */
   Nodes nodes;
-} Page;
+} TracePage;
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
 /* The timestep and its k-mers. */
-static void put_step(Page *page, int t, const char *heading) {
+static void put_step(TracePage *page, int t, const char *heading) {
   Nodes *nodes = &page->nodes;
   char x[KMER_MAX + 1], y[KMER_MAX + 1];
   kmer_text(x, page->trace->x[t], page->shape->k);
@@ -39,12 +39,12 @@ static void put_step(Page *page, int t, const char *heading) {
 }
 
 /* The k-mers that can follow x(t), which the columns of q, yhat, dq, dU and db2 stand for. */
-static void put_kmers(Page *page, int t) {
+static void put_kmers(TracePage *page, int t) {
   const Shape *shape = page->shape;
   nodes_kmers(&page->nodes, "kmers", softmax_first(page->trace->x[t], shape), shape->n, shape->k);
 }
 
-static void put_output(Page *page, int t) {
+static void put_output(TracePage *page, int t) {
   const int n = page->shape->n;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
@@ -55,7 +55,7 @@ static void put_output(Page *page, int t) {
   nodes_number(nodes, "J", trace->J, "J(%d) = -ln yhat(%d)[y(%d)]", t, t, t);
 }
 
-static void put_forward(Page *page) {
+static void put_forward(TracePage *page) {
   const int d = page->shape->d, D = page->shape->D;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
@@ -85,7 +85,7 @@ static void slope_text(char text[64], Activation activation, int t) {
   }
 }
 
-static void put_deltas(Page *page, int t, bool first) {
+static void put_deltas(TracePage *page, int t, bool first) {
   const int d = page->shape->d, D = page->shape->D;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
@@ -102,7 +102,7 @@ static void put_deltas(Page *page, int t, bool first) {
 }
 
 /* What timestep t adds to the gradients of the weights. */
-static void put_part(Page *page, int t, bool first) {
+static void put_part(TracePage *page, int t, bool first) {
   const int d = page->shape->d, D = page->shape->D, n = page->shape->n;
   const TracePart *part = &page->trace->part;
   Nodes *nodes = &page->nodes;
@@ -119,7 +119,7 @@ static void put_part(Page *page, int t, bool first) {
 }
 
 /* Of each k-mer that was read, the sum of de over the timesteps that read it. */
-static void put_dL(Page *page, int at) {
+static void put_dL(TracePage *page, int at) {
   static const double one = 1;
   const int d = page->shape->d;
   Touched touched = touched_new(page->shape->V, at);
@@ -138,7 +138,7 @@ static void put_dL(Page *page, int at) {
   free(row), touched_free(&touched);
 }
 
-static void put_gradient(Page *page, int at) {
+static void put_gradient(TracePage *page, int at) {
   const int d = page->shape->d, D = page->shape->D, n = page->shape->n;
   const TracePart *sum = &page->trace->sum;
   Nodes *nodes = &page->nodes;
@@ -155,7 +155,7 @@ static void put_gradient(Page *page, int at) {
   nodes_close(nodes, '}');
 }
 
-static void put_backward(Page *page, int at) {
+static void put_backward(TracePage *page, int at) {
   const int D = page->shape->D, n = page->shape->n;
   Trace *trace = page->trace;
   char heading[64];
@@ -178,7 +178,7 @@ static void put_backward(Page *page, int at) {
 /* ---- the page ------------------------------------------------------------------------------- */
 
 /* A network that overflows is worth looking at, but not to be overlooked. */
-static void say_not_finite(const Page *page, const char *record) {
+static void say_not_finite(const TracePage *page, const char *record) {
   const int D = page->shape->D;
   for (int t = 1; t <= page->trace->T; t++)
     for (int i = 0; i < D; i++) {
@@ -194,7 +194,7 @@ static void say_not_finite(const Page *page, const char *record) {
 }
 
 static int take_record(void *context, const Beginning *beginning, Why *why) {
-  Page *page = context;
+  TracePage *page = context;
   Nodes *nodes = &page->nodes;
   const int at = beginning->loss_at;
   trace_set(page->trace, beginning->x, beginning->y, beginning->n);
@@ -222,7 +222,7 @@ static int take_record(void *context, const Beginning *beginning, Why *why) {
   return output_check(page->output, why);
 }
 
-static void put_model(Page *page) {
+static void put_model(TracePage *page) {
   const Shape *shape = page->shape;
   const int V = shape->V, d = shape->d, D = shape->D;
   Nodes *nodes = &page->nodes;
@@ -243,7 +243,7 @@ static void put_model(Page *page) {
 int mode_trace(const Task *task, Why *why) {
   const Shape *shape = &task->models->shape;
   const int T = task_timesteps(task, TIMESTEPS);
-  Page page = {
+  TracePage page = {
       .shape = shape,
       .w = task->models->weights,
       .output = task->output,
