@@ -410,10 +410,10 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
 
-# told FILE N: it has so many lines, within some seconds.
+# told FILE N: it has so many lines, within some seconds; at first it need not be there.
 told() {
   local i
-  for i in {1..500}; do [ "$(wc -l < "$1")" -lt "$2" ] || break; sleep 0.05; done
+  for i in {1..500}; do [ -e "$1" ] && [ "$(wc -l < "$1")" -ge "$2" ] && break; sleep 0.05; done
   [ "$(wc -l < "$1")" -eq "$2" ]
 }
 
@@ -432,7 +432,7 @@ waiting() {
   for threads in 1 2; do
     for n in 1 2 300 6000; do # 6000 are more than there is before a thread reads ahead
       for form in fastq fasta gzip cut; do # FASTQ says where a record ends, FASTA only with the next one
-        rm -f enough
+        rm -f enough out
         waiting $form $n > text
         [ $form != gzip ] || gzip -f text
         rnnpredict --mode score -t $threads "$RUN" pipe > out 2> said &
