@@ -84,6 +84,7 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
 @test "trace, flow: a record through a pipe is told as soon as it has come" {
   mkfifo pipe
   for mode in "trace --format text" flow; do
+    rm -f said
     rnnpredict --mode $mode --weights weights.json < pipe > said &
     exec 4> pipe
     printf '@a\nACGTACGT\n+\nIIIIIIII\n' >&4
