@@ -17,7 +17,8 @@ typedef struct {
 void page_text(const Page *page, const char *text);
 void page_value(const Page *page, const char *place);    /* of run.json, "-" where there is none */
 double page_number(const Page *page, const char *place); /* of run.json, NAN where there is none */
-void page_whole(const Page *page, double value);         /* 4639675 as "4,639,675", NAN as "-" */
+bool page_is(const Page *page, const char *place, const char *text); /* "": nothing is there */
+void page_whole(const Page *page, double value); /* 4639675 as "4,639,675", NAN as "-" */
 void page_time(const Page *page, double seconds);
 
 #endif

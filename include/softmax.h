@@ -26,6 +26,11 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
  * row does not depend on the others. */
 void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
                   const Shape *shape, const Kernels *kernels);
+/* p (4) <- the probability of each base to be the next, from yhat (n): it begins what a k-mer adds.
+ */
+void softmax_bases(double p[4], const float *yhat, const Shape *shape);
+int softmax_base(int kmer, const Shape *shape); /* that base of a k-mer, or of an entry of yhat */
+
 int softmax_rows(const Shape *shape);
 int softmax_first(int x, const Shape *shape);
 

@@ -49,6 +49,10 @@ void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape);
  * the sum of parts begins at 0. */
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape);
 
+/* All of these for T timesteps, from the loss of the last. */
+void trace_all(Trace *trace, const int *x, const int *y, int T, const Weights *w,
+               const Shape *shape);
+
 /* The part of timestep t, which is added to the sum. */
 void trace_part(Trace *trace, int t, const Shape *shape);
 

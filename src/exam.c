@@ -30,18 +30,14 @@ size_t exam_memory(const Shape *shape, int steps) {
 
 /* ---- calibration ---------------------------------------------------------------------------- */
 
-/* The base that comes next begins what a k-mer adds: its last s bases. */
-static int next_base(int kmer, int s) { return kmer >> 2 * (s - 1) & 3; }
-
-static void count(Exam *exam, const float *yhat, int x, int y, const Shape *shape) {
-  double p[4] = {0};
-  const int first = softmax_first(x, shape);
-  for (int i = 0; i < shape->n; i++) p[next_base(first + i, shape->s)] += (double)yhat[i];
+static void count(Exam *exam, const float *yhat, int y, const Shape *shape) {
+  double p[4];
+  softmax_bases(p, yhat, shape);
   for (int base = 0; base < 4; base++) {
     const int i = (int)(p[base] * EXAM_BINS);
     ExamBin *bin = &exam->bin[i < EXAM_BINS ? i : EXAM_BINS - 1];
     bin->n++, bin->sum += p[base];
-    bin->came_true += next_base(y, shape->s) == base;
+    bin->came_true += softmax_base(y, shape) == base;
   }
 }
 
@@ -54,8 +50,7 @@ static void count_window(Exam *exam, const Tape *tape, float *yhat, const Factor
     if (rows > softmax_rows(shape)) rows = softmax_rows(shape);
     softmax_yhat(yhat, tape->x + from, h + (size_t)from * D, rows, factors, shape, kernels);
     for (int i = 0; i < rows; i++)
-      if (tape->y[from + i] >= 0)
-        count(exam, yhat + (size_t)i * n, tape->x[from + i], tape->y[from + i], shape);
+      if (tape->y[from + i] >= 0) count(exam, yhat + (size_t)i * n, tape->y[from + i], shape);
   }
 }
 
@@ -109,9 +104,7 @@ static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window
     if (back < 1 || back < exam->steps) continue;
     if (back > exam->steps) exam->stretches = 0;
     exam->steps = back;
-    trace_set(trace, x, y, n);
-    trace_forward(trace, weights, shape);
-    trace_output(trace, n, weights, shape), trace_backward(trace, n, weights, shape);
+    trace_all(trace, x, y, n, weights, shape);
     for (int i = 0; i < back; i++) norm[i][exam->stretches] = trace_norm(trace, n - i, shape);
     exam->stretches++;
   }

@@ -189,11 +189,9 @@ static double *get_list(const Page *page, const char *list, const char *member) 
 
 /* Why there is no exam. */
 static void put_no_exam(const Page *page) {
-  char *status = runjson_text(page->data->json, "status");
   put_missing(page, page_number(page, "valid_tokens") == 0 ? "There was no validation."
-                    : strcmp(status, "diverged") == 0      ? "The run diverged."
+                    : page_is(page, "status", "diverged")  ? "The run diverged."
                                                            : "It is measured when the run ends.");
-  free(status);
   end_figure(page);
 }
 

@@ -92,9 +92,9 @@ static void help(FILE *out, const Program *program) {
 }
 
 /* Text for troff: a backslash, a leading point or quote and every hyphen are escaped. */
-static void troff(FILE *out, const char *text) {
+static void troff_part(FILE *out, const char *text, size_t n) {
   bool line_start = true;
-  for (; *text; text++) {
+  for (const char *end = text + n; text < end; text++) {
     if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", out);
     line_start = *text == '\n';
     if (*text == '-')
@@ -108,19 +108,19 @@ static void troff(FILE *out, const char *text) {
   }
 }
 
+static void troff(FILE *out, const char *text) { troff_part(out, text, strlen(text)); }
+
 /* Of the program; a paragraph that begins "Mode next:" is told under these words. */
 static void man_description(FILE *out, const char *text) {
   static const char mode[] = "Mode ";
   for (const char *end; *text; text = end + strspn(end, "\n")) {
-    char part[2048];
     end = strstr(text, "\n\n");
     if (!end) end = text + strlen(text);
     const size_t name = strncmp(text, mode, strlen(mode)) == 0 ? strcspn(text, ":") + 1 : 0;
     if (name > 0) fprintf(out, ".TP\n.B %.*s\n", (int)name, text);
     if (name == 0) fputs(".PP\n", out);
     text += name + (name > 0 && text[name] == ' ');
-    snprintf(part, sizeof part, "%.*s", (int)(end - text), text);
-    troff(out, part), fputc('\n', out);
+    troff_part(out, text, (size_t)(end - text)), fputc('\n', out);
   }
 }
 
@@ -143,10 +143,8 @@ static void man(FILE *out, const Program *program) {
   troff(out, program->summary);
   fputs("\n.SH SYNOPSIS", out);
   for (const char *line = program->usage; line; line = next_line(line)) {
-    char form[160];
-    snprintf(form, sizeof form, "%.*s", (int)strcspn(line, "\n"), line);
     fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
-    troff(out, form);
+    troff_part(out, line, strcspn(line, "\n"));
   }
   fputs("\n.SH DESCRIPTION\n", out), man_description(out, program->description);
   fputs(".PP\n", out), troff(out, program->operands);

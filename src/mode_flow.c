@@ -18,10 +18,7 @@ static int take_flow(void *context, const Beginning *beginning, Why *why) {
     table_end(flow->table);
     return 0;
   }
-  trace_set(flow->trace, beginning->x, beginning->y, at);
-  trace_forward(flow->trace, flow->model->weights, shape);
-  trace_output(flow->trace, at, flow->model->weights, shape);
-  trace_backward(flow->trace, at, flow->model->weights, shape);
+  trace_all(flow->trace, beginning->x, beginning->y, at, flow->model->weights, shape);
   for (int t = 1; t <= at; t++) {
     const double norm = trace_norm(flow->trace, t, shape);
     if (task_finite(beginning->name, norm, why) != 0) return -1;

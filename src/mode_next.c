@@ -73,13 +73,11 @@ static void keep_top(const void *context, void *kept, const float *yhat, int x) 
   }
 }
 
-/* The base that comes next begins what a k-mer adds: its last s bases. */
 static void keep_bases(const void *context, void *kept, const float *yhat, int x) {
   const Next *next = context;
-  double sum[4] = {0};
+  double sum[4];
   (void)x;
-  for (int i = 0; i < next->shape->n; i++)
-    sum[i >> 2 * (next->shape->s - 1) & 3] += (double)yhat[i];
+  softmax_bases(sum, yhat, next->shape);
   for (int base = 0; base < 4; base++) ((float *)kept)[base] = (float)sum[base];
 }
 

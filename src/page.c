@@ -21,6 +21,13 @@ void page_value(const Page *page, const char *place) {
   free(text);
 }
 
+bool page_is(const Page *page, const char *place, const char *text) {
+  char *value = runjson_text(page->data->json, place);
+  const bool is = strcmp(value, text) == 0;
+  free(value);
+  return is;
+}
+
 double page_number(const Page *page, const char *place) {
   return runjson_number(page->data->json, place);
 }

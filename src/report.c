@@ -101,10 +101,7 @@ static void put_names(const Page *page) {
   size_t trained = 0;
   for (size_t i = 0; i < n; i++) {
     snprintf(place, sizeof place, "inputs.%zu.use", i);
-    char *use = runjson_text(page->data->json, place);
-    const bool is_trained = strcmp(use, "validation") != 0;
-    free(use);
-    if (!is_trained || trained++ >= 3) continue;
+    if (page_is(page, place, "validation") || trained++ >= 3) continue;
     snprintf(place, sizeof place, "inputs.%zu.file", i);
     char *file = runjson_text(page->data->json, place);
     fputs(trained == 1 ? "" : ", ", page->out);
@@ -147,13 +144,6 @@ static void put_cards(const Page *page) {
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
 }
 
-static bool has_diverged(const Page *page) {
-  char *status = runjson_text(page->data->json, "status");
-  const bool diverged = strcmp(status, "diverged") == 0;
-  free(status);
-  return diverged;
-}
-
 static void put_head(const Page *page) {
   static const int light[3][3] = {{26, 86, 160}, {140, 146, 152}, {190, 70, 20}},
                    dark[3][3] = {{96, 160, 240}, {140, 148, 156}, {240, 140, 90}};
@@ -178,7 +168,7 @@ static void put_head(const Page *page) {
   fputs("</time>, written <time>", page->out), page_value(page, "written");
   fputs("</time>, status: <strong>", page->out), page_value(page, "status");
   fputs("</strong></p>\n", page->out);
-  if (has_diverged(page))
+  if (page_is(page, "status", "diverged"))
     fputs(
         "<p>The run diverged: its numbers grew without end. The best model before that is kept, if "
         "there was one; a smaller --learning-rate, or --clip, goes further.</p>\n",
@@ -205,13 +195,6 @@ static void put_input(const Page *page, size_t i, const char *column, bool is_te
   fputs("</td>", page->out);
 }
 
-static bool is_none(const Page *page, const char *place) {
-  char *text = runjson_text(page->data->json, place);
-  const bool none = !*text;
-  free(text);
-  return none;
-}
-
 static void put_inputs(const Page *page) {
   static const char *const columns[] = {"file",  "use", "crc32",     "bytes",       "records",
                                         "bases", "n50", "lowercase", "low_quality", "short_bases"};
@@ -228,7 +211,7 @@ static void put_inputs(const Page *page) {
     fputs("</tr>\n", page->out);
   }
   fputs("</table>\n", page->out);
-  if (fraction > 0 && is_none(page, "options.valid"))
+  if (fraction > 0 && page_is(page, "options.valid", ""))
     fprintf(page->out, "<p>The last %g %% of all bases are the validation.</p>\n", 100 * fraction);
   fputs("</section>\n", page->out);
 }

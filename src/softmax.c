@@ -131,3 +131,10 @@ void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Fac
     kernels->scale(q, 1 / sum, n);
   }
 }
+
+int softmax_base(int kmer, const Shape *shape) { return kmer >> 2 * (shape->s - 1) & 3; }
+
+void softmax_bases(double p[4], const float *yhat, const Shape *shape) {
+  memset(p, 0, 4 * sizeof *p);
+  for (int i = 0; i < shape->n; i++) p[softmax_base(i, shape)] += (double)yhat[i];
+}

@@ -155,6 +155,14 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
   }
 }
 
+void trace_all(Trace *trace, const int *x, const int *y, int T, const Weights *w,
+               const Shape *shape) {
+  trace_set(trace, x, y, T);
+  trace_forward(trace, w, shape);
+  trace_output(trace, T, w, shape);
+  trace_backward(trace, T, w, shape);
+}
+
 void trace_part(Trace *trace, int t, const Shape *shape) {
   static const double one = 1;
   const int d = shape->d, D = shape->D;
