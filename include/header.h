@@ -33,9 +33,12 @@ const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: no
 size_t metadata_size(const Metadata *metadata);
 void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
 
+enum { HEADER_MAX = 16 << 20 }; /* bytes of a header */
+
 /* The header of a file of these tensors, padded so that the data begins at a multiple of 8; to be
- * freed. NULL: the metadata is no valid UTF-8. */
-char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc);
+ * freed. NULL: header_parse would reject it; *fault says why. */
+char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc,
+                  const char **fault);
 
 /* A tensor in a file. */
 typedef struct {

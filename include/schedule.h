@@ -18,8 +18,8 @@ typedef struct {
   ScheduleKind kind;
   double rate;
   uint64_t warmup;
-  int halvings; /* plateau: so far */
-  int stale;    /* plateau: validations since the last improvement or halving */
+  uint64_t halvings; /* plateau: so far */
+  uint64_t stale;    /* validations since the last improvement, or under plateau since a halving */
 } Schedule;
 
 /* For a step, the first being 1, where this part of the run, 0..1, is done. */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,36 +69,47 @@ static int all_names(Tensor *tensors) {
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 
-typedef enum { COUNT, REAL, REAL_OR_INFINITE, REAL_OR_NONE } NumberKind;
+/* The values that a number of each kind can have, for the writer and for the reader. */
+typedef enum {
+  COUNT,            /* 0 to 2^53: exact in every language's numbers */
+  REAL,             /* finite, not negative */
+  REAL_OR_INFINITE, /* or infinite */
+  REAL_OR_NONE      /* or infinite, or NaN */
+} NumberKind;
+#define COUNT_MAX (UINT64_C(1) << 53)
+
+static bool real_fits(NumberKind kind, double value) {
+  if (isnan(value)) return kind == REAL_OR_NONE;
+  return value >= 0 && (isfinite(value) || kind != REAL);
+}
 
 static const struct {
   const char *key;
   size_t offset;
   NumberKind kind;
-  double max;
 } number_rows[] = {
-#define ROW(field, kind, max)                                                                      \
-  { "state." #field, offsetof(RunNumbers, field), kind, max }
-    ROW(step, COUNT, 0x1p53),
-    ROW(epoch, COUNT, 0x1p53),
-    ROW(tokens, COUNT, 0x1p53),
-    ROW(skipped, COUNT, 0x1p53),
-    ROW(bad_in_a_row, COUNT, 0x1p53),
-    ROW(optimizer_steps, COUNT, 0x1p53),
-    ROW(rate, REAL, 1e9),
-    ROW(gradient_norm, REAL_OR_NONE, INFINITY),
-    ROW(seconds, REAL, 1e10),
-    ROW(best_valid_loss, REAL_OR_INFINITE, INFINITY),
-    ROW(best_step, COUNT, 0x1p53),
-    ROW(stale, COUNT, 0x1p53),
-    ROW(next_validation, COUNT, 0x1p53),
-    ROW(validated_step, COUNT, 0x1p53),
-    ROW(rate_halvings, COUNT, 1000),
-    ROW(rate_stale, COUNT, 1000),
-    ROW(loss, REAL, 1e300),
-    ROW(loss_tokens, COUNT, 0x1p53),
-    ROW(loss_log_bytes, COUNT, 0x1p53),
-    ROW(timestep_log_bytes, COUNT, 0x1p53)
+#define ROW(field, kind)                                                                           \
+  { "state." #field, offsetof(RunNumbers, field), kind }
+    ROW(step, COUNT),
+    ROW(epoch, COUNT),
+    ROW(tokens, COUNT),
+    ROW(skipped, COUNT),
+    ROW(bad_in_a_row, COUNT),
+    ROW(optimizer_steps, COUNT),
+    ROW(rate, REAL),
+    ROW(gradient_norm, REAL_OR_NONE),
+    ROW(seconds, REAL),
+    ROW(best_valid_loss, REAL_OR_INFINITE),
+    ROW(best_step, COUNT),
+    ROW(stale, COUNT),
+    ROW(next_validation, COUNT),
+    ROW(validated_step, COUNT),
+    ROW(rate_halvings, COUNT),
+    ROW(rate_stale, COUNT),
+    ROW(loss, REAL),
+    ROW(loss_tokens, COUNT),
+    ROW(loss_log_bytes, COUNT),
+    ROW(timestep_log_bytes, COUNT)
 #undef ROW
 };
 enum { NUMBER_ROWS = sizeof number_rows / sizeof *number_rows };
@@ -120,16 +132,26 @@ static Metadata *describe(const Shape *shape, const Metadata *about) {
   return metadata;
 }
 
-static void describe_numbers(Metadata *metadata, const RunNumbers *numbers) {
+/* Adds the numbers; one that the reader would reject is an error here already. */
+static int describe_numbers(const char *path, Metadata *metadata, const RunNumbers *numbers,
+                            Why *why) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
-    const char *field = (const char *)numbers + number_rows[i].offset;
-    if (number_rows[i].kind != COUNT)
-      metadata_set(metadata, number_rows[i].key, "%.17g",
-                   fabs(*(const double *)(const void *)field)); /* none is negative, but NaN may */
-    else
-      metadata_set(metadata, number_rows[i].key, "%" PRIu64,
-                   *(const uint64_t *)(const void *)field);
+    const void *field = (const char *)numbers + number_rows[i].offset;
+    bool fits;
+    if (number_rows[i].kind == COUNT) {
+      const uint64_t count = *(const uint64_t *)field;
+      fits = count <= COUNT_MAX;
+      metadata_set(metadata, number_rows[i].key, "%" PRIu64, count);
+    } else {
+      const double real = fabs(*(const double *)field); /* NaN may have a sign */
+      fits = real_fits(number_rows[i].kind, real);
+      metadata_set(metadata, number_rows[i].key, "%.17g", real);
+    }
+    if (!fits)
+      return fail(why, "%s: cannot hold %s = %s; the checkpoint before it was kept", path,
+                  number_rows[i].key, metadata_get(metadata, number_rows[i].key));
   }
+  return 0;
 }
 
 /* Numbers are read as they are written and in no other way: no sign, blank or digit more. */
@@ -152,13 +174,10 @@ static int read_number(const char *text, int row, void *field) {
   double real;
   uint64_t count;
   if (number_rows[row].kind == COUNT) {
-    if (read_count(text, &count) != 0 || (double)count > number_rows[row].max) return -1;
+    if (read_count(text, &count) != 0 || count > COUNT_MAX) return -1;
     return *(uint64_t *)field = count, 0;
   }
-  if (read_real(text, &real) != 0) return -1;
-  if (!(real >= 0 && real <= number_rows[row].max) &&
-      !(isnan(real) && number_rows[row].kind == REAL_OR_NONE))
-    return -1;
+  if (read_real(text, &real) != 0 || !real_fits(number_rows[row].kind, real)) return -1;
   return *(double *)field = real, 0;
 }
 
@@ -167,9 +186,9 @@ static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *
     const char *text = metadata_get(metadata, number_rows[i].key);
     char *field = (char *)numbers + number_rows[i].offset;
     if (!text)
-      return fail(why, "%s: %s is missing; it is no whole checkpoint", path, number_rows[i].key);
+      return fail(why, "%s: %s is missing; the checkpoint is damaged", path, number_rows[i].key);
     if (read_number(text, i, field) != 0)
-      return fail(why, "%s: %s is no number that it can be; it is no whole checkpoint", path,
+      return fail(why, "%s: the value of %s is invalid; the checkpoint is damaged", path,
                   number_rows[i].key);
   }
   return 0;
@@ -242,8 +261,8 @@ int checkpoint_write(const char *path, const Shape *shape, const RunState *state
   Tensor tensors[TENSORS_MAX];
   int n = state_tensors(tensors, shape, state);
   Metadata *metadata = describe(shape, about);
-  describe_numbers(metadata, state->numbers);
-  int rc = safetensors_write(path, tensors, n, metadata, why);
+  int rc = describe_numbers(path, metadata, state->numbers, why);
+  if (rc == 0) rc = safetensors_write(path, tensors, n, metadata, why);
   metadata_free(metadata);
   return rc;
 }

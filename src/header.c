@@ -62,62 +62,7 @@ void metadata_entry(const Metadata *metadata, size_t i, const char **key, const 
   *key = metadata->text[2 * i], *value = metadata->text[2 * i + 1];
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
-
-size_t tensor_bytes(const Tensor *tensor) {
-  return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];
-}
-
-char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc) {
-  json_t *root = json_object(), *strings = json_object();
-  char text[16];
-  size_t offset = 0;
-  int wrong = 0;
-  for (size_t i = 0; i < metadata->n; i++)
-    wrong |=
-        json_object_set_new(strings, metadata->text[2 * i], json_string(metadata->text[2 * i + 1]));
-  snprintf(text, sizeof text, "%08x", crc);
-  json_object_set_new(strings, "data_crc32", json_string(text));
-  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until it is known */
-  json_object_set_new(root, "__metadata__", strings);
-  for (int i = 0; i < n; i++) {
-    const Tensor *tensor = &tensors[i];
-    json_t *shape = tensor->rank == 1
-                        ? json_pack("[I]", (json_int_t)tensor->columns)
-                        : json_pack("[I,I]", (json_int_t)tensor->rows, (json_int_t)tensor->columns);
-    size_t end = offset + tensor_bytes(tensor);
-    json_object_set_new(root, tensor->name,
-                        json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype_names[tensor->dtype], "shape",
-                                  shape, "data_offsets", (json_int_t)offset, (json_int_t)end));
-    offset = end;
-  }
-  char *json = wrong ? NULL : json_dumps(root, JSON_COMPACT);
-  json_decref(root);
-  if (!json) return NULL;
-  size_t length = strlen(json), padded = (length + 7) / 8 * 8;
-  char *header = memset(alloc_new(padded + 1, 1), ' ', padded);
-  memcpy(header, json, length);
-  free(json);
-  return header;
-}
-
-/* ---- reading -------------------------------------------------------------------------------- */
-
-/* What is being parsed, and of which file. */
-typedef struct {
-  Header *header;
-  const char *path;
-  Why *why;
-} Parse;
-
-int header_broken(const char *path, const char *what, const char *place, Why *why) {
-  return fail(why, "%s: %s%s%.99s; it is no whole model file, make it again", path, what,
-              *place ? ": " : "", place);
-}
-
-static int broken(const Parse *parse, const char *what, const char *place) {
-  return header_broken(parse->path, what, place, parse->why);
-}
+/* ---- limits, of the writer and of the reader ------------------------------------------------ */
 
 /* What stands between JSON's words. */
 static bool is_between(char c) {
@@ -142,17 +87,97 @@ static size_t count_values(const char *text, size_t length, size_t *longest) {
   return values;
 }
 
+/* Which limit the text of a header exceeds, or NULL. */
+static const char *excess(const char *text, size_t length) {
+  size_t longest;
+  if (length > HEADER_MAX) return "a header longer than 16 MiB";
+  if (count_values(text, length, &longest) > VALUES_MAX)
+    return "the header has more than 65536 values";
+  return longest > TEXT_MAX ? "the header has a name or value of more than 65536 bytes" : NULL;
+}
+
+static bool has_control(const char *text) {
+  while (*text && fail_control(text) == 0) text++;
+  return *text != 0;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+size_t tensor_bytes(const Tensor *tensor) {
+  return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];
+}
+
+/* The metadata as a JSON object; NULL: a text cannot stand in it. */
+static json_t *strings_json(const Metadata *metadata, const char **fault) {
+  json_t *strings = json_object();
+  *fault = NULL;
+  for (size_t i = 0; i < metadata->n; i++) {
+    const char *key = metadata->text[2 * i], *value = metadata->text[2 * i + 1];
+    if (has_control(key) || has_control(value)) *fault = "its metadata has a control character";
+    if (json_object_set_new(strings, key, json_string(value)) != 0)
+      *fault = "its metadata is no valid UTF-8";
+  }
+  return strings;
+}
+
+char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc,
+                  const char **fault) {
+  json_t *root = json_object(), *strings = strings_json(metadata, fault);
+  char text[16];
+  size_t offset = 0;
+  snprintf(text, sizeof text, "%08x", crc);
+  json_object_set_new(strings, "data_crc32", json_string(text));
+  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until it is known */
+  json_object_set_new(root, "__metadata__", strings);
+  for (int i = 0; i < n; i++) {
+    const Tensor *tensor = &tensors[i];
+    json_t *shape = tensor->rank == 1
+                        ? json_pack("[I]", (json_int_t)tensor->columns)
+                        : json_pack("[I,I]", (json_int_t)tensor->rows, (json_int_t)tensor->columns);
+    size_t end = offset + tensor_bytes(tensor);
+    json_object_set_new(root, tensor->name,
+                        json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype_names[tensor->dtype], "shape",
+                                  shape, "data_offsets", (json_int_t)offset, (json_int_t)end));
+    offset = end;
+  }
+  char *json = *fault ? NULL : json_dumps(root, JSON_COMPACT);
+  json_decref(root);
+  if (!json) return NULL;
+  size_t length = strlen(json), padded = (length + 7) / 8 * 8;
+  *fault = excess(json, padded);
+  if (*fault) return free(json), NULL;
+  char *header = memset(alloc_new(padded + 1, 1), ' ', padded);
+  memcpy(header, json, length);
+  free(json);
+  return header;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* What is being parsed, and of which file. */
+typedef struct {
+  Header *header;
+  const char *path;
+  Why *why;
+} Parse;
+
+int header_broken(const char *path, const char *what, const char *place, Why *why) {
+  return fail(why, "%s: %s%s%.99s; it is no whole model file, make it again", path, what,
+              *place ? ": " : "", place);
+}
+
+static int broken(const Parse *parse, const char *what, const char *place) {
+  return header_broken(parse->path, what, place, parse->why);
+}
+
 /* Whether the text may be parsed at all. */
 static int measure(const Parse *parse, const char *text, size_t length) {
-  size_t end = length, longest;
+  size_t end = length;
   if (text[0] != '{') return broken(parse, "the header does not begin with '{'", "");
   while (text[end - 1] == ' ') end--;
   if (text[end - 1] != '}') return broken(parse, "the header does not end in '}' and spaces", "");
-  if (count_values(text, length, &longest) > VALUES_MAX)
-    return broken(parse, "the header has more than 65536 values", "");
-  if (longest > TEXT_MAX)
-    return broken(parse, "the header has a name or value of more than 65536 bytes", "");
-  return 0;
+  const char *fault = excess(text, length);
+  return fault ? broken(parse, fault, "") : 0;
 }
 
 static const char *json_fault(const json_error_t *error) {
@@ -167,11 +192,6 @@ static const char *json_fault(const json_error_t *error) {
   case json_error_end_of_input_expected: return "the header goes on after its '}'";
   default: return "the header is no JSON";
   }
-}
-
-static bool has_control(const char *text) {
-  while (*text && fail_control(text) == 0) text++;
-  return *text != 0;
 }
 
 /* Moves the metadata out of the JSON, entry by entry: it is not held twice. */

@@ -17,7 +17,7 @@
 #error "safetensors.c writes numbers as they stand in memory: it needs a little-endian machine"
 #endif
 
-enum { HEADER_MAX = 16 << 20, BUFFER = 1 << 16 };
+enum { BUFFER = 1 << 16 };
 enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel: readers may lack memory */
 enum { TILE = 64 }; /* columns that are turned together: they stay in the cache */
 
@@ -109,8 +109,9 @@ int safetensors_write(const char *path, const Tensor *tensors, int n, const Meta
                       Why *why) {
   Sink to = {NULL, 0};
   put_data(&to, tensors, n);
-  char *header = header_text(tensors, n, metadata, to.crc);
-  if (!header) return fail(why, "%s: its metadata is no valid UTF-8", path);
+  const char *fault;
+  char *header = header_text(tensors, n, metadata, to.crc, &fault);
+  if (!header) return fail(why, "%s: cannot be written: %s", path, fault);
   uint64_t length = strlen(header);
   seal(header, length, find_digits(header, length));
   AtomicFile *file = atomicfile_open(path, true, why);

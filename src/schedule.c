@@ -16,7 +16,7 @@ static double left(ScheduleKind kind, double part) {
 }
 
 double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
-  double rate = ldexp(schedule->rate, -schedule->halvings);
+  double rate = schedule->rate * exp2(-(double)schedule->halvings);
   if (step < schedule->warmup) rate *= (double)step / (double)schedule->warmup;
   return rate * left(schedule->kind, part);
 }

@@ -201,8 +201,8 @@ static int write_checkpoint(Trainer *train, Why *why) {
   if (runlog_sync(train->log, why) != 0) return -1;
   runlog_sizes(train->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
   numbers->optimizer_steps = train->optimizer->steps;
-  numbers->rate_halvings = (uint64_t)train->schedule.halvings;
-  numbers->rate_stale = (uint64_t)train->schedule.stale;
+  numbers->rate_halvings = train->schedule.halvings;
+  numbers->rate_stale = train->schedule.stale;
   numbers->seconds = trainer_elapsed(train);
   keep_states(train);
   lanes_save(train->lanes, train->lanes_state);
@@ -226,8 +226,8 @@ int trainer_resume(Trainer *train, Why *why) {
   if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)
     return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
   bptt_restore(train->bptt, train->h);
-  train->schedule.halvings = (int)numbers->rate_halvings;
-  train->schedule.stale = (int)numbers->rate_stale;
+  train->schedule.halvings = numbers->rate_halvings;
+  train->schedule.stale = numbers->rate_stale;
   train->earlier_seconds = numbers->seconds, train->earlier_tokens = numbers->tokens;
   return runlog_continue(train->log, numbers->loss_log_bytes, numbers->timestep_log_bytes, why);
 }

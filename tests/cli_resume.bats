@@ -176,6 +176,44 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   head -n "$(wc -l < "$WHOLE/loss.tsv")" run/loss.tsv | cmp - "$WHOLE/loss.tsv"
 }
 
+# state RUN NUMBER: a number of its checkpoint.
+state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -d '"' -f 4; }
+
+@test "a run resumes after more than 1000 validations without a better one" {
+  { echo ">random"; random_bases 400 1; } > random.fa
+  options=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --schedule constant --log-every 1000000)
+  rnntrain "${options[@]}" -e 4000 -o whole random.fa
+  [ "$(state whole stale)" -gt 3000 ]
+  start "${options[@]}" -e 4000 -o run random.fa
+  stop TERM run $(($(steps whole) / 2))
+  [ "$code" -eq 143 ]
+  [ "$(state run stale)" -gt 1000 ]
+  [ "$(state run rate_stale)" -gt 1000 ]
+  rnntrain -q --resume -o run random.fa
+  same_run whole run
+  rnntrain "${options[@]}" -e 2000 -o extended random.fa
+  [ "$(state extended rate_stale)" -gt 1000 ]
+  rnntrain -q --resume -e 4000 -o extended random.fa
+  same_run whole extended
+}
+
+@test "a resumed run keeps plateau's stale count" {
+  { echo ">random"; random_bases 400 1; } > random.fa
+  options=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --schedule plateau --warmup 0 --log-every 1000000)
+  rnntrain "${options[@]}" -e 1000 -o whole random.fa
+  grep -q '"status": "stopped early"' whole/run.json
+  epochs=$(tail -n 1 whole/loss.tsv | cut -f 2)
+  [ "$epochs" -gt 7 ]
+  seen=0
+  for epoch in $(seq 1 "$epochs"); do # in parts of one epoch, which end between the two failures too
+    rnntrain "${options[@]}" --resume=auto -e "$epoch" -o run random.fa
+    [ "$(state run rate_stale)" -ne 1 ] || seen=$((seen + 1))
+  done
+  [ "$seen" -gt 3 ]
+  rnntrain "${options[@]}" --resume -e 1000 -o run random.fa
+  same_run whole run
+}
+
 @test "--max-time counts all parts of a run" {
   run --separate-stderr -0 rnntrain --max-time 0.6s -k 3 -d 8 -D 16 --valid-fraction 0 -o run "$DATA/lambda.fa.gz"
   [[ "$stderr" == *"out of time after 1s"* ]]

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,8 +318,7 @@ static void a_number_that_is_none_is_refused(void **state) {
                {"step", "17", "01"},
                {"step", "17", "+1"},
                {"tokens", "9007199254740992", "9007199254740994"}, /* 2^53, and the next double */
-               {"rate_halvings", "1000", "1001"},
-               {"rate_stale", "1000", "9999"},
+               {"rate_halvings", "1000", "1e99"},
                {"seconds", "0.5", "inf"},
                {"seconds", "0.5", "nan"},
                {"seconds", "0.5", "-.5"},
@@ -329,7 +330,7 @@ static void a_number_that_is_none_is_refused(void **state) {
   char text[64];
   Run *run = run_filled(SGD, INFINITY), *back = run_new(&shape, SGD);
   run->numbers.seconds = run->numbers.loss = 0.5;
-  run->numbers.rate_halvings = run->numbers.rate_stale = 1000;
+  run->numbers.rate_halvings = 1000;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
     assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
@@ -343,10 +344,88 @@ static void a_number_that_is_none_is_refused(void **state) {
     assert_int_equal(fwrite(bytes, 1, n, out), n);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), -1);
-    snprintf(text, sizeof text, "state.%s is no number", wrong[i].key);
+    snprintf(text, sizeof text, "the value of state.%s is invalid", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
   run_free(run), run_free(back);
+}
+
+/* Writes the numbers and reads them back. */
+static void assert_comes_back(const RunNumbers *numbers) {
+  Why why = {""};
+  Run *run = run_filled(SGD, 1), *back = run_new(&shape, SGD);
+  run->numbers = *numbers;
+  if (checkpoint_write(path, &shape, &run->state, NULL, &why) != 0 ||
+      checkpoint_read(path, &shape, &back->state, &why) != 0)
+    fail_msg("%s", why.text);
+  assert_memory_equal(&back->numbers, numbers, sizeof *numbers);
+  run_free(run), run_free(back);
+}
+
+static const size_t counts[] = {offsetof(RunNumbers, step),
+                                offsetof(RunNumbers, epoch),
+                                offsetof(RunNumbers, tokens),
+                                offsetof(RunNumbers, skipped),
+                                offsetof(RunNumbers, bad_in_a_row),
+                                offsetof(RunNumbers, optimizer_steps),
+                                offsetof(RunNumbers, best_step),
+                                offsetof(RunNumbers, stale),
+                                offsetof(RunNumbers, next_validation),
+                                offsetof(RunNumbers, validated_step),
+                                offsetof(RunNumbers, rate_halvings),
+                                offsetof(RunNumbers, rate_stale),
+                                offsetof(RunNumbers, loss_tokens),
+                                offsetof(RunNumbers, loss_log_bytes),
+                                offsetof(RunNumbers, timestep_log_bytes)};
+static const size_t reals[] = {offsetof(RunNumbers, rate), offsetof(RunNumbers, gradient_norm),
+                               offsetof(RunNumbers, seconds), offsetof(RunNumbers, best_valid_loss),
+                               offsetof(RunNumbers, loss)};
+enum {
+  COUNTS_OF_RUN = sizeof counts / sizeof *counts,
+  REALS_OF_RUN = sizeof reals / sizeof *reals
+};
+
+static void every_value_that_a_number_can_reach_comes_back(void **state) {
+  (void)state;
+  const uint64_t whole[] = {0, 1, 1001, UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 53};
+  const double real[] = {0, 1, 1001, 1e-300, 4 * 7 * 86400.5, 1e308};
+  assert_int_equal(sizeof(RunNumbers), (COUNTS_OF_RUN + REALS_OF_RUN) * sizeof(uint64_t));
+  for (size_t i = 0; i < COUNTS_OF_RUN; i++)
+    for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
+      RunNumbers numbers = {.best_valid_loss = INFINITY};
+      memcpy((char *)&numbers + counts[i], &whole[j], sizeof whole[j]);
+      assert_comes_back(&numbers);
+    }
+  for (size_t i = 0; i < REALS_OF_RUN; i++)
+    for (size_t j = 0; j < sizeof real / sizeof *real; j++) {
+      RunNumbers numbers = {.best_valid_loss = INFINITY};
+      memcpy((char *)&numbers + reals[i], &real[j], sizeof real[j]);
+      assert_comes_back(&numbers);
+    }
+}
+
+static void what_could_not_be_read_is_not_written(void **state) {
+  (void)state;
+  static unsigned char before[ROOM], after[ROOM];
+  const uint64_t count = (UINT64_C(1) << 53) + 1;
+  const double infinite = INFINITY;
+  Run *run = run_filled(SGD, 1);
+  Why why = {""};
+  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  const size_t n = read_bytes(before);
+  for (size_t i = 0; i < COUNTS_OF_RUN; i++) {
+    const RunNumbers kept = run->numbers;
+    memcpy((char *)&run->numbers + counts[i], &count, sizeof count);
+    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), -1);
+    assert_non_null(strstr(why.text, "= 9007199254740993;"));
+    run->numbers = kept;
+  }
+  memcpy(&run->numbers.seconds, &infinite, sizeof infinite);
+  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), -1);
+  assert_non_null(strstr(why.text, "state.seconds = inf;"));
+  assert_int_equal(read_bytes(after), n);
+  assert_memory_equal(before, after, n);
+  run_free(run);
 }
 
 int main(void) {
@@ -359,6 +438,8 @@ int main(void) {
       cmocka_unit_test(a_checkpoint_holds_a_model),
       cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
       cmocka_unit_test(a_number_that_is_none_is_refused),
+      cmocka_unit_test(every_value_that_a_number_can_reach_comes_back),
+      cmocka_unit_test(what_could_not_be_read_is_not_written),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -434,6 +434,35 @@ static void a_failed_write_leaves_the_old_file(void **state) {
   assert_memory_equal(before, after, n);
 }
 
+/* Metadata that the reader would reject, and the words of the rejection. */
+static void assert_unwritten(Metadata *metadata, const char *words) {
+  unsigned char before[ROOM], after[ROOM];
+  Why why = {""};
+  write_tensors();
+  const size_t n = read_bytes(before);
+  assert_int_equal(safetensors_write(path, tensors, 1, metadata, &why), -1);
+  if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
+  metadata_free(metadata);
+  assert_int_equal(read_bytes(after), n);
+  assert_memory_equal(before, after, n);
+}
+
+static void what_could_not_be_read_is_not_written(void **state) {
+  (void)state;
+  static char text[(1 << 16) + 2];
+  Metadata *metadata = metadata_new();
+  metadata_set(metadata, "place", "a\tb");
+  assert_unwritten(metadata, "control character");
+  metadata = metadata_new();
+  memset(text, 'a', sizeof text - 1);
+  metadata_set(metadata, "place", "%s", text);
+  assert_unwritten(metadata, "more than 65536 bytes");
+  metadata = metadata_new();
+  for (int i = 0; i < 1 << 16; i++)
+    metadata_set(metadata, (snprintf(text, 16, "%d", i), text), "x");
+  assert_unwritten(metadata, "more than 65536 values");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_written_is_read_again),
@@ -450,6 +479,7 @@ int main(void) {
       cmocka_unit_test(a_number_that_is_not_finite_is_refused),
       cmocka_unit_test(a_long_row_is_turned_in_pieces),
       cmocka_unit_test(a_failed_write_leaves_the_old_file),
+      cmocka_unit_test(what_could_not_be_read_is_not_written),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
