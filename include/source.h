@@ -1,0 +1,38 @@
+/* source: the bytes of a file or of standard input as stored, through a buffer, counted. */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include "fail.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SOURCE_ROOM = 1 << 17 };
+
+typedef struct {
+  int fd;             /* -1: it could not be opened, and errno says why */
+  unsigned char *raw; /* (SOURCE_ROOM) at..end not yet used */
+  size_t at, end;
+  uint64_t bytes; /* read so far */
+  uint32_t crc;   /* CRC-32 of these */
+  bool ended;
+} Source;
+
+Source source_open(const char *path); /* "-": standard input */
+void source_close(Source *source);
+
+/* Adds bytes of one read() to raw, behind those not yet used: how many, 0 at the end, -1 an error.
+ */
+ptrdiff_t source_fill(Source *source, Why *why);
+
+/* Whether bytes not yet used are left, after reading some if not; -1 an error. */
+int source_more(Source *source, Why *why);
+
+/* Up to n bytes: how many, 0 at the end, -1 an error. */
+ptrdiff_t source_read(Source *source, void *to, size_t n, Why *why);
+
+/* Whether the next read() would have to wait. */
+bool source_waits(const Source *source);
+
+#endif
