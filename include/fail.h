@@ -14,4 +14,11 @@ int fail_control(const char *text);
  *     return fail(why, "%s: line %zu: ...", path, line);          */
 int fail(Why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same where the operating system gave the cause: "FORMAT: CAUSE; REMEDY", with the remedy that
+ * fits this errno for something that is read, or that is made, written or removed. */
+int fail_reading(Why *why, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int fail_writing(Why *why, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -54,7 +54,7 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
   if (fd >= 0 && !alone) set_mode(fd, path);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
-  fail(why, "%s: cannot be made: %s", alone ? file->temporary : file->path, strerror(errno));
+  fail_writing(why, errno, "%s: cannot be made", alone ? file->temporary : file->path);
   if (fd >= 0) close(fd);
   if (fd >= 0 && file->named) unlink(file->temporary);
   release(file);
@@ -113,11 +113,10 @@ int atomicfile_commit(AtomicFile *file, Why *why) {
   if (!wrong && rename(file->temporary, file->path) != 0) wrong = 1, error = errno;
   if (wrong) {
     if (file->named) unlink(file->temporary);
-    fail(why, "%s: cannot be written: %s; make room or choose another place", file->path,
-         strerror(error));
+    fail_writing(why, error, "%s: cannot be written", file->path);
   } else if (sync_directory(file->directory) != 0) {
     wrong = 1;
-    fail(why, "%s: its directory cannot be flushed to the disk: %s", file->path, strerror(errno));
+    fail_writing(why, errno, "%s: its directory cannot be flushed to the disk", file->path);
   }
   release(file);
   return wrong ? -1 : 0;

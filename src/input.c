@@ -115,7 +115,7 @@ bool input_waits(Input *f) {
 static int look(Input *f, Why *why) {
   struct stat about;
   Why cause;
-  if (f->source.fd < 0) return fail(why, "%s: cannot be opened: %s", f->name, strerror(errno));
+  if (f->source.fd < 0) return fail_reading(why, errno, "%s: cannot be opened", f->name);
   if (fstat(f->source.fd, &about) == 0 && S_ISDIR(about.st_mode))
     return fail(why, "%s: is a directory; give the sequence files in it", f->name);
   f->decoder = decoder_open(&f->source, &cause);

@@ -103,7 +103,7 @@ static int write_file(Sheet *sheet, const char *directory, const char *name,
 
 int multiqc_write(const RunData *data, const char *directory, Why *why) {
   char *path = realpath(directory, NULL);
-  if (!path) return fail(why, "%s: cannot be looked at: %s", directory, strerror(errno));
+  if (!path) return fail_reading(why, errno, "%s: cannot be looked at", directory);
   for (char *c = path; *c; c++) memset(c, '_', (size_t)fail_control(c)); /* TSV follows */
   char *training = alloc_new(strlen(path) + sizeof " (training)", 1);
   const char *sample = strrchr(path, '/') + 1;

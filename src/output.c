@@ -36,9 +36,7 @@ static int open_path(Output *output, Why *why) {
     return fail(why, "-o %s: is a directory; name a file", output->path);
   if (there && !S_ISREG(about.st_mode)) {
     output->stream = output->direct = fopen(output->path, "wb");
-    return output->direct
-               ? 0
-               : fail(why, "-o %s: cannot be written: %s", output->path, strerror(errno));
+    return output->direct ? 0 : fail_writing(why, errno, "-o %s: cannot be written", output->path);
   }
   char *target = there ? realpath(output->path, NULL) : NULL;
   output->file = atomicfile_open(target ? target : output->path, false, why);
@@ -50,7 +48,7 @@ static int open_path(Output *output, Why *why) {
 /* Puts a compressor before the stream. */
 static int start_gzip(Output *output, Why *why) {
   output->gz = bgzf_stream(output->stream, &output->whole);
-  if (!output->gz) return fail(why, "-o %s: %s", output->path, strerror(errno));
+  if (!output->gz) return fail_writing(why, errno, "-o %s: cannot be written", output->path);
   output->stream = output->gz;
   return 0;
 }
@@ -84,8 +82,8 @@ bool output_can_return(Output *output) {
 
 /* Says what errno says. */
 static int cannot_write(const Output *output, Why *why) {
-  return fail(why, "%s: cannot be written: %s", output->path ? output->path : "standard output",
-              strerror(errno));
+  return fail_writing(why, errno, "%s: cannot be written",
+                      output->path ? output->path : "standard output");
 }
 
 int output_check(Output *output, Why *why) {

@@ -24,7 +24,9 @@ typedef struct {
 static int open_lines(Lines *lines, const char *path, Why *why) {
   *lines = (Lines){path, fopen(path, "r"), NULL, 0, 0};
   if (lines->file) return 0;
-  return fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
+  if (errno == ENOENT)
+    return fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
+  return fail_reading(why, errno, "%s: cannot be opened", path);
 }
 
 static void close_lines(Lines *lines) {
@@ -36,7 +38,7 @@ static void close_lines(Lines *lines) {
 static int read_numbers(Lines *lines, double *numbers, int columns, Why *why) {
   const ssize_t n = getline(&lines->line, &lines->room, lines->file);
   if (n < 0 && ferror(lines->file))
-    return fail(why, "%s: cannot be read: %s", lines->path, strerror(errno));
+    return fail_reading(why, errno, "%s: cannot be read", lines->path);
   if (n <= 0 || lines->line[n - 1] != '\n') return 0;
   lines->number++;
   char *at = lines->line;

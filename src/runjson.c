@@ -182,11 +182,12 @@ int runjson_write(const char *path, const RunJson *run, Why *why) {
   if (!file) return -1;
   json_t *json = run_json(run);
   int rc = json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+  const int error = errno;
   json_decref(json);
   fputc('\n', file->out);
   if (rc == 0) return atomicfile_commit(file, why);
   atomicfile_abandon(file);
-  return fail(why, "%s: cannot be written; make room or choose another place", path);
+  return fail_writing(why, error, "%s: cannot be written", path);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -198,10 +199,11 @@ struct RunDocument {
 RunDocument *runjson_read(const char *path, Why *why) {
   json_error_t error;
   FILE *file = fopen(path, "r");
-  if (!file)
+  if (!file && errno == ENOENT)
     return fail(why, "%s: cannot be opened: %s; name the directory of a run", path,
                 strerror(errno)),
            NULL;
+  if (!file) return fail_reading(why, errno, "%s: cannot be opened", path), NULL;
   json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
   fclose(file);
   if (!json_is_object(root)) {

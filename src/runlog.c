@@ -77,7 +77,7 @@ static int look(const Runlog *log, bool there[FILES], Why *why) {
   for (int i = 0; i < FILES; i++) {
     there[i] = access(log->path[i], F_OK) == 0;
     if (!there[i] && errno != ENOENT)
-      return fail(why, "%s: cannot be looked at: %s", log->path[i], strerror(errno));
+      return fail_reading(why, errno, "%s: cannot be looked at", log->path[i]);
   }
   return 0;
 }
@@ -86,9 +86,7 @@ static int look(const Runlog *log, bool there[FILES], Why *why) {
 static int check_parent(const char *directory, Why *why) {
   char *parent = atomicfile_directory(directory);
   int rc = access(parent, W_OK | X_OK);
-  if (rc != 0)
-    fail(why, "-o %s: cannot be made in %s: %s; make that directory, or name another place",
-         directory, parent, strerror(errno));
+  if (rc != 0) fail_writing(why, errno, "-o %s: cannot be made in %s", directory, parent);
   free(parent);
   return rc;
 }
@@ -103,7 +101,7 @@ static int lock(Runlog *log, int flags, Why *why) {
                       "-o %s: another rnntrain has begun a run there meanwhile; name another "
                       "directory",
                       log->directory)
-               : fail(why, "%s: cannot be written: %s", log->path[LOSS], strerror(errno));
+               : fail_writing(why, errno, "%s: cannot be written", log->path[LOSS]);
   log->locked = flock(log->loss.fd, LOCK_EX | LOCK_NB) == 0;
   if (log->locked || errno != EWOULDBLOCK) return 0;
   return fail(why, BUSY, log->directory);
@@ -135,7 +133,7 @@ static int claim(Runlog *log, Why *why) {
   bool there[FILES];
   if (stat(log->directory, &about) != 0) {
     if (errno != ENOENT)
-      return fail(why, "-o %s: cannot be looked at: %s", log->directory, strerror(errno));
+      return fail_reading(why, errno, "-o %s: cannot be looked at", log->directory);
     if (log->mode != RUNLOG_RESUME) return check_parent(log->directory, why);
     return fail(why, "-o %s: there is no run to go on with; begin one without --resume",
                 log->directory);
@@ -143,7 +141,7 @@ static int claim(Runlog *log, Why *why) {
   if (!S_ISDIR(about.st_mode))
     return fail(why, "-o %s: is a file; name a directory", log->directory);
   if (access(log->directory, W_OK | X_OK) != 0)
-    return fail(why, "-o %s: cannot be written to: %s", log->directory, strerror(errno));
+    return fail_writing(why, errno, "-o %s: cannot be written to", log->directory);
   if (lock(log, 0, why) != 0 || look(log, there, why) != 0) return -1;
   if (there[LOSS] && log->loss.fd < 0) /* another process has just made it */
     return fail(why, BUSY, log->directory);
@@ -177,8 +175,7 @@ void runlog_close(Runlog *log) {
 
 /* errno says why. */
 static int cannot_write(const char *path, Why *why) {
-  return fail(why, "%s: cannot be written: %s; make room or choose another place", path,
-              strerror(errno));
+  return fail_writing(why, errno, "%s: cannot be written", path);
 }
 
 /* Appends the lines that were gathered; where that fails, no part of them stays. */
@@ -245,7 +242,7 @@ static int make_directory(const Runlog *log, Why *why) {
   } else if (errno == EEXIST) {
     return 0;
   }
-  return fail(why, "-o %s: cannot be made: %s", log->directory, strerror(errno));
+  return fail_writing(why, errno, "-o %s: cannot be made", log->directory);
 }
 
 /* Empties a log, opening it where it is not open yet, and writes its header. */
@@ -262,7 +259,7 @@ int runlog_begin(Runlog *log, Why *why) {
   const FileName old[] = {MODEL, CHECKPOINT, RUN_JSON, REPORT, MULTIQC, MULTIQC_LOSS};
   for (size_t i = 0; i < sizeof old / sizeof *old; i++)
     if (unlink(log->path[old[i]]) != 0 && errno != ENOENT)
-      return fail(why, "%s: cannot be removed: %s", log->path[old[i]], strerror(errno));
+      return fail_writing(why, errno, "%s: cannot be removed", log->path[old[i]]);
   if (begin_log(log, &log->loss, runlog_loss_header, why) != 0) return -1;
   return begin_log(log, &log->timestep_loss, runlog_timestep_header, why);
 }

@@ -140,8 +140,8 @@ static int broken(const SafeTensors *file, const char *what, const char *place, 
 
 /* It is not the file's fault. */
 static int cannot_read(const SafeTensors *file, Why *why) {
-  return fail(why, "%s: cannot be read: %s; try again", file->path,
-              ferror(file->in) ? strerror(errno) : "it has become shorter meanwhile");
+  if (ferror(file->in)) return fail_reading(why, errno, "%s: cannot be read", file->path);
+  return fail(why, "%s: has become shorter while it was read; try again", file->path);
 }
 
 /* Whether a file that begins with these bytes, where the length of a header should be, and then
@@ -203,7 +203,7 @@ SafeTensors *safetensors_open(const char *path, Why *why) {
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO is told, not waited for */
   int wrong;
   if (fd < 0 || !(file->in = fdopen(fd, "rb")) || fstat(fd, &about) != 0)
-    wrong = fail(why, "%s: cannot be opened: %s", path, strerror(errno));
+    wrong = fail_reading(why, errno, "%s: cannot be opened", path);
   else if (!S_ISREG(about.st_mode))
     wrong = fail(why, "%s: is no regular file; give a run directory or a .safetensors file", path);
   else

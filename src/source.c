@@ -32,7 +32,7 @@ static ptrdiff_t read_some(Source *source, void *to, size_t n, Why *why) {
   while ((got = read(source->fd, to, n)) < 0 && (errno == EINTR || errno == EAGAIN))
     if (errno == EAGAIN) poll(&file, 1, -1);
   pthread_setcancelstate(state, NULL);
-  if (got < 0) return fail(why, "cannot be read: %s", strerror(errno));
+  if (got < 0) return fail_reading(why, errno, "cannot be read");
   source->crc = libdeflate_crc32(source->crc, to, (size_t)got);
   source->bytes += (uint64_t)got;
   source->ended = got == 0;

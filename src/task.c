@@ -43,7 +43,7 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
 int task_check(const Task *task, const char *const *paths, Why *why) {
   for (int i = 0; i < task->n_files; i++)
     if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
-      return fail(why, "%s: cannot be opened: %s", task->files[i], strerror(errno));
+      return fail_reading(why, errno, "%s: cannot be opened", task->files[i]);
   if (task->options->weights && task->n_files > 0 && is_directory(task->files[0]))
     return fail(why, "%s: is a directory; with --weights there is no MODEL, only sequence files",
                 task->files[0]);

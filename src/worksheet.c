@@ -23,7 +23,7 @@ typedef struct {
 /* The text of a small file, to be freed; NULL: there is none. */
 static char *read_text(const char *path, size_t *size, Why *why) {
   FILE *file = fopen(path, "r");
-  if (!file) return fail(why, "%s: cannot be opened: %s", path, strerror(errno)), NULL;
+  if (!file) return fail_reading(why, errno, "%s: cannot be opened", path), NULL;
   char *text = NULL;
   size_t room = 0;
   *size = 0;
@@ -34,7 +34,7 @@ static char *read_text(const char *path, size_t *size, Why *why) {
   const int error = ferror(file) ? errno : 0;
   fclose(file);
   if (error)
-    fail(why, "%s: cannot be read: %s; name a file", path, strerror(error));
+    fail_reading(why, error, "%s: cannot be read", path);
   else if (*size <= BYTES_MAX)
     return text;
   else

@@ -222,6 +222,6 @@ END
     [[ "$output" == *"$out: cannot be written: File too large"* ]]
   done
   run -1 bash -c 'rnntrain -q --dry-run -k 3 good.fa > /dev/full'
-  [[ "$output" == *"cannot be written: No space left on device" ]]
+  [[ "$output" == *"cannot be written: No space left on device; make room, or name another place" ]]
   [ "$(ls)" = good.fa ]
 }

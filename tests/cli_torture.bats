@@ -193,7 +193,7 @@ refused() {
   code=0
   (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> said || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: run/checkpoint.safetensors: cannot be written: File too large; make room" said
+  grep -q "^rnntrain: run/checkpoint.safetensors: cannot be written: File too large; raise the limit on the size of files (ulimit -f)" said
   (ulimit -f 8; rnnpredict --mode track "$WHOLE" "$DATA/lambda.fa.gz" -o table.tsv) 2> said || code=$?
   [ "$code" -eq 1 ]
   grep -q "^rnnpredict: .*table.tsv: cannot be written: File too large" said
@@ -240,9 +240,9 @@ refused() {
     files=("$DATA/reads.fq.gz")
     is_alone "$what" && files=()
     run -1 bash -c 'ask "$@" > /dev/full' bash "$WHOLE" "$what" "${files[@]}"
-    [ "$output" = "rnnpredict: standard output: cannot be written: No space left on device" ]
+    [ "$output" = "rnnpredict: standard output: cannot be written: No space left on device; make room, or name another place" ]
     run -1 bash -c 'ask "$@" >&-' bash "$WHOLE" "$what" "${files[@]}"
-    [ "$output" = "rnnpredict: standard output: cannot be written: Bad file descriptor" ]
+    [ "$output" = "rnnpredict: standard output: cannot be written: Bad file descriptor; it is closed: redirect it to a file" ]
     run -0 bash -c 'set -o pipefail; { ask "$@"; code=$?; [ $code -eq 0 ] || [ $code -eq 141 ]; } | head -n 1' \
       bash "$WHOLE" "$what" "${files[@]}"
     [ "${#lines[@]}" -eq 1 ]
