@@ -42,22 +42,6 @@ typedef struct {
   uint32_t crc32;
 } SeqCounts;
 
-/* A stretch of a corpus: bases begin .. end-1. */
-typedef struct {
-  const Corpus *corpus;
-  uint64_t begin, end;
-} Span;
-
-typedef struct {
-  uint64_t start, length; /* bases */
-} Segment;
-
-/* A place in the list of a span's segments; small, so that many can be kept. */
-typedef struct {
-  uint64_t base;
-  size_t offset; /* into corpus->lengths */
-} SegmentCursor;
-
 Corpus *corpus_new(void);
 void corpus_free(Corpus *corpus);
 
@@ -75,14 +59,6 @@ static inline int corpus_base(const Corpus *corpus, uint64_t i) {
 void corpus_trim(Corpus *corpus);
 
 size_t corpus_memory(const Corpus *corpus); /* bytes */
-
-/* All of a corpus; its bases before and after the last `fraction`. */
-Span corpus_all(const Corpus *corpus);
-void corpus_split(const Corpus *corpus, double fraction, Span *first, Span *last);
-
-/* The span's segments one by one, cut to the span: 0 when there are no more. */
-SegmentCursor segments_begin(void);
-int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
 /* Sums over letters: ambiguous codes and gaps; all. */
 uint64_t counts_ambiguous(const SeqCounts *counts);

@@ -2,10 +2,10 @@
 #ifndef DATASET_H
 #define DATASET_H
 
-#include "corpus.h"
+#include "span.h"
 
 typedef struct {
-  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where validation is the end of corpus */
+  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
   const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
   SeqCounts *counts;             /* (n) */
   int n;
@@ -20,6 +20,9 @@ int dataset_read(Dataset *dataset, const char **files, int n_files, const char *
 /* Whether each file has a base, and each span a segment of the k+s bases that a prediction needs.
  */
 int dataset_check(const Dataset *dataset, int k, int s, Why *why);
+
+/* Whether file i is for validation alone. */
+bool dataset_validates(const Dataset *dataset, int i);
 
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */

@@ -3,8 +3,8 @@
 #ifndef EXAM_H
 #define EXAM_H
 
-#include "corpus.h"
 #include "rnn.h"
+#include "span.h"
 
 enum { EXAM_BINS = 20, EXAM_STEPS = 128 };
 

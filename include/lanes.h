@@ -8,8 +8,8 @@
 #ifndef LANES_H
 #define LANES_H
 
-#include "corpus.h"
 #include "kmer.h"
+#include "span.h"
 
 /* One window: (T,B) arrays, timestep by timestep. */
 typedef struct {

@@ -7,7 +7,7 @@
 #ifndef MARKOV_H
 #define MARKOV_H
 
-#include "corpus.h"
+#include "span.h"
 
 enum { MARKOV_ORDERS = 12 }; /* m = 0..11 */
 

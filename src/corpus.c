@@ -225,37 +225,6 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   return more;
 }
 
-/* ---- spans and segments --------------------------------------------------------------------- */
-
-Span corpus_all(const Corpus *corpus) { return (Span){corpus, 0, corpus->bases}; }
-
-void corpus_split(const Corpus *corpus, double fraction, Span *first, Span *last) {
-  uint64_t cut = corpus->bases - (uint64_t)((double)corpus->bases * fraction);
-  *first = (Span){corpus, 0, cut};
-  *last = (Span){corpus, cut, corpus->bases};
-}
-
-SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0}; }
-
-int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
-  const Corpus *corpus = span->corpus;
-  while (cursor->offset < corpus->lengths_size && cursor->base < span->end) {
-    uint64_t length = 0, begin = cursor->base;
-    for (int shift = 0;; shift += 7) {
-      uint8_t byte = corpus->lengths[cursor->offset++];
-      length |= (uint64_t)(byte & 127) << shift;
-      if (byte < 128) break;
-    }
-    uint64_t end = cursor->base = begin + length;
-    if (begin < span->begin) begin = span->begin;
-    if (end > span->end) end = span->end;
-    if (begin >= end) continue;
-    *segment = (Segment){begin, end - begin};
-    return 1;
-  }
-  return 0;
-}
-
 /* ---- counts --------------------------------------------------------------------------------- */
 
 uint64_t counts_letters(const SeqCounts *counts) {

@@ -6,10 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_files(Dataset *dataset, const Reading *reading, const char *valid_file, Why *why) {
+bool dataset_validates(const Dataset *dataset, int i) {
+  return dataset->valid_corpus && i == dataset->n - 1;
+}
+
+/* Splits what a file added to the corpus: its last `fraction` is for validation. */
+static void split(Dataset *dataset, uint64_t begin, double fraction) {
+  const uint64_t end = dataset->corpus->bases;
+  const uint64_t cut = end - (uint64_t)((double)(end - begin) * fraction);
+  span_add(&dataset->train, begin, cut);
+  span_add(&dataset->valid, cut, end);
+}
+
+static int read_files(Dataset *dataset, const Reading *reading, double valid_fraction, Why *why) {
   for (int i = 0; i < dataset->n; i++) {
-    Corpus *to = valid_file && i == dataset->n - 1 ? dataset->valid_corpus : dataset->corpus;
+    const bool validates = dataset_validates(dataset, i);
+    Corpus *to = validates ? dataset->valid_corpus : dataset->corpus;
+    const uint64_t begin = to->bases;
     if (corpus_read(to, dataset->files[i], reading, &dataset->counts[i], why) != 0) return -1;
+    if (validates)
+      span_add(&dataset->valid, begin, to->bases);
+    else
+      split(dataset, begin, valid_fraction);
   }
   return 0;
 }
@@ -23,18 +41,14 @@ int dataset_read(Dataset *dataset, const char **files, int n_files, const char *
     files[dataset->n++] = valid_file;
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
-  if (read_files(dataset, reading, valid_file, why) != 0) {
+  dataset->train = span_new(dataset->corpus);
+  dataset->valid = span_new(valid_file ? dataset->valid_corpus : dataset->corpus);
+  if (read_files(dataset, reading, valid_file ? 0 : valid_fraction, why) != 0) {
     dataset_free(dataset);
     return -1;
   }
   corpus_trim(dataset->corpus);
-  if (valid_file) {
-    corpus_trim(dataset->valid_corpus);
-    dataset->train = corpus_all(dataset->corpus);
-    dataset->valid = corpus_all(dataset->valid_corpus);
-  } else {
-    corpus_split(dataset->corpus, valid_fraction, &dataset->train, &dataset->valid);
-  }
+  if (valid_file) corpus_trim(dataset->valid_corpus);
   return 0;
 }
 
@@ -72,6 +86,7 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
 
 void dataset_free(Dataset *dataset) {
   corpus_free(dataset->corpus), corpus_free(dataset->valid_corpus);
+  span_free(&dataset->train), span_free(&dataset->valid);
   free(dataset->counts);
   *dataset = (Dataset){.corpus = NULL};
 }

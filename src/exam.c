@@ -62,8 +62,8 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   float *yhat = alloc_floats(softmax_logits(shape, 0, 0));
   const double tokens = clamp(MULTIPLICATIONS / step_cost(shape), TOKENS_MIN, TOKENS_MAX);
   const uint64_t most = (uint64_t)tokens * (uint64_t)shape->s;
-  if (span.end - span.begin > most) span.end = span.begin + most;
-  Lanes *lanes = lanes_new(span, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
+  Span head = span_head(&span, most);
+  Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
   lanes_start(lanes, 0);
   while (lanes_next(lanes, window)) {
     memcpy(tape->x, window->x, T * B * sizeof *tape->x);
@@ -73,7 +73,8 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
     count_window(exam, tape, yhat, factors, shape, kernels);
     tape_carry(tape, shape);
   }
-  lanes_free(lanes), window_free(window), tape_free(tape), factors_free(factors), free(yhat);
+  lanes_free(lanes), span_free(&head);
+  window_free(window), tape_free(tape), factors_free(factors), free(yhat);
 }
 
 /* ---- the gradient's way --------------------------------------------------------------------- */

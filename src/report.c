@@ -212,7 +212,7 @@ static void put_inputs(const Page *page) {
   }
   fputs("</table>\n", page->out);
   if (fraction > 0 && page_is(page, "options.valid", ""))
-    fprintf(page->out, "<p>The last %g %% of all bases are the validation.</p>\n", 100 * fraction);
+    fprintf(page->out, "<p>The last %g %% of the bases of each file are the validation.</p>\n", 100 * fraction);
   fputs("</section>\n", page->out);
 }
 

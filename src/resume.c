@@ -29,10 +29,9 @@ static const char *option_key(const Option *option, char key[KEY]) {
 /* Of input file i: its key, and what it is known by. */
 static void input_text(const Dataset *dataset, int i, char key[KEY], char value[VALUE]) {
   const SeqCounts *counts = &dataset->counts[i];
-  int validates = dataset->valid_corpus && i == dataset->n - 1;
   snprintf(key, KEY, "input.%d", i + 1);
   snprintf(value, VALUE, "%08x %" PRIu64 " %s", counts->crc32, counts->bytes,
-           validates ? "validation" : "training");
+           dataset_validates(dataset, i) ? "validation" : "training");
 }
 
 void resume_describe(Metadata *about, const TrainOptions *options, const Dataset *dataset) {

@@ -77,7 +77,7 @@ static json_t *inputs_json(const Dataset *dataset) {
   json_t *json = json_array();
   for (int i = 0; i < dataset->n; i++) {
     json_t *input = counts_json(dataset->files[i], &dataset->counts[i]);
-    int is_valid = dataset->valid_corpus && i == dataset->n - 1;
+    const bool is_valid = dataset_validates(dataset, i);
     json_object_set_new(input, "use", json_string(is_valid ? "validation" : "training"));
     json_array_append_new(json, input);
   }

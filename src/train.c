@@ -302,7 +302,7 @@ static int run_training(Trainer *train, Why *why) {
 int train_run(const TrainRun *run, Why *why) {
   const Dataset *dataset = run->dataset;
   Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
-  if (dataset->valid.end > dataset->valid.begin)
+  if (dataset->valid.n > 0)
     markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s);
   Trainer *train = trainer_new(run);
   train->markov = markov;

@@ -46,9 +46,9 @@ static const Option rows[] = {
     {"clip", 0, OPTION_REAL, AT(clip), "1", 0, 1e8, "X", training,
      "Largest norm of a gradient, 0: any"},
     {"valid", 0, OPTION_TEXT, AT(valid), NULL, 0, 0, "FILE", training,
-     "Validate on this file, not on the end of the input"},
+     "Validate on this file, not on the end of each FILE"},
     {"valid-fraction", 0, OPTION_REAL, AT(valid_fraction), "0.1", 0, 0.9, "X", training,
-     "Part of the input, at its end, that is kept for validation, 0: none"},
+     "Part of each FILE, at its end, that is kept for validation, 0: none"},
     {"patience", 0, OPTION_INT, AT(patience), "0", 0, 1000000, "N", training,
      "Stop after so many validations without a better one, 0: never"},
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
@@ -119,7 +119,7 @@ const Program train_program = {
         "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
         "any number of threads; only --max-time, which asks the clock, is exempt.",
-    .examples = "# train on a genome, the last tenth is for validation\n"
+    .examples = "# train on a genome; its last tenth is for validation\n"
                 "rnntrain -o run genome.fa.gz\n"
                 "# a minute, from a pipe\n"
                 "zcat *.fa.gz | rnntrain --max-time 60s -o run -\n"

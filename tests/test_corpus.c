@@ -1,4 +1,4 @@
-#include "corpus.h"
+#include "span.h"
 
 #include "rng.h"
 
@@ -51,8 +51,10 @@ static char *random_record(size_t n, Rng *rng) {
   return text;
 }
 
-/* The span's segments are these "begin+length" pairs. */
-static void assert_segments(Span span, const char *wanted) {
+/* The corpus' segments are these "begin+length" pairs. */
+static void assert_segments(const Corpus *corpus, const char *wanted) {
+  Range all = {0, corpus->bases};
+  const Span span = {corpus, &all, 1, 1};
   char text[256] = "";
   SegmentCursor cursor = segments_begin();
   Segment segment;
@@ -83,7 +85,7 @@ static void lower_case_is_sequence_and_u_is_t(void **state) {
   Corpus *corpus = make(">a\nacgtuACGTU\n");
   assert_int_equal(corpus->bases, 10);
   for (uint64_t i = 0; i < 10; i++) assert_int_equal(corpus_base(corpus, i), wanted[i]);
-  assert_segments(corpus_all(corpus), "0+10 ");
+  assert_segments(corpus, "0+10 ");
   corpus_free(corpus);
 }
 
@@ -101,7 +103,7 @@ static void segments_end_at_other_letters_and_at_records(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Corpus *corpus = make(cases[i].text);
-    assert_segments(corpus_all(corpus), cases[i].segments);
+    assert_segments(corpus, cases[i].segments);
     corpus_free(corpus);
   }
 }
@@ -119,7 +121,7 @@ static void a_length_takes_as_few_bytes_as_it_needs(void **state) {
     assert_int_equal(corpus->lengths_size, cases[i].bytes);
     append(corpus, ">b\nACG\n");
     sprintf(wanted, "0+%zu %zu+3 ", cases[i].length, cases[i].length);
-    assert_segments(corpus_all(corpus), wanted);
+    assert_segments(corpus, wanted);
     corpus_free(corpus), free(text);
   }
 }
@@ -181,43 +183,6 @@ static void n50_is_as_by_hand(void **state) {
   corpus_free(corpus);
 }
 
-static void a_split_keeps_the_last_fraction_of_the_bases(void **state) {
-  (void)state;
-  static const struct {
-    double fraction;
-    uint64_t cut;
-    const char *first, *last;
-  } cases[] = {
-      {0, 20, "0+8 8+2 10+10 ", ""},
-      {0.1, 18, "0+8 8+2 10+8 ", "18+2 "},
-      {0.5, 10, "0+8 8+2 ", "10+10 "},
-      {0.75, 5, "0+5 ", "5+3 8+2 10+10 "},
-  };
-  Corpus *corpus = make(">a\nACGTACGTNNGG\n>b\nTTTTTCCCCC\n");
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    Span first, last;
-    corpus_split(corpus, cases[i].fraction, &first, &last);
-    assert_ptr_equal(first.corpus, corpus);
-    assert_int_equal(first.begin, 0);
-    assert_int_equal(first.end, cases[i].cut);
-    assert_int_equal(last.begin, cases[i].cut);
-    assert_int_equal(last.end, 20);
-    assert_segments(first, cases[i].first), assert_segments(last, cases[i].last);
-  }
-  corpus_free(corpus);
-}
-
-static void segments_are_cut_to_their_span(void **state) {
-  (void)state;
-  Corpus *corpus = make(">a\nAAAA\n>b\nCCCC\n>c\nGGGG\n");
-  assert_segments((Span){corpus, 5, 7}, "5+2 ");
-  assert_segments((Span){corpus, 4, 8}, "4+4 ");
-  assert_segments((Span){corpus, 3, 9}, "3+1 4+4 8+1 ");
-  assert_segments((Span){corpus, 6, 6}, "");
-  assert_segments((Span){corpus, 11, 12}, "11+1 ");
-  corpus_free(corpus);
-}
-
 /* 0.25 byte a base and one byte a read; the rooms may be half as large again. */
 static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
   (void)state;
@@ -259,11 +224,11 @@ static void bases_of_low_quality_end_a_segment(void **state) {
   static const char reads[] = "@a\nACGTN\n+\nI5II!\n@b\nuu\n+\n!4\n@c\nGGn\n+\n5I5\n";
   reading = (Reading){.min_quality = 20}; /* '5' */
   Corpus *corpus = make(reads);
-  assert_segments(corpus_all(corpus), "0+4 4+2 ");
+  assert_segments(corpus, "0+4 4+2 ");
   assert_counts(2, 2, 0, 0);
   reading.min_quality = 21;
   append(corpus, reads);
-  assert_segments(corpus_all(corpus), "0+4 4+2 6+1 7+2 9+1 ");
+  assert_segments(corpus, "0+4 4+2 6+1 7+2 9+1 ");
   assert_bases(corpus, "ACGTGGAGTG");
   assert_counts(3, 4, 0, 0);
   assert_true(counts.has_quality);
@@ -279,7 +244,7 @@ static void short_segments_are_left_out(void **state) {
   (void)state;
   reading = (Reading){.min_length = 3};
   Corpus *corpus = make(">a\nACNTTTNG\n>b\nGGGG\n>c\nTT\n");
-  assert_segments(corpus_all(corpus), "0+3 3+4 ");
+  assert_segments(corpus, "0+3 3+4 ");
   assert_bases(corpus, "TTTGGGG");
   assert_counts(2, 0, 3, 5);
   assert_int_equal(counts.letter['A'], 1), assert_int_equal(counts.letter['T'], 5);
@@ -351,7 +316,7 @@ static void a_circle_goes_on_with_its_first_bases(void **state) {
     reading = (Reading){.circular = true, .turn = 3};
     Corpus *corpus = make(cases[i].text);
     assert_bases(corpus, cases[i].bases);
-    assert_segments(corpus_all(corpus), cases[i].segments);
+    assert_segments(corpus, cases[i].segments);
     assert_int_equal(counts.circular, counts.records);
     corpus_free(corpus);
   }
@@ -416,8 +381,6 @@ int main(void) {
       cmocka_unit_test(a_length_takes_as_few_bytes_as_it_needs),
       cmocka_unit_test(letters_are_counted_as_written),
       cmocka_unit_test(n50_is_as_by_hand),
-      cmocka_unit_test(a_split_keeps_the_last_fraction_of_the_bases),
-      cmocka_unit_test(segments_are_cut_to_their_span),
       cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
       cmocka_unit_test(bases_of_low_quality_end_a_segment),
       cmocka_unit_test(short_segments_are_left_out),

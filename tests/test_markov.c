@@ -28,6 +28,8 @@ static Corpus *corpus_of(const char *text) {
   return corpus;
 }
 
+static Span stretch(const Corpus *corpus, Range *range) { return (Span){corpus, range, 1, 1}; }
+
 static void complement(char *to, const char *from, size_t n) {
   for (size_t i = 0; i < n; i++) to[i] = "TGCA"[strchr("ACGT", from[n - 1 - i]) - "ACGT"];
   to[n] = 0;
@@ -80,9 +82,10 @@ static void bits_are_those_of_counted_strings(void **state) {
   char train[TRAIN + 1] = "", valid[VALID + 1];
   memcpy(train, text, TRAIN), memcpy(valid, text + TRAIN, VALID + 1);
   Corpus *a = corpus_of(train), *b = corpus_of(valid);
+  Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
     for (int s = 1; s <= k; s++) {
-      Markov markov = markov_score(corpus_all(a), corpus_all(b), k, s);
+      Markov markov = markov_score(stretch(a, &all_a), stretch(b, &all_b), k, s);
       for (int m = 0; m < MARKOV_ORDERS; m++) {
         double right = bits_by_strings(train, valid, m, k, s);
         assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
@@ -102,9 +105,8 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
                   ? "ACGT"[rand() % 4]
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
   Corpus *corpus = corpus_of(text);
-  Span train, valid;
-  corpus_split(corpus, 0.2, &train, &valid);
-  Markov markov = markov_score(train, valid, 4, 1);
+  Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
+  Markov markov = markov_score(stretch(corpus, &train), stretch(corpus, &valid), 4, 1);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
   assert_true(markov.best >= 1);
   free(text);

@@ -1,0 +1,94 @@
+/* Ranges of a corpus, and the segments in them, written down by hand. */
+#include "span.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static Corpus *corpus;
+
+/* Segments of 4, 1, 5 and 300 bases, at 0, 4, 5 and 10. */
+static int make_corpus(void **state) {
+  (void)state;
+  char path[] = "/tmp/test_span.XXXXXX";
+  Why why;
+  SeqCounts counts;
+  FILE *out = fdopen(mkstemp(path), "w");
+  fputs(">a\nAAAANG\n>b\nCCCCC\n>c\n", out);
+  for (int i = 0; i < 300; i++) fputc('G', out);
+  fclose(out);
+  corpus = corpus_new();
+  const int rc = corpus_read(corpus, path, &(Reading){0}, &counts, &why);
+  unlink(path);
+  return rc;
+}
+
+static int free_corpus(void **state) {
+  (void)state;
+  corpus_free(corpus);
+  return 0;
+}
+
+/* The span of these ranges has these segments, "begin+length". */
+static void assert_segments(const Range *ranges, size_t n, const char *wanted) {
+  char text[256] = "";
+  Span span = span_new(corpus);
+  for (size_t i = 0; i < n; i++) span_add(&span, ranges[i].begin, ranges[i].end);
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  while (segments_next(&span, &cursor, &segment))
+    sprintf(text + strlen(text), "%d+%d ", (int)segment.start, (int)segment.length);
+  assert_string_equal(text, wanted);
+  assert_int_equal(segments_next(&span, &cursor, &segment), 0);
+  span_free(&span);
+}
+
+static void segments_are_cut_to_a_range(void **state) {
+  (void)state;
+  assert_segments(&(Range){0, 310}, 1, "0+4 4+1 5+5 10+300 ");
+  assert_segments(&(Range){6, 8}, 1, "6+2 ");
+  assert_segments(&(Range){4, 10}, 1, "4+1 5+5 ");
+  assert_segments(&(Range){3, 11}, 1, "3+1 4+1 5+5 10+1 ");
+  assert_segments(&(Range){309, 310}, 1, "309+1 ");
+  assert_segments(&(Range){6, 6}, 1, "");
+  assert_segments(NULL, 0, "");
+}
+
+static void segments_come_range_by_range(void **state) {
+  (void)state;
+  const Range heads[] = {{0, 4}, {5, 9}, {10, 280}}, tails[] = {{4, 5}, {9, 10}, {280, 310}};
+  assert_segments(heads, 3, "0+4 5+4 10+270 ");
+  assert_segments(tails, 3, "4+1 9+1 280+30 ");
+  const Range distant[] = {{1, 2}, {300, 301}};
+  assert_segments(distant, 2, "1+1 300+1 ");
+}
+
+static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state) {
+  (void)state;
+  Span span = span_new(corpus);
+  span_add(&span, 1, 4), span_add(&span, 4, 4), span_add(&span, 10, 20);
+  assert_int_equal(span.n, 2);
+  assert_int_equal(span_bases(&span), 13);
+  for (uint64_t bases = 0; bases < 20; bases++) {
+    Span head = span_head(&span, bases);
+    assert_int_equal(span_bases(&head), bases < 13 ? bases : 13);
+    assert_int_equal(head.n, bases == 0 ? 0 : bases <= 3 ? 1 : 2);
+    if (bases > 3) assert_int_equal(head.ranges[1].begin, 10);
+    span_free(&head);
+  }
+  span_free(&span);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(segments_are_cut_to_a_range),
+      cmocka_unit_test(segments_come_range_by_range),
+      cmocka_unit_test(the_head_of_a_span_has_as_many_bases_as_were_asked_for),
+  };
+  return cmocka_run_group_tests(tests, make_corpus, free_corpus);
+}
