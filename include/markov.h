@@ -1,5 +1,6 @@
-/* markov: the baseline. The order-m Markov model counts, on both strands of the training span, how
- * often each base follows each m-mer, and predicts (count + 1) / (all four counts + 4).
+/* markov: the baseline. The order-m Markov model counts how often each base follows each m-mer, on
+ * the strands of the training span that the network reads, and predicts (count + 1) / (all four
+ * counts + 4).
  *
  * It is scored on the very bases that the network is scored on: in every segment those after the
  * first k, as many as make whole strides of s. Where a segment has fewer than m bases before a
@@ -7,6 +8,7 @@
 #ifndef MARKOV_H
 #define MARKOV_H
 
+#include "kmer.h"
 #include "span.h"
 
 enum { MARKOV_ORDERS = 12 }; /* m = 0..11 */
@@ -16,8 +18,10 @@ typedef struct {
   int best;                            /* the order with the fewest */
 } Markov;
 
-size_t markov_memory(void); /* bytes that markov_score holds while it runs */
+/* Bytes that markov_score holds while it runs, at most, where the training span has so many bases.
+ */
+size_t markov_memory(uint64_t bases);
 
-Markov markov_score(Span train, Span valid, int k, int s);
+Markov markov_score(Span train, Span valid, int k, int s, Strands strands);
 
 #endif

@@ -60,7 +60,7 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
   plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
                  lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
-  plan.markov = dataset->valid.n > 0 ? markov_memory() : 0;
+  plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
   /* The Markov counts are gone before the network is made. */
   uint64_t training = plan.weights + plan.windows + exam_memory(shape, EXAM_STEPS);
   plan.total = PROGRAM + plan.corpus + (training > plan.markov ? training : plan.markov);

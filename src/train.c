@@ -303,7 +303,8 @@ int train_run(const TrainRun *run, Why *why) {
   const Dataset *dataset = run->dataset;
   Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
   if (dataset->valid.n > 0)
-    markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s);
+    markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
+                          (Strands)run->options->strands);
   Trainer *train = trainer_new(run);
   train->markov = markov;
   int rc = run_training(train, why);

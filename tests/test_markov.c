@@ -35,20 +35,21 @@ static void complement(char *to, const char *from, size_t n) {
   to[n] = 0;
 }
 
-/* How often word stands in the segments of text, or does so on the other strand. */
-static double occurrences(const char *text, const char *word, size_t n) {
+/* How often word stands in the segments of text, or does so on the other strand if that is read. */
+static double occurrences(const char *text, const char *word, size_t n, Strands strands) {
   char other[16];
   double count = 0;
   complement(other, word, n);
   for (const char *at = text; *at; at++) {
     count += strncmp(at, word, n) == 0;
-    count += strncmp(at, other, n) == 0;
+    count += strands == BOTH && strncmp(at, other, n) == 0;
   }
   return count;
 }
 
 /* Bits a base of order m on `valid`, from the strings. */
-static double bits_by_strings(const char *train, const char *valid, int m, int k, int s) {
+static double bits_by_strings(const char *train, const char *valid, int m, int k, int s,
+                              Strands strands) {
   double bits = 0, bases = 0;
   for (const char *segment = valid; *segment; segment += strcspn(segment, "N") + 1) {
     int length = (int)strcspn(segment, "N");
@@ -57,10 +58,10 @@ static double bits_by_strings(const char *train, const char *valid, int m, int k
       int order = i < m ? i : m;
       char word[16] = "";
       memcpy(word, segment + i - order, (size_t)order + 1);
-      double mine = occurrences(train, word, (size_t)order + 1), all = 0;
+      double mine = occurrences(train, word, (size_t)order + 1, strands), all = 0;
       for (int base = 0; base < 4; base++) {
         word[order] = "ACGT"[base];
-        all += occurrences(train, word, (size_t)order + 1);
+        all += occurrences(train, word, (size_t)order + 1, strands);
       }
       bits -= log2((mine + 1) / (all + 4));
     }
@@ -84,14 +85,16 @@ static void bits_are_those_of_counted_strings(void **state) {
   Corpus *a = corpus_of(train), *b = corpus_of(valid);
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
-    for (int s = 1; s <= k; s++) {
-      Markov markov = markov_score(stretch(a, &all_a), stretch(b, &all_b), k, s);
-      for (int m = 0; m < MARKOV_ORDERS; m++) {
-        double right = bits_by_strings(train, valid, m, k, s);
-        assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
-        assert_true(markov.bits_per_base[markov.best] <= markov.bits_per_base[m]);
+    for (int s = 1; s <= k; s++)
+      for (int strands = FORWARD; strands <= BOTH; strands++) {
+        Markov markov =
+            markov_score(stretch(a, &all_a), stretch(b, &all_b), k, s, (Strands)strands);
+        for (int m = 0; m < MARKOV_ORDERS; m++) {
+          double right = bits_by_strings(train, valid, m, k, s, (Strands)strands);
+          assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
+          assert_true(markov.bits_per_base[markov.best] <= markov.bits_per_base[m]);
+        }
       }
-    }
   corpus_free(a), corpus_free(b);
 }
 
@@ -106,7 +109,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
   Corpus *corpus = corpus_of(text);
   Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
-  Markov markov = markov_score(stretch(corpus, &train), stretch(corpus, &valid), 4, 1);
+  Markov markov = markov_score(stretch(corpus, &train), stretch(corpus, &valid), 4, 1, BOTH);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
   assert_true(markov.best >= 1);
   free(text);

@@ -1,0 +1,35 @@
+/* counter: many counts in 4 bytes each; once one outgrows them, all of the table get 2 more. */
+#ifndef COUNTER_H
+#define COUNTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { COUNTER_BYTES = 4, COUNTER_BYTES_MAX = 6 };
+#define COUNTER_MAX ((UINT64_C(1) << 48) - 1) /* where a count stops: more bases than any memory   \
+                                               */
+
+typedef struct {
+  size_t n;
+  uint32_t *low;  /* (n) */
+  uint16_t *high; /* (n) above those 32 bits; NULL: all are 0 */
+} Counter;
+
+Counter counter_new(size_t n); /* counts of 0 */
+void counter_free(Counter *counter);
+
+void counter_set(Counter *counter, size_t i, uint64_t count);
+
+static inline uint64_t counter_get(const Counter *counter, size_t i) {
+  return counter->low[i] | (counter->high ? (uint64_t)counter->high[i] << 32 : 0);
+}
+
+static inline void counter_add(Counter *counter, size_t i, uint64_t n) {
+  const uint64_t sum = counter->low[i] + n;
+  if (sum <= UINT32_MAX)
+    counter->low[i] = (uint32_t)sum;
+  else
+    counter_set(counter, i, counter_get(counter, i) + n);
+}
+
+#endif
