@@ -29,9 +29,7 @@ typedef struct {
   bool with_loss;    /* nats */
   bool with_sum;     /* h_sum */
   bool each_step;    /* J, or what is kept of yhat, of each step, not only of a record's last */
-  bool over_ends;    /* records that are circular by their header go on over their end, once */
-  bool all_circles;  /* and so do all others */
-  bool both_strands; /* each record is followed by its reverse complement */
+  StepsWish reading;
   /* yhat (n) after k-mer x is computed where kept is not 0; distil, which any thread may call,
    * keeps so many bytes of it. */
   size_t kept;
@@ -55,8 +53,8 @@ typedef struct {
   uint64_t steps;      /* how many that are */
   bool batch_ends;  /* it is the last of those that were computed side by side: the next ones may be
                        long in  coming, where they come through a pipe */
-  const void *kept; /* of yhat: of each step, (piece->n); or after the last of a record, where
-                       piece->ended and piece->last is a k-mer */
+  const void *kept; /* of yhat: of each step, (piece->n); or after the k-mer that a record ends
+                       with, where piece->last is one */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);

@@ -25,7 +25,8 @@ typedef struct {
                          the first of the s that y adds */
   uint64_t tokens;    /* labels among them */
   uint64_t length;    /* letters of the record so far, each counted once */
-  int last;           /* the record's last k-mer so far, -1: none */
+  uint64_t bases;     /* A, C, G and T among them */
+  int last;           /* where the record ends: the k-mer that it ends with, -1: none */
 } Piece;
 
 void piece_init(Piece *piece); /* makes room for STEPS_MOST steps */
@@ -33,10 +34,17 @@ void piece_clear(Piece *piece);
 
 typedef struct Steps Steps;
 
-/* over_ends: records that are circular, by their header or because all_circles says so of all, go
- * on over their end, once. both_strands: each record is followed by its reverse complement, as a
- * record of the same name; its letters are kept for that. */
-Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles, bool both_strands);
+typedef struct {
+  bool over_ends;    /* records that are circular by their header are read over their end, once */
+  bool all_circles;  /* and so are all others */
+  bool both_strands; /* each record is followed by its reverse complement, as a record of the same
+                        name; its letters are kept for that */
+  bool to_end;       /* the last k-mer ends where the record does: with a stride above 1 only the
+                        steps of the record's last run of bases are read, from as far behind its
+                        beginning as that takes, and the letters of that run are kept */
+} StepsWish;
+
+Steps *steps_new(const Shape *shape, StepsWish wish);
 void steps_free(Steps *steps);
 
 /* Reads the next piece: of the record that `before` left unfinished, or of the next record; before

@@ -102,9 +102,9 @@ int mode_classify(const Task *task, Why *why) {
   if (check_alike(task, why) != 0) return -1;
   Classify classify = {task, new_table(task), task->options->strands == BOTH, {0}, 0};
   const PredictWish wish = {.with_loss = true,
-                            .over_ends = true,
-                            .all_circles = task->options->circular,
-                            .both_strands = classify.both_strands};
+                            .reading = {.over_ends = true,
+                                        .all_circles = task->options->circular,
+                                        .both_strands = classify.both_strands}};
   const int rc = task_predict(task, wish, take_classify, &classify, classify.table, why);
   table_free(classify.table);
   return rc;

@@ -56,7 +56,7 @@ static int take_state(void *context, const Prediction *prediction, Why *why) {
   for (int i = 0; i < vectors->n; i++) {
     vectors->vector[i] = vectors->mean ? (float)(prediction->h_sum[i] / (double)prediction->steps)
                                        : prediction->h[i];
-    if (piece->last < 0)
+    if (vectors->mean ? prediction->steps == 0 : piece->last < 0)
       vectors->vector[i] = NAN;
     else if (task_finite(prediction->piece->name, (double)vectors->vector[i], why) != 0)
       return -1;
@@ -71,7 +71,7 @@ static int embed_records(const Task *task, Vectors *vectors, Why *why) {
                      "at the end; name a file with -o that does not end in .gz");
   vectors->begin = ftello(vectors->out);
   if (!vectors->table) npy_place(vectors->out);
-  const PredictWish wish = {.with_sum = vectors->mean};
+  const PredictWish wish = {.with_sum = vectors->mean, .reading = {.to_end = !vectors->mean}};
   if (task_predict(task, wish, take_state, vectors, vectors->table, why) != 0) return -1;
   if (vectors->table) return 0;
   const off_t end = ftello(vectors->out);

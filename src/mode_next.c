@@ -116,7 +116,7 @@ static int take_next(void *context, const Prediction *prediction, Why *why) {
   const Next *next = context;
   const Piece *piece = prediction->piece;
   const char *kept = prediction->kept;
-  if (piece->ended && piece->last < 0) {
+  if (piece->ended && (next->each ? prediction->steps == 0 : piece->last < 0)) {
     table_text(next->table, piece->name);
     table_none(next->table, next->view.n - 1 + next->each);
     table_end(next->table);
@@ -145,8 +145,11 @@ int mode_next(const Task *task, Why *why) {
   const char *columns[6] = {next.view.columns[0]};
   for (int i = 1; i < next.view.n + each; i++) columns[i] = next.view.columns[i + !each];
   next.table = task_table(task, columns, next.view.n + each);
-  const PredictWish wish = {
-      .each_step = each, .kept = next.view.kept, .distil = next.view.distil, .context = &next};
+  const PredictWish wish = {.each_step = each,
+                            .kept = next.view.kept,
+                            .distil = next.view.distil,
+                            .context = &next,
+                            .reading = {.to_end = !each}};
   const int rc = task_predict(task, wish, take_next, &next, next.table, why);
   table_free(next.table);
   return rc;

@@ -8,6 +8,8 @@ typedef struct {
   double nats;
 } Cost;
 
+enum { UNPREDICTED_BITS = 2 /* the cost of a base that no token predicts: one of four */ };
+
 typedef struct {
   Table *table;
   int s;
@@ -36,16 +38,30 @@ static void put_record(const Score *score, const Piece *piece, Cost cost) {
     table_fixed(score->table, exp(cost.nats / (double)cost.tokens), 6);
 }
 
+/* Bits per base of the whole record, whose bases are read `times` times. */
+static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int times) {
+  if (bases == 0) {
+    table_none(score->table, 1);
+    return;
+  }
+  const double all = (double)bases * times, predicted = (double)cost.tokens * score->s;
+  const double bits = cost.nats * M_LOG2E + UNPREDICTED_BITS * (all - predicted);
+  table_fixed(score->table, bits / all, 6);
+}
+
 /* The mean is over the predictions of both, which are as many of each but for some circles. */
-static void put_reverse(const Score *score, Cost forward, Cost reverse) {
+static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reverse) {
   const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
   put_cost(score, reverse);
   if (both.tokens == 0) {
     table_none(score->table, 2);
-    return;
+  } else {
+    table_fixed(score->table, both.nats / 2, 6);
+    table_fixed(score->table, both.nats / ((double)both.tokens * score->s * M_LN2), 6);
   }
-  table_fixed(score->table, both.nats / 2, 6);
-  table_fixed(score->table, both.nats / ((double)both.tokens * score->s * M_LN2), 6);
+  put_whole_bits(score, bases, forward, 1);
+  put_whole_bits(score, bases, reverse, 1);
+  put_whole_bits(score, bases, both, 2);
 }
 
 static int take_score(void *context, const Prediction *prediction, Why *why) {
@@ -59,29 +75,39 @@ static int take_score(void *context, const Prediction *prediction, Why *why) {
     return 0;
   }
   put_record(score, piece, score->both_strands ? score->forward : cost);
-  if (score->both_strands) put_reverse(score, score->forward, cost);
+  if (score->both_strands)
+    put_both(score, piece->bases, score->forward, cost);
+  else
+    put_whole_bits(score, piece->bases, cost, 1);
   table_end(score->table);
   return 0;
 }
 
 int mode_score(const Task *task, Why *why) {
-  static const char *const columns[] = {"record",
-                                        "tokens",
-                                        "bases",
-                                        "skipped",
-                                        "nats",
-                                        "bits_per_base",
-                                        "perplexity",
-                                        "reverse_nats",
-                                        "reverse_bits_per_base",
-                                        "mean_nats",
-                                        "mean_bits_per_base"};
+  static const char *const forward[] = {"record",     "tokens",
+                                        "bases",      "skipped",
+                                        "nats",       "bits_per_base",
+                                        "perplexity", "whole_bits_per_base"},
+                           *const strands[] = {"record",
+                                               "tokens",
+                                               "bases",
+                                               "skipped",
+                                               "nats",
+                                               "bits_per_base",
+                                               "perplexity",
+                                               "reverse_nats",
+                                               "reverse_bits_per_base",
+                                               "mean_nats",
+                                               "mean_bits_per_base",
+                                               "whole_bits_per_base",
+                                               "reverse_whole_bits_per_base",
+                                               "mean_whole_bits_per_base"};
   const bool both = task->options->strands == BOTH;
-  Score score = {task_table(task, columns, both ? 11 : 7), task->models->shape.s, both, {0}};
-  const PredictWish wish = {.with_loss = true,
-                            .over_ends = true,
-                            .all_circles = task->options->circular,
-                            .both_strands = both};
+  Table *table = both ? task_table(task, strands, 14) : task_table(task, forward, 8);
+  Score score = {table, task->models->shape.s, both, {0}};
+  const PredictWish wish = {
+      .with_loss = true,
+      .reading = {.over_ends = true, .all_circles = task->options->circular, .both_strands = both}};
   const int rc = task_predict(task, wish, take_score, &score, score.table, why);
   table_free(score.table);
   return rc;

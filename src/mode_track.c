@@ -100,8 +100,9 @@ int mode_track(const Task *task, Why *why) {
   Track track = {
       .k = shape->k, .s = shape->s, .bedgraph = o->format == FORMAT_BEDGRAPH, .width = o->window};
   track.table = task_table(task, o->window > 0 ? windows : steps, track.bedgraph ? 4 : 5);
-  const PredictWish wish = {
-      .with_loss = true, .each_step = true, .over_ends = !in_order, .all_circles = o->circular};
+  const PredictWish wish = {.with_loss = true,
+                            .each_step = true,
+                            .reading = {.over_ends = !in_order, .all_circles = o->circular}};
   const int rc = task_predict(task, wish, take_track, &track, track.table, why);
   table_free(track.table);
   return rc;

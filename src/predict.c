@@ -144,7 +144,7 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->wish = wish, p->kernels = kernels, p->threads = threads;
   p->lanes = count_lanes(models, n_models, &wish, threads);
   p->blocks = (p->lanes + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
-  p->steps = steps_new(&models->shape, wish.over_ends, wish.all_circles, wish.both_strands);
+  p->steps = steps_new(&models->shape, wish.reading);
   p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
   p->reading = new_batch(p->lanes), p->computing = new_batch(p->lanes);
@@ -249,7 +249,7 @@ static void distil_window(const Predictor *p, const Net *net, const Bench *bench
 /* The same after the last step of a record. */
 static void distil_last(const Predictor *p, const Net *net, const Bench *bench, const Lane *lane) {
   const Piece *piece = &lane->piece;
-  if (!piece->ended || piece->last < 0) return;
+  if (piece->last < 0) return;
   softmax_yhat(bench->q, &piece->last, lane->of->h, 1, net->factors, &net->model->shape,
                p->kernels);
   p->wish.distil(p->wish.context, lane->kept, bench->q, piece->last);

@@ -8,9 +8,10 @@
 /* The k-mers of a record as they are read: the next one's label is known only after the next. */
 struct Steps {
   int k, s, mask;
-  bool over_ends, all_circles, both_strands;
-  char *letters;          /* of the record, where both strands are asked for */
+  StepsWish wish;
+  char *letters;          /* of the record, or of its last run of bases, where they are kept */
   size_t n_letters, room; /* that there are, that would fit */
+  size_t taken;           /* of those of the last run */
   /* of the record, or of its reverse complement: */
   int x;         /* the last k bases */
   uint64_t run;  /* bases since the last break */
@@ -18,14 +19,15 @@ struct Steps {
   bool restart;  /* it is the first of its segment */
   uint64_t next; /* the position after it */
   uint64_t read; /* letters */
-  int turned;    /* first bases of a circle that were read again after its last */
+  uint64_t bases;
+  int turned; /* first bases of a circle that were read again after its last */
 };
 
-Steps *steps_new(const Shape *shape, bool over_ends, bool all_circles, bool both_strands) {
+Steps *steps_new(const Shape *shape, StepsWish wish) {
   Steps *steps = alloc_new(1, sizeof *steps);
   steps->k = shape->k, steps->s = shape->s, steps->mask = shape->V - 1;
-  steps->over_ends = over_ends, steps->all_circles = all_circles;
-  steps->both_strands = both_strands;
+  steps->wish = wish;
+  if (shape->s == 1) steps->wish.to_end = false; /* every k-mer does */
   return steps;
 }
 
@@ -47,7 +49,7 @@ void piece_clear(Piece *piece) {
 static void push_step(Piece *piece, Steps *steps, int label) {
   if (steps->kmer < 0) return;
   const int i = piece->n++;
-  piece->x[i] = piece->last = steps->kmer, piece->y[i] = label;
+  piece->x[i] = steps->kmer, piece->y[i] = label;
   piece->restart[i] = steps->restart;
   piece->position[i] = steps->next;
   piece->tokens += label >= 0;
@@ -70,7 +72,7 @@ static void push_letter(Piece *piece, Steps *steps, unsigned char letter) {
 
 /* Whether the record goes on over its end. */
 static bool is_circle(const Steps *steps, const SeqFile *file) {
-  return steps->over_ends && (steps->all_circles || seqfile_circular(file));
+  return steps->wish.over_ends && (steps->wish.all_circles || seqfile_circular(file));
 }
 
 static void keep_letters(Steps *steps, const char *letters, size_t n) {
@@ -95,12 +97,19 @@ static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, siz
   return n;
 }
 
+/* Up to n more letters of the record, all bases or all breaks. */
+static ptrdiff_t read_counted(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
+  const ptrdiff_t got = seqfile_read(file, letters, n, why);
+  if (got > 0 && kmer_base((unsigned char)*letters) != KMER_BREAK) steps->bases += (uint64_t)got;
+  return got;
+}
+
 /* Up to n more letters of the record; after its last, where it is a circle, its first k ones
  * again. */
 static ptrdiff_t read_letters(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
   char head[KMER_MAX];
-  ptrdiff_t got = seqfile_read(file, letters, n, why);
-  if (got > 0 && steps->both_strands) keep_letters(steps, letters, (size_t)got);
+  ptrdiff_t got = read_counted(steps, file, letters, n, why);
+  if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
   if (got != 0 || steps->run == 0 || !is_circle(steps, file)) return got;
   int left = seqfile_head(file, head);
   left = (left < steps->k ? left : steps->k) - steps->turned;
@@ -108,6 +117,42 @@ static ptrdiff_t read_letters(Steps *steps, SeqFile *file, char *letters, size_t
   memcpy(letters, head + steps->turned, n);
   steps->turned += (int)n;
   return (ptrdiff_t)n;
+}
+
+/* Reads the record and keeps the letters of the run of bases that it ends with. */
+static int keep_last_run(Steps *steps, SeqFile *file, Why *why) {
+  const size_t k = (size_t)steps->k;
+  char letters[4096];
+  uint64_t length = 0;
+  ptrdiff_t n;
+  steps->n_letters = 0;
+  while ((n = read_counted(steps, file, letters, sizeof letters, why)) > 0) {
+    if (kmer_base((unsigned char)*letters) == KMER_BREAK)
+      steps->n_letters = 0;
+    else
+      keep_letters(steps, letters, (size_t)n);
+    length += (uint64_t)n;
+  }
+  steps->taken =
+      steps->n_letters < k ? steps->n_letters : (steps->n_letters - k) % (size_t)steps->s;
+  steps->read = length - (uint64_t)(steps->n_letters - steps->taken);
+  return (int)n;
+}
+
+/* Up to n more letters of that run. */
+static size_t take_letters(Steps *steps, char *letters, size_t n) {
+  if (n > steps->n_letters - steps->taken) n = steps->n_letters - steps->taken;
+  if (n > 0) memcpy(letters, steps->letters + steps->taken, n);
+  steps->taken += n;
+  return n;
+}
+
+/* Up to n more letters of what is read now. */
+static ptrdiff_t next_letters(Steps *steps, const Piece *piece, SeqFile *file, char *letters,
+                              size_t n, Why *why) {
+  if (piece->reversed) return (ptrdiff_t)turn_letters(steps, file, letters, n);
+  if (steps->wish.to_end) return (ptrdiff_t)take_letters(steps, letters, n);
+  return read_letters(steps, file, letters, n, why);
 }
 
 /* Positions beyond the record's end are those of its beginning. */
@@ -124,16 +169,16 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
   while (n > 0 && piece->n < most - 1) {
     const size_t room = (size_t)(most - 1 - piece->n);
     const size_t most_letters = room < sizeof letters ? room : sizeof letters;
-    n = piece->reversed ? (ptrdiff_t)turn_letters(steps, file, letters, most_letters)
-                        : read_letters(steps, file, letters, most_letters, why);
+    n = next_letters(steps, piece, file, letters, most_letters, why);
     if (n < 0) return -1;
     for (ptrdiff_t i = 0; i < n; i++) push_letter(piece, steps, (unsigned char)letters[i]);
   }
   if (n == 0) {
+    piece->last = steps->kmer;
     push_step(piece, steps, -1);
     piece->ended = true, piece->circular = is_circle(steps, file);
   }
-  piece->length = steps->read - (uint64_t)steps->turned;
+  piece->length = steps->read - (uint64_t)steps->turned, piece->bases = steps->bases;
   if (steps->turned > 0) turn_positions(piece, piece->length);
   return 1;
 }
@@ -147,10 +192,10 @@ static void set_name(Piece *piece, const char *name) {
 
 static void begin_record(Steps *steps, Piece *piece, const char *name, bool reversed) {
   steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
-  if (!reversed) steps->n_letters = 0;
+  if (!reversed) steps->n_letters = 0, steps->bases = 0;
   set_name(piece, name);
   piece->first = true, piece->reversed = reversed;
-  piece->warmup = 0, piece->last = -1;
+  piece->warmup = 0;
 }
 
 static void go_on(Piece *piece, const Piece *before) {
@@ -162,26 +207,29 @@ static void go_on(Piece *piece, const Piece *before) {
   for (size_t i = 0; i < n; i++) piece->y[i] = -1;
   piece->restart[0] = 1;
   piece->first = false, piece->reversed = before->reversed;
-  piece->warmup = STEPS_WARMUP, piece->last = before->last;
+  piece->warmup = STEPS_WARMUP;
 }
 
-/* A reverse complement is made of letters that were kept. */
+/* A reverse complement is made of letters that were kept, and so is the rest of a last run. */
 bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file) {
-  const bool kept = steps->both_strands && before && before->ended != before->reversed;
-  return !kept && seqfile_waits(file);
+  const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;
+  const bool kept = steps->wish.to_end && before && !before->ended;
+  return !turns && !kept && seqfile_waits(file);
 }
 
 int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why) {
   if (before && !before->ended) {
     go_on(piece, before);
-  } else if (before && steps->both_strands && !before->reversed) {
+  } else if (before && steps->wish.both_strands && !before->reversed) {
     begin_record(steps, piece, seqfile_name(file), true);
   } else {
     int more = seqfile_next(file, why);
     if (more <= 0) return more;
     begin_record(steps, piece, seqfile_name(file), false);
+    if (steps->wish.to_end && keep_last_run(steps, file, why) < 0) return -1;
   }
   piece->n = piece->warmup;
+  piece->last = -1;
   piece->ended = piece->circular = false, piece->tokens = 0;
   return fill_piece(steps, piece, file, why);
 }

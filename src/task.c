@@ -177,7 +177,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   int rc = 0;
   b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
   b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
-  b.steps = steps_new(&task->models->shape, false, false, false);
+  b.steps = steps_new(&task->models->shape, (StepsWish){0});
   piece_init(&b.piece);
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
     SeqFile *file = seqfile_open(file_of(task, i), why);

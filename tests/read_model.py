@@ -74,6 +74,15 @@ class Steps:
         return -sum(math.log(p) for _, _, p in self.told)
 
 
+def ending(steps):
+    """The same of the bases that the sequence ends with, whose last k-mer ends with them; None where they are fewer
+    than k."""
+    bases = re.search('[ACGTU]*$', steps.sequence.upper())[0]
+    if len(bases) < steps.k:
+        return None
+    return Steps(about, w, bases[(len(bases) - steps.k) % steps.s:])
+
+
 def text(x, k):
     return ''.join('ACGT'[x >> 2 * (k - 1 - i) & 3] for i in range(k))
 
@@ -85,10 +94,18 @@ def near(said, true):
 # ---- what each table must hold: rows, as long as the record's stand first in them ----------------
 
 
+def after(steps, every):
+    """After each k-mer, or after the one that the sequence ends with."""
+    if every:
+        return steps.after
+    end = ending(steps)
+    return end.after[-1:] if end else []
+
+
 def check_next(rows, name, steps, every=False):
-    if not steps.after:
+    if not after(steps, every):
         return none(rows, name, 3 + every)
-    for position, first, yhat in steps.after if every else steps.after[-1:]:
+    for position, first, yhat in after(steps, every):
         seen, before = set(), 1
         for rank in range(1, min(len(yhat), 256 if every else 4096) + 1):
             record, *place, said_rank, kmer, said = rows.pop()
@@ -105,9 +122,9 @@ def check_all(rows, name, steps):
 
 
 def check_bases(rows, name, steps, every=False):
-    if not steps.after:
+    if not after(steps, every):
         return none(rows, name, 4 + every)
-    for position, first, yhat in steps.after if every else steps.after[-1:]:
+    for position, first, yhat in after(steps, every):
         record, *place, a, c, g, t = rows.pop()
         assert record == name and place == [str(position)] * every, (record, place)
         for base, said in zip('ACGT', (a, c, g, t)):
@@ -129,9 +146,21 @@ def check_both(rows, name, steps):
     check_costs(rows.pop(), name, steps, [reverse, (reverse + steps.nats()) / 2])
 
 
+def whole_bits(steps, nats):
+    """Of all bases, where one that is not predicted costs two bits."""
+    bases = len(re.findall('[ACGTU]', steps.sequence.upper()))
+    if not bases:
+        return None
+    return (nats / math.log(2) + 2 * (bases - len(steps.told) * steps.s)) / bases
+
+
 def check_costs(row, name, steps, others):
     nats, tokens = steps.nats(), len(steps.told)
     bases = tokens * steps.s
+    for said, right in zip(row[-1 - len(others):], [nats] + others):
+        right = whole_bits(steps, right)
+        assert said == 'NA' if right is None else abs(float(said) - right) < 2e-6, (row, right)
+    row = row[:-1 - len(others)]
     assert row[:4] == [name, str(tokens), str(bases), str(steps.length - bases)], row
     if tokens == 0:
         assert row[4:] == ['NA'] * (3 + 2 * len(others)), row
@@ -200,18 +229,19 @@ def check_greedy(rows, prompt):
             assert text(first + best, steps.k)[-1] == bases[position - 1], position
 
 
-def check_state(row, name, steps, right):
+def check_state(row, name, right, unknown):
     assert row[0] == name and len(row) == 1 + len(w['b1']), row
     for i, said in enumerate(row[1:]):
-        assert said == 'NA' if not steps.h else abs(float(said) - right()[i]) < 1e-5, (row, i)
+        assert said == 'NA' if unknown else abs(float(said) - right()[i]) < 1e-5, (row, i)
 
 
 def check_mean(rows, name, steps):
-    check_state(rows.pop(), name, steps, lambda: sum(steps.h) / len(steps.h))
+    check_state(rows.pop(), name, lambda: sum(steps.h) / len(steps.h), not steps.h)
 
 
 def check_last(rows, name, steps):
-    check_state(rows.pop(), name, steps, lambda: steps.h[-1])
+    end = ending(steps)
+    check_state(rows.pop(), name, lambda: end.h[-1], end is None)
 
 
 def check_npy(rows, name, steps):
@@ -230,9 +260,11 @@ def none(rows, name, cells):
 def header(question):
     states = ' '.join(f'h{i + 1}' for i in range(len(w['b1'])))
     score = 'record tokens bases skipped nats bits_per_base perplexity'
+    whole = 'whole_bits_per_base'
     return {'next': 'record rank kmer probability', 'all': 'record position rank kmer probability',
-            'bases': 'record A C G T', 'allbases': 'record position A C G T', 'score': score,
-            'both': f'{score} reverse_nats reverse_bits_per_base mean_nats mean_bits_per_base',
+            'bases': 'record A C G T', 'allbases': 'record position A C G T', 'score': f'{score} {whole}',
+            'both': f'{score} reverse_nats reverse_bits_per_base mean_nats mean_bits_per_base '
+                    f'{whole} reverse_{whole} mean_{whole}',
             'track': 'record position kmer bits probability', 'bedgraph': None,
             'window7': 'record start end bases bits_per_base',
             'classify': 'record bases best llr_bits posterior loglik_this loglik_other',

@@ -39,7 +39,7 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   Row *row = &rows->rows[rows->n++];
   memset(row, 0, sizeof *row);
   row->tokens = prediction->tokens, row->nats = *prediction->nats, row->last = piece->last;
-  if (piece->last >= 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
+  if (prediction->steps > 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
   rows->circular += piece->circular;
   return 0;
 }
@@ -58,11 +58,12 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
   Why why;
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
   write_records(path, records, n);
-  Predictor *predictor = predict_new(
-      model, 1,
-      (PredictWish){
-          .with_loss = true, .each_step = true, .over_ends = true, .all_circles = circular},
-      threads, kernels);
+  Predictor *predictor =
+      predict_new(model, 1,
+                  (PredictWish){.with_loss = true,
+                                .each_step = true,
+                                .reading = {.over_ends = true, .all_circles = circular}},
+                  threads, kernels);
   assert_int_equal(predict_file(predictor, path, take, &rows, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);

@@ -14,7 +14,8 @@
 typedef struct {
   int n, *x, *y;
   uint8_t *restart;
-  uint64_t *position, length;
+  uint64_t *position, length, bases;
+  int last; /* k-mer of the run that ends the line, -1: none */
 } Plain;
 
 /* Steps of letters, which are bases or N, the slow way; a circle's first letters are behind them
@@ -26,14 +27,19 @@ static Plain plain_steps(const char *letters, int k, int s, uint64_t length) {
              calloc((size_t)n + 1, sizeof(int)),
              calloc((size_t)n + 1, 1),
              calloc((size_t)n + 1, sizeof(uint64_t)),
-             length < (uint64_t)n ? length : (uint64_t)n};
+             length < (uint64_t)n ? length : (uint64_t)n,
+             0,
+             -1};
+  for (uint64_t i = 0; i < p.length; i++) p.bases += letters[i] != 'N';
   for (int from = 0, to; from < n; from = to + 1) {
     for (to = from; to < n && letters[to] != 'N';) to++;
+    p.last = -1;
     for (int i = from; i + k <= to; i += s) {
       int x = 0, y = 0;
       const int more = i + s + k <= to;
       for (int j = 0; j < k; j++) x = 4 * x + kmer_base((unsigned char)letters[i + j]);
       for (int j = 0; j < k && more; j++) y = 4 * y + kmer_base((unsigned char)letters[i + s + j]);
+      if (to == n) p.last = x;
       p.x[p.n] = x, p.y[p.n] = more ? y : -1, p.restart[p.n] = i == from;
       p.position[p.n++] = ((uint64_t)(i + k)) % length + 1; /* the letter after x */
     }
@@ -74,7 +80,7 @@ static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece pie
       assert_int_equal(now->restart[i], p->restart[at]);
       if (now->y[i] >= 0 || !circle) assert_int_equal(now->position[i], p->position[at]);
     }
-    assert_int_equal(now->last, at > 0 ? p->x[at - 1] : -1);
+    assert_int_equal(now->last, now->ended ? p->last : -1);
     tokens += now->tokens, length = now->length;
     piece_clear(&last);
     *before = now, pieces++;
@@ -84,19 +90,24 @@ static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece pie
   assert_int_equal(tokens, 0);
   assert_int_equal((*before)->circular, circle);
   assert_int_equal(length, p->length);
+  assert_int_equal((*before)->bases, p->bases);
   return pieces;
 }
 
 /* Compares a record with p and, where that is given, its reverse complement with q; gives back in
  * how many pieces the record came. */
-static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle) {
+static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle,
+                   bool to_end) {
   char path[] = "/tmp/test_steps_XXXXXX";
   Why why;
   FILE *out = fdopen(mkstemp(path), "w");
   fprintf(out, ">a\n%s\n>b\nACGT\n", record);
   fclose(out);
   Shape shape = shape_new(k, s, 1, 1, SIGMOID, FOLLOWERS);
-  Steps *steps = steps_new(&shape, true, circle, q != NULL);
+  Steps *steps = steps_new(&shape, (StepsWish){.over_ends = true,
+                                               .all_circles = circle,
+                                               .both_strands = q != NULL,
+                                               .to_end = to_end});
   SeqFile *file = seqfile_open(path, &why);
   Piece piece[2], *before = NULL;
   piece_init(&piece[0]), piece_init(&piece[1]);
@@ -141,10 +152,37 @@ static void pieces_are_the_record_s_steps_in_order(void **state) {
           char *turned = turn(letters);
           Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
           Plain q = plain_steps(turned, k, s, (uint64_t)n + 1);
-          int pieces = compare(&p, NULL, letters, k, s, false);
+          int pieces = compare(&p, NULL, letters, k, s, false, false);
           assert_true((pieces > 1) == (p.n >= STEPS_PIECE));
-          assert_int_equal(compare(&p, &q, letters, k, s, false), pieces);
+          assert_int_equal(compare(&p, &q, letters, k, s, false, false), pieces);
           plain_free(&p), plain_free(&q), free(letters), free(turned);
+        }
+}
+
+/* The last run of bases alone, from where the last of its k-mers ends with it. */
+static char *keep_end(const char *letters, int k, int s) {
+  const int n = (int)strlen(letters);
+  char *kept = strcpy(calloc((size_t)n + 16, 1), letters);
+  const char *last_break = strrchr(letters, 'N');
+  const int begin = last_break ? (int)(last_break - letters) + 1 : 0;
+  const int skipped = n - begin < k ? 0 : (n - begin - k) % s;
+  if (s > 1) memset(kept, 'N', (size_t)(begin + skipped));
+  return kept;
+}
+
+static void the_last_k_mer_ends_where_the_record_does(void **state) {
+  (void)state;
+  srand(3);
+  for (int k = 1; k <= 4; k++)
+    for (int s = 1; s <= k; s++)
+      for (int n = 0; n < 5 * STEPS_PIECE; n = n < 20 ? n + 1 : n * 4 + 1)
+        for (int breaks = 0; breaks <= 100; breaks += breaks < 5 ? 5 : 95) {
+          char *letters = random_letters(n, breaks), *kept = keep_end(letters, k, s);
+          Plain p = plain_steps(kept, k, s, (uint64_t)n + 1);
+          p.bases = (uint64_t)n;
+          for (int i = 0; i < n; i++) p.bases -= letters[i] == 'N';
+          compare(&p, NULL, letters, k, s, false, true);
+          plain_free(&p), free(letters), free(kept);
         }
 }
 
@@ -165,7 +203,7 @@ static void positions_go_round_a_circle(void **state) {
         char *letters = random_letters(n, 0), *turned = turn(letters), *once = go_round(letters, k);
         char *other = go_round(turned, k);
         Plain p = plain_steps(once, k, s, (uint64_t)n), q = plain_steps(other, k, s, (uint64_t)n);
-        compare(&p, &q, letters, k, s, true);
+        compare(&p, &q, letters, k, s, true, false);
         plain_free(&p), plain_free(&q);
         free(letters), free(turned), free(once), free(other);
       }
@@ -173,6 +211,7 @@ static void positions_go_round_a_circle(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_are_the_record_s_steps_in_order),
+                                     cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
                                      cmocka_unit_test(positions_go_round_a_circle)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
