@@ -12,4 +12,12 @@
  * out, are its own. NULL and errno where it cannot be had. */
 FILE *bgzf_stream(FILE *out, const bool *whole);
 
+/* How a file ends: as BGZF does; with a block that is cut short; with a whole block, but not with
+ * the mark of the end; or its last bytes do not tell. */
+typedef enum { BGZF_WHOLE, BGZF_CUT, BGZF_NO_END_BLOCK, BGZF_UNKNOWN } BgzfEnd;
+
+/* Looks at the end of a regular file, whose offset stays; last: after BGZF_NO_END_BLOCK the last
+ * byte of the text. */
+BgzfEnd bgzf_end(int fd, int *last);
+
 #endif

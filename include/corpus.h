@@ -7,6 +7,7 @@
 #define CORPUS_H
 
 #include "fail.h"
+#include "seqfile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,7 @@ typedef struct {
   bool has_quality;                     /* it is FASTQ */
   uint64_t bytes;                       /* of the file as stored */
   uint32_t crc32;
+  SeqNotes notes; /* for a user to know */
 } SeqCounts;
 
 Corpus *corpus_new(void);

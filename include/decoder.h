@@ -19,6 +19,10 @@ ptrdiff_t decoder_read(Decoder *decoder, char *text, size_t n, Why *why);
 /* The name of the format; NULL: the text is stored as it is. */
 const char *decoder_format(const Decoder *decoder);
 
+/* At the end: whether the format announces more, so that members may be missing: BGZF without its
+ * end block. */
+bool decoder_unfinished(const Decoder *decoder);
+
 /* Whether there is something to read without asking the file for more. */
 bool decoder_holds(const Decoder *decoder);
 

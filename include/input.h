@@ -27,6 +27,10 @@ const char *input_name(const Input *input); /* the title of what was opened */
  * why does not name the file, for the caller knows a better place in it. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);
 
+/* At the end: whether it is BGZF without its end block, which may have been cut between two blocks.
+ */
+bool input_unfinished(const Input *input);
+
 /* Whether the next bytes may be long in coming, through a pipe that is empty now. */
 bool input_waits(Input *input);
 

@@ -65,4 +65,7 @@ typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
                  Why *why);
 
+/* Of the file that was read last. */
+SeqNotes predict_notes(const Predictor *predictor);
+
 #endif

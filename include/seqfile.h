@@ -19,6 +19,13 @@ enum { SEQFILE_LOW = 0x80, SEQFILE_QUALITY_MAX = '~' - '!' };
 
 typedef struct SeqFile SeqFile;
 
+/* What a user should know of a file that was read all the same. */
+typedef struct {
+  bool end_block_missing; /* of BGZF; the text ends with a whole record */
+  bool phred64;           /* its qualities, which seqfile_mark_low looks at, can only be Phred+64 */
+  size_t nameless_line;   /* of the first record without a name; 0: all have one */
+} SeqNotes;
+
 /* Opens a file, or standard input for "-"; NULL where input_open cannot. The caller closes it. */
 SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
@@ -53,6 +60,14 @@ ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
 /* The first bases of this record's letters that were read, up to a break, KMER_MAX at most, and how
  * many: what goes on over the end of a circle. */
 int seqfile_head(const SeqFile *file, char head[KMER_MAX]);
+
+/* For people, after the name of the file. */
+#define SEQFILE_NO_END_BLOCK                                                                       \
+  "BGZF's end block is missing; the text ends with a whole record, so the file may be complete: "  \
+  "compare its size or checksum with the original's"
+
+/* Once the file has ended. */
+SeqNotes seqfile_notes(const SeqFile *file);
 
 /* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
 uint64_t seqfile_bytes(const SeqFile *file);

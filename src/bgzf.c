@@ -7,8 +7,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { BLOCK = 0xff00, MEMBER = 1 << 16, HEADER = 18, TRAILER = 8, LEVEL = 6 };
+
+static const unsigned char header[HEADER] = {0x1f, 0x8b, 8, 4,   0,   0, 0, 0, 0,
+                                             0xff, 6,    0, 'B', 'C', 2, 0, 0, 0};
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 typedef struct {
   FILE *out;
@@ -25,8 +32,6 @@ static void put_number(unsigned char *to, uint32_t value, int bytes) {
 
 /* Writes the text as a member. */
 static int put_member(Bgzf *b) {
-  static const unsigned char header[HEADER] = {0x1f, 0x8b, 8, 4,   0,   0, 0, 0, 0,
-                                               0xff, 6,    0, 'B', 'C', 2, 0, 0, 0};
   const size_t n = libdeflate_deflate_compress(b->compressor, b->text, b->n, b->member + HEADER,
                                                MEMBER - HEADER - TRAILER);
   memcpy(b->member, header, HEADER);
@@ -70,4 +75,62 @@ FILE *bgzf_stream(FILE *out, const bool *whole) {
   libdeflate_free_compressor(b->compressor), free(b);
   errno = ENOMEM;
   return NULL;
+}
+
+/* ---- the end of a file ---------------------------------------------------------------------- */
+
+enum { TAIL = 2 * MEMBER, FIXED = 10 /* bytes of every gzip header; the extra field follows */ };
+
+static uint32_t get_number(const unsigned char *from, int bytes) {
+  uint32_t value = 0;
+  for (int i = bytes - 1; i >= 0; i--) value = value << 8 | from[i];
+  return value;
+}
+
+/* Whether n > 0 bytes are a block's header, or its beginning; the time, level and system that
+ * programs write there may differ. */
+static bool is_header(const unsigned char *at, size_t n) {
+  for (size_t i = 0; i < n && i < HEADER - 2; i++)
+    if ((i < 4 || i >= FIXED) && at[i] != header[i]) return false;
+  return true;
+}
+
+/* The last byte of a block's text; -1: it cannot be unpacked. */
+static int last_of_text(const unsigned char *block, size_t n) {
+  unsigned char *text = alloc_new(MEMBER, 1);
+  struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+  size_t size = 0;
+  const bool right =
+      d && libdeflate_gzip_decompress(d, block, n, text, MEMBER, &size) == LIBDEFLATE_SUCCESS;
+  const int last = right && size > 0 ? text[size - 1] : -1;
+  libdeflate_free_decompressor(d);
+  free(text);
+  return last;
+}
+
+/* Follows the blocks from the first one in the tail on; it need not be where a block begins. */
+static BgzfEnd follow_blocks(const unsigned char *tail, size_t n, int *last) {
+  size_t at = 0, size = 0;
+  while (at + HEADER <= n && !is_header(tail + at, HEADER)) at++;
+  for (; at + HEADER <= n && is_header(tail + at, HEADER); at += size) {
+    size = (size_t)get_number(tail + at + HEADER - 2, 2) + 1;
+    if (size < HEADER + TRAILER) return BGZF_UNKNOWN;
+    if (size > n - at) return BGZF_CUT;
+  }
+  if (size == 0) return BGZF_UNKNOWN;
+  if (at < n) return n - at < HEADER && is_header(tail + at, n - at) ? BGZF_CUT : BGZF_UNKNOWN;
+  if (get_number(tail + n - 4, 4) == 0) return BGZF_WHOLE;
+  *last = last_of_text(tail + n - size, size);
+  return *last < 0 ? BGZF_UNKNOWN : BGZF_NO_END_BLOCK;
+}
+
+BgzfEnd bgzf_end(int fd, int *last) {
+  struct stat file;
+  BgzfEnd end = BGZF_UNKNOWN;
+  if (fstat(fd, &file) != 0 || file.st_size <= 0) return end;
+  const size_t n = file.st_size < TAIL ? (size_t)file.st_size : TAIL;
+  unsigned char *tail = alloc_new(n, 1);
+  if (pread(fd, tail, n, file.st_size - (off_t)n) == (ssize_t)n) end = follow_blocks(tail, n, last);
+  free(tail);
+  return end;
 }

@@ -220,6 +220,7 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   count_stage(reader);
   counts->n50 = lengths_n50(lengths, counts_letters(counts));
   if (more == 0) counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
+  counts->notes = seqfile_notes(file);
   free(lengths->longer), free(lengths), free(reader);
   seqfile_close(file);
   return more;

@@ -11,8 +11,9 @@ struct Decoder {
   Source *source;
   const Codec *codec; /* NULL: text as it is stored */
   void *state;
-  bool in_member; /* its end is still to come */
-  bool full;      /* the last text filled its room: there may be more of it */
+  bool in_member;  /* its end is still to come */
+  bool full;       /* the last text filled its room: there may be more of it */
+  bool unfinished; /* the source ended where the format announces more */
   CodecStep step;
   const char *reason; /* of step, where that is an error; raised after the text before it */
 };
@@ -52,10 +53,11 @@ static int next_member(Decoder *d, Why *why) {
   size_t zeros = 0;
   const int rest = codec->padding ? skip_zeros(d, &zeros, why) : source_more(d->source, why);
   if (rest < 0) return -1;
-  if ((rest == 0 || zeros > 0) && codec->awaits_more && codec->awaits_more(d->state))
-    return fail(why, "the end block of BGZF is missing; the file was cut short, fetch it again (or "
-                     "pipe it through zcat if it is whole)");
+  d->unfinished = codec->awaits_more && codec->awaits_more(d->state);
   const bool padded = zeros == 0 || zeros % (size_t)codec->padding == 0;
+  if (rest == 0 && zeros > 0 && d->unfinished)
+    return fail(why, "zeros stand where BGZF's end block is missing; the file was cut short, fetch "
+                     "it again");
   if (rest == 0 && padded) return 0;
   const unsigned char *next = d->source->raw + d->source->at;
   if (rest > 0 && padded && (zeros == 0 || codec->after_padding) && codec->begins(next, 1))
@@ -106,6 +108,8 @@ ptrdiff_t decoder_read(Decoder *d, char *text, size_t n, Why *why) {
 }
 
 const char *decoder_format(const Decoder *d) { return d->codec ? d->codec->name : NULL; }
+
+bool decoder_unfinished(const Decoder *d) { return d->unfinished; }
 
 bool decoder_holds(const Decoder *d) { return d->full || d->source->at < d->source->end; }
 

@@ -1,6 +1,7 @@
 #include "input.h"
 
 #include "alloc.h"
+#include "bgzf.h"
 #include "decoder.h"
 #include "source.h"
 
@@ -112,8 +113,22 @@ bool input_waits(Input *f) {
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* What the last bytes of a file tell before it is read: hours may pass until their turn. */
+static int look_at_end(const Input *f, Why *why) {
+  int last = '\n';
+  const BgzfEnd end = bgzf_end(f->source.fd, &last);
+  if (end == BGZF_CUT)
+    return fail(why, "%s: its last block of BGZF is cut short; fetch it again", f->name);
+  if (end == BGZF_NO_END_BLOCK && last != '\n')
+    return fail(why,
+                "%s: BGZF's end block is missing and the text ends inside a line; the file was cut "
+                "short, fetch it again",
+                f->name);
+  return 0;
+}
+
 static int look(Input *f, Why *why) {
-  struct stat about;
+  struct stat about = {0};
   Why cause;
   if (f->source.fd < 0) return fail_reading(why, errno, "%s: cannot be opened", f->name);
   if (fstat(f->source.fd, &about) == 0 && S_ISDIR(about.st_mode))
@@ -121,7 +136,7 @@ static int look(Input *f, Why *why) {
   f->decoder = decoder_open(&f->source, &cause);
   if (!f->decoder) return fail(why, "%s: %s", f->name, cause.text);
   if (f->source.bytes == 0) return fail(why, "%s: is empty; there is no sequence to read", f->name);
-  return 0;
+  return decoder_format(f->decoder) && S_ISREG(about.st_mode) ? look_at_end(f, why) : 0;
 }
 
 Input *input_open(const char *path, Why *why) {
@@ -147,6 +162,8 @@ void input_close(Input *f) {
 const char *input_title(const char *path) {
   return strcmp(path, "-") == 0 ? "standard input" : path;
 }
+
+bool input_unfinished(const Input *f) { return decoder_unfinished(f->decoder); }
 
 const char *input_name(const Input *f) { return f->name; }
 uint64_t input_bytes(const Input *f) { return f->source.bytes; }

@@ -64,6 +64,7 @@ struct Predictor {
   const Piece *last; /* that was read, NULL: none yet */
   int more;          /* 1: there may be more; 0: the file has ended; -1: it is broken */
   Why broken;        /* in this way */
+  SeqNotes notes;    /* of the file that was read */
   /* of the handing out: */
   PredictTake *take;
   void *context;
@@ -401,7 +402,10 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
     Batch *handed = p->handing;
     p->handing = p->computing, p->computing = p->reading, p->reading = handed;
   }
+  p->notes = seqfile_notes(p->file);
   seqfile_close(p->file);
   if (p->rc == 0 && p->more < 0) *why = p->broken, p->rc = -1;
   return p->rc;
 }
+
+SeqNotes predict_notes(const Predictor *p) { return p->notes; }

@@ -110,6 +110,13 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   for (int i = 0; i < dataset->n; i++) {
     const SeqCounts *c = &dataset->counts[i];
     const char *file = input_title(dataset->files[i]);
+    if (c->notes.end_block_missing)
+      progress_say(train->progress, "%s: " SEQFILE_NO_END_BLOCK, file);
+    if (c->notes.phred64)
+      progress_say(train->progress,
+                   "%s: its qualities can only be Phred+64, but --min-quality reads Phred+33; "
+                   "convert them with seqtk seq -Q64 -V",
+                   file);
     if (c->circular > 0)
       progress_say(train->progress, "%s: circular records: %" PRIu64 " of %" PRIu64, file,
                    c->circular, c->records);

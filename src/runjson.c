@@ -69,6 +69,8 @@ static json_t *counts_json(const char *file, const SeqCounts *counts) {
     name[0] = (char)letter;
     json_object_set_new(ambiguous, name, whole(counts->letter[letter]));
   }
+  json_object_set_new(json, "bgzf_end_block_missing",
+                      json_boolean(counts->notes.end_block_missing));
   json_object_set_new(json, "ambiguous", ambiguous); /* by code, in place of their sum */
   return json;
 }

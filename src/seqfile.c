@@ -14,8 +14,8 @@
 
 enum { HEADER_STEP = 4096, HEADER_MAX = 1 << 20, KEPT_STEP = 1 << 17 };
 
-/* Before any record, between two, in the header of the next, in its sequence. */
-typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE } Place;
+/* Before any record, between two, in the header of the next, in its sequence, in its quality. */
+typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE, QUALITY } Place;
 
 struct SeqFile {
   Input *input;
@@ -24,11 +24,13 @@ struct SeqFile {
   size_t at, end;
   size_t line;     /* of text[at], from 1 */
   bool line_start; /* text[at] is the first of its line */
+  char last;       /* byte of the text before this, once there is such text */
   Place place;
   bool fastq;
 
   char *header; /* without its mark, growing, zero-terminated; '+' titles are put behind it */
   size_t header_length, header_room;
+  size_t header_line;
   char *name;          /* its first word, where that was asked for */
   uint64_t length;     /* letters of this record so far */
   char head[KMER_MAX]; /* (head_size) its first bases */
@@ -38,6 +40,10 @@ struct SeqFile {
   int low;    /* quality below which letters are marked, 0: none are */
   char *kept; /* letters of this record that wait for their quality; then kept_at..kept_end */
   size_t kept_at, kept_end, kept_room;
+  char least, most; /* quality characters that were looked at */
+
+  bool end_block_missing;
+  size_t nameless_line; /* as in SeqNotes */
 };
 
 static int at_line(const SeqFile *f, Why *why, const char *problem) {
@@ -53,14 +59,30 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-/* Whether text is left to parse, after reading some where there was none. */
-static inline int more(SeqFile *f, Why *why) {
-  Why cause;
-  if (f->at < f->end) return 1;
-  ptrdiff_t n = input_next(f->input, &f->text, &cause);
-  f->at = 0, f->end = n > 0 ? (size_t)n : 0;
-  return n < 0 ? at_line(f, why, cause.text) : n > 0;
+/* Where BGZF has no end block: 0 if the text ends with a whole record. */
+static int check_end(SeqFile *f, Why *why) {
+  const bool inside = f->fastq ? f->place != BETWEEN : f->line == f->header_line + 1;
+  if (f->last != '\n' || inside)
+    return at_line(f, why,
+                   "BGZF's end block is missing and the text ends inside a record; the file was "
+                   "cut short, fetch it again");
+  f->end_block_missing = true;
+  return 0;
 }
+
+static int read_text(SeqFile *f, Why *why) {
+  Why cause;
+  if (f->end > 0) f->last = f->text[f->end - 1];
+  const ptrdiff_t n = input_next(f->input, &f->text, &cause);
+  f->at = 0;
+  f->end = n > 0 ? (size_t)n : 0;
+  if (n < 0) return at_line(f, why, cause.text);
+  if (n == 0 && input_unfinished(f->input)) return check_end(f, why);
+  return n > 0;
+}
+
+/* Whether text is left to parse, after reading some if not. */
+static inline int more(SeqFile *f, Why *why) { return f->at < f->end ? 1 : read_text(f, why); }
 
 static const char lone_return[] =
     "a carriage return inside a line; convert the file's line ends to LF";
@@ -131,8 +153,18 @@ static int read_plus(SeqFile *f, Why *why) {
 }
 
 static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     if (quality[i] - '!' < f->low) f->kept[from + i] = (char)(f->kept[from + i] | SEQFILE_LOW);
+    if (quality[i] < f->least) f->least = quality[i];
+    if (quality[i] > f->most) f->most = quality[i];
+  }
+}
+
+/* Illumina's Phred+64 has ';' (-5) to 'j' (42). The same characters as Phred+33, 26 to 73, would be
+ * a file of the best reads only, some of them better than any sequencer writes but for PacBio's,
+ * which have '~' among them. */
+static bool is_phred64(const SeqFile *f) {
+  return f->least >= ';' && f->most > 'K' && f->most <= 'j';
 }
 
 /* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */
@@ -185,10 +217,12 @@ static int bad_letter(SeqFile *f, Why *why) {
 
 /* The record's last letter was read. */
 static int end_sequence(SeqFile *f, Why *why) {
-  f->place = BETWEEN;
+  f->place = f->fastq ? QUALITY : BETWEEN;
   if (!f->fastq) return 0;
   if (f->at == f->end) return at_line(f, why, "ends early: there is no '+' line and no quality");
-  return read_quality(f, why);
+  if (read_quality(f, why) < 0) return -1;
+  f->place = BETWEEN;
+  return 0;
 }
 
 /* Bases from here on to a break, the end of the line or of the room; of whole lines where they
@@ -300,8 +334,12 @@ int seqfile_head(const SeqFile *f, char head[KMER_MAX]) {
 /* ---- records -------------------------------------------------------------------------------- */
 
 static int start_record(SeqFile *f, Why *why) {
-  f->at++, f->place = HEADER;
+  f->at++;
+  f->place = HEADER;
+  f->header_line = f->line;
   if (read_header(f, 0, why) < 0) return -1;
+  const bool nameless = strchr(" \t", *f->header) != NULL; /* 0 too */
+  if (nameless && f->nameless_line == 0) f->nameless_line = f->header_line;
   f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_room = KMER_MAX;
   return 1;
 }
@@ -406,6 +444,7 @@ SeqFile *seqfile_open(const char *path, Why *why) {
   f->input = input, f->kernels = kernels_best();
   f->header = alloc_new(HEADER_STEP, 1), f->header_room = HEADER_STEP;
   f->line = 1, f->line_start = true;
+  f->least = '~';
   return f;
 }
 
@@ -418,6 +457,10 @@ void seqfile_close(SeqFile *f) {
 void seqfile_mark_low(SeqFile *f, int quality) {
   assert(f->place == FIRST);
   f->low = quality;
+}
+
+SeqNotes seqfile_notes(const SeqFile *f) {
+  return (SeqNotes){f->end_block_missing, is_phred64(f), f->nameless_line};
 }
 
 bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }

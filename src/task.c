@@ -99,6 +99,17 @@ static const char *file_of(const Task *task, int i) {
   return task->n_files > 0 ? task->files[i] : "-";
 }
 
+/* Warns of what a user should know of a file; named: its rows have the names of its records. */
+static void say_notes(const char *path, SeqNotes notes, bool named) {
+  const char *title = input_title(path);
+  if (notes.end_block_missing) fprintf(stderr, "rnnpredict: %s: " SEQFILE_NO_END_BLOCK "\n", title);
+  if (notes.nameless_line > 0 && named)
+    fprintf(stderr,
+            "rnnpredict: %s: line %zu: this record has no name, so its rows have an empty one; "
+            "write one after its '>' or '@'\n",
+            title, notes.nameless_line);
+}
+
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why) {
   Predictor *predictor =
@@ -109,6 +120,7 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
     Counted counted = {take, context, table, task->output, 0};
     rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
+    if (rc == 0) say_notes(file_of(task, i), predict_notes(predictor), table != NULL);
     if (rc == 0 && counted.circular > 0)
       fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n",
               input_title(file_of(task, i)), counted.circular);
@@ -182,6 +194,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
     SeqFile *file = seqfile_open(file_of(task, i), why);
     rc = file ? begin_records(&b, file, why) : -1;
+    if (rc == 0) say_notes(file_of(task, i), seqfile_notes(file), true);
     seqfile_close(file);
   }
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;

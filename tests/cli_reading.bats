@@ -169,3 +169,69 @@ END
   printf '>\033]0;evil\007\nAC!\n' > evil.fa
   fails 1 "record '?]0;evil?'" rnntrain --dry-run evil.fa
 }
+
+# bgzf_block: one block of BGZF with the text from stdin.
+bgzf_block() {
+  "$PYTHON" -c 'import struct, sys, zlib
+text = sys.stdin.buffer.read()
+deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+data = deflate.compress(text) + deflate.flush()
+sys.stdout.buffer.write(bytes.fromhex("1f8b08040000000000ff060042430200") +
+    struct.pack("<H", len(data) + 25) + data + struct.pack("<II", zlib.crc32(text), len(text)))'
+}
+
+@test "BGZF without its end block is read with one warning, which run.json keeps" {
+  printf '@a\nACGTACGTACGT\n+\nIIIIIIIIIIII\n' | bgzf_block > no-end.fq.gz
+  { cat no-end.fq.gz; bgzf_block < /dev/null; } > whole.fq.gz
+  warning="no-end.fq.gz: BGZF's end block is missing; the text ends with a whole record"
+  run --separate-stderr -0 rnntrain "${TINY[@]:1}" -o run no-end.fq.gz whole.fq.gz
+  [ "$(grep -c 'end block' <<< "$stderr")" = 1 ]
+  [[ "$stderr" == *"$warning"* ]]
+  "$PYTHON" -c 'import json
+print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inputs"]])' > kept
+  [ "$(< kept)" = "[True, False]" ]
+  for mode in score flow; do
+    run --separate-stderr -0 rnnpredict --mode $mode run whole.fq.gz no-end.fq.gz
+    [ "${#stderr_lines[@]}" = 1 ]
+    [[ "$stderr" == "rnnpredict: $warning"* ]]
+  done
+  run --separate-stderr -0 rnnpredict --mode score run < no-end.fq.gz
+  [[ "$stderr" == "rnnpredict: standard input: BGZF's end block is missing"* ]]
+}
+
+@test "BGZF that is cut short is an error before a single row" {
+  printf '>a\nACGTACGTACGT\n' | bgzf_block > a.gz
+  train -o run a.gz
+  zcat "$DATA/lambda.fa.gz" | head -n 400 | bgzf_block > b.gz
+  cat a.gz b.gz | head -c -1 > cut.gz
+  fails 1 "cut.gz: its last block of BGZF is cut short" rnnpredict --mode score -o rows.tsv run cut.gz
+  { cat a.gz; printf '>b\nACGT' | bgzf_block; } > line.gz
+  fails 1 "line.gz: BGZF's end block is missing and the text ends inside a line" \
+    rnntrain --dry-run line.gz
+}
+
+@test "--min-quality warns of qualities that can only be Phred+64, once a file" {
+  printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhh;\n' > 64.fq
+  printf '@a\nACGTACGTAC\n+\nIIIIIIIIII\n@b\nACGTACGTAC\n+\nKKKKKKKKK;\n' > 33.fq
+  printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhh:\n' > low.fq
+  printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhhk\n' > high.fq
+  run --separate-stderr -0 rnntrain --dry-run -k 3 --min-quality 20 33.fq 64.fq low.fq high.fq
+  [ "$(grep -c Phred+64 <<< "$stderr")" = 1 ]
+  [[ "$stderr" == *"64.fq: its qualities can only be Phred+64"*"seqtk seq -Q64 -V"* ]]
+  run --separate-stderr -0 rnntrain --dry-run -k 3 64.fq
+  [[ "$stderr" != *Phred* ]]
+}
+
+@test "rows of a record without a name are warned of, once a file, with its line" {
+  printf '>a\nACGTACGTAC\n>\nACGTACGT\n>\nACGT\n' > some.fa
+  printf '@a\nACGTACGTAC\n+\nIIIIIIIIII\n@ x\nAC\n+\nII\n' > some.fq
+  train -o run some.fa
+  for mode in score next flow; do
+    run --separate-stderr -0 rnnpredict --mode $mode run some.fa some.fq
+    [ "${#stderr_lines[@]}" = 2 ]
+    [[ "${stderr_lines[0]}" == "rnnpredict: some.fa: line 3: this record has no name"* ]]
+    [[ "${stderr_lines[1]}" == "rnnpredict: some.fq: line 5: this record has no name"* ]]
+  done
+  run --separate-stderr -0 rnnpredict --mode embed --format npy -o array.npy run some.fa
+  [ -z "$stderr" ] # there are no names
+}

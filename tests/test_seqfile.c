@@ -145,8 +145,9 @@ static void every_shape_of_plain_text_is_read(void **state) {
 }
 
 /* The empty block that ends a BGZF file (SAM specification, 4.1.2). */
-static const unsigned char bgzf_end[28] = {0x1f, 0x8b, 8,  4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C',
-                                           2,    0,    27, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
+static const unsigned char bgzf_end_block[28] = {0x1f, 0x8b, 8,   4,   0, 0, 0,  0, 0, 0xff,
+                                                 6,    0,    'B', 'C', 2, 0, 27, 0, 3, 0,
+                                                 0,    0,    0,   0,   0, 0, 0,  0};
 
 static void gzip_is_read_in_members_with_empty_blocks_and_padding(void **state) {
   (void)state;
@@ -157,9 +158,9 @@ static void gzip_is_read_in_members_with_empty_blocks_and_padding(void **state) 
     assert_reads(accepted[i].records);
     for (size_t cut = 0; cut <= n; cut++) {
       size_t size = gzip(bytes, accepted[i].text, cut);
-      memcpy(bytes + size, bgzf_end, sizeof bgzf_end), size += sizeof bgzf_end;
+      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block), size += sizeof bgzf_end_block;
       size += gzip(bytes + size, accepted[i].text + cut, n - cut);
-      memcpy(bytes + size, bgzf_end, sizeof bgzf_end), size += sizeof bgzf_end;
+      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block), size += sizeof bgzf_end_block;
       memset(bytes + size, 0, 512);
       write_file(bytes, size + (cut % 2) * 512);
       assert_reads(accepted[i].records);
@@ -623,36 +624,107 @@ static size_t bgzf(unsigned char *to, const char *text) {
   z.next_out = to, z.avail_out = 256;
   assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
   deflateEnd(&z);
+  to[16] = (unsigned char)(z.total_out - 1); /* how long the block is, less 1 */
   return z.total_out;
 }
 
-static void bgzf_without_its_end_block_was_cut(void **state) {
+/* What is noted of a file that must be read. */
+static SeqNotes notes_of(const char *from, int low) {
+  Why why;
+  SeqFile *file = seqfile_open(from, &why);
+  if (!file) fail_msg("%s", why.text);
+  seqfile_mark_low(file, low);
+  int more;
+  while ((more = seqfile_next(file, &why)) > 0) continue;
+  if (more < 0) fail_msg("%s", why.text);
+  SeqNotes notes = seqfile_notes(file);
+  seqfile_close(file);
+  return notes;
+}
+
+static void bgzf_without_its_end_block_is_read_if_it_ends_with_a_record(void **state) {
   (void)state;
   unsigned char bytes[1024];
-  size_t first = bgzf(bytes, ">a\nACGT\n"), n = first + bgzf(bytes + first, ">b\nGG\n"), end;
-  static const unsigned char padding[16];
+  size_t n = bgzf(bytes, ">a\nACGT\n");
+  n += bgzf(bytes + n, ">b\nGG\n");
   write_file(bytes, n);
-  assert_refused("end block of BGZF is missing", 5, "b");
-  write_file(bytes, first);
-  assert_refused("end block of BGZF is missing", 3, "a");
-  memcpy(bytes + n, padding, sizeof padding);
-  write_file(bytes, n + sizeof padding);
-  assert_refused("end block of BGZF is missing", 5, "b");
-  end = n + bgzf(bytes + n, "");
+  assert_reads("a:ACGT b:GG ");
+  assert_true(notes_of(path, 0).end_block_missing);
+  size_t end = n + bgzf(bytes + n, "");
   write_file(bytes, end);
   assert_reads("a:ACGT b:GG ");
-  memcpy(bytes + n, bgzf_end, sizeof bgzf_end), end = n + sizeof bgzf_end;
+  assert_false(notes_of(path, 0).end_block_missing);
+  static const unsigned char padding[16];
+  memcpy(bytes + n, bgzf_end_block, sizeof bgzf_end_block), end = n + sizeof bgzf_end_block;
   memcpy(bytes + end, padding, sizeof padding);
   write_file(bytes, end + sizeof padding);
   assert_reads("a:ACGT b:GG ");
-  n = end + bgzf(bytes + end, ">c\nT\n");
+  assert_false(notes_of(path, 0).end_block_missing);
+  memcpy(bytes + n, padding, sizeof padding);
+  write_file(bytes, n + sizeof padding);
+  assert_refused("BGZF's end block is missing", 5, "b");
+  memcpy(bytes + n, bgzf_end_block, sizeof bgzf_end_block);
+  n = end + bgzf(bytes + end, ">c\nT\n"); /* after an end block */
   write_file(bytes, n);
-  assert_refused("end block of BGZF is missing", 7, "c");
+  assert_true(notes_of(path, 0).end_block_missing);
   n = end + gzip(bytes + end, ">c\nT\n", 5); /* which asks for none */
   write_file(bytes, n);
   assert_reads("a:ACGT b:GG c:T ");
-  write_file(bgzf_end, sizeof bgzf_end);
+  assert_false(notes_of(path, 0).end_block_missing);
+  write_file(bgzf_end_block, sizeof bgzf_end_block);
   assert_refused("is empty", 0, NULL);
+  n = bgzf(bytes, "@a\nAC\n+\n");
+  n += bgzf(bytes + n, "II\n");
+  write_file(bytes, n);
+  assert_reads("a:AC ");
+  assert_true(notes_of(path, 0).end_block_missing);
+}
+
+/* One text, cut into two blocks after each of its bytes: the second is lost. */
+static void bgzf_cut_between_blocks_inside_a_record_is_an_error(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *whole; /* '1' where the text up to this byte is that of whole records */
+  } texts[] = {{">a\nAC\n>b\nG\n", "00000100001"},
+               {">\nAC\n\n>b\nG", "0000110000"},
+               {"@a\nAC\n+\nII\n\n@b\n\n+\n", "000000000011000001" /* b is empty */}};
+  unsigned char bytes[1024];
+  char part[64], text[64];
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t n = 1; n <= strlen(texts[i].whole); n++) {
+      snprintf(part, sizeof part, "%.*s", (int)n, texts[i].text);
+      const bool whole = texts[i].whole[n - 1] == '1';
+      Why why = {""};
+      write_file(bytes, bgzf(bytes, part));
+      for (int pipe = 0; pipe < 2; pipe++) {
+        const int rc = pipe ? read_standard_input(open(path, O_RDONLY), text, &why)
+                            : read_all(path, 3, text, &why);
+        if (rc != (whole ? 0 : -1)) fail_msg("'%s': %s", part, why.text);
+        if (!whole && !strstr(why.text, "cut short") && !strstr(why.text, "ends early"))
+          fail_msg("'%s': %s", part, why.text);
+      }
+    }
+}
+
+/* Opening it is enough, before hours of reading. */
+static void bgzf_that_is_cut_short_is_an_error_when_it_is_opened(void **state) {
+  (void)state;
+  static const char *const blocks[] = {">a\nACGT\n", ">b\nGG\nNNNNNNNN\nA\n", ">c\nAA", ""};
+  unsigned char bytes[1024];
+  size_t n = 0, ends[4];
+  for (int i = 0; i < 4; i++) ends[i] = n += bgzf(bytes + n, blocks[i]);
+  for (size_t cut = 18; cut < n; cut++) {
+    Why why = {""};
+    write_file(bytes, cut);
+    SeqFile *file = seqfile_open(path, &why);
+    if (cut == ends[0] || cut == ends[1]) {
+      assert_non_null(file);
+      seqfile_close(file);
+    } else {
+      if (file) fail_msg("%zu bytes: opened", cut);
+      assert_non_null(strstr(why.text, cut == ends[2] ? "inside a line" : "is cut short"));
+    }
+  }
 }
 
 static void what_is_in_gzip_is_told_too(void **state) {
@@ -742,7 +814,9 @@ int main(void) {
       cmocka_unit_test(a_cut_gzip_stream_is_an_error),
       cmocka_unit_test(a_long_gzip_stream_that_is_cut_or_changed_is_an_error),
       cmocka_unit_test(without_a_thread_to_read_ahead_files_are_read_all_the_same),
-      cmocka_unit_test(bgzf_without_its_end_block_was_cut),
+      cmocka_unit_test(bgzf_without_its_end_block_is_read_if_it_ends_with_a_record),
+      cmocka_unit_test(bgzf_cut_between_blocks_inside_a_record_is_an_error),
+      cmocka_unit_test(bgzf_that_is_cut_short_is_an_error_when_it_is_opened),
       cmocka_unit_test(what_is_in_gzip_is_told_too),
       cmocka_unit_test(an_error_of_reading_is_told_wherever_it_is_met),
       cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
