@@ -29,7 +29,8 @@ typedef struct Sampler Sampler;
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels);
 void sampler_free(Sampler *sampler);
 
-/* Lets all records go on from these letters (n), which are bases, k of them at least. */
+/* Lets all records continue these letters (n), which are bases, k of them at least. The random
+ * numbers depend on them too, or the records of two prompts would soon be the same. */
 void sampler_prompt(Sampler *sampler, const char *bases, size_t n);
 
 /* Some of the bases (n) of record i, from 0, and whether they are its last. */

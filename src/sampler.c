@@ -41,6 +41,7 @@ struct Sampler {
   Factors *factors;
   SamplerRule rule;
   int threads, followers; /* 4^s */
+  uint64_t seed;          /* of the records: the rule's, and the prompt */
   float *h;               /* (D) before the prompt's last k-mer */
   int x;                  /* that k-mer, -1: there is no prompt */
   Lane lane[LANES];
@@ -52,6 +53,7 @@ struct Sampler {
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels) {
   Sampler *s = alloc_new(1, sizeof *s);
   s->model = model, s->kernels = kernels, s->rule = rule, s->threads = threads, s->x = -1;
+  s->seed = rule.seed;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
   s->factors = factors_forward(model->weights, &model->shape, 0, threads, kernels->products);
@@ -80,9 +82,11 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   const size_t k = (size_t)shape->k, stride = (size_t)shape->s;
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
   int x = 0, t = 0;
-  s->x = -1;
+  s->x = -1, s->seed = s->rule.seed;
   for (size_t i = (n - k) % stride, run = 1; i < n; i++, run++) {
-    x = (x << 2 | kmer_base((unsigned char)bases[i])) & (shape->V - 1);
+    const int base = kmer_base((unsigned char)bases[i]);
+    s->seed = rng_next(&(Rng){s->seed ^ (uint64_t)base});
+    x = (x << 2 | base) & (shape->V - 1);
     if (run < k || (run - k) % stride != 0) continue;
     if (s->x >= 0) tape->x[t++] = s->x;
     if (t == PROMPT_T) run_prompt(s, tape, t), t = 0;
@@ -195,7 +199,7 @@ static void begin_batch(Sampler *s, uint64_t first) {
     Lane *lane = &s->lane[i];
     Bench *bench = &s->bench[i / s->per_block];
     if (!bench->tape) *bench = new_bench(s);
-    lane->rng = rng_new(s->rule.seed, first + (uint64_t)i);
+    lane->rng = rng_new(s->seed, first + (uint64_t)i);
     lane->x = s->x >= 0 ? s->x : (int)(rng_uniform(&lane->rng) * s->model->shape.V);
     lane->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
     lane->left = 0;

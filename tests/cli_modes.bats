@@ -304,6 +304,17 @@ is_bedgraph() {
   sample --prompt GATTACAGGATC --top-p 0 | cmp - <(printf '>sample1\n%s\n' "$greedy")
 }
 
+@test "sample: two prompts have different random numbers" {
+  sample() { rnnpredict --mode sample --length 5000 --count 2 "$@" "$RUN" | grep -v '>' | tr -d '\n' | fold -w 1; }
+  sample --prompt GATTACAGGATC > one
+  sample --prompt CATTACAGGATC > two
+  sample --prompt gauuacaggauc | cmp - one
+  sample --prompt GATTACAGGATC --seed 2 > three
+  for other in two three; do # by chance a third of the bases agree, or less
+    [ "$(paste one $other | awk '$1 == $2' | wc -l)" -lt 5000 ]
+  done
+}
+
 @test "sample: a prompt that will not do is said" {
   fails 1 "ends with a run of 2 bases; the model needs 3" rnnpredict --mode sample --prompt AC "$RUN"
   printf '>a\nACGT\n>b\nACGT\n' > two.fa
