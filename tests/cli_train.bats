@@ -109,6 +109,27 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   awk -F '\t' 'NR > 1 && ($7 / log(2) / $8 - 1) ^ 2 > 1e-8 { exit 1 }' "$RUN/loss.tsv"
 }
 
+@test "bits per base count every base that a stride adds, in each place that reports them" {
+  rnntrain "${TINY[@]:1}" -k 4 -s 3 -e 4 --valid-fraction 0.2 -o run "$DATA/phix174.fa.gz" 2> said
+  paste <(column train_loss < run/loss.tsv) <(column train_bits_per_base < run/loss.tsv) > train
+  paste <(column valid_loss < run/loss.tsv) <(column valid_bits_per_base < run/loss.tsv) | grep -v NA > valid
+  for rows in train valid; do
+    awk '($1 / (3 * log(2)) / $2 - 1) ^ 2 > 1e-8 { exit bad = 1 } END { exit bad || NR < 4 }' $rows
+  done
+  # The same of what rnnpredict says of the bases that validate, a token in three bases.
+  { echo '>valid'; zcat "$DATA/phix174.fa.gz" | tail -n +2 | tr -d '\n' | tail -c $((5386 / 5)); } > valid.fa
+  rnnpredict --mode score run valid.fa > score
+  [ "$(column bases < score)" -eq $((3 * $(column tokens < score))) ]
+  near() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && (a - b) ^ 2 < 1e-6) }'; }
+  best=$(column bits_per_base < score)
+  near "$(cut -f 2 valid | sort -g | head -n 1)" "$best"
+  near "$(sed -n 's/^validation: \([0-9.]*\) bits per base.*/\1/p' said)" "$best"
+  near "$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')" "$best"
+  near "$(sed -n 's/.*"best_valid_bits_per_base": *\([0-9.]*\).*/\1/p' run/run.json)" "$best"
+  rnntrain "${TINY[@]:1}" -k 4 -s 3 --init run --valid-fraction 0.2 -o next "$DATA/phix174.fa.gz" 2> said
+  near "$(sed -n 's/.*: \([0-9.]*\) bits per base before training/\1/p' said)" "$best"
+}
+
 @test "tokens in loss.tsv are those of all epochs, as the sequence has them" {
   train_bases=$((5386 - 5386 / 10))
   [ "$(last tokens "$RUN")" -eq $((2 * (train_bases - 3))) ]
