@@ -1,8 +1,10 @@
 /* atomicfile: a file that appears under its name whole, or not at all.
  *
- * It is written beside its place under a temporary name, or under none where the file system can do
- * that, so that nothing is left of it whatever ends the program; flushed to the disk; and renamed
- * over what stood there, whose mode it keeps. */
+ * It is written beside its place under a temporary name, or without a name where the file system
+ * can do that, so that nothing is left of it whatever ends the program; flushed to the disk; and
+ * renamed over the file that was there, whose mode it keeps. The directory is held open meanwhile:
+ * where somebody moves it, the file goes with it, and not into the directory that took its place.
+ */
 #ifndef ATOMICFILE_H
 #define ATOMICFILE_H
 
@@ -12,15 +14,21 @@
 #include <stdio.h>
 
 typedef struct {
-  FILE *out; /* to write to */
-  char *path, *temporary, *directory;
-  bool named; /* it has its temporary name */
+  FILE *out;              /* to write to */
+  char *path;             /* for messages */
+  char *name, *temporary; /* in the directory */
+  int directory;          /* open */
+  bool named;             /* it has its temporary name */
 } AtomicFile;
 
 /* NULL where the file cannot be made. `alone` says that nobody else writes beside path, as in a run
- * directory under its lock: the temporary name is path.tmp then, so that what a process that was
- * killed has left is replaced; else it has none until it is whole, or one that was free. */
+ * directory under its lock: the temporary name is path.tmp then, so that the remains of a process
+ * that was killed are replaced; else it has none until it is whole, or one that was free. */
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
+
+/* The same for a name in an open directory, which messages call path. */
+AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
+                               Why *why);
 
 /* Puts in place what was written from its beginning to its end, once the file is found to be as
  * long. After an error the place is as it was, unless only its directory could not be flushed.
@@ -33,7 +41,10 @@ void atomicfile_abandon(AtomicFile *file);
 /* The directory that holds path, to be freed. */
 char *atomicfile_directory(const char *path);
 
-/* Flushes the entry of path in its directory to the disk; -1 and errno where that fails. */
-int atomicfile_sync_entry(const char *path);
+/* Opens a directory to make files in, also one that cannot be read; -1 and errno. */
+int atomicfile_open_directory(const char *path);
+
+/* Flushes the entries of an open directory to the disk; -1 and errno where that fails. */
+int atomicfile_sync_directory(int directory);
 
 #endif

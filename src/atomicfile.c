@@ -9,57 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void release(AtomicFile *file) {
-  free(file->path), free(file->temporary), free(file->directory), free(file);
-}
+static const char alone_suffix[] = ".tmp", free_suffix[] = ".000000"; /* or other digits */
+enum { SUFFIXES = 1000000, COPY_BUFFER = 1 << 16 };
 
 static char *join(const char *path, const char *suffix) {
   char *joined = alloc_new(strlen(path) + strlen(suffix) + 1, 1);
   return strcat(strcpy(joined, path), suffix);
 }
 
-/* Makes a file without a name, or where the file system knows no such thing, or its name could not
- * be given later, of a name that was free. */
-static int open_unique(AtomicFile *file) {
-  int fd = access("/proc/self/fd", X_OK) == 0
-               ? open(file->directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)
-               : -1;
-  if (fd >= 0) return fd;
-  file->named = true;
-  return mkstemp(file->temporary);
-}
-
-/* The mode of the file that stands there, or that any new file has. */
-static void set_mode(int fd, const char *path) {
-  struct stat there;
-  mode_t mask = umask(0);
-  umask(mask);
-  const mode_t mode = stat(path, &there) == 0 ? there.st_mode & 0777 : 0666 & ~mask;
-  if (fchmod(fd, mode) != 0) errno = 0; /* some file systems have no modes */
-}
-
-/* Makes the file in the place of what a process that was killed has left. */
-static int open_anew(const char *path) {
-  if (unlink(path) != 0 && errno != ENOENT) return -1;
-  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-}
-
-AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
-  AtomicFile *file = alloc_new(1, sizeof *file);
-  file->path = join(path, "");
-  file->temporary = join(path, alone ? ".tmp" : ".XXXXXX");
-  file->directory = atomicfile_directory(path); /* now, for memory may be short later */
-  file->named = alone;
-  int fd = alone ? open_anew(file->temporary) : open_unique(file);
-  if (fd >= 0 && !alone) set_mode(fd, path);
-  if (fd >= 0) file->out = fdopen(fd, "wb");
-  if (file->out) return file;
-  fail_writing(why, errno, "%s: cannot be made", alone ? file->temporary : file->path);
-  if (fd >= 0) close(fd);
-  if (fd >= 0 && file->named) unlink(file->temporary);
-  release(file);
-  return NULL;
-}
+/* ---- directories ---------------------------------------------------------------------------- */
 
 char *atomicfile_directory(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -69,21 +27,109 @@ char *atomicfile_directory(const char *path) {
   return directory;
 }
 
-static int sync_directory(const char *directory) {
-  int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno == EACCES ? 0 : -1; /* it may be written to but not be read */
-  /* Some file systems cannot sync a directory; they say so with EINVAL. */
-  int rc = fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
-  return close(fd) == 0 ? rc : -1;
+int atomicfile_open_directory(const char *path) {
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 || errno != EACCES) return fd;
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* it may be written to but not be read */
 }
 
-int atomicfile_sync_entry(const char *path) {
-  char *directory = atomicfile_directory(path);
-  int rc = sync_directory(directory), error = errno;
-  free(directory);
-  errno = error;
-  return rc;
+int atomicfile_sync_directory(int directory) {
+  if (fsync(directory) == 0) return 0;
+  /* Some file systems cannot flush a directory, and no program one that it may not read. */
+  return errno == EINVAL || errno == EBADF ? 0 : -1;
 }
+
+/* ---- temporary files ------------------------------------------------------------------------ */
+
+/* Gives the temporary name the digits of the next try, the first where *tries is 0; -1 and errno
+ * where there is none left. */
+static int next_name(AtomicFile *file, unsigned *tries) {
+  char *end = file->temporary + strlen(file->name);
+  if (*tries == SUFFIXES) return errno = EEXIST, -1;
+  snprintf(end, sizeof free_suffix, ".%06u", ((unsigned)getpid() + *tries) % SUFFIXES);
+  ++*tries;
+  return 0;
+}
+
+/* Makes a file of a name that was free. */
+static int open_named(AtomicFile *file) {
+  unsigned tries = 0;
+  int fd = -1;
+  while (fd < 0 && next_name(file, &tries) == 0) {
+    fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST) return -1;
+  }
+  file->named = fd >= 0;
+  return fd;
+}
+
+/* Makes a file without a name, or where the file system knows no such thing, or its name could not
+ * be given later, of a name that was free. */
+static int open_unique(AtomicFile *file) {
+  int fd = access("/proc/self/fd", X_OK) == 0
+               ? openat(file->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+               : -1;
+  return fd >= 0 ? fd : open_named(file);
+}
+
+/* Makes the file in the place of what a process that was killed has left. */
+static int open_anew(AtomicFile *file) {
+  if (unlinkat(file->directory, file->temporary, 0) != 0 && errno != ENOENT) return -1;
+  int fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  file->named = fd >= 0;
+  return fd;
+}
+
+/* The mode of the file that stands there, or that any new file has. */
+static void set_mode(const AtomicFile *file, int fd) {
+  struct stat there;
+  mode_t mask = umask(0);
+  umask(mask);
+  const mode_t mode =
+      fstatat(file->directory, file->name, &there, 0) == 0 ? there.st_mode & 0777 : 0666 & ~mask;
+  if (fchmod(fd, mode) != 0) errno = 0; /* some file systems have no modes */
+}
+
+static void release(AtomicFile *file) {
+  if (file->out) fclose(file->out);
+  if (file->named) unlinkat(file->directory, file->temporary, 0);
+  if (file->directory >= 0) close(file->directory);
+  free(file->path), free(file->name), free(file->temporary), free(file);
+}
+
+/* Takes over the directory; where that is none, errno says why. */
+static AtomicFile *open_in(int directory, const char *name, const char *path, bool alone,
+                           Why *why) {
+  AtomicFile *file = alloc_new(1, sizeof *file);
+  file->directory = directory;
+  file->path = join(path, ""), file->name = join(name, "");
+  file->temporary = join(name, alone ? alone_suffix : free_suffix);
+  int fd = -1;
+  if (directory >= 0) fd = alone ? open_anew(file) : open_unique(file);
+  if (fd >= 0 && !alone) set_mode(file, fd);
+  if (fd >= 0) file->out = fdopen(fd, "wb");
+  if (file->out) return file;
+  fail_writing(why, errno, "%s%s: cannot be made", path, alone ? alone_suffix : "");
+  if (fd >= 0) close(fd);
+  release(file);
+  return NULL;
+}
+
+AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
+                               Why *why) {
+  return open_in(fcntl(directory, F_DUPFD_CLOEXEC, 0), name, path, alone, why);
+}
+
+AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
+  const char *slash = strrchr(path, '/');
+  char *parent = atomicfile_directory(path);
+  const int directory = atomicfile_open_directory(parent), error = errno;
+  free(parent);
+  errno = error;
+  return open_in(directory, slash ? slash + 1 : path, path, alone, why);
+}
+
+/* ---- at the end ----------------------------------------------------------------------------- */
 
 /* Whether all that was written is on the disk; where not, errno says why. */
 static int is_whole(FILE *out) {
@@ -93,37 +139,74 @@ static int is_whole(FILE *out) {
   return fsync(fileno(out)) == 0;
 }
 
-/* Gives a file that has no name one that is free. */
-static int give_name(AtomicFile *file) {
-  char unnamed[64], *end = file->temporary + strlen(file->path);
-  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
-  for (unsigned i = (unsigned)getpid(); !file->named; i++) {
-    snprintf(end, sizeof ".XXXXXX", ".%06u", i % 1000000);
-    if (linkat(AT_FDCWD, unnamed, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0)
-      file->named = true;
-    else if (errno != EEXIST)
-      return -1;
+static int write_all(int to, const char *bytes, size_t n) {
+  while (n > 0) {
+    const ssize_t done = write(to, bytes, n);
+    if (done < 0 && errno != EINTR) return -1;
+    if (done > 0) bytes += done, n -= (size_t)done;
   }
   return 0;
 }
 
-int atomicfile_commit(AtomicFile *file, Why *why) {
-  int wrong = !is_whole(file->out) || give_name(file) != 0, error = errno;
-  if (fclose(file->out) != 0 && !wrong) wrong = 1, error = errno;
-  if (!wrong && rename(file->temporary, file->path) != 0) wrong = 1, error = errno;
-  if (wrong) {
-    if (file->named) unlink(file->temporary);
-    fail_writing(why, error, "%s: cannot be written", file->path);
-  } else if (sync_directory(file->directory) != 0) {
-    wrong = 1;
-    fail_writing(why, errno, "%s: its directory cannot be flushed to the disk", file->path);
+/* Copies all bytes of a file into an empty one. */
+static int copy(int to, int from) {
+  char buffer[COPY_BUFFER];
+  off_t at = 0;
+  ssize_t got;
+  while ((got = pread(from, buffer, sizeof buffer, at)) > 0) {
+    if (write_all(to, buffer, (size_t)got) != 0) return -1;
+    at += got;
   }
-  release(file);
-  return wrong ? -1 : 0;
+  return got < 0 ? -1 : 0;
 }
 
-void atomicfile_abandon(AtomicFile *file) {
-  fclose(file->out);
-  if (file->named) unlink(file->temporary);
-  release(file);
+/* Writes a file that cannot be given a name once more, under one. */
+static int write_again(AtomicFile *file) {
+  struct stat about;
+  const int from = fileno(file->out), to = open_named(file);
+  if (to < 0) return -1;
+  int rc = copy(to, from);
+  if (rc == 0 && fstat(from, &about) == 0 && fchmod(to, about.st_mode & 0777) != 0) errno = 0;
+  if (rc == 0) rc = fsync(to);
+  const int error = errno;
+  if (close(to) != 0 && rc == 0) return -1;
+  errno = error;
+  return rc;
 }
+
+/* Gives a file that has no name one that is free. Some file systems and sandboxes make such files
+ * but refuse to name them later. */
+static int give_name(AtomicFile *file) {
+  char unnamed[64];
+  unsigned tries = 0;
+  if (file->named) return 0;
+  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
+  while (next_name(file, &tries) == 0) {
+    if (linkat(AT_FDCWD, unnamed, file->directory, file->temporary, AT_SYMLINK_FOLLOW) == 0)
+      return file->named = true, 0;
+    if (errno != EEXIST) return write_again(file);
+  }
+  return -1;
+}
+
+static int put_in_place(AtomicFile *file) {
+  if (!is_whole(file->out) || give_name(file) != 0) return -1;
+  FILE *out = file->out;
+  file->out = NULL;
+  if (fclose(out) != 0) return -1;
+  if (renameat(file->directory, file->temporary, file->directory, file->name) != 0) return -1;
+  file->named = false;
+  return 0;
+}
+
+int atomicfile_commit(AtomicFile *file, Why *why) {
+  int rc = put_in_place(file);
+  if (rc != 0)
+    fail_writing(why, errno, "%s: cannot be written", file->path);
+  else if ((rc = atomicfile_sync_directory(file->directory)) != 0)
+    fail_writing(why, errno, "%s: its directory cannot be flushed to the disk", file->path);
+  release(file);
+  return rc;
+}
+
+void atomicfile_abandon(AtomicFile *file) { release(file); }

@@ -236,9 +236,21 @@ int runlog_sync(Runlog *log, Why *why) {
 
 /* ---- beginning and going on ----------------------------------------------------------------- */
 
+/* Flushes the entry of path in its directory to the disk; -1 and errno where that fails. */
+static int sync_entry(const char *path) {
+  char *parent = atomicfile_directory(path);
+  const int fd = atomicfile_open_directory(parent);
+  free(parent);
+  if (fd < 0) return -1;
+  const int rc = atomicfile_sync_directory(fd), error = errno;
+  close(fd);
+  errno = error;
+  return rc;
+}
+
 static int make_directory(const Runlog *log, Why *why) {
   if (mkdir(log->directory, 0777) == 0) {
-    if (atomicfile_sync_entry(log->directory) == 0) return 0;
+    if (sync_entry(log->directory) == 0) return 0;
   } else if (errno == EEXIST) {
     return 0;
   }

@@ -101,7 +101,7 @@ killed_early() {
 
 @test "killed at each call that writes, while a checkpoint takes the place of another" {
   need_strace
-  for CALL in write fsync rename openat ftruncate close; do
+  for CALL in write fsync renameat openat ftruncate close; do
     rm -rf run && cp -r "$HALF" run
     mapfile -t numbers < <(calls "$CALL" rnntrain "${SMALL[@]}" --resume -o run)
     echo "$CALL: ${#numbers[@]} calls"
@@ -112,7 +112,7 @@ killed_early() {
 
 @test "killed at each call that makes a file or puts it in place, in a new run" {
   need_strace
-  for CALL in mkdir openat ftruncate rename; do
+  for CALL in mkdir openat ftruncate renameat; do
     rm -rf run
     mapfile -t numbers < <(calls "$CALL" rnntrain "${SMALL[@]}" -o run)
     echo "$CALL: ${#numbers[@]} calls"
@@ -142,7 +142,7 @@ refused() {
   need_strace
   for FROM in half nothing; do
     if [ $FROM = half ]; then RESUME=--resume WANTED=$REST; else RESUME='' WANTED=$WHOLE; fi
-    for CALL in write fsync rename openat ftruncate mkdir unlink; do
+    for CALL in write fsync renameat openat ftruncate mkdir unlink unlinkat; do
       [ $FROM-$CALL != half-mkdir ] || continue
       case $CALL in
         write | mkdir | openat) ERROR=ENOSPC CAUSE="No space left on device" ;;
