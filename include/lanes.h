@@ -14,11 +14,16 @@
 /* One window: (T,B) arrays, timestep by timestep. */
 typedef struct {
   int T, B;
-  int *x;           /* the k-mer read, 0 where the lane is idle */
+  int *x;           /* the k-mer read; -1: the lane is idle */
   int *y;           /* the k-mer that follows; -1: no loss here (idle, or warming up) */
   uint8_t *restart; /* 1: h(t-1) = 0 for this lane */
   uint64_t tokens;  /* entries of y that are not -1 */
 } Window;
+
+/* The k-mer to compute place i with: an idle lane takes 0, which has no effect on anything. */
+static inline int window_kmer(const Window *window, size_t i) {
+  return window->x[i] < 0 ? 0 : window->x[i];
+}
 
 Window *window_new(int T, int B);
 void window_free(Window *window);

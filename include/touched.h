@@ -8,7 +8,7 @@ typedef struct {
   int n;      /* that are touched */
   int *row;   /* (n) which, ascending */
   int *start; /* (n+1) where the tokens of each begin in `order` */
-  int *order; /* (tokens) by row, those of a row in the order of the window */
+  int *order; /* tokens by row, those of a row in the order of the window */
   int *spare; /* (tokens) scratch */
 } Touched;
 
@@ -18,7 +18,7 @@ void touched_free(Touched *touched);
 /* Whether a window of so many tokens must leave rows out: then they are better left alone. */
 int touched_few(int rows, int tokens);
 
-/* Token i touches row x[i] mod rows. */
+/* Token i touches row x[i] mod rows, and none where x[i] is -1. */
 void touched_set(Touched *touched, const int *x, int tokens);
 
 #endif

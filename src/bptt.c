@@ -169,7 +169,7 @@ static void run_block(Bptt *bptt, int block) {
   for (int t = 0; t < bptt->T; t++) {
     size_t from = (size_t)t * (size_t)bptt->B + (size_t)block * BPTT_BLOCK;
     size_t to = (size_t)t * (size_t)tape->B, n = (size_t)tape->B;
-    memcpy(tape->x + to, window->x + from, n * sizeof *tape->x);
+    for (size_t b = 0; b < n; b++) tape->x[to + b] = window_kmer(window, from + b);
     memcpy(tape->y + to, window->y + from, n * sizeof *tape->y);
     memcpy(tape->restart + to, window->restart + from, n);
   }

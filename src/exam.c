@@ -66,7 +66,7 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
   lanes_start(lanes, 0);
   while (lanes_next(lanes, window)) {
-    memcpy(tape->x, window->x, T * B * sizeof *tape->x);
+    for (size_t i = 0; i < T * B; i++) tape->x[i] = window_kmer(window, i);
     memcpy(tape->y, window->y, T * B * sizeof *tape->y);
     memcpy(tape->restart, window->restart, T * B);
     rnn_forward(tape, factors, shape, kernels);

@@ -172,7 +172,7 @@ static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
   if (ended) lane_deal(lanes, lane);
   bool idle = lane->piece == lanes->pieces;
   window->restart[i] = idle || lane->at == 0;
-  window->x[i] = idle ? 0 : lane->x;
+  window->x[i] = idle ? -1 : lane->x;
   window->y[i] = -1;
   if (idle) return;
   uint64_t next = (uint64_t)lanes->k + lane->at * (uint64_t)lanes->s;

@@ -21,13 +21,13 @@ void touched_free(Touched *touched) {
 
 int touched_few(int rows, int tokens) { return rows > tokens; }
 
-/* One pass of a stable sort, by RADIX_BITS of the row. */
-static void sort_digit(Touched *t, const int *x, int tokens, int shift) {
+/* One pass of a stable sort of n tokens, by RADIX_BITS of the row. */
+static void sort_digit(Touched *t, const int *x, int n, int shift) {
   int starts[RADIX + 1] = {0};
   const int mask = t->rows - 1;
-  for (int i = 0; i < tokens; i++) starts[((x[i] & mask) >> shift & (RADIX - 1)) + 1]++;
+  for (int i = 0; i < n; i++) starts[((x[t->order[i]] & mask) >> shift & (RADIX - 1)) + 1]++;
   for (int digit = 0; digit < RADIX; digit++) starts[digit + 1] += starts[digit];
-  for (int i = 0; i < tokens; i++) {
+  for (int i = 0; i < n; i++) {
     int token = t->order[i];
     t->spare[starts[(x[token] & mask) >> shift & (RADIX - 1)]++] = token;
   }
@@ -36,14 +36,16 @@ static void sort_digit(Touched *t, const int *x, int tokens, int shift) {
 }
 
 void touched_set(Touched *t, const int *x, int tokens) {
-  for (int i = 0; i < tokens; i++) t->order[i] = i;
+  int n = 0;
+  for (int i = 0; i < tokens; i++)
+    if (x[i] >= 0) t->order[n++] = i;
   for (int shift = 0, left = t->rows - 1; left > 0; left >>= RADIX_BITS, shift += RADIX_BITS)
-    sort_digit(t, x, tokens, shift);
+    sort_digit(t, x, n, shift);
   t->n = 0;
-  for (int i = 0; i < tokens; i++) {
+  for (int i = 0; i < n; i++) {
     int row = x[t->order[i]] & (t->rows - 1);
     if (t->n > 0 && t->row[t->n - 1] == row) continue;
     t->row[t->n] = row, t->start[t->n++] = i;
   }
-  t->start[t->n] = tokens;
+  t->start[t->n] = n;
 }

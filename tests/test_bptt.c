@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
 
@@ -127,6 +128,58 @@ static void check_case(int k, int s, int d, int D, int phi, int full, int T, int
   }
   bptt_free(bptt);
   case_free(&c);
+}
+
+static int has_row(const Touched *touched, int row) {
+  for (int i = 0; i < touched->n; i++)
+    if (touched->row[i] == row) return 1;
+  return 0;
+}
+
+static Corpus *corpus_of(const char *text) {
+  char path[] = "/tmp/test_bptt.XXXXXX";
+  Why why;
+  SeqCounts counts;
+  FILE *out = fdopen(mkstemp(path), "w");
+  fprintf(out, ">a\n%s\n", text);
+  fclose(out);
+  Corpus *corpus = corpus_new();
+  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
+  unlink(path);
+  return corpus;
+}
+
+/* One lane of five reads a sequence, which begins with k-mer 0 or has no A. */
+static void check_idle(int k, int full, int reads_0) {
+  enum { T = 4, B = 5 };
+  Case c = case_new(k, 1, 5, 6, 0, full, T, B);
+  Corpus *corpus = corpus_of(reads_0 ? "AAAAAAAACGTC" : "CCGTCGGTCCGT");
+  Range all = {0, corpus->bases};
+  Lanes *lanes = lanes_new((Span){corpus, &all, 1, 1}, k, 1, B, T, FORWARD, 0, 1);
+  Bptt *bptt = bptt_new(&c.shape, T, B, 1, 1, kernels_best());
+  assert_int_equal(lanes_next(lanes, c.window), 1);
+  bptt_run(bptt, c.gradient, c.w, c.window);
+  const Gradient *g = c.gradient;
+  if (g->L) assert_int_equal(has_row(g->L, 0), reads_0);
+  if (g->U) assert_int_equal(has_row(g->U, 0), reads_0);
+  Weights *rows = all_rows(&c);
+  double square = 0;
+  for (int i = 0; i < c.shape.d; i++) square += pow(rows->L[i], 2);
+  assert_int_equal(square > 0, reads_0);
+  weights_free(rows);
+  bptt_free(bptt);
+  lanes_free(lanes);
+  corpus_free(corpus);
+  case_free(&c);
+}
+
+static void an_idle_lane_reads_no_kmer(void **state) {
+  (void)state;
+  for (int reads_0 = 0; reads_0 < 2; reads_0++)
+    for (int full = 0; full < 2; full++) {
+      check_idle(5, full, reads_0); /* the gradient has touched rows only */
+      check_idle(2, full, reads_0); /* it has all rows */
+    }
 }
 
 static void gradient_is_the_reference_s_over_random_shapes(void **state) {
@@ -253,6 +306,7 @@ int main(void) {
       cmocka_unit_test(timestep_losses_add_up),
       cmocka_unit_test(threads_do_not_change_a_bit),
       cmocka_unit_test(saved_states_go_on_the_same),
+      cmocka_unit_test(an_idle_lane_reads_no_kmer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

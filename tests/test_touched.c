@@ -20,7 +20,9 @@ static void tokens_come_by_row_and_in_order(void **state) {
       int *x = malloc((size_t)tokens * sizeof *x), seen = 0;
       char *there = calloc((size_t)tokens, 1);
       for (int t = 0; t < tokens; t++) /* some of them again and again */
-        x[t] = t % 3 == 0 ? rand() % 7 : rand() % (1 << 24);
+        x[t] = t % 3 == 0 ? rand() % 7 : t % 5 == 0 ? -1 : rand() % (1 << 24);
+      int reading = 0;
+      for (int t = 0; t < tokens; t++) reading += x[t] >= 0;
       touched_set(&touched, x, tokens);
       assert_int_equal(touched.start[0], 0);
       for (int r = 0; r < touched.n; r++) {
@@ -28,17 +30,34 @@ static void tokens_come_by_row_and_in_order(void **state) {
         assert_true(touched.start[r + 1] > touched.start[r]);
         for (int j = touched.start[r]; j < touched.start[r + 1]; j++, seen++) {
           const int token = touched.order[j];
+          assert_true(x[token] >= 0);
           assert_int_equal(x[token] % rows, touched.row[r]);
           assert_true(j == touched.start[r] || token > touched.order[j - 1]);
           assert_int_equal(there[token]++, 0);
         }
       }
-      assert_int_equal(seen, tokens);
+      assert_int_equal(seen, reading);
       touched_free(&touched), free(x), free(there);
     }
 }
 
+static void idle_tokens_touch_no_row(void **state) {
+  (void)state;
+  static const int x[] = {-1, 2, -1, -1, 2, 1, -1};
+  Touched touched = touched_new(4, 7);
+  touched_set(&touched, x, 7);
+  assert_int_equal(touched.n, 2);
+  assert_int_equal(touched.row[0], 1);
+  assert_int_equal(touched.row[1], 2);
+  assert_int_equal(touched.start[2], 3);
+  touched_set(&touched, x, 1);
+  assert_int_equal(touched.n, 0);
+  assert_int_equal(touched.start[0], 0);
+  touched_free(&touched);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(tokens_come_by_row_and_in_order)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tokens_come_by_row_and_in_order),
+                                     cmocka_unit_test(idle_tokens_touch_no_row)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
