@@ -30,6 +30,7 @@ typedef struct {
   void (*close)(void *state);
 } Codec;
 
-extern const Codec codec_gzip;
+/* Those of HAVE_BZIP2, HAVE_XZ and HAVE_ZSTD are there where this is defined. */
+extern const Codec codec_gzip, codec_bzip2, codec_xz, codec_zstd;
 
 #endif

@@ -18,7 +18,18 @@ struct Decoder {
   const char *reason; /* of step, where that is an error; raised after the text before it */
 };
 
-static const Codec *const codecs[] = {&codec_gzip};
+static const Codec *const codecs[] = {
+    &codec_gzip,
+#ifdef HAVE_BZIP2
+    &codec_bzip2,
+#endif
+#ifdef HAVE_XZ
+    &codec_xz,
+#endif
+#ifdef HAVE_ZSTD
+    &codec_zstd,
+#endif
+};
 enum { CODECS = sizeof codecs / sizeof *codecs };
 
 static const Codec *codec_of(const Source *source) {
