@@ -23,6 +23,9 @@ void input_close(Input *input); /* NULL is allowed */
 const char *input_title(const char *path);
 const char *input_name(const Input *input); /* the title of what was opened */
 
+/* The name of the format that it is unpacked from; NULL: it is text as stored. */
+const char *input_format(const Input *input);
+
 /* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
  * why does not name the file, for the caller knows a better place in it. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);

@@ -49,8 +49,8 @@ const char *seqfile_name(SeqFile *file);
 /* Whether the file is FASTQ; after seqfile_next. */
 bool seqfile_has_quality(const SeqFile *file);
 
-/* Whether the rest of its header, in FASTA, holds circular=true (as assemblers write) or
- * topology=circular (as NCBI has it). */
+/* Whether the rest of its header, in FASTA, holds circular=true (as assemblers write; also Y
+ * or yes, and circ=) or topology=circular (as NCBI has it), in any case. */
 bool seqfile_circular(const SeqFile *file);
 
 /* Up to n > 0 more letters of this record, by kmer_base all bases or all breaks (marked letters are

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 enum { GZIP_ONLY = 15 + 16 /* of inflateInit2 */ };
@@ -36,6 +37,12 @@ static bool begin(void *state) {
   return inflateReset(&gzip->z) == Z_OK && inflateGetHeader(&gzip->z, &gzip->header) == Z_OK;
 }
 
+/* Whether the member, whose index no other reader knows, is that of razip. */
+static bool is_razf(const Gzip *gzip) {
+  return gzip->header.done == 1 && gzip->header.extra_len >= 4 &&
+         memcmp(gzip->extra, "RAZF", 4) == 0;
+}
+
 static CodecStep step(void *state, CodecData *data) {
   Gzip *gzip = state;
   z_stream *z = &gzip->z;
@@ -46,6 +53,12 @@ static CodecStep step(void *state, CodecData *data) {
   const int rc = inflate(z, Z_NO_FLUSH);
   data->in = z->next_in;
   data->in_size = z->avail_in;
+  if (is_razf(gzip)) {
+    data->reason =
+        "this is RAZF, an old format of samtools; pipe it through zcat, which may say that "
+        "it ignores its index";
+    return CODEC_REFUSED;
+  }
   data->out = z->next_out;
   data->out_size = z->avail_out;
   if (rc == Z_STREAM_END) return CODEC_END;

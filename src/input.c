@@ -163,6 +163,7 @@ const char *input_title(const char *path) {
   return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+const char *input_format(const Input *f) { return decoder_format(f->decoder); }
 bool input_unfinished(const Input *f) { return decoder_unfinished(f->decoder); }
 
 const char *input_name(const Input *f) { return f->name; }

@@ -1,6 +1,7 @@
 #include "seqfile.h"
 
 #include "alloc.h"
+#include "foreign.h"
 #include "input.h"
 #include "kernels.h"
 #include "kmer.h"
@@ -85,7 +86,7 @@ static int read_text(SeqFile *f, Why *why) {
 static inline int more(SeqFile *f, Why *why) { return f->at < f->end ? 1 : read_text(f, why); }
 
 static const char lone_return[] =
-    "a carriage return inside a line; convert the file's line ends to LF";
+    "a carriage return inside a line; convert the line ends with tr '\\r' '\\n'";
 
 /* At a '\n', or a '\r' that a '\n' or the end must follow: goes over it. */
 static int end_line(SeqFile *f, Why *why) {
@@ -131,25 +132,21 @@ static int skip_empty_lines(SeqFile *f, Why *why) {
 
 /* ---- quality -------------------------------------------------------------------------------- */
 
-/* The length of a title without the blanks that end it. */
-static size_t trimmed(const char *title, size_t n) {
-  while (n > 0 && (title[n - 1] == ' ' || title[n - 1] == '\t')) n--;
-  return n;
-}
-
-/* The '+' line: empty, or the title again. */
+/* The '+' line: empty, or the title again, of which the first word is enough. */
 static int read_plus(SeqFile *f, Why *why) {
-  size_t title = f->header_length, line = f->line;
+  const size_t title = f->header_length, line = f->line;
   f->at++;
   if (f->at < f->end && f->text[f->at] == '\n') return end_line(f, why);
   if (read_header(f, title + 1, why) < 0) return -1;
-  size_t n = trimmed(f->header, title),
-         again = trimmed(f->header + title + 1, f->header_length - title - 1);
-  bool same = again == 0 || (again == n && memcmp(f->header, f->header + title + 1, n) == 0);
+  const char *again = f->header + title + 1;
+  const size_t n = strcspn(f->header, " \t");
+  const bool same = strcspn(again, " \t") == n && memcmp(f->header, again, n) == 0;
   f->header_length = title;
-  if (same) return 0;
+  if (same || again[strspn(again, " \t")] == 0) return 0;
   f->line = line;
-  return at_line(f, why, "the '+' line repeats another title than the '@' line has");
+  return at_line(f, why,
+                 "the '+' line repeats another name than the '@' line has; where each record has "
+                 "four lines, sed '3~4s/.*/+/' empties the '+' lines");
 }
 
 static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
@@ -171,6 +168,10 @@ static bool is_phred64(const SeqFile *f) {
 static int read_quality(SeqFile *f, Why *why) {
   static const char no_quality[] = "a byte outside '!'..'~' in the quality";
   static const char longer[] = "its quality is longer than its sequence";
+  static const char joined[] =
+      "its quality is longer than its sequence, from an '@' on; a line end "
+      "is missing before it, if files were joined: awk 1 FILE... joins "
+      "them with it";
   static const char misfit[] = "the lines of its quality do not add up to the length of its "
                                "sequence: one is too short or too long";
   uint64_t left = f->length;
@@ -192,26 +193,56 @@ static int read_quality(SeqFile *f, Why *why) {
   if ((rest = more(f, why)) <= 0) return rest;
   if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
   if (f->text[f->at] < '!' || f->text[f->at] > '~') return at_line(f, why, no_quality);
+  if (f->text[f->at] == '@' && f->line == first_line) return at_line(f, why, joined);
   return at_line(f, why, f->line == first_line ? longer : misfit);
 }
 
 /* ---- sequence ------------------------------------------------------------------------------- */
 
+/* Whether a header of FASTQ looks like that of SAM: "HD", a tab, "VN:1.6". */
+static bool is_sam(const char *header) {
+  static const char *const kinds[] = {"HD\t", "SQ\t", "RG\t", "PG\t", "CO\t"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strncmp(header, kinds[i], 3) == 0) return true;
+  return false;
+}
+
+/* What to do with a line that begins so, outside headers. */
+static const char *comment_hint(char c) {
+  return c == ';'   ? "; remove comments with grep -v '^;'"
+         : c == '#' ? "; remove comments with grep -v '^#'"
+                    : "";
+}
+
+/* What a letter that is no nucleotide code may mean, and what to do. */
+static const char *meaning_of(const SeqFile *f, char c) {
+  if (c == '>' || c == '@')
+    return f->line_start ? ""
+                         : "; a line end is missing before it, if files were joined: awk 1 FILE... "
+                           "joins them with it";
+  if (c == 'I' || c == 'i')
+    return "; write N if it is inosine, and if this is protein, only DNA or RNA can be read";
+  if (strchr("EFLPQJOZXeflpqjozx*", c))
+    return "; this looks like protein, and only DNA or RNA can be read";
+  if (isdigit((unsigned char)c)) return "; remove line numbers with sed '/^>/!s/[0-9]//g'";
+  return f->line_start ? comment_hint(c) : "";
+}
+
+static int no_fastq(const SeqFile *f, Why *why) {
+  return fail(why, "%s: is SAM; samtools fastq makes FASTQ of it", input_name(f->input));
+}
+
 static int bad_letter(SeqFile *f, Why *why) {
-  unsigned char c = (unsigned char)f->text[f->at];
-  char problem[128];
+  const char c = f->text[f->at];
+  char problem[256];
+  if (f->fastq && is_sam(f->header)) return no_fastq(f, why);
   if (f->fastq && c == '@' && f->line_start)
-    return at_line(f, why,
-                   "'@' where its sequence or its '+' line must stand; samtools fastq makes "
-                   "FASTQ of it if this is SAM");
+    return at_line(f, why, "'@' where its sequence or its '+' line must stand");
   if (c > ' ' && c < 127)
-    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
-             strchr("EFILPQJOZXefilpqjozx*", c)
-                 ? "; this looks like protein, and only DNA or RNA can be read"
-                 : "");
+    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c, meaning_of(f, c));
   else
-    snprintf(problem, sizeof problem, "byte 0x%02x (%s) inside the sequence", c,
-             isspace(c) ? "white space" : "no letter");
+    snprintf(problem, sizeof problem, "byte 0x%02x (%s) inside the sequence", (unsigned char)c,
+             isspace((unsigned char)c) ? "white space" : "no letter");
   return at_line(f, why, problem);
 }
 
@@ -219,6 +250,7 @@ static int bad_letter(SeqFile *f, Why *why) {
 static int end_sequence(SeqFile *f, Why *why) {
   f->place = f->fastq ? QUALITY : BETWEEN;
   if (!f->fastq) return 0;
+  if (f->at == f->end && is_sam(f->header)) return no_fastq(f, why);
   if (f->at == f->end) return at_line(f, why, "ends early: there is no '+' line and no quality");
   if (read_quality(f, why) < 0) return -1;
   f->place = BETWEEN;
@@ -344,32 +376,25 @@ static int start_record(SeqFile *f, Why *why) {
   return 1;
 }
 
-/* What it is, where the first header must stand and does not. */
+/* What the file is, if no header comes first. A line is enough, so that a terminal need not send
+ * more. */
 static int no_header(SeqFile *f, Why *why) {
-  static const char *const others[][2] = {
-      {"\x1f\x8b", "was compressed with gzip twice; unpack it once"},
-      {"\x1f\x9d", "is compressed with compress; pipe it through zcat"},
-      {"BZh", "is compressed with bzip2; pipe it through bzcat"},
-      {"\xfd\x37zXZ", "is compressed with xz; pipe it through xzcat"},
-      {"\x28\xb5\x2f\xfd", "is compressed with zstd; pipe it through zstdcat"},
-      {"PK\3\4", "is a zip archive; unpack it first"},
-      {"\xff\xfe", "is UTF-16 text; convert it to ASCII first"},
-      {"\xfe\xff", "is UTF-16 text; convert it to ASCII first"},
-      {"\xef\xbb\xbf", "begins with a byte order mark; save it as plain ASCII"},
-      {"BAM\1", "is BAM; samtools fastq makes FASTQ of it"},
-      {"CRAM", "is CRAM; samtools fastq makes FASTQ of it"},
-      {"LOCUS ", "looks like GenBank; only FASTA and FASTQ can be read"},
-      {"ID   ", "looks like EMBL; only FASTA and FASTQ can be read"},
-  };
-  char first[8] = "";
-  for (int i = 0, rest; i < 7 && (rest = more(f, why)) != 0; i++) {
-    if (rest < 0) return -1;
-    first[i] = f->text[f->at++];
+  char first[FOREIGN_ROOM];
+  size_t n = 0;
+  int rest = 1;
+  bool text = false;
+  while (n < sizeof first && (rest = more(f, why)) > 0) {
+    const char c = first[n++] = f->text[f->at++];
+    if (c == '\n' && text) break;
+    text |= !isspace((unsigned char)c);
   }
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (strncmp(first, others[i][0], strlen(others[i][0])) == 0)
-      return fail(why, "%s: %s", input_name(f->input), others[i][1]);
-  return at_line(f, why, "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand");
+  if (rest < 0) return -1;
+  if (foreign_fail(input_name(f->input), first, n, input_format(f->input), why) != 0) return -1;
+  char problem[128];
+  snprintf(problem, sizeof problem,
+           "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand%s",
+           comment_hint(*first));
+  return at_line(f, why, problem);
 }
 
 int seqfile_next(SeqFile *f, Why *why) {
@@ -416,22 +441,27 @@ const char *seqfile_name(SeqFile *f) {
   return f->name;
 }
 
-/* Whether key=value stands around this '=', as words of the description from `from` on. */
-static bool stands(const char *from, const char *equals, const char *key, const char *value) {
-  static const char around[] = " \t[](){};,|\"'";
-  size_t k = strlen(key), v = strlen(value);
-  if (equals - from < (ptrdiff_t)k || strncasecmp(equals - k, key, k) != 0) return false;
-  if (equals - from > (ptrdiff_t)k && !strchr(around, equals[-(ptrdiff_t)k - 1])) return false;
-  return strncasecmp(equals + 1, value, v) == 0 && strchr(around, equals[1 + v]); /* 0 too */
+/* Whether a word of one of the keys, of n bytes, ends at a place in a description. */
+static bool ends_key(const char *from, const char *at, const char *key, const char *around) {
+  const size_t n = strlen(key);
+  if (at - from < (ptrdiff_t)n || strncasecmp(at - n, key, n) != 0) return false;
+  return at - from == (ptrdiff_t)n || strchr(around, at[-(ptrdiff_t)n - 1]);
 }
 
 bool seqfile_circular(const SeqFile *f) {
-  const char *equals = f->fastq ? NULL : strchr(f->header, '=');
-  if (!equals) return false;
+  static const char around[] = " \t[](){};,|\"'";
+  static const char *const says[][2] = {
+      {"circular", "true"}, {"circular", "yes"}, {"circular", "y"},       {"circ", "true"},
+      {"circ", "yes"},      {"circ", "y"},       {"topology", "circular"}};
+  if (f->fastq) return false;
   const char *from = f->header + strcspn(f->header, " \t");
-  for (; equals; equals = strchr(equals + 1, '='))
-    if (stands(from, equals, "circular", "true") || stands(from, equals, "topology", "circular"))
-      return true;
+  for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '='))
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+      const size_t n = strlen(says[i][1]);
+      if (ends_key(from, at, says[i][0], around) && strncasecmp(at + 1, says[i][1], n) == 0 &&
+          strchr(around, at[1 + n])) /* 0 too */
+        return true;
+    }
   return false;
 }
 

@@ -80,8 +80,10 @@ refuses_both() {
 @test "text that is no sequence file" {
   echo "name,length" > table.csv
   refuses_both "table.csv: line 1" table.csv
-  printf 'BZh91AY&SY' > x.bz2 # how every bzip2 file begins
-  refuses_both "bzcat" x.bz2
+  printf 'PK\003\004' > x.zip # how every zip archive begins
+  refuses_both "x.zip: is a zip archive; unpack it first" x.zip
+  printf '<!DOCTYPE html>\n<html><title>404</title></html>\n' | gzip > page.fa.gz
+  refuses_both "page.fa.gz: is HTML or XML, perhaps an error page" page.fa.gz
 }
 
 @test "a damaged gzip file: cut short, or one byte changed" {

@@ -1,0 +1,111 @@
+#include "foreign.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+typedef struct {
+  const char *begins;
+  size_t n;
+  const char *sentence;
+} Kind;
+#define BEGINS(literal) literal, sizeof literal - 1
+
+/* Formats that were met inside another one, or that this program does not unpack. */
+static const struct {
+  Kind kind;
+  const char *name;
+} packed[] = {
+    {{BEGINS("\x1f\x8b"), "is compressed with gzip; pipe it through zcat"}, "gzip"},
+    {{BEGINS("BZh"), "is compressed with bzip2; pipe it through bzcat"}, "bzip2"},
+    {{BEGINS("\xfd\x37zXZ"), "is compressed with xz; pipe it through xzcat"}, "xz"},
+    {{BEGINS("\x28\xb5\x2f\xfd"), "is compressed with zstd; pipe it through zstdcat"}, "zstd"},
+    {{BEGINS("\x1f\x9d"), "is compressed with compress; pipe it through zcat"}, "compress"},
+    {{BEGINS("LZIP"), "is compressed with lzip; pipe it through lzip -dc"}, "lzip"},
+    {{BEGINS("\x5d\0\0"), "is compressed with lzma; pipe it through xzcat"}, "lzma"},
+    {{BEGINS("\x04\x22\x4d\x18"), "is compressed with lz4; pipe it through lz4cat"}, "lz4"},
+    {{BEGINS("\x89LZO"), "is compressed with lzop; pipe it through lzop -dc"}, "lzop"},
+};
+
+static const Kind kinds[] = {
+    {BEGINS("PK\3\4"), "is a zip archive; unpack it first"},
+    {BEGINS("7z\xbc\xaf"), "is a 7z archive; unpack it first"},
+    {BEGINS("Rar!"), "is a RAR archive; unpack it first"},
+    {BEGINS("\xff\xfe"), "is UTF-16 text; convert it to ASCII first"},
+    {BEGINS("\xfe\xff"), "is UTF-16 text; convert it to ASCII first"},
+    {BEGINS("\xef\xbb\xbf"), "begins with a byte order mark; save it as plain ASCII"},
+    {BEGINS("{\\rtf"), "is a document of a word processor; save it as plain text"},
+    {BEGINS("\xd0\xcf\x11\xe0"), "is a document of an office program; save it as plain text"},
+    {BEGINS("%PDF"), "is PDF; get the sequence itself as FASTA"},
+    {BEGINS("BAM\1"), "is BAM; samtools fastq makes FASTQ of it"},
+    {BEGINS("CRAM"), "is CRAM; samtools fastq makes FASTQ of it"},
+    {BEGINS("\x89HDF"), "is HDF5, as fast5 is; dorado basecaller makes reads of fast5"},
+    {BEGINS("\x8bPOD"), "is POD5; dorado basecaller makes reads of it"},
+    {BEGINS("ARROW1"), "is Arrow, as old POD5 is; pod5 and dorado make reads of it"},
+    {BEGINS("BLOW5"), "is BLOW5; a basecaller makes reads of it"},
+    {BEGINS("NCBI.sra"), "is an archive of SRA; fasterq-dump makes FASTQ of it"},
+    {BEGINS("ABIF"), "is a trace of ABI; Biopython's format abi, or seqret, makes FASTQ of it"},
+    {BEGINS("C'A\x1a"), "is 2bit; twoBitToFa makes FASTA of it"},
+    {BEGINS("\x1a\x41\x27\x43"), "is 2bit; twoBitToFa makes FASTA of it"},
+    {BEGINS("LOCUS "), "looks like GenBank; only FASTA and FASTQ can be read, seqret converts it"},
+    {BEGINS("ID   "), "looks like EMBL; only FASTA and FASTQ can be read, seqret converts it"},
+    {BEGINS("CLUSTAL"), "is an alignment of Clustal; convert it with seqret"},
+    {BEGINS("# STOCKHOLM"), "is an alignment in Stockholm format; esl-reformat fasta converts it"},
+    {BEGINS("#NEXUS"), "is NEXUS; convert its matrix to FASTA"},
+    {BEGINS("##fileformat=VCF"), "is VCF; bcftools consensus applies it to a FASTA file"},
+    {BEGINS("##gff"), "is GFF, which names places; give the FASTA file that it is about"},
+    {BEGINS("track "), "is a table of places for a browser; bedtools getfasta cuts them out"},
+    {BEGINS("browser "), "is a table of places for a browser; bedtools getfasta cuts them out"},
+    {BEGINS("version https://git-lfs"), "is a pointer of Git LFS; git lfs pull fetches the file"},
+    {BEGINS("404: Not Found"), "is an error message of a server; fetch the file again"},
+    {BEGINS("{"), "is JSON, perhaps an error message of a server; fetch the file again"},
+};
+
+/* An alignment of PHYLIP begins with two numbers: of sequences and of columns. */
+static bool is_phylip(const char *text, size_t n) {
+  int numbers = 0;
+  for (size_t i = 0; i < n && text[i] != '\n' && text[i] != '\r'; i++) {
+    if (isblank((unsigned char)text[i])) continue;
+    if (!isdigit((unsigned char)text[i])) return false;
+    numbers += i == 0 || isblank((unsigned char)text[i - 1]);
+  }
+  return numbers == 2;
+}
+
+static bool is_tar(const char *first, size_t n) {
+  enum { MARK = 257 };
+  return n >= MARK + 5 && memcmp(first + MARK, "ustar", 5) == 0;
+}
+
+/* HTML and XML. */
+static bool is_markup(const char *text, size_t n) {
+  return n > 1 && text[0] == '<' && (isalpha((unsigned char)text[1]) || strchr("!?", text[1]));
+}
+
+static bool matches(const Kind *kind, const char *text, size_t n) {
+  return n >= kind->n && memcmp(text, kind->begins, kind->n) == 0;
+}
+
+static const char *sentence_of(const char *first, size_t n) {
+  size_t blanks = 0;
+  while (blanks < n && isspace((unsigned char)first[blanks])) blanks++;
+  if (blanks == n) return "holds blanks and empty lines only; there is no sequence to read";
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (matches(&kinds[i], first + blanks, n - blanks)) return kinds[i].sentence;
+  if (is_tar(first, n)) return "is a tar archive; unpack it first";
+  if (is_phylip(first, n)) return "is an alignment in PHYLIP format; convert it with seqret";
+  if (is_markup(first + blanks, n - blanks))
+    return "is HTML or XML, perhaps an error page of a server; fetch the file again";
+  return NULL;
+}
+
+int foreign_fail(const char *file, const char *first, size_t n, const char *format, Why *why) {
+  for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+    if (!matches(&packed[i].kind, first, n)) continue;
+    if (!format) return fail(why, "%s: %s", file, packed[i].kind.sentence);
+    return fail(why, "%s: was compressed twice: %s inside %s; unpack it once", file, packed[i].name,
+                format);
+  }
+  const char *sentence = sentence_of(first, n);
+  return sentence ? fail(why, "%s: %s", file, sentence) : 0;
+}
