@@ -202,7 +202,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
 @test "BGZF that is cut short is an error before a single row" {
   printf '>a\nACGTACGTACGT\n' | bgzf_block > a.gz
   train -o run a.gz
-  zcat "$DATA/lambda.fa.gz" | head -n 400 | bgzf_block > b.gz
+  zcat "$DATA/lambda.fa.gz" | awk "NR <= 400" | bgzf_block > b.gz
   cat a.gz b.gz | head -c -1 > cut.gz
   fails 1 "cut.gz: its last block of BGZF is cut short" rnnpredict --mode score -o rows.tsv run cut.gz
   { cat a.gz; printf '>b\nACGT' | bgzf_block; } > line.gz
