@@ -1,15 +1,17 @@
-/* signals: what a signal asks of a run: to save, or to save and end. */
+/* signals: what a signal asks of a program: to end, to save, or to save and end. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
 #include <stdbool.h>
 
-/* At the start of the program: from now on SIGUSR1 is remembered. */
+/* The first thing that a program does. From now on SIGUSR1 and SIGUSR2 are remembered, and SIGINT,
+ * SIGTERM, SIGHUP and SIGXCPU end the program, also as process 1 of a container, for which the
+ * kernel ignores them otherwise. Signals that the caller of the program ignores (nohup) are left
+ * alone, here and below. */
 void signals_start(void);
 
-/* Once there is something to save: from now on SIGINT, SIGTERM, SIGHUP and SIGXCPU are remembered,
- * those excepted that the caller of the program has told it to ignore (nohup does). A second SIGINT
- * ends the program at once. A closed pipe no longer does. */
+/* Once there is something to save: from now on the other four are remembered too. A second SIGINT
+ * ends the program at once. A closed pipe no longer ends it. */
 void signals_catch(void);
 
 /* Whether anything was asked since it was done. */
@@ -21,5 +23,14 @@ bool signals_save(void);
 /* The signal that asks to end, 0: none, and its name. */
 int signals_end(void);
 const char *signals_name(int signal);
+
+/* Ends the program with exit code 1 and this line on standard error once so many seconds have
+ * passed, whatever it is doing. signals_no_alarm takes that back. */
+void signals_alarm(double seconds, const char *line);
+void signals_no_alarm(void);
+
+/* The file of this name in an open directory is removed where a signal or the alarm ends the
+ * program at once; NULL: none is. */
+void signals_unfinished(int directory, const char *name);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef START_H
 #define START_H
 
-/* The first call of main(), before anything is read or written.
+/* At the beginning of main(), after signals_start and before anything is read or written.
  *
  * A closed standard input, output or error is opened on /dev/null, so that no file of ours takes
  * its number and is written to by mistake; reading or writing it still fails.

@@ -1,6 +1,7 @@
 #include "atomicfile.h"
 
 #include "alloc.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,12 @@ static int next_name(AtomicFile *file, unsigned *tries) {
   return 0;
 }
 
+/* Whether the file has its temporary name: then a signal that ends the program removes it. */
+static void set_named(AtomicFile *file, bool named) {
+  file->named = named;
+  signals_unfinished(file->directory, named ? file->temporary : NULL);
+}
+
 /* Makes a file of a name that was free. */
 static int open_named(AtomicFile *file) {
   unsigned tries = 0;
@@ -59,7 +66,7 @@ static int open_named(AtomicFile *file) {
     fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST) return -1;
   }
-  file->named = fd >= 0;
+  set_named(file, fd >= 0);
   return fd;
 }
 
@@ -76,7 +83,7 @@ static int open_unique(AtomicFile *file) {
 static int open_anew(AtomicFile *file) {
   if (unlinkat(file->directory, file->temporary, 0) != 0 && errno != ENOENT) return -1;
   int fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  file->named = fd >= 0;
+  set_named(file, fd >= 0);
   return fd;
 }
 
@@ -93,6 +100,7 @@ static void set_mode(const AtomicFile *file, int fd) {
 static void release(AtomicFile *file) {
   if (file->out) fclose(file->out);
   if (file->named) unlinkat(file->directory, file->temporary, 0);
+  set_named(file, false);
   if (file->directory >= 0) close(file->directory);
   free(file->path), free(file->name), free(file->temporary), free(file);
 }
@@ -182,8 +190,10 @@ static int give_name(AtomicFile *file) {
   if (file->named) return 0;
   snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
   while (next_name(file, &tries) == 0) {
-    if (linkat(AT_FDCWD, unnamed, file->directory, file->temporary, AT_SYMLINK_FOLLOW) == 0)
-      return file->named = true, 0;
+    if (linkat(AT_FDCWD, unnamed, file->directory, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
+      set_named(file, true);
+      return 0;
+    }
     if (errno != EEXIST) return write_again(file);
   }
   return -1;
@@ -195,7 +205,7 @@ static int put_in_place(AtomicFile *file) {
   file->out = NULL;
   if (fclose(out) != 0) return -1;
   if (renameat(file->directory, file->temporary, file->directory, file->name) != 0) return -1;
-  file->named = false;
+  set_named(file, false);
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "parallel.h"
 #include "predict_options.h"
+#include "signals.h"
 #include "start.h"
 #include "worksheet.h"
 
@@ -81,6 +82,7 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
 }
 
 int main(int argc, char **argv) {
+  signals_start();
   int available = start_program(argv);
   Why why = {""};
   PredictOptions options = {0};

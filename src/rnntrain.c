@@ -251,13 +251,13 @@ static int tell(const TrainOptions *o, Progress *progress, Why *why) {
 }
 
 int main(int argc, char **argv) {
+  signals_start();
   double started = clock_now();
   int available = start_program(argv);
   Why why = {""};
   TrainOptions options = {0};
   int operands;
   const char *topic;
-  signals_start();
 
   char *command[argc + 1]; /* as typed: options_parse reorders argv */
   memcpy(command, argv, sizeof command);

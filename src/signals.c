@@ -1,41 +1,75 @@
 #include "signals.h"
 
+#include <limits.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 static const struct {
   int signal;
   const char *name;
-  bool once;
-} rows[] = {{SIGUSR1, "SIGUSR1", false},
-            {SIGINT, "SIGINT", true},
-            {SIGTERM, "SIGTERM", false},
-            {SIGHUP, "SIGHUP", false},
-            {SIGXCPU, "SIGXCPU", false}};
+  bool waits; /* until there is something to save */
+} rows[] = {{SIGUSR1, "SIGUSR1", true},  {SIGUSR2, "SIGUSR2", true}, {SIGINT, "SIGINT", false},
+            {SIGTERM, "SIGTERM", false}, {SIGHUP, "SIGHUP", false},  {SIGXCPU, "SIGXCPU", false}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static volatile sig_atomic_t save, end; /* what was asked */
+static volatile sig_atomic_t save, end, interrupted; /* what was asked */
+static volatile sig_atomic_t is_unfinished;
+static int directory_of_it;
+static char unfinished[NAME_MAX + 1], last_line[1024];
 
-static void remember(int signal) {
-  if (signal == SIGUSR1)
+/* ---- handlers ------------------------------------------------------------------------------- */
+
+static void remove_unfinished(void) {
+  if (is_unfinished) unlinkat(directory_of_it, unfinished, 0);
+}
+
+/* Ends the program as the signal does by default. Process 1 survives that: it exits. */
+static void leave(int signal_number) {
+  sigset_t set;
+  remove_unfinished();
+  signal(signal_number, SIG_DFL);
+  sigemptyset(&set);
+  sigaddset(&set, signal_number);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  raise(signal_number);
+  _exit(128 + signal_number);
+}
+
+static void remember(int signal_number) {
+  if (signal_number == SIGINT && interrupted) leave(SIGINT);
+  if (signal_number == SIGINT) interrupted = 1;
+  if (signal_number == SIGUSR1)
     save = 1;
   else
-    end = signal;
+    end = signal_number;
 }
 
-static void install(int from, int to) {
-  for (int i = from; i < to; i++) {
-    struct sigaction before, action = {.sa_handler = remember, .sa_flags = SA_RESTART};
-    if (rows[i].once) action.sa_flags |= (int)SA_RESETHAND;
-    sigemptyset(&action.sa_mask);
-    if (sigaction(rows[i].signal, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-      sigaction(rows[i].signal, &action, NULL);
-  }
+static void expire(int signal_number) {
+  (void)signal_number;
+  remove_unfinished();
+  (void)!write(STDERR_FILENO, last_line, strlen(last_line));
+  _exit(1);
 }
 
-void signals_start(void) { install(0, 1); }
+/* ---- what they are for ---------------------------------------------------------------------- */
+
+static void install(int signal_number, void (*handler)(int)) {
+  struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    sigaction(signal_number, &action, NULL);
+}
+
+void signals_start(void) {
+  for (int i = 0; i < ROWS; i++) install(rows[i].signal, rows[i].waits ? remember : leave);
+}
+
 void signals_catch(void) {
-  install(1, ROWS);
+  for (int i = 0; i < ROWS; i++) install(rows[i].signal, remember);
   signal(SIGPIPE, SIG_IGN); /* nobody listens to what is said: no reason to end a run */
 }
 
@@ -53,4 +87,32 @@ const char *signals_name(int signal) {
   for (int i = 0; i < ROWS; i++)
     if (rows[i].signal == signal) return rows[i].name;
   return "a signal";
+}
+
+/* ---- the alarm ------------------------------------------------------------------------------ */
+
+static void set_timer(double seconds) {
+  const double whole = (double)(time_t)seconds;
+  const struct timeval left = {(time_t)whole, (suseconds_t)((seconds - whole) * 1e6)};
+  setitimer(ITIMER_REAL, &(struct itimerval){.it_value = left}, NULL);
+}
+
+void signals_alarm(double seconds, const char *line) {
+  static const double least = 1e-5; /* no time at all would be no alarm */
+  signals_no_alarm();
+  snprintf(last_line, sizeof last_line, "%s\n", line);
+  signal(SIGALRM, expire);
+  set_timer(seconds > least ? seconds : least);
+}
+
+void signals_no_alarm(void) { set_timer(0); }
+
+/* ---- the unfinished file -------------------------------------------------------------------- */
+
+void signals_unfinished(int directory, const char *name) {
+  is_unfinished = 0;
+  if (!name || strlen(name) >= sizeof unfinished) return;
+  directory_of_it = directory;
+  strcpy(unfinished, name);
+  is_unfinished = 1;
 }

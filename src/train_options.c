@@ -112,8 +112,9 @@ const Program train_program = {
         "it "
         "first.\n\n"
         "A run can be interrupted at any moment: --resume goes on from its newest checkpoint and "
-        "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP and "
-        "SIGXCPU save one before the program ends, SIGUSR1 saves one and training goes on; a "
+        "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP, "
+        "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training goes "
+        "on; a "
         "second SIGINT ends the program at once. Input files are known by their checksums. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"
@@ -131,9 +132,10 @@ const Program train_program = {
                 "rnntrain --resume=auto -e 30 -o run genome.fa.gz\n"
                 "# what would it need?\n"
                 "rnntrain --dry-run -k 8 --softmax full genome.fa.gz\n",
-    .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
-                  "training diverged; 128 + signal (130, 143) stopped by SIGINT, "
-                  "SIGTERM, SIGHUP or SIGXCPU after saving.",
+    .exit_codes =
+        "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 3 "
+        "training diverged; 128 + signal stopped after saving: 129 SIGHUP, 130 SIGINT, 140 "
+        "SIGUSR2, 143 SIGTERM, 152 SIGXCPU.",
     .files =
         "DIR/model.safetensors: the best weights on validation so far, for rnnpredict.\n\n"
         "DIR/checkpoint.safetensors: the newest state of the run, for --resume.\n\n"

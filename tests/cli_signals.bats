@@ -1,0 +1,186 @@
+# Signals: what ends the programs, what does not, and what is left then. How a run is saved and resumed: cli_resume.
+load cli
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  train -o run "$DATA/phix174.fa.gz"
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/run
+}
+
+# await COMMAND...: until it succeeds, for a minute at most.
+await() {
+  local tries
+  for tries in $(seq 6000); do
+    "$@" > kept 2>&1 && return
+    sleep 0.01
+  done
+  return 1
+}
+
+# begin COMMAND...: in the background, with its default signals; its process number is $pid.
+begin() {
+  env --default-signal=INT,TERM,HUP "$@" > out 2> said <&0 &
+  pid=$!
+}
+
+# begin_as_first COMMAND...: as process 1 of its own namespace; $pid is its number outside.
+begin_as_first() {
+  unshare --pid --fork --mount-proc true 2> kept || skip "process namespaces need root"
+  begin unshare --pid --fork --mount-proc "$@"
+  parent=$pid
+  await has_child
+  pid=$(cat "/proc/$parent/task/$parent/children")
+  pid=${pid% }
+  await is_program
+}
+
+has_child() { [ -n "$(cat "/proc/$parent/task/$parent/children")" ]; }
+is_program() { [[ "$(readlink "/proc/$pid/exe")" == "$(readlink -f "$BIN")"/rnn* ]]; }
+
+# catches SIGNAL: whether the program has a handler for it.
+catches() {
+  local caught number
+  caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status")
+  number=$(kill -l "$1")
+  [ $((0x$caught >> (number - 1) & 1)) -eq 1 ]
+}
+
+ignores() {
+  local ignored number
+  ignored=$(awk '/^SigIgn:/ { print $2 }' "/proc/$pid/status")
+  number=$(kill -l "$1")
+  [ $((0x$ignored >> (number - 1) & 1)) -eq 1 ]
+}
+
+holds_files() { [ -n "$(ls -A "$1")" ]; }
+
+# has_read: whether the pipe that the program reads is empty.
+has_read() { [ "$("$PYTHON" -c 'import fcntl, struct, termios
+print(struct.unpack("i", fcntl.ioctl(open("/dev/fd/7", "rb"), termios.FIONREAD, b"1234"))[0])' 7<> pipe)" -eq 0 ]; }
+
+code_of() {
+  code=0
+  wait "$1" || code=$?
+}
+
+@test "SIGUSR2 saves a run and ends it with 140" {
+  options=(-q -k 3 -d 8 -D 16 -B 8 -T 16 --valid-fraction 0 --log-every 30)
+  rnntrain "${options[@]}" -e 5 -o one "$DATA/lambda.fa.gz"
+  begin rnntrain "${options[@]}" -e 100000 -o two "$DATA/lambda.fa.gz"
+  await grep -q '^300	' two/loss.tsv
+  kill -USR2 "$pid"
+  code_of "$pid"
+  [ "$code" -eq 140 ]
+  grep -q '^rnntrain: stopped by SIGUSR2 at step [0-9]* and saved in two/checkpoint.safetensors' said
+  grep -q '"status": "interrupted"' two/run.json
+  [ -e two/model.safetensors ]
+}
+
+@test "SIGUSR2 while the input is read waits until there is something to save" {
+  mkfifo pipe
+  begin rnntrain -q -k 3 -d 8 -D 16 -o run pipe
+  exec 7> pipe
+  zcat "$DATA/phix174.fa.gz" > phix.fa
+  cat phix.fa >&7
+  await catches USR2
+  await has_read
+  kill -USR2 "$pid"
+  kill -USR1 "$pid"
+  exec 7>&-
+  code_of "$pid"
+  [ "$code" -eq 140 ]
+  [ -e run/checkpoint.safetensors ]
+  rnntrain -q --resume -e 1 -o run phix.fa
+}
+
+@test "SIGUSR1 and SIGUSR2 do not end rnnpredict" {
+  mkfifo pipe
+  begin rnnpredict --mode score "$RUN" pipe
+  exec 7> pipe
+  await catches USR2
+  for signal in USR1 USR2 USR1 USR2; do kill -$signal "$pid"; done
+  zcat "$DATA/phix174.fa.gz" >&7
+  await has_read
+  for signal in USR1 USR2; do kill -$signal "$pid"; done
+  exec 7>&-
+  code_of "$pid"
+  [ "$code" -eq 0 ]
+  rnnpredict --mode score "$RUN" "$DATA/phix174.fa.gz" | cmp - out
+}
+
+@test "TERM, INT and HUP end rnnpredict as they do any program" {
+  mkfifo pipe
+  for signal in TERM INT HUP; do
+    begin rnnpredict --mode score "$RUN" pipe
+    exec 7> pipe
+    await catches "$signal"
+    kill -"$signal" "$pid"
+    code_of "$pid"
+    exec 7>&-
+    [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+    [ ! -s said ]
+  done
+}
+
+@test "process 1 of a container ends at TERM, INT and HUP while it reads" {
+  mkfifo pipe
+  for program in "rnntrain -q -o run pipe" "rnnpredict --mode score $RUN pipe" "rnnpredict $RUN -"; do
+    for signal in TERM INT HUP; do
+      exec 7<> pipe
+      # shellcheck disable=SC2086
+      begin_as_first $program <&7
+      await catches "$signal"
+      kill -"$signal" "$pid"
+      code_of "$parent"
+      exec 7>&-
+      echo "$program: $signal: $code"
+      [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+      [ ! -e run ]
+    done
+  done
+}
+
+@test "process 1 of a container ends at TERM while it samples, and leaves no part of a file" {
+  mkdir samples
+  begin_as_first rnnpredict --mode sample --length 1000000000000 -o samples/long.fa "$RUN"
+  await catches TERM
+  kill -TERM "$pid"
+  code_of "$parent"
+  [ "$code" -eq 143 ]
+  [ -z "$(ls -A samples)" ]
+}
+
+@test "process 1 of a container saves a run at TERM, and ends at once at a second INT" {
+  begin_as_first rnntrain -q -k 3 -d 8 -D 16 --valid-fraction 0 -e 100000 -o run "$DATA/lambda.fa.gz"
+  await grep -q '^300	' run/loss.tsv
+  kill -TERM "$pid"
+  code_of "$parent"
+  [ "$code" -eq 143 ]
+  grep -q 'stopped by SIGTERM' said
+  # Steps of half a second: the first SIGINT waits for the end of one.
+  begin_as_first rnntrain -q -D 768 -T 512 -B 32 -t 1 -o slow "$DATA/lambda.fa.gz"
+  await [ -e slow/run.json ]
+  await ignores PIPE # from now on it saves
+  kill -INT "$pid"
+  kill -INT "$pid"
+  code_of "$parent"
+  [ "$code" -eq 130 ]
+}
+
+@test "where a file cannot be without a name, TERM removes what was written of it" {
+  command -v strace > kept || skip "no strace: apt-get install strace"
+  mkdir samples
+  # openat says that this file system knows no file without a name.
+  begin strace -f -qq -o trace -e trace=openat -e inject=openat:error=EOPNOTSUPP:when=2 -P samples \
+    rnnpredict --mode sample --length 1000000000000 -o samples/long.fa "$RUN"
+  await holds_files samples
+  child=$(pgrep -P "$pid" -x rnnpredict)
+  kill -TERM "$child"
+  code_of "$pid"
+  [ "$code" -eq 143 ]
+  [ -z "$(ls -A samples)" ]
+}
