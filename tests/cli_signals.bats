@@ -11,6 +11,12 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run
 }
 
+# What a test that failed has left behind must not write on for ever.
+teardown() {
+  local left
+  for left in ${pid:-} ${parent:-}; do kill -KILL "$left" 2> /dev/null || true; done
+}
+
 # await COMMAND...: until it succeeds, for a minute at most.
 await() {
   local tries
