@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "seqfile.h"
+#include "tail.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +27,16 @@ typedef struct {
   int min_quality;     /* bases of lower quality end a segment, as ambiguous ones do */
   uint64_t min_length; /* shorter segments are left out */
   bool circular;       /* every record is, not only those whose header says so */
-  int turn; /* first bases of a circle that are read again after its last, KMER_MAX at most */
+  int turn;   /* first bases of a circle that are read again after its last, KMER_MAX at most */
+  Tail *tail; /* that notes the records; NULL: none does */
 } Reading;
+
+/* What a file is known by: digests of the names of its records, of where segments stand in them,
+ * and of the bases. Compression, lines, case and descriptions do not count, nor does which letter a
+ * break is. */
+typedef struct {
+  uint64_t names, places, bases;
+} SeqDigest;
 
 /* What a file holds, for a user to check, and what of it is not in the corpus. */
 typedef struct {
@@ -38,8 +47,9 @@ typedef struct {
   uint64_t segments;          /* in the corpus */
   uint64_t low_quality;       /* bases below min_quality */
   uint64_t short_segments, short_bases; /* below min_length */
-  bool has_quality;                     /* it is FASTQ */
-  uint64_t bytes;                       /* of the file as stored */
+  SeqDigest digest;
+  bool has_quality; /* it is FASTQ */
+  uint64_t bytes;   /* of the file as stored */
   uint32_t crc32;
   SeqNotes notes; /* for a user to know */
 } SeqCounts;

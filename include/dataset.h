@@ -4,10 +4,17 @@
 
 #include "span.h"
 
+/* What becomes of a file: its bases in the corpora, and where those for validation are. */
+typedef struct {
+  uint64_t train_bases, valid_bases;
+  TailPart valid;
+} Share;
+
 typedef struct {
   Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
   const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
   SeqCounts *counts;             /* (n) */
+  Share *shares;                 /* (n) */
   int n;
   const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
   Span train, valid;

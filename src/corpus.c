@@ -1,6 +1,7 @@
 #include "corpus.h"
 
 #include "alloc.h"
+#include "digest.h"
 #include "kernels.h"
 #include "kmer.h"
 #include "seqfile.h"
@@ -58,11 +59,13 @@ void corpus_free(Corpus *corpus) {
 
 /* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
  * that no base has are zero. */
-static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, const Kernels *kernels) {
+static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t *digest,
+                               const Kernels *kernels) {
   uint8_t packed[CHUNK / 4 + PAD];
   memset(letters + n, 'A', PAD);
   memset(packed + n / 8 * 2, 0, PAD);
   LetterCounts counts = kernels->pack_bases(packed, letters, n);
+  *digest = digest_bytes(*digest, packed, (n + 3) / 4);
   size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
   int shift = 2 * (int)(corpus->bases % 4);
   if (byte + 8 * words + 8 > corpus->packed_room) {
@@ -121,12 +124,15 @@ typedef struct {
   uint64_t letters; /* of this record */
   uint64_t run;     /* bases since the last break */
   bool head_lost;   /* its first segment was left out: a turn ends where it begins */
+  uint64_t turned;  /* bases that were read again over the end of a circle */
+  uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
   size_t n = reader->staged;
   reader->staged = 0;
-  return push_bases(reader->corpus, reader->stage, n, reader->kernels);
+  return push_bases(reader->corpus, reader->stage, n, &reader->counts->digest.bases,
+                    reader->kernels);
 }
 
 static void count_stage(Reader *reader) {
@@ -142,10 +148,23 @@ static bool is_segment(const Reader *reader) {
   return reader->run > 0 && reader->run >= reader->reading->min_length;
 }
 
+/* Notes where in its record a segment stands. */
+static void note_segment(Reader *reader) {
+  const uint64_t begin = reader->letters + reader->turned - reader->run;
+  if (reader->reading->tail) tail_segment(reader->reading->tail, begin - reader->kept, reader->run);
+  reader->kept = reader->letters;
+}
+
 static void end_segment(Reader *reader) {
   SeqCounts *counts = reader->counts;
+  SeqDigest *digest = &counts->digest;
+  if (reader->run > 0) {
+    digest->places = digest_number(digest->places, reader->letters);
+    digest->places = digest_number(digest->places, reader->run);
+  }
   if (is_segment(reader)) {
     push_length(reader->corpus, reader->run);
+    note_segment(reader);
     counts->segments++;
   } else if (reader->run > 0) {
     count_stage(reader);
@@ -175,13 +194,32 @@ static void add_turn(Reader *reader, const SeqFile *file) {
   count_stage(reader);
   memcpy(reader->stage, head, (size_t)n);
   reader->staged = (size_t)n, reader->run += (uint64_t)n;
+  reader->turned = (uint64_t)n;
   pack_stage(reader);
+}
+
+static void begin_record(Reader *reader, const char *name) {
+  uint64_t *names = &reader->counts->digest.names;
+  *names = digest_bytes(*names, name, strlen(name));
+  if (reader->reading->tail) tail_begin(reader->reading->tail, name);
+  reader->letters = reader->kept = reader->turned = 0;
+  reader->head_lost = false;
+}
+
+static void end_record(Reader *reader, bool circular) {
+  SeqCounts *counts = reader->counts;
+  uint64_t *places = &counts->digest.places;
+  *places = digest_number(digest_number(*places, circular), reader->letters);
+  if (reader->reading->tail) tail_end(reader->reading->tail, reader->letters);
+  counts->records++;
+  counts->circular += circular;
+  if (reader->letters > counts->longest) counts->longest = reader->letters;
 }
 
 /* Adds the record that the file stands at. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
-  reader->letters = 0, reader->head_lost = false;
+  begin_record(reader, seqfile_name(file));
   for (;;) {
     if (reader->staged == CHUNK) count_stage(reader);
     char *letters = reader->stage + reader->staged;
@@ -196,8 +234,7 @@ static int add_record(Reader *reader, SeqFile *file, Why *why) {
   bool circular = reader->reading->circular || seqfile_circular(file);
   if (circular && !reader->head_lost && is_segment(reader)) add_turn(reader, file);
   end_segment(reader);
-  reader->counts->records++, reader->counts->circular += circular;
-  if (reader->letters > reader->counts->longest) reader->counts->longest = reader->letters;
+  end_record(reader, circular);
   return 0;
 }
 

@@ -10,24 +10,30 @@ bool dataset_validates(const Dataset *dataset, int i) {
   return dataset->valid_corpus && i == dataset->n - 1;
 }
 
-/* Splits what a file added to the corpus: its last `fraction` is for validation. */
-static void split(Dataset *dataset, uint64_t begin, double fraction) {
-  const uint64_t end = dataset->corpus->bases;
-  const uint64_t cut = end - (uint64_t)((double)(end - begin) * fraction);
-  span_add(&dataset->train, begin, cut);
-  span_add(&dataset->valid, cut, end);
+/* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation. */
+static int read_file(Dataset *dataset, int i, const Reading *reading, double fraction, Why *why) {
+  Corpus *to = dataset_validates(dataset, i) ? dataset->valid_corpus : dataset->corpus;
+  const uint64_t begin = to->bases;
+  Reading noting = *reading;
+  noting.tail = fraction > 0 ? tail_new(fraction) : NULL;
+  const int rc = corpus_read(to, dataset->files[i], &noting, &dataset->counts[i], why);
+  if (rc == 0) {
+    const uint64_t bases = to->bases - begin, split = tail_split(bases, fraction);
+    Share *share = &dataset->shares[i];
+    span_add(&dataset->train, begin, begin + split);
+    span_add(&dataset->valid, begin + split, to->bases);
+    share->train_bases = split;
+    share->valid_bases = bases - split;
+    if (bases > split) share->valid = tail_part(noting.tail, split);
+  }
+  tail_free(noting.tail);
+  return rc;
 }
 
-static int read_files(Dataset *dataset, const Reading *reading, double valid_fraction, Why *why) {
+static int read_files(Dataset *dataset, const Reading *reading, double fraction, Why *why) {
   for (int i = 0; i < dataset->n; i++) {
-    const bool validates = dataset_validates(dataset, i);
-    Corpus *to = validates ? dataset->valid_corpus : dataset->corpus;
-    const uint64_t begin = to->bases;
-    if (corpus_read(to, dataset->files[i], reading, &dataset->counts[i], why) != 0) return -1;
-    if (validates)
-      span_add(&dataset->valid, begin, to->bases);
-    else
-      split(dataset, begin, valid_fraction);
+    const double part = dataset_validates(dataset, i) ? 1 : fraction;
+    if (read_file(dataset, i, reading, part, why) != 0) return -1;
   }
   return 0;
 }
@@ -41,6 +47,7 @@ int dataset_read(Dataset *dataset, const char **files, int n_files, const char *
     files[dataset->n++] = valid_file;
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
+  dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
   dataset->train = span_new(dataset->corpus);
   dataset->valid = span_new(valid_file ? dataset->valid_corpus : dataset->corpus);
   if (read_files(dataset, reading, valid_file ? 0 : valid_fraction, why) != 0) {
@@ -87,6 +94,8 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
 void dataset_free(Dataset *dataset) {
   corpus_free(dataset->corpus), corpus_free(dataset->valid_corpus);
   span_free(&dataset->train), span_free(&dataset->valid);
+  for (int i = 0; i < dataset->n; i++) tailpart_free(&dataset->shares[i].valid);
+  free(dataset->shares);
   free(dataset->counts);
   *dataset = (Dataset){.corpus = NULL};
 }

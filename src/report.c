@@ -184,9 +184,11 @@ static size_t put_most(const Page *page, size_t n, const char *what) {
   return n > LIST_MAX ? LIST_MAX : n;
 }
 
-static void put_input(const Page *page, size_t i, const char *column, bool is_text) {
+/* A cell of a list of run.json. */
+static void put_cell(const Page *page, const char *list, size_t i, const char *column,
+                     bool is_text) {
   char place[PLACE];
-  snprintf(place, sizeof place, "inputs.%zu.%s", i, column);
+  snprintf(place, sizeof place, "%s.%zu.%s", list, i, column);
   fputs("<td>", page->out);
   if (is_text)
     page_value(page, place);
@@ -207,13 +209,38 @@ static void put_inputs(const Page *page) {
   fputs("</tr>\n", page->out);
   for (size_t i = 0; i < n; i++) {
     fputs("<tr>", page->out);
-    for (int j = 0; j < COLUMNS; j++) put_input(page, i, columns[j], j < TEXTS);
+    for (int j = 0; j < COLUMNS; j++) put_cell(page, "inputs", i, columns[j], j < TEXTS);
     fputs("</tr>\n", page->out);
   }
   fputs("</table>\n", page->out);
   if (fraction > 0 && page_is(page, "options.valid", ""))
-    fprintf(page->out, "<p>The last %g %% of the bases of each file are the validation.</p>\n", 100 * fraction);
+    fprintf(page->out, "<p>The last %g %% of the bases of each file are the validation.</p>\n",
+            100 * fraction);
   fputs("</section>\n", page->out);
+}
+
+/* Where in the files it is. */
+static void put_validation(const Page *page) {
+  static const char *const columns[] = {"file", "from_record", "to_record",
+                                        "from", "to",          "whole_records"};
+  enum { COLUMNS = sizeof columns / sizeof *columns, TEXTS = 3 };
+  const size_t all = runjson_size(page->data->json, "validation");
+  if (all == 0) return;
+  fputs("<section>\n<h2>Validation</h2>\n", page->out);
+  const size_t n = put_most(page, all, "files");
+  fputs("<table>\n<tr>", page->out);
+  for (int j = 0; j < COLUMNS; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
+  fputs("</tr>\n", page->out);
+  for (size_t i = 0; i < n; i++) {
+    fputs("<tr>", page->out);
+    for (int j = 0; j < COLUMNS; j++) put_cell(page, "validation", i, columns[j], j < TEXTS);
+    fputs("</tr>\n", page->out);
+  }
+  fputs("</table>\n<p>Validation begins at letter <em>from</em> of the first record and ends at "
+        "letter "
+        "<em>to</em> of the last one, counted from 1. Whole records are for validation only.</p>\n"
+        "</section>\n",
+        page->out);
 }
 
 static void put_pair(const Page *page, const char *name, const char *place) {
@@ -269,7 +296,10 @@ static void put_page(const Page *page) {
   figure_loss(page), figure_timesteps(page), figure_calibration(page), figure_flow(page);
   figure_embedding(page), figure_rate(page), figure_norm(page), figure_speed(page);
   fputs("</div>\n", page->out);
-  put_inputs(page), put_options(page), put_command(page);
+  put_inputs(page);
+  put_validation(page);
+  put_options(page);
+  put_command(page);
   fputs("</main>\n</body>\n</html>\n", page->out);
 }
 

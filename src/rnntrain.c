@@ -14,6 +14,7 @@
 #include "signals.h"
 #include "start.h"
 #include "train.h"
+#include "validation.h"
 #include "version.h"
 
 #include <inttypes.h>
@@ -180,6 +181,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   Plan plan = plan_make(o, &train->shape, dataset);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
   say_threads(train, threads);
+  validation_say(train->progress, dataset, !o->dry_run);
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) dryrun_say(train);
   return 0;

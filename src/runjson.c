@@ -75,13 +75,44 @@ static json_t *counts_json(const char *file, const SeqCounts *counts) {
   return json;
 }
 
+static const char *input_use(const Share *share) {
+  if (share->valid_bases == 0) return "training";
+  return share->train_bases == 0 ? "validation" : "training and validation";
+}
+
 static json_t *inputs_json(const Dataset *dataset) {
   json_t *json = json_array();
   for (int i = 0; i < dataset->n; i++) {
+    const Share *share = &dataset->shares[i];
     json_t *input = counts_json(dataset->files[i], &dataset->counts[i]);
-    const bool is_valid = dataset_validates(dataset, i);
-    json_object_set_new(input, "use", json_string(is_valid ? "validation" : "training"));
+    json_object_set_new(input, "use", json_string(input_use(share)));
+    json_object_set_new(input, "training_bases", whole(share->train_bases));
+    json_object_set_new(input, "validation_bases", whole(share->valid_bases));
     json_array_append_new(json, input);
+  }
+  return json;
+}
+
+static json_t *name_json(const char *name) { return name ? text(name) : json_null(); }
+
+/* Where validation lies in the files: letters count from 1, and names that were not kept are null.
+ */
+static json_t *validation_json(const Dataset *dataset) {
+  json_t *json = json_array();
+  for (int i = 0; i < dataset->n; i++) {
+    const TailPart *part = &dataset->shares[i].valid;
+    if (part->records == 0) continue;
+    json_t *range = json_object();
+    json_object_set_new(range, "file", text(dataset->files[i]));
+    json_object_set_new(range, "from_record", name_json(part->first_name));
+    json_object_set_new(range, "from_record_number", whole(part->first));
+    json_object_set_new(range, "from", whole(part->from));
+    json_object_set_new(range, "to_record", name_json(part->last_name));
+    json_object_set_new(range, "to_record_number", whole(part->last));
+    json_object_set_new(range, "to", whole(part->last_to));
+    json_object_set_new(range, "bases", whole(dataset->shares[i].valid_bases));
+    json_object_set_new(range, "whole_records", whole(part->whole));
+    json_array_append_new(json, range);
   }
   return json;
 }
@@ -165,6 +196,7 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "options", options_json(run));
   json_object_set_new(json, "seed", whole(run->options->seed));
   json_object_set_new(json, "inputs", inputs_json(run->dataset));
+  json_object_set_new(json, "validation", validation_json(run->dataset));
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));

@@ -52,3 +52,110 @@ print(bits, sys.argv[2])
 assert abs(bits - float(sys.argv[2])) < 2e-6' $strands "$(cat right)"
   done
 }
+
+# ---- where it lies -------------------------------------------------------------------------------
+
+# NETWORK: one that takes a moment.
+NETWORK=(-k 2 -d 4 -D 4 -e 1 -t 1)
+
+# expect_range FILE FRACTION: the range that its last bases are, by counting them one by one.
+expect_range() {
+  "$PYTHON" - "$@" << 'END'
+import sys
+places, length, name = [], {}, None
+for line in open(sys.argv[1]):
+    line = line.rstrip('\n')
+    if line.startswith('>'):
+        name = line[1:].split()[0]
+        length[name] = 0
+        continue
+    for letter in line:
+        length[name] += 1
+        if letter in 'ACGTUacgtu':
+            places.append((name, length[name]))
+record, letter = places[len(places) - int(len(places) * float(sys.argv[2]))]
+last = places[-1][0]
+print(f'{record}:{letter}-{length[record]}' +
+      (f' and the records after it, to {last}:{length[last]}' if record != last else ''))
+END
+}
+
+@test "the printed range is the last part of the file, from a file or a pipe" {
+  "$PYTHON" - > mixed.fa << 'END'
+import random
+random.seed(8)
+for record in range(7):
+    print(f'>rec{record} some words')
+    letters = ''.join(random.choice('ACGTacgtUACGTACGTN' + 'R-' * (record % 2)) for _ in range(random.choice([0, 61, 300, 777])))
+    letters += 'N' * random.choice([0, 5])
+    for i in range(0, len(letters), 60):
+        print(letters[i:i + 60])
+END
+  for fraction in 0.1 0.25 0.5 0.83; do
+    expect_range mixed.fa $fraction > right
+    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run mixed.fa 2> said
+    grep -Fx "validation: mixed.fa $(cat right)" said
+    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run - < <(cat mixed.fa) 2> said
+    grep -Fx "validation: standard input $(cat right)" said
+  done
+}
+
+@test "run.json has the ranges and the share of each file" {
+  printf '>a\nACGTNNACGTACGTACGTACGTAC\n' > a.fa # 22 bases, 5 of them for validation
+  printf '>b x\nACGTACGTACGTACGT\n>c y\nACGT\n' > b.fa
+  rnntrain -q "${NETWORK[@]}" --valid-fraction 0.25 -o run a.fa b.fa
+  "$PYTHON" - << 'END'
+import json
+run = json.load(open('run/run.json'))
+assert [(i['use'], i['training_bases'], i['validation_bases']) for i in run['inputs']] == [
+    ('training and validation', 17, 5), ('training and validation', 15, 5)]
+a, b = run['validation']
+assert (a['file'], a['from_record'], a['from'], a['to_record'], a['to'], a['bases'], a['whole_records']) == (
+    'a.fa', 'a', 20, 'a', 24, 5, 0), a
+assert (b['from_record'], b['from'], b['to_record'], b['to'], b['whole_records']) == ('b', 16, 'c', 4, 1), b
+assert (b['from_record_number'], b['to_record_number']) == (1, 2)
+END
+  rnntrain -q "${NETWORK[@]}" --valid b.fa --report -o valid a.fa
+  "$PYTHON" - << 'END'
+import json
+run = json.load(open('valid/run.json'))
+assert [(i['use'], i['training_bases'], i['validation_bases']) for i in run['inputs']] == [
+    ('training', 22, 0), ('validation', 0, 20)]
+part, = run['validation']
+assert (part['file'], part['from'], part['to_record'], part['to'], part['whole_records']) == ('b.fa', 1, 'c', 4, 2)
+END
+  grep -q '<h2>Validation</h2>' valid/report.html
+  rnntrain -q "${NETWORK[@]}" --valid-fraction 0 -o none a.fa
+  grep -q '"validation": \[\]' none/run.json
+}
+
+@test "records for validation only are named, with what to do" {
+  printf '>chromosome\n%s\n>plasmid\n%s\n>other\nACGTACGTAC\n' "$(random_bases 900 1)" "$(random_bases 60 2)" > x.fa
+  rnntrain "${NETWORK[@]}" -o run x.fa 2> said
+  grep "^warning: x.fa: plasmid and 1 more record are for validation only and are not learnt; .*--valid-fraction 0" said
+  head -n 4 x.fa > y.fa
+  rnntrain "${NETWORK[@]}" -o two y.fa 2> said
+  grep "^warning: y.fa: plasmid is for validation only and is not learnt; give each a FILE" said
+  rnntrain "${NETWORK[@]}" -o three --valid-fraction 0.01 y.fa 2> said
+  run grep warning said
+  [ "$status" -eq 1 ]
+  rnntrain "${NETWORK[@]}" -o four --valid y.fa x.fa 2> said
+  run grep warning said
+  [ "$status" -eq 1 ]
+  grep -Fx "validation: y.fa, all of it" said
+}
+
+@test "of reads a short line says how many validate" {
+  rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> said
+  grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" said
+  run grep warning said
+  [ "$status" -eq 1 ]
+}
+
+@test "of many files the first five are named" {
+  for i in {1..9}; do printf '>r%s\n%s\n' $i "$(random_bases 100 $i)" > $i.fa; done
+  rnntrain "${NETWORK[@]}" -o run {1..9}.fa 2> said
+  grep -Fx "validation: 5.fa r5:91-100" said
+  grep -Fx "validation: and 4 more files, see run.json" said
+  [ "$(grep -c '^validation: [0-9].fa r' said)" -eq 5 ]
+}

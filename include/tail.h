@@ -1,0 +1,43 @@
+/* tail: the records at the end of a file, from the base on where it is split.
+ *
+ * Where that is, is known only when the file has ended, and a pipe cannot be read twice. But the
+ * place moves on with every base that is read, and never back: so only the records behind it are
+ * kept, in a few bytes each, and their names as long as those take less than TAIL_NAMES bytes. */
+#ifndef TAIL_H
+#define TAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TAIL_NAMES = 1 << 23 };
+
+/* Of so many bases, those before the last `fraction`. */
+uint64_t tail_split(uint64_t bases, double fraction);
+
+typedef struct Tail Tail;
+
+Tail *tail_new(double fraction);
+void tail_free(Tail *tail); /* NULL is allowed */
+
+/* A record as it is read: its name, its segments, each with the letters since the last one, or
+ * since the record began, and its end. A circle's last segment has more bases than there are
+ * letters. */
+void tail_begin(Tail *tail, const char *name);
+void tail_segment(Tail *tail, uint64_t gap, uint64_t bases);
+void tail_end(Tail *tail, uint64_t letters);
+
+/* The end of a file, of the records that have bases. Numbers are of all records of the file, from
+ * 1, and letters are counted from 1. */
+typedef struct {
+  uint64_t records;            /* 0: there is nothing, and none of the rest */
+  uint64_t first, from, to;    /* the record that it begins in, its letters there: from .. to */
+  uint64_t last, last_to;      /* the last record, and its last letter */
+  uint64_t whole, whole_first; /* records that have no base before, and the first of them */
+  char *first_name, *last_name, *whole_name; /* NULL: not kept */
+} TailPart;
+
+/* The part from this base on, which is not before the split; to be freed with tailpart_free. */
+TailPart tail_part(const Tail *tail, uint64_t base);
+void tailpart_free(TailPart *part);
+
+#endif

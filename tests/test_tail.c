@@ -1,0 +1,130 @@
+/* The records at the end of a file, against a plain list of all of them. */
+#include "tail.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+/* A record of letters: n is in no segment. */
+static void add(Tail *tail, const char *name, const char *letters) {
+  tail_begin(tail, name);
+  for (const char *at = letters; *at;) {
+    const size_t gap = strspn(at, "n"), bases = strspn(at + gap, "ACGT");
+    if (bases > 0) tail_segment(tail, gap, bases);
+    at += gap + bases;
+  }
+  tail_end(tail, strlen(letters));
+}
+
+static void assert_part(const Tail *tail, uint64_t base, const char *wanted) {
+  char text[256];
+  TailPart part = tail_part(tail, base);
+  if (part.records == 0)
+    strcpy(text, "nothing");
+  else
+    snprintf(text, sizeof text, "%s(%d):%d-%d to %s(%d):%d, %d records, %d whole from %s",
+             part.first_name, (int)part.first, (int)part.from, (int)part.to, part.last_name,
+             (int)part.last, (int)part.last_to, (int)part.records, (int)part.whole,
+             part.whole_name ? part.whole_name : "-");
+  assert_string_equal(text, wanted);
+  tailpart_free(&part);
+}
+
+static void a_part_begins_at_a_letter_of_a_record(void **state) {
+  (void)state;
+  Tail *tail = tail_new(1); /* all of it is kept */
+  add(tail, "a", "ACGT");
+  add(tail, "none", "nnn");
+  add(tail, "b", "nnACGTnnnACn");
+  add(tail, "c", "ACGTA");
+  add(tail, "empty", "");
+  assert_part(tail, 0, "a(1):1-4 to c(4):5, 3 records, 3 whole from a");
+  assert_part(tail, 3, "a(1):4-4 to c(4):5, 3 records, 2 whole from b");
+  assert_part(tail, 4, "b(3):3-12 to c(4):5, 2 records, 2 whole from b");
+  assert_part(tail, 7, "b(3):6-12 to c(4):5, 2 records, 1 whole from c");
+  assert_part(tail, 8, "b(3):10-12 to c(4):5, 2 records, 1 whole from c");
+  assert_part(tail, 10, "c(4):1-5 to c(4):5, 1 records, 1 whole from c");
+  assert_part(tail, 14, "c(4):5-5 to c(4):5, 1 records, 0 whole from -");
+  assert_part(tail, 15, "nothing");
+  tail_free(tail);
+}
+
+static void what_a_circle_reads_again_is_no_letter(void **state) {
+  (void)state;
+  Tail *tail = tail_new(1);
+  tail_begin(tail, "circle");
+  tail_segment(tail, 0, 10 + 4);
+  tail_end(tail, 10);
+  assert_part(tail, 9, "circle(1):10-10 to circle(1):10, 1 records, 0 whole from -");
+  assert_part(tail, 10, "nothing");
+  add(tail, "next", "nA");
+  assert_part(tail, 12, "next(2):2-2 to next(2):2, 1 records, 1 whole from next");
+  tail_free(tail);
+}
+
+static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **state) {
+  (void)state;
+  static const double fractions[] = {0.01, 0.1, 0.5, 0.9};
+  for (int f = 0; f < 4; f++)
+    for (int n = 1; n < 400; n = n * 2 + 1) {
+      Tail *all = tail_new(1), *tail = tail_new(fractions[f]);
+      uint64_t bases = 0;
+      srand(9);
+      for (int i = 0; i < n; i++) {
+        char name[32], letters[64] = "";
+        snprintf(name, sizeof name, "record%d", i);
+        for (int j = 0, length = rand() % 30; j < length; j++)
+          bases += (letters[j] = "AAAAACGTn"[rand() % 9]) != 'n';
+        add(all, name, letters), add(tail, name, letters);
+      }
+      const uint64_t split = tail_split(bases, fractions[f]);
+      TailPart right = tail_part(all, split), part = tail_part(tail, split);
+      assert_int_equal(part.records, right.records);
+      assert_true(part.records > 0 || split == bases);
+      if (part.records > 0) {
+        assert_string_equal(part.first_name, right.first_name);
+        assert_string_equal(part.last_name, right.last_name);
+        assert_int_equal(part.first, right.first);
+        assert_int_equal(part.from, right.from);
+        assert_int_equal(part.to, right.to);
+        assert_int_equal(part.last, right.last);
+        assert_int_equal(part.whole, right.whole);
+        assert_int_equal(part.whole_first, right.whole_first);
+      }
+      tailpart_free(&right), tailpart_free(&part);
+      tail_free(all), tail_free(tail);
+    }
+}
+
+static void names_take_no_more_than_their_room(void **state) {
+  (void)state;
+  enum { LENGTH = 1 << 20, RECORDS = 12 };
+  Tail *tail = tail_new(1);
+  char *name = malloc(LENGTH);
+  memset(name, 'x', LENGTH);
+  name[LENGTH - 1] = 0;
+  for (int i = 0; i < RECORDS; i++) add(tail, name, "ACGTACGTA");
+  TailPart part = tail_part(tail, 11);
+  assert_int_equal(part.first, 2);
+  assert_int_equal(part.from, 3);
+  assert_int_equal(part.last, RECORDS);
+  assert_int_equal(part.whole, RECORDS - 2);
+  assert_int_equal(part.whole_first, 3);
+  assert_null(part.first_name);
+  assert_null(part.whole_name);
+  tailpart_free(&part), tail_free(tail), free(name);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_part_begins_at_a_letter_of_a_record),
+      cmocka_unit_test(what_a_circle_reads_again_is_no_letter),
+      cmocka_unit_test(what_is_before_the_split_is_forgotten_and_changes_nothing),
+      cmocka_unit_test(names_take_no_more_than_their_room),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
