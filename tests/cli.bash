@@ -52,9 +52,23 @@ fails() {
 
 # same_run A B: the same model, and the same rows but for the seconds that they took.
 same_run() {
-  cmp "$1/model.safetensors" "$2/model.safetensors" &&
-    cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" &&
-    diff <(cut -f 1-3,5- "$1/loss.tsv") <(cut -f 1-3,5- "$2/loss.tsv")
+  cmp "$1/model.safetensors" "$2/model.safetensors" || return
+  cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" || return
+  cut -f 1-3,5- "$1/loss.tsv" | diff - <(cut -f 1-3,5- "$2/loss.tsv")
+}
+
+# await COMMAND...: waits until the command succeeds, for ten minutes at most.
+await() {
+  local end=$((SECONDS + 600))
+  until "$@" 2> /dev/null; do
+    [ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*"; return 1; }
+    sleep 0.01
+  done
+}
+
+# with_cpu SECONDS COMMAND...: runs the command with a limit on processor time, which other programs do not use up.
+with_cpu() {
+  (ulimit -t "$1"; exec "${@:2}")
 }
 
 # random_bases N SEED: N independent bases, the same for the same seed.

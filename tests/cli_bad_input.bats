@@ -4,7 +4,8 @@ load cli
 setup_file() { train -o "$BATS_FILE_TMPDIR/model" "$DATA/phix174.fa.gz"; }
 
 setup() {
-  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
   MODEL=$BATS_FILE_TMPDIR/model
   printf '>good\nACGTACGTTAGC\n' > good.fa
 }
@@ -140,7 +141,7 @@ refuses_both() {
 
 @test "a model too large for the limit that the shell sets" {
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs more than any limit"
-  run -1 bash -c 'ulimit -v 2000000; exec rnntrain -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
+  run -1 bash -ec 'ulimit -v 2000000; exec rnntrain -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
   [ "${#lines[@]}" -eq 1 ]
   [[ "$output" == *"ulimit -v leaves "* ]]
   [ ! -e run ]
@@ -219,7 +220,7 @@ END
 
 @test "a full disk is told, not lost" {
   for out in out.tsv out.tsv.gz; do
-    run -1 bash -c "trap '' XFSZ; ulimit -f 1; exec rnnpredict -o $out '$MODEL' '$DATA/reads.fq.gz'"
+    run -1 bash -ec "trap '' XFSZ; ulimit -f 1; exec rnnpredict -o $out '$MODEL' '$DATA/reads.fq.gz'"
     [ "${#lines[@]}" -eq 1 ]
     [[ "$output" == *"$out: cannot be written: File too large"* ]]
   done

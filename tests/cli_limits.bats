@@ -14,7 +14,7 @@ need_limits() {
 works_or_says() {
   local word=$1
   shift
-  run --separate-stderr timeout -s KILL 30 "$@"
+  run --separate-stderr timeout -s KILL 600 "$@"
   echo "$status: $stderr"
   [ "$status" -eq 0 ] || [[ "$status" -eq 1 && ${#stderr_lines[@]} -eq 1 && "$stderr" =~ $word ]]
 }
@@ -31,7 +31,7 @@ works_or_says() {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
   for kilobytes in 80000 120000 200000 300000 400000 600000; do
-    limited() { works_or_says "ulimit -v|memory|hread" bash -c "ulimit -v $kilobytes; exec $*"; }
+    limited() { works_or_says "ulimit -v|memory|hread" bash -ec "ulimit -v $kilobytes; exec $*"; }
     limited rnntrain --version
     limited rnntrain "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
     limited rnnpredict -t 2 --mode score run "$DATA/phix174.fa.gz"
@@ -42,10 +42,10 @@ works_or_says() {
   need_limits
   [[ "$(rnntrain --version)" != *" serial;"* ]] || skip "this OpenBLAS has no threads"
   [ "$(nproc)" -gt 1 ] || skip "there is one processor, so OpenBLAS starts no thread"
-  run -1 timeout -s KILL 30 bash -c 'ulimit -v 150000; exec rnntrain --version'
+  run -1 timeout -s KILL 600 bash -ec 'ulimit -v 150000; exec rnntrain --version'
   [ "${#lines[@]}" -eq 1 ]
   [[ "$output" == *"rnntrain: ulimit -v 150000 is too low: OpenBLAS needs "*" MB more of address space"* ]]
-  run -0 bash -c 'ulimit -v 250000; OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 exec rnntrain --version'
+  run -0 bash -ec 'ulimit -v 250000; OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 exec rnntrain --version'
 }
 
 @test "stacks that are too small are told" {

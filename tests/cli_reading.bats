@@ -156,11 +156,11 @@ END
   mkfifo pipe
   exec 9<> pipe # so it does not end
   printf '>a\nAC!\n' >&9
-  run -1 timeout 10 rnntrain --dry-run - < pipe
+  run -1 timeout 600 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
   # also where a thread reads ahead already
   { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; sleep 0.3; echo '!'; } > pipe &
-  run -1 timeout 10 rnntrain --dry-run - < pipe
+  run -1 timeout 600 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
   exec 9>&-
 }

@@ -18,7 +18,7 @@ setup() {
 # wanted FILE EXPECTED RECORDS BASES NOTE: how what `came` says must begin.
 wanted() {
   local letters=DNA
-  [[ "$5" == *protein* || " ${PROTEIN[*]} " == *" $1 "* ]] && letters=protein
+  [[ "$5" != *protein* && " ${PROTEIN[*]} " != *" $1 "* ]] || letters=protein
   case "$2 $letters" in
     "accept DNA") echo "$3 records, $4 bases" ;;
     "accept protein") echo "refused as no DNA" ;;
@@ -67,13 +67,14 @@ check() {
 
 # all_rows HOW: every row is checked, 16 at a time.
 all_rows() {
-  local row=0 fields
+  local row=0 fields started=()
   while IFS=$'\x1f' read -r -a fields; do
     row=$((row + 1))
     check "$1" $row "${fields[@]}" 3>&- &
-    [ $((row % 16)) -ne 0 ] || wait
+    started+=($!)
+    [ $((row % 16)) -ne 0 ] || wait "${started[@]: -16}"
   done < <(tail -n +2 EXPECT.tsv | tr '\t' '\037')
-  wait
+  wait "${started[@]}"
   [ ! -e "$BATS_TEST_TMPDIR/wrong" ] || sort "$BATS_TEST_TMPDIR/wrong"
   echo "$row rows were read"
   [ ! -e "$BATS_TEST_TMPDIR/wrong" ]

@@ -63,14 +63,17 @@ refuses() {
   rnntrain --help=bash > complete
   bash -n complete
   completes() { # WANTED WORD...
-    bash -c '. ./complete; wanted=$1; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _rnntrain
+    bash -ec '. ./complete; wanted=$1; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _rnntrain
              echo "${COMPREPLY[*]}"; [ "${COMPREPLY[*]}" = "$wanted" ]' - "$@"
   }
   completes --dry-run rnntrain --dr
   completes full rnntrain --softmax fu
   completes genome.fa rnntrain -k 4 gen
   completes "man bash zsh" rnntrain --help =
-  mkdir named && cd named && touch "my genome.fa" && mv ../complete .
+  mkdir named
+  cd named
+  touch "my genome.fa"
+  mv ../complete .
   completes "my genome.fa" rnntrain my
 }
 

@@ -27,5 +27,8 @@ setup() {
   checked rnnpredict --mode classify --strands both --model a=run --model b=run -t 2 -o best.tsv.gz some.fa
   checked rnnpredict --mode sample --prompt some.fa --top-k 2 --count 20 --length 70 -t 2 -o new.fa run
   checked rnnpredict --mode embed --format npy -o states.npy run some.fa
-  [ -s next.tsv ] && [ -s best.tsv.gz ] && [ -s new.fa ] && [ -s states.npy ]
+  [ -s next.tsv ]
+  [ -s best.tsv.gz ]
+  [ -s new.fa ]
+  [ -s states.npy ]
 }

@@ -453,7 +453,7 @@ static void a_file_may_be_closed_before_its_end(void **state) {
   for (size_t n = 0; n < sizeof letters;)
     n += (size_t)seqfile_read(file, letters, sizeof letters, &why);
   usleep(50000);
-  alarm(20);
+  alarm(600);
   seqfile_close(file);
   alarm(0);
 }
