@@ -32,7 +32,7 @@ typedef struct {
   OptionType type;
   size_t offset;        /* of its field in the settings that options_parse fills */
   const char *fallback; /* its default as a user would type it; NULL: the field stays zero */
-  double min, max;      /* inclusive */
+  double min, max;      /* inclusive; of a whole number, 0 to 2^53, which are exact */
   const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
   const char *group;    /* heading it stands under; "with --mode score|track": options that go with
                            these words of that choice alone */

@@ -95,8 +95,16 @@ static int parse_choice(const Option *option, const char *text, int *value) {
   return -1;
 }
 
-static int in_range(const Option *option, double value) {
-  return value >= option->min && value <= option->max ? 0 : -1;
+static int parse_real_in_range(const Option *option, const char *text, double *value) {
+  const char *rest;
+  if (parse_real(text, value, &rest) != 0 || *rest) return -1;
+  return *value >= option->min && *value <= option->max ? 0 : -1;
+}
+
+/* Compared as integers: the next one after the end of a range may be the same double. */
+static int parse_count_in_range(const Option *option, const char *text, uint64_t *value) {
+  if (parse_count(text, value) != 0) return -1;
+  return *value >= (uint64_t)option->min && *value <= (uint64_t)option->max ? 0 : -1;
 }
 
 static int add_text(TextList *texts, const char *text) {
@@ -109,17 +117,16 @@ static int set(const Option *option, void *settings, const char *text) {
   void *to = field(settings, option);
   uint64_t count;
   double real;
-  const char *rest;
   switch (option->type) {
   case OPTION_FLAG: return *(bool *)to = true, 0;
   case OPTION_INT:
-    if (parse_count(text, &count) != 0 || in_range(option, (double)count) != 0) return -1;
+    if (parse_count_in_range(option, text, &count) != 0) return -1;
     return *(int *)to = (int)count, 0;
   case OPTION_COUNT:
-    if (parse_count(text, &count) != 0 || in_range(option, (double)count) != 0) return -1;
+    if (parse_count_in_range(option, text, &count) != 0) return -1;
     return *(uint64_t *)to = count, 0;
   case OPTION_REAL:
-    if (parse_real(text, &real, &rest) != 0 || *rest || in_range(option, real) != 0) return -1;
+    if (parse_real_in_range(option, text, &real) != 0) return -1;
     return *(double *)to = real, 0;
   case OPTION_DURATION:
     if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;

@@ -43,7 +43,7 @@ static const Option rows[] = {
     {"prompt", 0, OPTION_TEXT, AT(prompt), NULL, 0, 0, "BASES|FILE", sample,
      "Go on from these bases, or from the one record of a file, which are not repeated"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", sample,
-     "Another number, other sequence"},
+     "Random seed, at most 2^53 = 9007199254740992"},
     {"state", 0, OPTION_CHOICE, AT(state), "mean", 0, 0, "mean|last", embed,
      "The mean of a record's hidden states, or the state at its end"},
     {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed,

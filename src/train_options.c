@@ -55,7 +55,7 @@ static const Option rows[] = {
      "Stop after this time (90s, 10m, 2h), to which the schedule fits itself; a last "
      "validation follows. A run that goes on counts all its parts"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
-     "Where all randomness comes from"},
+     "Random seed, at most 2^53 = 9007199254740992"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", training,
      "Threads [all]; the result is the same for any number"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},

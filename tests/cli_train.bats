@@ -235,6 +235,15 @@ END
   run ! same_model other "$PLAIN"
 }
 
+@test "the largest seed is kept to its last digit, and leading zeros mean nothing" {
+  train -o run --seed 9007199254740992 "$DATA/phix174.fa.gz"
+  grep -q '"seed": 9007199254740992,' run/run.json
+  rnnpredict --mode info run | grep -qx "seed	9007199254740992"
+  train --resume -o run --seed 009007199254740992 "$DATA/phix174.fa.gz"
+  train -o before --seed 9007199254740991 "$DATA/phix174.fa.gz"
+  run ! same_model run before
+}
+
 @test "any number of threads, same bytes, in both forms of the softmax" {
   for softmax in followers full; do
     for threads in 1 2 3; do

@@ -85,7 +85,12 @@ refuses() {
   refuses rnntrain -s 0 "1..12"
   refuses rnntrain -D 1e3 "1..65536"
   refuses rnntrain --seed -1 "0..9007199254740992"
-  refuses rnntrain --seed 18446744073709551616 "0..9007199254740992"
+  for seed in 9007199254740993 18446744073709551616 18446744073709551617 +1 " 1" 1e3 0x10 1.0; do
+    refuses rnntrain --seed "$seed" "0..9007199254740992"
+    refuses rnnpredict --seed "$seed" "0..9007199254740992"
+  done
+  refuses rnntrain --warmup 9007199254740993 "0..9007199254740992"
+  refuses rnnpredict --length 1099511627777 "1..1099511627776"
   refuses rnntrain -t 0 "1..1024"
   for value in nan inf -1 1e999 0.5x ""; do
     refuses rnntrain --clip "$value" "a number, 0.."

@@ -70,7 +70,7 @@ static void seeds_go_as_far_as_json_numbers_are_exact(void **state) {
   if (options_parse(&train_program, &options, 2, words, &operands, &topic, &why) != OPTIONS_RUN)
     fail_msg("%s", why.text);
   assert_true(options.seed == (uint64_t)1 << 53);
-  strcpy(word, "--seed=9007199254740994"); /* 2^53 + 2, the next double */
+  strcpy(word, "--seed=9007199254740993"); /* no double, and so not exact in R or pandas */
   assert_int_equal(options_parse(&train_program, &options, 2, words, &operands, &topic, &why), -1);
 }
 

@@ -100,7 +100,9 @@ static void the_ends_of_a_range_belong_to_it(void **state) {
   (void)state;
   assert_int_equal(PARSE("-B1", "-r-10", "--seed=0"), OPTIONS_RUN);
   assert_int_equal(PARSE("-B1000", "-r20", "--seed=1000000000000000000"), OPTIONS_RUN);
-  assert_int_equal(PARSE("--seed=1000000000000001000"), OPTIONS_ERROR);
+  assert_int_equal(PARSE("--seed=1000000000000000001"), OPTIONS_ERROR); /* the same double */
+  assert_int_equal(PARSE("--seed=18446744073709551615"), OPTIONS_ERROR);
+  assert_int_equal(PARSE("--seed=18446744073709551617"), OPTIONS_ERROR); /* 1 in 64 bits */
 }
 
 static void options_may_follow_operands_and_be_abbreviated(void **state) {

@@ -4,6 +4,8 @@
 #include "schedule.h"
 #include "train_options.h"
 
+#include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -32,6 +34,21 @@ static void words_are_the_constants(void **state) {
   assert_int_equal(count_words(&predict_program, "format", NULL), FORMAT_TEXT + 1);
 }
 
+static void expect_whole_ends(const Program *program) {
+  for (const Option *option = program->options; option->name; option++) {
+    if (option->type != OPTION_INT && option->type != OPTION_COUNT) continue;
+    assert_true(option->min >= 0 && option->min <= option->max);
+    assert_true(option->max <= (option->type == OPTION_INT ? INT_MAX : 0x1p53));
+    assert_true(option->min == floor(option->min) && option->max == floor(option->max));
+  }
+}
+
+static void ranges_of_whole_numbers_end_at_whole_numbers(void **state) {
+  (void)state;
+  expect_whole_ends(&train_program);
+  expect_whole_ends(&predict_program);
+}
+
 static void every_optimizer_has_a_rate_and_the_moments_that_it_counts(void **state) {
   (void)state;
   const Shape shape = shape_new(1, 1, 1, 1, SIGMOID, FULL);
@@ -47,6 +64,7 @@ static void every_optimizer_has_a_rate_and_the_moments_that_it_counts(void **sta
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(words_are_the_constants),
+      cmocka_unit_test(ranges_of_whole_numbers_end_at_whole_numbers),
       cmocka_unit_test(every_optimizer_has_a_rate_and_the_moments_that_it_counts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
