@@ -49,10 +49,11 @@ typedef struct {
   int T;
 } RunState;
 
-/* `about` is what the metadata says besides the shape; it may be NULL. */
-int checkpoint_write_model(const char *path, const Shape *shape, const Weights *weights,
+/* Both write a file that was just opened and free it; NULL is an error that `why` says already.
+ * `about` is the metadata besides the shape; it may be NULL. */
+int checkpoint_write_model(AtomicFile *file, const Shape *shape, const Weights *weights,
                            const Metadata *about, Why *why);
-int checkpoint_write(const char *path, const Shape *shape, const RunState *state,
+int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
                      const Metadata *about, Why *why);
 
 /* A model as it is read from a file, or from model.safetensors in a run directory. */
@@ -68,12 +69,15 @@ void model_free(Model *model);
 /* Whether a model read from path has this shape; else why says in what they differ. */
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
-/* The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
+/* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
+ * opened, and errno says why. Messages call it path.
+ *
+ * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
  * hold weights of the shape that it says. */
-Metadata *checkpoint_about(const char *path, Why *why);
+Metadata *checkpoint_about(int fd, const char *path, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
  * to be used. */
-int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why);
+int checkpoint_read(int fd, const char *path, const Shape *shape, RunState *state, Why *why);
 
 #endif

@@ -4,9 +4,10 @@
 #define MULTIQC_H
 
 #include "rundata.h"
+#include "rundir.h"
 
 /* Writes rnntrain_mqc.json and rnntrain_loss_mqc.json into the directory that the data was read
  * from, whose name is the sample's. */
-int multiqc_write(const RunData *data, const char *directory, Why *why);
+int multiqc_write(const RunData *data, const RunDir *dir, Why *why);
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "atomicfile.h"
 #include "rundata.h"
 
-/* Writes the page into the directory that the data was read from. */
-int report_write(const RunData *data, const char *directory, Why *why);
+/* Writes the page to a file that was just opened and frees it; NULL is an error that `why` says
+ * already. */
+int report_write(const RunData *data, AtomicFile *file, Why *why);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef RUNJSON_H
 #define RUNJSON_H
 
+#include "atomicfile.h"
 #include "dataset.h"
 #include "exam.h"
 #include "markov.h"
@@ -32,7 +33,9 @@ typedef struct {
 
 void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
 
-int runjson_write(const char *path, const RunJson *run, Why *why);
+/* Writes it to a file that was just opened and frees it; NULL is an error that `why` says already.
+ */
+int runjson_write(AtomicFile *file, const RunJson *run, Why *why);
 
 /* A run.json as it is read from a file. Places in it are named like "inputs.0.bytes"; "" is all. */
 typedef struct RunDocument RunDocument;

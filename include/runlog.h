@@ -1,37 +1,21 @@
-/* runlog: the run directory, which one process at a time writes to, and the logs in it: loss.tsv
- * and timestep_loss.tsv. */
+/* runlog: the logs in a run directory, loss.tsv and timestep_loss.tsv. */
 #ifndef RUNLOG_H
 #define RUNLOG_H
 
-#include "fail.h"
+#include "rundir.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct Runlog Runlog;
 
-typedef enum {
-  RUNLOG_NEW,       /* a run begins; none must be there */
-  RUNLOG_OVERWRITE, /* a run begins, in the place of any that is there */
-  RUNLOG_RESUME,    /* a run goes on */
-  RUNLOG_AUTO       /* a run goes on, or begins where none has come to a checkpoint */
-} RunlogMode;
+/* The directory is borrowed. NULL: memory is short. */
+Runlog *runlog_new(RunDir *dir, Why *why);
+void runlog_free(Runlog *log);
 
-/* Before the input is read: whether a run can be written to the directory. Makes and changes
- * nothing; where there is a run, nobody else can claim it from now on. */
-Runlog *runlog_claim(const char *directory, RunlogMode mode, Why *why);
-void runlog_close(Runlog *log); /* NULL is allowed */
-
-/* Whether there is a checkpoint to go on from. */
-bool runlog_goes_on(const Runlog *log);
-
-/* Whether the file system has locks: without them nobody is kept away. */
-bool runlog_locked(const Runlog *log);
-
-/* Makes the directory, or clears what an earlier run left in it, and begins the logs. */
+/* Begins both logs, which hold their first lines then. */
 int runlog_begin(Runlog *log, Why *why);
 
-/* Cuts the logs back to the bytes that belong to a checkpoint; they go on from there. */
+/* Cuts the logs back to the bytes that belong to a checkpoint; they continue from there. */
 int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
 
 /* Bytes of both logs so far; sync flushes them to the disk. */
@@ -40,14 +24,6 @@ int runlog_sync(Runlog *log, Why *why);
 
 /* The first lines of loss.tsv and timestep_loss.tsv. */
 extern const char runlog_loss_header[], runlog_timestep_header[];
-
-/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
-char *runlog_join(const char *directory, const char *name);
-
-/* DIR/name; valid as long as the log. */
-const char *runlog_model_path(const Runlog *log);
-const char *runlog_checkpoint_path(const Runlog *log);
-const char *runlog_runjson_path(const Runlog *log);
 
 /* A row of loss.tsv; epochs count from 1, losses in nats a k-mer, NAN for NA. */
 typedef struct {

@@ -8,15 +8,21 @@
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
+#include "atomicfile.h"
 #include "header.h"
 
-/* Writes n tensors and the metadata, all or nothing. */
-int safetensors_write(const char *path, const Tensor *tensors, int n, const Metadata *metadata,
+/* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it;
+ * NULL is an error that `why` says already. */
+int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why);
 
 /* An open file whose header and CRC were found right. */
 typedef struct SafeTensors SafeTensors;
 SafeTensors *safetensors_open(const char *path, Why *why);
+
+/* The same of a file descriptor, which is taken over; -1: it could not be opened, and errno says
+ * why. Messages call it path. */
+SafeTensors *safetensors_from(int fd, const char *path, Why *why);
 void safetensors_close(SafeTensors *file);
 const Metadata *safetensors_metadata(const SafeTensors *file);
 

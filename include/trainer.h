@@ -18,6 +18,7 @@ typedef struct {
   const Dataset *dataset;
   Model *init; /* to start from, and its weights become the trainer's; none there: random ones */
   const char *init_crc32; /* of the model that the run began from, NULL: none */
+  RunDir *dir;
   Runlog *log;
   Metadata *past; /* of the checkpoint to go on from, NULL: the run begins */
   const Kernels *kernels;

@@ -245,24 +245,27 @@ static int read_shape(const char *path, const Metadata *metadata, Shape *shape, 
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-int checkpoint_write_model(const char *path, const Shape *shape, const Weights *weights,
+int checkpoint_write_model(AtomicFile *file, const Shape *shape, const Weights *weights,
                            const Metadata *about, Why *why) {
   Tensor tensors[TENSORS_MAX];
   int n = 0;
   add_weights(tensors, &n, "", shape, weights);
   Metadata *metadata = describe(shape, about);
-  int rc = safetensors_write(path, tensors, n, metadata, why);
+  int rc = safetensors_write(file, tensors, n, metadata, why);
   metadata_free(metadata);
   return rc;
 }
 
-int checkpoint_write(const char *path, const Shape *shape, const RunState *state,
+int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
                      const Metadata *about, Why *why) {
   Tensor tensors[TENSORS_MAX];
   int n = state_tensors(tensors, shape, state);
   Metadata *metadata = describe(shape, about);
-  int rc = describe_numbers(path, metadata, state->numbers, why);
-  if (rc == 0) rc = safetensors_write(path, tensors, n, metadata, why);
+  int rc = file ? describe_numbers(file->path, metadata, state->numbers, why) : -1;
+  if (rc == 0)
+    rc = safetensors_write(file, tensors, n, metadata, why);
+  else if (file)
+    atomicfile_abandon(file);
   metadata_free(metadata);
   return rc;
 }
@@ -344,12 +347,12 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
   return 0;
 }
 
-Metadata *checkpoint_about(const char *path, Why *why) {
+Metadata *checkpoint_about(int fd, const char *path, Why *why) {
   Tensor tensors[TENSORS_MAX];
   Shape shape;
   Metadata *about = NULL;
   int n = 0;
-  SafeTensors *file = safetensors_open(path, why);
+  SafeTensors *file = safetensors_from(fd, path, why);
   if (file && read_shape(path, safetensors_metadata(file), &shape, why) == 0) {
     add_weights(tensors, &n, "", &shape, NULL);
     add_weights(tensors, &n, "best.", &shape, NULL);
@@ -359,10 +362,10 @@ Metadata *checkpoint_about(const char *path, Why *why) {
   return about;
 }
 
-int checkpoint_read(const char *path, const Shape *shape, RunState *state, Why *why) {
+int checkpoint_read(int fd, const char *path, const Shape *shape, RunState *state, Why *why) {
   Tensor tensors[TENSORS_MAX];
   Shape found;
-  SafeTensors *file = safetensors_open(path, why);
+  SafeTensors *file = safetensors_from(fd, path, why);
   if (!file) return -1;
   int rc = read_shape(path, safetensors_metadata(file), &found, why);
   if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)

@@ -1,9 +1,7 @@
 #include "multiqc.h"
 
 #include "alloc.h"
-#include "atomicfile.h"
 #include "nodes.h"
-#include "runlog.h"
 
 #include <errno.h>
 #include <math.h>
@@ -88,11 +86,7 @@ static void put_loss(Sheet *sheet) {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static int write_file(Sheet *sheet, const char *directory, const char *name,
-                      void (*put)(Sheet *sheet), Why *why) {
-  char *path = runlog_join(directory, name);
-  AtomicFile *file = atomicfile_open(path, false, why);
-  free(path);
+static int write_file(Sheet *sheet, AtomicFile *file, void (*put)(Sheet *sheet), Why *why) {
   if (!file) return -1;
   sheet->nodes = (Nodes){.out = file->out};
   nodes_open(&sheet->nodes, NULL, '{');
@@ -101,7 +95,8 @@ static int write_file(Sheet *sheet, const char *directory, const char *name,
   return atomicfile_commit(file, why);
 }
 
-int multiqc_write(const RunData *data, const char *directory, Why *why) {
+int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
+  const char *directory = rundir_path(dir);
   char *path = realpath(directory, NULL);
   if (!path) return fail_reading(why, errno, "%s: cannot be looked at", directory);
   for (char *c = path; *c; c++) memset(c, '_', (size_t)fail_control(c)); /* TSV follows */
@@ -109,9 +104,8 @@ int multiqc_write(const RunData *data, const char *directory, Why *why) {
   const char *sample = strrchr(path, '/') + 1;
   Sheet sheet = {.data = data, .sample = sample, .training = training};
   strcat(strcpy(training, sample), " (training)");
-  const int rc = write_file(&sheet, directory, "rnntrain_mqc.json", put_statistics, why) == 0
-                     ? write_file(&sheet, directory, "rnntrain_loss_mqc.json", put_loss, why)
-                     : -1;
+  int rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC, why), put_statistics, why);
+  if (rc == 0) rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC_LOSS, why), put_loss, why);
   free(path), free(training);
   return rc;
 }

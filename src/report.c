@@ -2,7 +2,6 @@
 
 #include "atomicfile.h"
 #include "figure.h"
-#include "runlog.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -303,10 +302,8 @@ static void put_page(const Page *page) {
   fputs("</main>\n</body>\n</html>\n", page->out);
 }
 
-int report_write(const RunData *data, const char *directory, Why *why) {
-  char *path = runlog_join(directory, "report.html");
-  AtomicFile *file = atomicfile_open(path, false, why);
-  if (file) put_page(&(Page){file->out, data});
-  free(path);
-  return file ? atomicfile_commit(file, why) : -1;
+int report_write(const RunData *data, AtomicFile *file, Why *why) {
+  if (!file) return -1;
+  put_page(&(Page){file->out, data});
+  return atomicfile_commit(file, why);
 }

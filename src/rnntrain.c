@@ -197,19 +197,19 @@ static void fill_in(TrainOptions *o) {
 /* Claims the run directory. Where a run there goes on, its options come first and the command line,
  * which was parsed already, on top. */
 static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *why) {
-  static const RunlogMode modes[] = {RUNLOG_NEW, RUNLOG_RESUME, RUNLOG_AUTO};
+  static const RunMode modes[] = {RUN_NEW, RUN_RESUME, RUN_AUTO};
   int operands;
   const char *topic;
   if (!o->output) return 0;
-  train->log = runlog_claim(o->output, o->force ? RUNLOG_OVERWRITE : modes[o->resume], why);
-  if (!train->log) return -1;
-  if (!runlog_locked(train->log))
+  train->dir = rundir_claim(o->output, o->force ? RUN_OVERWRITE : modes[o->resume], why);
+  if (!train->dir || !(train->log = runlog_new(train->dir, why))) return -1;
+  if (!rundir_locked(train->dir))
     progress_say(train->progress,
                  "%s: its file system has no locks: see that no other rnntrain writes there",
                  o->output);
-  if (!runlog_goes_on(train->log)) return 0;
-  const char *path = runlog_checkpoint_path(train->log), *version;
-  train->past = checkpoint_about(path, why);
+  if (!rundir_resumes(train->dir)) return 0;
+  const char *path = rundir_file(train->dir, RUN_CHECKPOINT), *version;
+  train->past = checkpoint_about(rundir_open(train->dir, RUN_CHECKPOINT), path, why);
   *o = (TrainOptions){0};
   if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
   version = metadata_get(train->past, "version");
@@ -237,17 +237,29 @@ static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int arg
   return rc < 0 ? FAILED : rc;
 }
 
-/* The files that tell of the run, from what its directory holds. */
-static int tell(const TrainOptions *o, Progress *progress, Why *why) {
+/* Writes the files that report on the run in a directory. */
+static int write_reports(const TrainOptions *o, const RunData *data, const RunDir *dir,
+                         Progress *progress, Why *why) {
+  if (o->report) {
+    if (report_write(data, rundir_create(dir, RUN_REPORT, why), why) != 0) return -1;
+    progress_say(progress, "report: %s", rundir_file(dir, RUN_REPORT));
+  }
+  if (o->multiqc) {
+    if (multiqc_write(data, dir, why) != 0) return -1;
+    progress_say(progress, "for MultiQC: %s", rundir_file(dir, RUN_MULTIQC));
+  }
+  return 0;
+}
+
+/* Reports on the run in the directory that it was written to, or NULL: in the one that is named. */
+static int tell(const TrainOptions *o, const RunDir *dir, Progress *progress, Why *why) {
   RunData data;
+  RunDir *named = NULL;
+  if (dir && rundir_check(dir, why) != 0) return -1;
   if (rundata_read(&data, o->output, why) != 0) return -1;
-  int rc = o->report ? report_write(&data, o->output, why) : 0;
-  char *report = runlog_join(o->output, "report.html");
-  char *multiqc = runlog_join(o->output, "rnntrain_mqc.json");
-  if (rc == 0 && o->report) progress_say(progress, "report: %s", report);
-  if (rc == 0 && o->multiqc) rc = multiqc_write(&data, o->output, why);
-  if (rc == 0 && o->multiqc) progress_say(progress, "for MultiQC: %s", multiqc);
-  free(report), free(multiqc);
+  if (!dir) dir = named = rundir_look(o->output, why);
+  const int rc = dir ? write_reports(o, &data, dir, progress, why) : -1;
+  rundir_close(named);
   rundata_free(&data);
   return rc;
 }
@@ -288,12 +300,13 @@ int main(int argc, char **argv) {
                          : DONE;
   dataset_free(&dataset);
   model_free(&init);
-  runlog_close(run.log);
+  runlog_free(run.log);
   metadata_free(run.past);
   progress_end(&progress);
   if (code != DONE) complain(code, &why);
   const bool trained = code != FAILED && code != USAGE;
-  if (trained && tells(&options) && tell(&options, &progress, &why) != 0)
+  if (trained && tells(&options) && tell(&options, run.dir, &progress, &why) != 0)
     code = complain(code == DONE ? FAILED : code, &why);
+  rundir_close(run.dir);
   return code;
 }

@@ -139,7 +139,7 @@ int rundata_read(RunData *data, const char *directory, Why *why) {
                                       "model.safetensors"};
   char *path[4];
   *data = (RunData){.rows = 0};
-  for (int i = 0; i < 4; i++) path[i] = runlog_join(directory, names[i]);
+  for (int i = 0; i < 4; i++) path[i] = rundir_join(directory, names[i]);
   data->json = runjson_read(path[0], why);
   const int rc = data->json && read_loss(data, path[1], why) == 0 &&
                          read_timestep_loss(data, path[2], why) == 0 &&

@@ -211,8 +211,7 @@ static json_t *run_json(const RunJson *run) {
   return json;
 }
 
-int runjson_write(const char *path, const RunJson *run, Why *why) {
-  AtomicFile *file = atomicfile_open(path, true, why);
+int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
   if (!file) return -1;
   json_t *json = run_json(run);
   int rc = json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
@@ -220,8 +219,9 @@ int runjson_write(const char *path, const RunJson *run, Why *why) {
   json_decref(json);
   fputc('\n', file->out);
   if (rc == 0) return atomicfile_commit(file, why);
+  fail_writing(why, error, "%s: cannot be written", file->path);
   atomicfile_abandon(file);
-  return fail_writing(why, error, "%s: cannot be written", path);
+  return -1;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

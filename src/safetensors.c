@@ -1,7 +1,6 @@
 #include "safetensors.h"
 
 #include "alloc.h"
-#include "atomicfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,24 +104,31 @@ static void put_data(Sink *to, const Tensor *tensors, int n) {
       put(to, tensors[i].data, tensor_bytes(&tensors[i]));
 }
 
-int safetensors_write(const char *path, const Tensor *tensors, int n, const Metadata *metadata,
-                      Why *why) {
+/* The header of a file with this data, with both CRC-32s; NULL: the reader would reject it. */
+static char *make_header(const AtomicFile *file, const Tensor *tensors, int n,
+                         const Metadata *metadata, Why *why) {
+  const char *fault;
   Sink to = {NULL, 0};
   put_data(&to, tensors, n);
-  const char *fault;
   char *header = header_text(tensors, n, metadata, to.crc, &fault);
-  if (!header) return fail(why, "%s: cannot be written: %s", path, fault);
-  uint64_t length = strlen(header);
+  if (!header) return fail(why, "%s: cannot be written: %s", file->path, fault), NULL;
+  const size_t length = strlen(header);
   seal(header, length, find_digits(header, length));
-  AtomicFile *file = atomicfile_open(path, true, why);
-  if (file) {
-    to.out = file->out;
-    put(&to, &length, sizeof length);
-    put(&to, header, length);
-    put_data(&to, tensors, n);
-  }
+  return header;
+}
+
+int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
+                      Why *why) {
+  if (!file) return -1;
+  char *header = make_header(file, tensors, n, metadata, why);
+  if (!header) return atomicfile_abandon(file), -1;
+  const uint64_t length = strlen(header);
+  Sink to = {file->out, 0};
+  put(&to, &length, sizeof length);
+  put(&to, header, length);
+  put_data(&to, tensors, n);
   free(header);
-  return file ? atomicfile_commit(file, why) : -1;
+  return atomicfile_commit(file, why);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -197,10 +203,16 @@ static int check_crc(SafeTensors *file, Why *why) {
 }
 
 SafeTensors *safetensors_open(const char *path, Why *why) {
+  /* A FIFO is an error; it is not waited for. */
+  return safetensors_from(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path, why);
+}
+
+SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
+  const int error = errno;
   SafeTensors *file = alloc_new(1, sizeof *file);
   struct stat about;
   file->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
-  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO is told, not waited for */
+  errno = error;
   int wrong;
   if (fd < 0 || !(file->in = fdopen(fd, "rb")) || fstat(fd, &about) != 0)
     wrong = fail_reading(why, errno, "%s: cannot be opened", path);

@@ -213,7 +213,7 @@ static void say_start(Trainer *train) {
                lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes));
   progress_say(progress, "%zu parameters, %s of memory, %d thread%s",
                shape_parameters(&train->run->shape), memory, o->threads, o->threads > 1 ? "s" : "");
-  if (runlog_goes_on(train->log))
+  if (rundir_resumes(train->run->dir))
     progress_say(progress, "going on from step %" PRIu64 ", %.2f epochs", train->numbers.step,
                  (double)train->numbers.tokens / (double)lanes_tokens(train->lanes));
   if (lanes_tokens(train->valid_lanes) > 0)
@@ -243,7 +243,7 @@ static void say_end(Trainer *train, const char *status) {
                  "validation: %.4f bits per base; best Markov model (order %d): %.4f", bits,
                  train->markov.best, markov);
   }
-  progress_say(train->run->progress, "model: %s", runlog_model_path(train->log));
+  progress_say(train->run->progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
 }
 
 /* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
@@ -269,7 +269,7 @@ static int end_interrupted(Trainer *train, Why *why) {
   int signal = signals_end();
   if (trainer_save(train, "interrupted", why) != 0) return -1;
   fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume goes on from there",
-       signals_name(signal), train->numbers.step, runlog_checkpoint_path(train->log));
+       signals_name(signal), train->numbers.step, rundir_file(train->run->dir, RUN_CHECKPOINT));
   return TRAIN_SIGNALLED + signal;
 }
 
@@ -278,8 +278,12 @@ static int end_interrupted(Trainer *train, Why *why) {
 static int start(Trainer *train, Why *why) {
   int first = train->options->init && lanes_tokens(train->valid_lanes) > 0;
   train->numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
-  if (runlog_goes_on(train->log)) return trainer_resume(train, why);
-  return runlog_begin(train->log, why) == 0 ? trainer_save(train, "running", why) : -1;
+  if (rundir_resumes(train->run->dir)) return trainer_resume(train, why);
+  if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->log, why) == 0 &&
+      trainer_save(train, "running", why) == 0)
+    return 0;
+  rundir_undo(train->run->dir);
+  return -1;
 }
 
 static int run_training(Trainer *train, Why *why) {

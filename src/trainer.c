@@ -115,8 +115,9 @@ int trainer_write_model(Trainer *train, Why *why) {
     metadata_set(about, "valid_bits_per_base", "%.6f",
                  runlog_bits(numbers->best_valid_loss, train->options->s));
   }
-  int rc = checkpoint_write_model(runlog_model_path(train->log), &train->run->shape,
-                                  validated ? train->best : train->optimizer->average, about, why);
+  int rc =
+      checkpoint_write_model(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
+                             validated ? train->best : train->optimizer->average, about, why);
   metadata_free(about);
   return rc;
 }
@@ -153,7 +154,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
       .longest_checkpoint = train->longest_save,
       .seconds = trainer_elapsed(train),
   };
-  return runjson_write(runlog_runjson_path(train->log), &json, why);
+  return runjson_write(rundir_create(train->run->dir, RUN_JSON, why), &json, why);
 }
 
 /* The state in the trainer's own arrays. */
@@ -209,18 +210,20 @@ static int write_checkpoint(Trainer *train, Why *why) {
   Metadata *about = make_about(train);
   resume_describe(about, train->options, train->run->dataset);
   metadata_set(about, "started", "%s", train->started);
-  int rc =
-      checkpoint_write(runlog_checkpoint_path(train->log), &train->run->shape, &state, about, why);
+  int rc = checkpoint_write(rundir_create(train->run->dir, RUN_CHECKPOINT, why), &train->run->shape,
+                            &state, about, why);
   metadata_free(about);
   return rc;
 }
 
 int trainer_resume(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->numbers;
-  const char *path = runlog_checkpoint_path(train->log);
+  RunDir *dir = train->run->dir;
+  const char *path = rundir_file(dir, RUN_CHECKPOINT);
   RunState state = get_state(train);
   Why place = {""};
-  if (checkpoint_read(path, &train->run->shape, &state, why) != 0) return -1;
+  const int fd = rundir_open(dir, RUN_CHECKPOINT);
+  if (checkpoint_read(fd, path, &train->run->shape, &state, why) != 0) return -1;
   if (numbers->optimizer_steps > numbers->step || train->lanes_state[0] != numbers->epoch)
     return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
   if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)

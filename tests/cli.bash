@@ -50,6 +50,9 @@ fails() {
   [[ "$stderr" == *"$word"* ]]
 }
 
+# logged RUN STEP: whether it has come so far.
+logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
+
 # same_run A B: the same model, and the same rows but for the seconds that they took.
 same_run() {
   cmp "$1/model.safetensors" "$2/model.safetensors" || return

@@ -24,9 +24,6 @@ setup() {
 # number is $!. It yields to the test, so that a signal reaches it before its end.
 start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said <&0 & }
 
-# logged RUN STEP: whether it has come so far.
-logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
-
 # stop SIGNAL RUN STEP: sends it to the last started command once RUN has logged STEP; its exit
 # code is $code, and fails where it ended of itself before.
 stop() {

@@ -153,7 +153,7 @@ refused() {
   need_strace
   for FROM in half nothing; do
     if [ $FROM = half ]; then RESUME=--resume WANTED=$REST; else RESUME='' WANTED=$WHOLE; fi
-    for CALL in write fsync renameat openat ftruncate mkdir unlink unlinkat; do
+    for CALL in write fsync renameat openat ftruncate mkdir unlinkat; do
       [ $FROM-$CALL != half-mkdir ] || continue
       case $CALL in
         write | mkdir | openat) ERROR=ENOSPC CAUSE="No space left on device" ;;
@@ -177,7 +177,7 @@ refused() {
       cp -r "$HALF" run
       code=0
       # shellcheck disable=SC2086
-      strace -P "run${name:+/$name}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
+      strace -P "${name:-run}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
         rnntrain "${SMALL[@]}" $RESUME -o run 2> said || code=$?
       cat said
       [ "$code" -eq 1 ]
@@ -191,7 +191,7 @@ refused() {
   need_strace
   mkdir run
   # It stops itself once it has looked.
-  strace -P run/checkpoint.safetensors -e trace=access -e inject=access:signal=STOP:when=1 \
+  strace -P checkpoint.safetensors -e trace=newfstatat -e inject=newfstatat:signal=STOP:when=1 \
     -o trace rnntrain "${SMALL[@]}" --resume=auto -o run 2> said &
   await grep -q 'stopped by SIGSTOP' trace
   rnntrain "${SMALL[@]}" -o run

@@ -2,6 +2,7 @@
 
 #include "rng.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,8 @@ static void write_model(const char *key, const char *value, float last_weight) {
   fill(weights->L, weights->size, &rng);
   weights->b2[shape.V - 1] = last_weight;
   metadata_set(about, key, "%s", value);
-  assert_int_equal(checkpoint_write_model(path, &shape, weights, about, &why), 0);
+  assert_int_equal(
+      checkpoint_write_model(atomicfile_open(path, true, &why), &shape, weights, about, &why), 0);
   weights_free(weights), metadata_free(about);
 }
 
@@ -117,7 +119,9 @@ static void a_model_written_again_has_the_same_bytes(void **state) {
   write_model("seed", "1", 1);
   size_t n = read_bytes(first);
   assert_int_equal(model_read(&model, path, &why), 0);
-  assert_int_equal(checkpoint_write_model(path, &model.shape, model.weights, model.about, &why), 0);
+  assert_int_equal(checkpoint_write_model(atomicfile_open(path, true, &why), &model.shape,
+                                          model.weights, model.about, &why),
+                   0);
   assert_int_equal(read_bytes(second), n);
   assert_memory_equal(first, second, n);
   model_free(&model);
@@ -242,8 +246,9 @@ static void a_run_comes_back_bit_for_bit(void **state) {
     Why why;
     Run *run = run_filled((OptimizerKind)kind, kind % 2 ? INFINITY : 1.2345678901234567);
     Run *back = run_new(&shape, (OptimizerKind)kind);
-    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
-    assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), 0);
+    assert_int_equal(
+        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why), 0);
     assert_same_weights(back->state.weights, run->state.weights);
     assert_same_weights(back->state.best, run->state.best);
     assert_same_weights(back->state.optimizer->m, run->state.optimizer->m);
@@ -264,7 +269,8 @@ static void a_checkpoint_holds_a_model(void **state) {
   Why why;
   Model model;
   Run *run = run_filled(ADAM, 1);
-  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(
+      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   assert_int_equal(model_read(&model, path, &why), 0);
   assert_same_weights(model.weights, run->state.weights);
   model_free(&model), run_free(run);
@@ -276,7 +282,7 @@ static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes,
   Why why = {""};
   Run *run = run_new(&other, kind);
   run->state.B = B, run->state.n_lanes = n_lanes, run->state.T = T;
-  assert_int_equal(checkpoint_read(path, &other, &run->state, &why), -1);
+  assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &other, &run->state, &why), -1);
   if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
   run_free(run);
 }
@@ -289,7 +295,8 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
       shape_new(3, 1, 6, 7, TANH, FOLLOWERS),    shape_new(3, 1, 5, 8, TANH, FOLLOWERS),
       shape_new(3, 1, 5, 7, SIGMOID, FOLLOWERS), shape_new(3, 1, 5, 7, TANH, FULL)};
   Run *run = run_filled(RMSPROP, 1);
-  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(
+      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_unfit(others[i], RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS, "its network is another");
   assert_unfit(shape, ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
@@ -300,7 +307,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
   write_model("seed", "1", 1);
   assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.average.L");
-  assert_null(checkpoint_about(path, &why)); /* of a model */
+  assert_null(checkpoint_about(open(path, O_RDONLY), path, &why)); /* of a model */
   assert_non_null(strstr(why.text, "is missing: best.L"));
   run_free(run);
 }
@@ -333,7 +340,8 @@ static void a_number_that_is_none_is_refused(void **state) {
   run->numbers.rate_halvings = 1000;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
-    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+    assert_int_equal(
+        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
     size_t n = read_bytes(bytes), before = strlen(wrong[i].key) + strlen("\"state.\":\"");
     snprintf(text, sizeof text, "\"state.%s\":\"%s\"", wrong[i].key, wrong[i].value);
     char *place = memmem(bytes, n, text, strlen(text));
@@ -343,7 +351,7 @@ static void a_number_that_is_none_is_refused(void **state) {
     FILE *out = fopen(path, "wb");
     assert_int_equal(fwrite(bytes, 1, n, out), n);
     assert_int_equal(fclose(out), 0);
-    assert_int_equal(checkpoint_read(path, &shape, &back->state, &why), -1);
+    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why), -1);
     snprintf(text, sizeof text, "the value of state.%s is invalid", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
@@ -355,8 +363,8 @@ static void assert_comes_back(const RunNumbers *numbers) {
   Why why = {""};
   Run *run = run_filled(SGD, 1), *back = run_new(&shape, SGD);
   run->numbers = *numbers;
-  if (checkpoint_write(path, &shape, &run->state, NULL, &why) != 0 ||
-      checkpoint_read(path, &shape, &back->state, &why) != 0)
+  if (checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why) != 0 ||
+      checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why) != 0)
     fail_msg("%s", why.text);
   assert_memory_equal(&back->numbers, numbers, sizeof *numbers);
   run_free(run), run_free(back);
@@ -411,17 +419,20 @@ static void what_could_not_be_read_is_not_written(void **state) {
   const double infinite = INFINITY;
   Run *run = run_filled(SGD, 1);
   Why why = {""};
-  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(
+      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   const size_t n = read_bytes(before);
   for (size_t i = 0; i < COUNTS_OF_RUN; i++) {
     const RunNumbers kept = run->numbers;
     memcpy((char *)&run->numbers + counts[i], &count, sizeof count);
-    assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), -1);
+    assert_int_equal(
+        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), -1);
     assert_non_null(strstr(why.text, "= 9007199254740993;"));
     run->numbers = kept;
   }
   memcpy(&run->numbers.seconds, &infinite, sizeof infinite);
-  assert_int_equal(checkpoint_write(path, &shape, &run->state, NULL, &why), -1);
+  assert_int_equal(
+      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), -1);
   assert_non_null(strstr(why.text, "state.seconds = inf;"));
   assert_int_equal(read_bytes(after), n);
   assert_memory_equal(before, after, n);

@@ -81,7 +81,8 @@ static void write_tensors(void) {
   for (int i = 0; i < 37 * 5; i++) matrix[i] = turned[i] = (float)(i + 1);
   metadata_set(metadata, "number", "%d", 42);
   metadata_set(metadata, "\"quoted\"", "%s", "/, \\ and \xc3\xa4");
-  assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
+  assert_int_equal(
+      safetensors_write(atomicfile_open(path, true, &why), tensors, TENSORS, metadata, &why), 0);
   metadata_free(metadata);
 }
 
@@ -371,7 +372,8 @@ static void a_number_that_is_not_finite_is_refused(void **state) {
     write_tensors(); /* sets matrix */
     matrix[184] = bad[i], reals[1] = (double)bad[i];
     Metadata *metadata = metadata_new();
-    assert_int_equal(safetensors_write(path, tensors, TENSORS, metadata, &why), 0);
+    assert_int_equal(
+        safetensors_write(atomicfile_open(path, true, &why), tensors, TENSORS, metadata, &why), 0);
     metadata_free(metadata);
     SafeTensors *file = safetensors_open(path, &why);
     assert_int_equal(safetensors_read(file, &tensors[0], &why), -1);
@@ -393,7 +395,8 @@ static void a_long_row_is_turned_in_pieces(void **state) {
   for (size_t i = 0; i < ROWS * COLUMNS; i++) data[i] = (float)i;
   Tensor tensor = {"U", F32, 2, ROWS, COLUMNS, 1, data};
   Metadata *metadata = metadata_new();
-  assert_int_equal(safetensors_write(path, &tensor, 1, metadata, &why), 0);
+  assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), &tensor, 1, metadata, &why),
+                   0);
   SafeTensors *file = safetensors_open(path, &why);
   tensor.data = back;
   assert_int_equal(safetensors_read(file, &tensor, &why), 0);
@@ -424,10 +427,13 @@ static void a_failed_write_leaves_the_old_file(void **state) {
   size_t n = read_bytes(before);
   Metadata *metadata = metadata_new();
   snprintf(nowhere, sizeof nowhere, "%s/none/a", directory);
-  assert_int_equal(safetensors_write(nowhere, tensors, TENSORS, metadata, &why), -1);
+  assert_int_equal(
+      safetensors_write(atomicfile_open(nowhere, true, &why), tensors, TENSORS, metadata, &why),
+      -1);
   assert_non_null(strstr(why.text, nowhere));
   metadata_set(metadata, "place", "%s", "M\xfcnchen"); /* Latin-1 */
-  assert_int_equal(safetensors_write(path, tensors, 1, metadata, &why), -1);
+  assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), tensors, 1, metadata, &why),
+                   -1);
   assert_non_null(strstr(why.text, "UTF-8"));
   metadata_free(metadata);
   assert_int_equal(read_bytes(after), n);
@@ -440,7 +446,8 @@ static void assert_unwritten(Metadata *metadata, const char *words) {
   Why why = {""};
   write_tensors();
   const size_t n = read_bytes(before);
-  assert_int_equal(safetensors_write(path, tensors, 1, metadata, &why), -1);
+  assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), tensors, 1, metadata, &why),
+                   -1);
   if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
   metadata_free(metadata);
   assert_int_equal(read_bytes(after), n);

@@ -8,6 +8,7 @@
 #include "checkpoint.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sanitizer/allocator_interface.h>
 #include <stdbool.h>
@@ -130,7 +131,7 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
   if (*is_model) check_model(&model);
   model_free(&model);
   if (!*is_model) check_sentence(&why);
-  *is_checkpoint = checkpoint_read(path, &shape, &state, &why) == 0;
+  *is_checkpoint = checkpoint_read(open(path, O_RDONLY), path, &shape, &state, &why) == 0;
   if (*is_checkpoint) check_run();
   if (!*is_checkpoint) check_sentence(&why);
   watched = false;
