@@ -12,8 +12,12 @@
 
 enum { STEPS_PIECE = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MOST = STEPS_WARMUP + STEPS_PIECE };
 
+/* A record's name, which its pieces share: it may have a megabyte, and there may be hundreds. */
+typedef struct SharedName SharedName;
+
 typedef struct {
-  char *name;         /* of the record */
+  const char *name; /* of the record */
+  SharedName *shared;
   bool first, ended;  /* whether the record begins, ends with it */
   bool circular;      /* the record is a circle, read over its end */
   bool reversed;      /* of the record's reverse complement */
@@ -31,6 +35,7 @@ typedef struct {
 
 void piece_init(Piece *piece); /* makes room for STEPS_MOST steps */
 void piece_clear(Piece *piece);
+void piece_drop_name(Piece *piece); /* of a piece that is no longer needed */
 
 typedef struct Steps Steps;
 

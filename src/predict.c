@@ -11,6 +11,7 @@
 
 enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */ };
 enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
+enum { NAMES_MAX = 1 << 20 /* bytes of the names in a batch; one more may begin below it */ };
 enum { BATCHES = 3 /* one being read, one computed, one handed out */ };
 enum { HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
@@ -312,14 +313,18 @@ static int longer_first(const void *a, const void *b) {
  * wait for the next one, which are those of the batch, or `waiting`. What was read is good in any
  * case. */
 static void read_batch(Predictor *p, Batch *batch, bool waiting) {
+  size_t names = 0; /* bytes */
   for (batch->used = 0; batch->used < p->lanes; batch->used++, waiting = true) {
     Lane *lane = &batch->lane[batch->used];
+    if (names >= NAMES_MAX) break;
     if (waiting && steps_wait(p->steps, p->last, p->file)) break;
     if (!lane->of) new_lane(p, lane);
     p->more = steps_read(p->steps, &lane->piece, p->last, p->file, &p->broken);
     if (p->more <= 0) break;
     batch->longest_first[batch->used] = lane, p->last = &lane->piece;
+    if (lane->piece.first) names += strlen(lane->piece.name);
   }
+  for (int i = batch->used; i < p->lanes; i++) piece_drop_name(&batch->lane[i].piece);
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
 }
 

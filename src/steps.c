@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +41,39 @@ void piece_init(Piece *piece) {
                    .position = alloc_new(STEPS_MOST, sizeof *piece->position)};
 }
 
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* Pieces are read and handed out by different threads. */
+struct SharedName {
+  atomic_int holders;
+  char text[];
+};
+
+void piece_drop_name(Piece *piece) {
+  if (piece->shared && atomic_fetch_sub(&piece->shared->holders, 1) == 1) free(piece->shared);
+  piece->shared = NULL;
+  piece->name = NULL;
+}
+
+static void set_name(Piece *piece, const char *name) {
+  const size_t n = strlen(name) + 1;
+  piece_drop_name(piece);
+  piece->shared = alloc_new(sizeof *piece->shared + n, 1);
+  atomic_init(&piece->shared->holders, 1);
+  piece->name = memcpy(piece->shared->text, name, n);
+}
+
+static void share_name(Piece *piece, const Piece *before) {
+  if (piece == before) return;
+  piece_drop_name(piece);
+  atomic_fetch_add(&before->shared->holders, 1);
+  piece->shared = before->shared;
+  piece->name = before->name;
+}
+
 void piece_clear(Piece *piece) {
-  free(piece->name), free(piece->x), free(piece->y), free(piece->restart), free(piece->position);
+  piece_drop_name(piece);
+  free(piece->x), free(piece->y), free(piece->restart), free(piece->position);
 }
 
 /* ---- letters to steps ----------------------------------------------------------------------- */
@@ -185,22 +217,16 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-static void set_name(Piece *piece, const char *name) {
-  piece->name = alloc_resize(piece->name, strlen(name) + 1, 1);
-  strcpy(piece->name, name);
-}
-
-static void begin_record(Steps *steps, Piece *piece, const char *name, bool reversed) {
+static void begin_record(Steps *steps, Piece *piece, bool reversed) {
   steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
   if (!reversed) steps->n_letters = 0, steps->bases = 0;
-  set_name(piece, name);
   piece->first = true, piece->reversed = reversed;
   piece->warmup = 0;
 }
 
 static void go_on(Piece *piece, const Piece *before) {
   const size_t from = (size_t)before->n - STEPS_WARMUP, n = STEPS_WARMUP;
-  if (piece != before) set_name(piece, before->name);
+  share_name(piece, before);
   memmove(piece->x, before->x + from, n * sizeof *piece->x);
   memmove(piece->restart, before->restart + from, n * sizeof *piece->restart);
   memset(piece->position, 0, n * sizeof *piece->position);
@@ -221,11 +247,13 @@ int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, W
   if (before && !before->ended) {
     go_on(piece, before);
   } else if (before && steps->wish.both_strands && !before->reversed) {
-    begin_record(steps, piece, seqfile_name(file), true);
+    share_name(piece, before);
+    begin_record(steps, piece, true);
   } else {
     int more = seqfile_next(file, why);
     if (more <= 0) return more;
-    begin_record(steps, piece, seqfile_name(file), false);
+    set_name(piece, seqfile_name(file));
+    begin_record(steps, piece, false);
     if (steps->wish.to_end && keep_last_run(steps, file, why) < 0) return -1;
   }
   piece->n = piece->warmup;

@@ -58,3 +58,28 @@ works_or_says() {
   done
   [ "$status" -eq 0 ]
 }
+
+# peak FILE: the memory that scoring it takes, in kB.
+peak() {
+  "$PYTHON" -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+    rnnpredict -t 2 --mode score "$BATS_TEST_TMPDIR/run" "$1"
+}
+
+@test "names of a megabyte are kept a few times, not with each piece of a record or record of a batch" {
+  need_limits
+  cd "$BATS_TEST_TMPDIR"
+  train -o run "$DATA/phix174.fa.gz"
+  "$PYTHON" -c 'import random
+random.seed(1)
+long = "".join(random.choice("ACGT") for _ in range(1000000)) # 61 pieces
+for name, file in (("n", "short"), ("n" * 1000000, "long")):
+    open(file + "-name.fa", "w").write(">" + name + "\n" + long + "\n")
+    open(file + "-names.fa", "w").write((">" + name + "\nACGTACGT\n") * 60)'
+  for names in name names; do
+    difference=$(($(peak long-$names.fa) - $(peak short-$names.fa)))
+    echo "$names: $difference kB"
+    [ "$difference" -lt 24000 ]
+  done
+}
