@@ -5,11 +5,13 @@
  * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
  * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
  * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
- * the last log rows state.timestep_loss and state.timestep_tokens, and as metadata the numbers of
+ * the last log rows state.timestep_loss and state.timestep_tokens, what the inputs are known by,
+ * state.inputs, and as metadata the numbers of
  * RunNumbers. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
+#include "dataset.h"
 #include "optimizer.h"
 #include "safetensors.h"
 
@@ -47,6 +49,8 @@ typedef struct {
   double *timestep_loss; /* (T) */
   uint64_t *timestep_tokens;
   int T;
+  uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS): what the input files are known by */
+  size_t n_inputs;
 } RunState;
 
 /* Both write a file that was just opened and free it; NULL is an error that `why` says already.
@@ -73,8 +77,9 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
  * opened, and errno says why. Messages call it path.
  *
  * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
- * hold weights of the shape that it says. */
-Metadata *checkpoint_about(int fd, const char *path, Why *why);
+ * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too, and
+ * *n_inputs their number: NULL and 0 where an older version wrote it, which had none. */
+Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
  * to be used. */

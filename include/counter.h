@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 enum { COUNTER_BYTES = 4, COUNTER_BYTES_MAX = 6 };
-#define COUNTER_MAX ((UINT64_C(1) << 48) - 1) /* where a count stops: more bases than any memory   \
-                                               */
+#define COUNTER_MAX                                                                                \
+  ((UINT64_C(1) << 48) - 1) /* where a count stops: more bases than any memory                     \
+                             */
 
 typedef struct {
   size_t n;

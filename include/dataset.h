@@ -10,6 +10,17 @@ typedef struct {
   TailPart valid;
 } Share;
 
+/* What a file is known by, in numbers, for a checkpoint. */
+enum {
+  INPUT_VALIDATES, /* it is for validation alone */
+  INPUT_RECORDS,
+  INPUT_LETTERS,
+  INPUT_NAMES, /* and the digests */
+  INPUT_PLACES,
+  INPUT_BASES,
+  INPUT_COLUMNS
+};
+
 typedef struct {
   Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
   const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
@@ -30,6 +41,9 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 
 /* Whether file i is for validation alone. */
 bool dataset_validates(const Dataset *dataset, int i);
+
+/* Fills table (n,INPUT_COLUMNS). */
+void dataset_identify(const Dataset *dataset, uint64_t *table);
 
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */

@@ -1,7 +1,8 @@
 /* resume: what a run must find unchanged to go on from its checkpoint, and what it takes over.
  *
- * A checkpoint's metadata holds the options of the run, as option.NAME, and its input files by
- * their checksums, as input.N; names of files are left out, for they need not be UTF-8. */
+ * A checkpoint's metadata holds the options of the run, as option.NAME, and its tensor state.inputs
+ * what the input files are known by: their records, names and bases. How a file is called, packed,
+ * compressed or wrapped is of no interest. */
 #ifndef RESUME_H
 #define RESUME_H
 
@@ -9,15 +10,16 @@
 #include "safetensors.h"
 #include "train_options.h"
 
-/* Adds options and inputs to the metadata of a checkpoint. */
-void resume_describe(Metadata *about, const TrainOptions *options, const Dataset *dataset);
+/* Adds the options to the metadata of a checkpoint. */
+void resume_describe(Metadata *about, const TrainOptions *options);
 
 /* Sets the options that the run has kept, those of one command alone (threads, --quiet) excepted;
  * the command line goes on top. path names the checkpoint in what why says. */
 int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why);
 
-/* Whether the options that may not change, and the inputs, are those of the run. */
+/* Whether the options that may not change, and the inputs, are those of the run; inputs is the
+ * table (n_inputs,INPUT_COLUMNS) of its checkpoint. */
 int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);
-int resume_check_inputs(const Dataset *dataset, const Metadata *about, Why *why);
+int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why);
 
 #endif

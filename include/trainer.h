@@ -20,7 +20,9 @@ typedef struct {
   const char *init_crc32; /* of the model that the run began from, NULL: none */
   RunDir *dir;
   Runlog *log;
-  Metadata *past; /* of the checkpoint to go on from, NULL: the run begins */
+  Metadata *past;        /* of the checkpoint to go on from, NULL: the run begins */
+  uint64_t *past_inputs; /* (n_past_inputs,INPUT_COLUMNS) its table of inputs */
+  size_t n_past_inputs;
   const Kernels *kernels;
   Progress *progress;
   char *const *command; /* (n_command) as typed */
@@ -45,6 +47,7 @@ typedef struct {
   float *h;        /* (B,D) for a checkpoint, or while validating */
   bool validating; /* h holds the training lanes' states */
   uint64_t *lanes_state;
+  uint64_t *inputs;              /* (dataset->n,INPUT_COLUMNS) */
   double recent_bits;            /* of the last log row, for the progress line */
   double began, next_checkpoint; /* clock_now() */
   double earlier_seconds;        /* of the run's parts before this program */

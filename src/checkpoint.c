@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 5 * WEIGHTS + 4, SIZE_MAX_DIMENSION = 1 << 20 };
+enum { TENSORS_MAX = 5 * WEIGHTS + 5, SIZE_MAX_DIMENSION = 1 << 20 };
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
@@ -50,6 +50,8 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   add_tensor(tensors, &n, "state.", "lanes", U64, 1, 1, state->n_lanes, state->lanes);
   add_tensor(tensors, &n, "state.", "timestep_loss", F64, 1, 1, T, state->timestep_loss);
   add_tensor(tensors, &n, "state.", "timestep_tokens", U64, 1, 1, T, state->timestep_tokens);
+  add_tensor(tensors, &n, "state.", "inputs", U64, 2, state->n_inputs, INPUT_COLUMNS,
+             state->inputs);
   return n;
 }
 
@@ -57,7 +59,7 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
 static int all_names(Tensor *tensors) {
   static const char *const prefixes[] = {"", "optimizer.m.", "optimizer.v.", "optimizer.average.",
                                          "best."};
-  static const char *const rest[] = {"h", "lanes", "timestep_loss", "timestep_tokens"};
+  static const char *const rest[] = {"h", "lanes", "timestep_loss", "timestep_tokens", "inputs"};
   const Shape no_shape = {0};
   int n = 0;
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
@@ -261,6 +263,7 @@ int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state
   Tensor tensors[TENSORS_MAX];
   int n = state_tensors(tensors, shape, state);
   Metadata *metadata = describe(shape, about);
+  metadata_set(metadata, "inputs", "%zu", state->n_inputs);
   int rc = file ? describe_numbers(file->path, metadata, state->numbers, why) : -1;
   if (rc == 0)
     rc = safetensors_write(file, tensors, n, metadata, why);
@@ -347,7 +350,30 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
   return 0;
 }
 
-Metadata *checkpoint_about(int fd, const char *path, Why *why) {
+/* Reads the table of inputs, if there is one; that the file is as large was checked. */
+static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, size_t *n_inputs,
+                       Why *why) {
+  Tensor tensor;
+  uint64_t count;
+  int n = 0;
+  const char *text = metadata_get(safetensors_metadata(file), "inputs");
+  *inputs = NULL;
+  *n_inputs = 0;
+  if (!text) return 0;
+  if (read_count(text, &count) != 0 || count > COUNT_MAX / INPUT_COLUMNS)
+    return fail(why, "%s: its number of inputs is invalid; the checkpoint is damaged", path);
+  add_tensor(&tensor, &n, "state.", "inputs", U64, 2, (size_t)count, INPUT_COLUMNS, NULL);
+  if (safetensors_check(file, &tensor, why) != 0) return -1;
+  tensor.data = *inputs = alloc_new((size_t)count * INPUT_COLUMNS, sizeof **inputs);
+  *n_inputs = (size_t)count;
+  if (safetensors_read(file, &tensor, why) == 0) return 0;
+  free(*inputs);
+  *inputs = NULL;
+  return -1;
+}
+
+Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs,
+                           Why *why) {
   Tensor tensors[TENSORS_MAX];
   Shape shape;
   Metadata *about = NULL;
@@ -356,7 +382,9 @@ Metadata *checkpoint_about(int fd, const char *path, Why *why) {
   if (file && read_shape(path, safetensors_metadata(file), &shape, why) == 0) {
     add_weights(tensors, &n, "", &shape, NULL);
     add_weights(tensors, &n, "best.", &shape, NULL);
-    if (read_tensors(file, tensors, n, why) == 0) about = copy_metadata(safetensors_metadata(file));
+    if (read_tensors(file, tensors, n, why) == 0 &&
+        read_inputs(file, path, inputs, n_inputs, why) == 0)
+      about = copy_metadata(safetensors_metadata(file));
   }
   safetensors_close(file);
   return about;

@@ -91,6 +91,18 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
   return 0;
 }
 
+void dataset_identify(const Dataset *dataset, uint64_t *table) {
+  for (int i = 0; i < dataset->n; i++, table += INPUT_COLUMNS) {
+    const SeqCounts *counts = &dataset->counts[i];
+    table[INPUT_VALIDATES] = dataset_validates(dataset, i);
+    table[INPUT_RECORDS] = counts->records;
+    table[INPUT_LETTERS] = counts_letters(counts);
+    table[INPUT_NAMES] = counts->digest.names;
+    table[INPUT_PLACES] = counts->digest.places;
+    table[INPUT_BASES] = counts->digest.bases;
+  }
+}
+
 void dataset_free(Dataset *dataset) {
   corpus_free(dataset->corpus), corpus_free(dataset->valid_corpus);
   span_free(&dataset->train), span_free(&dataset->valid);

@@ -1,10 +1,14 @@
 #include "resume.h"
 
+#include "alloc.h"
+#include "input.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { KEY = 64, VALUE = 64 };
+enum { KEY = 64, VALUE = 64, DIFFERENCE = 128 };
 
 /* What becomes of an option: most make the network and its gradients, and are as they were. */
 typedef enum { FIXED, KEPT, OWN } Stay;
@@ -26,24 +30,12 @@ static const char *option_key(const Option *option, char key[KEY]) {
   return key;
 }
 
-/* Of input file i: its key, and what it is known by. */
-static void input_text(const Dataset *dataset, int i, char key[KEY], char value[VALUE]) {
-  const SeqCounts *counts = &dataset->counts[i];
-  snprintf(key, KEY, "input.%d", i + 1);
-  snprintf(value, VALUE, "%08x %" PRIu64 " %s", counts->crc32, counts->bytes,
-           dataset_validates(dataset, i) ? "validation" : "training");
-}
-
-void resume_describe(Metadata *about, const TrainOptions *options, const Dataset *dataset) {
+void resume_describe(Metadata *about, const TrainOptions *options) {
   char key[KEY], value[VALUE];
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
     options_value(option, options, value, sizeof value);
     metadata_set(about, option_key(option, key), "%s", value);
-  }
-  for (int i = 0; i < dataset->n; i++) {
-    input_text(dataset, i, key, value);
-    metadata_set(about, key, "%s", value);
   }
 }
 
@@ -55,7 +47,12 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
                                          {"embedding", "option.embedding"},
                                          {"hidden", "option.hidden"}};
   char known[KEY];
-  const char *key, *value;
+  const char *key, *value, *version = metadata_get(about, "version");
+  if (!metadata_get(about, "inputs"))
+    return fail(why,
+                "%s: version %s made it, which knew its input by the bytes of the files; resume it "
+                "with that version, or begin the run again with --force",
+                path, version ? version : "0");
   for (size_t i = 0; i < metadata_size(about); i++) {
     metadata_entry(about, i, &key, &value);
     const Option *option = train_program.options;
@@ -102,24 +99,50 @@ int resume_check_options(const TrainOptions *options, const Metadata *about, Why
   return 0;
 }
 
-int resume_check_inputs(const Dataset *dataset, const Metadata *about, Why *why) {
-  char key[KEY], value[VALUE];
-  for (int i = 0; i < dataset->n; i++) {
-    input_text(dataset, i, key, value);
-    const char *before = metadata_get(about, key);
-    if (!before || strcmp(before, value) != 0)
-      return fail(why,
-                  "%s: is not input %d that the run began with (CRC-32, bytes and use are %s, not "
-                  "%s); give the same files in the same order",
-                  dataset->files[i], i + 1, value, before ? before : "those of any");
-  }
-  snprintf(key, sizeof key, "input.%d", dataset->n + 1);
-  const char *more = metadata_get(about, key);
-  if (more && strstr(more, "validation"))
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+/* In what an input differs from the one that the run began with; "": in nothing. */
+static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uint64_t *was) {
+  *text = 0;
+  if (is[INPUT_VALIDATES] != was[INPUT_VALIDATES])
+    snprintf(text, DIFFERENCE, "%s",
+             is[INPUT_VALIDATES] ? "--valid names it" : "--valid does not name it");
+  else if (is[INPUT_RECORDS] != was[INPUT_RECORDS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " records, not %" PRIu64, is[INPUT_RECORDS],
+             was[INPUT_RECORDS]);
+  else if (is[INPUT_LETTERS] != was[INPUT_LETTERS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " letters, not %" PRIu64, is[INPUT_LETTERS],
+             was[INPUT_LETTERS]);
+  else if (is[INPUT_NAMES] != was[INPUT_NAMES])
+    snprintf(text, DIFFERENCE, "its records have other names");
+  else if (is[INPUT_PLACES] != was[INPUT_PLACES])
+    snprintf(text, DIFFERENCE, "its records or segments have other lengths");
+  else if (is[INPUT_BASES] != was[INPUT_BASES])
+    snprintf(text, DIFFERENCE, "it has other bases");
+}
+
+int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why) {
+  uint64_t *table = alloc_new((size_t)dataset->n * INPUT_COLUMNS, sizeof *table);
+  char difference[DIFFERENCE] = "";
+  size_t i = 0, n = (size_t)dataset->n;
+  dataset_identify(dataset, table);
+  for (; i < n && i < n_inputs && !*difference; i++)
+    find_difference(difference, table + i * INPUT_COLUMNS, inputs + i * INPUT_COLUMNS);
+  free(table);
+  if (*difference)
+    return fail(why,
+                "%s: is not input %zu that the run began with: %s; give the same sequences in the "
+                "same order",
+                input_title(dataset->files[i - 1]), i, difference);
+  if (n > n_inputs)
+    return fail(why, "%s: is not an input that the run began with: it had only %zu; leave it out",
+                input_title(dataset->files[n_inputs]), n_inputs);
+  if (n < n_inputs && inputs[(n_inputs - 1) * INPUT_COLUMNS + INPUT_VALIDATES])
     return fail(why, "the run began with a --valid file; give it again");
-  if (more)
-    return fail(
-        why, "the run began with more than %d input files; give the same files in the same order",
-        dataset->n);
+  if (n < n_inputs)
+    return fail(why,
+                "the run began with %zu input files, not %zu; give the same files in the same "
+                "order",
+                n_inputs, n);
   return 0;
 }

@@ -171,7 +171,9 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
     return -1;
   say_twins(train, dataset);
   say_input(train, dataset);
-  if (train->past && resume_check_inputs(dataset, train->past, why) != 0) return -1;
+  if (train->past &&
+      resume_check_inputs(dataset, train->past_inputs, train->n_past_inputs, why) != 0)
+    return -1;
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   if (dataset_check(dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
@@ -209,7 +211,8 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
                  o->output);
   if (!rundir_resumes(train->dir)) return 0;
   const char *path = rundir_file(train->dir, RUN_CHECKPOINT), *version;
-  train->past = checkpoint_about(rundir_open(train->dir, RUN_CHECKPOINT), path, why);
+  train->past = checkpoint_about(rundir_open(train->dir, RUN_CHECKPOINT), path, &train->past_inputs,
+                                 &train->n_past_inputs, why);
   *o = (TrainOptions){0};
   if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
   version = metadata_get(train->past, "version");
@@ -302,6 +305,7 @@ int main(int argc, char **argv) {
   model_free(&init);
   runlog_free(run.log);
   metadata_free(run.past);
+  free(run.past_inputs);
   progress_end(&progress);
   if (code != DONE) complain(code, &why);
   const bool trained = code != FAILED && code != USAGE;

@@ -115,7 +115,7 @@ const Program train_program = {
         "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP, "
         "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training goes "
         "on; a "
-        "second SIGINT ends the program at once. Input files are known by their checksums. Of the "
+        "second SIGINT ends the program at once. Input is known by its sequence, however it is packed. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "

@@ -58,6 +58,8 @@ Trainer *trainer_new(const TrainRun *run) {
   train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
   train->h = alloc_floats((size_t)o->B * (size_t)o->D);
   train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
+  train->inputs = alloc_new((size_t)run->dataset->n * INPUT_COLUMNS, sizeof(uint64_t));
+  dataset_identify(run->dataset, train->inputs);
   train->recent_bits = NAN;
   set_started(train);
   return train;
@@ -70,6 +72,7 @@ void trainer_free(Trainer *train) {
   weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
+  free(train->inputs);
   free(train->lanes_state), free(train->exam), free(train);
 }
 
@@ -169,7 +172,9 @@ static RunState get_state(Trainer *train) {
                     .n_lanes = lanes_state_size(train->lanes),
                     .timestep_loss = train->timestep_loss,
                     .timestep_tokens = train->timestep_tokens,
-                    .T = train->options->T};
+                    .T = train->options->T,
+                    .inputs = train->inputs,
+                    .n_inputs = (size_t)train->run->dataset->n};
 }
 
 static bool are_finite(const float *a, size_t n) {
@@ -208,7 +213,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   keep_states(train);
   lanes_save(train->lanes, train->lanes_state);
   Metadata *about = make_about(train);
-  resume_describe(about, train->options, train->run->dataset);
+  resume_describe(about, train->options);
   metadata_set(about, "started", "%s", train->started);
   int rc = checkpoint_write(rundir_create(train->run->dir, RUN_CHECKPOINT, why), &train->run->shape,
                             &state, about, why);

@@ -337,17 +337,73 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 @test "another input than the run began with is named" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
-  fails 1 "phix.fa: is not input 1 that the run began with" go_on phix.fa
-  fails 1 "phix.fa: is not input 2 that the run began with" go_on "$DATA/phix174.fa.gz" phix.fa
-  fails 1 "lambda.fa.gz: is not input 1" go_on "$DATA/lambda.fa.gz"
-  fails 1 "phix.fa: is not input 2" go_on "$DATA/phix174.fa.gz" --valid phix.fa
+  fails 1 "phix.fa: is not an input that the run began with: it had only 1" go_on "$DATA/phix174.fa.gz" phix.fa
+  fails 1 "lambda.fa.gz: is not input 1 that the run began with: it has 48502 letters, not 5386" \
+    go_on "$DATA/lambda.fa.gz"
+  fails 1 "phix.fa: is not an input" go_on "$DATA/phix174.fa.gz" --valid phix.fa
   train --valid-fraction 0.1 --valid phix.fa -o valid "$DATA/phix174.fa.gz"
   fails 1 "the run began with a --valid file; give it again" \
     rnntrain -q --resume -o valid "$DATA/phix174.fa.gz"
-  train -o two "$DATA/phix174.fa.gz" phix.fa
-  fails 1 "the run began with more than 1 input file" \
+  fails 1 "phix.fa: is not input 2 that the run began with: --valid does not name it" \
+    rnntrain -q --resume -o valid "$DATA/phix174.fa.gz" phix.fa
+  train -o two "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz"
+  fails 1 "the run began with 2 input files, not 1" \
     rnntrain "${TINY[@]}" --resume -o two "$DATA/phix174.fa.gz"
+  fails 1 "lambda.fa.gz: is not input 1" \
+    rnntrain "${TINY[@]}" --resume -o two "$DATA/lambda.fa.gz" "$DATA/phix174.fa.gz"
   go_on "$DATA/phix174.fa.gz"
+}
+
+@test "the same sequence is accepted however it is packed" {
+  zcat "$DATA/phix174.fa.gz" > phix.fa
+  go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
+  go_on phix.fa
+  gzip -9 < phix.fa > smaller.gz
+  go_on smaller.gz
+  go_on - < phix.fa
+  { head -n 1 phix.fa; tail -n +2 phix.fa | tr -d '\n' | fold -w 7 | tr ACGT acgu; echo; } > folded.fa
+  go_on folded.fa
+  sed 's/$/\r/' phix.fa > dos.fa
+  go_on dos.fa
+  # The same bases, as FASTQ: its qualities do not count unless they leave bases out.
+  bases=$(tail -n +2 phix.fa | tr -d '\n')
+  printf '@%s\n%s\n+\n%s\n' "$(head -n 1 phix.fa | tr -d '>')" "$bases" "${bases//?/I}" > phix.fq
+  go_on phix.fq
+  cmp short/model.safetensors "$BATS_FILE_TMPDIR/short/model.safetensors"
+}
+
+@test "another sequence is refused with what is different" {
+  printf '>a x\nACGTACGTTGCA\nNNACGATCG\n>b\nTTGACCA\n' > a.fa
+  rnntrain -q -k 2 -d 4 -D 4 -B 2 -T 8 -e 1 --valid-fraction 0 -o run a.fa
+  refuses() {
+    sed "$1" a.fa > b.fa
+    run ! cmp a.fa b.fa
+    fails 1 "b.fa: is not input 1 that the run began with: $2" rnntrain -q --resume -o run b.fa
+  }
+  refuses 's/TTGACCA/TTGACCC/' "it has other bases"
+  refuses 's/>b/>c/' "its records have other names"
+  refuses 's/>b/>B/' "its records have other names"
+  refuses 's/ACGTACGTTGCA/NNACGTACGTTGCA/' "it has 30 letters, not 28"
+  refuses 's/NNACGATCG/NACGNATCG/' "its records or segments have other lengths"
+  refuses 's/^NNACGATCG/>n\nNNACGATCG/' "it has 3 records, not 2"
+  refuses 's/^NNACGATCG/NNACGATC/;s/^TTG/GTTG/' "its records or segments have other lengths"
+  refuses 's/>a x/>a circular=true/' "its records or segments have other lengths"
+  sed 's/>a x/>a y/' a.fa > b.fa
+  rnntrain -q --resume -o run b.fa
+}
+
+@test "qualities count for the bases that they leave out" {
+  printf '@a\nACGTACGTTGCA\n+\nIIIIII!IIIII\n' > a.fq
+  for quality in 0 20; do
+    rnntrain -q -k 2 -d 4 -D 4 -B 2 -T 8 -e 1 --valid-fraction 0 --min-quality $quality -o run$quality a.fq
+  done
+  printf '@a\nACGTACGTTGCA\n+\nFFFFFF#FFFFF\n' > b.fq
+  rnntrain -q --resume -o run0 b.fq
+  rnntrain -q --resume -o run20 b.fq
+  printf '@a\nACGTACGTTGCA\n+\nIIIIII!IIII!\n' > c.fq
+  rnntrain -q --resume -o run0 c.fq
+  fails 1 "c.fq: is not input 1 that the run began with: its records or segments have other lengths" \
+    rnntrain -q --resume -o run20 c.fq
 }
 
 @test "a log that was changed is not cut" {
@@ -405,6 +461,9 @@ END
   refused option.kmer 12 "its k is not its option.kmer"
   refused option.hidden 65536 "its hidden is not its option.hidden"
   refused option.dropout 0.5 "has option.dropout, which this version does not know"
+  refused inputs "" "version $(rnntrain --version | grep -o '[0-9.]*' | head -n 1) made it, which knew its input by the bytes of the files; resume it"
+  refused inputs 2 "a shape that does not fit the metadata: state.inputs"
+  refused inputs 9999999999999999 "its number of inputs is invalid"
   refused option.warmup "" "has no option.warmup that this version knows"
   refused option.clip many "has no option.clip that this version knows"
   refused state.optimizer_steps 1000000 "its numbers contradict each other"

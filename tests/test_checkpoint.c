@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { ROOM = 1 << 16, LANES = 3, TIMESTEPS = 4, LANE_NUMBERS = 8 };
+enum { ROOM = 1 << 16, LANES = 3, TIMESTEPS = 4, LANE_NUMBERS = 8, INPUTS = 2 };
 
 static char directory[] = "/tmp/test_checkpoint.XXXXXX";
 static char path[sizeof directory + 32]; /* of the model in the directory */
@@ -174,6 +174,7 @@ typedef struct {
   float h[LANES * 8]; /* D is 7 or 8 */
   uint64_t lanes[LANE_NUMBERS + 1], timestep_tokens[TIMESTEPS + 1];
   double timestep_loss[TIMESTEPS + 1];
+  uint64_t inputs[(INPUTS + 1) * INPUT_COLUMNS];
 } Run;
 
 static Run *run_new(const Shape *of, OptimizerKind kind) {
@@ -188,7 +189,9 @@ static Run *run_new(const Shape *of, OptimizerKind kind) {
                           .n_lanes = LANE_NUMBERS,
                           .timestep_loss = run->timestep_loss,
                           .timestep_tokens = run->timestep_tokens,
-                          .T = TIMESTEPS};
+                          .T = TIMESTEPS,
+                          .inputs = run->inputs,
+                          .n_inputs = INPUTS};
   optimizer_average(run->state.optimizer, run->state.weights);
   return run;
 }
@@ -230,6 +233,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
   fill(s->best->L, s->best->size, &rng);
   fill(run->h, LANES * 7, &rng);
   for (int i = 0; i < LANE_NUMBERS; i++) run->lanes[i] = rng_next(&rng);
+  for (int i = 0; i < INPUTS * INPUT_COLUMNS; i++) run->inputs[i] = rng_next(&rng);
   for (int i = 0; i < TIMESTEPS; i++)
     run->timestep_tokens[i] = rng_next(&rng), run->timestep_loss[i] = rng_uniform(&rng);
   return run;
@@ -260,7 +264,32 @@ static void a_run_comes_back_bit_for_bit(void **state) {
     assert_memory_equal(back->lanes, run->lanes, sizeof run->lanes);
     assert_memory_equal(back->timestep_loss, run->timestep_loss, sizeof run->timestep_loss);
     assert_memory_equal(back->timestep_tokens, run->timestep_tokens, sizeof run->timestep_tokens);
+    assert_memory_equal(back->inputs, run->inputs, sizeof run->inputs);
     run_free(run), run_free(back);
+  }
+}
+
+static void any_number_of_inputs_comes_back(void **state) {
+  (void)state;
+  enum { MANY = 70000 };
+  static uint64_t table[MANY * INPUT_COLUMNS];
+  static const size_t numbers[] = {0, 1, MANY};
+  Why why = {""};
+  Rng rng = rng_new(3, 3);
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) table[i] = rng_next(&rng);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    Run *run = run_filled(ADAM, 1);
+    uint64_t *inputs;
+    size_t n;
+    run->state.inputs = table, run->state.n_inputs = numbers[i];
+    assert_int_equal(
+        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+    Metadata *about = checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why);
+    if (!about) fail_msg("%s", why.text);
+    assert_int_equal(n, numbers[i]);
+    assert_memory_equal(inputs, table, n * INPUT_COLUMNS * sizeof *table);
+    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &run->state, &why), 0);
+    metadata_free(about), free(inputs), run_free(run);
   }
 }
 
@@ -307,7 +336,10 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
   write_model("seed", "1", 1);
   assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.average.L");
-  assert_null(checkpoint_about(open(path, O_RDONLY), path, &why)); /* of a model */
+  uint64_t *inputs = NULL;
+  size_t n;
+  assert_null(checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why)); /* of a model */
+  assert_null(inputs);
   assert_non_null(strstr(why.text, "is missing: best.L"));
   run_free(run);
 }
@@ -446,6 +478,7 @@ int main(void) {
       cmocka_unit_test(a_model_written_again_has_the_same_bytes),
       cmocka_unit_test(a_model_of_nonsense_is_refused),
       cmocka_unit_test(a_run_comes_back_bit_for_bit),
+      cmocka_unit_test(any_number_of_inputs_comes_back),
       cmocka_unit_test(a_checkpoint_holds_a_model),
       cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
       cmocka_unit_test(a_number_that_is_none_is_refused),

@@ -71,7 +71,7 @@ static char path[64];
 static Shape shape;
 static RunNumbers numbers;
 static float h[B];
-static uint64_t lanes[LANE_NUMBERS], timestep_tokens[T];
+static uint64_t lanes[LANE_NUMBERS], timestep_tokens[T], inputs[INPUT_COLUMNS];
 static double timestep_loss[T];
 static RunState state = {.numbers = &numbers,
                          .h = h,
@@ -80,7 +80,9 @@ static RunState state = {.numbers = &numbers,
                          .n_lanes = LANE_NUMBERS,
                          .timestep_loss = timestep_loss,
                          .timestep_tokens = timestep_tokens,
-                         .T = T};
+                         .T = T,
+                         .inputs = inputs,
+                         .n_inputs = 1};
 
 static void fill_file(const void *bytes, size_t size) {
   must(ftruncate(file, 0) == 0, "a file can be emptied");
@@ -121,6 +123,17 @@ static void check_run(void) {
   must(!isnan(numbers.seconds) && !isnan(numbers.loss), "its numbers are numbers");
 }
 
+/* What is read of a checkpoint before its run is. */
+static void read_about(void) {
+  Why why = {""};
+  uint64_t *table = NULL;
+  size_t n = 0;
+  Metadata *about = checkpoint_about(open(path, O_RDONLY), path, &table, &n, &why);
+  if (!about) check_sentence(&why);
+  metadata_free(about);
+  free(table);
+}
+
 /* Whether it was read as a model, and whether as a checkpoint. */
 static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_checkpoint) {
   Why why = {""};
@@ -131,6 +144,7 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
   if (*is_model) check_model(&model);
   model_free(&model);
   if (!*is_model) check_sentence(&why);
+  read_about();
   *is_checkpoint = checkpoint_read(open(path, O_RDONLY), path, &shape, &state, &why) == 0;
   if (*is_checkpoint) check_run();
   if (!*is_checkpoint) check_sentence(&why);
