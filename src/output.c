@@ -76,8 +76,9 @@ FILE *output_stream(Output *output) { return output->stream; }
 
 bool output_can_return(Output *output) {
   struct stat about;
-  return !output->gz && !output->direct && fstat(fileno(output->stream), &about) == 0 &&
-         S_ISREG(about.st_mode) && !(fcntl(fileno(output->stream), F_GETFL) & O_APPEND);
+  const int fd = output->file ? fileno(output->stream) : STDOUT_FILENO;
+  return !output->gz && !output->direct && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+         !(fcntl(fd, F_GETFL) & O_APPEND);
 }
 
 /* Says what errno says. */

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "matrix.h"
 #include "parallel.h"
+#include "stream.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -93,6 +94,7 @@ int start_program(char **argv) {
     self[n] = 0;
     execv(self, argv); /* where it fails, slow is better than not at all */
   }
+  stream_start();
   flush_denormals();
   return parallel_start();
 }

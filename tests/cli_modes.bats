@@ -342,13 +342,16 @@ is_bedgraph() {
     rnnpredict --mode embed --state $state --format npy -o array.npy "$RUN" mixed.fa
     rnnpredict --mode embed --state $state --format npy "$RUN" mixed.fa > stdout.npy
     cmp array.npy stdout.npy
-    "$PYTHON" -c 'import numpy as np
+    "$PYTHON" -c 'import sys
+import numpy as np
+letters = open("mixed.fa").read().splitlines()[1::2]
+unknown = [len(line) < 3 or (sys.argv[1] == "last" and line[-1] == "N") for line in letters]
 rows = [line.split("\t")[1:] for line in open("table.tsv").read().splitlines()[1:]]
 table = np.array([[float(cell) if cell != "NA" else np.nan for cell in row] for row in rows])
 array = np.load("array.npy")
 assert array.shape == (401, 16) == table.shape and array.dtype == np.float32, array.shape
-assert np.isnan(array[0]).all() and np.isfinite(array[1:]).all()
-assert np.allclose(array, table, 0, 1e-6, equal_nan=True)'
+assert (np.isnan(array).T == unknown).all() and (sum(unknown) > 1) == (sys.argv[1] == "last")
+assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   done
   rnnpredict --mode embed --kmers --format npy "$RUN" | cat > kmers.npy
   "$PYTHON" -c 'import numpy as np; assert np.load("kmers.npy").shape == (64, 8)'

@@ -170,7 +170,7 @@ turned() {
 
 @test "the probabilities of a record sum to 1 and come in order" {
   sums_to_1() {
-    awk -F '\t' 'NR == 1 { next } { sum[$1] += $4 }
+    awk -F '\t' 'NR == 1 { next } $2 == "NA" { n++; next } { sum[$1] += $4 }
       $2 == 1 { before = 1; rank = 0 }
       $2 != ++rank || $4 > before || $4 <= 0 { print; exit bad = 1 }
       { before = $4 }
@@ -290,6 +290,23 @@ turned() {
   [ -z "$stderr" ]
   [ "${lines[0]}" = "$(printf 'record\trank\tkmer\tprobability')" ]
   [ "${lines[1]}" -eq 141 ]
+}
+
+@test "a pipe that others make non-blocking loses nothing" {
+  through() { "$PYTHON" "$SOURCE/tests/nonblocking.py" "$@"; }
+  rnnpredict --mode track "$RUN" "$READS" > whole
+  rnnpredict --mode embed "$RUN" "$READS" > states
+  printf '>ring circular=true\nACGTTGCATTGACCA\n' > ring.fa
+  for i in {1..200}; do echo "ring.fa"; done > rings
+  rnnpredict --mode score "$RUN" $(cat rings) 2> circles > /dev/null
+  for when in before after; do
+    through 1 $when rnnpredict --mode track "$RUN" "$READS" | cmp - whole
+    through 1 $when rnnpredict --mode track -o /dev/stdout "$RUN" "$READS" | cmp - whole
+    through 1 $when rnnpredict --mode embed -o - "$RUN" "$READS" | cmp - states
+    through 2 $when rnnpredict --mode score -o scores "$RUN" $(cat rings) | cmp - circles
+  done
+  rnnpredict --help > help
+  through 1 before rnnpredict --help | cmp - help
 }
 
 @test "a table that cannot be written is an error" {

@@ -1,0 +1,56 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A cookie is a file's number. */
+static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
+
+/* Waits for room, or for the signal or error that the next write meets. */
+static void wait_for_room(int fd) {
+  struct pollfd sink = {fd, POLLOUT, 0};
+  poll(&sink, 1, -1);
+}
+
+static ssize_t write_whole(void *cookie, const char *bytes, size_t n) {
+  const int fd = number_of(cookie);
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t some = write(fd, bytes + done, n - done);
+    if (some >= 0)
+      done += (size_t)some;
+    else if (errno == EAGAIN)
+      wait_for_room(fd);
+    else if (errno != EINTR)
+      break;
+  }
+  return (ssize_t)done;
+}
+
+static int seek(void *cookie, off64_t *offset, int whence) {
+  const off64_t at = lseek(number_of(cookie), *offset, whence);
+  if (at < 0) return -1;
+  *offset = at;
+  return 0;
+}
+
+static int close_number(void *cookie) { return close(number_of(cookie)); }
+
+/* NULL where there is no memory for it. */
+static FILE *new_stream(int fd, int buffering) {
+  const cookie_io_functions_t functions = {
+      .write = write_whole, .seek = seek, .close = close_number};
+  FILE *stream = fopencookie((void *)(intptr_t)fd, "w", functions);
+  if (stream) setvbuf(stream, NULL, buffering, BUFSIZ);
+  return stream;
+}
+
+void stream_start(void) {
+  FILE *out = new_stream(STDOUT_FILENO, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF);
+  FILE *err = new_stream(STDERR_FILENO, _IONBF);
+  if (out) stdout = out;
+  if (err) stderr = err;
+}
