@@ -216,7 +216,7 @@ static int parse(Bench *bench, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Bench bench;
-  start_program(argv);
+  start_program();
   if (argc == 2 && strcmp(argv[1], "--machine") == 0) {
     printf("OpenBLAS %s, loops for %s\n", matrix_library(), kernels_best()->level);
   } else if (parse(&bench, argc, argv) == 0) {

@@ -4,18 +4,14 @@
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
-#include "fail.h"
+/* Starts threads, which wait for jobs until the program ends. Returns the number of threads that
+ * parallel_run can use, with the calling one: at most `threads`, and fewer where the system gives
+ * no more (ulimit -u, a limit of the control group, a seccomp filter). They have a stack of their
+ * own size, whatever ulimit -s says, and block all signals. */
+int parallel_start(int threads);
 
-/* Once, early: makes this thread, and all that parallel_run will start, look single-threaded to a
- * BLAS that is built on OpenMP and would start threads of its own. Gives back how many threads to
- * use by default: OMP_NUM_THREADS, or as many as this process may run on. */
-int parallel_start(void);
-
-/* Starts `threads` threads; an error where the stack of one is too small for the jobs. */
-int parallel_check(int threads, Why *why);
-
-/* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads; back when all are
- * done. */
+/* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads, which it starts where
+ * there are too few; returns when all are done. One call at a time; not from within a job. */
 void parallel_run(int threads, int jobs, void (*job)(void *context, int i), void *context);
 
 #endif

@@ -69,7 +69,8 @@ static const char *remedy(int error, int writing) {
   return writing ? remedies[LAST].writing : remedies[LAST].reading;
 }
 
-static int fail_with(Why *why, int error, int writing, const char *format, va_list arguments) {
+static __attribute__((format(printf, 4, 0))) int fail_with(Why *why, int error, int writing,
+                                                           const char *format, va_list arguments) {
   char what[sizeof why->text * 3 / 4]; /* room is left for the cause */
   vsnprintf(what, sizeof what, format, arguments);
   return fail(why, "%s: %s; %s", what, strerror(error), remedy(error, writing));

@@ -1,21 +1,41 @@
 #include "matrix.h"
 
 #include "alloc.h"
+#include "parallel.h"
 
 #include <cblas.h>
-#include <omp.h>
-#include <sched.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* OpenBLAS's buffers, one for each thread in a product. No header declares these. */
+void *blas_memory_alloc(int unused);
+void blas_memory_free(void *buffer);
+
+static struct {
+  __typeof__(cblas_sgemm) *sgemm; /* NULL: OpenBLAS is not loaded */
+  __typeof__(openblas_get_parallel) *parallel;
+  __typeof__(openblas_get_config) *config;
+  __typeof__(openblas_get_corename) *core;
+  __typeof__(blas_memory_alloc) *buffer;
+  __typeof__(blas_memory_free) *free_buffer;
+} blas;
 
 void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, A, k, B, n, beta, C, n);
+  blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, A, k, B, n, beta, C, n);
 }
 
 void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, B, n, beta, C, n);
+  blas.sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, B, n, beta, C, n);
 }
 
 void matrix_transpose(float *B, const float *A, int m, int n) {
@@ -24,108 +44,166 @@ void matrix_transpose(float *B, const float *A, int m, int n) {
       B[(size_t)j * (size_t)m + (size_t)i] = A[(size_t)i * (size_t)n + (size_t)j];
 }
 
-#if defined(__x86_64__)
-const char *matrix_better_core(void) {
-  static const char *const fallbacks[] = {"Prescott", "Core2", "Nehalem", "Sandybridge",
-                                          "Barcelona"};
-  __builtin_cpu_init();
-  const char *core = openblas_get_corename();
-  for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks; i++) {
-    if (strcmp(core, fallbacks[i]) != 0) continue;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-      return "SkylakeX";
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
-  }
-  return NULL;
+/* ---- loading -------------------------------------------------------------------------------- */
+
+/* OpenBLAS reads its settings while it is being loaded. Without this it would start threads. */
+static void hold_to_one_thread(void) { setenv("OPENBLAS_NUM_THREADS", "1", 1); }
+
+#ifdef OPENBLAS_STATIC
+/* Before the constructor of the OpenBLAS that is part of the program. */
+__attribute__((section(".preinit_array"),
+               used)) static void (*const first)(void) = hold_to_one_thread;
+
+static int load(Why *why) {
+  (void)why;
+  blas.sgemm = cblas_sgemm;
+  blas.parallel = openblas_get_parallel;
+  blas.config = openblas_get_config;
+  blas.core = openblas_get_corename;
+  blas.buffer = blas_memory_alloc;
+  blas.free_buffer = blas_memory_free;
+  return 0;
 }
 #else
-const char *matrix_better_core(void) { return NULL; }
+/* Sets the function pointer, whose type C does not let dlsym return. */
+static bool find(void *library, const char *name, void *function) {
+  void *found = dlsym(library, name);
+  memcpy(function, &found, sizeof found);
+  return found;
+}
+
+static int load(Why *why) {
+  if (blas.sgemm) return 0;
+  hold_to_one_thread();
+  setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return fail(why, "OpenBLAS cannot be loaded: %s; apt-get install libopenblas0", dlerror());
+  if (find(library, "openblas_get_parallel", &blas.parallel) &&
+      find(library, "openblas_get_config", &blas.config) &&
+      find(library, "openblas_get_corename", &blas.core) &&
+      find(library, "blas_memory_alloc", &blas.buffer) &&
+      find(library, "blas_memory_free", &blas.free_buffer) &&
+      find(library, "cblas_sgemm", &blas.sgemm))
+    return 0;
+  blas.sgemm = NULL;
+  return fail(why,
+              "libopenblas.so.0 is no OpenBLAS that can be used: %s; apt-get install libopenblas0",
+              dlerror());
+}
 #endif
 
-/* OpenBLAS multiplies in buffers, which it has for each thread that calls it and each of its own.
- * Their size, BUFFER_SIZE in its sources, is the same for x86-64 and arm64. */
-static const size_t buffer_size = (size_t)128 << 20;
+/* ---- whether products on several threads are right ------------------------------------------ */
 
-/* As OpenBLAS counts: no more than there are processors. */
-static size_t own_threads(const char *wanted) {
-  cpu_set_t processors;
-  int most = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
-  int threads = wanted ? atoi(wanted) : most;
-  return (size_t)(threads > 0 && threads < most ? threads : most);
-}
+enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
 
-size_t matrix_space_at_start(const char *threads, size_t stack) {
-  switch (openblas_get_parallel()) {
-  case OPENBLAS_SEQUENTIAL: return 0;
-  case OPENBLAS_THREAD: return (own_threads(threads) - 1) * (buffer_size + stack);
-  default: return own_threads(threads) * buffer_size;
+typedef struct {
+  float *A, *B, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A B */
+  pthread_barrier_t barrier; /* all threads have a job, and their memory */
+  bool *wrong;               /* (threads) */
+} Check;
+
+static void check_job(void *context, int i) {
+  Check *check = context;
+  float *mine = alloc_floats(CHECK_FLOATS);
+  pthread_barrier_wait(&check->barrier);
+  for (int round = 0; round < CHECK_ROUNDS; round++) {
+    matrix_multiply(mine, check->A, check->B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+    check->wrong[i] |= memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0;
   }
+  free(mine);
 }
 
-size_t matrix_space(int threads) { return (size_t)threads * buffer_size; }
-
-int matrix_fits(size_t space) {
-  void *there =
-      mmap(NULL, space + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return there != MAP_FAILED && munmap(there, space + 1) == 0;
+/* Takes a buffer for each thread. OpenBLAS keeps them for later products. */
+static void take_buffers(int threads) {
+  void **buffer = alloc_new((size_t)threads, sizeof *buffer);
+  for (int i = 0; i < threads; i++)
+    if (!(buffer[i] = blas.buffer(0))) abort(); /* it has none for so many; only a child sees it */
+  for (int i = 0; i < threads; i++) blas.free_buffer(buffer[i]);
+  free(buffer);
 }
 
-enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8 };
-
-typedef enum { AGREE, DIFFER, NO_SPACE } Agreement;
-
-/* Whether `threads` threads at once all get the product that one thread gets. Before they call
- * OpenBLAS each has its stack and its heap, which would else compete with the buffers for space. */
-static Agreement compare(int threads) {
-  enum { n = CHECK_SIZE * CHECK_SIZE };
-  float *A = alloc_floats(n), *B = alloc_floats(n), *C = alloc_floats(n);
-  int wrong = 0, fits = 0;
-  for (int i = 0; i < n; i++) A[i] = (float)(i % 7 - 3), B[i] = (float)(i % 5 - 2);
-#pragma omp parallel num_threads(threads) reduction(+ : wrong)
-  {
-    float *mine = alloc_floats(n);
-#pragma omp barrier
-#pragma omp single
-    {
-      fits = matrix_fits(matrix_space(threads));
-      if (fits) matrix_multiply(C, A, B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
-    }
-    for (int round = 0; round < CHECK_ROUNDS && fits; round++) {
-      matrix_multiply(mine, A, B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
-      wrong += memcmp(mine, C, n * sizeof *C) != 0;
-    }
-    free(mine);
+/* Whether all threads at once get the product that one thread gets. */
+static bool threads_agree(int threads) {
+  Check check = {.A = alloc_floats(CHECK_FLOATS),
+                 .B = alloc_floats(CHECK_FLOATS),
+                 .C = alloc_floats(CHECK_FLOATS),
+                 .wrong = alloc_new((size_t)threads, sizeof(bool))};
+  bool agree = true;
+  take_buffers(threads);
+  for (int i = 0; i < CHECK_FLOATS; i++) {
+    check.A[i] = (float)(i % 7 - 3);
+    check.B[i] = (float)(i % 5 - 2);
   }
-  free(A), free(B), free(C);
-  return !fits ? NO_SPACE : wrong ? DIFFER : AGREE;
+  matrix_multiply(check.C, check.A, check.B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+  pthread_barrier_init(&check.barrier, NULL, (unsigned)threads);
+  parallel_run(threads, threads, check_job, &check);
+  pthread_barrier_destroy(&check.barrier);
+  for (int i = 0; i < threads; i++) agree &= !check.wrong[i];
+  free(check.A), free(check.B), free(check.C), free(check.wrong);
+  return agree;
+}
+
+static int load_and_check(int threads, Why *why) {
+  if (load(why) != 0) return -1;
+  threads = parallel_start(blas.parallel() == OPENBLAS_SEQUENTIAL ? 1 : threads);
+  if (threads_agree(threads)) return threads;
+  return fail(why,
+              "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
+              "--threads 1 or install libopenblas0-pthread",
+              matrix_library(), threads);
+}
+
+/* ---- in a child process first --------------------------------------------------------------- */
+
+enum {
+  REACHED = 42,        /* exit code, which OpenBLAS has no reason to give */
+  WALL_SECONDS = 60,   /* for a child that sleeps */
+  CPU_SECONDS = 2,     /* of one that spins, and for so many threads one more: */
+  THREADS_A_SECOND = 8 /* they need a hundredth of that */
+};
+
+static _Noreturn void try_and_exit(int threads) {
+  const rlim_t seconds = CPU_SECONDS + (rlim_t)threads / THREADS_A_SECOND;
+  const struct rlimit limit = {seconds, seconds}, no_core = {0, 0};
+  const int silence = open("/dev/null", O_WRONLY);
+  Why why;
+  setrlimit(RLIMIT_CPU, &limit);
+  setrlimit(RLIMIT_CORE, &no_core);
+  alarm(WALL_SECONDS);
+  dup2(silence, STDOUT_FILENO);
+  dup2(silence, STDERR_FILENO);
+  load_and_check(threads, &why);
+  _exit(REACHED);
 }
 
 int matrix_threads(int threads, Why *why) {
-  openblas_set_num_threads(1);
-  if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL || threads == 1) return 1;
-  switch (compare(threads)) {
-  case AGREE: return threads;
-  case NO_SPACE:
+  struct rlimit space;
+  int status = 0;
+  const bool limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+  signal(SIGCHLD, SIG_DFL); /* the child's status would be lost where that is ignored */
+  const pid_t child = fork();
+  if (child == 0) try_and_exit(threads);
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (child < 0 && limited)
     return fail(why,
-                "ulimit -v is too low: OpenBLAS needs %zu MB more of address space for --threads "
-                "%d; raise it, or use fewer threads",
-                matrix_space(threads) >> 20, threads);
-  default:
-    return fail(why,
-                "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
-                "--threads 1 or install libopenblas0-pthread",
-                matrix_library(), threads);
-  }
+                "OpenBLAS must be tried in a process of its own under ulimit -v, and there can be "
+                "none: %s; raise ulimit -u, or remove ulimit -v",
+                strerror(EAGAIN));
+  if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == REACHED))
+    return load_and_check(threads, why);
+  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %suse fewer threads", threads,
+              threads == 1 ? "" : "s", limited ? "raise ulimit -v, or " : "");
 }
 
 const char *matrix_library(void) {
   static char text[128];
   static const char *const kinds[] = {"serial", "pthread", "openmp"};
-  int kind = openblas_get_parallel();
+  if (!blas.sgemm) return "not used";
+  int kind = blas.parallel();
   char version[32] = "";
-  sscanf(openblas_get_config(), "OpenBLAS %31s", version);
-  snprintf(text, sizeof text, "%s %s %s", version, openblas_get_corename(),
+  sscanf(blas.config(), "OpenBLAS %31s", version);
+  snprintf(text, sizeof text, "%s %s %s", version, blas.core(),
            kind >= 0 && kind < 3 ? kinds[kind] : "unknown");
   return text;
 }

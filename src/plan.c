@@ -2,9 +2,8 @@
 
 #include "bptt.h"
 #include "exam.h"
-#include "kernels.h"
 #include "markov.h"
-#include "matrix.h"
+#include "quota.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,22 +28,22 @@ static uint64_t kernel_number(const char *path, const char *label, uint64_t unit
   return found;
 }
 
-/* What ulimit -v leaves, also to OpenBLAS, which may have yet to take its buffers. */
-static uint64_t address_space(int threads) {
+/* What ulimit -v leaves. */
+static uint64_t address_space(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
   uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
   if (used == UINT64_MAX) used = 0;
-  if (kernels_best()->blas) used += matrix_space(threads);
   return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
 }
 
-static void find_available(Plan *plan, int threads) {
+static void find_available(Plan *plan) {
   uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
-  uint64_t group = kernel_number("/sys/fs/cgroup/memory.max", "", 1);
-  uint64_t space = address_space(threads);
+  uint64_t group = quota_of_groups("").memory; /* the corpus counts in it */
+  uint64_t space = address_space();
   if (machine == UINT64_MAX)
     machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  if (group != UINT64_MAX) group -= group < plan->corpus ? group : plan->corpus;
   plan->available = machine, plan->limit = "the machine has";
   if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
   if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
@@ -54,7 +53,7 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   /* Weights, their average, their best so far, and the moments; the gradient. */
   uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
   Plan plan = {.corpus = dataset_memory(dataset)};
-  find_available(&plan, options->threads);
+  find_available(&plan);
   plan.weights = copies * shape_parameters(shape) * sizeof(float) +
                  gradient_memory(shape, options->T * options->B);
   uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;

@@ -1,5 +1,7 @@
 #include "predict_options.h"
 
+#include "quota.h"
+
 #define AT(field) offsetof(PredictOptions, field)
 
 static const char what[] = "what", next[] = "with --mode next",
@@ -60,8 +62,9 @@ static const Option rows[] = {
      "embeddings also a NumPy array; of a trace JSON [json] or text for people"},
     {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how,
      "Leave out a table's header line"},
-    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", how,
-     "Threads [all]; the result is the same for any number"},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how,
+     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all processors that this "
+     "process may use]"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
      "Write to FILE, not to stdout; compressed as bgzip does where it ends in .gz"},
     {0}};

@@ -6,8 +6,8 @@
 #include "matrix.h"
 #include "modes.h"
 #include "output.h"
-#include "parallel.h"
 #include "predict_options.h"
+#include "quota.h"
 #include "signals.h"
 #include "start.h"
 #include "worksheet.h"
@@ -74,8 +74,7 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
                  .n_models = classify ? candidates.n : 1,
                  .files = operands + first_file(o),
                  .n_files = n_operands - first_file(o)};
-    const int rc = parallel_check(o->threads, why);
-    code = rc == 0 && run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
+    code = run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
   }
   candidates_free(&candidates);
   return code;
@@ -83,7 +82,7 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
 
 int main(int argc, char **argv) {
   signals_start();
-  int available = start_program(argv);
+  start_program();
   Why why = {""};
   PredictOptions options = {0};
   int operands;
@@ -96,7 +95,8 @@ int main(int argc, char **argv) {
     return code == DONE ? DONE : complain(code, &why);
   }
   if (wish == OPTIONS_ERROR) return complain(USAGE, &why);
-  if (options.threads == 0) options.threads = available;
+  if (options.threads == 0 && (options.threads = quota_threads(&why)) < 0)
+    return complain(USAGE, &why);
   int code = predict(&options, argv + operands, argc - operands, &why);
   return code == DONE ? DONE : complain(code, &why);
 }

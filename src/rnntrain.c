@@ -8,6 +8,7 @@
 #include "output.h"
 #include "parallel.h"
 #include "plan.h"
+#include "quota.h"
 #include "report.h"
 #include "resume.h"
 #include "schedule.h"
@@ -136,12 +137,18 @@ static void say_input(const TrainRun *train, const Dataset *dataset) {
   }
 }
 
-static void say_threads(const TrainRun *train, int wanted) {
-  if (train->options->threads < wanted)
-    progress_say(train->progress,
-                 "this OpenBLAS (%s) cannot be called from several threads: one is used; "
-                 "libopenblas0-pthread can do more",
-                 matrix_library());
+/* Starts the threads and, where this CPU's kernels need it, OpenBLAS. */
+static int start_threads(TrainOptions *o, const TrainRun *train, Why *why) {
+  if (o->threads == 0 && (o->threads = quota_threads(why)) < 0) return USAGE;
+  const int wanted = o->threads;
+  o->threads = train->kernels->blas ? matrix_threads(wanted, why) : parallel_start(wanted);
+  if (o->threads < 0) return FAILED;
+  if (o->threads < wanted)
+    progress_say(train->progress, "threads: %d of %d, because %s", o->threads, wanted,
+                 parallel_start(wanted) < wanted
+                     ? "the system starts no more (see ulimit -u, or the container's limits)"
+                     : "this OpenBLAS is built for one; libopenblas0-pthread can use more");
+  return DONE;
 }
 
 /* Reads the model to start from, which a run that goes on must have begun from. */
@@ -159,8 +166,7 @@ static int read_init(TrainRun *train, Why *why) {
 }
 
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
-static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, int threads,
-               Why *why) {
+static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
@@ -182,7 +188,6 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   }
   Plan plan = plan_make(o, &train->shape, dataset);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
-  say_threads(train, threads);
   validation_say(train->progress, dataset, !o->dry_run);
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) dryrun_say(train);
@@ -225,17 +230,16 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
 
 /* From the options to the end of the run: its exit code. */
 static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int argc, char **argv,
-                     int n_files, int available, Why *why) {
+                     int n_files, Why *why) {
   if (claim(train, o, argc, argv, why) != 0) return FAILED;
   if (check_values(o, why) != 0) return USAGE;
-  int threads = o->threads > 0 ? o->threads : available;
-  o->threads = matrix_threads(threads, why);
-  if (o->threads < 0 || parallel_check(o->threads, why) != 0) return FAILED;
+  const int started = start_threads(o, train, why);
+  if (started != DONE) return started;
   fill_in(o);
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
-  int rc = run(train, dataset, files, n_files, threads, why);
+  int rc = run(train, dataset, files, n_files, why);
   free(files);
   return rc < 0 ? FAILED : rc;
 }
@@ -267,10 +271,16 @@ static int tell(const TrainOptions *o, const RunDir *dir, Progress *progress, Wh
   return rc;
 }
 
+/* The OpenBLAS of a training on this CPU, or why it has none. */
+static const char *library_text(Why *why) {
+  if (kernels_best()->blas && matrix_threads(1, why) < 0) return why->text;
+  return matrix_library();
+}
+
 int main(int argc, char **argv) {
   signals_start();
   double started = clock_now();
-  int available = start_program(argv);
+  start_program();
   Why why = {""};
   TrainOptions options = {0};
   int operands;
@@ -281,8 +291,8 @@ int main(int argc, char **argv) {
   options_default(&train_program, &options);
   OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
-    int code =
-        manual_answer(&train_program, wish, topic, matrix_library(), kernels_best()->level, &why);
+    const char *library = wish == OPTIONS_VERSION ? library_text(&why) : NULL;
+    int code = manual_answer(&train_program, wish, topic, library, kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
   int n_files = argc - operands;
@@ -299,8 +309,7 @@ int main(int argc, char **argv) {
                   .command = command,
                   .n_command = argc,
                   .started = started};
-  int code = n_files > 0 ? train_all(&run, &options, &dataset, argc, argv, n_files, available, &why)
-                         : DONE;
+  int code = n_files > 0 ? train_all(&run, &options, &dataset, argc, argv, n_files, &why) : DONE;
   dataset_free(&dataset);
   model_free(&init);
   runlog_free(run.log);

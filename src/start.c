@@ -1,25 +1,22 @@
 #include "start.h"
 
 #include "alloc.h"
-#include "matrix.h"
-#include "parallel.h"
 #include "stream.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #if defined __x86_64__
 #include <xmmintrin.h>
 #endif
 
-enum { STACK = 8 << 20, REST = 8 << 20 }; /* bytes: a thread's; what is needed beside OpenBLAS */
+enum { STACK = 1 << 20 }; /* bytes; multiply_ta (kernels.h) takes 400 kB */
 
 /* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still gets an error. */
 static void hold_standard_files(void) {
@@ -40,61 +37,24 @@ static void flush_denormals(void) {
 #endif
 }
 
-/* What follows name= in the environment; NULL: it is not there, or empty. getenv does not work yet
- * where this is called. */
-static const char *value_of(const char *name, char **environment) {
-  size_t n = strlen(name);
-  for (; *environment; environment++)
-    if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=')
-      return (*environment)[n + 1] ? *environment + n + 1 : NULL;
-  return NULL;
+/* Before main() takes stack. The limit is in force as soon as it is set. With a few kB, stderr is
+ * too much: printf takes 8 kB to write there. */
+__attribute__((constructor)) static void raise_stack(void) {
+  struct rlimit stack;
+  char text[160];
+  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur >= STACK) return;
+  const unsigned long long before = stack.rlim_cur;
+  stack.rlim_cur = STACK;
+  if (setrlimit(RLIMIT_STACK, &stack) == 0) return;
+  const int n = snprintf(text, sizeof text, "%.64s: ulimit -s %llu is too low; raise it to %d\n",
+                         program_invocation_short_name, before >> 10, STACK >> 10);
+  _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
 }
 
-/* Before any library has been set up, OpenBLAS least of all. */
-static void check_space(int argc, char **argv, char **environment) {
-  static const char *const names[] = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
-                                      "OMP_NUM_THREADS"};
-  struct rlimit space, stack;
-  if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY) return;
-  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur == RLIM_INFINITY)
-    stack.rlim_cur = STACK;
-  const char *threads = NULL;
-  for (size_t i = 0; i < sizeof names / sizeof *names && !threads; i++)
-    threads = value_of(names[i], environment);
-  size_t needed = matrix_space_at_start(threads, stack.rlim_cur) + REST;
-  if (matrix_fits(needed)) return;
-  dprintf(STDERR_FILENO,
-          "%s: ulimit -v %llu is too low: OpenBLAS needs %zu MB more of address space to start; "
-          "raise it, or set OPENBLAS_NUM_THREADS and OMP_NUM_THREADS to 1\n",
-          argc > 0 ? argv[0] : "", (unsigned long long)space.rlim_cur >> 10, needed >> 20);
-  _exit(1);
-}
-
-__attribute__((section(".preinit_array"), used)) static void (*first)(int, char **,
-                                                                      char **) = check_space;
-
-/* Whether the variable had to be set. */
-static int set_missing(const char *name, const char *value) {
-  return value && !getenv(name) && setenv(name, value, 1) == 0;
-}
-
-static int is_one(const char *value) { return value && strcmp(value, "1") == 0; }
-
-int start_program(char **argv) {
-  char self[PATH_MAX];
+void start_program(void) {
   hold_standard_files();
   signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
   json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
-  int changed = set_missing("OMP_WAIT_POLICY", "passive");
-  changed |= set_missing("OPENBLAS_CORETYPE", matrix_better_core());
-  if (!is_one(getenv("OPENBLAS_NUM_THREADS")))
-    changed |= setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0;
-  ssize_t n = changed ? readlink("/proc/self/exe", self, sizeof self - 1) : -1;
-  if (n > 0) {
-    self[n] = 0;
-    execv(self, argv); /* where it fails, slow is better than not at all */
-  }
   stream_start();
   flush_denormals();
-  return parallel_start();
 }

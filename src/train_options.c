@@ -1,5 +1,7 @@
 #include "train_options.h"
 
+#include "quota.h"
+
 #define AT(field) offsetof(TrainOptions, field)
 
 static const char reading[] = "reading", tokens[] = "tokens", model[] = "model",
@@ -56,8 +58,9 @@ static const Option rows[] = {
      "validation follows. A run that goes on counts all its parts"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Random seed, at most 2^53 = 9007199254740992"},
-    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, 1024, "N", training,
-     "Threads [all]; the result is the same for any number"},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", training,
+     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all processors that this "
+     "process may use]"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},
     {"resume", 0, OPTION_SWITCH, AT(resume), NULL, 0, 0, "auto", output,
      "Go on with the run that DIR holds, on the same FILEs; what is not given is as it was. auto: "

@@ -1,13 +1,25 @@
-# What the shell and the environment may set: limits, stacks, and another OpenBLAS.
+# What the shell, a sandbox and the environment may take away: memory, stacks, processes, /proc,
+# and OpenBLAS. rnntrain_blas is rnntrain on a CPU where BLAS multiplies.
 load cli
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
   command -v rnntrain rnnpredict
+  BLAS=$BIN/tests/rnntrain_blas
 }
 
 need_limits() {
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs more than any limit"
+}
+
+need_root() {
+  [ "$(id -u)" = 0 ] || skip "only root can do that"
+}
+
+# as_nobody COMMAND...: limits on processes do not count for root.
+as_nobody() {
+  chmod -R a+rwX .
+  setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
 # works_or_says WORD COMMAND...: it exits with 0, or with 1 and one line that holds the word.
@@ -19,44 +31,156 @@ works_or_says() {
   [ "$status" -eq 0 ] || [[ "$status" -eq 1 && ${#stderr_lines[@]} -eq 1 && "$stderr" =~ $word ]]
 }
 
+# one_thread COMMAND...: both kinds of rnntrain behind it have one thread, say so, and learn the same.
+one_thread() {
+  local program
+  for program in rnntrain "$BLAS"; do
+    "$program" "${TINY[@]}" -t 3 --force -o expected "$DATA/phix174.fa.gz"
+    run --separate-stderr -0 "$@" "$program" "${TINY[@]:1}" -t 3 --force -o one "$DATA/phix174.fa.gz"
+    [[ "$stderr" == *"threads: 1 of 3, because the system starts no more (see ulimit -u"* ]]
+    cmp expected/model.safetensors one/model.safetensors
+  done
+}
+
+@test "OpenBLAS is loaded where products need it, and nowhere else" {
+  run -0 rnnpredict --version
+  [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
+  [[ "$(rnntrain --version)" != *"loops for baseline"* ]] || skip "this CPU needs OpenBLAS"
+  run -0 env LD_DEBUG=libs rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [[ "$output" != *openblas* ]]
+  run -0 rnntrain --version
+  [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
+  run -0 env LD_DEBUG=libs "$BLAS" "${TINY[@]}" -o blas "$DATA/phix174.fa.gz"
+  [[ "$output" == *libopenblas.so.0* ]]
+  run -0 "$BLAS" --version
+  [[ "${lines[1]}" =~ ^"OpenBLAS 0."[0-9.]+" "[A-Za-z0-9]+" "(serial|pthread|openmp)"; loops for " ]]
+  grep -q '"openblas": "0\.' blas/run.json
+  grep -q '"openblas": "not used"' run/run.json
+}
+
 @test "the OpenBLAS that was meant is the one in use" {
   [ -n "${OPENBLAS_KIND:-}" ] || skip "OPENBLAS_KIND is not set"
-  for program in rnntrain rnnpredict; do
-    run -0 "$program" --version
-    [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
+  run -0 "$BLAS" --version
+  [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
+}
+
+@test "an OpenBLAS that is missing or broken is named with its package" {
+  mkdir lib
+  echo "not a library" > lib/libopenblas.so.0
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "OpenBLAS cannot be loaded: " "$BLAS" "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [[ "$stderr" == *"apt-get install libopenblas0" ]]
+  gcc -shared -o lib/libopenblas.so.0 -x c /dev/null
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "apt-get install libopenblas0" "$BLAS" "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  LD_LIBRARY_PATH=$PWD/lib rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+}
+
+@test "training uses all threads with each build of OpenBLAS where its own loops multiply" {
+  [[ "$(rnntrain --version)" == *"OpenBLAS not used"* ]] || skip "this CPU needs OpenBLAS"
+  for kind in serial openmp pthread; do
+    LD_LIBRARY_PATH=/usr/lib/$(gcc -print-multiarch)/openblas-$kind \
+      rnntrain "${TINY[@]:1}" -t 3 --force -o run "$DATA/phix174.fa.gz" 2> said
+    grep -q ", 3 threads$" said
   done
 }
 
 @test "under ulimit -v both programs work, or say what is missing" {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
-  for kilobytes in 80000 120000 200000 300000 400000 600000; do
+  for kilobytes in 30000 80000 120000 200000 400000 600000; do
     limited() { works_or_says "ulimit -v|memory|hread" bash -ec "ulimit -v $kilobytes; exec $*"; }
     limited rnntrain --version
     limited rnntrain "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
     limited rnnpredict -t 2 --mode score run "$DATA/phix174.fa.gz"
   done
+  [ "$status" -eq 0 ]
 }
 
-@test "what OpenBLAS takes at the start depends on its threads, and is told before it hangs" {
+@test "under ulimit -v a training that needs OpenBLAS works, or says what is missing; it does not hang" {
   need_limits
-  [[ "$(rnntrain --version)" != *" serial;"* ]] || skip "this OpenBLAS has no threads"
-  [ "$(nproc)" -gt 1 ] || skip "there is one processor, so OpenBLAS starts no thread"
-  run -1 timeout -s KILL 600 bash -ec 'ulimit -v 150000; exec rnntrain --version'
-  [ "${#lines[@]}" -eq 1 ]
-  [[ "$output" == *"rnntrain: ulimit -v 150000 is too low: OpenBLAS needs "*" MB more of address space"* ]]
-  run -0 bash -ec 'ulimit -v 250000; OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 exec rnntrain --version'
-}
-
-@test "stacks that are too small are told" {
-  train -o run "$DATA/phix174.fa.gz"
-  for size in 32k 128k 400k 600k 2m; do
-    for program in "rnntrain ${TINY[*]} --force -o small" "rnnpredict -t 2 --mode score run"; do
-      works_or_says "stack of [0-9]+ kB and needs 512 kB; raise OMP_STACKSIZE|Thread creation failed" \
-        env OMP_STACKSIZE=$size $program "$DATA/phix174.fa.gz"
-    done
+  for kilobytes in 40000 150000 250000 350000 500000 1000000; do
+    works_or_says "ulimit -v|cannot be loaded" \
+      bash -ec "ulimit -v $kilobytes; exec $BLAS ${TINY[*]} --force -o limited $DATA/phix174.fa.gz"
   done
   [ "$status" -eq 0 ]
+}
+
+@test "where the C library can start no thread, one computes the same" {
+  one_thread "$BIN/tests/no_clone3"
+}
+
+@test "under ulimit -u both programs work with one thread" {
+  need_root
+  one_thread as_nobody bash -ec 'ulimit -u 1; exec "$@"' -
+  train -o run "$DATA/phix174.fa.gz"
+  rnnpredict -t 3 --mode score -o expected.tsv run "$DATA/phix174.fa.gz"
+  as_nobody bash -ec 'ulimit -u 1; exec "$@"' - "$BIN/rnnpredict" -t 3 --mode score -o one.tsv run "$DATA/phix174.fa.gz"
+  cmp expected.tsv one.tsv
+}
+
+@test "OpenBLAS is not tried where ulimit -v and ulimit -u together forbid it" {
+  need_root
+  need_limits
+  fails 1 "raise ulimit -u, or remove ulimit -v" as_nobody \
+    bash -ec "ulimit -v 200000; ulimit -u 1; exec $BLAS ${TINY[*]} -o run $DATA/phix174.fa.gz"
+}
+
+@test "started by the dynamic linker, and without /proc, both programs work" {
+  local linker
+  linker=$(readelf -p .interp "$BIN/rnntrain" 2> /dev/null | grep -o '/.*') || skip "a static program has no linker"
+  for program in rnntrain tests/rnntrain_blas; do
+    "$linker" "$BIN/$program" --version
+    "$linker" "$BIN/$program" "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
+  done
+  "$linker" "$BIN/rnnpredict" --mode score -o expected.tsv run "$DATA/phix174.fa.gz"
+  need_root
+  mkdir empty
+  unshare -m true || skip "no mount namespaces"
+  no_proc() { unshare -m bash -ec 'mount --bind empty /proc; exec "$@"' - "$@"; }
+  for program in rnntrain tests/rnntrain_blas; do
+    no_proc "$BIN/$program" "${TINY[@]}" --force -o other "$DATA/phix174.fa.gz"
+  done
+  cmp run/model.safetensors other/model.safetensors
+  no_proc "$BIN/rnnpredict" --mode score -o other.tsv run "$DATA/phix174.fa.gz"
+  cmp expected.tsv other.tsv
+}
+
+@test "a stack that is too small is raised, or named; it never ends in a crash" {
+  need_limits
+  train -o run "$DATA/phix174.fa.gz"
+  rnnpredict --mode score run "$DATA/phix174.fa.gz" > expected.tsv
+  for kilobytes in 16 24 40 64 128 512; do # with less, /bin/true crashes too
+    # the environment takes stack too
+    small() { env -i "PATH=$PATH" bash -ec 'ulimit $1 $2; exec "${@:3}"' - "$@"; }
+    small -Ss $kilobytes rnntrain "${TINY[@]}" --force -o other "$DATA/phix174.fa.gz"
+    cmp run/model.safetensors other/model.safetensors
+    small -Ss $kilobytes rnnpredict --mode score run "$DATA/phix174.fa.gz" | cmp - expected.tsv
+    for program in "rnntrain ${TINY[*]} --force -o other" "rnnpredict --mode score run"; do
+      works_or_says "ulimit -s $kilobytes is too low; raise it to" \
+        env -i "PATH=$PATH" bash -ec "ulimit -s $kilobytes; exec $program $DATA/phix174.fa.gz"
+    done
+  done
+}
+
+@test "many arguments are no matter for the stack" {
+  need_limits
+  names=()
+  for i in {1..8000}; do names+=("$i"); done
+  for kilobytes in 800 1024 8192; do
+    works_or_says "1: cannot be opened|ulimit -s" bash -ec "ulimit -Ss $kilobytes"'; exec "$@"' - \
+      rnntrain "${TINY[@]}" -o run "${names[@]}"
+  done
+}
+
+@test "OMP_NUM_THREADS is the default of --threads, within the same limits" {
+  threads() { OMP_NUM_THREADS=$1 rnntrain -k 3 -D 8 -e 1 --force -o run "${@:2}" "$DATA/phix174.fa.gz" 2>&1; }
+  threads 3 | grep ", 3 threads$"
+  threads 3,2 | grep ", 3 threads$"
+  threads 3 -t 2 | grep ", 2 threads$"
+  threads "" | grep -E ", [0-9]+ threads?$"
+  for value in 0 -1 1025 99999999999999999999 1x x auto ' 2' 2.5; do
+    OMP_NUM_THREADS=$value fails 2 "OMP_NUM_THREADS '$value': must be a whole number, 1..1024" \
+      rnntrain -q -k 3 -D 8 -e 1 -o other "$DATA/phix174.fa.gz"
+  done
 }
 
 # peak FILE: the memory that scoring it takes, in kB.

@@ -1,44 +1,52 @@
 /* What start_program has made right when a program begins. */
+#include "parallel.h"
 #include "start.h"
 
 #include <float.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
 
-static void blas_has_no_threads_of_its_own(void **state) {
-  (void)state;
-  assert_string_equal(getenv("OPENBLAS_NUM_THREADS"), "1");
+#if defined __x86_64__ || defined __aarch64__
+enum { THREADS = 4 };
+
+typedef struct {
+  pthread_barrier_t barrier; /* each thread has a job */
+  float made[THREADS], taken[THREADS];
+} Tiny;
+
+/* volatile: the compiler would compute with denormal numbers. */
+static void compute_denormals(void *context, int i) {
+  Tiny *tiny = context;
+  volatile float least = FLT_MIN, denormal = 0x1p-149f;
+  pthread_barrier_wait(&tiny->barrier);
+  tiny->made[i] = least * 0.5f;
+  tiny->taken[i] = denormal * 0x1p100f;
 }
 
-#if defined __x86_64__ || defined __aarch64__
-/* volatile: the compiler would compute with denormal numbers. */
 static void what_is_too_small_is_zero_in_every_thread(void **state) {
-  enum { threads = 4 };
-  volatile float least = FLT_MIN, denormal = 0x1p-149f;
-  const float zero[threads] = {0};
-  float made[threads], taken[threads];
+  const float zero[THREADS] = {0};
+  Tiny tiny = {.made = {1, 1, 1, 1}, .taken = {1, 1, 1, 1}};
   (void)state;
-  for (int i = 0; i < threads; i++) made[i] = taken[i] = 1;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int i = 0; i < threads; i++) made[i] = least * 0.5f, taken[i] = denormal * 0x1p100f;
-  assert_memory_equal(made, zero, sizeof zero); /* bits: 0 == x does not see a denormal x now */
-  assert_memory_equal(taken, zero, sizeof zero);
+  assert_int_equal(parallel_start(THREADS), THREADS);
+  pthread_barrier_init(&tiny.barrier, NULL, THREADS);
+  parallel_run(THREADS, THREADS, compute_denormals, &tiny);
+  pthread_barrier_destroy(&tiny.barrier);
+  assert_memory_equal(tiny.made, zero, sizeof zero); /* bits: 0 == x does not see a denormal x */
+  assert_memory_equal(tiny.taken, zero, sizeof zero);
 }
 #endif
 
-int main(int argc, char **argv) {
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(blas_has_no_threads_of_its_own),
 #if defined __x86_64__ || defined __aarch64__
     cmocka_unit_test(what_is_too_small_is_zero_in_every_thread),
 #endif
   };
-  (void)argc;
-  start_program(argv);
+  start_program();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,8 @@
 # What several threads do at once, for the thread sanitizer. It ends a program that has a race with
-# exit code 66. LLVM's OpenMP runtime brings Archer, which tells it where threads wait for each
-# other; without that it sees races everywhere.
+# exit code 66.
 load ../cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
-
-@test "Archer is there" {
-  run -0 env OMP_TOOL_VERBOSE_INIT=stderr ARCHER_OPTIONS=verbose=1 OPENBLAS_NUM_THREADS=1 \
-    rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
-  [[ "$output" == *"Archer detected OpenMP application with TSan"* ]]
-}
 
 @test "training has no race" {
   for softmax in followers full; do
