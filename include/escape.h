@@ -1,6 +1,9 @@
-/* escape: text from outside, character by character, as it may stand in JSON and in HTML. In place
- * of a byte that is no UTF-8 stands, in JSON, the character of that number; in HTML, as of control
- * characters, U+FFFD. */
+/* escape: text from outside, character by character, as it may stand in JSON, in HTML, in a row of
+ * a table, and on a terminal. In place of a byte that is not UTF-8 stands, in JSON, the character
+ * of that number; in HTML, as of control characters, U+FFFD; on a terminal, as of control
+ * characters,
+ * '?'. In a row a tab, a line feed and a carriage return are \t, \n and \r; nothing else changes.
+ */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
@@ -10,7 +13,10 @@ enum { ESCAPE_ROOM = 8 };
 
 /* The character that text, which is not empty, begins with, escaped where it must be; gives back
  * how many bytes it has in text. */
-size_t escape_json(char escaped[ESCAPE_ROOM], const char *text);
-size_t escape_html(char escaped[ESCAPE_ROOM], const char *text);
+typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
+Escape escape_json, escape_html, escape_row, escape_screen;
+
+/* The whole text, to be freed. */
+char *escape_text(const char *text, Escape *escape);
 
 #endif

@@ -16,6 +16,9 @@ Output *output_open(const char *path, Why *why);
 
 FILE *output_stream(Output *output);
 
+/* Whether people see what is written. */
+bool output_is_terminal(const Output *output);
+
 /* Whether its stream is a regular file, in which what was written can be written over. */
 bool output_can_return(Output *output);
 

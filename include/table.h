@@ -12,7 +12,9 @@ typedef enum { TABLE_TSV, TABLE_BARE /* TSV without a header line */, TABLE_JSON
 
 typedef struct Table Table;
 
-/* columns (n) are words of letters, digits, '_', '.' and '-', and are copied; output is borrowed.
+/* Text of TSV is written as it is, but for what would break a row (escape.h); on a terminal no
+ * control character is. columns (n) are words of letters, digits, '_', '.' and '-', and are copied;
+ * output is borrowed.
  */
 Table *table_new(Output *output, TableForm form, const char *const *columns, int n);
 void table_free(Table *table); /* NULL is allowed; what was not written is lost */

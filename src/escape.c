@@ -1,5 +1,8 @@
 #include "escape.h"
 
+#include "alloc.h"
+#include "fail.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +29,7 @@ static size_t character(const unsigned char *text) {
 static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *special) {
   const unsigned char first = (unsigned char)*text;
   const size_t n = character((const unsigned char *)text);
-  if (first < ' ' || first == 0x7f || strchr(special, first)) return 0;
+  if (fail_control(text) > 0 || strchr(special, first)) return 0;
   memcpy(escaped, text, n);
   escaped[n] = 0;
   return n;
@@ -35,8 +38,9 @@ static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *spec
 size_t escape_json(char escaped[ESCAPE_ROOM], const char *text) {
   const size_t n = copy(escaped, text, "\"\\");
   if (n > 0) return n;
-  snprintf(escaped, ESCAPE_ROOM, "\\u%04x", (unsigned char)*text);
-  return 1;
+  const size_t bytes = fail_control(text) > 1 ? 2 : 1; /* the second one is the number of a C1 */
+  snprintf(escaped, ESCAPE_ROOM, "\\u%04x", (unsigned char)text[bytes - 1]);
+  return bytes;
 }
 
 size_t escape_html(char escaped[ESCAPE_ROOM], const char *text) {
@@ -47,5 +51,31 @@ size_t escape_html(char escaped[ESCAPE_ROOM], const char *text) {
     snprintf(escaped, ESCAPE_ROOM, "&#%d;", *text);
   else
     strcpy(escaped, unknown);
+  return fail_control(text) > 1 ? 2 : 1;
+}
+
+size_t escape_row(char escaped[ESCAPE_ROOM], const char *text) {
+  static const char breaks[] = "\t\n\r", names[] = "tnr";
+  const char *found = strchr(breaks, *text);
+  escaped[0] = found ? '\\' : *text;
+  escaped[1] = found ? names[found - breaks] : 0;
+  escaped[2] = 0;
   return 1;
+}
+
+size_t escape_screen(char escaped[ESCAPE_ROOM], const char *text) {
+  const size_t n = copy(escaped, text, "");
+  if (n > 0) return n;
+  strcpy(escaped, "?");
+  return 1;
+}
+
+char *escape_text(const char *text, Escape *escape) {
+  char *all = alloc_new(ESCAPE_ROOM * strlen(text) + 1, 1), *at = all;
+  while (*text) {
+    text += escape(at, text);
+    at += strlen(at);
+  }
+  *at = 0;
+  return all;
 }

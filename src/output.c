@@ -74,6 +74,11 @@ Output *output_open(const char *path, Why *why) {
 
 FILE *output_stream(Output *output) { return output->stream; }
 
+bool output_is_terminal(const Output *output) {
+  if (output->gz || output->file) return false;
+  return isatty(output->direct ? fileno(output->direct) : STDOUT_FILENO);
+}
+
 bool output_can_return(Output *output) {
   struct stat about;
   const int fd = output->file ? fileno(output->stream) : STDOUT_FILENO;

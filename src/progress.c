@@ -1,5 +1,7 @@
 #include "progress.h"
 
+#include "escape.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -63,11 +65,15 @@ void progress_end(Progress *progress) {
 void progress_say(Progress *progress, const char *format, ...) {
   if (progress->quiet) return;
   va_list arguments;
+  char *line;
   va_start(arguments, format);
-  progress_end(progress);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  const int n = vasprintf(&line, format, arguments);
   va_end(arguments);
+  if (n < 0) return;
+  char *shown = escape_text(line, escape_screen);
+  progress_end(progress);
+  fprintf(stderr, "%s\n", shown);
+  free(line), free(shown);
 }
 
 /* Appends parts to the line as long as they fit into width: false once one does not. */

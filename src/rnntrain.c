@@ -14,6 +14,7 @@
 #include "schedule.h"
 #include "signals.h"
 #include "start.h"
+#include "table.h"
 #include "train.h"
 #include "validation.h"
 #include "version.h"
@@ -80,19 +81,20 @@ static int check_values(const TrainOptions *o, Why *why) {
 }
 
 static int print_table(const Dataset *dataset, Why *why) {
-  Output *output = output_open(NULL, why);
-  FILE *out = output_stream(output);
+  const char *columns[1 + COUNTS] = {"file"};
   Count list[COUNTS];
-  for (int i = -1; i < dataset->n; i++) { /* first the names */
-    counts_list(&dataset->counts[i < 0 ? 0 : i], list);
-    fputs(i < 0 ? "file" : dataset->files[i], out);
-    for (int j = 0; j < COUNTS; j++)
-      if (i < 0)
-        fprintf(out, "\t%s", list[j].name);
-      else
-        fprintf(out, "\t%llu", (unsigned long long)list[j].value);
-    fputc('\n', out);
+  counts_list(&dataset->counts[0], list); /* first the names */
+  for (int j = 0; j < COUNTS; j++) columns[1 + j] = list[j].name;
+  Output *output = output_open(NULL, why);
+  Table *table = table_new(output, TABLE_TSV, columns, 1 + COUNTS);
+  for (int i = 0; i < dataset->n; i++) {
+    counts_list(&dataset->counts[i], list);
+    table_text(table, dataset->files[i]);
+    for (int j = 0; j < COUNTS; j++) table_whole(table, list[j].value);
+    table_end(table);
   }
+  table_flush(table, why);
+  table_free(table);
   return output_close(output, why);
 }
 

@@ -13,6 +13,7 @@ struct Table {
   Output *output;
   FILE *out;
   TableForm form;
+  Escape *escape; /* of TSV */
   int n, column;  /* the next one */
   char **before;  /* (n) what stands before a cell of each column */
   size_t *length; /* (n) of that */
@@ -51,6 +52,7 @@ static void begin_cell(Table *t) {
 Table *table_new(Output *output, TableForm form, const char *const *columns, int n) {
   Table *t = alloc_new(1, sizeof *t);
   t->output = output, t->out = output_stream(output), t->form = form, t->n = n;
+  t->escape = output_is_terminal(output) ? escape_screen : escape_row;
   t->before = alloc_new((size_t)n, sizeof *t->before);
   t->length = alloc_new((size_t)n, sizeof *t->length);
   for (int i = 0; i < n; i++) {
@@ -83,23 +85,25 @@ int table_flush(Table *t, Why *why) {
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-/* In quotes. */
-static void put_json_string(Table *t, const char *text) {
+static void put_escaped(Table *t, const char *text, Escape *escape) {
   char escaped[ESCAPE_ROOM];
-  put(t, "\"", 1);
   while (*text) {
-    text += escape_json(escaped, text);
+    text += escape(escaped, text);
     put_string(t, escaped);
   }
-  put(t, "\"", 1);
 }
 
 void table_text(Table *t, const char *text) {
   begin_cell(t);
-  if (t->form == TABLE_JSONL)
-    put_json_string(t, text);
-  else
+  if (t->form == TABLE_JSONL) {
+    put(t, "\"", 1);
+    put_escaped(t, text, escape_json);
+    put(t, "\"", 1);
+  } else if (t->escape == escape_row && !strpbrk(text, "\t\n\r")) {
     put_string(t, text);
+  } else {
+    put_escaped(t, text, t->escape);
+  }
 }
 
 static void put_whole(Table *t, uint64_t value) {

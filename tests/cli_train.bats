@@ -218,6 +218,19 @@ END
   diff counted <(tr '\t' ' ' <<< "$output")
 }
 
+@test "a name of a file breaks no row, and writes nothing to a terminal" {
+  name=$(printf 'a\tb\nc\033[31m\302\233d.fa')
+  cp "$DATA/phix174.fa.gz" "$name"
+  rnntrain --dry-run "$name" > table 2> said
+  [ "$(wc -l < table)" -eq 2 ]
+  [ "$(cut -f 1 table | tail -n 1)" = "$(printf 'a\\tb\\nc\033[31m\302\233d.fa')" ]
+  run ! grep -P '[^\x20-\x7e\n]' said
+  train --force -o "$name.run" "$name" 2> said
+  rnntrain -k 2 -D 4 -e 1 --force -o "$name.run" "$name" 2> said
+  grep -q 'a?b?c?\[31m??d.fa.run/model.safetensors' said
+  run ! grep -P '[^\x20-\x7e\n]' said
+}
+
 @test "--dry-run foretells tokens and parameters of the run" {
   rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> said
   grep -q "4845 to learn from .* 535 to validate on" said

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
@@ -42,10 +43,43 @@ static void bytes_that_are_no_utf8_do_not_get_through(void **state) {
   assert_string_equal(of(escape_html, "\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+static void check_text(const char *text, Escape *escape, const char *right) {
+  char *escaped = escape_text(text, escape);
+  assert_string_equal(escaped, right);
+  free(escaped);
+}
+
+static void control_characters_reach_no_terminal(void **state) {
+  (void)state;
+  /* ESC, DEL, BEL; CSI in UTF-8 and as one byte; a tab, a line feed */
+  check_text("\x1b[31m\x7f\a", escape_screen, "?[31m??");
+  check_text("a\xc2\x9b"
+             "2Jb\x9b",
+             escape_screen, "a??2Jb?");
+  check_text("a\tb\nc\r", escape_screen, "a?b?c?");
+  check_text("E. coli \xc3\xa9\xe2\x82\xac \\ \"1\"", escape_screen,
+             "E. coli \xc3\xa9\xe2\x82\xac \\ \"1\"");
+  check_text("a\xc2\x9b"
+             "2J",
+             escape_json, "a\\u009b2J");
+  check_text("a\xc2\x9b"
+             "2J",
+             escape_html,
+             "a\xef\xbf\xbd"
+             "2J");
+}
+
+static void a_row_stays_a_row(void **state) {
+  (void)state;
+  check_text("a\tb\nc\r\x1b\xff\xc2\x9b\\", escape_row, "a\\tb\\nc\\r\x1b\xff\xc2\x9b\\");
+  check_text("", escape_row, "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_means_nothing_stays),
       cmocka_unit_test(what_ends_a_string_or_begins_markup_is_escaped),
+      cmocka_unit_test(control_characters_reach_no_terminal), cmocka_unit_test(a_row_stays_a_row),
       cmocka_unit_test(bytes_that_are_no_utf8_do_not_get_through)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

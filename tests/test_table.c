@@ -53,6 +53,16 @@ static void the_same_rows_come_in_three_forms(void **state) {
                                   "{\"a\":\"\",\"b.c\":null,\"d_1\":null,\"e\":0.10}\n");
 }
 
+static void a_name_breaks_no_row(void **state) {
+  (void)state;
+  Table *table = begin(TABLE_BARE, 1);
+  table_text(table, "a\tb\nc\x1b[1m"), table_end(table);
+  assert_string_equal(end(table), "a\\tb\\nc\x1b[1m\n");
+  table = begin(TABLE_JSONL, 1);
+  table_text(table, "a\tb\nc\x1b[1m"), table_end(table);
+  assert_string_equal(end(table), "{\"a\":\"a\\u0009b\\u000ac\\u001b[1m\"}\n");
+}
+
 static void a_table_without_rows_has_its_header(void **state) {
   (void)state;
   assert_string_equal(end(begin(TABLE_TSV, 2)), "a\tb.c\n");
@@ -132,6 +142,7 @@ static void a_text_of_any_length_is_whole(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_rows_come_in_three_forms),
+                                     cmocka_unit_test(a_name_breaks_no_row),
                                      cmocka_unit_test(a_table_without_rows_has_its_header),
                                      cmocka_unit_test(numbers_are_rounded_as_printf_rounds),
                                      cmocka_unit_test(a_small_probability_keeps_its_digits),
