@@ -9,6 +9,7 @@
 #include "parallel.h"
 #include "plan.h"
 #include "quota.h"
+#include "remarks.h"
 #include "report.h"
 #include "resume.h"
 #include "schedule.h"
@@ -98,47 +99,6 @@ static int print_table(const Dataset *dataset, Why *why) {
   return output_close(output, why);
 }
 
-/* Says it where two inputs are the same file: it may validate on what it has learnt. */
-static void say_twins(const TrainRun *train, const Dataset *dataset) {
-  for (int i = 0; i < dataset->n; i++)
-    for (int j = 0; j < i; j++)
-      if (dataset->counts[i].crc32 == dataset->counts[j].crc32 &&
-          dataset->counts[i].bytes == dataset->counts[j].bytes)
-        progress_say(train->progress, "%s and %s hold the same bytes", dataset->files[j],
-                     dataset->files[i]);
-}
-
-/* Says which circles were found, and what was left out. */
-static void say_input(const TrainRun *train, const Dataset *dataset) {
-  const TrainOptions *o = train->options;
-  for (int i = 0; i < dataset->n; i++) {
-    const SeqCounts *c = &dataset->counts[i];
-    const char *file = input_title(dataset->files[i]);
-    if (c->notes.end_block_missing)
-      progress_say(train->progress, "%s: " SEQFILE_NO_END_BLOCK, file);
-    if (c->notes.phred64)
-      progress_say(train->progress,
-                   "%s: its qualities can only be Phred+64, but --min-quality reads Phred+33; "
-                   "convert them with seqtk seq -Q64 -V",
-                   file);
-    if (c->circular > 0)
-      progress_say(train->progress, "%s: circular records: %" PRIu64 " of %" PRIu64, file,
-                   c->circular, c->records);
-    if (o->min_quality > 0 && !c->has_quality)
-      progress_say(train->progress, "%s: has no quality for --min-quality", file);
-    if (c->low_quality > 0)
-      progress_say(train->progress,
-                   "%s: left out of quality below %d: %" PRIu64 " of %" PRIu64 " bases", file,
-                   o->min_quality, c->low_quality, counts_letters(c));
-    if (c->short_segments > 0)
-      progress_say(train->progress,
-                   "%s: left out as shorter than %" PRIu64 ": %" PRIu64 " of %" PRIu64
-                   " segments, with %" PRIu64 " bases",
-                   file, o->min_length, c->short_segments, c->short_segments + c->segments,
-                   c->short_bases);
-  }
-}
-
 /* Starts the threads and, where this CPU's kernels need it, OpenBLAS. */
 static int start_threads(TrainOptions *o, const TrainRun *train, Why *why) {
   if (o->threads == 0 && (o->threads = quota_threads(why)) < 0) return USAGE;
@@ -177,8 +137,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   if (read_init(train, why) != 0 ||
       dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
-  say_twins(train, dataset);
-  say_input(train, dataset);
+  remarks_say(train->progress, o, dataset);
   if (train->past &&
       resume_check_inputs(dataset, train->past_inputs, train->n_past_inputs, why) != 0)
     return -1;

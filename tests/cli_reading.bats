@@ -69,12 +69,12 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   rnntrain --dry-run --min-quality 20 --min-length 5 -k 3 some.fq some.fq - < some.fa 2>&1 > table |
     grep -e "left out" -e circular -e quality > said
   diff said - << 'END'
-some.fq: left out of quality below 20: 2 of 13 bases
-some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
-some.fq: left out of quality below 20: 2 of 13 bases
-some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
 standard input: circular records: 2 of 3
 standard input: has no quality for --min-quality
+some.fq: left out of quality below 20: 2 of 13 bases
+some.fq: left out of quality below 20: 2 of 13 bases
+some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
+some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
 standard input: left out as shorter than 5: 1 of 3 segments, with 4 bases
 END
 }

@@ -159,3 +159,43 @@ END
   grep -Fx "validation: and 4 more files, see run.json" said
   [ "$(grep -c '^validation: [0-9].fa r' said)" -eq 5 ]
 }
+
+# ---- many files ----------------------------------------------------------------------------------
+
+@test "files of the same sequence are named, once a group" {
+  printf '>a\nACGTACGTTGCACCA\n' > a.fa
+  printf '>b x\nACGTACGT\nTGCACCA\n' > b.fa
+  gzip -c a.fa > c.fa.gz
+  printf '>d\nTTGACCATTAGACCA\n' > d.fa
+  cp d.fa e.fa
+  printf '>f\nACGTACGTTGCACCC\n' > f.fa
+  rnntrain "${NETWORK[@]}" --valid-fraction 0 -o run d.fa f.fa a.fa b.fa e.fa c.fa.gz 2> said
+  grep -Fx "d.fa and e.fa hold the same sequence" said
+  grep -Fx "a.fa, b.fa and 1 more hold the same sequence" said
+  [ "$(grep -c "hold the same" said)" -eq 2 ]
+}
+
+@test "3000 files, half of them copies: a run, few lines, and a checkpoint that can be resumed" {
+  mkdir files
+  "$PYTHON" -c 'import random
+random.seed(4)
+for i in range(3000):
+    if i % 2 == 0:
+        bases = "".join(random.choice("ACGT") for _ in range(60))
+    open(f"files/{i:04}.fa", "w").write(f">r{i}\n{bases}\n")'
+  rnntrain "${NETWORK[@]}" --circular -o run files/*.fa 2> said
+  [ "$(wc -l < said)" -lt 40 ]
+  grep -Fx "files/0002.fa and files/0003.fa hold the same sequence" said
+  grep "and 1495 more groups of files that hold the same sequence" said
+  grep "and 2995 more files like the last one" said
+  grep -Fx "validation: and 2995 more files, see run.json" said
+  "$PYTHON" -c 'import json
+run = json.load(open("run/run.json"))
+assert len(run["inputs"]) == len(run["validation"]) == 3000
+assert run["validation"][2999]["from_record"] == "r2999"'
+  rnntrain -q --resume -e 2 -o run files/*.fa
+  fails 1 "files/0006.fa: is not input 6 that the run began with: its records have other names" \
+    rnntrain -q --resume -o run files/000[0-4].fa files/000[6-9].fa
+  rnntrain --dry-run -k 2 files/*.fa 2> said > table
+  [ "$(wc -l < table)" -eq 3001 ]
+}
