@@ -113,6 +113,8 @@ void dataset_free(Dataset *dataset) {
 }
 
 size_t dataset_memory(const Dataset *dataset) {
+  const size_t file = sizeof *dataset->counts + sizeof *dataset->shares;
   return corpus_memory(dataset->corpus) +
-         (dataset->valid_corpus ? corpus_memory(dataset->valid_corpus) : 0);
+         (dataset->valid_corpus ? corpus_memory(dataset->valid_corpus) : 0) +
+         (size_t)dataset->n * file;
 }

@@ -80,40 +80,33 @@ static const char *input_use(const Share *share) {
   return share->train_bases == 0 ? "validation" : "training and validation";
 }
 
-static json_t *inputs_json(const Dataset *dataset) {
-  json_t *json = json_array();
-  for (int i = 0; i < dataset->n; i++) {
-    const Share *share = &dataset->shares[i];
-    json_t *input = counts_json(dataset->files[i], &dataset->counts[i]);
-    json_object_set_new(input, "use", json_string(input_use(share)));
-    json_object_set_new(input, "training_bases", whole(share->train_bases));
-    json_object_set_new(input, "validation_bases", whole(share->valid_bases));
-    json_array_append_new(json, input);
-  }
+/* What there is to say of input i. */
+static json_t *input_json(const Dataset *dataset, int i) {
+  const Share *share = &dataset->shares[i];
+  json_t *json = counts_json(dataset->files[i], &dataset->counts[i]);
+  json_object_set_new(json, "use", json_string(input_use(share)));
+  json_object_set_new(json, "training_bases", whole(share->train_bases));
+  json_object_set_new(json, "validation_bases", whole(share->valid_bases));
   return json;
 }
 
 static json_t *name_json(const char *name) { return name ? text(name) : json_null(); }
 
-/* Where validation lies in the files: letters count from 1, and names that were not kept are null.
- */
-static json_t *validation_json(const Dataset *dataset) {
-  json_t *json = json_array();
-  for (int i = 0; i < dataset->n; i++) {
-    const TailPart *part = &dataset->shares[i].valid;
-    if (part->records == 0) continue;
-    json_t *range = json_object();
-    json_object_set_new(range, "file", text(dataset->files[i]));
-    json_object_set_new(range, "from_record", name_json(part->first_name));
-    json_object_set_new(range, "from_record_number", whole(part->first));
-    json_object_set_new(range, "from", whole(part->from));
-    json_object_set_new(range, "to_record", name_json(part->last_name));
-    json_object_set_new(range, "to_record_number", whole(part->last));
-    json_object_set_new(range, "to", whole(part->last_to));
-    json_object_set_new(range, "bases", whole(dataset->shares[i].valid_bases));
-    json_object_set_new(range, "whole_records", whole(part->whole));
-    json_array_append_new(json, range);
-  }
+/* Where validation lies in input i: letters count from 1, and names that were not kept are null.
+ * NULL: it is for training alone. */
+static json_t *range_json(const Dataset *dataset, int i) {
+  const TailPart *part = &dataset->shares[i].valid;
+  if (part->records == 0) return NULL;
+  json_t *json = json_object();
+  json_object_set_new(json, "file", text(dataset->files[i]));
+  json_object_set_new(json, "from_record", name_json(part->first_name));
+  json_object_set_new(json, "from_record_number", whole(part->first));
+  json_object_set_new(json, "from", whole(part->from));
+  json_object_set_new(json, "to_record", name_json(part->last_name));
+  json_object_set_new(json, "to_record_number", whole(part->last));
+  json_object_set_new(json, "to", whole(part->last_to));
+  json_object_set_new(json, "bases", whole(dataset->shares[i].valid_bases));
+  json_object_set_new(json, "whole_records", whole(part->whole));
   return json;
 }
 
@@ -195,8 +188,8 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "command", command);
   json_object_set_new(json, "options", options_json(run));
   json_object_set_new(json, "seed", whole(run->options->seed));
-  json_object_set_new(json, "inputs", inputs_json(run->dataset));
-  json_object_set_new(json, "validation", validation_json(run->dataset));
+  json_object_set_new(json, "inputs", json_array()); /* both are written file by file */
+  json_object_set_new(json, "validation", json_array());
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
@@ -211,17 +204,66 @@ static json_t *run_json(const RunJson *run) {
   return json;
 }
 
+/* ---- the file ------------------------------------------------------------------------------- */
+
+typedef struct {
+  FILE *out;
+  int indent; /* columns, of all lines but the first */
+} Margin;
+
+/* Writes a part of a value, whose lines are then indented. */
+static int put_part(const char *part, size_t size, void *context) {
+  const Margin *margin = context;
+  for (size_t i = 0; i < size; i++) {
+    fputc(part[i], margin->out);
+    if (part[i] == '\n') fprintf(margin->out, "%*s", margin->indent, "");
+  }
+  return 0;
+}
+
+/* Writes a value and frees it. */
+static void put_value(FILE *out, int indent, json_t *value) {
+  Margin margin = {out, indent};
+  json_dump_callback(value, put_part, &margin,
+                     JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+  json_decref(value);
+}
+
+/* A list with an entry for each input that has one. There may be many: only one is held at a time.
+ */
+static void put_list(FILE *out, json_t *(*entry)(const Dataset *, int), const Dataset *dataset) {
+  int entries = 0;
+  fputc('[', out);
+  for (int i = 0; i < dataset->n; i++) {
+    json_t *value = entry(dataset, i);
+    if (!value) continue;
+    fputs(entries++ > 0 ? ",\n    " : "\n    ", out);
+    put_value(out, 4, value);
+  }
+  fputs(entries > 0 ? "\n  ]" : "]", out);
+}
+
+static void put_run(FILE *out, const RunJson *run) {
+  json_t *json = run_json(run), *value;
+  const char *key, *separator = "{";
+  json_object_foreach(json, key, value) {
+    fprintf(out, "%s\n  \"%s\": ", separator, key);
+    if (strcmp(key, "inputs") == 0)
+      put_list(out, input_json, run->dataset);
+    else if (strcmp(key, "validation") == 0)
+      put_list(out, range_json, run->dataset);
+    else
+      put_value(out, 2, json_incref(value));
+    separator = ",";
+  }
+  fputs("\n}\n", out);
+  json_decref(json);
+}
+
 int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
   if (!file) return -1;
-  json_t *json = run_json(run);
-  int rc = json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-  const int error = errno;
-  json_decref(json);
-  fputc('\n', file->out);
-  if (rc == 0) return atomicfile_commit(file, why);
-  fail_writing(why, error, "%s: cannot be written", file->path);
-  atomicfile_abandon(file);
-  return -1;
+  put_run(file->out, run);
+  return atomicfile_commit(file, why);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
