@@ -66,6 +66,9 @@ AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
 const char *rundir_file(const RunDir *dir, RunFile file);
 const char *rundir_path(const RunDir *dir);
 
+/* The first line of loss.tsv or timestep_loss.tsv, without its end. */
+const char *rundir_header(RunFile file);
+
 /* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
 char *rundir_join(const char *directory, const char *name);
 

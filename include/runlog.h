@@ -22,9 +22,6 @@ int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
 void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
 int runlog_sync(Runlog *log, Why *why);
 
-/* The first lines of loss.tsv and timestep_loss.tsv. */
-extern const char runlog_loss_header[], runlog_timestep_header[];
-
 /* A row of loss.tsv; epochs count from 1, losses in nats a k-mer, NAN for NA. */
 typedef struct {
   uint64_t step, epoch, tokens;

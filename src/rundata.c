@@ -1,7 +1,7 @@
 #include "rundata.h"
 
 #include "alloc.h"
-#include "runlog.h"
+#include "rundir.h"
 
 #include <errno.h>
 #include <math.h>
@@ -82,7 +82,7 @@ static int read_loss(RunData *data, const char *path, Why *why) {
   double numbers[COLUMNS_MAX];
   size_t room = 0;
   if (open_lines(&lines, path, why) != 0) return -1;
-  int more = check_header(&lines, runlog_loss_header, why) == 0 ? 1 : -1;
+  int more = check_header(&lines, rundir_header(RUN_LOSS), why) == 0 ? 1 : -1;
   while (more > 0 && (more = read_numbers(&lines, numbers, LOSS_COLUMNS, why)) > 0)
     add_row(data, numbers, &room);
   close_lines(&lines);
@@ -113,7 +113,7 @@ static int read_timestep_loss(RunData *data, const char *path, Why *why) {
   double numbers[COLUMNS_MAX], least = 0;
   size_t room = 0;
   if (open_lines(&lines, path, why) != 0) return -1;
-  int more = check_header(&lines, runlog_timestep_header, why) == 0 ? 1 : -1;
+  int more = check_header(&lines, rundir_header(RUN_TIMESTEP_LOSS), why) == 0 ? 1 : -1;
   while (more > 0 && (more = read_numbers(&lines, numbers, TIMESTEP_COLUMNS, why)) > 0)
     add_timestep(data, numbers, &room, &least);
   close_lines(&lines);

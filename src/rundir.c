@@ -16,6 +16,15 @@ static const char *const names[RUN_FILES] = {"model.safetensors", "checkpoint.sa
                                              "run.json",          "report.html",
                                              "rnntrain_mqc.json", "rnntrain_loss_mqc.json"};
 
+enum { HEADER_ROOM = 256 };
+
+const char *rundir_header(RunFile file) {
+  return file == RUN_LOSS
+             ? "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
+               "train_bits_per_base\tvalid_loss\tvalid_bits_per_base"
+             : "step\ttimestep\tloss\ttokens";
+}
+
 struct RunDir {
   char *path, *file[RUN_FILES];
   RunMode mode;
@@ -139,13 +148,39 @@ static int busy(const RunDir *dir, Why *why) {
               dir->path);
 }
 
-/* Looks which files of a run are there; what cannot be looked at is not taken for missing. */
-static int look(const RunDir *dir, bool there[RUN_FILES], Why *why) {
+/* What a directory holds. */
+typedef struct {
+  bool there[RUN_FILES];
+  bool results; /* of a run: something that a new run would destroy */
+} Contents;
+
+/* Whether a log has anything besides its first line, which may be missing or cut short. */
+static bool has_rows(const RunDir *dir, RunFile file) {
+  const char *header = rundir_header(file);
+  const size_t length = strlen(header);
+  char text[HEADER_ROOM];
+  const int fd = openat(dir->fd, names[file], O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return true;
+  const ssize_t n = pread(fd, text, length + 2, 0);
+  close(fd);
+  if (n < 0 || (size_t)n > length + 1) return true;
+  return memcmp(text, header, (size_t)n < length ? (size_t)n : length) != 0 ||
+         ((size_t)n > length && text[length] != '\n');
+}
+
+/* Looks at all files of a run; one that cannot be looked at is not taken for missing. */
+static int look(const RunDir *dir, Contents *holds, Why *why) {
   struct stat about;
+  *holds = (Contents){.results = false};
   for (int i = 0; i < RUN_FILES; i++) {
-    there[i] = fstatat(dir->fd, names[i], &about, 0) == 0;
-    if (!there[i] && errno != ENOENT)
+    holds->there[i] = fstatat(dir->fd, names[i], &about, 0) == 0;
+    if (!holds->there[i] && errno != ENOENT)
       return fail_reading(why, errno, "%s: cannot be looked at", dir->file[i]);
+    if (!holds->there[i]) continue;
+    if (i == RUN_LOSS || i == RUN_TIMESTEP_LOSS)
+      holds->results |= has_rows(dir, (RunFile)i);
+    else
+      holds->results = true;
   }
   return 0;
 }
@@ -173,36 +208,53 @@ static int lock(RunDir *dir, int flags, Why *why) {
   return dir->locked || errno != EWOULDBLOCK ? 0 : busy(dir, why);
 }
 
-/* Whether the contents of the directory let a run begin there, or resume. */
-static int check_run(RunDir *dir, const bool there[RUN_FILES], Why *why) {
-  bool holds = false;
-  for (int i = 0; i < RUN_FILES; i++) holds |= there[i];
-  dir->resumes = there[RUN_CHECKPOINT] && (dir->mode == RUN_RESUME || dir->mode == RUN_AUTO);
-  if (dir->mode == RUN_NEW && holds)
+/* The first file that a run cannot resume without and that is missing; NULL: none. */
+static const char *missing(const Contents *holds) {
+  static const RunFile needed[] = {RUN_CHECKPOINT, RUN_LOSS, RUN_TIMESTEP_LOSS};
+  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+    if (!holds->there[needed[i]]) return names[needed[i]];
+  return NULL;
+}
+
+/* Whether the contents of the directory let a run begin there, or resume. Without results there is
+ * nothing to lose: a run simply begins. Each sentence names what works in its case. */
+static int check_run(RunDir *dir, const Contents *holds, Why *why) {
+  const bool checkpoint = holds->there[RUN_CHECKPOINT];
+  const char *lacks = missing(holds);
+  dir->resumes = checkpoint && (dir->mode == RUN_RESUME || dir->mode == RUN_AUTO);
+  if (dir->resumes || dir->mode == RUN_OVERWRITE) return 0;
+  if (dir->mode == RUN_NEW && !lacks)
     return fail(why,
-                "-o %s: holds a run already; name another directory, or give --resume to go on "
-                "with it or --force to overwrite it",
+                "-o %s: holds a run already; name another directory, or give --resume to resume it "
+                "or --force to overwrite it",
                 dir->path);
-  if (dir->mode == RUN_RESUME && !dir->resumes)
-    return fail(why, "-o %s: holds no checkpoint to go on from; begin a run without --resume",
+  if (dir->mode == RUN_NEW && holds->results)
+    return fail(
+        why,
+        "-o %s: holds a run already, which cannot be resumed because %s is missing; name another "
+        "directory, or give --force to overwrite it",
+        dir->path, lacks);
+  if (dir->mode == RUN_RESUME && !holds->results)
+    return fail(why, "-o %s: holds no checkpoint to resume from; start a run without --resume",
                 dir->path);
-  if (dir->mode == RUN_AUTO && !dir->resumes && there[RUN_MODEL])
-    return fail(why,
-                "-o %s: holds a model, but no checkpoint to go on from; name another directory, or "
-                "give --force to overwrite it",
-                dir->path);
+  if (dir->mode == RUN_RESUME || (dir->mode == RUN_AUTO && holds->there[RUN_MODEL]))
+    return fail(
+        why,
+        "-o %s: holds a run, but no checkpoint to resume from; start a run in another directory "
+        "without --resume, or overwrite this one with --force instead of --resume",
+        dir->path);
   return 0;
 }
 
 /* The directory is open: whether it can be written to, and by nobody else. */
 static int claim_open(RunDir *dir, Why *why) {
-  bool there[RUN_FILES];
+  Contents holds;
   if (access(dir->path, W_OK | X_OK) != 0)
     return fail_writing(why, errno, "-o %s: cannot be written to", dir->path);
-  if (lock(dir, 0, why) != 0 || look(dir, there, why) != 0) return -1;
-  if (there[RUN_LOSS] && dir->log[RUN_LOSS] < 0) /* another process has just made it */
+  if (lock(dir, 0, why) != 0 || look(dir, &holds, why) != 0) return -1;
+  if (holds.there[RUN_LOSS] && dir->log[RUN_LOSS] < 0) /* another process has just made it */
     return busy(dir, why);
-  return check_run(dir, there, why);
+  return check_run(dir, &holds, why);
 }
 
 static int claim(RunDir *dir, Why *why) {
@@ -217,7 +269,7 @@ static int claim(RunDir *dir, Why *why) {
                 "name another one",
                 dir->path);
   if (dir->mode != RUN_RESUME) return check_parent(dir, why);
-  return fail(why, "-o %s: there is no run to go on with; begin one without --resume", dir->path);
+  return fail(why, "-o %s: there is no run to resume; start one without --resume", dir->path);
 }
 
 RunDir *rundir_claim(const char *path, RunMode mode, Why *why) {
@@ -249,17 +301,25 @@ static int make(RunDir *dir, Why *why) {
   return fail_writing(why, errno, "-o %s: cannot be made", dir->path);
 }
 
+/* Removes the files of an earlier run; its logs are emptied later. */
+static int clear(const RunDir *dir, Why *why) {
+  for (int i = 0; i < RUN_FILES; i++) {
+    if (i == RUN_LOSS || i == RUN_TIMESTEP_LOSS) continue;
+    if (unlinkat(dir->fd, names[i], 0) != 0 && errno != ENOENT)
+      return fail_writing(why, errno, "%s: cannot be removed", dir->file[i]);
+  }
+  return 0;
+}
+
 int rundir_begin(RunDir *dir, Why *why) {
-  static const RunFile old[] = {RUN_MODEL,  RUN_CHECKPOINT, RUN_JSON,
-                                RUN_REPORT, RUN_MULTIQC,    RUN_MULTIQC_LOSS};
+  Contents holds;
   if (dir->fd < 0 && make(dir, why) != 0) return -1;
   if (rundir_check(dir, why) != 0) return -1;
+  if (look(dir, &holds, why) != 0 || check_run(dir, &holds, why) != 0) return -1;
   if (dir->log[RUN_LOSS] < 0 && lock(dir, O_CREAT | O_EXCL, why) != 0) return -1;
   dir->began = true;
-  for (size_t i = 0; i < sizeof old / sizeof *old; i++)
-    if (unlinkat(dir->fd, names[old[i]], 0) != 0 && errno != ENOENT)
-      return fail_writing(why, errno, "%s: cannot be removed", dir->file[old[i]]);
-  return 0;
+  return dir->mode == RUN_NEW ? 0
+                              : clear(dir, why); /* without results, only a report may be there */
 }
 
 void rundir_undo(RunDir *dir) {

@@ -26,11 +26,6 @@ struct Runlog {
   size_t size;
 };
 
-const char runlog_loss_header[] =
-    "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
-    "train_bits_per_base\tvalid_loss\tvalid_bits_per_base";
-const char runlog_timestep_header[] = "step\ttimestep\tloss\ttokens";
-
 double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
 Runlog *runlog_new(RunDir *dir, Why *why) {
@@ -119,16 +114,16 @@ int runlog_sync(Runlog *log, Why *why) {
 /* ---- beginning and resuming ----------------------------------------------------------------- */
 
 /* Empties a log, making it where it is not there, and writes its header. */
-static int begin_log(Runlog *log, Log *to, const char *header, Why *why) {
+static int begin_log(Runlog *log, Log *to, Why *why) {
   to->fd = rundir_log(log->dir, to->file, true);
   if (to->fd < 0 || ftruncate(to->fd, 0) != 0) return cannot_write(to->path, why);
-  fprintf(log->lines, "%s\n", header);
+  fprintf(log->lines, "%s\n", rundir_header(to->file));
   return append(log, to, why);
 }
 
 int runlog_begin(Runlog *log, Why *why) {
-  if (begin_log(log, &log->loss, runlog_loss_header, why) != 0) return -1;
-  return begin_log(log, &log->timestep_loss, runlog_timestep_header, why);
+  if (begin_log(log, &log->loss, why) != 0) return -1;
+  return begin_log(log, &log->timestep_loss, why);
 }
 
 /* Opens a log and looks whether it has a line's end where the checkpoint says that it went to. */

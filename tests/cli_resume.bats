@@ -297,12 +297,12 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 # ---- what cannot go on ---------------------------------------------------------------------------
 
 @test "--resume without a run, --resume=auto over one that it cannot go on with" {
-  fails 1 "-o none: there is no run to go on with" rnntrain "${RUN[@]}" --resume -o none
+  fails 1 "-o none: there is no run to resume; start one without --resume" rnntrain "${RUN[@]}" --resume -o none
   [ ! -e none ]
   mkdir empty
-  fails 1 "-o empty: holds no checkpoint to go on from" rnntrain "${RUN[@]}" --resume -o empty
+  fails 1 "-o empty: holds no checkpoint to resume from; start a run without --resume" rnntrain "${RUN[@]}" --resume -o empty
   rm short/checkpoint.safetensors
-  fails 1 "-o short: holds a model, but no checkpoint to go on from" \
+  fails 1 "-o short: holds a run, but no checkpoint to resume from" \
     rnntrain "${TINY[@]}" --resume=auto -o short "$DATA/phix174.fa.gz"
   rm short/model.safetensors # killed before its first checkpoint
   train --resume=auto -o short "$DATA/phix174.fa.gz"

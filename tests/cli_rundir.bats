@@ -119,7 +119,8 @@ untouched() {
 }
 
 @test "a signal saves nothing into the directory that took the place of the run's" {
-  begin run --log-every 1000000000
+  begin run --log-every 1000000000 --checkpoint-every 0.01s
+  await [ -e run/model.safetensors ] # so that signals are caught
   kill -STOP "$old"
   mv run old
   rnntrain "${NEW[@]}" -o run "$PHIX"
@@ -127,4 +128,204 @@ untouched() {
   kill -CONT "$old"
   ends "-o run: no longer leads to the directory of this run"
   untouched run
+}
+
+# ---- what a directory may hold, by option --------------------------------------------------------
+
+# make STATE: makes DIR in this state; "whole" is a run that is over.
+make() {
+  rm -rf DIR
+  case $1 in
+    absent) return ;;
+    "only a report") mkdir DIR && echo page > DIR/report.html ;;
+    "a leftover .tmp") mkdir DIR && head -c 100 whole/checkpoint.safetensors > DIR/checkpoint.safetensors.tmp ;;
+    "unrelated files") mkdir DIR && echo mine > DIR/notes.txt ;;
+    "an empty loss.tsv") mkdir DIR && touch DIR/loss.tsv ;;
+    "part of a header") mkdir DIR && head -c 10 whole/loss.tsv > DIR/loss.tsv ;;
+    "a header") mkdir DIR && head -n 1 whole/loss.tsv > DIR/loss.tsv ;;
+    "both headers")
+      mkdir DIR && head -n 1 whole/loss.tsv > DIR/loss.tsv
+      head -n 1 whole/timestep_loss.tsv > DIR/timestep_loss.tsv
+      ;;
+    "both logs") mkdir DIR && cp whole/loss.tsv whole/timestep_loss.tsv DIR ;;
+    "another file called loss.tsv") mkdir DIR && echo mine > DIR/loss.tsv ;;
+    "a checkpoint without a model") cp -r whole DIR && rm DIR/model.safetensors DIR/run.json ;;
+    "a checkpoint without logs") cp -r whole DIR && rm DIR/*.tsv ;;
+    "a model without a checkpoint") cp -r whole DIR && rm DIR/checkpoint.safetensors ;;
+    "only a model") mkdir DIR && cp whole/model.safetensors DIR ;;
+    "only run.json") mkdir DIR && cp whole/run.json DIR ;;
+    "a whole run") cp -r whole DIR ;;
+    empty) mkdir DIR ;;
+    "a file") echo mine > DIR ;;
+    "a link to nowhere") ln -s nowhere DIR ;;
+  esac
+}
+STATES=(absent empty "unrelated files" "an empty loss.tsv" "part of a header" "a header" "both headers"
+  "a leftover .tmp" "only a report" "both logs" "another file called loss.tsv"
+  "a checkpoint without a model" "a checkpoint without logs" "a model without a checkpoint" "only a model"
+  "only run.json" "a whole run" "a file" "a link to nowhere")
+
+# A run is there that begins with its first epoch and ends as one that nobody disturbed.
+is_whole() { same_run whole "$1"; }
+
+# try STATE OPTION DIR: what comes of it is in $code and said.
+try() {
+  code=0
+  rnntrain "${NEW[@]}" ${2:+"$2"} -o "$3" "$PHIX" 2> said || code=$?
+}
+
+# follow STATE WORDS COMMAND...: where the refusal has the words, the command must succeed on the
+# directory as it was then.
+follow() {
+  grep -qF -- "$2" refusal || return 0
+  followed=$((followed + 1))
+  make "$1"
+  rm -rf other
+  echo "'$1': $(cat refusal)"
+  echo "  remedy: ${*:3}"
+  "${@:3}"
+}
+
+run_through_link() {
+  mkdir nowhere && rnntrain "${NEW[@]}" -o DIR "$PHIX" && rm -r nowhere
+}
+
+# Every remedy that the refusal names works.
+remedies_work() {
+  followed=0
+  follow "$1" "give --resume to" rnntrain "${NEW[@]}" --resume -o DIR "$PHIX" || return
+  follow "$1" "start a run without --resume" rnntrain "${NEW[@]}" -o DIR "$PHIX" || return
+  follow "$1" "start one without --resume" rnntrain "${NEW[@]}" -o DIR "$PHIX" || return
+  follow "$1" "another directory" rnntrain "${NEW[@]}" -o other "$PHIX" || return
+  follow "$1" "name a directory" rnntrain "${NEW[@]}" -o other "$PHIX" || return
+  follow "$1" "make that directory" run_through_link || return
+  follow "$1" "name another one" rnntrain "${NEW[@]}" -o other "$PHIX" || return
+  follow "$1" "--force" rnntrain "${NEW[@]}" --force -o DIR "$PHIX" || return
+  [ "$followed" -gt 0 ]
+}
+
+@test "every state of a directory, with every option: it works, or a remedy that is named does" {
+  rnntrain "${NEW[@]}" -o whole "$PHIX"
+  refused=0
+  for state in "${STATES[@]}"; do
+    for option in "" --resume --resume=auto --force; do
+      make "$state"
+      try "$state" "$option" DIR
+      echo "'$state' '$option': $code $(cat said)"
+      if [ "$code" -eq 0 ]; then
+        is_whole DIR
+        continue
+      fi
+      [ "$code" -eq 1 ]
+      [ "$(wc -l < said)" -eq 1 ]
+      refused=$((refused + 1))
+      mv said refusal
+      make "$state"
+      [ ! -e DIR ] || cp -r DIR before
+      try "$state" "$option" DIR
+      [ ! -e DIR ] || diff -r before DIR # nothing was changed
+      rm -rf before
+      remedies_work "$state"
+    done
+  done
+  [ "$refused" -gt 10 ]
+}
+
+@test "a directory without results is no hindrance to a run, nor are unrelated files" {
+  rnntrain "${NEW[@]}" -o whole "$PHIX"
+  for state in absent empty "unrelated files" "an empty loss.tsv" "part of a header" "a header" \
+    "both headers" "a leftover .tmp"; do
+    for option in "" --resume=auto --force; do
+      make "$state"
+      try "$state" "$option" DIR
+      echo "'$state' '$option': $code $(cat said)"
+      [ "$code" -eq 0 ]
+      is_whole DIR
+      if [ "$state" = "unrelated files" ]; then [ "$(cat DIR/notes.txt)" = mine ]; fi
+    done
+  done
+}
+
+@test "a directory with results is not overwritten without --force" {
+  rnntrain "${NEW[@]}" -o whole "$PHIX"
+  for state in "both logs" "another file called loss.tsv" "a checkpoint without a model" \
+    "a model without a checkpoint" "only a model" "only run.json" "only a report" "a whole run"; do
+    make "$state"
+    cp -r DIR before
+    fails 1 "-o DIR: holds " rnntrain "${NEW[@]}" -o DIR "$PHIX"
+    diff -r before DIR
+    rm -r before
+    try "$state" --force DIR
+    [ "$code" -eq 0 ]
+  done
+}
+
+@test "a directory that is read-only: the remedies work" {
+  as_nobody=()
+  if [ "$(id -u)" -eq 0 ]; then
+    command -v setpriv || skip "no setpriv"
+    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
+    "${as_nobody[@]}" test -r "$PHIX" || skip "nobody may not read $PHIX"
+  fi
+  place=$(mktemp -d)
+  chmod 777 "$place"
+  cd "$place"
+  for option in "" --resume=auto --force; do
+    for name in DIR DIR/new; do # the directory, and one to be made in it
+      rm -rf DIR other && mkdir DIR && chmod 555 DIR
+      code=0
+      "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX") 2> said || code=$?
+      cat said
+      [ "$code" -eq 1 ]
+      grep -q "Permission denied; check the permissions, or name another place" said
+      "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" -o other - < <(zcat "$PHIX")
+      chmod 777 DIR
+      "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX")
+    done
+  done
+  cd ..
+  rm -r "$place"
+}
+
+# ---- a start that fails --------------------------------------------------------------------------
+
+# The disk is full while a run begins in a directory that is not there, or is there and empty.
+@test "a full disk at the start: nothing is left of it, and the run begins once there is room" {
+  unshare -rm true 2> kept || skip "nothing can be mounted here"
+  rnntrain "${NEW[@]}" -D 40 -o whole "$PHIX"
+  # shellcheck disable=SC2016
+  run -0 unshare -rm bash -euc '
+    mkdir disk
+    mount -t tmpfs -o size=256k none disk
+    for room in 0 4 8 12 16 24; do
+      for there in no yes; do
+        for option in "" --resume=auto --force; do
+          rm -rf disk/*
+          [ $there = no ] || mkdir disk/run
+          head -c "$((256 - room))k" /dev/zero > disk/filler || true
+          code=0
+          rnntrain "$@" ${option:+"$option"} -o disk/run 2> said || code=$?
+          echo "$room kB, there: $there, $option: $code $(cat said)"
+          [ $code -eq 1 ]
+          grep -q "disk/run.*: cannot be .*: No space left on device; make room, or name another place" said
+          [ $there = yes ] || [ ! -e disk/run ]
+          [ $there = no ] || [ -z "$(ls -A disk/run)" ]
+          rm disk/filler
+          rnntrain "$@" ${option:+"$option"} -o disk/run
+          cmp whole/model.safetensors disk/run/model.safetensors
+        done
+      done
+    done' bash "${NEW[@]}" -D 40 "$PHIX"
+  echo "$output"
+}
+
+@test "a limit on the size of files at the start: nothing is left, and the run begins without the limit" {
+  code=0
+  (ulimit -f 8 && rnntrain "${NEW[@]}" -D 40 -o run "$PHIX") 2> said || code=$?
+  cat said
+  [ "$code" -eq 1 ]
+  grep -q "File too large; raise the limit on the size of files (ulimit -f)" said
+  [ ! -e run ]
+  rnntrain "${NEW[@]}" -D 40 -o run "$PHIX"
 }

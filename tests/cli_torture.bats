@@ -222,7 +222,7 @@ refused() {
     rnntrain "$@" -D 40 -o disk/run 2> said || code=$?
     [ $code -eq 1 ]
     grep -q "^rnntrain: disk/run/.*: cannot be written: No space left on device; make room" said
-    rm -r disk/run
+    rm -rf disk/run
     rnntrain "$@" -e 1 -o disk/run
     cp -r disk/run before
     head -c 100000 /dev/zero > disk/filler || true
