@@ -49,7 +49,8 @@ int rundir_begin(RunDir *dir, Why *why);
 /* After a start that failed: removes what it has made, as far as it can. */
 void rundir_undo(RunDir *dir);
 
-/* Whether the path still leads to the directory that is open; else why says where that is. */
+/* Whether the path still leads to the directory that is open, and that holds the log with the lock;
+ * else why says where the directory is. */
 int rundir_check(const RunDir *dir, Why *why);
 
 /* A log to write to, which the directory closes; `fresh`: made where it is not there. The lock is

@@ -109,13 +109,31 @@ static bool find_directory(const RunDir *dir, const struct stat *open, char *pat
   return stat(path, &there) == 0 && is_same(&there, open);
 }
 
+/* Whether the loss.tsv that carries the lock is still in the directory: where somebody has emptied
+ * that, another run may have begun in it. */
+static int check_lock(const RunDir *dir, Why *why) {
+  struct stat open, there;
+  const int fd = dir->log[RUN_LOSS];
+  if (fd < 0) return 0;
+  if (fstat(fd, &open) == 0 && fstatat(dir->fd, names[RUN_LOSS], &there, 0) == 0) {
+    if (is_same(&there, &open)) return 0;
+  } else if (errno != ENOENT) {
+    return fail_reading(why, errno, "%s: cannot be looked at", dir->file[RUN_LOSS]);
+  }
+  return fail(
+      why,
+      "%s: was removed or replaced while this run was writing to it; start the run again, in "
+      "another directory",
+      dir->file[RUN_LOSS]);
+}
+
 int rundir_check(const RunDir *dir, Why *why) {
   char now[4096];
   struct stat open, there;
   if (fstat(dir->fd, &open) != 0)
     return fail_reading(why, errno, "-o %s: cannot be looked at", dir->path);
   if (stat(dir->path, &there) == 0) {
-    if (is_same(&there, &open)) return 0;
+    if (is_same(&there, &open)) return check_lock(dir, why);
   } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
     return fail_reading(why, errno, "-o %s: cannot be looked at", dir->path);
   }
@@ -324,7 +342,7 @@ int rundir_begin(RunDir *dir, Why *why) {
 
 void rundir_undo(RunDir *dir) {
   Why ignored;
-  if (dir->began)
-    for (int i = 0; i < RUN_REPORT; i++) unlinkat(dir->fd, names[i], 0);
-  if (dir->made && rundir_check(dir, &ignored) == 0) rmdir(dir->path);
+  if (dir->fd < 0 || rundir_check(dir, &ignored) != 0) return;
+  for (int i = 0; dir->began && i < RUN_REPORT; i++) unlinkat(dir->fd, names[i], 0);
+  if (dir->made) rmdir(dir->path);
 }

@@ -243,9 +243,10 @@ int trainer_resume(Trainer *train, Why *why) {
 int trainer_save(Trainer *train, const char *status, Why *why) {
   double start = clock_now();
   train->next_checkpoint = start + train->options->checkpoint_every;
-  if (write_checkpoint(train, why) != 0) return -1;
-  if (train->numbers.step > 0 && trainer_write_model(train, why) != 0) return -1;
-  int rc = trainer_write_runjson(train, status, why);
+  int rc = write_checkpoint(train, why);
+  if (rc == 0 && train->numbers.step > 0) rc = trainer_write_model(train, why);
+  if (rc == 0) rc = trainer_write_runjson(train, status, why);
+  if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
   train->longest_save = fmax(train->longest_save, clock_now() - start);
   return rc;
 }

@@ -49,6 +49,36 @@ untouched() {
   untouched run
 }
 
+@test "a run whose directory was emptied and used anew ends, and leaves the new one alone" {
+  for log_every in 1 1000000000; do # it finds out at a row, or when it saves
+    rm -rf run wanted
+    begin run --log-every "$log_every" --checkpoint-every 0.01s
+    await [ -e run/model.safetensors ]
+    kill -STOP "$old"
+    rm -rf run/*
+    rnntrain "${NEW[@]}" -o run "$PHIX"
+    kill -CONT "$old"
+    ends "run/loss.tsv: was removed or replaced while this run was writing to it"
+    untouched run
+  done
+}
+
+@test "a report is not written into the directory that took the place of the run's" {
+  command -v strace > /dev/null || skip "no strace: apt-get install strace"
+  strace -o kept true 2> kept || skip "strace may not trace here"
+  # It stops itself at its fifth file, run.json with the results, which is the last before the report.
+  strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=5 \
+    rnntrain "${NEW[@]}" --report --multiqc -o run "$PHIX" 2> said &
+  old=$!
+  await grep -q 'stopped by SIGSTOP' trace
+  mv run old
+  mkdir run
+  kill -CONT "$(pgrep -P "$old")"
+  ends "-o run: no longer leads to the directory of this run, which is now $PWD/old"
+  [ -z "$(ls -A run)" ]
+  [ -s old/model.safetensors ]
+}
+
 @test "a run whose directory was removed ends" {
   begin run
   kill -STOP "$old"

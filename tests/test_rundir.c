@@ -61,6 +61,7 @@ static void every_file_is_written_while_the_directory_is_in_its_place(void **sta
   (void)state;
   RunDir *dir = begin();
   for (int file = RUN_MODEL; file < RUN_FILES; file++) {
+    if (file == RUN_LOSS || file == RUN_TIMESTEP_LOSS) continue; /* logs are written to directly */
     write_one(dir, (RunFile)file);
     assert_int_equal(access(rundir_file(dir, (RunFile)file), F_OK), 0);
   }
@@ -108,6 +109,21 @@ static void no_file_is_written_once_the_directory_was_removed(void **state) {
   rundir_close(dir);
 }
 
+static void no_file_is_written_once_the_log_with_the_lock_was_removed(void **state) {
+  (void)state;
+  RunDir *dir = begin();
+  assert_int_equal(unlink("run/loss.tsv"), 0);
+  assert_refused(dir, "run/loss.tsv: was removed or replaced");
+  RunDir *other = begin();
+  assert_refused(dir, "run/loss.tsv: was removed or replaced");
+  write_one(other, RUN_MODEL);
+  rundir_undo(dir); /* which is not the other one's end */
+  assert_int_equal(access("run/model.safetensors", F_OK), 0);
+  rundir_close(dir);
+  rundir_close(other);
+  remove_all("run");
+}
+
 static void a_start_that_failed_leaves_nothing(void **state) {
   (void)state;
   RunDir *dir = begin();
@@ -128,6 +144,7 @@ int main(void) {
       cmocka_unit_test(no_file_is_written_once_another_directory_is_in_its_place),
       cmocka_unit_test(a_file_that_was_begun_goes_with_its_directory),
       cmocka_unit_test(no_file_is_written_once_the_directory_was_removed),
+      cmocka_unit_test(no_file_is_written_once_the_log_with_the_lock_was_removed),
       cmocka_unit_test(a_start_that_failed_leaves_nothing),
   };
   return cmocka_run_group_tests(tests, enter, leave);
