@@ -48,10 +48,12 @@ static CodecStep step(void *state, CodecData *data) {
   data->out_size = bz->avail_out;
   if (rc == BZ_STREAM_END) return CODEC_END;
   if (rc == BZ_OK) return CODEC_MORE;
-  data->reason = rc == BZ_MEM_ERROR          ? "there is no memory to unpack this bzip2 data"
-                 : rc == BZ_DATA_ERROR_MAGIC ? "no block begins where one must"
-                                             : "a block or its checksum is wrong";
-  return rc == BZ_MEM_ERROR ? CODEC_REFUSED : CODEC_DAMAGED;
+  if (rc == BZ_MEM_ERROR) {
+    data->reason = "there is no memory to unpack this bzip2 data";
+    return CODEC_REFUSED;
+  }
+  data->reason = "a block or its checksum is wrong";
+  return CODEC_DAMAGED;
 }
 
 const Codec codec_bzip2 = {.name = "bzip2",

@@ -79,7 +79,8 @@ static bool is_tar(const char *first, size_t n) {
 
 /* HTML and XML. */
 static bool is_markup(const char *text, size_t n) {
-  return n > 1 && text[0] == '<' && (isalpha((unsigned char)text[1]) || strchr("!?", text[1]));
+  return n > 1 && text[0] == '<' &&
+         (isalpha((unsigned char)text[1]) || text[1] == '!' || text[1] == '?');
 }
 
 static bool matches(const Kind *kind, const char *text, size_t n) {
@@ -108,4 +109,25 @@ int foreign_fail(const char *file, const char *first, size_t n, const char *form
   }
   const char *sentence = sentence_of(first, n);
   return sentence ? fail(why, "%s: %s", file, sentence) : 0;
+}
+
+const char *foreign_letter(char c, bool line_start) {
+  static const char joined[] = "; a line end is missing before it, if files were joined: awk 1 "
+                               "FILE... joins them with it";
+  if ((c == '>' || c == '@') && !line_start) return joined;
+  if (c == ';' && line_start) return "; remove comments with grep -v '^;'";
+  if (c == '#' && line_start) return "; remove comments with grep -v '^#'";
+  if (c == 'I' || c == 'i')
+    return "; write N if it is inosine, and if this is protein, only DNA or RNA can be read";
+  if (c != 0 && strchr("EFLPQJOZXeflpqjozx*", c))
+    return "; this looks like protein, and only DNA or RNA can be read";
+  if (isdigit((unsigned char)c)) return "; remove line numbers with sed '/^>/!s/[0-9]//g'";
+  return "";
+}
+
+bool foreign_is_sam(const char *header) {
+  static const char *const tags[] = {"HD\t", "SQ\t", "RG\t", "PG\t", "CO\t"};
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+    if (strncmp(header, tags[i], 3) == 0) return true;
+  return false;
 }

