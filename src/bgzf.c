@@ -126,8 +126,10 @@ static BgzfEnd follow_blocks(const unsigned char *tail, size_t n, int *last) {
 
 BgzfEnd bgzf_end(int fd, int *last) {
   struct stat file;
+  unsigned char first[HEADER];
   BgzfEnd end = BGZF_UNKNOWN;
-  if (fstat(fd, &file) != 0 || file.st_size <= 0) return end;
+  if (fstat(fd, &file) != 0 || pread(fd, first, HEADER, 0) != HEADER) return end;
+  if (!is_header(first, HEADER)) return end;
   const size_t n = file.st_size < TAIL ? (size_t)file.st_size : TAIL;
   unsigned char *tail = alloc_new(n, 1);
   if (pread(fd, tail, n, file.st_size - (off_t)n) == (ssize_t)n) end = follow_blocks(tail, n, last);
