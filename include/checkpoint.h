@@ -53,6 +53,8 @@ typedef struct {
   size_t n_inputs;
 } RunState;
 
+size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
+
 /* Both write a file that was just opened and free it; NULL is an error that `why` says already.
  * `about` is the metadata besides the shape; it may be NULL. */
 int checkpoint_write_model(AtomicFile *file, const Shape *shape, const Weights *weights,

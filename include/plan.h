@@ -8,11 +8,13 @@
 
 typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
+  uint64_t present;                          /* what the process has: program and corpus */
   uint64_t total;                            /* at the worst moment */
-  uint64_t available; /* on this machine, to this process, beside the corpus */
+  uint64_t available; /* on this machine, to this process, beside what is present */
   const char *limit;  /* what says so: "the machine has" */
 } Plan;
 
+/* Once the threads are started and the input is read, and before anything else is. */
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset);
 
 /* An error, with the figures, where the machine cannot hold it. */

@@ -92,7 +92,7 @@ typedef struct {
 
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
 void tape_free(Tape *tape);
-size_t tape_memory(const Shape *shape, int T, int B, int with_backward); /* bytes, at most */
+size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward); /* bytes */
 
 /* h for all T timesteps from x, restart and h[0]; e where there is no table. Where loops of ours
  * multiply, a lane depends neither on the others nor on their number: B may be lowered before. */

@@ -16,6 +16,9 @@
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why);
 
+/* Bytes of memory that it takes to write a transposed tensor of so many columns, at most. */
+size_t safetensors_memory(size_t columns);
+
 /* An open file whose header and CRC were found right. */
 typedef struct SafeTensors SafeTensors;
 SafeTensors *safetensors_open(const char *path, Why *why);

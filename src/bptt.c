@@ -58,7 +58,7 @@ size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
   size_t tokens = (size_t)T * (size_t)B, sum = factors_memory(shape, T * B, with_backward);
   for (int block = 0; block < count_blocks(B); block++) {
     int lanes = block_lanes(B, block);
-    sum += tape_memory(shape, T, lanes, with_backward);
+    sum += tape_memory(shape, T, lanes, T * B, with_backward);
     sum += softmax_logits(shape, T * lanes, with_backward) * sizeof(float);
     if (with_backward) sum += partial_size(shape) * sizeof(float);
   }

@@ -37,6 +37,8 @@ static void add_weights(Tensor *tensors, int *n, const char *prefix, const Shape
   add_tensor(tensors, n, prefix, "b2", F32, 1, 1, V, w->b2);
 }
 
+size_t checkpoint_memory(const Shape *shape) { return safetensors_memory((size_t)shape->V); }
+
 static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *state) {
   int n = 0;
   size_t T = (size_t)state->T;

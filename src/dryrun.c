@@ -41,10 +41,9 @@ static void say_time(const Trainer *train, double rate) {
 }
 
 void dryrun_say(const TrainRun *run) {
-  const TrainOptions *o = run->options;
   char total[32], corpus[32], weights[32], windows[32], markov[32];
   Trainer *train = trainer_new(run);
-  Plan plan = plan_make(o, &run->shape, run->dataset);
+  const Plan plan = *run->plan;
   plan_text(plan.total, total), plan_text(plan.corpus, corpus);
   plan_text(plan.weights, weights), plan_text(plan.windows, windows);
   plan_text(plan.markov, markov);

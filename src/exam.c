@@ -23,7 +23,7 @@ static double clamp(double value, double least, double most) {
 
 size_t exam_memory(const Shape *shape, int steps) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D, n = (size_t)shape->n;
-  return factors_memory(shape, FACTORS_TOKENS, 0) + tape_memory(shape, T, B, 0) +
+  return factors_memory(shape, FACTORS_TOKENS, 0) + tape_memory(shape, T, B, FACTORS_TOKENS, 0) +
          softmax_logits(shape, 0, 0) * sizeof(float) +
          ((size_t)steps + WARMUP + 1) * (3 * D + 2 * d) * sizeof(double) + 3 * n * sizeof(double);
 }

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include "bptt.h"
+#include "checkpoint.h"
 #include "exam.h"
 #include "markov.h"
 #include "quota.h"
@@ -11,7 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PROGRAM = 24 << 20, LANE = 256 }; /* bytes: code, libraries, buffers; all of a lane */
+enum { PROGRAM = 5 << 20, LANE = 256 }; /* bytes: code, libraries, buffers; all of a lane */
 
 /* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
 static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
@@ -37,13 +38,20 @@ static uint64_t address_space(void) {
   return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
 }
 
+/* What the process takes now; where the kernel does not say, a guess. */
+static uint64_t present(uint64_t corpus) {
+  const uint64_t there = kernel_number("/proc/self/status", "VmRSS:", 1024);
+  const uint64_t least = PROGRAM + corpus;
+  return there == UINT64_MAX || there < least ? least : there;
+}
+
 static void find_available(Plan *plan) {
   uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
-  uint64_t group = quota_of_groups("").memory; /* the corpus counts in it */
+  uint64_t group = quota_of_groups("").memory; /* what is present counts in it */
   uint64_t space = address_space();
   if (machine == UINT64_MAX)
     machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-  if (group != UINT64_MAX) group -= group < plan->corpus ? group : plan->corpus;
+  if (group != UINT64_MAX) group -= group < plan->present ? group : plan->present;
   plan->available = machine, plan->limit = "the machine has";
   if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
   if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
@@ -53,6 +61,7 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   /* Weights, their average, their best so far, and the moments; the gradient. */
   uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
   Plan plan = {.corpus = dataset_memory(dataset)};
+  plan.present = present(plan.corpus);
   find_available(&plan);
   plan.weights = copies * shape_parameters(shape) * sizeof(float) +
                  gradient_memory(shape, options->T * options->B);
@@ -60,9 +69,12 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
                  lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
   plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
-  /* The Markov counts are gone before the network is made. */
-  uint64_t training = plan.weights + plan.windows + exam_memory(shape, EXAM_STEPS);
-  plan.total = PROGRAM + plan.corpus + (training > plan.markov ? training : plan.markov);
+  /* The Markov counts are gone before the network is made, a checkpoint is written before the exam.
+   */
+  const uint64_t exam = dataset->valid.n > 0 ? exam_memory(shape, EXAM_STEPS) : 0;
+  const uint64_t save = checkpoint_memory(shape);
+  const uint64_t training = plan.weights + plan.windows + (exam > save ? exam : save);
+  plan.total = plan.present + (training > plan.markov ? training : plan.markov);
   return plan;
 }
 
@@ -71,12 +83,12 @@ void plan_text(uint64_t bytes, char text[32]) {
   double value = (double)bytes / 1000;
   int unit = 0;
   for (; value >= 999.5 && unit < 4; unit++) value /= 1000;
-  snprintf(text, 32, value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+  snprintf(text, 32, "%.3g %s", value, units[unit]);
 }
 
 int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   char needed[32], there[32];
-  if (plan->total - plan->corpus <= plan->available) return 0; /* the corpus is there already */
+  if (plan->total - plan->present <= plan->available) return 0;
   plan_text(plan->total, needed), plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "

@@ -146,10 +146,11 @@ Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, 
 
 /* ---- the tape ------------------------------------------------------------------------------- */
 
-size_t tape_memory(const Shape *shape, int T, int B, int with_backward) {
-  size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
+size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward) {
+  size_t rows = (size_t)T * (size_t)B, D = (size_t)shape->D;
+  size_t d = has_table(shape, tokens) ? 0 : (size_t)shape->d;
   size_t floats = rows * (d + D) + 2 * (size_t)B * D; /* e, h, rows */
-  if (with_backward) floats += rows * (d + D);
+  if (with_backward) floats += rows * (d + D);        /* de, dz */
   return floats * sizeof(float) + rows * (2 * sizeof(int) + 1);
 }
 

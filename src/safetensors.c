@@ -73,9 +73,20 @@ typedef struct {
   float *data;
 } Panel;
 
+/* Without its data. */
+static Panel panel_size(size_t columns, size_t floats) {
+  Panel panel = {.columns = least(columns, floats)};
+  panel.rows = panel.columns < columns ? 1 : least(floats / panel.columns, 16);
+  return panel;
+}
+
+size_t safetensors_memory(size_t columns) {
+  const Panel panel = panel_size(columns, PUT_FLOATS);
+  return panel.rows * panel.columns * sizeof *panel.data;
+}
+
 static Panel panel_new(const Tensor *tensor, size_t floats) {
-  Panel panel = {.columns = least(tensor->columns, floats)};
-  panel.rows = panel.columns < tensor->columns ? 1 : least(floats / panel.columns, 16);
+  Panel panel = panel_size(tensor->columns, floats);
   panel.data = alloc_new(panel.rows * panel.columns, sizeof *panel.data);
   return panel;
 }
