@@ -10,7 +10,7 @@ typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
   uint64_t present;                          /* what the process has: program and corpus */
   uint64_t total;                            /* at the worst moment */
-  uint64_t available; /* on this machine, to this process, beside what is present */
+  uint64_t available; /* on this machine, to this process, with what is present */
   const char *limit;  /* what says so: "the machine has" */
 } Plan;
 

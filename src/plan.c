@@ -47,12 +47,12 @@ static uint64_t present(uint64_t corpus) {
 
 static void find_available(Plan *plan) {
   uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
-  uint64_t group = quota_of_groups("").memory; /* what is present counts in it */
+  uint64_t group = quota_of_groups("").memory;
   uint64_t space = address_space();
   if (machine == UINT64_MAX)
     machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-  if (group != UINT64_MAX) group -= group < plan->present ? group : plan->present;
-  plan->available = machine, plan->limit = "the machine has";
+  if (space != UINT64_MAX) space += plan->present;
+  plan->available = machine + plan->present, plan->limit = "the machine has";
   if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
   if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
 }
@@ -88,7 +88,7 @@ void plan_text(uint64_t bytes, char text[32]) {
 
 int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   char needed[32], there[32];
-  if (plan->total - plan->present <= plan->available) return 0;
+  if (plan->total <= plan->available) return 0;
   plan_text(plan->total, needed), plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "

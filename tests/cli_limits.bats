@@ -183,6 +183,42 @@ one_thread() {
   done
 }
 
+# in_groups COMMAND...: runs it where ./groups is mounted on /sys/fs/cgroup, and nobody sets a number.
+in_groups() {
+  unshare -m bash -ec 'mount --bind groups /sys/fs/cgroup; unset OMP_NUM_THREADS; exec "$@"' - "$@"
+}
+
+@test "control groups limit memory and the default of --threads, the group's own limits and its parents'" {
+  need_root
+  need_limits
+  unshare -m true || skip "no mount namespaces"
+  [ "$(nproc)" -gt 1 ] || skip "there is one processor"
+  version_2=groups$(sed -n 's/^0:://p' /proc/self/cgroup)
+  version_1=groups/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+  mkdir -p "$version_1" "$version_2" groups/cpu
+  learn() { in_groups rnntrain "${TINY[@]:1:12}" --valid-fraction 0 --force -o run "$@" "$DATA/phix174.fa.gz"; }
+  learn -q
+  for file in "$version_2/memory.max" groups/memory.max "$version_1/memory.limit_in_bytes" \
+    groups/memory/memory.limit_in_bytes; do
+    echo 1000000 > "$file"
+    fails 1 "and the control group may have 1 MB" learn -q
+    echo 500000000 > "$file"
+    learn -q
+    rm "$file"
+  done
+  learn 2>&1 | grep ", $(nproc) threads$"
+  echo "150000 100000" > groups/cpu.max
+  learn 2>&1 | grep ", 2 threads$"
+  echo "50000 100000" > groups/cpu.max
+  learn 2>&1 | grep ", 1 thread$"
+  learn -t 3 2>&1 | grep ", 3 threads$"
+  in_groups env OMP_NUM_THREADS=3 rnntrain "${TINY[@]:1:10}" --force -o run "$DATA/phix174.fa.gz" 2>&1 | grep ", 3 threads$"
+  rm groups/cpu.max
+  echo 100000 > groups/cpu/cpu.cfs_quota_us
+  echo 100000 > groups/cpu/cpu.cfs_period_us
+  learn 2>&1 | grep ", 1 thread$"
+}
+
 # peak FILE: the memory that scoring it takes, in kB.
 peak() {
   "$PYTHON" -c 'import resource, subprocess, sys
