@@ -71,11 +71,17 @@ static const char *next_line(const char *line) {
   return end ? end + 1 : NULL;
 }
 
+static void usage(FILE *out, const Program *program) {
+  const char *before = "usage:";
+  for (const char *line = program->usage; line; line = next_line(line)) {
+    fprintf(out, "%s %s %.*s\n", before, program->name, (int)strcspn(line, "\n"), line);
+    before = "      ";
+  }
+}
+
 static void help(FILE *out, const Program *program) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
-  const char *before = "usage:";
-  for (const char *line = program->usage; line; line = next_line(line), before = "      ")
-    fprintf(out, "%s %s %.*s\n", before, program->name, (int)strcspn(line, "\n"), line);
+  usage(out, program);
   fputc('\n', out);
   wrap(out, program->operands, 0, 0);
   const char *group = "";
@@ -259,4 +265,10 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
   if (output_close(output, why) != 0) return FAILED;
   if (!known) fail(why, "--help '%s': must be one of man|bash|zsh", topic);
   return known ? DONE : USAGE;
+}
+
+int manual_remind(const Program *program) {
+  usage(stderr, program);
+  fprintf(stderr, "%s --help lists the options\n", program->name);
+  return 2;
 }

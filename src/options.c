@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "suggest.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -263,25 +265,124 @@ static int check_group(const Program *program, const Option *option, const void 
              : fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
 }
 
+/* ---- what was mistyped ---------------------------------------------------------------------- */
+
+/* "; did you mean --hidden?", where dashes is "--"; else what otherwise. */
+static void did_you_mean(const Suggestion *suggestion, const char *dashes, const char *otherwise,
+                         char text[64]) {
+  if (*suggestion->word)
+    snprintf(text, 64, "; did you mean %s%s?", dashes, suggestion->word);
+  else
+    snprintf(text, 64, "%s", otherwise);
+}
+
+static Suggestion nearest_option(const struct option *longs, const char *typed) {
+  Suggestion suggestion = suggest_new(typed, strcspn(typed, "="));
+  for (; longs->name; longs++) suggest_offer(&suggestion, longs->name);
+  return suggestion;
+}
+
+static Suggestion nearest_choice(const Option *option, const char *typed) {
+  Suggestion suggestion = suggest_new(typed, strlen(typed));
+  char word[32];
+  for (int i = 0; options_choice(option, i, word); i++) suggest_offer(&suggestion, word);
+  return suggestion;
+}
+
+/* "--stride, --strands or --seed": the options that begin with what was typed; gives back how many.
+ */
+static int candidates(const struct option *longs, const char *typed, char text[512]) {
+  const size_t n = strcspn(typed, "=");
+  int all = 0, listed = 0;
+  size_t used = 0;
+  for (int i = 0; longs[i].name; i++) all += strncmp(longs[i].name, typed, n) == 0;
+  for (int i = 0; longs[i].name && used < 512; i++) {
+    if (strncmp(longs[i].name, typed, n) != 0) continue;
+    const char *before = listed == 0 ? "" : listed == all - 1 ? " or " : ", ";
+    used += (size_t)snprintf(text + used, 512 - used, "%s--%s", before, longs[i].name);
+    listed++;
+  }
+  return all;
+}
+
+/* Of a word behind two dashes. */
+static int unknown_name(const struct option *longs, const char *typed, Why *why) {
+  char list[512] = "", hint[64];
+  const int n = (int)strcspn(typed, "=");
+  if (optopt != 0) return fail(why, "--%s: takes no value; write --%.*s", typed, n, typed);
+  if (n > 0 && candidates(longs, typed, list) > 1)
+    return fail(why, "option '--%.*s' is ambiguous: it may be %s; write more of it", n, typed,
+                list);
+  const Suggestion nearest = nearest_option(longs, typed);
+  did_you_mean(&nearest, "--", "; --help lists them", hint);
+  return fail(why, "there is no option '--%s'%s", typed, hint);
+}
+
+/* Of a letter behind one dash, in a word that may be a long option's name. */
+static int unknown_letter(const struct option *longs, const char *letters, int letter,
+                          const char *word, Why *why) {
+  char hint[64];
+  const int other = islower(letter) ? toupper(letter) : tolower(letter);
+  Suggestion nearest = {.word = ""};
+  if (word) nearest = nearest_option(longs, word + 1);
+  if (*nearest.word && isalpha(letter)) {
+    did_you_mean(&nearest, "--", "", hint);
+    return fail(why, "there is no option '%s'%s", word, hint);
+  }
+  if (isalpha(letter) && strchr(letters, other))
+    return fail(why, "there is no option '-%c'; did you mean -%c?", letter, other);
+  return fail(why, "there is no option '-%c'; --help lists them", letter);
+}
+
+/* The word that getopt_long is in the middle of, where it begins with this letter; else NULL. */
+static const char *word_of(char **argv, int letter) {
+  const char *word = argv[optind];
+  return word && word[0] == '-' && word[1] == letter && word[2] ? word : NULL;
+}
+
+/* getopt_long has given ':' or '?'. */
+static int cannot_parse(const struct option *longs, const char *letters, int wish, char **argv,
+                        Why *why) {
+  const char *last = argv[optind - 1];
+  if (wish == ':') return fail(why, "option '%s' needs a value", last);
+  const bool known = optopt >= LONG_ONLY || (optopt != ':' && strchr(letters, optopt));
+  if (optopt != 0 && !known)
+    return unknown_letter(longs, letters, optopt, word_of(argv, optopt), why);
+  return unknown_name(longs, last + 2, why);
+}
+
+/* typed is how the option was named: "-B" or "--lanes". */
+static int wrong_value(const Option *option, const struct option *longs, const char *typed,
+                       const char *value, Why *why) {
+  char must[160], hint[64] = "", word[SUGGEST_ROOM];
+  Suggestion nearest = {.word = ""};
+  expected(option, must);
+  if (option->type == OPTION_CHOICE) nearest = nearest_choice(option, value);
+  did_you_mean(&nearest, "", "", hint);
+  snprintf(word, sizeof word, "%c%.*s", option->letter, (int)strcspn(value, "="), value);
+  for (; typed[1] != '-' && longs->name; longs++) /* "-epochs 5" is -e 'pochs' */
+    if (strcmp(longs->name, word) == 0) snprintf(hint, sizeof hint, "; did you mean --%s?", word);
+  return fail(why, "%s '%s': must be %s%s", typed, value, must, hint);
+}
+
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why) {
   struct option longs[OPTIONS_MAX];
-  char letters[2 * OPTIONS_MAX], must[160];
+  char letters[2 * OPTIONS_MAX], name[64];
   bool given[OPTIONS_MAX] = {false};
   int rows = getopt_tables(program->options, longs, letters), wish, row;
   opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
     const Option *option = find(program->options, rows, wish);
+    if (wish == 'h' && row < 0 && word_of(argv, 'h')) /* "-hidden 64" */
+      return unknown_letter(longs, letters, 'h', word_of(argv, 'h'), why);
     if (wish == 'h') return *topic = optarg, OPTIONS_HELP;
     if (wish == 'V') return OPTIONS_VERSION;
-    if (wish == ':') return fail(why, "option '%s' needs a value", argv[optind - 1]);
-    if (wish == '?' && optopt > 0 && optopt < LONG_ONLY && !strchr(letters, optopt))
-      return fail(why, "there is no option '-%c'; --help lists them", optopt);
-    if (!option) return fail(why, "there is no option '%s'; --help lists them", argv[optind - 1]);
-    if (set(option, settings, optarg) != 0) {
-      expected(option, must); /* getopt sets row where the name was typed, not the letter */
-      return row < 0 ? fail(why, "-%c '%s': must be %s", option->letter, optarg, must)
-                     : fail(why, "--%s '%s': must be %s", option->name, optarg, must);
+    if (!option) return cannot_parse(longs, letters, wish, argv, why);
+    if (set(option, settings, optarg) != 0) { /* getopt sets row where a name was typed */
+      const char letter[] = {'-', option->letter, 0};
+      snprintf(name, sizeof name, "--%s", option->name);
+      return wrong_value(option, longs, row < 0 ? letter : name, optarg, why);
     }
     given[option - program->options] = true;
   }

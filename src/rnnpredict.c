@@ -87,6 +87,7 @@ int main(int argc, char **argv) {
   PredictOptions options = {0};
   int operands;
   const char *topic;
+  if (argc <= 1) return manual_remind(&predict_program);
   options_default(&predict_program, &options);
   OptionsWish wish = options_parse(&predict_program, &options, argc, argv, &operands, &topic, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {

@@ -250,6 +250,7 @@ int main(int argc, char **argv) {
 
   char *command[argc + 1]; /* as typed: options_parse reorders argv */
   memcpy(command, argv, sizeof command);
+  if (argc <= 1) return manual_remind(&train_program);
   options_default(&train_program, &options);
   OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {

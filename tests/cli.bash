@@ -63,7 +63,7 @@ same_run() {
 # await COMMAND...: waits until the command succeeds, for ten minutes at most.
 await() {
   local end=$((SECONDS + 600))
-  until "$@" 2> /dev/null; do
+  until "$@" > /dev/null 2>&1; do
     [ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*"; return 1; }
     sleep 0.01
   done

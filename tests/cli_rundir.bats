@@ -7,7 +7,8 @@ OLD=("${BOTH[@]}" -e 1000000 --seed 1) NEW=("${BOTH[@]}" -e 2 --seed 2)
 PHIX=$DATA/phix174.fa.gz
 
 setup() {
-  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
 }
 
 # begin DIR [OPTION...]: begins OLD in DIR, of which $old is the process, up to its first rows.

@@ -7,7 +7,8 @@ setup_file() {
 }
 
 setup() {
-  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
   RUN=$BATS_FILE_TMPDIR/run
 }
 
@@ -15,16 +16,6 @@ setup() {
 teardown() {
   local left
   for left in ${pid:-} ${parent:-}; do kill -KILL "$left" 2> /dev/null || true; done
-}
-
-# await COMMAND...: until it succeeds, for a minute at most.
-await() {
-  local tries
-  for tries in $(seq 6000); do
-    "$@" > kept 2>&1 && return
-    sleep 0.01
-  done
-  return 1
 }
 
 # begin COMMAND...: in the background, with its default signals; its process number is $pid.
@@ -157,7 +148,8 @@ code_of() {
   kill -TERM "$pid"
   code_of "$parent"
   [ "$code" -eq 143 ]
-  [ -z "$(ls -A samples)" ]
+  run -0 ls -A samples
+  [ -z "$output" ]
 }
 
 @test "process 1 of a container saves a run at TERM, and ends at once at a second INT" {
@@ -188,5 +180,6 @@ code_of() {
   kill -TERM "$child"
   code_of "$pid"
   [ "$code" -eq 143 ]
-  [ -z "$(ls -A samples)" ]
+  run -0 ls -A samples
+  [ -z "$output" ]
 }

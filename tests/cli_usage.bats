@@ -131,9 +131,32 @@ refuses() {
   fails 2 "-o" rnnpredict run -o
 }
 
-@test "no arguments at all: what is missing" {
-  fails 2 "no input file" rnntrain
-  fails 2 "no model" rnnpredict
+@test "an unknown option or word is answered with the nearest one" {
+  fails 2 "there is no option '--hiden'; did you mean --hidden?" rnntrain --hiden 64 genome.fa
+  fails 2 "there is no option '--hiden=64'; did you mean --hidden?" rnntrain --hiden=64 genome.fa
+  fails 2 "there is no option '-hidden'; did you mean --hidden?" rnntrain -hidden 64 genome.fa
+  fails 2 "there is no option '-K'; did you mean -k?" rnntrain -K 3 genome.fa
+  fails 2 "; did you mean adam?" rnntrain --optimizer adm genome.fa
+  fails 2 "; did you mean track?" rnnpredict --mode trak run reads.fq
+  fails 2 "there is no option '--wndow'; did you mean --window?" rnnpredict --wndow 5 run reads.fq
+  fails 2 "there is no option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
+}
+
+@test "an ambiguous abbreviation is answered with its candidates" {
+  fails 2 "option '--s' is ambiguous: it may be --stride, --strands, --softmax, --schedule or --seed" rnntrain --s 2
+  fails 2 "option '--top-' is ambiguous: it may be --top-k or --top-p" rnnpredict --top-=2 run
+  run -0 rnntrain --vers
+}
+
+@test "no arguments at all: the usage lines, and where to read more" {
+  for program in rnntrain rnnpredict; do
+    run --separate-stderr -2 "$program"
+    [ -z "$output" ]
+    [[ "${stderr_lines[0]}" == "usage: $program "* ]]
+    [ "${stderr_lines[-1]}" = "$program --help lists the options" ]
+    "$program" --help | grep -A 9 ^usage: | sed '/^$/,$d' > usage
+    diff usage <(head -n -1 <<< "$stderr")
+  done
 }
 
 @test "options may follow files, and -- ends them" {
