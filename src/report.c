@@ -129,6 +129,8 @@ static void put_cards(const Page *page) {
   char note[64];
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "best validation", bits, 4, "", "bits per base");
+  put_card(page, "over all bases", page_number(page, "result.whole_bits_per_base"), 4, "",
+           "bits per base");
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "atomicfile.h"
 #include "runlog.h"
+#include "validation.h"
 #include "version.h"
 
 #include <errno.h>
@@ -110,11 +111,20 @@ static json_t *range_json(const Dataset *dataset, int i) {
   return json;
 }
 
-static json_t *markov_json(const Markov *markov) {
+/* Over all bases of the validation, also those that no token predicts. */
+static double whole_bits(const RunJson *run, double bits) {
+  const uint64_t predicted = run->valid_tokens * (uint64_t)run->shape->s;
+  return validation_whole_bits(bits, predicted, span_bases(&run->dataset->valid));
+}
+
+static json_t *markov_json(const RunJson *run) {
+  const Markov *markov = run->markov;
   if (!markov) return json_null();
   json_t *json = json_object(), *orders = json_array();
   json_object_set_new(json, "best_order", whole((uint64_t)markov->best));
   json_object_set_new(json, "best_bits_per_base", real(markov->bits_per_base[markov->best]));
+  json_object_set_new(json, "whole_bits_per_base",
+                      real(whole_bits(run, markov->bits_per_base[markov->best])));
   for (int m = 0; m < MARKOV_ORDERS; m++)
     json_array_append_new(orders, real(markov->bits_per_base[m]));
   json_object_set_new(json, "bits_per_base_by_order", orders);
@@ -165,6 +175,8 @@ static json_t *result_json(const RunJson *run) {
   json_object_set_new(json, "best_valid_loss", real(run->best_valid_loss));
   json_object_set_new(json, "best_valid_bits_per_base",
                       real(runlog_bits(run->best_valid_loss, run->shape->s)));
+  json_object_set_new(json, "whole_bits_per_base",
+                      real(whole_bits(run, runlog_bits(run->best_valid_loss, run->shape->s))));
   json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
   return json;
 }
@@ -193,7 +205,7 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
-  json_object_set_new(json, "markov", markov_json(run->markov));
+  json_object_set_new(json, "markov", markov_json(run));
   json_object_set_new(json, "calibration", calibration_json(run->exam));
   json_object_set_new(json, "gradient_flow", flow_json(run->exam));
   json_object_set_new(json, "gradient_flow_stretches",

@@ -2,6 +2,7 @@
 
 #include "plan.h"
 #include "signals.h"
+#include "validation.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -220,6 +221,19 @@ static void say_start(Trainer *train) {
                  train->markov.bits_per_base[train->markov.best]);
 }
 
+static void say_outcome(const Trainer *train) {
+  const TrainOptions *o = train->options;
+  const Outcome outcome = {
+      .bits = runlog_bits(train->numbers.best_valid_loss, o->s),
+      .markov = &train->markov,
+      .predicted = lanes_tokens(train->valid_lanes) * (uint64_t)o->s,
+      .bases = span_bases(&train->run->dataset->valid),
+      .train_tokens = lanes_tokens(train->lanes),
+      .parameters = shape_parameters(&train->run->shape),
+  };
+  validation_say_end(train->run->progress, o, &outcome);
+}
+
 static void say_end(Trainer *train, const char *status) {
   char time[32];
   const RunNumbers *numbers = &train->numbers;
@@ -235,13 +249,7 @@ static void say_end(Trainer *train, const char *status) {
   if (numbers->skipped > 0)
     progress_say(train->run->progress, "%" PRIu64 " steps left out: their gradient was not finite",
                  numbers->skipped);
-  if (isfinite(numbers->best_valid_loss)) {
-    double bits = runlog_bits(numbers->best_valid_loss, train->options->s);
-    double markov = train->markov.bits_per_base[train->markov.best];
-    progress_say(train->run->progress,
-                 "validation: %.4f bits per base; best Markov model (order %d): %.4f", bits,
-                 train->markov.best, markov);
-  }
+  if (isfinite(numbers->best_valid_loss)) say_outcome(train);
   progress_say(train->run->progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
 }
 

@@ -57,9 +57,9 @@ Trainer *trainer_new(const TrainRun *run) {
   train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
   train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
   train->h = alloc_floats((size_t)o->B * (size_t)o->D);
-  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->inputs = alloc_new((size_t)run->dataset->n * INPUT_COLUMNS, sizeof(uint64_t));
   dataset_identify(run->dataset, train->inputs);
+  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->recent_bits = NAN;
   set_started(train);
   return train;

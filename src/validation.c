@@ -5,7 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LINES = 5, NAME = 256, READS = 1000, READ_LETTERS = 1000 };
+enum {
+  LINES = 5,
+  NAME = 256,
+  READS = 1000, /* more records than that, of fewer letters, are reads */
+  READ_LETTERS = 1000,
+  FEW_TOKENS = 10 /* for each parameter */
+};
 
 /* A record as people find it: by its name, or else by its number. */
 static const char *record_text(char text[NAME], const char *name, uint64_t number) {
@@ -88,4 +94,44 @@ void validation_say(Progress *progress, const Dataset *dataset, bool has_list) {
     progress_say(progress, "validation: and %d more file%s%s", more, more > 1 ? "s" : "",
                  has_list ? ", see run.json" : "");
   say_unlearnt(progress, dataset);
+}
+
+/* ---- what came of it ------------------------------------------------------------------------ */
+
+static const double UNPREDICTED_BITS = 2;
+
+double validation_whole_bits(double bits, uint64_t predicted, uint64_t bases) {
+  const double part = (double)predicted / (double)bases;
+  return UNPREDICTED_BITS + (bits - UNPREDICTED_BITS) * part;
+}
+
+/* The network is of no use yet: what may help, the likeliest first. */
+static void say_what_to_try(Progress *progress, const TrainOptions *o, const Outcome *outcome) {
+  const double each = (double)outcome->train_tokens / (double)outcome->parameters;
+  char longer[64] = "more time (--max-time)";
+  if (o->epochs > 0) snprintf(longer, sizeof longer, "more epochs (-e %d)", 3 * o->epochs);
+  if (each < FEW_TOKENS)
+    progress_say(
+        progress,
+        "warning: the network is worse than the best Markov model; there are only %.2g k-mers "
+        "for each of its parameters: try more sequence, a smaller -D or -k, or %s",
+        each, longer);
+  else
+    progress_say(progress,
+                 "warning: the network is worse than the best Markov model: try %s, a larger -D "
+                 "than %d, or --strands %s",
+                 longer, o->D, o->strands == BOTH ? "forward" : "both");
+}
+
+void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome) {
+  const double markov = outcome->markov->bits_per_base[outcome->markov->best];
+  progress_say(progress, "validation: %.4f bits per base; best Markov model (order %d): %.4f",
+               outcome->bits, outcome->markov->best, markov);
+  progress_say(
+      progress,
+      "over all %" PRIu64 " bases, with 2 bits for each that no k-mer predicts: %.4f; best "
+      "Markov model: %.4f",
+      outcome->bases, validation_whole_bits(outcome->bits, outcome->predicted, outcome->bases),
+      validation_whole_bits(markov, outcome->predicted, outcome->bases));
+  if (outcome->bits > markov) say_what_to_try(progress, options, outcome);
 }

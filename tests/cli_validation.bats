@@ -137,10 +137,10 @@ END
   rnntrain "${NETWORK[@]}" -o two y.fa 2> said
   grep "^warning: y.fa: plasmid is for validation only and is not learnt; give each a FILE" said
   rnntrain "${NETWORK[@]}" -o three --valid-fraction 0.01 y.fa 2> said
-  run grep warning said
+  run grep "validation only" said
   [ "$status" -eq 1 ]
   rnntrain "${NETWORK[@]}" -o four --valid y.fa x.fa 2> said
-  run grep warning said
+  run grep "validation only" said
   [ "$status" -eq 1 ]
   grep -Fx "validation: y.fa, all of it" said
 }
@@ -148,7 +148,7 @@ END
 @test "of reads a short line says how many validate" {
   rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> said
   grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" said
-  run grep warning said
+  run grep "validation only" said
   [ "$status" -eq 1 ]
 }
 
@@ -198,4 +198,44 @@ assert run["validation"][2999]["from_record"] == "r2999"'
     rnntrain -q --resume -o run files/000[0-4].fa files/000[6-9].fa
   rnntrain --dry-run -k 2 files/*.fa 2> said > table
   [ "$(wc -l < table)" -eq 3001 ]
+}
+
+# ---- what came of it -----------------------------------------------------------------------------
+
+@test "bits over the whole validation are those that mode score adds up to" {
+  for model in "-k 3" "-k 5 -s 2" "-k 1"; do
+    rnntrain $model -d 4 -D 8 -e 1 -t 1 --force --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz" 2> said
+    rnnpredict --mode score run "$DATA/reads.fq.gz" > score
+    zcat "$DATA/reads.fq.gz" | awk 'NR % 4 == 2' > reads
+    "$PYTHON" - << 'END'
+import json, re
+run = json.load(open('run/run.json'))
+rows = [line.rstrip('\n').split('\t') for line in open('score')]
+column = rows[0].index('whole_bits_per_base')
+bases = [len(re.sub('[^ACGT]', '', read.upper())) for read in open('reads')]
+bits = sum(n * float(row[column]) for n, row in zip(bases, rows[1:]) if n) / sum(bases)
+whole = run['result']['whole_bits_per_base']
+print(bits, whole)
+assert len(rows) - 1 == len(bases) and abs(bits - whole) < 1e-5
+# What no k-mer predicts costs 2 bits, for the Markov model too.
+stride = run['options']['stride']
+for part, scored in (run['markov'], run['markov']['best_bits_per_base']), (run['result'], run['result']['best_valid_bits_per_base']):
+    predicted = run['valid_tokens'] * stride
+    assert abs(part['whole_bits_per_base'] * sum(bases) - scored * predicted - 2 * (sum(bases) - predicted)) < 1e-4
+text = f"over all {sum(bases)} bases, with 2 bits for each that no k-mer predicts: {whole:.4f}; best Markov model: {run['markov']['whole_bits_per_base']:.4f}\n"
+assert text in open('said').read()
+END
+  done
+}
+
+@test "a network that loses to the Markov model is told so, with what to try" {
+  rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
+  grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
+  rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
+  grep "^warning: the network is worse .* there are only 0.[0-9]* k-mers for each of its parameters: try more sequence" said
+  periodic wins.fa p ACGTTGCAAGGCTCA 9000
+  rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
+  grep "best Markov model (order" said
+  run grep "is worse than" said
+  [ "$status" -eq 1 ]
 }

@@ -112,9 +112,11 @@ assert style.count('{') == style.count('}')
 # Words and tables.
 assert run['status'] in page.elements['strong'][0]['text']
 items = list(zip((dt['text'] for dt in page.elements['dt']), (dd['text'] for dd in page.elements['dd'])))
-cards, pairs = dict(items[:7]), dict(items[7:])
+cards, pairs = dict(items[:8]), dict(items[8:])
 best, markov = run['result']['best_valid_bits_per_base'], (run['markov'] or {}).get('best_bits_per_base')
 assert cards['best validation'].startswith('%.4f' % best if best else '-')
+whole = run['result']['whole_bits_per_base']
+assert cards['over all bases'].startswith('%.4f' % whole if whole else '-')
 assert cards['Markov model'].startswith('%.4f' % markov if markov else '-')
 if best:
     gain = 100 * (1 - best / markov)
