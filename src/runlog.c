@@ -130,11 +130,12 @@ int runlog_begin(Runlog *log, Why *why) {
 static int open_log(Runlog *log, Log *to, uint64_t bytes, Why *why) {
   char last = 0;
   to->fd = rundir_log(log->dir, to->file, false);
-  if (to->fd < 0)
+  if (to->fd < 0 && errno == ENOENT)
     return fail(why,
                 "%s: cannot be opened: %s; put it back, or give --force to begin anew without "
                 "--resume",
                 to->path, strerror(errno));
+  if (to->fd < 0) return fail_writing(why, errno, "%s: cannot be opened", to->path);
   if (bytes == 0 || bytes > INT64_MAX || pread(to->fd, &last, 1, (off_t)bytes - 1) != 1 ||
       last != '\n')
     return fail(why,

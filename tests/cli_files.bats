@@ -80,3 +80,97 @@ order() {
   echo "$calls"
   [[ "$calls" =~ ^w+fw+frd$ ]]
 }
+
+# ---- remedies ------------------------------------------------------------------------------------
+
+# refused WORDS COMMAND...: it exits with 1 and one sentence that holds the words.
+refused() {
+  local code=0
+  "${@:2}" > out 2> said || code=$?
+  cat said
+  [ "$code" -eq 1 ] || return 1
+  [ "$(wc -l < said)" -eq 1 ] || return 1
+  grep -qF -- "$1" said
+}
+
+# Both programs with the input file $2, or with the output $2.
+reads() {
+  refused "$1" train -o run "$2" || return
+  refused "$1" rnnpredict "$RUN" "$2"
+}
+writes() {
+  refused "$1" train -o "$2" good.fa || return
+  refused "$1" rnnpredict -o "$2" "$RUN" good.fa
+}
+
+@test "the remedy for a file that cannot be read or written fits the cause" {
+  printf '>a\n%s\n' "$(random_bases 300 1)" > good.fa
+  ln -s loop loop
+  long=$(printf 'a%.0s' $(seq 300))
+  reads "No such file or directory; check the path" missing.fa
+  reads "Not a directory; check the path: a part of it is not a directory" good.fa/x
+  reads "Too many levels of symbolic links; correct the symbolic link" loop
+  reads "File name too long; use a shorter path" "$long"
+  writes "No such file or directory; create its directory first" missing/new
+  writes "Not a directory; check the path: a part of it is not a directory" good.fa/x
+  writes "File name too long; use a shorter path" "$long"
+  writes "link" loop
+  [ "$(LC_ALL=C ls -A | paste -sd ' ')" = "good.fa loop out said" ]
+}
+
+@test "a missing permission: the remedy is neither a directory nor room" {
+  as_nobody=()
+  if [ "$(id -u)" -eq 0 ]; then
+    command -v setpriv || skip "no setpriv"
+    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
+  fi
+  place=$(mktemp -d)
+  chmod 755 "$place"
+  cp -r "$RUN/model.safetensors" "$place"
+  printf '>a\n%s\n' "$(random_bases 300 1)" > "$place/good.fa"
+  cp "$place/good.fa" "$place/secret.fa"
+  chmod 000 "$place/secret.fa"
+  chmod 644 "$place/model.safetensors" "$place/good.fa"
+  predict=("${as_nobody[@]}" "$BIN/rnnpredict") train=("${as_nobody[@]}" "$BIN/rnntrain" "${TINY[@]}")
+  denied="Permission denied; check the permissions"
+  refused "$place/secret.fa: cannot be opened: $denied of the file" "${predict[@]}" "$place/model.safetensors" "$place/secret.fa"
+  refused "$denied, or name another place" "${predict[@]}" -o "$place/new" "$place/model.safetensors" "$place/good.fa"
+  refused "$denied, or name another place" "${train[@]}" -o "$place/new" "$place/good.fa"
+  refused "$denied, or name another place" "${train[@]}" -o "$place" "$place/good.fa"
+  rm -r "$place"
+}
+
+@test "a read-only file system: the remedy is another place" {
+  unshare -rm true 2> kept || skip "nothing can be mounted here"
+  printf '>a\n%s\n' "$(random_bases 300 1)" > good.fa
+  # shellcheck disable=SC2016
+  run -0 unshare -rm bash -euc '
+    mkdir disk
+    mount -t tmpfs none disk
+    cp -r "$1" disk/run
+    mount -o remount,ro disk
+    rnnpredict -o disk/new "$1" good.fa 2>> said || echo 1 >> codes
+    rnntrain -q -o disk/new good.fa 2>> said || echo 2 >> codes
+    rnntrain -q --report -o disk/run 2>> said || echo 3 >> codes
+    rnntrain -q -e 9 --resume -o disk/run "$2" 2>> said || echo 4 >> codes' bash "$RUN" "$DATA/phix174.fa.gz"
+  cat said
+  [ "$(paste -sd ' ' codes)" = "1 2 3 4" ]
+  [ "$(grep -c 'Read-only file system; name a place that is not mounted read-only$' said)" -eq 4 ]
+}
+
+@test "a full disk quota and a limit on open files: the remedy fits" {
+  need_strace
+  refused "x.tsv: cannot be written: Disk quota exceeded; make room within the disk quota" \
+    strace -f -o trace -e inject=fsync:error=EDQUOT rnnpredict -o x.tsv "$RUN" "$READS"
+  refused "loss.tsv: cannot be written: Disk quota exceeded; make room within the disk quota" \
+    strace -f -o trace -e inject=write:error=EDQUOT -P "$PWD/run/loss.tsv" rnntrain "${TINY[@]}" -o run "$READS"
+  cp "$READS" reads.fq.gz
+  for command in "train -o run" "rnnpredict $RUN"; do
+    # shellcheck disable=SC2086
+    refused "reads.fq.gz: cannot be opened: Too many open files; raise the limit on open files (ulimit -n)" \
+      strace -f -o trace -e inject=openat:error=EMFILE -P "$PWD/reads.fq.gz" ${command/#train/rnntrain ${TINY[*]}} "$PWD/reads.fq.gz"
+  done
+  [ ! -e x.tsv ]
+  [ ! -e run ]
+}

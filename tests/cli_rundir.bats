@@ -19,7 +19,16 @@ begin() {
   [ "$#" -gt 1 ] || await logged "$1" 5
 }
 
-gone() { ! grep -qs "^State:.[^ZX]" "/proc/$old/status"; }
+# halt: OLD stands still until kill -CONT.
+halt() {
+  kill -STOP "$old"
+  await grep -q "^State:.T" "/proc/$old/status"
+}
+
+gone() {
+  if grep -qs "^State:.[^ZX]" "/proc/$old/status"; then return 1; fi
+}
+
 
 # ends WORDS: OLD ends with exit code 1 and these words, and does not name a model.
 ends() {
@@ -42,7 +51,7 @@ untouched() {
 
 @test "a run whose directory was removed and begun anew ends, and leaves the new one alone" {
   begin run
-  kill -STOP "$old"
+  halt
   rm -rf run
   rnntrain "${NEW[@]}" -o run "$PHIX"
   kill -CONT "$old"
@@ -55,7 +64,7 @@ untouched() {
     rm -rf run wanted
     begin run --log-every "$log_every" --checkpoint-every 0.01s
     await [ -e run/model.safetensors ]
-    kill -STOP "$old"
+    halt
     rm -rf run/*
     rnntrain "${NEW[@]}" -o run "$PHIX"
     kill -CONT "$old"
@@ -74,15 +83,16 @@ untouched() {
   await grep -q 'stopped by SIGSTOP' trace
   mv run old
   mkdir run
-  kill -CONT "$(pgrep -P "$old")"
+  traced=$(pgrep -P "$old")
+  kill -CONT "$traced"
   ends "-o run: no longer leads to the directory of this run, which is now $PWD/old"
-  [ -z "$(ls -A run)" ]
+  rmdir run # it is empty
   [ -s old/model.safetensors ]
 }
 
 @test "a run whose directory was removed ends" {
   begin run
-  kill -STOP "$old"
+  halt
   rm -rf run
   kill -CONT "$old"
   ends "-o run: the directory was removed or replaced"
@@ -94,13 +104,14 @@ untouched() {
     rm -rf run old
     begin run --checkpoint-every 0.01s
     await [ -e run/model.safetensors ]
-    kill -STOP "$old"
+    halt
     mv run old
     [ "$next" = none ] || rnntrain "${NEW[@]}" -o run "$PHIX"
     kill -CONT "$old"
     ends "-o run: no longer leads to the directory of this run, which is now $PWD/old; resume"
     [ "$next" = none ] || untouched run
-    epochs=$(($(tail -n 1 old/loss.tsv | cut -f 2) + 1))
+    epochs=$(tail -n 1 old/loss.tsv | cut -f 2)
+    epochs=$((epochs + 1))
     rnntrain -q --resume -e "$epochs" -o old "$PHIX"
     rm -rf alone
     rnntrain "${OLD[@]}" -e "$epochs" -o alone "$PHIX"
@@ -114,7 +125,7 @@ untouched() {
   ln -s one link
   begin link --checkpoint-every 0.01s
   await [ -e one/model.safetensors ]
-  kill -STOP "$old"
+  halt
   ln -sfn two link
   rnntrain "${NEW[@]}" -o link "$PHIX"
   kill -CONT "$old"
@@ -129,7 +140,7 @@ untouched() {
   old=$!
   await [ -e run/run.json ]
   await logged run 5
-  kill -STOP "$old"
+  halt
   mv run old
   kill -CONT "$old"
   ends "-o ../run: no longer leads to the directory of this run, which is now $PWD/old"
@@ -140,7 +151,7 @@ untouched() {
   (cd place && exec rnntrain "${BOTH[@]}" -e 300 --seed 1 -o run "$PHIX" 2> ../said) &
   old=$!
   await logged place/run 5
-  kill -STOP "$old"
+  halt
   mv place moved
   kill -CONT "$old"
   wait "$old"
@@ -152,7 +163,7 @@ untouched() {
 @test "a signal saves nothing into the directory that took the place of the run's" {
   begin run --log-every 1000000000 --checkpoint-every 0.01s
   await [ -e run/model.safetensors ] # so that signals are caught
-  kill -STOP "$old"
+  halt
   mv run old
   rnntrain "${NEW[@]}" -o run "$PHIX"
   kill -TERM "$old"
@@ -167,26 +178,28 @@ untouched() {
 make() {
   rm -rf DIR
   case $1 in
-    absent) return ;;
-    "only a report") mkdir DIR && echo page > DIR/report.html ;;
-    "a leftover .tmp") mkdir DIR && head -c 100 whole/checkpoint.safetensors > DIR/checkpoint.safetensors.tmp ;;
-    "unrelated files") mkdir DIR && echo mine > DIR/notes.txt ;;
-    "an empty loss.tsv") mkdir DIR && touch DIR/loss.tsv ;;
-    "part of a header") mkdir DIR && head -c 10 whole/loss.tsv > DIR/loss.tsv ;;
-    "a header") mkdir DIR && head -n 1 whole/loss.tsv > DIR/loss.tsv ;;
+    absent | "a file" | "a link to nowhere") ;;
+    "a checkpoint without"* | "a model without"* | "a whole run") cp -r whole DIR ;;
+    *) mkdir DIR ;;
+  esac
+  case $1 in
+    "only a report") echo page > DIR/report.html ;;
+    "a leftover .tmp") head -c 100 whole/checkpoint.safetensors > DIR/checkpoint.safetensors.tmp ;;
+    "unrelated files") echo mine > DIR/notes.txt ;;
+    "an empty loss.tsv") touch DIR/loss.tsv ;;
+    "part of a header") head -c 10 whole/loss.tsv > DIR/loss.tsv ;;
+    "a header") head -n 1 whole/loss.tsv > DIR/loss.tsv ;;
     "both headers")
-      mkdir DIR && head -n 1 whole/loss.tsv > DIR/loss.tsv
+      head -n 1 whole/loss.tsv > DIR/loss.tsv
       head -n 1 whole/timestep_loss.tsv > DIR/timestep_loss.tsv
       ;;
-    "both logs") mkdir DIR && cp whole/loss.tsv whole/timestep_loss.tsv DIR ;;
-    "another file called loss.tsv") mkdir DIR && echo mine > DIR/loss.tsv ;;
-    "a checkpoint without a model") cp -r whole DIR && rm DIR/model.safetensors DIR/run.json ;;
-    "a checkpoint without logs") cp -r whole DIR && rm DIR/*.tsv ;;
-    "a model without a checkpoint") cp -r whole DIR && rm DIR/checkpoint.safetensors ;;
-    "only a model") mkdir DIR && cp whole/model.safetensors DIR ;;
-    "only run.json") mkdir DIR && cp whole/run.json DIR ;;
-    "a whole run") cp -r whole DIR ;;
-    empty) mkdir DIR ;;
+    "both logs") cp whole/loss.tsv whole/timestep_loss.tsv DIR ;;
+    "another file called loss.tsv") echo mine > DIR/loss.tsv ;;
+    "a checkpoint without a model") rm DIR/model.safetensors DIR/run.json ;;
+    "a checkpoint without logs") rm DIR/loss.tsv DIR/timestep_loss.tsv ;;
+    "a model without a checkpoint") rm DIR/checkpoint.safetensors ;;
+    "only a model") cp whole/model.safetensors DIR ;;
+    "only run.json") cp whole/run.json DIR ;;
     "a file") echo mine > DIR ;;
     "a link to nowhere") ln -s nowhere DIR ;;
   esac
@@ -218,7 +231,9 @@ follow() {
 }
 
 run_through_link() {
-  mkdir nowhere && rnntrain "${NEW[@]}" -o DIR "$PHIX" && rm -r nowhere
+  mkdir nowhere || return
+  rnntrain "${NEW[@]}" -o DIR "$PHIX" || return
+  rm -r nowhere
 }
 
 # Every remedy that the refusal names works.
@@ -304,7 +319,9 @@ remedies_work() {
   cd "$place"
   for option in "" --resume=auto --force; do
     for name in DIR DIR/new; do # the directory, and one to be made in it
-      rm -rf DIR other && mkdir DIR && chmod 555 DIR
+      rm -rf DIR other
+      mkdir DIR
+      chmod 555 DIR
       code=0
       "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX") 2> said || code=$?
       cat said
@@ -334,14 +351,15 @@ remedies_work() {
         for option in "" --resume=auto --force; do
           rm -rf disk/*
           [ $there = no ] || mkdir disk/run
-          head -c "$((256 - room))k" /dev/zero > disk/filler || true
+          size=$((256 - room))
+          head -c "${size}k" /dev/zero > disk/filler || true
           code=0
           rnntrain "$@" ${option:+"$option"} -o disk/run 2> said || code=$?
           echo "$room kB, there: $there, $option: $code $(cat said)"
           [ $code -eq 1 ]
           grep -q "disk/run.*: cannot be .*: No space left on device; make room, or name another place" said
           [ $there = yes ] || [ ! -e disk/run ]
-          [ $there = no ] || [ -z "$(ls -A disk/run)" ]
+          [ $there = no ] || rmdir disk/run # it is empty
           rm disk/filler
           rnntrain "$@" ${option:+"$option"} -o disk/run
           cmp whole/model.safetensors disk/run/model.safetensors
