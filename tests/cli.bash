@@ -87,6 +87,21 @@ column() {
                             { print $c }'
 }
 
+need_strace() {
+  command -v strace > /dev/null || skip "no strace: apt-get install strace"
+  strace -o kept true 2> kept || skip "strace may not trace here"
+  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the leak sanitizer does not work under strace"
+}
+
+# need_nobody: $as_nobody COMMAND... has no permissions but those of everybody.
+need_nobody() {
+  as_nobody=()
+  if [ "$EUID" -ne 0 ]; then return 0; fi
+  command -v setpriv > /dev/null || skip "no setpriv"
+  as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
+}
+
 need_numpy() {
   "$PYTHON" -c 'import numpy' 2> /dev/null || skip "no numpy: apt-get install python3-numpy"
 }

@@ -116,12 +116,7 @@ refuses_both() {
 }
 
 @test "a directory that may not be written to" {
-  as_nobody=()
-  if [ "$(id -u)" -eq 0 ]; then
-    command -v setpriv || skip "no setpriv"
-    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
-  fi
+  need_nobody
   for output in /kmer-rnn-test-run /; do
     fails 1 "-o $output: cannot be" "${as_nobody[@]}" "$BIN/rnntrain" "${TINY[@]}" -o $output - \
       < good.fa

@@ -12,11 +12,6 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run READS=$DATA/reads.fq.gz
 }
 
-need_strace() {
-  command -v strace > /dev/null || skip "no strace: apt-get install strace"
-  strace -o kept true 2> kept || skip "strace may not trace here"
-}
-
 # order NAME COMMAND...: a letter for each call of COMMAND, in their order, that touches the file that
 # becomes NAME: w (write), f (flush it), r (rename it), d (flush the directory it was renamed in).
 order() {
@@ -119,12 +114,7 @@ writes() {
 }
 
 @test "a missing permission: the remedy is neither a directory nor room" {
-  as_nobody=()
-  if [ "$(id -u)" -eq 0 ]; then
-    command -v setpriv || skip "no setpriv"
-    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
-  fi
+  need_nobody
   place=$(mktemp -d)
   chmod 755 "$place"
   cp -r "$RUN/model.safetensors" "$place"

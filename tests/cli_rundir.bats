@@ -74,8 +74,7 @@ untouched() {
 }
 
 @test "a report is not written into the directory that took the place of the run's" {
-  command -v strace > /dev/null || skip "no strace: apt-get install strace"
-  strace -o kept true 2> kept || skip "strace may not trace here"
+  need_strace
   # It stops itself at its fifth file, run.json with the results, which is the last before the report.
   strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=5 \
     rnntrain "${NEW[@]}" --report --multiqc -o run "$PHIX" 2> said &
@@ -307,13 +306,7 @@ remedies_work() {
 }
 
 @test "a directory that is read-only: the remedies work" {
-  as_nobody=()
-  if [ "$(id -u)" -eq 0 ]; then
-    command -v setpriv || skip "no setpriv"
-    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    "${as_nobody[@]}" test -x "$BIN/rnntrain" || skip "nobody may not run $BIN/rnntrain"
-    "${as_nobody[@]}" test -r "$PHIX" || skip "nobody may not read $PHIX"
-  fi
+  need_nobody
   place=$(mktemp -d)
   chmod 777 "$place"
   cd "$place"

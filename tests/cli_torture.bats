@@ -20,11 +20,6 @@ setup() {
   HALF=$BATS_FILE_TMPDIR/half REST=$BATS_FILE_TMPDIR/rest WHOLE=$BATS_FILE_TMPDIR/whole
 }
 
-need_strace() {
-  command -v strace > /dev/null || skip "no strace: apt-get install strace"
-  strace -o kept true || skip "strace may not trace here"
-}
-
 # loads RUN: whether its checkpoint and, once there is one, its model can be read.
 loads() {
   rnnpredict --mode info "$1/checkpoint.safetensors" > "$1.kept" || return
