@@ -11,7 +11,9 @@ typedef struct {
 int fail_control(const char *text);
 
 /* Fills why from a printf format and returns -1, so that a caller can write
- *     return fail(why, "%s: line %zu: ...", path, line);          */
+ *     return fail(why, "%s: line %zu: ...", path, line);
+ * Of a sentence that is too long, the middle gives way to "...", so that the file that it begins
+ * with and the cause and remedy at its end stay. */
 int fail(Why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same where the operating system gave the cause: "FORMAT: CAUSE; REMEDY", with the remedy that

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int fail_control(const char *text) {
@@ -12,10 +13,41 @@ int fail_control(const char *text) {
   return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
+/* Whether text may be cut before c: not inside a character in UTF-8. */
+static int is_boundary(const char *c) { return ((unsigned char)*c & 0xc0) != 0x80; }
+
+/* Copies text, the middle of which gives way to "..." where there is no room for all of it: a
+ * sentence begins with the file and ends with the cause and the remedy. */
+static void copy_ends(char *to, size_t room, const char *text) {
+  enum { LONGEST = 4 }; /* bytes of a character */
+  const size_t length = strlen(text);
+  if (length < room) {
+    memcpy(to, text, length + 1);
+    return;
+  }
+  size_t head = room / 3, tail = length - (room - head - sizeof "...");
+  for (int i = 1; i < LONGEST && !is_boundary(text + head); i++) head--;
+  for (int i = 1; i < LONGEST && !is_boundary(text + tail); i++) tail++;
+  snprintf(to, room, "%.*s...%s", (int)head, text, text + tail);
+}
+
+/* The whole text, however long a name in it is; NULL: there is no memory for it. */
+static __attribute__((format(printf, 1, 0))) char *whole(const char *format, va_list arguments) {
+  char *text;
+  return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
 int fail(Why *why, const char *format, ...) {
-  va_list arguments;
+  va_list arguments, again;
   va_start(arguments, format);
-  vsnprintf(why->text, sizeof why->text, format, arguments);
+  va_copy(again, arguments);
+  char *text = whole(format, arguments);
+  if (text)
+    copy_ends(why->text, sizeof why->text, text);
+  else
+    vsnprintf(why->text, sizeof why->text, format, again);
+  free(text);
+  va_end(again);
   va_end(arguments);
   for (char *c = why->text; *c; c++) /* names come from files: no escape sequences */
     memset(c, '?', (size_t)fail_control(c));
@@ -71,9 +103,10 @@ static const char *remedy(int error, int writing) {
 
 static __attribute__((format(printf, 4, 0))) int fail_with(Why *why, int error, int writing,
                                                            const char *format, va_list arguments) {
-  char what[sizeof why->text * 3 / 4]; /* room is left for the cause */
-  vsnprintf(what, sizeof what, format, arguments);
-  return fail(why, "%s: %s; %s", what, strerror(error), remedy(error, writing));
+  char *what = whole(format, arguments);
+  fail(why, "%s: %s; %s", what ? what : "a file", strerror(error), remedy(error, writing));
+  free(what);
+  return -1;
 }
 
 int fail_reading(Why *why, int error, const char *format, ...) {

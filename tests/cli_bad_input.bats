@@ -33,6 +33,20 @@ refuses_both() {
   fails 1 "nowhere.fa: cannot be opened: No such file" rnnpredict "$MODEL" nowhere.fa # before a header line
 }
 
+@test "a path of thousands of letters leaves room for the program, the cause and the remedy" {
+  local part path=.
+  part=$(printf 'd%.0s' {1..200})
+  for i in {1..15}; do path+=/$part; done
+  mkdir -p "$path"
+  fails 1 "nowhere.fa: cannot be opened: No such file or directory; check the path" train -o run "$path/nowhere.fa"
+  [[ "$stderr" == "rnntrain: ./dddd"* ]]
+  fails 1 "nowhere: cannot be opened: No such file" rnnpredict "$path/nowhere" good.fa
+  [[ "$stderr" == "rnnpredict: ./dddd"* ]]
+  printf '>good\nAC!\n' > "$path/bad.fa"
+  fails 1 "bad.fa: line 2, record 'good': '!' is no nucleotide code" train -o run "$path/bad.fa"
+  fails 1 "No such file or directory; create its directory first" train -o "$path/none/run" good.fa
+}
+
 @test "a directory" {
   mkdir reads
   refuses_both "reads: is a directory" reads
