@@ -319,9 +319,10 @@ static int make(RunDir *dir, Why *why) {
   return fail_writing(why, errno, "-o %s: cannot be made", dir->path);
 }
 
-/* Removes the files of an earlier run; its logs are emptied later. */
+/* Removes the files of an earlier run, its reports only with --force; its logs are emptied later. */
 static int clear(const RunDir *dir, Why *why) {
-  for (int i = 0; i < RUN_FILES; i++) {
+  const int end = dir->mode == RUN_OVERWRITE ? RUN_FILES : RUN_REPORT;
+  for (int i = 0; i < end; i++) {
     if (i == RUN_LOSS || i == RUN_TIMESTEP_LOSS) continue;
     if (unlinkat(dir->fd, names[i], 0) != 0 && errno != ENOENT)
       return fail_writing(why, errno, "%s: cannot be removed", dir->file[i]);

@@ -303,6 +303,10 @@ remedies_work() {
     try "$state" --force DIR
     [ "$code" -eq 0 ]
   done
+  make "only a report"
+  try "only a report" --resume=auto DIR
+  [ "$code" -eq 0 ]
+  [ "$(cat DIR/report.html)" = page ]
 }
 
 @test "a directory that is read-only: the remedies work" {
