@@ -4,8 +4,9 @@
 
 /* At the beginning of main(), after signals_start and before anything is read or written.
  *
- * A closed standard input, output or error is opened on /dev/null, so that no file of ours takes
- * its number and is written to by mistake; reading or writing it still fails.
+ * A closed standard input, output or error gets a file in its place, so that no file of ours takes
+ * its number and is written to by mistake; reading or writing it still fails. Where that is not
+ * possible, the program ends with exit code 1.
  *
  * Where ulimit -s is too low it is raised; where it cannot be, the program ends with a sentence and
  * exit code 1.

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #if defined __x86_64__
@@ -18,10 +19,15 @@
 
 enum { STACK = 1 << 20 }; /* bytes; multiply_ta (kernels.h) takes 400 kB */
 
-/* Opens what is closed of 0, 1 and 2, the wrong way round: what uses it still gets an error. */
+/* Gives the closed ones of 0, 1 and 2 a file that can be neither read nor written, which needs no
+ * /dev and no permission. Without it, a log could get the number of standard error. */
 static void hold_standard_files(void) {
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || open("/", O_PATH) == fd) continue;
+    dprintf(STDERR_FILENO, "%s: file descriptor %d is closed and cannot be reserved: %s; open it\n",
+            program_invocation_short_name, fd, strerror(errno));
+    _exit(1);
+  }
 }
 
 /* Before there are threads, which inherit it. */

@@ -433,6 +433,40 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   awk -F '\t' 'NF != 4 { exit bad = 1 } END { exit bad || NR < 2 }' run/timestep_loss.tsv
 }
 
+@test "with standard error closed and no /dev/null, messages go nowhere, not into a file" {
+  unshare -rm true 2> kept || skip "nothing can be mounted here"
+  # shellcheck disable=SC2016
+  run -0 unshare -rm bash -euc '
+    mount -t tmpfs none /dev
+    [ ! -e /dev/null ]
+    rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o run "$1" 2>&-
+    rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o none "$1" <&- >&- 2>&-
+    code=0
+    rnnpredict run "$1" > said 2>&1 >&- || code=$?
+    [ $code -eq 1 ]' bash "$DATA/phix174.fa.gz"
+  for run in run none; do
+    awk -F '\t' 'NF != 10 { exit bad = 1 } END { exit bad || NR < 2 }' $run/loss.tsv
+    awk -F '\t' 'NF != 4 { exit bad = 1 } END { exit bad || NR < 2 }' $run/timestep_loss.tsv
+    same_model $run run
+    rnnpredict --mode info $run/checkpoint.safetensors > kept
+    "$PYTHON" -m json.tool $run/run.json > kept
+  done
+  grep -q "standard output: cannot be written: Bad file descriptor" said
+}
+
+@test "a standard file that is closed and cannot be reserved ends a program before it makes a file" {
+  strace -o kept true 2> kept || skip "no strace: apt-get install strace"
+  ! ldd "$BIN/rnntrain" | grep -E 'lib[alt]san' > /dev/null || skip "the sanitizers do not work under strace"
+  for closed in '<&-' '>&-' '2>&-'; do
+    code=0
+    strace -f -o trace -P / -e inject=openat:error=EMFILE \
+      bash -c "exec rnntrain -k 2 -d 4 -D 8 -e 1 -o run '$DATA/phix174.fa.gz' $closed" 2> said || code=$?
+    [ "$code" -eq 1 ]
+    [ ! -e run ]
+    [ "$closed" = '2>&-' ] || grep -q "^rnntrain: file descriptor [01] is closed and cannot be reserved: Too many open files" said
+  done
+}
+
 @test "the forecast of memory is what the run takes, but for a tenth" {
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer takes memory of its own"
   zcat "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz" > both.fa
