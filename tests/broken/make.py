@@ -169,14 +169,14 @@ BROKEN = [
 
 
 def checkpoint():
-    """Of one lane and two timesteps, by adam."""
+    """Of one lane, two timesteps and one input, by adam."""
     tensors = weights()
     for prefix in 'optimizer.m.', 'optimizer.v.', 'optimizer.average.', 'best.':
         tensors.update(weights(prefix))
     tensors.update({'state.h': tensor([1, 1]), 'state.lanes': tensor([4], 'U64'),
                     'state.timestep_loss': tensor([2], 'F64'),
-                    'state.timestep_tokens': tensor([2], 'U64')})
-    return header({**METADATA, **{'state.' + name: '1' for name in NUMBERS}}, tensors)
+                    'state.timestep_tokens': tensor([2], 'U64'), 'state.inputs': tensor([1, 6], 'U64')})
+    return header({**METADATA, 'inputs': '1', **{'state.' + name: '1' for name in NUMBERS}}, tensors)
 
 
 def write(directory, name, data):
