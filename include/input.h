@@ -19,6 +19,13 @@ typedef struct Input Input;
 Input *input_open(const char *path, Why *why);
 void input_close(Input *input); /* NULL is allowed */
 
+/* Whether a user types it: standard input, from a terminal. INPUT_TYPED says so. */
+bool input_is_typed(const char *path);
+#define INPUT_TYPED "reading standard input; press Ctrl-D to end"
+
+/* The part of the file that was read, 0..1; 0 where its size is not known. Any thread may ask. */
+double input_part(const Input *input);
+
 /* What a file is called in sentences: its path, or "standard input" for "-". */
 const char *input_title(const char *path);
 const char *input_name(const Input *input); /* the title of what was opened */

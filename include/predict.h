@@ -26,9 +26,9 @@ typedef struct Predictor Predictor;
 
 /* What is asked for. */
 typedef struct {
-  bool with_loss;    /* nats */
-  bool with_sum;     /* h_sum */
-  bool each_step;    /* J, or what is kept of yhat, of each step, not only of a record's last */
+  bool with_loss; /* nats */
+  bool with_sum;  /* h_sum */
+  bool each_step; /* J, or what is kept of yhat, of each step, not only of a record's last */
   StepsWish reading;
   /* yhat (n) after k-mer x is computed where kept is not 0; distil, which any thread may call,
    * keeps so many bytes of it. */
@@ -58,6 +58,9 @@ typedef struct {
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
+
+/* Within take: the part of the file that was read, 0..1; 0 where its size is not known. */
+double predict_part(const Predictor *predictor);
 
 /* Calls take, which need not be this thread, for every piece of every record of a file ("-":
  * standard input), in order; ends with -1 where take returns other than 0, or where the file is

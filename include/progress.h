@@ -22,6 +22,13 @@ typedef struct {
   double bits, best_bits; /* per base; NAN where not known yet */
 } Standing;
 
+/* How far a program has come through what it reads or draws. */
+typedef struct {
+  double part; /* 0..1; 0 where the end is not known */
+  double seconds;
+  uint64_t records, bases;
+} Passage;
+
 Progress progress_new(bool quiet, bool steps);
 
 /* A line that stays. */
@@ -34,6 +41,10 @@ void progress_end(Progress *progress);
 /* Redraws the line if it is time, or the terminal has another size; what it cannot hold is left out
  * from the end. */
 void progress_step(Progress *progress, const Standing *standing);
+
+/* The same of a passage; and whether it is time for that. */
+void progress_pass(Progress *progress, const Passage *passage);
+bool progress_due(const Progress *progress);
 
 double clock_now(void); /* seconds of a clock that never goes back */
 

@@ -43,6 +43,9 @@ int seqfile_next(SeqFile *file, Why *why);
  * less than 64 kB. */
 bool seqfile_waits(const SeqFile *file);
 
+/* The part of the file that was read, as input_part has it. */
+double seqfile_part(const SeqFile *file);
+
 /* First word of this record's header, "" where it has none; valid until seqfile_next. */
 const char *seqfile_name(SeqFile *file);
 

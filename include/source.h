@@ -32,6 +32,9 @@ int source_more(Source *source, Why *why);
 /* Up to n bytes: how many, 0 at the end, -1 an error. */
 ptrdiff_t source_read(Source *source, void *to, size_t n, Why *why);
 
+/* The part of a regular file that was read, 0..1; 0 of another, whose size is not known. */
+double source_part(const Source *source);
+
 /* Whether the next read() would have to wait. */
 bool source_waits(const Source *source);
 

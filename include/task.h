@@ -3,6 +3,7 @@
 #ifndef TASK_H
 #define TASK_H
 
+#include "advance.h"
 #include "candidates.h"
 #include "checkpoint.h"
 #include "output.h"
@@ -18,6 +19,7 @@ typedef struct {
   char **files; /* (n_files), none: standard input */
   int n_files;
   Output *output;
+  Advance *advance;
 } Task;
 
 /* Before anything is read: whether all files are there, and the output takes the place of none of

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BUFFER = SOURCE_ROOM, BLOCKS = 8, AHEAD_FROM = BUFFER };
 
@@ -166,6 +167,9 @@ const char *input_title(const char *path) {
 const char *input_format(const Input *f) { return decoder_format(f->decoder); }
 bool input_unfinished(const Input *f) { return decoder_unfinished(f->decoder); }
 
+bool input_is_typed(const char *path) { return strcmp(path, "-") == 0 && isatty(STDIN_FILENO); }
+
+double input_part(const Input *f) { return source_part(&f->source); }
 const char *input_name(const Input *f) { return f->name; }
 uint64_t input_bytes(const Input *f) { return f->source.bytes; }
 uint32_t input_crc32(const Input *f) { return f->source.crc; }

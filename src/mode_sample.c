@@ -29,12 +29,13 @@ static void add_letters(Prompt *prompt, const char *letters, size_t n) {
 }
 
 /* The letters of the one record of a file. */
-static int read_prompt(Prompt *prompt, const char *path, Why *why) {
+static int read_prompt(Prompt *prompt, const Task *task, const char *path, Why *why) {
   char letters[4096];
   ptrdiff_t n = 0;
   if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
     return fail(why, "--prompt %.100s: is neither bases, A C G T U alone, nor a file that is there",
                 path);
+  advance_open(task->advance, path);
   SeqFile *file = seqfile_open(path, why);
   int more = file ? seqfile_next(file, why) : -1;
   while (more > 0 && (n = seqfile_read(file, letters, sizeof letters, why)) > 0)
@@ -53,7 +54,7 @@ static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
   if (text[strspn(text, "ACGTUacgtu")] == 0)
     add_letters(&prompt, text, strlen(text));
   else
-    rc = read_prompt(&prompt, text, why);
+    rc = read_prompt(&prompt, task, text, why);
   if (rc == 0 && prompt.n < (size_t)k)
     rc = fail(why, "--prompt %.100s: ends with a run of %zu bases; the model needs %d at least",
               text, prompt.n, k);
@@ -68,12 +69,15 @@ typedef struct {
   Output *output;
   size_t column; /* bases on this line; 0: of a record that begins, its header is to come */
   bool begun;
+  Advance *advance;
 } Fasta;
 
 static int take_bases(void *context, uint64_t record, const char *bases, size_t n, bool last,
                       Why *why) {
   Fasta *fasta = context;
   FILE *out = output_stream(fasta->output);
+  Advance *advance = fasta->advance;
+  advance->bases += n;
   if (!fasta->begun) fprintf(out, ">sample%" PRIu64 "\n", record + 1);
   for (size_t some; n > 0; bases += some, n -= some) {
     if (fasta->column == WIDTH) fputc('\n', out), fasta->column = 0;
@@ -83,6 +87,8 @@ static int take_bases(void *context, uint64_t record, const char *bases, size_t 
   }
   fasta->begun = !last;
   if (last) fputc('\n', out), fasta->column = 0;
+  advance->records += last;
+  if (advance_due(advance)) advance_show(advance, 0, (double)advance->bases / advance->total);
   return output_check(fasta->output, why);
 }
 
@@ -90,8 +96,9 @@ int mode_sample(const Task *task, Why *why) {
   const PredictOptions *o = task->options;
   const SamplerRule rule = {o->temperature, o->top_p, o->top_k, o->seed};
   Sampler *sampler = sampler_new(task->models, rule, o->threads, kernels_best());
-  Fasta fasta = {task->output, 0, false};
+  Fasta fasta = {task->output, 0, false, task->advance};
   int rc = o->prompt ? set_prompt(sampler, task, why) : 0;
+  task->advance->total = task->advance->now = (double)o->count * (double)o->length;
   if (rc == 0) rc = sampler_run(sampler, o->count, o->length, take_bases, &fasta, why);
   sampler_free(sampler);
   return rc;

@@ -17,6 +17,7 @@ typedef struct {
   const Shape *shape;
   const Weights *w;
   Output *output;
+  Progress *progress;
   int wanted; /* timesteps */
   Trace *trace;
   double *dU; /* (D,n) */
@@ -188,7 +189,7 @@ static void say_not_finite(const TracePage *page, const char *record) {
            "rnnpredict: record '%.100s': from timestep %d on there are numbers that are not "
            "finite, null in JSON",
            record, t);
-      fprintf(stderr, "%s\n", why.text);
+      progress_say(page->progress, "%s", why.text);
       return;
     }
 }
@@ -247,6 +248,7 @@ int mode_trace(const Task *task, Why *why) {
       .shape = shape,
       .w = task->models->weights,
       .output = task->output,
+      .progress = task->advance->progress,
       .wanted = T,
       .trace = trace_new(shape, T, true),
       .dU = alloc_new((size_t)shape->D * (size_t)shape->n, sizeof(double)),

@@ -414,3 +414,5 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
 }
 
 SeqNotes predict_notes(const Predictor *p) { return p->notes; }
+
+double predict_part(const Predictor *p) { return seqfile_part(p->file); }

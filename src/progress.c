@@ -92,17 +92,24 @@ static bool append(char line[LINE], int width, const char *format, ...) {
   return true;
 }
 
-/* What matters most stands first. */
-static void fill_line(char line[LINE], int width, const Standing *standing) {
-  const double part = standing->part, LONG = 600 /* seconds do not matter any more */;
-  double time = part > 0 ? standing->seconds * (1 / part - 1) : standing->seconds;
-  char clock[32], epochs[32] = "";
+/* The part that is done and the time that is left; of a whole that is not known, the time so far.
+ */
+static bool append_time(char line[LINE], int width, double part, double seconds) {
+  const double LONG = 600 /* seconds do not matter any more */;
+  double time = part > 0 ? seconds * (1 / part - 1) : seconds;
+  char clock[32];
   if (time > LONG) time -= fmod(time, 60);
   clock_text(time, clock);
   if (time > LONG && time < 3600) clock[strcspn(clock, " ")] = 0;
+  if (part > 0) return append(line, width, "%3.0f%%  %s left", 100 * part, clock);
+  return append(line, width, "%s", clock);
+}
+
+/* What matters most stands first. */
+static void fill_line(char line[LINE], int width, const Standing *standing) {
+  char epochs[32] = "";
   if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);
-  bool more = part > 0 ? append(line, width, "%3.0f%%  %s left", 100 * part, clock)
-                       : append(line, width, "%s", clock);
+  bool more = append_time(line, width, standing->part, standing->seconds);
   if (more) more = append(line, width, "  epoch %" PRIu64 "%s", standing->epoch, epochs);
   if (more && isfinite(standing->bits))
     more = append(line, width, "  %.3f bits/base", standing->bits);
@@ -111,13 +118,33 @@ static void fill_line(char line[LINE], int width, const Standing *standing) {
   if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
 }
 
-void progress_step(Progress *progress, const Standing *standing) {
-  double now = clock_now();
-  if (!progress->steps) return;
-  const int width = terminal_width();
-  if (now < progress->next && (progress->drawn == 0 || width == progress->width)) return;
-  char line[LINE] = "";
-  fill_line(line, width, standing);
+bool progress_due(const Progress *progress) {
+  if (!progress->steps) return false;
+  if (clock_now() >= progress->next) return true;
+  return progress->drawn > 0 && terminal_width() != progress->width;
+}
+
+static void redraw(Progress *progress, const char *line, int width) {
   draw(progress, line, width);
-  progress->next = now + redraw_every;
+  progress->next = clock_now() + redraw_every;
+}
+
+void progress_step(Progress *progress, const Standing *standing) {
+  char line[LINE] = "";
+  if (!progress_due(progress)) return;
+  const int width = terminal_width();
+  fill_line(line, width, standing);
+  redraw(progress, line, width);
+}
+
+void progress_pass(Progress *progress, const Passage *passage) {
+  const double rate = passage->seconds > 0 ? (double)passage->bases / passage->seconds : 0;
+  char line[LINE] = "";
+  if (!progress_due(progress)) return;
+  const int width = terminal_width();
+  bool more = append_time(line, width, passage->part, passage->seconds);
+  if (more) more = append(line, width, "  %" PRIu64 " records", passage->records);
+  if (more) more = append(line, width, "  %" PRIu64 " bases", passage->bases);
+  if (more) append(line, width, "  %.0fk bases/s", rate / 1000);
+  redraw(progress, line, width);
 }

@@ -40,7 +40,12 @@ static int run(Task *task, const char *const *paths, Why *why) {
     rc = (task->options->weights ? worksheet_read : model_read)(&models[i], paths[i], why);
   task->models = models;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
+  Progress progress = progress_new(false, task->output && !output_is_terminal(task->output));
+  Advance advance = advance_new(&progress);
+  advance_plan(&advance, task->files, task->n_files);
+  task->advance = &advance;
   rc = task->output ? answer(task, why) : -1;
+  progress_end(&progress);
   if (rc == 0)
     rc = output_close(task->output, why);
   else if (task->output)

@@ -134,6 +134,8 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k};
+  for (int i = 0; i < n_files; i++)
+    if (input_is_typed(files[i])) progress_say(train->progress, INPUT_TYPED);
   if (read_init(train, why) != 0 ||
       dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;

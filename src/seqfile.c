@@ -442,5 +442,6 @@ SeqNotes seqfile_notes(const SeqFile *f) {
 }
 
 bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }
+double seqfile_part(const SeqFile *f) { return input_part(f->input); }
 uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
 uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

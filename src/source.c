@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 Source source_open(const char *path) {
@@ -64,4 +65,12 @@ ptrdiff_t source_read(Source *source, void *to, size_t n, Why *why) {
 bool source_waits(const Source *source) {
   struct pollfd file = {source->fd, POLLIN, 0};
   return poll(&file, 1, 0) == 0;
+}
+
+double source_part(const Source *source) {
+  struct stat about;
+  const off_t at = lseek(source->fd, 0, SEEK_CUR);
+  if (at < 0 || fstat(source->fd, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0)
+    return 0;
+  return at < about.st_size ? (double)at / (double)about.st_size : 1;
 }

@@ -81,14 +81,26 @@ typedef struct {
   void *context;
   Table *table;
   Output *output;
+  Advance *advance;
+  const Predictor *predictor;
   uint64_t circular;
 } Counted;
+
+/* A record's reverse complement is none of its own. */
+static void show_advance(Advance *advance, const Piece *piece, double part) {
+  if (piece->ended && !piece->reversed) {
+    advance->records++;
+    advance->bases += piece->bases;
+  }
+  if (advance_due(advance)) advance_show(advance, piece->ended ? 0 : piece->bases, part);
+}
 
 static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Counted *counted = context;
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
+  show_advance(counted->advance, piece, predict_part(counted->predictor));
   return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
                                 : output_check(counted->output, why);
 }
@@ -100,14 +112,17 @@ static const char *file_of(const Task *task, int i) {
 }
 
 /* Warns of what a user should know of a file; named: its rows have the names of its records. */
-static void say_notes(const char *path, SeqNotes notes, bool named) {
+static void say_notes(const Task *task, const char *path, SeqNotes notes, bool named) {
+  Progress *progress = task->advance->progress;
   const char *title = input_title(path);
-  if (notes.end_block_missing) fprintf(stderr, "rnnpredict: %s: " SEQFILE_NO_END_BLOCK "\n", title);
+  if (notes.end_block_missing)
+    progress_say(progress, "rnnpredict: %s: " SEQFILE_NO_END_BLOCK, title);
   if (notes.nameless_line > 0 && named)
-    fprintf(stderr,
-            "rnnpredict: %s: line %zu: this record has no name, so its rows have an empty one; "
-            "write one after its '>' or '@'\n",
-            title, notes.nameless_line);
+    progress_say(
+        progress,
+        "rnnpredict: %s: line %zu: this record has no name, so its rows have an empty one; "
+        "write one after its '>' or '@'",
+        title, notes.nameless_line);
 }
 
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
@@ -117,13 +132,15 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
   Why other;
   int rc = 0;
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
-    Counted counted = {take, context, table, task->output, 0};
+    Counted counted = {take, context, table, task->output, task->advance, predictor, 0};
+    advance_open(task->advance, file_of(task, i));
     rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
-    if (rc == 0) say_notes(file_of(task, i), predict_notes(predictor), table != NULL);
+    if (rc == 0) say_notes(task, file_of(task, i), predict_notes(predictor), table != NULL);
     if (rc == 0 && counted.circular > 0)
-      fprintf(stderr, "rnnpredict: %s: circular records: %" PRIu64 "\n",
-              input_title(file_of(task, i)), counted.circular);
+      progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
+                   input_title(file_of(task, i)), counted.circular);
+    advance_close(task->advance);
   }
   predict_free(predictor);
   return rc;
@@ -172,6 +189,7 @@ static int begin_records(Beginner *b, SeqFile *file, Why *why) {
     b->beginning.loss_at = wanted > b->beginning.n ? 0 : wanted > 0 ? wanted : b->beginning.n;
     if (b->take(b->context, &b->beginning, why) != 0) return -1;
     piece->ended = true;
+    show_advance(b->task->advance, piece, seqfile_part(file));
     if (steps_wait(b->steps, piece, file) && pass_on(b->task->output, b->table, why) != 0)
       return -1;
   }
@@ -192,10 +210,12 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   b.steps = steps_new(&task->models->shape, (StepsWish){0});
   piece_init(&b.piece);
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
+    advance_open(task->advance, file_of(task, i));
     SeqFile *file = seqfile_open(file_of(task, i), why);
     rc = file ? begin_records(&b, file, why) : -1;
-    if (rc == 0) say_notes(file_of(task, i), seqfile_notes(file), true);
+    if (rc == 0) say_notes(task, file_of(task, i), seqfile_notes(file), true);
     seqfile_close(file);
+    advance_close(task->advance);
   }
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
   piece_clear(&b.piece), steps_free(b.steps);

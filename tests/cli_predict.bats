@@ -292,6 +292,47 @@ turned() {
   [ "${lines[1]}" -eq 141 ]
 }
 
+# on_terminal WHICH EVENT ACTION COMMAND...: what is drawn, without carriage returns before line feeds.
+on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
+
+@test "on a terminal, that input is waited for is said" {
+  on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict "$RUN" > drawn # the table is on standard output
+  [ "$(grep -c '^rnnpredict: reading standard input; press Ctrl-D to end$' drawn)" -eq 1 ]
+  [ "$(grep -c '^a.[1-4]' drawn)" -eq 4 ]
+  on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict --mode sample --prompt - "$RUN" | grep -q '^>sample1$'
+  on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnntrain -k 2 -D 4 -e 1 --valid-fraction 0 -o typed - | grep -q '^model: '
+  rnnpredict "$RUN" < "$FORTY" 2> said > /dev/null
+  [ ! -s said ]
+}
+
+@test "a terminal shows how far it has come, and no terminal, or one with the table, does not" {
+  local many=() passage='[0-9]+ records  [0-9]+ bases  [0-9]+k bases/s'
+  on_terminal 2 "$passage" 'feed:>a\nACGTACGT\n' rnnpredict -o table "$RUN" > drawn
+  grep -qE $'^\r *[0-9]+m?s?( [0-9]+s)?  '"$passage"$'\e\\[J' drawn
+  tail -c 4 drawn | cmp - <(printf '\r\e[J') # and is gone in the end
+  for i in {1..2000}; do many+=("$DATA/lambda.fa.gz"); done
+  on_terminal 2 "%  .* left  $passage" kill rnnpredict --mode score -o /dev/null "$RUN" "${many[@]}"
+  on_terminal 2 "%  .* left  $passage" kill rnnpredict --mode sample --length 1000000000000 -o /dev/null "$RUN"
+  for which in 1 12; do # more than a fifth of a second of rows
+    on_terminal $which record none rnnpredict --mode track "$RUN" "${many[@]:0:4}" > drawn
+    run ! grep -q records drawn
+  done
+  rnnpredict --mode track -o table "$RUN" "${many[@]:0:20}" > said 2>&1
+  [ ! -s said ]
+}
+
+@test "a record's name writes nothing to a terminal" {
+  printf '>a\033[31m\177\302\233\007b circular=true\nACGTACGT\n' > evil.fa
+  for what in "${ASKS[@]}"; do
+    echo "$what"
+    ask "$RUN" "$what" evil.fa > file 2> said
+    on_terminal 12 'a' none bash -c 'ask "$@"' - "$RUN" "$what" evil.fa > drawn
+    run ! grep -P '[^\x20-\x7e\t]' drawn
+    [[ "$what" == *trace* ]] || [[ "$what" == *jsonl* ]] || grep -q $'^a\033\\[31m\177\302\233\007b\t' file
+  done
+  on_terminal 12 'a' none rnnpredict "$RUN" evil.fa | grep -q '^a?\[31m????b'
+}
+
 @test "a pipe that others make non-blocking loses nothing" {
   through() { "$PYTHON" "$SOURCE/tests/nonblocking.py" "$@"; }
   rnnpredict --mode track "$RUN" "$READS" > whole
