@@ -144,12 +144,13 @@ char *header_text(const Tensor *tensors, int n, const Metadata *metadata, uint32
   json_decref(root);
   if (!json) return NULL;
   size_t length = strlen(json), padded = (length + 7) / 8 * 8;
-  *fault = excess(json, padded);
-  if (*fault) return free(json), NULL;
   char *header = memset(alloc_new(padded + 1, 1), ' ', padded);
   memcpy(header, json, length);
   free(json);
-  return header;
+  *fault = excess(header, padded);
+  if (!*fault) return header;
+  free(header);
+  return NULL;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

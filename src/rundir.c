@@ -170,20 +170,21 @@ static int busy(const RunDir *dir, Why *why) {
 typedef struct {
   bool there[RUN_FILES];
   bool results; /* of a run: something that a new run would destroy */
+  bool foreign; /* a file that is called as a log is, but is none */
 } Contents;
 
-/* Whether a log has anything besides its first line, which may be missing or cut short. */
-static bool has_rows(const RunDir *dir, RunFile file) {
+/* Looks into a log, whose first line may be missing or cut short. */
+static void look_into(const RunDir *dir, RunFile file, Contents *holds) {
   const char *header = rundir_header(file);
   const size_t length = strlen(header);
   char text[HEADER_ROOM];
   const int fd = openat(dir->fd, names[file], O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return true;
-  const ssize_t n = pread(fd, text, length + 2, 0);
-  close(fd);
-  if (n < 0 || (size_t)n > length + 1) return true;
-  return memcmp(text, header, (size_t)n < length ? (size_t)n : length) != 0 ||
-         ((size_t)n > length && text[length] != '\n');
+  const ssize_t n = fd < 0 ? -1 : pread(fd, text, length + 2, 0);
+  if (fd >= 0) close(fd);
+  const size_t common = n < (ssize_t)length ? (size_t)n : length;
+  holds->foreign |=
+      n < 0 || memcmp(text, header, common) != 0 || (n > (ssize_t)length && text[length] != '\n');
+  holds->results |= holds->foreign || n > (ssize_t)length + 1;
 }
 
 /* Looks at all files of a run; one that cannot be looked at is not taken for missing. */
@@ -196,7 +197,7 @@ static int look(const RunDir *dir, Contents *holds, Why *why) {
       return fail_reading(why, errno, "%s: cannot be looked at", dir->file[i]);
     if (!holds->there[i]) continue;
     if (i == RUN_LOSS || i == RUN_TIMESTEP_LOSS)
-      holds->results |= has_rows(dir, (RunFile)i);
+      look_into(dir, (RunFile)i, holds);
     else
       holds->results = true;
   }
@@ -255,7 +256,8 @@ static int check_run(RunDir *dir, const Contents *holds, Why *why) {
   if (dir->mode == RUN_RESUME && !holds->results)
     return fail(why, "-o %s: holds no checkpoint to resume from; start a run without --resume",
                 dir->path);
-  if (dir->mode == RUN_RESUME || (dir->mode == RUN_AUTO && holds->there[RUN_MODEL]))
+  if (dir->mode == RUN_RESUME ||
+      (dir->mode == RUN_AUTO && (holds->there[RUN_MODEL] || holds->foreign)))
     return fail(
         why,
         "-o %s: holds a run, but no checkpoint to resume from; start a run in another directory "
@@ -319,7 +321,8 @@ static int make(RunDir *dir, Why *why) {
   return fail_writing(why, errno, "-o %s: cannot be made", dir->path);
 }
 
-/* Removes the files of an earlier run, its reports only with --force; its logs are emptied later. */
+/* Removes the files of an earlier run, its reports only with --force; its logs are emptied later.
+ */
 static int clear(const RunDir *dir, Why *why) {
   const int end = dir->mode == RUN_OVERWRITE ? RUN_FILES : RUN_REPORT;
   for (int i = 0; i < end; i++) {

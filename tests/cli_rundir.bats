@@ -303,6 +303,10 @@ remedies_work() {
     try "$state" --force DIR
     [ "$code" -eq 0 ]
   done
+  make "another file called loss.tsv"
+  try "another file called loss.tsv" --resume=auto DIR
+  [ "$code" -eq 1 ]
+  [ "$(cat DIR/loss.tsv)" = mine ]
   make "only a report"
   try "only a report" --resume=auto DIR
   [ "$code" -eq 0 ]
