@@ -104,6 +104,118 @@ EOF
   [ "$(tail -n 3 said | wc -w)" -eq 12 ]
 }
 
+# ---- commands over columns that may be NA ---------------------------------------------------------
+
+# Reads of phage phiX174, pieces of lambda, and two records that are too short for an answer.
+mixed_records() {
+  train -e 20 -o run "$DATA/phix174.fa.gz"
+  train -e 20 -o run3 "$DATA/lambda.fa.gz"
+  cp -r run run1
+  { zcat "$DATA/phix174.fa.gz"; zcat "$DATA/lambda.fa.gz"; } | "$PYTHON" -c '
+import sys
+print("@short\nAC\n+\nII")
+for record in sys.stdin.read().split(">")[1:]:
+    name, *lines = record.split("\n")
+    for at in range(0, 4000, 400):
+        print("@%s_%d\n%s\n+\n%s" % (name.split()[0], at, "".join(lines)[at:at + 400], "I" * 400))
+print("@none\nNNNN\n+\nIIII")' > reads.fq
+  cp reads.fq x.fa
+  rnnpredict --mode score --no-header run reads.fq > scores
+  [ "$(grep -c NA scores)" -eq 2 ]
+}
+
+# run_shown DOCUMENT WORDS: runs the one indented command of the document that contains the words; a pipe at the end of
+# a line continues it. Its output is in shown.
+run_shown() {
+  "$PYTHON" -c '
+import re, sys
+commands = re.findall(r"^    (?:\$ )?((?:.*\|\n)*.*)$", open(sys.argv[1]).read(), re.M)
+command, = (c for c in commands if sys.argv[2] in c)
+print(command.replace("reads.fq.gz", "reads.fq"))' "$SOURCE/$1" "$2" > command
+  bash -e command > shown
+}
+
+@test "a record without an answer is in no number that a command of docs/prediction.md prints" {
+  mixed_records
+  run_shown docs/prediction.md "{ h = 0;"
+  rnnpredict --bases --positions all --no-header run x.fa > bases
+  "$PYTHON" -c '
+import math
+rows = [line.split()[2:] for line in open("bases")]
+h = sorted((-sum(p * math.log2(p) for p in map(float, row)) for row in rows if row[0] != "NA"), reverse=True)
+shown = [float(line.split("\t")[2]) for line in open("shown")]
+assert len(shown) == 10 and all(abs(a - b) < 1e-4 for a, b in zip(h, shown)), (h[:10], shown)'
+  run_shown docs/prediction.md "print n / b / log(2)"
+  "$PYTHON" -c '
+import math
+rows = [line.split("\t") for line in open("scores")]
+told = [(float(row[4]), int(row[2])) for row in rows if row[4] != "NA"]
+bits = sum(n for n, _ in told) / sum(b for _, b in told) / math.log(2)
+assert len(told) == 20 and abs(float(open("shown").read()) - bits) < 1e-4'
+  mkdir bin
+  printf '#!/bin/sh\ncat\n' > bin/seqkit # the names that it would look for
+  chmod +x bin/seqkit
+  PATH="$PWD/bin:$PATH" run_shown docs/prediction.md "seqkit grep -f - reads.fq"
+  "$PYTHON" -c '
+rows = [line.split("\t") for line in open("scores")]
+odd = [row[0] for row in rows if row[5] != "NA" and float(row[5]) > 2.1]
+assert open("odd.fq").read().split() == odd'
+  sed -i 's/2\.1/1.99/' command # which some are above
+  PATH="$PWD/bin:$PATH" bash -e command
+  "$PYTHON" -c '
+rows = [line.split("\t") for line in open("scores")]
+odd = [row[0] for row in rows if row[5] != "NA" and float(row[5]) > 1.99]
+assert 0 < len(odd) < 22 and open("odd.fq").read().split() == odd'
+  run_shown docs/prediction.md 'n[$3]++'
+  rnnpredict --mode classify --model ecoli=run1 --model yeast=run3 --no-header reads.fq > classes
+  "$PYTHON" -c '
+from collections import Counter
+rows = [line.split("\t") for line in open("classes")]
+sure = Counter(row[2] for row in rows if row[4] != "NA" and float(row[4]) > 0.99)
+assert sure and {m: int(n) for m, n in (line.split() for line in open("shown"))} == sure'
+}
+
+@test "the likeliest reads of README.md and of the man page are those with the fewest bits" {
+  mixed_records
+  "$PYTHON" -c '
+rows = [line.split("\t") for line in open("scores")]
+print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda name: next(float(r[5]) for r in rows if r[0] == name)))' > wanted
+  run_shown README.md "sort -k6,6g"
+  [ "$(cut -f 1 shown | paste -sd ' ')" = "$(cut -d ' ' -f 1-3 wanted)" ]
+  rnnpredict --help | sed -n 's/^  \(rnnpredict .*sort -k6,6g.*\)/\1/p' > command
+  bash -e command > shown
+  [ "$(cut -f 1 shown | paste -sd ' ')" = "$(cut -d ' ' -f 1-10 wanted)" ]
+}
+
+@test "docs/tutorial.md: a record that was not called is in no list, and counted apart" {
+  mixed_records
+  rnnpredict --mode classify --model ecoli=run1 --model mtb=run3 reads.fq > classes.tsv
+  block tutorial.md sh | grep 'called' > command
+  bash -e command | grep -E '^1 (short|none) called NA$' | [ "$(wc -l)" -eq 2 ]
+  block tutorial.md sh | grep -oE 'awk .*>= 0.99 .* classes.tsv' > command
+  bash -e command > shown
+  awk -F '\t' '$3 == "mtb" && $5 + 0 >= 0.99 { print $1 }' classes.tsv | diff - shown
+  [ -s shown ]
+}
+
+@test "docs/prediction.md: the principal components of states, without those that are not known" {
+  need_numpy
+  mixed_records
+  rnnpredict --mode embed --format npy -o reads.npy run reads.fq
+  sed -n 's/^    >>> //p' "$SOURCE/docs/prediction.md" > program
+  echo 'assert pca.shape == (20, 2) and np.isfinite(pca).all()' >> program
+  "$PYTHON" program
+}
+
+@test "every awk program in the documents is run by a test" {
+  cd "$SOURCE"
+  { cat README.md docs/prediction.md docs/tutorial.md data/README.md; "$BIN/rnntrain" --help; "$BIN/rnnpredict" --help; } |
+    grep -E "awk (-F '.t' )?(-v OFS='.t' )?'" > "$BATS_TEST_TMPDIR/found"
+  cat "$BATS_TEST_TMPDIR/found"
+  # One above all: --mode flow, whose third column is always a number.
+  [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 9 ]
+}
+
 @test "bench/knobs.patch fits the sources" {
   command -v patch || skip "no patch: apt-get install patch"
   patch --dry-run --fuzz=0 -p1 -d "$SOURCE" -i "$SOURCE/bench/knobs.patch"
