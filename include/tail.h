@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TAIL_NAMES = 1 << 23 };
+enum { TAIL_NAMES = 1 << 21 };
 
 /* Of so many bases, those before the last `fraction`. */
 uint64_t tail_split(uint64_t bases, double fraction);

@@ -86,7 +86,8 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
   if (dataset->valid_name && !has_tokens(dataset->valid, (uint64_t)(k + s)))
     return fail(why,
                 "%s: no segment to validate on has the k+s = %d bases that one prediction "
-                "needs; give more sequence, or --valid-fraction 0 for no validation",
+                "needs; give longer files, a file with --valid, or --valid-fraction 0 for no "
+                "validation",
                 input_title(dataset->valid_name), k + s);
   return 0;
 }

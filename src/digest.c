@@ -13,10 +13,13 @@ uint64_t digest_number(uint64_t digest, uint64_t number) {
 uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n) {
   const unsigned char *from = bytes;
   uint64_t word;
-  for (size_t left = n; left > 0; left -= left < 8 ? left : 8, from += 8) {
-    word = 0;
-    memcpy(&word, from, left < 8 ? left : 8);
+  size_t left = n;
+  for (; left >= 8; left -= 8, from += 8) {
+    memcpy(&word, from, 8);
     digest = digest_number(digest, word);
   }
+  word = 0;
+  for (size_t i = 0; i < left; i++) word = word << 8 | from[i];
+  if (left > 0) digest = digest_number(digest, word);
   return digest_number(digest, n);
 }

@@ -32,7 +32,8 @@ struct SeqFile {
   char *header; /* without its mark, growing, zero-terminated; '+' titles are put behind it */
   size_t header_length, header_room;
   size_t header_line;
-  char *name;          /* its first word, where that was asked for */
+  char *name; /* its first word, where that was asked for */
+  size_t name_room;
   uint64_t length;     /* letters of this record so far */
   char head[KMER_MAX]; /* (head_size) its first bases */
   int head_size, head_room;
@@ -406,7 +407,10 @@ bool seqfile_waits(const SeqFile *f) {
 
 const char *seqfile_name(SeqFile *f) {
   size_t n = title_name_length(f->header);
-  f->name = alloc_resize(f->name, n + 1, 1);
+  if (n >= f->name_room) {
+    f->name_room = n + 1;
+    f->name = alloc_resize(f->name, f->name_room, 1);
+  }
   memcpy(f->name, f->header, n), f->name[n] = 0;
   return f->name;
 }

@@ -44,22 +44,23 @@ uint64_t tail_split(uint64_t bases, double fraction) {
 
 /* ---- queues --------------------------------------------------------------------------------- */
 
+static void make_room(Queue *queue, size_t n) {
+  if (queue->size + n <= queue->room) return;
+  queue->room = queue->room + queue->room / 2 + n + 64;
+  queue->bytes = alloc_resize(queue->bytes, queue->room, 1);
+}
+
 static void push(Queue *queue, const void *bytes, size_t n) {
-  if (queue->size + n > queue->room) {
-    queue->room = queue->room + queue->room / 2 + n + 64;
-    queue->bytes = alloc_resize(queue->bytes, queue->room, 1);
-  }
+  make_room(queue, n);
   memcpy(queue->bytes + queue->size, bytes, n);
   queue->size += n;
 }
 
 /* Seven bits a byte, low first, the top bit set on all but the last. */
 static void push_number(Queue *queue, uint64_t number) {
-  uint8_t bytes[10];
-  size_t n = 0;
-  for (; number >= 128; number >>= 7) bytes[n++] = (uint8_t)(number | 128);
-  bytes[n++] = (uint8_t)number;
-  push(queue, bytes, n);
+  make_room(queue, 10);
+  for (; number >= 128; number >>= 7) queue->bytes[queue->size++] = (uint8_t)(number | 128);
+  queue->bytes[queue->size++] = (uint8_t)number;
 }
 
 static uint64_t read_number(const Queue *queue, size_t *at) {
