@@ -32,6 +32,26 @@ static inline Vector vector_load_some(const float *a, size_t n) {
 }
 static inline void vector_store_some(float *a, Vector v, size_t n) { memcpy(a, &v, n * sizeof *a); }
 
+/* a b + c, rounded once where the CPU level has that. In a sum of two products compilers differ in
+ * which of them they fuse with it, so where it says a * b + c * d this says which. */
+static inline float fused(float a, float b, float c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+static inline Vector vector_fused(Vector a, Vector b, Vector c) {
+#if defined(__AVX512F__)
+  return (Vector)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (Vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  for (int i = 0; i < VECTOR; i++) c[i] = fused(a[i], b[i], c[i]);
+  return c;
+#endif
+}
+
 /* The larger, or smaller, of two; where one is no number, x. */
 static inline Vector vector_max(Vector bound, Vector x) {
 #if defined(__AVX512F__)

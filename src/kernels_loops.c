@@ -41,7 +41,8 @@ static inline Vector log_vector(Vector x) {
   p = p * z + 2.0f / 5;
   p = p * z + 2.0f / 3;
   p = p * z + 2.0f;
-  return p * s + __builtin_convertvector(e, Vector) * 0.693147181f + 0.0f * x; /* NaN stays NaN */
+  p = vector_fused(p, s, __builtin_convertvector(e, Vector) * 0.693147181f);
+  return p + 0.0f * x; /* NaN stays NaN */
 }
 
 static inline Vector sigmoid_vector(Vector z) { return 1.0f / (1.0f + exp_vector(-z)); }
@@ -78,10 +79,11 @@ static void activate_back(float *restrict dz, const float *restrict h, size_t n,
   }
 }
 
+enum { STRIPE = 16 };
+
 /* q <- q + b2, and its largest element; STRIPE maxima side by side, which any compiler vectorises
  * without being told that there are no NaNs. */
 static inline float add_and_find_max(float *restrict q, const float *restrict b2, size_t n) {
-  enum { STRIPE = 16 };
   float max[STRIPE], m = -INFINITY;
   size_t i = 0;
   for (int j = 0; j < STRIPE; j++) max[j] = -INFINITY;
@@ -150,11 +152,16 @@ static void add(float *restrict a, const float *restrict b, size_t n) {
   for (size_t i = 0; i < n; i++) a[i] += b[i];
 }
 
+/* STRIPE sums side by side, so that every compiler adds them up in the same order. */
 static double sum_of_squares(const float *a, size_t n) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (size_t i = 0; i < n; i++) sum += (double)a[i] * a[i];
-  return sum;
+  double sums[STRIPE] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + STRIPE <= n; i += STRIPE)
+    for (size_t j = 0; j < STRIPE; j++) sums[j] += (double)a[i + j] * a[i + j];
+  for (; i < n; i++) sum += (double)a[i] * a[i];
+  for (int half = STRIPE / 2; half > 0; half /= 2)
+    for (int j = 0; j < half; j++) sums[j] += sums[j + half];
+  return sum + sums[0];
 }
 
 /* Four rows at a time, in two halves of sums: one of each would have to wait for itself. */
@@ -171,7 +178,7 @@ static void dot_rows(float *restrict q, const float *restrict U, const float *re
     Four four = vector_sum_four(sum[0][0] + sum[1][0], sum[0][1] + sum[1][1], sum[0][2] + sum[1][2],
                                 sum[0][3] + sum[1][3]);
     for (; i < D; i++)
-      for (int r = 0; r < 4; r++) four[r] += U[r * D + i] * h[i];
+      for (int r = 0; r < 4; r++) four[r] = fused(U[r * D + i], h[i], four[r]);
     memcpy(q + j, &four, sizeof four);
   }
 }
@@ -183,7 +190,7 @@ static void combine_rows(float *restrict dh, const float *restrict U, const floa
     const float *u = U + (size_t)j * (size_t)D;
     float q0 = dq[j], q1 = dq[j + 1], q2 = dq[j + 2], q3 = dq[j + 3];
     for (int i = 0; i < D; i++)
-      dh[i] += q0 * u[i] + q1 * u[i + D] + q2 * u[i + 2 * D] + q3 * u[i + 3 * D];
+      dh[i] += fused(q3, u[i + 3 * D], fused(q2, u[i + 2 * D], fused(q0, u[i], q1 * u[i + D])));
   }
 }
 
@@ -196,7 +203,7 @@ static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateRule
 static void momentum(float *restrict w, const float *restrict g, float *restrict m, size_t n,
                      UpdateRule rule) {
   for (size_t i = 0; i < n; i++) {
-    m[i] = rule.beta1 * m[i] + rule.scale * g[i];
+    m[i] = fused(rule.beta1, m[i], rule.scale * g[i]);
     w[i] -= rule.rate * m[i];
   }
 }
@@ -214,7 +221,7 @@ static void rmsprop(float *restrict w, const float *restrict g, float *restrict 
                     UpdateRule rule) {
   for (size_t i = 0; i < n; i++) {
     float gi = rule.scale * g[i];
-    v[i] = rule.beta2 * v[i] + rule.gain2 * gi * gi;
+    v[i] = fused(rule.beta2, v[i], rule.gain2 * gi * gi);
     w[i] -= rule.rate * gi / (sqrtf(v[i]) + rule.epsilon);
   }
 }
@@ -223,8 +230,8 @@ static void adam(float *restrict w, const float *restrict g, float *restrict m, 
                  size_t n, UpdateRule rule) {
   for (size_t i = 0; i < n; i++) {
     float gi = rule.scale * g[i];
-    m[i] = rule.beta1 * m[i] + rule.gain1 * gi;
-    v[i] = rule.beta2 * v[i] + rule.gain2 * gi * gi;
+    m[i] = fused(rule.beta1, m[i], rule.gain1 * gi);
+    v[i] = fused(rule.beta2, v[i], rule.gain2 * gi * gi);
     w[i] -= rule.rate * m[i] / (sqrtf(v[i] * rule.unbias2) + rule.epsilon);
   }
 }

@@ -118,11 +118,13 @@ const Program train_program = {
         "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP, "
         "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training goes "
         "on; a "
-        "second SIGINT ends the program at once. Input is known by its sequence, however it is packed. Of the "
+        "second SIGINT ends the program at once. Input is known by its sequence, however it is "
+        "packed. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
-        "any number of threads; only --max-time, which asks the clock, is exempt.",
+        "any number of threads, built with gcc or with clang; only --max-time, which asks the "
+        "clock, is exempt.",
     .examples = "# train on a genome; its last tenth is for validation\n"
                 "rnntrain -o run genome.fa.gz\n"
                 "# a minute, from a pipe\n"
