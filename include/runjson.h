@@ -37,7 +37,8 @@ void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
  */
 int runjson_write(AtomicFile *file, const RunJson *run, Why *why);
 
-/* A run.json as it is read from a file. Places in it are named like "inputs.0.bytes"; "" is all. */
+/* A run.json as it is read from a file: of lists of objects ("inputs", say) the first EXCERPT_KEPT
+ * alone, but runjson_size counts all. Places in it are named like "inputs.0.bytes"; "" is all. */
 typedef struct RunDocument RunDocument;
 RunDocument *runjson_read(const char *path, Why *why);
 void runjson_free(RunDocument *document); /* NULL is allowed */

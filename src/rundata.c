@@ -1,6 +1,7 @@
 #include "rundata.h"
 
 #include "alloc.h"
+#include "regular.h"
 #include "rundir.h"
 
 #include <errno.h>
@@ -22,11 +23,10 @@ typedef struct {
 } Lines;
 
 static int open_lines(Lines *lines, const char *path, Why *why) {
-  *lines = (Lines){path, fopen(path, "r"), NULL, 0, 0};
+  *lines = (Lines){path, regular_open(path, why), NULL, 0, 0};
   if (lines->file) return 0;
-  if (errno == ENOENT)
-    return fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
-  return fail_reading(why, errno, "%s: cannot be opened", path);
+  if (errno == ENOENT) fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
+  return -1;
 }
 
 static void close_lines(Lines *lines) {

@@ -2,6 +2,8 @@
 
 #include "alloc.h"
 #include "atomicfile.h"
+#include "excerpt.h"
+#include "regular.h"
 #include "runlog.h"
 #include "validation.h"
 #include "version.h"
@@ -282,27 +284,42 @@ int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
 
 struct RunDocument {
   json_t *root;
+  Excerpt excerpt;
 };
 
-RunDocument *runjson_read(const char *path, Why *why) {
+static size_t read_excerpt(void *text, size_t n, void *excerpt) {
+  return excerpt_read(excerpt, text, n);
+}
+
+/* The object in an open file; NULL. */
+static json_t *load(const char *path, Excerpt *excerpt, Why *why) {
   json_error_t error;
-  FILE *file = fopen(path, "r");
-  if (!file && errno == ENOENT)
-    return fail(why, "%s: cannot be opened: %s; name the directory of a run", path,
-                strerror(errno)),
-           NULL;
-  if (!file) return fail_reading(why, errno, "%s: cannot be opened", path), NULL;
-  json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-  fclose(file);
-  if (!json_is_object(root)) {
+  json_t *root = json_load_callback(read_excerpt, excerpt, JSON_REJECT_DUPLICATES, &error);
+  if (ferror(excerpt->file))
+    fail_reading(why, errno, "%s: cannot be read", path);
+  else if (excerpt->too_large)
+    fail(why, "%s: is larger than any run.json that rnntrain writes; put that one back", path);
+  else if (!json_is_object(root))
     fail(why,
          "%s: is no JSON object%s%s; it is no whole run.json, go on with the run to make it anew",
          path, root ? "" : ": ", root ? "" : error.text);
-    json_decref(root);
-    return NULL;
-  }
+  else
+    return root;
+  json_decref(root);
+  return NULL;
+}
+
+RunDocument *runjson_read(const char *path, Why *why) {
+  Excerpt excerpt = {.file = regular_open(path, why)};
+  if (!excerpt.file && errno == ENOENT)
+    fail(why, "%s: cannot be opened: %s; name the directory of a run", path, strerror(errno));
+  if (!excerpt.file) return NULL;
+  json_t *root = load(path, &excerpt, why);
+  fclose(excerpt.file);
+  if (!root) return NULL;
   RunDocument *document = alloc_new(1, sizeof *document);
   document->root = root;
+  document->excerpt = excerpt;
   return document;
 }
 
@@ -344,7 +361,8 @@ char *runjson_text(const RunDocument *document, const char *place) {
 
 size_t runjson_size(const RunDocument *document, const char *place) {
   const json_t *value = find(document, place);
-  return json_is_array(value) ? json_array_size(value) : json_object_size(value);
+  if (!json_is_array(value)) return json_object_size(value);
+  return json_array_size(value) + excerpt_left_out(&document->excerpt, place);
 }
 
 const char *runjson_member(const RunDocument *document, const char *place, size_t i) {

@@ -270,3 +270,43 @@ EOF
   fails 2 "-o DIR is missing" rnntrain --report
   fails 2 "--dry-run: writes nothing" rnntrain --report --dry-run "$DATA/phix174.fa.gz"
 }
+
+@test "a pipe, a device or a directory in the place of a file is named at once" {
+  train --valid-fraction 0.1 -o run "$DATA/phix174.fa.gz"
+  for file in run.json loss.tsv timestep_loss.tsv; do
+    for kind in pipe device directory; do
+      rm -rf odd
+      cp -r run odd
+      rm odd/$file
+      case $kind in
+        pipe) mkfifo odd/$file ;;
+        device) ln -s /dev/zero odd/$file ;;
+        directory) mkdir odd/$file ;;
+      esac
+      for what in --report --multiqc; do
+        fails 1 "odd/$file: is a $kind, not a regular file" timeout 60 rnntrain $what -o odd
+      done
+    done
+  done
+}
+
+@test "a report on very many files takes little memory, and what no run writes is refused" {
+  ! ldd "$BIN/rnntrain" | grep -q 'lib[at]san\.' || skip "a sanitizer takes more"
+  train --valid-fraction 0.1 -o run "$DATA/phix174.fa.gz"
+  cp run/run.json small.json
+  "$PYTHON" -c 'import json
+run = json.load(open("small.json"))
+for name in "inputs", "validation":
+    run[name] = [dict(run[name][0], file="directory/of/files/%d.fa" % i) for i in range(66000)]
+json.dump(run, open("run/run.json", "w"), indent=2)
+json.dump(dict(run, inputs=[], validation=[], odd=[0] * 20000000), open("many.json", "w"))
+json.dump(dict(run, inputs=[], validation=[], odd="0" * 60000000), open("long.json", "w"))'
+  [ "$(wc -c < run/run.json)" -gt 40000000 ]
+  ulimit -v 600000
+  rnntrain --report -o run
+  [ "$(grep -c 'The first 100 of 66000 files:' run/report.html)" -ge 1 ]
+  for odd in many long; do
+    cp $odd.json run/run.json
+    fails 1 "run.json: is larger than any run.json that rnntrain writes" rnntrain --report -o run
+  done
+}

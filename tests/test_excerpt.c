@@ -1,0 +1,79 @@
+/* A JSON text with its long lists cut short. */
+#include "excerpt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static char whole[1 << 20];
+
+/* What stays of a text that is read in pieces of n bytes. */
+static Excerpt read_whole(const char *text, size_t n) {
+  char copy[1 << 16];
+  FILE *file = fmemopen(strcpy(copy, text), strlen(text), "r");
+  Excerpt excerpt = {.file = file};
+  size_t length = 0, got;
+  while ((got = excerpt_read(&excerpt, whole + length, n)) > 0) length += got;
+  whole[length] = 0;
+  fclose(file);
+  return excerpt;
+}
+
+/* {"a": 1, "list": [{...}, ...], "b": [2, 3]} with n objects, which hold whatever might mislead. */
+static char *with_list(int n) {
+  char *text = calloc(1 << 16, 1), *at = text;
+  at += sprintf(at, "{\"a\": 1, \"list\": [");
+  for (int i = 0; i < n; i++)
+    at += sprintf(at, "%s{\"x\": [{}, \"]}\\\"\", %d]}", i > 0 ? ", " : "", i % 10);
+  sprintf(at, "], \"b\": [2, 3]}");
+  return text;
+}
+
+static void a_text_without_long_lists_stays(void **state) {
+  (void)state;
+  char *text = with_list(EXCERPT_KEPT);
+  for (size_t n = 1; n < 100; n += 7) {
+    const Excerpt excerpt = read_whole(text, n);
+    assert_string_equal(whole, text);
+    assert_int_equal(excerpt_left_out(&excerpt, "list"), 0);
+  }
+  free(text);
+}
+
+static void a_long_list_is_cut_and_counted(void **state) {
+  (void)state;
+  char *text = with_list(EXCERPT_KEPT), *more = with_list(EXCERPT_KEPT + 123);
+  for (size_t n = 1; n < 100; n += 7) {
+    const Excerpt excerpt = read_whole(more, n);
+    assert_int_equal(excerpt_left_out(&excerpt, "list"), 123);
+    assert_int_equal(excerpt_left_out(&excerpt, "b"), 0);
+    /* a blank that stood behind each comma stays */
+    char *end = strstr(whole, "\"b\"");
+    assert_non_null(end);
+    assert_memory_equal(whole, text, strlen(text) - strlen("], \"b\": [2, 3]}"));
+    assert_string_equal(end, "\"b\": [2, 3]}");
+  }
+  free(text), free(more);
+}
+
+static void what_is_too_large_ends_it(void **state) {
+  (void)state;
+  FILE *file = tmpfile();
+  for (int i = 0; i < EXCERPT_VALUES_MAX + 2; i++) fputs(i > 0 ? ",0" : "[0", file);
+  rewind(file);
+  Excerpt excerpt = {.file = file};
+  while (excerpt_read(&excerpt, whole, sizeof whole) > 0) continue;
+  assert_true(excerpt.too_large);
+  fclose(file);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_text_without_long_lists_stays),
+                                     cmocka_unit_test(a_long_list_is_cut_and_counted),
+                                     cmocka_unit_test(what_is_too_large_ends_it)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
