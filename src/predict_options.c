@@ -138,23 +138,22 @@ const Program predict_program = {
         "Mode info: field, value: sizes, options, training history and baseline of the model.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 128 + "
                   "signal ended by SIGINT (130), SIGTERM (143) or SIGHUP (129).",
-    .examples =
-        "# what comes after each read?\n"
-        "rnnpredict run reads.fq.gz\n"
-        "# which reads does the model find likeliest?\n"
-        "rnnpredict --mode score run reads.fq | awk -F '\\t' '$5 != \"NA\"' | sort -k6,6g | head\n"
-        "# how surprising is each kilobase of a genome? for IGV\n"
-        "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
-        "# from which species is each read?\n"
-        "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
-        "# what does the network compute, node by node, and its gradient?\n"
-        "rnnpredict --mode trace --format text run a.fa | less\n"
-        "# and of a network that is written down\n"
-        "rnnpredict --mode trace --weights worksheet.json acgt.fa\n"
-        "# a megabase like the genome\n"
-        "rnnpredict --mode sample --length 1000000 run > new.fa\n"
-        "# from a pipe\n"
-        "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
+    .examples = "# what comes after each read?\n"
+                "rnnpredict run reads.fq.gz\n"
+                "# which reads does the model find likeliest?\n"
+                "rnnpredict --mode score run reads.fq | awk '$5 != \"NA\"' | sort -k6,6g | head\n"
+                "# how surprising is each kilobase of a genome? for IGV\n"
+                "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
+                "# from which species is each read?\n"
+                "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
+                "# what does the network compute, node by node, and its gradient?\n"
+                "rnnpredict --mode trace --format text run a.fa | less\n"
+                "# and of a network that is written down\n"
+                "rnnpredict --mode trace --weights worksheet.json acgt.fa\n"
+                "# a megabase like the genome\n"
+                "rnnpredict --mode sample --length 1000000 run > new.fa\n"
+                "# from a pipe\n"
+                "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
 };
 
 static int check_format(const PredictOptions *o, Why *why) {

@@ -60,6 +60,11 @@ same_run() {
   cut -f 1-3,5- "$1/loss.tsv" | diff - <(cut -f 1-3,5- "$2/loss.tsv")
 }
 
+# words PROGRAM OPTION: those that its option accepts, from the program itself.
+words() {
+  "$1" --help=bash | sed -n "s/^ *--$2) COMPREPLY=.*compgen -W \"\([^\"]*\)\".*/\1/p" | grep .
+}
+
 # await COMMAND...: waits until the command succeeds, for ten minutes at most.
 await() {
   local end=$((SECONDS + 600))

@@ -73,7 +73,8 @@ open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "
 @test "NumPy computes the same, for every activation, softmax and stride" {
   printf '>short\nAC\n>one\nACG\n>two\nACGT\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACAN\n' > few.fa
   printf '>gap at the end\nACGTTNAC\n>rest\nACGTTGC\n>rest behind a gap\nTTACGNGATTACAG\n>empty\n>n\nNN\n' >> few.fa
-  for activation in sigmoid tanh relu; do
+  activations=$(words rnntrain activation)
+  for activation in $activations; do
     for softmax in "followers -s 1" "followers -s 2" "full -s 1" "full -s 3"; do
       train -e 5 --activation $activation --softmax $softmax --force -o run "$DATA/phix174.fa.gz"
       as_computed run few.fa

@@ -57,9 +57,15 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "every optimizer, schedule and output layer comes to the same" {
-  for options in "--optimizer sgd --strands forward" "--optimizer momentum --schedule constant" \
-    "--optimizer rmsprop --softmax full" "--optimizer adagrad --schedule cosine -s 2" \
-    "--schedule plateau --warmup 0 --valid-fraction 0.1" "--activation tanh"; do
+  local cases=("--optimizer sgd --strands forward --activation sigmoid" "--optimizer momentum --schedule constant"
+    "--optimizer rmsprop --softmax full" "--optimizer adagrad --schedule cosine -s 2"
+    "--schedule plateau --warmup 0 --valid-fraction 0.1" "--activation tanh --schedule linear"
+    "--activation relu --optimizer adam --strands both --softmax followers")
+  for option in optimizer schedule softmax strands activation; do
+    all=$(words rnntrain $option)
+    for word in $all; do [[ " ${cases[*]} " == *" --$option $word "* ]]; done
+  done
+  for options in "${cases[@]}"; do
     rm -rf one two
     # shellcheck disable=SC2086
     rnntrain "${RUN[@]}" $options -e 7 -o one

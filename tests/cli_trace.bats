@@ -44,7 +44,8 @@ numpy_agrees() {
   need_numpy
   printf '>worksheet\nACGT\n' > s.fa
   numpy_agrees weights.json s.fa
-  for activation in tanh relu sigmoid; do
+  activations=$(words rnntrain activation)
+  for activation in $activations; do
     worksheet activation "\"$activation\"" > w.json
     numpy_agrees w.json s.fa
     numpy_agrees w.json gaps.fa --timesteps 6 --loss-at 5

@@ -40,6 +40,13 @@ refuses() {
   done
 }
 
+@test "the questions that the tests put to every mode leave out none" {
+  modes=$(words rnnpredict mode)
+  for mode in $modes; do
+    [ $mode = next ] || [[ " ${ASKS[*]} ${ALONE[*]} " == *" --mode $mode "* ]]
+  done
+}
+
 @test "the man pages are formatted without a warning" {
   command -v groff || skip "no groff"
   for program in rnntrain rnnpredict; do
