@@ -174,17 +174,20 @@ typedef struct {
 } Contents;
 
 /* Looks into a log, whose first line may be missing or cut short. */
-static void look_into(const RunDir *dir, RunFile file, Contents *holds) {
+static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why) {
   const char *header = rundir_header(file);
   const size_t length = strlen(header);
   char text[HEADER_ROOM];
   const int fd = openat(dir->fd, names[file], O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  const ssize_t n = fd < 0 ? -1 : pread(fd, text, length + 2, 0);
+  if (fd < 0 && errno != ELOOP)
+    return fail_reading(why, errno, "%s: cannot be looked at", dir->file[file]);
+  const ssize_t n = fd < 0 ? -1 : pread(fd, text, length + 2, 0); /* a link or directory: -1 */
   if (fd >= 0) close(fd);
   const size_t common = n < (ssize_t)length ? (size_t)n : length;
-  holds->foreign |=
-      n < 0 || memcmp(text, header, common) != 0 || (n > (ssize_t)length && text[length] != '\n');
+  const bool ends = n <= (ssize_t)length || text[length] == '\n';
+  holds->foreign |= n < 0 || memcmp(text, header, common) != 0 || !ends;
   holds->results |= holds->foreign || n > (ssize_t)length + 1;
+  return 0;
 }
 
 /* Looks at all files of a run; one that cannot be looked at is not taken for missing. */
@@ -196,10 +199,10 @@ static int look(const RunDir *dir, Contents *holds, Why *why) {
     if (!holds->there[i] && errno != ENOENT)
       return fail_reading(why, errno, "%s: cannot be looked at", dir->file[i]);
     if (!holds->there[i]) continue;
-    if (i == RUN_LOSS || i == RUN_TIMESTEP_LOSS)
-      look_into(dir, (RunFile)i, holds);
-    else
+    if (i != RUN_LOSS && i != RUN_TIMESTEP_LOSS)
       holds->results = true;
+    else if (look_into(dir, (RunFile)i, holds, why) != 0)
+      return -1;
   }
   return 0;
 }
