@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,7 +46,7 @@ int atomicfile_sync_directory(int directory) {
 /* Gives the temporary name the digits of the next try, the first where *tries is 0; -1 and errno
  * where there is none left. */
 static int next_name(AtomicFile *file, unsigned *tries) {
-  char *end = file->temporary + strlen(file->name);
+  char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
   if (*tries == SUFFIXES) return errno = EEXIST, -1;
   snprintf(end, sizeof free_suffix, ".%06u", ((unsigned)getpid() + *tries) % SUFFIXES);
   ++*tries;
@@ -105,15 +106,28 @@ static void release(AtomicFile *file) {
   free(file->path), free(file->name), free(file->temporary), free(file);
 }
 
+/* A long name leaves room for the suffix only at the cost of its own end. */
+static char *temporary_name(const char *name, const char *suffix) {
+  char *temporary = join(name, suffix);
+  if (strlen(temporary) > NAME_MAX) strcpy(temporary + NAME_MAX - strlen(suffix), suffix);
+  return temporary;
+}
+
+/* Whether the file system has names that long: known now, not when all has been written. */
+static bool can_have(int directory, const char *name) {
+  struct stat there;
+  return fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENAMETOOLONG;
+}
+
 /* Takes over the directory; where that is none, errno says why. */
 static AtomicFile *open_in(int directory, const char *name, const char *path, bool alone,
                            Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->directory = directory;
   file->path = join(path, ""), file->name = join(name, "");
-  file->temporary = join(name, alone ? alone_suffix : free_suffix);
+  file->temporary = temporary_name(name, alone ? alone_suffix : free_suffix);
   int fd = -1;
-  if (directory >= 0) fd = alone ? open_anew(file) : open_unique(file);
+  if (directory >= 0 && can_have(directory, name)) fd = alone ? open_anew(file) : open_unique(file);
   if (fd >= 0 && !alone) set_mode(file, fd);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;

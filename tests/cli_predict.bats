@@ -414,6 +414,23 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -e nowhere ]
 }
 
+@test "-o that cannot be is refused before anything is read" {
+  mkfifo never # nobody writes to it
+  mkdir directory
+  touch file
+  ln -s nowhere loose
+  ln -s loop loop
+  for place in loose loop directory nowhere/file file/file directory/ "$(printf 'a%.0s' {1..256})"; do
+    run --separate-stderr -1 timeout 60 rnnpredict -o "$place" "$RUN" never
+    [ -z "$output" ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+  done
+  long=$(printf 'a%.0s' {1..255})
+  rnnpredict -o $long "$RUN" "$FORTY"
+  rnnpredict "$RUN" "$FORTY" | cmp - $long
+  [ "$(ls a* | wc -l)" -eq 1 ]
+}
+
 @test "-o keeps the mode of what was there; - is standard output" {
   touch private
   chmod 600 private
