@@ -114,7 +114,7 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
     progress_say(
         progress,
         "warning: the network is worse than the best Markov model; there are only %.2g k-mers "
-        "for each of its parameters: try more sequence, a smaller -D or -k, or %s",
+        "for each of its parameters: try %s, more sequence, or a smaller -D or -k",
         each, longer);
   else
     progress_say(progress,

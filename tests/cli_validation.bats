@@ -232,7 +232,7 @@ END
   rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
   grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
   rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
-  grep "^warning: the network is worse .* there are only 0.[0-9]* k-mers for each of its parameters: try more sequence" said
+  grep "^warning: the network is worse .* there are only 0.[0-9]* k-mers for each of its parameters: try more epochs (-e 3), more sequence, or" said
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
   rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
   grep "best Markov model (order" said
