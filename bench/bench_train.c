@@ -218,6 +218,8 @@ int main(int argc, char **argv) {
   Bench bench;
   start_program();
   if (argc == 2 && strcmp(argv[1], "--machine") == 0) {
+    Why why;
+    matrix_threads(1, &why); /* "not used" where it cannot be loaded */
     printf("OpenBLAS %s, loops for %s\n", matrix_library(), kernels_best()->level);
   } else if (parse(&bench, argc, argv) == 0) {
     run_bench(&bench);

@@ -159,7 +159,7 @@ static int load_and_check(int threads, Why *why) {
 enum {
   REACHED = 42,        /* exit code, which OpenBLAS has no reason to give */
   WALL_SECONDS = 60,   /* for a child that sleeps */
-  CPU_SECONDS = 2,     /* of one that spins, and for so many threads one more: */
+  CPU_SECONDS = 10,    /* of one that spins, and for so many threads one more: */
   THREADS_A_SECOND = 8 /* they need a hundredth of that */
 };
 
