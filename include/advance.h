@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct {
-  Progress *progress; /* borrowed */
+  Progress *progress; /* borrowed; the rest is 0 at first */
   double began;       /* seconds of clock_now */
   double total;       /* bytes of all files as stored; 0: not known */
   double done, now;   /* of the files that were read, of this one */
@@ -15,10 +15,8 @@ typedef struct {
   uint64_t bases;     /* of these */
 } Advance;
 
-Advance advance_new(Progress *progress);
-
-/* Before the first file, where there are some (n). */
-void advance_plan(Advance *advance, char *const *files, int n);
+/* Before the first of the files (n; none: standard input). */
+void advance_begin(Advance *advance, char *const *files, int n);
 
 /* Before a file is opened: says so where the user has to type it. */
 void advance_open(Advance *advance, const char *path);

@@ -6,10 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Advance advance_new(Progress *progress) {
-  return (Advance){.progress = progress, .began = clock_now()};
-}
-
 /* Bytes; 0 where it is no regular file, or not there. */
 static double size_of(const char *path) {
   struct stat about;
@@ -17,7 +13,8 @@ static double size_of(const char *path) {
   return rc == 0 && S_ISREG(about.st_mode) ? (double)about.st_size : 0;
 }
 
-void advance_plan(Advance *a, char *const *files, int n) {
+void advance_begin(Advance *a, char *const *files, int n) {
+  a->began = clock_now();
   a->total = n == 0 ? size_of("-") : 0;
   for (int i = 0; i < n; i++) {
     const double size = size_of(files[i]);

@@ -40,12 +40,11 @@ static int run(Task *task, const char *const *paths, Why *why) {
     rc = (task->options->weights ? worksheet_read : model_read)(&models[i], paths[i], why);
   task->models = models;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
-  Progress progress = progress_new(false, task->output && !output_is_terminal(task->output));
-  Advance advance = advance_new(&progress);
-  advance_plan(&advance, task->files, task->n_files);
-  task->advance = &advance;
+  Progress *progress = task->advance->progress;
+  *progress = progress_new(false, task->output && !output_is_terminal(task->output));
+  advance_begin(task->advance, task->files, task->n_files);
   rc = task->output ? answer(task, why) : -1;
-  progress_end(&progress);
+  progress_end(progress);
   if (rc == 0)
     rc = output_close(task->output, why);
   else if (task->output)
@@ -74,11 +73,14 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
   if (check_usage(o, operands, n_operands, &candidates, why) == 0) {
     const bool classify = o->mode == MODE_CLASSIFY;
     const char *path = o->weights ? o->weights : operands[0];
+    Progress progress;
+    Advance advance = {.progress = &progress};
     Task task = {.options = o,
                  .candidates = &candidates,
                  .n_models = classify ? candidates.n : 1,
                  .files = operands + first_file(o),
-                 .n_files = n_operands - first_file(o)};
+                 .n_files = n_operands - first_file(o),
+                 .advance = &advance};
     code = run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
   }
   candidates_free(&candidates);
