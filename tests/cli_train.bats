@@ -34,7 +34,8 @@ weights() {
 
 @test "where no terminal is there is no progress, and with -q nothing" {
   rnntrain -t 1 -k 3 -D 64 --max-time 1s -o run "$DATA/phix174.fa.gz" 2> said
-  [ "$(sed -E 's/^validation: .*phix.*:/validation: FILE /; s/[0-9].*//' said | paste -sd '|')" = \
+  grep -v '^warning: the network' said > rest # it may be, on a slow machine
+  [ "$(sed -E 's/^validation: .*phix.*:/validation: FILE /; s/[0-9].*//' rest | paste -sd '|')" = \
     "validation: FILE |||best Markov model: order |out of time after |longest step |validation: |over all |model: run/model.safetensors" ]
   rnntrain -q -k 3 -D 64 --max-time 1s --force -o run "$DATA/phix174.fa.gz" > said 2>&1
   [ ! -s said ]
