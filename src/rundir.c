@@ -166,6 +166,12 @@ static int busy(const RunDir *dir, Why *why) {
               dir->path);
 }
 
+static int begun_meanwhile(const RunDir *dir, Why *why) {
+  return fail(why,
+              "-o %s: another rnntrain has begun a run there meanwhile; name another directory",
+              dir->path);
+}
+
 /* What a directory holds. */
 typedef struct {
   bool there[RUN_FILES];
@@ -220,10 +226,7 @@ static int check_parent(const RunDir *dir, Why *why) {
 static int lock(RunDir *dir, int flags, Why *why) {
   const int fd = openat(dir->fd, names[RUN_LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
   if (fd < 0 && errno == ENOENT && flags == 0) return 0;
-  if (fd < 0 && errno == EEXIST)
-    return fail(why,
-                "-o %s: another rnntrain has begun a run there meanwhile; name another directory",
-                dir->path);
+  if (fd < 0 && errno == EEXIST) return begun_meanwhile(dir, why);
   if (fd < 0) return fail_writing(why, errno, "%s: cannot be written", dir->file[RUN_LOSS]);
   dir->log[RUN_LOSS] = fd;
   dir->locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
@@ -340,7 +343,9 @@ int rundir_begin(RunDir *dir, Why *why) {
   Contents holds;
   if (dir->fd < 0 && make(dir, why) != 0) return -1;
   if (rundir_check(dir, why) != 0) return -1;
-  if (look(dir, &holds, why) != 0 || check_run(dir, &holds, why) != 0) return -1;
+  if (look(dir, &holds, why) != 0) return -1;
+  if (dir->log[RUN_LOSS] < 0 && holds.there[RUN_LOSS]) return begun_meanwhile(dir, why);
+  if (check_run(dir, &holds, why) != 0) return -1;
   if (dir->log[RUN_LOSS] < 0 && lock(dir, O_CREAT | O_EXCL, why) != 0) return -1;
   dir->began = true;
   return dir->mode == RUN_NEW ? 0

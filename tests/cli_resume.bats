@@ -29,9 +29,21 @@ start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said <&0 & }
 stop() {
   local pid=$!
   await logged "$2" "$3"
-  kill -"$1" "$pid"
+  kill -"$1" "$pid" 2> kept || true
   code=0
   wait "$pid" || code=$?
+}
+
+# interrupted RUN STEP OPTION...: a run that SIGTERM ends after STEP; begun anew where it came to its
+# end before the signal did.
+interrupted() {
+  local tries
+  for tries in $(seq 50); do
+    rm -rf "$1"
+    start "${@:3}" -o "$1"
+    stop TERM "$1" "$2"
+    [ "$code" -eq 0 ] || return 0
+  done
 }
 
 steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
@@ -70,8 +82,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
     # shellcheck disable=SC2086
     rnntrain "${RUN[@]}" $options -e 7 -o one
     # shellcheck disable=SC2086
-    start "${RUN[@]}" $options -e 7 -o two
-    stop TERM two 200
+    interrupted two 200 "${RUN[@]}" $options -e 7
     echo "$options: $code at $(steps two) of $(steps one)"
     [ "$code" -eq 143 ]
     rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
@@ -84,8 +95,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   rnntrain "${options[@]}" -o one
   best=$(grep -o '"best_step": [0-9]*' one/run.json | grep -o '[0-9]*$')
   [ "$best" -lt $(($(steps one) / 2)) ]
-  start "${options[@]}" -o two
-  stop TERM two $((best + 400))
+  interrupted two $((best + 400)) "${options[@]}"
   [ "$code" -eq 143 ]
   rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
   same_run one two
@@ -93,8 +103,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 
 @test "a row that was due when the run was saved is the same" {
   rnntrain "${RUN[@]}" --log-every 1 -e 3 -o one
-  start "${RUN[@]}" --log-every 1 -e 3 -o two
-  stop TERM two 20
+  interrupted two 20 "${RUN[@]}" --log-every 1 -e 3
   [ "$code" -eq 143 ]
   rnntrain -q --resume -o two "$DATA/lambda.fa.gz"
   same_run one two
@@ -109,8 +118,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   last=$(steps one)
   until grep "at step $last " said; do # after the last step, and before the row that holds the validation
     rm -rf two
-    start "${options[@]}" -o two
-    stop TERM two $((last - 1))
+    interrupted two $((last - 1)) "${options[@]}"
     [ "$code" -eq 143 ]
   done
   [ "$(wc -l < two/loss.tsv)" -lt "$(wc -l < one/loss.tsv)" ] # it has not validated
@@ -150,8 +158,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 @test "a run that began from a model" {
   rnntrain "${RUN[@]}" -e 1 --seed 7 -o begin
   rnntrain "${RUN[@]}" --init begin -o one
-  start "${RUN[@]}" --init begin -o two
-  stop TERM two 300
+  interrupted two 300 "${RUN[@]}" --init begin
   [ "$code" -eq 143 ]
   rnntrain "${RUN[@]}" --init begin --resume -o two # given again, it must be the same
   same_run one two
