@@ -4,7 +4,9 @@
 #define EXAM_H
 
 #include "rnn.h"
+
 #include "span.h"
+#include <stdbool.h>
 
 enum { EXAM_BINS = 20, EXAM_STEPS = 128 };
 
@@ -17,18 +19,26 @@ typedef struct {
 
 typedef struct {
   ExamBin bin[EXAM_BINS];
-  int steps;     /* of the gradient's way back */
-  int stretches; /* of sequence that it was followed on */
+  bool shortened; /* it was stopped before it had looked at all that it wanted to */
+  int steps;      /* of the gradient's way back */
+  int stretches;  /* of sequence that it was followed on */
   /* (steps) Quartiles, over the stretches, of the norm of dJ(T)/dh(T-i), i steps back: */
   double flow_lower[EXAM_STEPS], flow_median[EXAM_STEPS], flow_upper[EXAM_STEPS];
 } Exam;
+
+/* Whether to stop, because so large a part of the time that there is for all (0..1) is over, or for
+ * another reason. It is asked again and again. */
+typedef struct {
+  bool (*now)(void *context, double part);
+  void *context;
+} ExamStop;
 
 /* Reads the span, or as much of its beginning as is enough and soon done, lane by lane; what it
  * looks at lies 256 k-mers behind where a lane begins with h = 0, if the sequence is as long.
  * Gradients flow back through `steps` timesteps at most. Calibration is by base: for each next
  * base, the four probabilities, summed over the k-mers that begin with it what they add. */
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,
-               const Kernels *kernels);
+               const Kernels *kernels, const ExamStop *stop);
 size_t exam_memory(const Shape *shape, int steps); /* bytes, at most, while it runs */
 
 #endif

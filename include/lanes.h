@@ -39,6 +39,7 @@ void lanes_free(Lanes *lanes);
 
 uint64_t lanes_tokens(const Lanes *lanes); /* of one epoch */
 uint64_t lanes_pieces(const Lanes *lanes);
+uint64_t lanes_windows(const Lanes *lanes); /* of one epoch, about */
 
 /* Puts every lane at the start of an epoch. */
 void lanes_start(Lanes *lanes, uint64_t epoch);

@@ -23,6 +23,7 @@ typedef struct {
   const Dataset *dataset;
   const Markov *markov;        /* NULL: no validation */
   const Exam *exam;            /* NULL: no validation, or the run has not ended */
+  const char *examination;     /* "whole", "shortened"; NULL: there is none */
   const char *library, *level; /* OpenBLAS, CPU level of the loops */
   uint64_t train_tokens, valid_tokens;
   uint64_t steps, tokens, skipped_steps;

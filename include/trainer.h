@@ -3,9 +3,11 @@
 #define TRAINER_H
 
 #include "bptt.h"
+#include "budget.h"
 #include "checkpoint.h"
 #include "exam.h"
 #include "lanes.h"
+#include "phases.h"
 #include "plan.h"
 #include "progress.h"
 #include "runjson.h"
@@ -29,6 +31,7 @@ typedef struct {
   Progress *progress;
   char *const *command; /* (n_command) as typed */
   int n_command;
+  Phases *phases; /* that come before training */
   double started; /* clock_now() when the program began: what --max-time counts from */
 } TrainRun;
 
@@ -56,8 +59,11 @@ typedef struct {
   char started[32];              /* the run: "2026-11-25T15:31:19Z" */
   uint64_t earlier_tokens;
   double longest_step, longest_save; /* seconds, in this program */
+  Budget budget;                     /* of --max-time */
+  bool without_validation;           /* it was said that there is no time for one */
   Markov markov;
-  Exam *exam; /* of the model, once the run has come to its end; else NULL */
+  Exam *exam;              /* of the model, once the run has come to its end; else NULL */
+  const char *examination; /* as run.json has it; NULL: there was none yet */
   Runlog *log;
 } Trainer;
 
@@ -78,7 +84,13 @@ int trainer_log(Trainer *train, double valid_loss, Why *why);
  * latest. */
 int trainer_write_model(Trainer *train, Why *why);
 
-/* Looks at what the model shows on the validation span, if there is one, for run.json. */
+/* Whether --max-time ends what goes on now. A resumed run without time left makes no step, but
+ * still validates and examines its model. */
+bool trainer_is_limited(const Trainer *train);
+
+/* Looks at what the model shows on the validation span, for run.json. A signal may end it early,
+ * and
+ * --max-time. */
 void trainer_examine(Trainer *train);
 
 /* run.json, with this status. */

@@ -227,6 +227,14 @@ void lanes_free(Lanes *lanes) {
 uint64_t lanes_tokens(const Lanes *lanes) { return lanes->tokens; }
 uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
 
+/* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
+uint64_t lanes_windows(const Lanes *lanes) {
+  const uint64_t B = (uint64_t)lanes->B, T = (uint64_t)lanes->T;
+  if (lanes->tokens == 0) return 0;
+  const uint64_t busy = smaller(lanes->pieces, B), share = divide_up(lanes->tokens, busy);
+  return divide_up(share + lanes->warmup, T);
+}
+
 /* ---- state ---------------------------------------------------------------------------------- */
 
 size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->B; }

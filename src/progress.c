@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 256 };
+enum { LINE = PROGRESS_LINE };
 static const double redraw_every = 0.2;
+static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
 
 double clock_now(void) {
   struct timespec now;
@@ -45,7 +46,10 @@ static int terminal_width(void) {
 Progress progress_new(bool quiet, bool steps) {
   return (Progress){.quiet = quiet,
                     .steps = steps && !quiet && is_terminal(),
-                    .next = clock_now() + redraw_every};
+                    .lines = steps && !quiet && !is_terminal(),
+                    .next = clock_now() + redraw_every,
+                    .began = clock_now(),
+                    .last_line = -INFINITY};
 }
 
 /* Puts a line in the place of the one that stands there, which a terminal that became narrower has
@@ -147,4 +151,19 @@ void progress_pass(Progress *progress, const Passage *passage) {
   if (more) more = append(line, width, "  %" PRIu64 " bases", passage->bases);
   if (more) append(line, width, "  %.0fk bases/s", rate / 1000);
   redraw(progress, line, width);
+}
+
+void progress_held(Progress *progress) {
+  if (*progress->held) progress_say(progress, "%s", progress->held);
+  *progress->held = 0;
+}
+
+void progress_validation(Progress *progress, const char *line) {
+  const double now = clock_now();
+  const double apart = fmax(line_every, line_every_part * (now - progress->began));
+  if (!progress->lines) return;
+  snprintf(progress->held, sizeof progress->held, "%s", line);
+  if (now < progress->last_line + apart) return;
+  progress_held(progress);
+  progress->last_line = now;
 }

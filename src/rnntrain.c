@@ -21,6 +21,7 @@
 #include "version.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,24 @@ static int read_init(TrainRun *train, Why *why) {
               train->options->output);
 }
 
+/* A resumed run has come to an end without time as well: it always has a model. */
+static void set_deadline(TrainRun *train) {
+  const char *step = train->past ? metadata_get(train->past, "state.step") : NULL;
+  const char *seconds = train->past ? metadata_get(train->past, "state.seconds") : NULL;
+  const double limit = train->options->max_time, earlier = seconds ? strtod(seconds, NULL) : 0;
+  const bool ends = limit > 0 && !train->options->dry_run && (!step || strcmp(step, "0") == 0);
+  train->phases->limit = limit;
+  train->phases->deadline = ends ? train->started + limit - earlier : INFINITY;
+}
+
+static void begin_reading(TrainRun *train, const char *const *files, int n_files) {
+  phases_begin(train->phases, "reading the input");
+  if (n_files == 1)
+    progress_say(train->progress, "reading %s", input_title(*files));
+  else
+    progress_say(train->progress, "reading %d files", n_files);
+}
+
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
 static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
   const TrainOptions *o = train->options;
@@ -136,6 +155,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
                            .turn = o->k};
   for (int i = 0; i < n_files; i++)
     if (input_is_typed(files[i])) progress_say(train->progress, INPUT_TYPED);
+  begin_reading(train, files, n_files);
   if (read_init(train, why) != 0 ||
       dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
@@ -200,6 +220,7 @@ static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int arg
   const int started = start_threads(o, train, why);
   if (started != DONE) return started;
   fill_in(o);
+  set_deadline(train);
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
@@ -266,11 +287,13 @@ int main(int argc, char **argv) {
   Progress progress = progress_new(options.quiet, !options.no_progress);
   Dataset dataset = {0};
   Model init = {.weights = NULL};
+  Phases phases = {0};
   TrainRun run = {.options = &options,
                   .dataset = &dataset,
                   .init = &init,
                   .kernels = kernels_best(),
                   .progress = &progress,
+                  .phases = &phases,
                   .command = command,
                   .n_command = argc,
                   .started = started};

@@ -208,6 +208,8 @@ static json_t *run_json(const RunJson *run) {
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
   json_object_set_new(json, "markov", markov_json(run));
+  json_object_set_new(json, "examination",
+                      run->examination ? json_string(run->examination) : json_null());
   json_object_set_new(json, "calibration", calibration_json(run->exam));
   json_object_set_new(json, "gradient_flow", flow_json(run->exam));
   json_object_set_new(json, "gradient_flow_stretches",

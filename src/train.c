@@ -7,24 +7,35 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
   DIVERGED_AFTER = 10,             /* windows in a row whose loss is no number, or so many times */
   DIVERGED_FACTOR = 10,            /* what guessing costs */
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
+  LARGE = 5 * 1000000,             /* parameters */
   VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
 };
 
 /* ---- where the run stands ------------------------------------------------------------------- */
 
-/* The part of the run that is done with so many tokens; 0 where nobody knows its end. */
-static double run_part(const Trainer *train, uint64_t tokens) {
+/* The part of its epochs that is over after so many tokens; 0 where their number is not known. */
+static double epochs_part(const Trainer *train, uint64_t tokens) {
   const TrainOptions *o = train->options;
   double all = (double)o->epochs * (double)lanes_tokens(train->lanes);
-  double part = o->epochs > 0 ? (double)tokens / all : 0;
-  double time = o->max_time > 0 ? trainer_elapsed(train) / o->max_time : 0;
-  return time > part ? time : part;
+  return o->epochs > 0 ? (double)tokens / all : 0;
+}
+
+/* The part of the run that is over, 0 where its end is not known. */
+static double run_part(const Trainer *train) {
+  const double limit = train->budget.limit, part = epochs_part(train, train->numbers.tokens);
+  return fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0);
+}
+
+/* The part of the training that is over after so many tokens, which the learning rate follows. */
+static double training_part(const Trainer *train, uint64_t tokens) {
+  return fmax(epochs_part(train, tokens), budget_part(&train->budget, trainer_elapsed(train)));
 }
 
 /* K-mers a second, of this program. */
@@ -40,7 +51,7 @@ static void show(Trainer *train) {
   if (isnan(recent) && numbers->loss_tokens > 0)
     recent = runlog_bits(numbers->loss / (double)numbers->loss_tokens, s);
   Standing standing = {
-      .part = fmin(run_part(train, numbers->tokens), 1),
+      .part = fmin(run_part(train), 1),
       .seconds = trainer_elapsed(train),
       .epoch = numbers->epoch + 1,
       .epochs = (uint64_t)train->options->epochs,
@@ -53,44 +64,88 @@ static void show(Trainer *train) {
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
+/* Near the end of --max-time the last checkpoint stands for one that is due. */
+static bool checkpoint_is_due(const Trainer *train) {
+  const Budget *budget = &train->budget;
+  return clock_now() >= train->next_checkpoint &&
+         trainer_elapsed(train) + budget->save <= budget_end(budget);
+}
+
 static bool save_is_due(const Trainer *train) {
-  return signals_pending() || clock_now() >= train->next_checkpoint;
+  return signals_pending() || checkpoint_is_due(train);
 }
 
 /* Saves the run where it is time or SIGUSR1 asks for it, or a step later where it cannot be. */
 static int save(Trainer *train, Why *why) {
   if (!trainer_states_finite(train)) return 0;
   bool asked = signals_save();
-  if (!asked && clock_now() < train->next_checkpoint) return 0;
+  if (!asked && !checkpoint_is_due(train)) return 0;
   if (trainer_save(train, "running", why) != 0) return -1;
   if (asked)
     progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64, train->numbers.step);
   return 0;
 }
 
+/* A line for a log; recent_bits are those of the last row. */
+static void show_validation(Trainer *train, double loss) {
+  const RunNumbers *numbers = &train->numbers;
+  const int s = train->options->s;
+  char line[PROGRESS_LINE], trained[32] = "";
+  if (isfinite(train->recent_bits))
+    snprintf(trained, sizeof trained, "train %.4f, ", train->recent_bits);
+  snprintf(line, sizeof line,
+           "step %" PRIu64 ", epoch %.2f: %svalid %.4f, best %.4f bits per base; %.0fk k-mers/s",
+           numbers->step, (double)numbers->tokens / (double)lanes_tokens(train->lanes), trained,
+           runlog_bits(loss, s), runlog_bits(numbers->best_valid_loss, s), speed(train) / 1000);
+  progress_validation(train->run->progress, line);
+}
+
 /* ---- validation ----------------------------------------------------------------------------- */
 
-/* Runs the averaged weights over the validation span and sets *loss to their mean J: 1, or 0 where
- * a signal does not let it finish, -1. The training lanes' states wait in train->h, so that what is
- * saved in between is the run as it was before. */
-static int valid_loss(Trainer *train, double *loss, Why *why) {
-  int rc = 1;
+typedef enum { WRONG = -1, LEFT, MEASURED, NO_TIME } Validation;
+
+/* Runs the averaged weights over the validation span and sets *loss to their mean J, unless a
+ * signal does not let it finish (LEFT) or --max-time. The training lanes' states wait in train->h,
+ * so that what is saved in between is the run as it was before. */
+static Validation valid_loss(Trainer *train, double *loss, Why *why) {
+  const double deadline = trainer_is_limited(train) ? budget_deadline(&train->budget) : INFINITY;
+  Validation outcome = MEASURED;
   *loss = 0;
   bptt_save(train->bptt, train->h);
   train->validating = true;
   lanes_start(train->valid_lanes, 0);
-  while (rc == 1 && lanes_next(train->valid_lanes, train->window)) {
+  while (outcome == MEASURED && lanes_next(train->valid_lanes, train->window)) {
     *loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
     show(train);
     if (signals_end())
-      rc = 0;
+      outcome = LEFT;
+    else if (trainer_elapsed(train) > deadline)
+      outcome = NO_TIME;
     else if (save_is_due(train) && save(train, why) != 0)
-      rc = -1;
+      outcome = WRONG;
   }
   train->validating = false;
   bptt_restore(train->bptt, train->h);
   *loss /= (double)lanes_tokens(train->valid_lanes);
-  return rc;
+  return outcome;
+}
+
+/* Validates, where there are data and time for it. */
+static Validation measure(Trainer *train, double *loss, Why *why) {
+  const double start = clock_now();
+  Validation outcome = NO_TIME;
+  if (lanes_tokens(train->valid_lanes) == 0) return NO_TIME;
+  if (!trainer_is_limited(train) || budget_has_validation(&train->budget, trainer_elapsed(train)))
+    outcome = valid_loss(train, loss, why);
+  const double seconds = clock_now() - start;
+  if (outcome == MEASURED) train->budget.validation = seconds;
+  if (train->numbers.step == 0) phases_note(train->run->phases, "validating --init", seconds);
+  if (outcome == NO_TIME && !train->without_validation) {
+    train->without_validation = true;
+    progress_say(train->run->progress, "no time left for a validation within --max-time %g s",
+                 train->budget.limit);
+  }
+  return outcome;
 }
 
 static void note_loss(Trainer *train, double loss) {
@@ -107,17 +162,21 @@ static void note_loss(Trainer *train, double loss) {
 /* Where a signal comes between, everything stays as it was: validated_step will tell. */
 static int validate(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
-  uint64_t tokens = lanes_tokens(train->valid_lanes), own = VALIDATION_SHARE * tokens;
+  uint64_t own = VALIDATION_SHARE * lanes_tokens(train->valid_lanes);
   double loss = NAN;
-  int rc = tokens > 0 ? valid_loss(train, &loss, why) : 1;
-  if (rc < 1) return rc;
+  const Validation outcome = measure(train, &loss, why);
+  if (outcome == WRONG) return -1;
+  if (outcome == LEFT) return 0;
   numbers->validated_step = numbers->step;
   numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
-  if (tokens > 0) note_loss(train, loss);
-  if (tokens > 0 && numbers->step == 0)
+  if (outcome == NO_TIME) return trainer_log(train, NAN, why);
+  note_loss(train, loss);
+  if (numbers->step == 0)
     progress_say(train->run->progress, "%s: %.4f bits per base before training",
                  train->options->init, runlog_bits(loss, train->options->s));
-  return trainer_log(train, loss, why);
+  if (trainer_log(train, loss, why) != 0) return -1;
+  show_validation(train, loss);
+  return 0;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -143,7 +202,7 @@ static void step(Trainer *train) {
   double start = clock_now();
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
   numbers->rate = schedule_rate(&train->schedule, numbers->step + 1,
-                                run_part(train, numbers->tokens + loss->tokens));
+                                training_part(train, numbers->tokens + loss->tokens));
   numbers->gradient_norm =
       isfinite(loss->loss) ? optimizer_step(train->optimizer, train->weights, train->gradient,
                                             numbers->rate, o->clip, o->threads, train->run->kernels)
@@ -153,7 +212,10 @@ static void step(Trainer *train) {
   if (!skipped) add_losses(train, loss);
   numbers->skipped += (uint64_t)skipped;
   numbers->bad_in_a_row = skipped || has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
-  train->longest_step = fmax(train->longest_step, clock_now() - start);
+  const double seconds = clock_now() - start;
+  train->longest_step = fmax(train->longest_step, seconds);
+  train->budget.step_time += seconds;
+  train->budget.steps++;
 }
 
 /* One more step, or at its end the validation of an epoch. What is due is logged before a step, not
@@ -179,7 +241,7 @@ static const char *ends(const Trainer *train) {
   if (numbers->bad_in_a_row >= DIVERGED_AFTER) return "diverged";
   if (save_is_due(train) && !trainer_weights_finite(train)) return "diverged";
   if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return "done";
-  if (o->max_time > 0 && trainer_elapsed(train) >= o->max_time) return "out of time";
+  if (trainer_elapsed(train) >= budget_end(&train->budget)) return "out of time";
   if (schedule_over(&train->schedule)) return "stopped early";
   if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return "stopped early";
   return NULL;
@@ -253,6 +315,15 @@ static void say_end(Trainer *train, const char *status) {
   progress_say(train->run->progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
 }
 
+/* Whether weights and checkpoints are so large that a person waits for them. */
+static bool is_large(const TrainRun *run) { return shape_parameters(&run->shape) > LARGE; }
+
+/* A phase of a run with a large network, which takes no time otherwise. */
+static void begin_phase(const TrainRun *run, const char *name) {
+  phases_begin(run->phases, name);
+  if (is_large(run)) progress_say(run->progress, "%s", name);
+}
+
 /* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
 static int end_diverged(Trainer *train, Why *why) {
   int validated = isfinite(train->numbers.best_valid_loss);
@@ -285,7 +356,11 @@ static int end_interrupted(Trainer *train, Why *why) {
 static int start(Trainer *train, Why *why) {
   int first = train->options->init && lanes_tokens(train->valid_lanes) > 0;
   train->numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
-  if (rundir_resumes(train->run->dir)) return trainer_resume(train, why);
+  if (rundir_resumes(train->run->dir)) {
+    begin_phase(train->run, "reading the checkpoint");
+    return trainer_resume(train, why);
+  }
+  begin_phase(train->run, "writing the first checkpoint");
   if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->log, why) == 0 &&
       trainer_save(train, "running", why) == 0)
     return 0;
@@ -293,32 +368,70 @@ static int start(Trainer *train, Why *why) {
   return -1;
 }
 
+/* The end that a signal asked for during the examination, which the resumed run makes again. */
+static int end_in_examination(Trainer *train, Why *why) {
+  const int signal = signals_end();
+  free(train->exam);
+  train->exam = NULL, train->examination = NULL;
+  if (trainer_write_runjson(train, "interrupted", why) != 0) return -1;
+  fail(why, "stopped by %s after the last step; the model is saved in %s; --resume examines it",
+       signals_name(signal), rundir_file(train->run->dir, RUN_MODEL));
+  return TRAIN_SIGNALLED + signal;
+}
+
+/* The end of a run that has trained: all is saved before the model is examined. */
+static int finish(Trainer *train, const char *status, Why *why) {
+  const bool examined = isfinite(train->numbers.best_valid_loss);
+  if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
+  if (trainer_save(train, examined ? "running" : status, why) != 0) return -1;
+  if (examined) {
+    progress_say(train->run->progress, "examining the model");
+    trainer_examine(train);
+    if (signals_end()) return end_in_examination(train, why);
+    if (trainer_write_runjson(train, status, why) != 0) return -1;
+  }
+  say_end(train, status);
+  return 0;
+}
+
+/* The end of a run that had no time for a step: there is no model. */
+static int end_without_step(Trainer *train, Why *why) {
+  if (trainer_write_runjson(train, "out of time", why) != 0) return -1;
+  return phases_fail(train->run->phases, "resume with", why);
+}
+
 static int run_training(Trainer *train, Why *why) {
   const char *status;
   if (start(train, why) != 0) return -1;
+  phases_end(train->run->phases);
   signals_catch();
   train->began = clock_now();
+  train->budget.began = train->began - train->run->started;
   train->next_checkpoint = clock_now() + train->options->checkpoint_every;
   say_start(train);
-  if (loop(train, &status, why) != 0) return -1;
+  const int rc = loop(train, &status, why);
+  progress_held(train->run->progress);
+  if (rc != 0) return -1;
   if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = "diverged";
   if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
   if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
-  trainer_examine(train);
-  if (trainer_save(train, status, why) != 0) return -1;
-  say_end(train, status);
-  return 0;
+  return train->numbers.step > 0 ? finish(train, status, why) : end_without_step(train, why);
 }
 
 int train_run(const TrainRun *run, Why *why) {
   const Dataset *dataset = run->dataset;
   Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
-  if (dataset->valid.n > 0)
+  if (dataset->valid.n > 0) {
+    phases_begin(run->phases, "counting Markov models");
+    progress_say(run->progress, "counting Markov models");
     markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
                           (Strands)run->options->strands);
+  }
+  begin_phase(run, "preparing the network");
   Trainer *train = trainer_new(run);
   train->markov = markov;
   int rc = run_training(train, why);
+  signals_start(); /* nothing is left to save */
   trainer_free(train);
   return rc;
 }

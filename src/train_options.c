@@ -54,8 +54,10 @@ static const Option rows[] = {
     {"patience", 0, OPTION_INT, AT(patience), "0", 0, 1000000, "N", training,
      "Stop after so many validations without a better one, 0: never"},
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
-     "Stop after this time (90s, 10m, 2h), to which the schedule fits itself; a last "
-     "validation follows. A run that goes on counts all its parts"},
+     "End within this time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, "
+     "validation, "
+     "checkpoints and the examination of the model; the learning rate fits itself to what is left. "
+     "A resumed run counts all its parts"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Random seed, at most 2^53 = 9007199254740992"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", training,
@@ -78,10 +80,10 @@ static const Option rows[] = {
     {"log-every", 0, OPTION_INT, AT(log_every), "50", 1, 1000000000, "N", output,
      "Steps between the rows of loss.tsv and timestep_loss.tsv"},
     {"checkpoint-every", 0, OPTION_DURATION, AT(checkpoint_every), "10m", 0, 0, "TIME", output,
-     "Time between checkpoints"},
+     "Time between checkpoints: seconds, or 90s, 10m, 2h"},
     {"quiet", 'q', OPTION_FLAG, AT(quiet), NULL, 0, 0, "", output, "Say nothing but errors"},
     {"no-progress", 0, OPTION_FLAG, AT(no_progress), NULL, 0, 0, "", output,
-     "No progress while training"},
+     "Show no progress while training: no line on a terminal, no validations in a log"},
     {0}};
 
 const Program train_program = {

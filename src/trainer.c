@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "matrix.h"
 #include "resume.h"
+#include "signals.h"
 #include "version.h"
 
 #include <inttypes.h>
@@ -61,6 +62,7 @@ Trainer *trainer_new(const TrainRun *run) {
   dataset_identify(run->dataset, train->inputs);
   train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->recent_bits = NAN;
+  train->budget = (Budget){.limit = o->max_time, .windows = lanes_windows(train->valid_lanes)};
   set_started(train);
   return train;
 }
@@ -125,11 +127,33 @@ int trainer_write_model(Trainer *train, Why *why) {
   return rc;
 }
 
+bool trainer_is_limited(const Trainer *train) {
+  const bool resumed = train->earlier_tokens > 0;
+  return train->budget.limit > 0 && !(resumed && train->budget.steps == 0);
+}
+
+/* An examination, and when it began. */
+typedef struct {
+  const Trainer *train;
+  double began; /* seconds of the run */
+} Examination;
+
+static bool must_stop(void *context, double part) {
+  const Examination *examination = context;
+  const Trainer *train = examination->train;
+  if (signals_end()) return true;
+  if (!trainer_is_limited(train)) return false;
+  const double all = train->budget.limit - examination->began;
+  return trainer_elapsed(train) - examination->began >= part * all;
+}
+
 void trainer_examine(Trainer *train) {
   const TrainRun *run = train->run;
-  if (isfinite(train->numbers.best_valid_loss))
-    train->exam = exam_new(run->dataset->valid, &run->shape, train->best, train->options->T,
-                           train->options->threads, run->kernels);
+  Examination examination = {train, trainer_elapsed(train)};
+  const ExamStop stop = {must_stop, &examination};
+  train->exam = exam_new(run->dataset->valid, &run->shape, train->best, train->options->T,
+                         train->options->threads, run->kernels, &stop);
+  train->examination = train->exam->shortened ? "shortened" : "whole";
 }
 
 int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
@@ -144,6 +168,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
       .dataset = train->run->dataset,
       .markov = lanes_tokens(train->valid_lanes) > 0 ? &train->markov : NULL,
       .exam = train->exam,
+      .examination = train->examination,
       .library = matrix_library(),
       .level = train->run->kernels->level,
       .train_tokens = lanes_tokens(train->lanes),
@@ -248,6 +273,7 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
   if (rc == 0) rc = trainer_write_runjson(train, status, why);
   if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
   train->longest_save = fmax(train->longest_save, clock_now() - start);
+  train->budget.save = train->longest_save;
   return rc;
 }
 

@@ -32,12 +32,31 @@ weights() {
   "$PYTHON" "$SOURCE/tests/terminal.py" run "$DATA/phix174.fa.gz"
 }
 
-@test "where no terminal is there is no progress, and with -q nothing" {
-  rnntrain -t 1 -k 3 -D 64 --max-time 1s -o run "$DATA/phix174.fa.gz" 2> said
-  grep -v '^warning: the network' said > rest # it may be, on a slow machine
-  [ "$(sed -E 's/^validation: .*phix.*:/validation: FILE /; s/[0-9].*//' rest | paste -sd '|')" = \
-    "validation: FILE |||best Markov model: order |out of time after |longest step |validation: |over all |model: run/model.safetensors" ]
-  rnntrain -q -k 3 -D 64 --max-time 1s --force -o run "$DATA/phix174.fa.gz" > said 2>&1
+@test "where no terminal is, the log has whole lines: what is done, and validations" {
+  rnntrain -t 1 -k 3 -D 64 -e 3 -o run "$DATA/phix174.fa.gz" 2> said
+  run ! grep -q $'[\r\033]' said
+  number='[0-9]+\.[0-9]{4}'
+  [ "$(grep -cE "^step [0-9]+, epoch [0-9]+\.[0-9]{2}: train $number, valid $number, best $number bits per base; [0-9]+k k-mers/s$" said)" -ge 2 ]
+  [ "$(grep -v '^step' said | sed -E 's/[0-9].*//' | paste -sd '|')" = \
+    "reading $(sed "s/[0-9].*//" <<< "$DATA/phix174")|counting Markov models|||best Markov model: order |examining the model|done after |longest step |validation: |model: run/model.safetensors" ]
+}
+
+@test "validations in a log: the first and the last, and some seconds apart" {
+  rnntrain -t 1 -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 -o run "$DATA/phix174.fa.gz" 2> said
+  validations=$(column valid_loss < run/loss.tsv | grep -vc NA)
+  [ "$validations" -eq 300 ]
+  [ "$(grep -c '^step' said)" -lt 100 ]
+  last=$(tail -n 1 run/loss.tsv | cut -f 1)
+  valid=$(printf '%.4f' "$(tail -n 1 run/loss.tsv | cut -f 10)")
+  grep '^step' said | tail -n 1 | grep -q "^step $last, epoch 300.00: .* valid $valid,"
+  grep '^step' said | head -n 1 | grep -q "epoch 1.00:"
+}
+
+@test "with --no-progress a log has no validations, with -q nothing" {
+  rnntrain --no-progress -t 1 -k 3 -d 8 -D 16 -e 1 -o run "$DATA/phix174.fa.gz" 2> said
+  [ "$(grep -c '^step' said)" -eq 0 ]
+  grep -q '^reading' said
+  rnntrain -q -t 1 -k 3 -d 8 -D 16 -e 1 --force -o run "$DATA/phix174.fa.gz" > said 2>&1
   [ ! -s said ]
 }
 

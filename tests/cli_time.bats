@@ -1,0 +1,140 @@
+# rnntrain: --max-time, what is announced, and what is saved before what.
+load cli
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  zcat "$DATA/phix174.fa.gz" > phix.fa
+}
+
+teardown() {
+  [ -z "${pid:-}" ] || kill -KILL "$pid" 2> /dev/null || true
+}
+
+await() {
+  local tries
+  for tries in $(seq 6000); do
+    "$@" > kept 2>&1 && return
+    sleep 0.01
+  done
+  return 1
+}
+
+# in_time RUN OPTION...: a run that is given little time comes to an end with a model and says so, or
+# says what took the time. A machine may be too slow for a step; a test can only ask for this.
+in_time() {
+  local run=$1 code=0
+  shift
+  rnntrain -o "$run" "$@" > out 2> said || code=$?
+  cat said
+  [ ! -s out ]
+  if [ "$code" -eq 0 ]; then
+    [ "$(tail -n 1 said)" = "model: $run/model.safetensors" ]
+    rnnpredict --mode info "$run" > out
+  else
+    [ "$code" -eq 1 ]
+    [[ "$(tail -n 1 said)" =~ ^"rnntrain: --max-time "[0-9.]+" s ended before the first training step; ".+" took "[0-9.]+" s; "(give|"resume with")" a longer --max-time"$ ]]
+    run ! grep '^model:' said
+    [ ! -e "$run/model.safetensors" ]
+  fi
+}
+
+@test "--max-time that ends while the input is read: exit code 1, and what took the time" {
+  mkfifo pipe
+  exec 7<> pipe # nobody will ever write to it
+  fails 1 "--max-time 0.2 s ended before the first training step; reading the input took 0.2 s" \
+    rnntrain -q --max-time 0.2 -o run pipe
+  [ ! -e run ]
+  echo ">one" >&7
+  fails 1 "reading the input took" rnntrain -q --max-time 0.2 -o run --valid pipe phix.fa
+  [ ! -e run ]
+}
+
+@test "exit code 0 means that there is a model, whatever --max-time is" {
+  for time in 0.001 0.05 0.2 0.3 0.4 0.6 1; do
+    for options in "-k 3 --valid-fraction 0" "-k 3" "-k 6 --softmax full -D 256"; do
+      rm -rf run
+      # shellcheck disable=SC2086
+      in_time run $options --max-time "$time" phix.fa
+    done
+  done
+}
+
+@test "a validation longer than --max-time leaves a model" {
+  { echo ">random"; random_bases 300000 1; } > long.fa
+  in_time run -k 3 -D 1024 -d 8 -B 8 -T 16 --max-time 4 --valid long.fa phix.fa
+}
+
+@test "a run without a first step can be begun again, and resumed" {
+  in_time run --max-time 0.001 phix.fa
+  train -o run phix.fa
+  # Without time for another step.
+  rnntrain -q --resume --max-time 0.001 -o run phix.fa
+  train -o one phix.fa
+  same_run one run
+}
+
+@test "a resumed run without time left validates and examines its model" {
+  options=(-q -t 1 -k 3 -d 8 -D 16 -B 8 -T 16 --log-every 1)
+  rnntrain "${options[@]}" -e 1 -o run phix.fa
+  rnntrain -q --resume --max-time 0.001 -o run phix.fa
+  "$PYTHON" -c 'import json
+run = json.load(open("run/run.json"))
+assert run["status"] in ("done", "out of time")
+assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run["gradient_flow"]) == 16'
+}
+
+@test "the help says that a plain number is seconds, and what --max-time includes" {
+  rnntrain --help | tr -s ' \n' ' ' > help
+  grep -qF 'End within this time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, validation, checkpoints and the examination' help
+  grep -qF 'Time between checkpoints: seconds, or 90s, 10m, 2h' help
+}
+
+# ---- the examination -----------------------------------------------------------------------------
+
+@test "SIGTERM during the examination: all is saved, and --resume makes it again" {
+  # An examination of about a second.
+  options=(-t 2 -k 6 --softmax full -D 512 -B 8 -T 16 -e 1)
+  head -n 30 phix.fa > few.fa
+  rnntrain -q "${options[@]}" -o one few.fa --valid phix.fa
+  env --default-signal=TERM rnntrain "${options[@]}" -o two few.fa --valid phix.fa 2> said &
+  pid=$!
+  await grep -qx "examining the model" said
+  cmp one/model.safetensors two/model.safetensors # saved before
+  kill -TERM "$pid"
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" -eq 143 ]
+  grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume examines it$' said
+  grep -q '"status": "interrupted"' two/run.json
+  rnntrain -q --resume -o two few.fa --valid phix.fa
+  same_run one two
+  "$PYTHON" -c 'import json
+one, two = (json.load(open(name + "/run.json")) for name in ("one", "two"))
+assert one["status"] == two["status"] == "done"
+for key in ("calibration", "gradient_flow", "examination"):
+    assert one[key] == two[key] and one[key], key'
+}
+
+# ---- what is announced ---------------------------------------------------------------------------
+
+@test "the first line comes before the input is read, the next before Markov models are counted" {
+  mkfifo pipe
+  rnntrain "${TINY[@]:1}" --valid-fraction 0.1 -o run pipe 2> said &
+  pid=$!
+  exec 7> pipe
+  await grep -qx "reading pipe" said
+  [ "$(wc -l < said)" -eq 1 ]
+  cat phix.fa >&7
+  exec 7>&-
+  wait "$pid"
+  [ "$(sed -n 2p said)" = "counting Markov models" ]
+  grep -qx "examining the model" said
+  run ! grep -qx "writing the first checkpoint" said
+}
+
+@test "a large network is announced, and its first checkpoint" {
+  rnntrain -k 8 -D 64 -d 32 -e 1 -o run phix.fa 2> said
+  sed -n 2,4p said > first
+  printf 'counting Markov models\npreparing the network\nwriting the first checkpoint\n' | cmp - first
+  grep -qx "writing the last checkpoint" said
+}
