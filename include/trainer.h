@@ -58,6 +58,7 @@ typedef struct {
   double earlier_seconds;        /* of the run's parts before this program */
   char started[32];              /* the run: "2026-11-25T15:31:19Z" */
   uint64_t earlier_tokens;
+  double least_seconds; /* that a checkpoint gives the run: one that is out of time stays so */
   double longest_step, longest_save; /* seconds, in this program */
   Budget budget;                     /* of --max-time */
   bool without_validation;           /* it was said that there is no time for one */

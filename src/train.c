@@ -382,6 +382,7 @@ static int end_in_examination(Trainer *train, Why *why) {
 /* The end of a run that has trained: all is saved before the model is examined. */
 static int finish(Trainer *train, const char *status, Why *why) {
   const bool examined = isfinite(train->numbers.best_valid_loss);
+  if (strcmp(status, "out of time") == 0) train->least_seconds = train->budget.limit;
   if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
   if (trainer_save(train, examined ? "running" : status, why) != 0) return -1;
   if (examined) {

@@ -234,7 +234,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   numbers->optimizer_steps = train->optimizer->steps;
   numbers->rate_halvings = train->schedule.halvings;
   numbers->rate_stale = train->schedule.stale;
-  numbers->seconds = trainer_elapsed(train);
+  numbers->seconds = fmax(trainer_elapsed(train), train->least_seconds);
   keep_states(train);
   lanes_save(train->lanes, train->lanes_state);
   Metadata *about = make_about(train);
@@ -269,6 +269,7 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
   double start = clock_now();
   train->next_checkpoint = start + train->options->checkpoint_every;
   int rc = write_checkpoint(train, why);
+  if (rc == 0) signals_catch(); /* now there is something to save */
   if (rc == 0 && train->numbers.step > 0) rc = trainer_write_model(train, why);
   if (rc == 0) rc = trainer_write_runjson(train, status, why);
   if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */

@@ -285,8 +285,8 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 
 @test "a second SIGINT ends at once" {
   # Steps of half a second: the first SIGINT waits for the end of one, and is no longer pending (2 of ShdPnd).
-  start -q -D 768 -T 512 -B 32 -t 1 -o run "$DATA/lambda.fa.gz"
-  await [ -e run/run.json ]
+  start -q -D 768 -T 512 -B 32 -t 1 --log-every 1 -o run "$DATA/lambda.fa.gz"
+  await logged run 1 # the next step has begun
   cp run/checkpoint.safetensors before
   kill -INT $!
   await grep -qE '^ShdPnd:.*[014589cd]$' "/proc/$!/status"

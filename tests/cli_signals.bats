@@ -46,13 +46,6 @@ catches() {
   [ $((0x$caught >> (number - 1) & 1)) -eq 1 ]
 }
 
-ignores() {
-  local ignored number
-  ignored=$(awk '/^SigIgn:/ { print $2 }' "/proc/$pid/status")
-  number=$(kill -l "$1")
-  [ $((0x$ignored >> (number - 1) & 1)) -eq 1 ]
-}
-
 holds_files() { [ -n "$(ls -A "$1")" ]; }
 
 # has_read: whether the pipe that the program reads is empty.
@@ -160,10 +153,10 @@ code_of() {
   [ "$code" -eq 143 ]
   grep -q 'stopped by SIGTERM' said
   # Steps of half a second: the first SIGINT waits for the end of one.
-  begin_as_first rnntrain -q -D 768 -T 512 -B 32 -t 1 -o slow "$DATA/lambda.fa.gz"
-  await [ -e slow/run.json ]
-  await ignores PIPE # from now on it saves
+  begin_as_first rnntrain -q -D 768 -T 512 -B 32 -t 1 --log-every 1 -o slow "$DATA/lambda.fa.gz"
+  await grep -q '^1	' slow/loss.tsv # the next step has begun
   kill -INT "$pid"
+  await grep -qE '^ShdPnd:.*[014589cd]$' "/proc/$pid/status" # it was delivered
   kill -INT "$pid"
   code_of "$parent"
   [ "$code" -eq 130 ]
