@@ -19,7 +19,7 @@ typedef struct {
   const TrainOptions *options; /* with threads and rate filled in */
   Shape shape;
   const Dataset *dataset;
-  const Plan *plan;
+  Plan plan;
   Model *init; /* to start from, and its weights become the trainer's; none there: random ones */
   const char *init_crc32; /* of the model that the run began from, NULL: none */
   RunDir *dir;

@@ -169,9 +169,8 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
     progress_say(train->progress, "there would be no run: %s", why->text);
     return 0;
   }
-  const Plan plan = plan_make(o, &train->shape, dataset);
-  train->plan = &plan;
-  if (plan_check(&plan, &train->shape, why) != 0) return -1;
+  train->plan = plan_make(o, &train->shape, dataset);
+  if (plan_check(&train->plan, &train->shape, why) != 0) return -1;
   validation_say(train->progress, dataset, !o->dry_run);
   if (!o->dry_run) return train_run(train, why);
   if (!o->quiet) dryrun_say(train);
