@@ -25,8 +25,8 @@ static const Option rows[] = {
     {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", strands,
      "Read each record as it stands, or also as its reverse complement"},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles,
-     "Read every record as a circle, not only those whose header says circular=true or "
-     "topology=circular"},
+     "Read every record as a circle, not only those whose header says circular=true (or "
+     "yes, or Y) or topology=circular"},
     {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track,
      "Tell the mean of each N bases"},
     {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify,
@@ -78,8 +78,7 @@ const Program predict_program = {
              "--mode trace --weights FILE [options] [FILE...]",
     .options = rows,
     .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
-                "gzip; - or no FILE at all is "
-                "standard input.",
+                "compressed with gzip, bzip2, xz or zstd; - or no FILE at all is standard input.",
     .description =
         "rnnpredict reads records one by one and writes a table, tab-separated with one "
         "header line, or JSON lines. Records keep their order; their numbers depend neither "

@@ -13,8 +13,8 @@ static const Option rows[] = {
     {"min-length", 0, OPTION_COUNT, AT(min_length), "0", 0, 0x1p53, "N", reading,
      "Leave out runs of A, C, G, T of fewer bases"},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", reading,
-     "Read every record as a circle, not only those whose header says circular=true or "
-     "topology=circular"},
+     "Read every record as a circle, not only those whose header says circular=true (or "
+     "yes, or Y) or topology=circular"},
     {"kmer", 'k', OPTION_INT, AT(k), "4", 1, 12, "N", tokens, "Bases in a k-mer"},
     {"stride", 's', OPTION_INT, AT(s), "1", 1, 12, "N", tokens,
      "Bases from a k-mer to the next, at most k"},
@@ -93,8 +93,8 @@ const Program train_program = {
     .usage = "[options] -o DIR FILE...\n"
              "--report --multiqc -o DIR",
     .options = rows,
-    .operands = "FILE is FASTA or FASTQ, plain or gzip, told apart by content; - is standard "
-                "input.",
+    .operands = "FILE is FASTA or FASTQ, plain or compressed with gzip, bzip2, xz or zstd, "
+                "recognised by content; - is standard input.",
     .description =
         "rnntrain cuts sequence into k-mers and trains a recurrent network to say which k-mer "
         "comes "
