@@ -483,6 +483,8 @@ static const struct {
     {TEXT("@a\nAC\n+b\nII\n"), 3, "a",
      "another name than the '@' line has; where each record has four lines, sed '3~4s/.*/+/'"},
     {TEXT("@ab\nAC\n+a\nII\n"), 3, "ab", "another name"},
+    {TEXT("@a\nAC\n+ab\nII\n"), 3, "a", "another name"},
+    {TEXT("@\nAC\n+b\nII\n"), 3, "", "another name"},
     {TEXT("@a\nAC\n+b"), 3, "a", "another name"},
     {TEXT("@a\nACGT\n"), 0, "a", "ends early"},
     {TEXT("@a"), 1, "a", "ends early"},
