@@ -2,7 +2,8 @@
 load cli
 
 setup() {
-  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
   zcat "$DATA/phix174.fa.gz" > phix.fa
 }
 
