@@ -49,6 +49,8 @@ typedef struct {
   double *timestep_loss; /* (T) */
   uint64_t *timestep_tokens;
   int T;
+  uint64_t *commands; /* (n_commands) the command lines, as commands.h has them */
+  size_t n_commands;
   uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS): what the input files are known by */
   size_t n_inputs;
 } RunState;

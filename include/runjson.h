@@ -3,6 +3,7 @@
 #define RUNJSON_H
 
 #include "atomicfile.h"
+#include "commands.h"
 #include "dataset.h"
 #include "exam.h"
 #include "markov.h"
@@ -16,8 +17,7 @@ typedef struct {
   const char *status;  /* "running", "done", "stopped early", "out of time", "interrupted",
                           "diverged" */
   const char *started; /* as runjson_time has it */
-  char *const *command;
-  int n_command;
+  const Commands *commands;
   const TrainOptions *options;
   const Shape *shape;
   const Dataset *dataset;

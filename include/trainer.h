@@ -5,6 +5,7 @@
 #include "bptt.h"
 #include "budget.h"
 #include "checkpoint.h"
+#include "commands.h"
 #include "exam.h"
 #include "lanes.h"
 #include "phases.h"
@@ -58,6 +59,7 @@ typedef struct {
   double earlier_seconds;        /* of the run's parts before this program */
   char started[32];              /* the run: "2026-11-25T15:31:19Z" */
   uint64_t earlier_tokens;
+  Commands commands;    /* of the run, this one at the end */
   double least_seconds; /* that a checkpoint gives the run: one that is out of time stays so */
   double longest_step, longest_save; /* seconds, in this program */
   Budget budget;                     /* of --max-time */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 5 * WEIGHTS + 5, SIZE_MAX_DIMENSION = 1 << 20 };
+enum { TENSORS_MAX = 5 * WEIGHTS + 6, SIZE_MAX_DIMENSION = 1 << 20 };
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
@@ -54,6 +54,8 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
   add_tensor(tensors, &n, "state.", "timestep_tokens", U64, 1, 1, T, state->timestep_tokens);
   add_tensor(tensors, &n, "state.", "inputs", U64, 2, state->n_inputs, INPUT_COLUMNS,
              state->inputs);
+  if (state->n_commands > 0)
+    add_tensor(tensors, &n, "state.", "commands", U64, 1, 1, state->n_commands, state->commands);
   return n;
 }
 
@@ -61,7 +63,8 @@ static int state_tensors(Tensor *tensors, const Shape *shape, const RunState *st
 static int all_names(Tensor *tensors) {
   static const char *const prefixes[] = {"", "optimizer.m.", "optimizer.v.", "optimizer.average.",
                                          "best."};
-  static const char *const rest[] = {"h", "lanes", "timestep_loss", "timestep_tokens", "inputs"};
+  static const char *const rest[] = {"h",      "lanes",   "timestep_loss", "timestep_tokens",
+                                     "inputs", "commands"};
   const Shape no_shape = {0};
   int n = 0;
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
@@ -266,6 +269,7 @@ int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state
   int n = state_tensors(tensors, shape, state);
   Metadata *metadata = describe(shape, about);
   metadata_set(metadata, "inputs", "%zu", state->n_inputs);
+  metadata_set(metadata, "commands", "%zu", state->n_commands);
   int rc = file ? describe_numbers(file->path, metadata, state->numbers, why) : -1;
   if (rc == 0)
     rc = safetensors_write(file, tensors, n, metadata, why);

@@ -189,17 +189,30 @@ void runjson_time(time_t when, char text[32]) {
   strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
+static json_t *commands_json(const Commands *commands) {
+  json_t *json = json_array();
+  size_t at = 0;
+  for (size_t left; (left = commands_next(commands, &at)) > 0;) {
+    json_t *command = json_array();
+    const char *word;
+    for (; left > 0 && (word = commands_word(commands, &at)); left--)
+      json_array_append_new(command, text(word));
+    json_array_append_new(json, command);
+  }
+  return json;
+}
+
 static json_t *run_json(const RunJson *run) {
-  json_t *json = json_object(), *command = json_array();
+  json_t *json = json_object(), *commands = commands_json(run->commands);
   char written[32];
   runjson_time(time(NULL), written);
-  for (int i = 0; i < run->n_command; i++) json_array_append_new(command, text(run->command[i]));
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
   json_object_set_new(json, "status", json_string(run->status));
   json_object_set_new(json, "started", text(run->started));
   json_object_set_new(json, "written", json_string(written));
-  json_object_set_new(json, "command", command);
+  json_object_set(json, "command", json_array_get(commands, 0)); /* that the run began with */
+  json_object_set_new(json, "commands", commands);
   json_object_set_new(json, "options", options_json(run));
   json_object_set_new(json, "seed", whole(run->options->seed));
   json_object_set_new(json, "inputs", json_array()); /* both are written file by file */

@@ -37,6 +37,15 @@ static void set_started(Trainer *train) {
     runjson_time(time(NULL) - (time_t)(clock_now() - run->started), train->started);
 }
 
+/* Room for the command lines in the checkpoint to resume from, or this one. */
+static void set_commands(Trainer *train) {
+  const TrainRun *run = train->run;
+  const char *text = run->past ? metadata_get(run->past, "commands") : NULL;
+  const unsigned long long n = text ? strtoull(text, NULL, 10) : 0;
+  train->commands = commands_new(n <= COMMANDS_MAX ? (size_t)n : 0);
+  if (!run->past) commands_add(&train->commands, run->command, run->n_command);
+}
+
 Trainer *trainer_new(const TrainRun *run) {
   const TrainOptions *o = run->options;
   Trainer *train = alloc_new(1, sizeof *train);
@@ -64,6 +73,7 @@ Trainer *trainer_new(const TrainRun *run) {
   train->recent_bits = NAN;
   train->budget = (Budget){.limit = o->max_time, .windows = lanes_windows(train->valid_lanes)};
   set_started(train);
+  set_commands(train);
   return train;
 }
 
@@ -75,6 +85,7 @@ void trainer_free(Trainer *train) {
   optimizer_free(train->optimizer);
   free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
   free(train->inputs);
+  commands_free(&train->commands);
   free(train->lanes_state), free(train->exam), free(train);
 }
 
@@ -161,8 +172,7 @@ int trainer_write_runjson(Trainer *train, const char *status, Why *why) {
   RunJson json = {
       .status = status,
       .started = train->started,
-      .command = train->run->command,
-      .n_command = train->run->n_command,
+      .commands = &train->commands,
       .options = train->options,
       .shape = &train->run->shape,
       .dataset = train->run->dataset,
@@ -198,6 +208,8 @@ static RunState get_state(Trainer *train) {
                     .timestep_loss = train->timestep_loss,
                     .timestep_tokens = train->timestep_tokens,
                     .T = train->options->T,
+                    .commands = train->commands.data,
+                    .n_commands = train->commands.n,
                     .inputs = train->inputs,
                     .n_inputs = (size_t)train->run->dataset->n};
 }
@@ -254,6 +266,7 @@ int trainer_resume(Trainer *train, Why *why) {
   Why place = {""};
   const int fd = rundir_open(dir, RUN_CHECKPOINT);
   if (checkpoint_read(fd, path, &train->run->shape, &state, why) != 0) return -1;
+  commands_add(&train->commands, train->run->command, train->run->n_command);
   if (numbers->optimizer_steps > numbers->step || train->lanes_state[0] != numbers->epoch)
     return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
   if (lanes_restore(train->lanes, train->lanes_state, &place) != 0)

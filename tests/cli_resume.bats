@@ -226,6 +226,20 @@ state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -
   awk -F '\t' 'NR > 1 { if ($4 < before) exit bad = 1; before = $4 } END { exit bad || !(before > 2) }' run/loss.tsv
 }
 
+@test "run.json keeps the command line of each part of a run" {
+  name=$(printf 'ph\351x.fa') # no UTF-8
+  zcat "$DATA/phix174.fa.gz" > "$name"
+  train --seed 7 -o run "$name"
+  rnntrain -q --resume -e 2 -o run "$name"
+  rnntrain -q --resume -e 3 --log-every 7 -o run "$name"
+  "$PYTHON" -c 'import json
+run = json.load(open("run/run.json"))
+first, second, third = run["commands"]
+assert run["command"] == first and first[-4:] == ["7", "-o", "run", "ph?x.fa"], first
+assert second == ["rnntrain", "-q", "--resume", "-e", "2", "-o", "run", "ph?x.fa"], second
+assert third[4:7] == ["3", "--log-every", "7"], third'
+}
+
 # ---- signals -------------------------------------------------------------------------------------
 
 @test "a signal is answered in one sentence" {
