@@ -245,6 +245,9 @@ END
   [ "$(wc -l < table)" -eq 2 ]
   [ "$(cut -f 1 table | tail -n 1)" = "$(printf 'a\\tb\\nc\033[31m\302\233d.fa')" ]
   run ! grep -P '[^\x20-\x7e\n]' said
+  "$PYTHON" "$SOURCE/tests/on_terminal.py" 12 file none rnntrain --dry-run "$name" > drawn
+  grep -q '^a?b?c?\[31m??d.fa' drawn
+  run ! grep -P '[^\x20-\x7e\t\r]' drawn
   train --force -o "$name.run" "$name" 2> said
   rnntrain -k 2 -D 4 -e 1 --force -o "$name.run" "$name" 2> said
   grep -q 'a?b?c?\[31m??d.fa.run/model.safetensors' said
