@@ -6,10 +6,6 @@ typedef struct {
   char text[1024]; /* names the file or option, the place in it, and the remedy */
 } Why;
 
-/* The bytes of the control character that text begins with, which could move a terminal's cursor or
- * break a table's row: ASCII's and, in UTF-8, those from U+0080 to U+009F; 0: of none. */
-int fail_control(const char *text);
-
 /* Fills why from a printf format and returns -1, so that a caller can write
  *     return fail(why, "%s: line %zu: ...", path, line);
  * Of a sentence that is too long, the middle gives way to "...", so that the file that it begins

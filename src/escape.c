@@ -1,8 +1,6 @@
 #include "escape.h"
 
-#include "alloc.h"
-#include "fail.h"
-
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,11 +23,17 @@ static size_t character(const unsigned char *text) {
   return 0;
 }
 
+int escape_control(const char *text) {
+  const unsigned char *c = (const unsigned char *)text;
+  if (iscntrl(c[0])) return c[0] != 0;
+  return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+}
+
 /* Copies the character where it may stand as it is; else 0. */
 static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *special) {
   const unsigned char first = (unsigned char)*text;
   const size_t n = character((const unsigned char *)text);
-  if (fail_control(text) > 0 || strchr(special, first)) return 0;
+  if (escape_control(text) > 0 || strchr(special, first)) return 0;
   memcpy(escaped, text, n);
   escaped[n] = 0;
   return n;
@@ -38,7 +42,7 @@ static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *spec
 size_t escape_json(char escaped[ESCAPE_ROOM], const char *text) {
   const size_t n = copy(escaped, text, "\"\\");
   if (n > 0) return n;
-  const size_t bytes = fail_control(text) > 1 ? 2 : 1; /* the second one is the number of a C1 */
+  const size_t bytes = escape_control(text) > 1 ? 2 : 1; /* the second one is the number of a C1 */
   snprintf(escaped, ESCAPE_ROOM, "\\u%04x", (unsigned char)text[bytes - 1]);
   return bytes;
 }
@@ -51,7 +55,7 @@ size_t escape_html(char escaped[ESCAPE_ROOM], const char *text) {
     snprintf(escaped, ESCAPE_ROOM, "&#%d;", *text);
   else
     strcpy(escaped, unknown);
-  return fail_control(text) > 1 ? 2 : 1;
+  return escape_control(text) > 1 ? 2 : 1;
 }
 
 size_t escape_row(char escaped[ESCAPE_ROOM], const char *text) {
@@ -70,12 +74,10 @@ size_t escape_screen(char escaped[ESCAPE_ROOM], const char *text) {
   return 1;
 }
 
-char *escape_text(const char *text, Escape *escape) {
-  char *all = alloc_new(ESCAPE_ROOM * strlen(text) + 1, 1), *at = all;
-  while (*text) {
-    text += escape(at, text);
-    at += strlen(at);
+void escape_line(char *text) {
+  char escaped[ESCAPE_ROOM];
+  for (size_t n; *text; text += n) {
+    n = escape_screen(escaped, text);
+    memcpy(text, escaped, n); /* as many bytes as there were */
   }
-  *at = 0;
-  return all;
 }

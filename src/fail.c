@@ -1,17 +1,12 @@
 #include "fail.h"
 
-#include <ctype.h>
+#include "escape.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int fail_control(const char *text) {
-  const unsigned char *c = (const unsigned char *)text;
-  if (iscntrl(c[0])) return c[0] != 0;
-  return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
-}
 
 /* Whether text may be cut before c: not inside a character in UTF-8. */
 static int is_boundary(const char *c) { return ((unsigned char)*c & 0xc0) != 0x80; }
@@ -49,8 +44,7 @@ int fail(Why *why, const char *format, ...) {
   free(text);
   va_end(again);
   va_end(arguments);
-  for (char *c = why->text; *c; c++) /* names come from files: no escape sequences */
-    memset(c, '?', (size_t)fail_control(c));
+  escape_line(why->text); /* names come from files */
   return -1;
 }
 

@@ -1,6 +1,7 @@
 #include "header.h"
 
 #include "alloc.h"
+#include "escape.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -97,7 +98,7 @@ static const char *excess(const char *text, size_t length) {
 }
 
 static bool has_control(const char *text) {
-  while (*text && fail_control(text) == 0) text++;
+  while (*text && escape_control(text) == 0) text++;
   return *text != 0;
 }
 

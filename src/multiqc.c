@@ -1,6 +1,7 @@
 #include "multiqc.h"
 
 #include "alloc.h"
+#include "escape.h"
 #include "nodes.h"
 
 #include <errno.h>
@@ -99,7 +100,7 @@ int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
   const char *directory = rundir_path(dir);
   char *path = realpath(directory, NULL);
   if (!path) return fail_reading(why, errno, "%s: cannot be looked at", directory);
-  for (char *c = path; *c; c++) memset(c, '_', (size_t)fail_control(c)); /* TSV follows */
+  for (char *c = path; *c; c++) memset(c, '_', (size_t)escape_control(c)); /* TSV follows */
   char *training = alloc_new(strlen(path) + sizeof " (training)", 1);
   const char *sample = strrchr(path, '/') + 1;
   Sheet sheet = {.data = data, .sample = sample, .training = training};

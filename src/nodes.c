@@ -1,7 +1,6 @@
 #include "nodes.h"
 
 #include "escape.h"
-#include "fail.h"
 #include "kmer.h"
 
 #include <math.h>
@@ -118,7 +117,7 @@ void nodes_line(Nodes *nodes, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  for (char *c = line; *c; c++) memset(c, '?', (size_t)fail_control(c));
+  escape_line(line);
   fprintf(nodes->out, "%s\n", line);
 }
 

@@ -74,10 +74,10 @@ void progress_say(Progress *progress, const char *format, ...) {
   const int n = vasprintf(&line, format, arguments);
   va_end(arguments);
   if (n < 0) return;
-  char *shown = escape_text(line, escape_screen);
+  escape_line(line);
   progress_end(progress);
-  fprintf(stderr, "%s\n", shown);
-  free(line), free(shown);
+  fprintf(stderr, "%s\n", line);
+  free(line);
 }
 
 /* Appends parts to the line as long as they fit into width: false once one does not. */

@@ -109,8 +109,8 @@ static void bytes_that_are_no_text_are_shortened_too(void **state) {
   Why why;
   repeat(path, "\x80", sizeof path - 1);
   (fail)(&why, "%s: is broken", path);
-  assert_non_null(strstr(why.text, "...\x80"));
-  assert_non_null(strstr(why.text, "\x80: is broken"));
+  assert_non_null(strstr(why.text, "...?"));
+  assert_non_null(strstr(why.text, "?: is broken"));
 }
 
 static void a_sentence_may_quote_the_one_before(void **state) {
