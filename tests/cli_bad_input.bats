@@ -142,7 +142,7 @@ refuses_both() {
 @test "a model too large for the memory, with the figure" {
   refuses "-k 12" -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [[ "$stderr" =~ "the run would need "[0-9.]+" "[TP]B ]]
-  run --separate-stderr -1 rnntrain --dry-run -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
+  run --separate-stderr -1 rnntrain -q --dry-run -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [ "${#stderr_lines[@]}" -eq 1 ]
   [[ "$stderr" == *"-k 12"* ]]
   run -0 rnntrain -q --dry-run -k 12 -D 65536 --softmax full good.fa # no run, however large
@@ -150,7 +150,7 @@ refuses_both() {
 
 @test "a model too large for the limit that the shell sets" {
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs more than any limit"
-  run -1 bash -ec 'ulimit -v 2000000; exec rnntrain -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
+  run -1 bash -ec 'ulimit -v 2000000; exec rnntrain -q -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
   [ "${#lines[@]}" -eq 1 ]
   [[ "$output" == *"ulimit -v leaves "* ]]
   [ ! -e run ]

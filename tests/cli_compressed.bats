@@ -33,10 +33,10 @@ pack() {
   printf '\050\265\057\375\4\0' > some.zst
   while read -r library file program; do
     if reads "$library"; then
-      fails 1 "$file: line 1: the" rnntrain --dry-run "$file"
+      fails 1 "$file: line 1: the" rnntrain -q --dry-run "$file"
       [[ "$stderr" == *"data ends early; the file was cut short, fetch it again" ]]
     else
-      fails 1 "; pipe it through $program" rnntrain --dry-run "$file"
+      fails 1 "; pipe it through $program" rnntrain -q --dry-run "$file"
     fi
   done << 'END'
 libbz2 some.bz2 bzcat
@@ -125,7 +125,7 @@ END
   printf '>a\nACGT\n' | gzip | xz > gz.xz
   printf '>a\nACGT\n' | zstd | bzip2 > zst.bz2
   printf '>a\nACGT\n' | xz --format=lzma > a.lzma
-  fails 1 "gz.xz: was compressed twice: gzip inside xz; unpack it once" rnntrain --dry-run gz.xz
-  fails 1 "zst.bz2: was compressed twice: zstd inside bzip2" rnntrain --dry-run zst.bz2
-  fails 1 "a.lzma: is compressed with lzma; pipe it through xzcat" rnntrain --dry-run a.lzma
+  fails 1 "gz.xz: was compressed twice: gzip inside xz; unpack it once" rnntrain -q --dry-run gz.xz
+  fails 1 "zst.bz2: was compressed twice: zstd inside bzip2" rnntrain -q --dry-run zst.bz2
+  fails 1 "a.lzma: is compressed with lzma; pipe it through xzcat" rnntrain -q --dry-run a.lzma
 }

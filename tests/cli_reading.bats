@@ -60,7 +60,7 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
 
 @test "--min-quality on FASTA has nothing to look at, and says so" {
   run --separate-stderr -0 rnntrain --dry-run --min-quality 20 "$DATA/phix174.fa.gz"
-  [[ "$stderr" == "$DATA/phix174.fa.gz: has no quality for --min-quality"* ]]
+  [[ "$stderr" == *"$DATA/phix174.fa.gz: has no quality for --min-quality"* ]]
 }
 
 @test "what is said of the input names its file" {
@@ -91,9 +91,9 @@ END
   printf '>a\nACGNN\n>b\n' > short.fa
   run --separate-stderr -0 rnntrain --dry-run -k 5 short.fa
   [ "$(table records bases segments <<< "$output")" = "2 5 1" ]
-  [[ "$stderr" == "there would be no run: short.fa: no segment to train on has the k+s = 6 bases"* ]]
+  [[ "$stderr" == *"there would be no run: short.fa: no segment to train on has the k+s = 6 bases"* ]]
   run --separate-stderr -0 rnntrain --dry-run - < <(printf '>a\nNN\n')
-  [[ "$stderr" == "there would be no run: standard input: holds no A, C, G or T"* ]]
+  [[ "$stderr" == *"there would be no run: standard input: holds no A, C, G or T"* ]]
 }
 
 @test "a circle of n bases has n k-mers to learn from, by option or by its header" {
@@ -137,7 +137,7 @@ END
   run --separate-stderr -0 rnnpredict --mode score run broken.fa
   [ "$stderr" = "rnnpredict: broken.fa: circular records: 1" ]
   run --separate-stderr -0 rnntrain --dry-run broken.fa
-  [[ "$stderr" == "broken.fa: circular records: 1 of 2"* ]]
+  [[ "$stderr" == *"broken.fa: circular records: 1 of 2"* ]]
 }
 
 @test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {
@@ -167,7 +167,7 @@ END
 
 @test "a name cannot write to the terminal" {
   printf '>\033]0;evil\007\nAC!\n' > evil.fa
-  fails 1 "record '?]0;evil?'" rnntrain --dry-run evil.fa
+  fails 1 "record '?]0;evil?'" rnntrain -q --dry-run evil.fa
 }
 
 # bgzf_block: one block of BGZF with the text from stdin.
@@ -207,7 +207,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
   fails 1 "cut.gz: its last block of BGZF is cut short" rnnpredict --mode score -o rows.tsv run cut.gz
   { cat a.gz; printf '>b\nACGT' | bgzf_block; } > line.gz
   fails 1 "line.gz: BGZF's end block is missing and the text ends inside a line" \
-    rnntrain --dry-run line.gz
+    rnntrain -q --dry-run line.gz
 }
 
 @test "--min-quality warns of qualities that can only be Phred+64, once a file" {
