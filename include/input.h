@@ -1,8 +1,7 @@
-/* input: where data comes from: a file or standard input, inflated where it is gzip.
+/* input: the text of a file or of standard input, whatever format it is compressed in (decoder.h).
  *
- * gzip is told by content and read to its last byte: any number of members (BGZF and its empty
- * block, which must be there), then zeros; each member's CRC-32 and length must be right. Once a
- * hundred kilobytes were read, a thread reads and inflates a megabyte ahead of the caller. */
+ * Once a hundred kilobytes were read, a thread reads and unpacks a megabyte ahead of the caller.
+ * BGZF on disk that is cut short is an error when it is opened. */
 #ifndef INPUT_H
 #define INPUT_H
 

@@ -1,9 +1,9 @@
 /* seqfile: FASTA and FASTQ as a stream of records, strict: what is no well-formed sequence of
  * nucleotides is an error that names file, line and record, never a repair.
  *
- * Told apart by content, '>' or '@'; plain or gzip, see input.h. LF or CRLF, with or without a
- * final newline, lines of any length, sequence and quality over several lines, empty lines, blanks
- * between the letters of FASTA. Memory is bounded whatever the length of a record, but with
+ * Recognised by content, '>' or '@'; plain or compressed, see input.h. LF or CRLF, with or without
+ * a final newline, lines of any length, sequence and quality over several lines, empty lines,
+ * blanks between the letters of FASTA. Memory is bounded whatever the length of a record, but with
  * seqfile_mark_low. */
 #ifndef SEQFILE_H
 #define SEQFILE_H
