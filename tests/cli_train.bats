@@ -537,6 +537,43 @@ assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
   within 1 "$(last epoch run)" 60
 }
 
+@test "--patience N: N validations without a better one, and no more" {
+  printf '>r\n%s\n' "$(random_bases 3000 7)" > random.fa
+  for patience in 1 2 5; do
+    rnntrain "${TINY[@]}" --force --valid-fraction 0.2 --patience $patience -e 100 --learning-rate 0.03 -o run random.fa
+    grep -q '"status": "stopped early"' run/run.json
+    best=$(grep -o '"best_step": [0-9]*' run/run.json | grep -o '[0-9]*$')
+    later=$(awk -F '\t' -v best="$best" 'NR > 1 && $9 != "NA" && $1 > best' run/loss.tsv | wc -l)
+    [ "$later" -eq "$patience" ]
+  done
+}
+
+@test "a validation that is cut into pieces is that of one long read" {
+  rnntrain -q -k 3 -d 8 -D 32 -B 32 -T 16 -e 3 -t 2 --learning-rate 0.01 --valid "$DATA/lambda.fa.gz" -o run "$DATA/lambda.fa.gz"
+  cut=$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')
+  whole=$(rnnpredict --mode score run "$DATA/lambda.fa.gz" | column bits_per_base)
+  awk -v a="$cut" -v b="$whole" 'BEGIN { print a, b; exit !(a > 1 && (a - b) ^ 2 < 9e-12) }'
+}
+
+@test "run.json: the quartiles of the gradient's flow are those of its stretches" {
+  # Five records of 256 timesteps and a window each: a stretch each.
+  random_bases 1375 3 | fold -w 275 | awk '{ printf ">%d\n%s\n", NR, $1 }' > five.fa
+  train --valid five.fa -e 3 -o run "$DATA/lambda.fa.gz"
+  rnnpredict --mode flow --timesteps 272 run five.fa > flow.tsv
+  "$PYTHON" -c '
+import json
+run = json.load(open("run/run.json"))
+assert run["gradient_flow_stretches"] == 5 and len(run["gradient_flow"]) == 16
+norms = {}
+for line in open("flow.tsv").readlines()[1:]:
+    record, _, timestep, norm = line.split("\t")
+    norms.setdefault(272 - int(timestep), []).append(float(norm))
+for point in run["gradient_flow"]:
+    ordered = sorted(norms[point["steps_back"]])
+    for name, i in (("lower_quartile", 1), ("median", 2), ("upper_quartile", 3)):
+        assert abs(point[name] - ordered[i]) <= 1e-5 * ordered[i], (point, ordered)'
+}
+
 # ---- learning ------------------------------------------------------------------------------------
 
 @test "a short sequence is learnt by heart" {

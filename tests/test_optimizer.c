@@ -97,6 +97,10 @@ static void clipping_scales_to_the_norm(void **state) {
   optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 10, 1,
                  kernels_best()); /* short enough: as it is */
   assert_true(fabs((double)w->L[0] + 3.6) < 1e-6);
+  optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 4, 1, kernels_best()); /* a little longer */
+  assert_true(fabs((double)w->L[0] + 3.6 + 2.4) < 1e-6);
+  optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 5.5, 1, kernels_best());
+  assert_true(fabs((double)w->L[0] + 6 + 3) < 1e-5);
   optimizer_free(optimizer);
   weights_free(w), weights_free(g);
 }
