@@ -139,8 +139,12 @@ static void set_deadline(TrainRun *train) {
 }
 
 static void begin_reading(TrainRun *train, const char *const *files, int n_files) {
+  bool typed = false;
   phases_begin(train->phases, "reading the input");
-  if (n_files == 1)
+  for (int i = 0; i < n_files; i++) typed |= input_is_typed(files[i]);
+  if (typed)
+    progress_say(train->progress, INPUT_TYPED);
+  else if (n_files == 1)
     progress_say(train->progress, "reading %s", input_title(*files));
   else
     progress_say(train->progress, "reading %d files", n_files);
@@ -153,8 +157,6 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k};
-  for (int i = 0; i < n_files; i++)
-    if (input_is_typed(files[i])) progress_say(train->progress, INPUT_TYPED);
   begin_reading(train, files, n_files);
   if (read_init(train, why) != 0 ||
       dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
