@@ -42,6 +42,7 @@ static int read_prompt(Prompt *prompt, const Task *task, const char *path, Why *
     add_letters(prompt, letters, (size_t)n);
   if (more > 0) more = n < 0 ? -1 : seqfile_next(file, why);
   if (more > 0) more = fail(why, "--prompt %s: holds more than one record; choose one", path);
+  if (more == 0) task_say_notes(task, path, seqfile_notes(file), false);
   seqfile_close(file);
   return more;
 }

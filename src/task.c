@@ -111,8 +111,7 @@ static const char *file_of(const Task *task, int i) {
   return task->n_files > 0 ? task->files[i] : "-";
 }
 
-/* Warns of what a user should know of a file; named: its rows have the names of its records. */
-static void say_notes(const Task *task, const char *path, SeqNotes notes, bool named) {
+void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named) {
   Progress *progress = task->advance->progress;
   const char *title = input_title(path);
   if (notes.end_block_missing)
@@ -136,7 +135,7 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
     advance_open(task->advance, file_of(task, i));
     rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
-    if (rc == 0) say_notes(task, file_of(task, i), predict_notes(predictor), table != NULL);
+    if (rc == 0) task_say_notes(task, file_of(task, i), predict_notes(predictor), table != NULL);
     if (rc == 0 && counted.circular > 0)
       progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
                    input_title(file_of(task, i)), counted.circular);
@@ -213,7 +212,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
     advance_open(task->advance, file_of(task, i));
     SeqFile *file = seqfile_open(file_of(task, i), why);
     rc = file ? begin_records(&b, file, why) : -1;
-    if (rc == 0) say_notes(task, file_of(task, i), seqfile_notes(file), true);
+    if (rc == 0) task_say_notes(task, file_of(task, i), seqfile_notes(file), true);
     seqfile_close(file);
     advance_close(task->advance);
   }

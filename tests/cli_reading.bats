@@ -195,6 +195,8 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
     [ "${#stderr_lines[@]}" = 1 ]
     [[ "$stderr" == "rnnpredict: $warning"* ]]
   done
+  run --separate-stderr -0 rnnpredict --mode sample --prompt no-end.fq.gz run
+  [[ "$stderr" == *"rnnpredict: $warning"* ]]
   run --separate-stderr -0 rnnpredict --mode score run < no-end.fq.gz
   [[ "$stderr" == "rnnpredict: standard input: BGZF's end block is missing"* ]]
 }
