@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "alloc.h"
 #include "escape.h"
 
 #include <inttypes.h>
@@ -68,12 +69,14 @@ void progress_end(Progress *progress) {
 
 void progress_say(Progress *progress, const char *format, ...) {
   if (progress->quiet) return;
-  va_list arguments;
-  char *line;
+  va_list arguments, again;
   va_start(arguments, format);
-  const int n = vasprintf(&line, format, arguments);
+  va_copy(again, arguments);
+  const size_t room = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
+  char *line = alloc_new(room, 1);
+  vsnprintf(line, room, format, again);
+  va_end(again);
   va_end(arguments);
-  if (n < 0) return;
   escape_line(line);
   progress_end(progress);
   fprintf(stderr, "%s\n", line);
