@@ -267,17 +267,30 @@ static void put_options(const Page *page) {
   fputs("</dl>\n</section>\n", page->out);
 }
 
+/* A command line; `place` is where its words are. */
+static void put_words(const Page *page, const char *place) {
+  char word[PLACE];
+  const size_t n = put_most(page, runjson_size(page->data->json, place), "words");
+  fputs("<p><code>", page->out);
+  for (size_t i = 0; i < n; i++) {
+    snprintf(word, sizeof word, "%s.%zu", place, i);
+    fputs(i > 0 ? " " : "", page->out);
+    page_value(page, word);
+  }
+  fputs("</code></p>\n", page->out);
+}
+
+/* The command line that the run began with, and those that resumed it. */
 static void put_command(const Page *page) {
   char place[PLACE];
   fputs("<section>\n<h2>Made by</h2>\n", page->out);
-  const size_t n = put_most(page, runjson_size(page->data->json, "command"), "words");
-  fputs("<p><code>", page->out);
-  for (size_t i = 0; i < n; i++) {
-    snprintf(place, sizeof place, "command.%zu", i);
-    fputs(i > 0 ? " " : "", page->out);
-    page_value(page, place);
+  put_words(page, "command");
+  const size_t n = put_most(page, runjson_size(page->data->json, "commands"), "command lines");
+  for (size_t i = 1; i < n; i++) {
+    snprintf(place, sizeof place, "commands.%zu", i);
+    put_words(page, place);
   }
-  fputs("</code></p>\n<dl class=\"options\">\n", page->out);
+  fputs("<dl class=\"options\">\n", page->out);
   put_pair(page, "rnntrain", "version"), put_pair(page, "OpenBLAS", "openblas");
   put_pair(page, "loops for", "cpu_level");
   put_number(page, "k-mers to learn from", "train_tokens");

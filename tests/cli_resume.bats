@@ -238,6 +238,9 @@ first, second, third = run["commands"]
 assert run["command"] == first and first[-4:] == ["7", "-o", "run", "ph?x.fa"], first
 assert second == ["rnntrain", "-q", "--resume", "-e", "2", "-o", "run", "ph?x.fa"], second
 assert third[4:7] == ["3", "--log-every", "7"], third'
+  rnntrain -q --report -o run
+  grep -q "<code>rnntrain -q --resume -e 2 -o run ph" run/report.html
+  grep -q "<code>rnntrain -q --resume -e 3 --log-every 7 -o run ph" run/report.html
 }
 
 # ---- signals -------------------------------------------------------------------------------------
