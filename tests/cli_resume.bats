@@ -22,7 +22,7 @@ setup() {
 
 # A command in the background of a script is told to ignore SIGINT: this undoes it. Its process
 # number is $!. It yields to the test, so that a signal reaches it before its end.
-start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said <&0 & }
+start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said < "${INPUT:-/dev/null}" & }
 
 # stop SIGNAL RUN STEP: sends it to the last started command once RUN has logged STEP; its exit
 # code is $code, and fails where it ended of itself before.
@@ -34,16 +34,24 @@ stop() {
   wait "$pid" || code=$?
 }
 
-# interrupted RUN STEP OPTION...: a run that SIGTERM ends after STEP; begun anew where it came to its
-# end before the signal did.
-interrupted() {
+# interrupted_by SIGNAL RUN STEP OPTION...: a run that the signal ends after STEP; put back and begun again
+# where it came to its end before the signal did.
+interrupted_by() {
   local tries
+  rm -rf state
+  [ ! -e "$2" ] || cp -r "$2" state
   for tries in $(seq 50); do
-    rm -rf "$1"
-    start "${@:3}" -o "$1"
-    stop TERM "$1" "$2"
+    rm -rf "$2"
+    [ ! -e state ] || cp -r state "$2"
+    start "${@:4}" -o "$2"
+    stop "$1" "$2" "$3"
     [ "$code" -eq 0 ] || return 0
   done
+}
+
+interrupted() {
+  rm -rf "$1"
+  interrupted_by TERM "$@"
 }
 
 steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
@@ -56,8 +64,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   [ "$last" -gt 2000 ]
   signals=(TERM KILL INT KILL HUP XCPU) codes=(143 137 130 137 129 152) i=0
   for at in $((last / 12)) $((last / 10)) $((last / 8)) $((last / 6)) $((last / 4)) $((last / 3)); do
-    start --resume=auto -t $((i % 3 + 1)) --checkpoint-every 0.02s -o run "${VALID[@]}"
-    stop "${signals[i]}" run "$at"
+    interrupted_by "${signals[i]}" run "$at" --resume=auto -t $((i % 3 + 1)) --checkpoint-every 0.02s "${VALID[@]}"
     echo "step $at ${signals[i]}: $code $(cat said)"
     [ "$code" -eq "${codes[i]}" ]
     i=$((i + 1))
@@ -127,8 +134,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "without a checkpoint in between, the one at the start is gone on from" {
-  start -o run "${RUN[@]}"
-  stop KILL run 500
+  interrupted_by KILL run 500 "${RUN[@]}"
   [ "$code" -eq 137 ]
   [ ! -e run/model.safetensors ]
   rnntrain --resume -o run "${RUN[@]}"
@@ -136,8 +142,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "options that are not given are those of the run" {
-  start -o run "${RUN[@]}"
-  stop INT run 500
+  interrupted_by INT run 500 "${RUN[@]}"
   [ "$code" -eq 130 ]
   run --separate-stderr -0 rnntrain --resume -o run "$DATA/lambda.fa.gz"
   step=$(grep -o 'at step [0-9]*' said | grep -o '[0-9]*')
@@ -148,8 +153,8 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 @test "from standard input, and with a file for validation" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   zcat "$DATA/lambda.fa.gz" | rnntrain "${NO_FILE[@]}" --valid phix.fa -o one -
-  start "${NO_FILE[@]}" --valid phix.fa -o two - < <(zcat "$DATA/lambda.fa.gz")
-  stop TERM two 300
+  zcat "$DATA/lambda.fa.gz" > lambda.fa
+  INPUT=lambda.fa interrupted two 300 "${NO_FILE[@]}" --valid phix.fa -
   [ "$code" -eq 143 ]
   zcat "$DATA/lambda.fa.gz" | rnntrain -q --resume --valid phix.fa -o two -
   same_run one two
@@ -246,8 +251,7 @@ assert third[4:7] == ["3", "--log-every", "7"], third'
 # ---- signals -------------------------------------------------------------------------------------
 
 @test "a signal is answered in one sentence" {
-  start -o run "${RUN[@]}"
-  stop TERM run 100
+  interrupted run 100 "${RUN[@]}"
   [ "$code" -eq 143 ]
   [ "$(wc -l < said)" -eq 1 ]
   grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume goes on from there$" said
@@ -317,7 +321,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 
 @test "a signal that the caller ignores is ignored" {
   rnntrain "${RUN[@]}" -e 1 -o one
-  (trap '' HUP; exec rnntrain "${RUN[@]}" -o run) &
+  (trap '' HUP; exec nice -n 10 rnntrain "${RUN[@]}" -o run) &
   stop HUP run 300
   [ "$code" -eq 0 ]
   same_run "$WHOLE" run
