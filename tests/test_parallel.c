@@ -82,6 +82,30 @@ static void threads_run_at_the_same_time(void **state) {
   pthread_barrier_destroy(&barrier);
 }
 
+typedef struct {
+  pthread_barrier_t barrier; /* both threads have a job */
+  pthread_t first;
+  atomic_int done;
+} Late;
+
+/* The other thread is the last to be done. */
+static void late_job(void *context, int i) {
+  Late *late = context;
+  (void)i;
+  pthread_barrier_wait(&late->barrier);
+  if (!pthread_equal(pthread_self(), late->first)) usleep(20000);
+  atomic_fetch_add(&late->done, 1);
+}
+
+static void all_jobs_are_over_in_the_end(void **state) {
+  Late late = {.first = pthread_self()};
+  (void)state;
+  pthread_barrier_init(&late.barrier, NULL, 2);
+  parallel_run(2, 2, late_job, &late);
+  assert_int_equal(late.done, 2);
+  pthread_barrier_destroy(&late.barrier);
+}
+
 static void threads_have_the_stack_of_a_job(void *context, int i) {
   volatile char used[600 << 10];
   (void)context;
@@ -131,6 +155,7 @@ int main(void) {
       cmocka_unit_test(no_thread_is_started_for_one),
       cmocka_unit_test(every_job_runs_once),
       cmocka_unit_test(threads_run_at_the_same_time),
+      cmocka_unit_test(all_jobs_are_over_in_the_end),
       cmocka_unit_test(stacks_do_not_depend_on_the_shell),
       cmocka_unit_test(a_child_starts_its_own),
       cmocka_unit_test(too_few_threads_do_all_jobs),
