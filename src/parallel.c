@@ -65,6 +65,7 @@ int parallel_start(int threads) {
   if (pool.complete) return pool.threads + 1;
   if (pool.threads == 0) pthread_atfork(NULL, NULL, forget_threads);
   sigfillset(&all);
+  sigdelset(&all, SIGPIPE); /* it is for the thread that writes */
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (pool.threads + 1 < threads && !pool.complete) {
     pool.complete = !add_thread();
