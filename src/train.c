@@ -14,7 +14,8 @@ enum {
   DIVERGED_AFTER = 10,             /* windows in a row whose loss is no number, or so many times */
   DIVERGED_FACTOR = 10,            /* what guessing costs */
   VALIDATION_TOKENS = 8 * 1000000, /* between validations, where an epoch is longer */
-  LARGE = 5 * 1000000,             /* parameters */
+  LARGE = 1000000,                 /* parameters: what is done with them takes seconds */
+  LONG = 10 * 1000000,             /* bases: counting them takes seconds */
   VALIDATION_SHARE = 4             /* and no fewer than so many times the validation's own */
 };
 
@@ -315,13 +316,13 @@ static void say_end(Trainer *train, const char *status) {
   progress_say(train->run->progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
 }
 
-/* Whether weights and checkpoints are so large that a person waits for them. */
+/* Whether its weights are so many that saving and examining them takes seconds. */
 static bool is_large(const TrainRun *run) { return shape_parameters(&run->shape) > LARGE; }
 
-/* A phase of a run with a large network, which takes no time otherwise. */
-static void begin_phase(const TrainRun *run, const char *name) {
+/* Begins a phase of the run and announces it if it takes long. */
+static void begin_phase(const TrainRun *run, const char *name, bool is_long) {
   phases_begin(run->phases, name);
-  if (is_large(run)) progress_say(run->progress, "%s", name);
+  if (is_long) progress_say(run->progress, "%s", name);
 }
 
 /* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
@@ -357,10 +358,10 @@ static int start(Trainer *train, Why *why) {
   int first = train->options->init && lanes_tokens(train->valid_lanes) > 0;
   train->numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
   if (rundir_resumes(train->run->dir)) {
-    begin_phase(train->run, "reading the checkpoint");
+    begin_phase(train->run, "reading the checkpoint", is_large(train->run));
     return trainer_resume(train, why);
   }
-  begin_phase(train->run, "writing the first checkpoint");
+  begin_phase(train->run, "writing the first checkpoint", is_large(train->run));
   if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->log, why) == 0 &&
       trainer_save(train, "running", why) == 0)
     return 0;
@@ -386,7 +387,7 @@ static int finish(Trainer *train, const char *status, Why *why) {
   if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
   if (trainer_save(train, examined ? "running" : status, why) != 0) return -1;
   if (examined) {
-    progress_say(train->run->progress, "examining the model");
+    if (is_large(train->run)) progress_say(train->run->progress, "examining the model");
     trainer_examine(train);
     if (signals_end()) return end_in_examination(train, why);
     if (trainer_write_runjson(train, status, why) != 0) return -1;
@@ -423,12 +424,11 @@ int train_run(const TrainRun *run, Why *why) {
   const Dataset *dataset = run->dataset;
   Markov markov = {{0}, 0}; /* before the network is made: it needs memory of its own */
   if (dataset->valid.n > 0) {
-    phases_begin(run->phases, "counting Markov models");
-    progress_say(run->progress, "counting Markov models");
+    begin_phase(run, "counting Markov models", span_bases(&dataset->train) > LONG);
     markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
                           (Strands)run->options->strands);
   }
-  begin_phase(run, "preparing the network");
+  begin_phase(run, "preparing the network", is_large(run));
   Trainer *train = trainer_new(run);
   train->markov = markov;
   int rc = run_training(train, why);

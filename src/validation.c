@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
   LINES = 5,
@@ -113,8 +114,8 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
   if (each < FEW_TOKENS)
     progress_say(
         progress,
-        "warning: the network is worse than the best Markov model; there are only %.2g k-mers "
-        "for each of its parameters: try %s, more sequence, or a smaller -D or -k",
+        "warning: the network is worse than the best Markov model and has only %.1f k-mers per "
+        "parameter to learn from: try %s, more sequence, or a smaller -D or -k",
         each, longer);
   else
     progress_say(progress,
@@ -123,15 +124,25 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
                  longer, o->D, o->strands == BOTH ? "forward" : "both");
 }
 
+/* Bits over all bases, where they differ in the digits that are printed: on short reads. */
+static void say_whole(Progress *progress, const Outcome *outcome) {
+  const double markov = outcome->markov->bits_per_base[outcome->markov->best];
+  const double whole = validation_whole_bits(outcome->bits, outcome->predicted, outcome->bases);
+  char predicted_text[32], whole_text[32];
+  snprintf(predicted_text, sizeof predicted_text, "%.4f", outcome->bits);
+  snprintf(whole_text, sizeof whole_text, "%.4f", whole);
+  if (strcmp(predicted_text, whole_text) == 0) return;
+  progress_say(progress,
+               "validation over all %" PRIu64
+               " bases, at 2 bits for each unpredicted one: %s; best Markov model: %.4f",
+               outcome->bases, whole_text,
+               validation_whole_bits(markov, outcome->predicted, outcome->bases));
+}
+
 void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome) {
   const double markov = outcome->markov->bits_per_base[outcome->markov->best];
   progress_say(progress, "validation: %.4f bits per base; best Markov model (order %d): %.4f",
                outcome->bits, outcome->markov->best, markov);
-  progress_say(
-      progress,
-      "over all %" PRIu64 " bases, with 2 bits for each that no k-mer predicts: %.4f; best "
-      "Markov model: %.4f",
-      outcome->bases, validation_whole_bits(outcome->bits, outcome->predicted, outcome->bases),
-      validation_whole_bits(markov, outcome->predicted, outcome->bases));
+  say_whole(progress, outcome);
   if (outcome->bits > markov) say_what_to_try(progress, options, outcome);
 }

@@ -37,8 +37,8 @@ weights() {
   run ! grep -q $'[\r\033]' said
   number='[0-9]+\.[0-9]{4}'
   [ "$(grep -cE "^step [0-9]+, epoch [0-9]+\.[0-9]{2}: train $number, valid $number, best $number bits per base; [0-9]+k k-mers/s$" said)" -ge 2 ]
-  [ "$(grep -oE '^(reading|counting Markov models|best Markov model|step|examining the model|done|longest step|model: run/model.safetensors$)' said | uniq | paste -sd '|')" = \
-    "reading|counting Markov models|best Markov model|step|examining the model|done|longest step|model: run/model.safetensors" ]
+  [ "$(grep -oE '^(reading|validation: [^0-9]|best Markov model|step|done|longest step|model: run/model.safetensors$)' said | uniq | paste -sd '|')" = \
+    "reading|validation: /|best Markov model|step|done|longest step|model: run/model.safetensors" ]
 }
 
 @test "validations in a log: the first and the last, and some seconds apart" {

@@ -222,17 +222,23 @@ stride = run['options']['stride']
 for part, scored in (run['markov'], run['markov']['best_bits_per_base']), (run['result'], run['result']['best_valid_bits_per_base']):
     predicted = run['valid_tokens'] * stride
     assert abs(part['whole_bits_per_base'] * sum(bases) - scored * predicted - 2 * (sum(bases) - predicted)) < 1e-4
-text = f"over all {sum(bases)} bases, with 2 bits for each that no k-mer predicts: {whole:.4f}; best Markov model: {run['markov']['whole_bits_per_base']:.4f}\n"
+text = f"validation over all {sum(bases)} bases, at 2 bits for each unpredicted one: {whole:.4f}; best Markov model: {run['markov']['whole_bits_per_base']:.4f}\n"
 assert text in open('said').read()
 END
   done
 }
 
-@test "a network that loses to the Markov model is told so, with what to try" {
+@test "bits over the whole validation are printed only where they differ" {
+  rnntrain -k 2 -d 4 -D 8 -e 1 -t 1 -o run "$DATA/lambda.fa.gz" 2> said
+  grep "^validation: [12]" said
+  run ! grep "over all" said
+}
+
+@test "a network that is worse than the Markov model gets a warning with what to try" {
   rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
   grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
   rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
-  grep "^warning: the network is worse .* there are only 0.[0-9]* k-mers for each of its parameters: try more epochs (-e 3), more sequence, or" said
+  grep "^warning: the network is worse .* has only 0.[0-9]* k-mers per parameter to learn from: try more epochs (-e 3), more sequence, or" said
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
   rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
   grep "best Markov model (order" said
