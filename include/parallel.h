@@ -7,7 +7,8 @@
 /* Starts threads, which wait for jobs until the program ends. Returns the number of threads that
  * parallel_run can use, with the calling one: at most `threads`, and fewer where the system gives
  * no more (ulimit -u, a limit of the control group, a seccomp filter). They have a stack of their
- * own size, whatever ulimit -s says, and block all signals. */
+ * own size, whatever ulimit -s says, and block all signals but SIGPIPE. A forked child has none of
+ * them, and may start its own. */
 int parallel_start(int threads);
 
 /* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads, which it starts where

@@ -52,8 +52,9 @@ static bool add_thread(void) {
   return added;
 }
 
-/* A forked child has none of the threads. */
+/* A forked child has none of the threads, one of which may hold the lock, to look for a job. */
 static void forget_threads(void) {
+  pool.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
   pool.begin = (pthread_cond_t)PTHREAD_COND_INITIALIZER; /* nobody waits for it */
   pool.threads = 0;
   pool.complete = false;

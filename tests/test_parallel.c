@@ -141,6 +141,28 @@ static void a_child_starts_its_own(void **state) {
   assert_int_equal(status, 0);
 }
 
+/* The threads that are woken too late for a job still take the lock. */
+static void a_child_needs_no_lock_of_its_parent(void **state) {
+  (void)state;
+#ifdef NO_FORK
+  skip();
+#endif
+  for (int round = 0; round < ROUNDS; round++) {
+    atomic_int counts[4] = {0};
+    int status;
+    parallel_run(4, 4, count_job, counts);
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      left = 1;
+      parallel_run(2, 4, count_job, counts);
+      _exit(left == 0 && counts[3] == 2 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+  }
+}
+
 static void too_few_threads_do_all_jobs(void **state) {
   (void)state;
   assert_int_equal(parallel_start(64), THREADS + 1);
@@ -158,6 +180,7 @@ int main(void) {
       cmocka_unit_test(all_jobs_are_over_in_the_end),
       cmocka_unit_test(stacks_do_not_depend_on_the_shell),
       cmocka_unit_test(a_child_starts_its_own),
+      cmocka_unit_test(a_child_needs_no_lock_of_its_parent),
       cmocka_unit_test(too_few_threads_do_all_jobs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
