@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -112,7 +113,9 @@ void signals_no_alarm(void) { set_timer(0); }
 void signals_unfinished(int directory, const char *name) {
   is_unfinished = 0;
   if (!name || strlen(name) >= sizeof unfinished) return;
+  atomic_signal_fence(memory_order_seq_cst); /* a handler never sees half a name */
   directory_of_it = directory;
   strcpy(unfinished, name);
+  atomic_signal_fence(memory_order_seq_cst);
   is_unfinished = 1;
 }
