@@ -74,6 +74,17 @@ await() {
   done
 }
 
+# A test that failed has not waited for what it began in the background, which might never end. What a job has begun
+# in turn is ended with it.
+teardown() {
+  local job left
+  for job in $(jobs -p); do
+    left="$job $(pgrep -P "$job" | tr '\n' ' ' || true)"
+    # shellcheck disable=SC2086
+    kill -KILL $left 2> /dev/null || true
+  done
+}
+
 # with_cpu SECONDS COMMAND...: runs the command with a limit on processor time, which other programs do not use up.
 with_cpu() {
   (ulimit -t "$1"; exec "${@:2}")

@@ -29,7 +29,6 @@ gone() {
   if grep -qs "^State:.[^ZX]" "/proc/$old/status"; then return 1; fi
 }
 
-
 # ends WORDS: OLD ends with exit code 1 and these words, and does not name a model.
 ends() {
   code=0

@@ -12,12 +12,6 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run
 }
 
-# What a test that failed has left behind must not write on for ever.
-teardown() {
-  local left
-  for left in ${pid:-} ${parent:-}; do kill -KILL "$left" 2> /dev/null || true; done
-}
-
 # begin COMMAND...: in the background, with its default signals; its process number is $pid.
 begin() {
   env --default-signal=INT,TERM,HUP "$@" > out 2> said <&0 &

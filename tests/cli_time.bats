@@ -7,10 +7,6 @@ setup() {
   zcat "$DATA/phix174.fa.gz" > phix.fa
 }
 
-teardown() {
-  [ -z "${pid:-}" ] || kill -KILL "$pid" 2> /dev/null || true
-}
-
 # in_time RUN OPTION...: a run that is given little time comes to an end with a model and says so, or
 # says what took the time. A machine may be too slow for a step; a test can only ask for this.
 in_time() {
