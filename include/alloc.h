@@ -18,4 +18,7 @@ void *alloc_bytes(size_t size);
 /* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */
 void *alloc_resize(void *block, size_t count, size_t size);
 
+/* A copy of text, to be freed with free(). */
+char *alloc_text(const char *text);
+
 #endif

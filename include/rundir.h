@@ -67,6 +67,9 @@ AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
 const char *rundir_file(const RunDir *dir, RunFile file);
 const char *rundir_path(const RunDir *dir);
 
+/* What a file is called in each run directory. */
+const char *rundir_name(RunFile file);
+
 /* The first line of loss.tsv or timestep_loss.tsv, without its end. */
 const char *rundir_header(RunFile file);
 

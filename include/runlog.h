@@ -34,7 +34,4 @@ int runlog_row(Runlog *log, const LossRow *row, int s, Why *why);
 int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint64_t *tokens, int T,
                      Why *why);
 
-/* J in nats a k-mer as bits per base. */
-double runlog_bits(double loss, int s);
-
 #endif

@@ -11,11 +11,6 @@
  * are for validation only; has_list: run.json lists all files. */
 void validation_say(Progress *progress, const Dataset *dataset, bool has_list);
 
-/* The bits per base over all bases of the validation, from those over the predicted ones: each of
- * the others, such as the first k of a segment, costs 2 bits. So models of any k and stride
- * compare. */
-double validation_whole_bits(double bits, uint64_t predicted, uint64_t bases);
-
 /* What came of it. */
 typedef struct {
   double bits; /* per base: of the model */

@@ -48,3 +48,8 @@ void *alloc_resize(void *block, size_t count, size_t size) {
   if (!resized) out_of_memory(count, size);
   return resized;
 }
+
+char *alloc_text(const char *text) {
+  const size_t size = strlen(text) + 1;
+  return memcpy(alloc_new(size, 1), text, size);
+}

@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "signals.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,8 @@ static char *join(const char *path, const char *suffix) {
 
 char *atomicfile_directory(const char *path) {
   const char *slash = strrchr(path, '/');
-  if (!slash) return join(".", "");
-  char *directory = join(path, "");
+  if (!slash) return alloc_text(".");
+  char *directory = alloc_text(path);
   directory[slash == path ? 1 : slash - path] = 0;
   return directory;
 }
@@ -124,7 +125,8 @@ static AtomicFile *open_in(int directory, const char *name, const char *path, bo
                            Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->directory = directory;
-  file->path = join(path, ""), file->name = join(name, "");
+  file->path = alloc_text(path);
+  file->name = alloc_text(name);
   file->temporary = temporary_name(name, alone ? alone_suffix : free_suffix);
   int fd = -1;
   if (directory >= 0 && can_have(directory, name)) fd = alone ? open_anew(file) : open_unique(file);
@@ -161,22 +163,13 @@ static int is_whole(FILE *out) {
   return fsync(fileno(out)) == 0;
 }
 
-static int write_all(int to, const char *bytes, size_t n) {
-  while (n > 0) {
-    const ssize_t done = write(to, bytes, n);
-    if (done < 0 && errno != EINTR) return -1;
-    if (done > 0) bytes += done, n -= (size_t)done;
-  }
-  return 0;
-}
-
 /* Copies all bytes of a file into an empty one. */
 static int copy(int to, int from) {
   char buffer[COPY_BUFFER];
   off_t at = 0;
   ssize_t got;
   while ((got = pread(from, buffer, sizeof buffer, at)) > 0) {
-    if (write_all(to, buffer, (size_t)got) != 0) return -1;
+    if (stream_write(to, buffer, (size_t)got) < (size_t)got) return -1;
     at += got;
   }
   return got < 0 ? -1 : 0;

@@ -32,11 +32,6 @@ void metadata_free(Metadata *metadata) {
   free(metadata->text), free(metadata);
 }
 
-static char *copy_text(const char *text) {
-  size_t size = strlen(text) + 1;
-  return memcpy(alloc_new(size, 1), text, size);
-}
-
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...) {
   va_list arguments, again;
   va_start(arguments, format);
@@ -47,7 +42,7 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...) 
   va_end(again), va_end(arguments);
   if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
     metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
-  metadata->text[2 * metadata->n] = copy_text(key);
+  metadata->text[2 * metadata->n] = alloc_text(key);
   metadata->text[2 * metadata->n++ + 1] = value;
 }
 

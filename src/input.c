@@ -142,7 +142,7 @@ static int look(Input *f, Why *why) {
 
 Input *input_open(const char *path, Why *why) {
   Input *f = alloc_new(1, sizeof *f);
-  f->name = strcpy(alloc_new(strlen(input_title(path)) + 1, 1), input_title(path));
+  f->name = alloc_text(input_title(path));
   f->block = alloc_new(1, sizeof *f->block);
   f->source = source_open(path);
   if (look(f, why) == 0) return f;

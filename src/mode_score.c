@@ -1,3 +1,4 @@
+#include "bits.h"
 #include "modes.h"
 
 #include <math.h>
@@ -7,8 +8,6 @@ typedef struct {
   uint64_t tokens;
   double nats;
 } Cost;
-
-enum { UNPREDICTED_BITS = 2 /* the cost of a base that no token predicts: one of four */ };
 
 typedef struct {
   Table *table;
@@ -23,7 +22,7 @@ static void put_cost(const Score *score, Cost cost) {
     return;
   }
   table_fixed(score->table, cost.nats, 6);
-  table_fixed(score->table, cost.nats / ((double)cost.tokens * score->s * M_LN2), 6);
+  table_fixed(score->table, bits_per_base(cost.nats, (double)cost.tokens * score->s), 6);
 }
 
 static void put_record(const Score *score, const Piece *piece, Cost cost) {
@@ -45,8 +44,7 @@ static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int ti
     return;
   }
   const double all = (double)bases * times, predicted = (double)cost.tokens * score->s;
-  const double bits = cost.nats * M_LOG2E + UNPREDICTED_BITS * (all - predicted);
-  table_fixed(score->table, bits / all, 6);
+  table_fixed(score->table, bits_over_all(bits_per_base(cost.nats, predicted), predicted, all), 6);
 }
 
 /* The mean is over the predictions of both, which are as many of each but for some circles. */
@@ -57,7 +55,7 @@ static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reve
     table_none(score->table, 2);
   } else {
     table_fixed(score->table, both.nats / 2, 6);
-    table_fixed(score->table, both.nats / ((double)both.tokens * score->s * M_LN2), 6);
+    table_fixed(score->table, bits_per_base(both.nats, (double)both.tokens * score->s), 6);
   }
   put_whole_bits(score, bases, forward, 1);
   put_whole_bits(score, bases, reverse, 1);

@@ -65,7 +65,7 @@ Output *output_open(const char *path, Why *why) {
   Output *output = alloc_new(1, sizeof *output);
   output->stream = stdout;
   if (!path || is_stdout(path)) return output;
-  output->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
+  output->path = alloc_text(path);
   if (open_path(output, why) == 0 && (!ends_in(path, ".gz") || start_gzip(output, why) == 0))
     return output;
   output_abandon(output);

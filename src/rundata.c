@@ -135,11 +135,10 @@ static int read_model(RunData *data, const char *path, Why *why) {
 }
 
 int rundata_read(RunData *data, const char *directory, Why *why) {
-  static const char *const names[] = {"run.json", "loss.tsv", "timestep_loss.tsv",
-                                      "model.safetensors"};
+  static const RunFile files[] = {RUN_JSON, RUN_LOSS, RUN_TIMESTEP_LOSS, RUN_MODEL};
   char *path[4];
   *data = (RunData){.rows = 0};
-  for (int i = 0; i < 4; i++) path[i] = rundir_join(directory, names[i]);
+  for (int i = 0; i < 4; i++) path[i] = rundir_join(directory, rundir_name(files[i]));
   data->json = runjson_read(path[0], why);
   const int rc = data->json && read_loss(data, path[1], why) == 0 &&
                          read_timestep_loss(data, path[2], why) == 0 &&

@@ -18,6 +18,8 @@ static const char *const names[RUN_FILES] = {"model.safetensors", "checkpoint.sa
 
 enum { HEADER_ROOM = 256 };
 
+const char *rundir_name(RunFile file) { return names[file]; }
+
 const char *rundir_header(RunFile file) {
   return file == RUN_LOSS
              ? "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"

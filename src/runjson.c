@@ -2,10 +2,9 @@
 
 #include "alloc.h"
 #include "atomicfile.h"
+#include "bits.h"
 #include "excerpt.h"
 #include "regular.h"
-#include "runlog.h"
-#include "validation.h"
 #include "version.h"
 
 #include <errno.h>
@@ -26,7 +25,7 @@ static json_t *real(double value) { return isfinite(value) ? json_real(value) : 
 static json_t *text(const char *from) {
   json_t *string = json_string(from);
   if (string) return string;
-  char *ascii = strcpy(alloc_new(strlen(from) + 1, 1), from);
+  char *ascii = alloc_text(from);
   for (char *c = ascii; *c; c++)
     if ((unsigned char)*c > 126) *c = '?';
   string = json_string(ascii);
@@ -115,8 +114,8 @@ static json_t *range_json(const Dataset *dataset, int i) {
 
 /* Over all bases of the validation, also those that no token predicts. */
 static double whole_bits(const RunJson *run, double bits) {
-  const uint64_t predicted = run->valid_tokens * (uint64_t)run->shape->s;
-  return validation_whole_bits(bits, predicted, span_bases(&run->dataset->valid));
+  const double predicted = (double)run->valid_tokens * run->shape->s;
+  return bits_over_all(bits, predicted, (double)span_bases(&run->dataset->valid));
 }
 
 static json_t *markov_json(const RunJson *run) {
@@ -176,9 +175,9 @@ static json_t *result_json(const RunJson *run) {
   json_object_set_new(json, "best_step", whole(run->best_step));
   json_object_set_new(json, "best_valid_loss", real(run->best_valid_loss));
   json_object_set_new(json, "best_valid_bits_per_base",
-                      real(runlog_bits(run->best_valid_loss, run->shape->s)));
+                      real(bits_per_base(run->best_valid_loss, run->shape->s)));
   json_object_set_new(json, "whole_bits_per_base",
-                      real(whole_bits(run, runlog_bits(run->best_valid_loss, run->shape->s))));
+                      real(whole_bits(run, bits_per_base(run->best_valid_loss, run->shape->s))));
   json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
   return json;
 }
@@ -369,7 +368,7 @@ char *runjson_text(const RunDocument *document, const char *place) {
   if (value && !json_is_null(value) && !json_is_string(value))
     text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
   const char *from = json_is_string(value) ? json_string_value(value) : text ? text : "";
-  copy = strcpy(alloc_new(strlen(from) + 1, 1), from);
+  copy = alloc_text(from);
   free(text);
   return copy;
 }

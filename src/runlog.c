@@ -1,6 +1,8 @@
 #include "runlog.h"
 
 #include "alloc.h"
+#include "bits.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,8 +27,6 @@ struct Runlog {
   char *text;
   size_t size;
 };
-
-double runlog_bits(double loss, int s) { return loss / (s * M_LN2); }
 
 Runlog *runlog_new(RunDir *dir, Why *why) {
   Runlog *log = alloc_new(1, sizeof *log);
@@ -58,15 +58,10 @@ static int cannot_write(const char *path, Why *why) {
 static int append(Runlog *log, Log *to, Why *why) {
   if (fflush(log->lines) != 0) return fail(why, "%s: no memory for its next line", to->path);
   if (rundir_check(log->dir, why) != 0) return -1;
-  for (size_t done = 0; done < log->size;) {
-    ssize_t n = write(to->fd, log->text + done, log->size - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      cannot_write(to->path, why);
-      (void)!ftruncate(to->fd, (off_t)to->bytes); /* where this fails too, --resume cuts it off */
-      return -1;
-    }
-    done += (size_t)n;
+  if (stream_write(to->fd, log->text, log->size) < log->size) {
+    cannot_write(to->path, why);
+    (void)!ftruncate(to->fd, (off_t)to->bytes); /* where this fails too, --resume cuts it off */
+    return -1;
   }
   to->bytes += log->size;
   rewind(log->lines);
@@ -82,8 +77,8 @@ static void print_number(FILE *out, double value) {
 
 int runlog_row(Runlog *log, const LossRow *row, int s, Why *why) {
   const double numbers[] = {row->rate,       row->gradient_norm,
-                            row->train_loss, runlog_bits(row->train_loss, s),
-                            row->valid_loss, runlog_bits(row->valid_loss, s)};
+                            row->train_loss, bits_per_base(row->train_loss, s),
+                            row->valid_loss, bits_per_base(row->valid_loss, s)};
   fprintf(log->lines, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.3f", row->step, row->epoch,
           row->tokens, row->seconds);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -222,7 +222,7 @@ SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
   const int error = errno;
   SafeTensors *file = alloc_new(1, sizeof *file);
   struct stat about;
-  file->path = strcpy(alloc_new(strlen(path) + 1, 1), path);
+  file->path = alloc_text(path);
   errno = error;
   int wrong;
   if (fd < 0 || !(file->in = fdopen(fd, "rb")) || fstat(fd, &about) != 0)

@@ -6,17 +6,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A cookie is a file's number. */
-static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
-
 /* Waits for room, or for the signal or error that the next write meets. */
 static void wait_for_room(int fd) {
   struct pollfd sink = {fd, POLLOUT, 0};
   poll(&sink, 1, -1);
 }
 
-static ssize_t write_whole(void *cookie, const char *bytes, size_t n) {
-  const int fd = number_of(cookie);
+size_t stream_write(int fd, const char *bytes, size_t n) {
   size_t done = 0;
   while (done < n) {
     const ssize_t some = write(fd, bytes + done, n - done);
@@ -27,7 +23,14 @@ static ssize_t write_whole(void *cookie, const char *bytes, size_t n) {
     else if (errno != EINTR)
       break;
   }
-  return (ssize_t)done;
+  return done;
+}
+
+/* A cookie is a file's number. */
+static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
+
+static ssize_t write_number(void *cookie, const char *bytes, size_t n) {
+  return (ssize_t)stream_write(number_of(cookie), bytes, n);
 }
 
 static int seek(void *cookie, off64_t *offset, int whence) {
@@ -42,7 +45,7 @@ static int close_number(void *cookie) { return close(number_of(cookie)); }
 /* NULL where there is no memory for it. */
 static FILE *new_stream(int fd, int buffering) {
   const cookie_io_functions_t functions = {
-      .write = write_whole, .seek = seek, .close = close_number};
+      .write = write_number, .seek = seek, .close = close_number};
   FILE *stream = fopencookie((void *)(intptr_t)fd, "w", functions);
   if (stream) setvbuf(stream, NULL, buffering, BUFSIZ);
   return stream;

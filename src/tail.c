@@ -217,9 +217,7 @@ static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base)
   }
 }
 
-static char *copy(const char *name) {
-  return name ? strcpy(alloc_new(strlen(name) + 1, 1), name) : NULL;
-}
+static char *copy(const char *name) { return name ? alloc_text(name) : NULL; }
 
 /* Goes on to the record that has the base, or to the next one where it is one that a circle has
  * already; *letter is where the part begins there. */

@@ -1,5 +1,6 @@
 #include "train.h"
 
+#include "bits.h"
 #include "plan.h"
 #include "signals.h"
 #include "validation.h"
@@ -50,7 +51,7 @@ static void show(Trainer *train) {
   const int s = train->options->s;
   double best = numbers->best_valid_loss, recent = train->recent_bits;
   if (isnan(recent) && numbers->loss_tokens > 0)
-    recent = runlog_bits(numbers->loss / (double)numbers->loss_tokens, s);
+    recent = bits_per_base(numbers->loss / (double)numbers->loss_tokens, s);
   Standing standing = {
       .part = fmin(run_part(train), 1),
       .seconds = trainer_elapsed(train),
@@ -58,7 +59,7 @@ static void show(Trainer *train) {
       .epochs = (uint64_t)train->options->epochs,
       .rate = speed(train),
       .bits = recent,
-      .best_bits = isfinite(best) ? runlog_bits(best, s) : NAN,
+      .best_bits = isfinite(best) ? bits_per_base(best, s) : NAN,
   };
   progress_step(train->run->progress, &standing);
 }
@@ -97,7 +98,7 @@ static void show_validation(Trainer *train, double loss) {
   snprintf(line, sizeof line,
            "step %" PRIu64 ", epoch %.2f: %svalid %.4f, best %.4f bits per base; %.0fk k-mers/s",
            numbers->step, (double)numbers->tokens / (double)lanes_tokens(train->lanes), trained,
-           runlog_bits(loss, s), runlog_bits(numbers->best_valid_loss, s), speed(train) / 1000);
+           bits_per_base(loss, s), bits_per_base(numbers->best_valid_loss, s), speed(train) / 1000);
   progress_validation(train->run->progress, line);
 }
 
@@ -174,7 +175,7 @@ static int validate(Trainer *train, Why *why) {
   note_loss(train, loss);
   if (numbers->step == 0)
     progress_say(train->run->progress, "%s: %.4f bits per base before training",
-                 train->options->init, runlog_bits(loss, train->options->s));
+                 train->options->init, bits_per_base(loss, train->options->s));
   if (trainer_log(train, loss, why) != 0) return -1;
   show_validation(train, loss);
   return 0;
@@ -287,7 +288,7 @@ static void say_start(Trainer *train) {
 static void say_outcome(const Trainer *train) {
   const TrainOptions *o = train->options;
   const Outcome outcome = {
-      .bits = runlog_bits(train->numbers.best_valid_loss, o->s),
+      .bits = bits_per_base(train->numbers.best_valid_loss, o->s),
       .markov = &train->markov,
       .predicted = lanes_tokens(train->valid_lanes) * (uint64_t)o->s,
       .bases = span_bases(&train->run->dataset->valid),

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "alloc.h"
+#include "bits.h"
 #include "matrix.h"
 #include "resume.h"
 #include "signals.h"
@@ -129,7 +130,7 @@ int trainer_write_model(Trainer *train, Why *why) {
   if (validated) {
     metadata_set(about, "valid_loss", "%.9g", numbers->best_valid_loss);
     metadata_set(about, "valid_bits_per_base", "%.6f",
-                 runlog_bits(numbers->best_valid_loss, train->options->s));
+                 bits_per_base(numbers->best_valid_loss, train->options->s));
   }
   int rc =
       checkpoint_write_model(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
@@ -307,7 +308,7 @@ int trainer_log(Trainer *train, double valid_loss, Why *why) {
       runlog_timesteps(train->log, numbers->step, train->timestep_loss, train->timestep_tokens, T,
                        why) != 0)
     return -1;
-  if (numbers->loss_tokens > 0) train->recent_bits = runlog_bits(mean, train->options->s);
+  if (numbers->loss_tokens > 0) train->recent_bits = bits_per_base(mean, train->options->s);
   numbers->loss = 0, numbers->loss_tokens = 0;
   memset(train->timestep_loss, 0, (size_t)train->options->T * sizeof(double));
   memset(train->timestep_tokens, 0, (size_t)train->options->T * sizeof(uint64_t));

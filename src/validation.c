@@ -1,5 +1,6 @@
 #include "validation.h"
 
+#include "bits.h"
 #include "input.h"
 
 #include <inttypes.h>
@@ -99,13 +100,6 @@ void validation_say(Progress *progress, const Dataset *dataset, bool has_list) {
 
 /* ---- what came of it ------------------------------------------------------------------------ */
 
-static const double UNPREDICTED_BITS = 2;
-
-double validation_whole_bits(double bits, uint64_t predicted, uint64_t bases) {
-  const double part = (double)predicted / (double)bases;
-  return UNPREDICTED_BITS + (bits - UNPREDICTED_BITS) * part;
-}
-
 /* The network is of no use yet: what may help, the likeliest first. */
 static void say_what_to_try(Progress *progress, const TrainOptions *o, const Outcome *outcome) {
   const double each = (double)outcome->train_tokens / (double)outcome->parameters;
@@ -127,7 +121,8 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
 /* Bits over all bases, where they differ in the digits that are printed: on short reads. */
 static void say_whole(Progress *progress, const Outcome *outcome) {
   const double markov = outcome->markov->bits_per_base[outcome->markov->best];
-  const double whole = validation_whole_bits(outcome->bits, outcome->predicted, outcome->bases);
+  const double whole =
+      bits_over_all(outcome->bits, (double)outcome->predicted, (double)outcome->bases);
   char predicted_text[32], whole_text[32];
   snprintf(predicted_text, sizeof predicted_text, "%.4f", outcome->bits);
   snprintf(whole_text, sizeof whole_text, "%.4f", whole);
@@ -136,7 +131,7 @@ static void say_whole(Progress *progress, const Outcome *outcome) {
                "validation over all %" PRIu64
                " bases, at 2 bits for each unpredicted one: %s; best Markov model: %.4f",
                outcome->bases, whole_text,
-               validation_whole_bits(markov, outcome->predicted, outcome->bases));
+               bits_over_all(markov, (double)outcome->predicted, (double)outcome->bases));
 }
 
 void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome) {

@@ -1,0 +1,13 @@
+/* bits: what a model costs, in nats, as bits per base. */
+#ifndef BITS_H
+#define BITS_H
+
+/* nats for so many bases; a mean J of nats a k-mer is for as many as the stride. */
+double bits_per_base(double nats, double bases);
+
+/* Over all bases, of which the predicted ones cost so many bits each. Each of the others, such as
+ * the first k of a segment, costs 2, as one of four: so models of any k and stride compare. NAN
+ * of no bases. */
+double bits_over_all(double bits, double predicted, double bases);
+
+#endif

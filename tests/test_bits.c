@@ -1,0 +1,36 @@
+/* Bits per base, by hand. */
+#include "bits.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static void ln_2_is_a_bit(void **state) {
+  (void)state;
+  assert_float_equal(bits_per_base(M_LN2, 1), 1, 1e-15);
+  assert_float_equal(bits_per_base(6 * M_LN2, 4), 1.5, 1e-15);
+}
+
+static void a_base_that_is_not_predicted_costs_2_bits(void **state) {
+  (void)state;
+  assert_float_equal(bits_over_all(1.5, 10, 10), 1.5, 1e-15);
+  assert_float_equal(bits_over_all(1.5, 6, 10), (6 * 1.5 + 4 * 2) / 10, 1e-15);
+  assert_float_equal(bits_over_all(NAN, 0, 10), 2, 0);
+}
+
+static void of_nothing_there_are_no_bits(void **state) {
+  (void)state;
+  assert_true(isnan(bits_over_all(NAN, 0, 0)));
+  assert_true(isinf(bits_over_all(INFINITY, 5, 10)));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(ln_2_is_a_bit),
+                                     cmocka_unit_test(a_base_that_is_not_predicted_costs_2_bits),
+                                     cmocka_unit_test(of_nothing_there_are_no_bits)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
