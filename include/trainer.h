@@ -92,8 +92,7 @@ int trainer_write_model(Trainer *train, Why *why);
 bool trainer_is_limited(const Trainer *train);
 
 /* Looks at what the model shows on the validation span, for run.json. A signal may end it early,
- * and
- * --max-time. */
+ * and so may --max-time. */
 void trainer_examine(Trainer *train);
 
 /* run.json, with this status. */

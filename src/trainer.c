@@ -283,7 +283,10 @@ int trainer_save(Trainer *train, const char *status, Why *why) {
   double start = clock_now();
   train->next_checkpoint = start + train->options->checkpoint_every;
   int rc = write_checkpoint(train, why);
-  if (rc == 0) signals_catch(); /* now there is something to save */
+  if (rc == 0) { /* now there is something to save, and to resume from */
+    signals_catch();
+    signals_no_alarm();
+  }
   if (rc == 0 && train->numbers.step > 0) rc = trainer_write_model(train, why);
   if (rc == 0) rc = trainer_write_runjson(train, status, why);
   if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */

@@ -77,6 +77,22 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
   grep -qF 'Time between checkpoints: seconds, or 90s, 10m, 2h' help
 }
 
+@test "--max-time that ends once the first checkpoint is there: the run resumes, and says so" {
+  local code=0
+  need_strace
+  # run.json, which comes after the checkpoint, is put in place after the end of the time. Where that comes before the
+  # checkpoint, on a slow machine, nothing may be left of the run.
+  strace -o trace -e trace=renameat -e inject=renameat:delay_enter=3000000:when=2 \
+    rnntrain -q -k 3 -d 8 -D 16 --max-time 2 -o run phix.fa 2> said || code=$?
+  cat said
+  [ "$code" -eq 1 ]
+  if [ -e run/checkpoint.safetensors ]; then
+    grep -q "; resume with a longer --max-time$" said
+    grep -q '"status": "out of time"' run/run.json
+  fi
+  rnntrain -q -k 3 -d 8 -D 16 -e 1 --resume=auto -o run phix.fa
+}
+
 # ---- the examination -----------------------------------------------------------------------------
 
 @test "SIGTERM during the examination: all is saved, and --resume makes it again" {
