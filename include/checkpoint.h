@@ -6,8 +6,7 @@
  * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
  * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
  * the last log rows state.timestep_loss and state.timestep_tokens, what the inputs are known by,
- * state.inputs, and as metadata the numbers of
- * RunNumbers. */
+ * state.inputs, the command lines, state.commands, and as metadata the numbers of RunNumbers. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 

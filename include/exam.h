@@ -4,8 +4,8 @@
 #define EXAM_H
 
 #include "rnn.h"
-
 #include "span.h"
+
 #include <stdbool.h>
 
 enum { EXAM_BINS = 20, EXAM_STEPS = 128 };

@@ -8,14 +8,14 @@
 enum { PROGRESS_LINE = 256 };
 
 typedef struct {
-  bool quiet;  /* nothing at all */
-  bool lines;  /* a line for a validation, where there is no terminal */
-  bool steps;  /* a line that is redrawn while training, on a terminal */
-  int drawn;   /* columns of the line that stands on the screen, 0: none does */
-  int width;   /* of the screen it was drawn on */
-  double next; /* when to redraw it, seconds of clock_now */
-  double began,
-      last_line; /* when the program began, and the last line of a validation was printed */
+  bool quiet;               /* nothing at all */
+  bool lines;               /* a line for a validation, where there is no terminal */
+  bool steps;               /* a line that is redrawn while training, on a terminal */
+  int drawn;                /* columns of the line that stands on the screen, 0: none does */
+  int width;                /* of the screen it was drawn on */
+  double next;              /* when to redraw it, seconds of clock_now, as in the two that follow */
+  double began;             /* the program */
+  double last_line;         /* the last line of a validation was printed */
   char held[PROGRESS_LINE]; /* the last line, not printed so far, for it came too soon; "": none */
 } Progress;
 
@@ -51,6 +51,7 @@ void progress_step(Progress *progress, const Standing *standing);
 /* The same of a passage; and whether it is time for that. */
 void progress_pass(Progress *progress, const Passage *passage);
 bool progress_due(const Progress *progress);
+
 /* A validation, where there is no terminal: a line for a log. Lines are some seconds apart, in a
  * long run more; one that comes too soon is held until a later one replaces it, or progress_held.
  */

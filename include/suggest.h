@@ -10,8 +10,8 @@ typedef struct {
   const char *typed; /* borrowed; its first n bytes count */
   size_t n;
   size_t edits; /* between typed and word */
-  char
-      word[SUGGEST_ROOM]; /* the nearest so far, of equally near ones the first; "": none is near */
+  /* The nearest so far, of equally near ones the first; "": none is near. */
+  char word[SUGGEST_ROOM];
 } Suggestion;
 
 /* One that takes no word farther away than 1 edit for 3 letters or fewer, 2 for up to 7, 3 for

@@ -48,7 +48,10 @@ int atomicfile_sync_directory(int directory) {
  * where there is none left. */
 static int next_name(AtomicFile *file, unsigned *tries) {
   char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
-  if (*tries == SUFFIXES) return errno = EEXIST, -1;
+  if (*tries == SUFFIXES) {
+    errno = EEXIST;
+    return -1;
+  }
   snprintf(end, sizeof free_suffix, ".%06u", ((unsigned)getpid() + *tries) % SUFFIXES);
   ++*tries;
   return 0;
@@ -104,7 +107,10 @@ static void release(AtomicFile *file) {
   if (file->named) unlinkat(file->directory, file->temporary, 0);
   set_named(file, false);
   if (file->directory >= 0) close(file->directory);
-  free(file->path), free(file->name), free(file->temporary), free(file);
+  free(file->path);
+  free(file->name);
+  free(file->temporary);
+  free(file);
 }
 
 /* A long name leaves room for the suffix only at the cost of its own end. */

@@ -105,8 +105,10 @@ void dataset_identify(const Dataset *dataset, uint64_t *table) {
 }
 
 void dataset_free(Dataset *dataset) {
-  corpus_free(dataset->corpus), corpus_free(dataset->valid_corpus);
-  span_free(&dataset->train), span_free(&dataset->valid);
+  corpus_free(dataset->corpus);
+  corpus_free(dataset->valid_corpus);
+  span_free(&dataset->train);
+  span_free(&dataset->valid);
   for (int i = 0; i < dataset->n; i++) tailpart_free(&dataset->shares[i].valid);
   free(dataset->shares);
   free(dataset->counts);

@@ -59,7 +59,10 @@ static Labelled labelled_new(const Shape *shape) {
 }
 
 static void labelled_free(Labelled *rows) {
-  free(rows->x), free(rows->y), free(rows->h), free(rows->yhat);
+  free(rows->x);
+  free(rows->y);
+  free(rows->h);
+  free(rows->yhat);
 }
 
 /* Takes the next labelled rows of a window, from place *at on; how many there are. */
@@ -69,7 +72,8 @@ static int take_labelled(Labelled *rows, const Tape *tape, int *at, const Shape 
   int n = 0;
   for (; *at < tape->T * tape->B && n < softmax_rows(shape); ++*at) {
     if (tape->y[*at] < 0) continue;
-    rows->x[n] = tape->x[*at], rows->y[n] = tape->y[*at];
+    rows->x[n] = tape->x[*at];
+    rows->y[n] = tape->y[*at];
     memcpy(rows->h + (size_t)n * D, h + (size_t)*at * D, D * sizeof *h);
     n++;
   }
@@ -107,8 +111,12 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
     count_window(exam, tape, &rows, factors, shape, kernels, stop);
     tape_carry(tape, shape);
   }
-  lanes_free(lanes), span_free(&head);
-  window_free(window), tape_free(tape), factors_free(factors), labelled_free(&rows);
+  lanes_free(lanes);
+  span_free(&head);
+  window_free(window);
+  tape_free(tape);
+  factors_free(factors);
+  labelled_free(&rows);
 }
 
 /* ---- the gradient's way --------------------------------------------------------------------- */

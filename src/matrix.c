@@ -140,7 +140,10 @@ static bool threads_agree(int threads) {
   parallel_run(threads, threads, check_job, &check);
   pthread_barrier_destroy(&check.barrier);
   for (int i = 0; i < threads; i++) agree &= !check.wrong[i];
-  free(check.A), free(check.B), free(check.C), free(check.wrong);
+  free(check.A);
+  free(check.B);
+  free(check.C);
+  free(check.wrong);
   return agree;
 }
 

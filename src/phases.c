@@ -8,7 +8,8 @@
 
 void phases_note(Phases *phases, const char *name, double seconds) {
   if (phases->longest && seconds <= phases->longest_time) return;
-  phases->longest = name, phases->longest_time = seconds;
+  phases->longest = name;
+  phases->longest_time = seconds;
 }
 
 int phases_fail(const Phases *phases, const char *remedy, Why *why) {
@@ -33,7 +34,8 @@ static void set_alarm(const Phases *phases) {
 
 void phases_begin(Phases *phases, const char *name) {
   phases_end(phases);
-  phases->name = name, phases->began = clock_now();
+  phases->name = name;
+  phases->began = clock_now();
   if (isfinite(phases->deadline)) set_alarm(phases);
 }
 

@@ -52,7 +52,8 @@ static void find_available(Plan *plan) {
   if (machine == UINT64_MAX)
     machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
   if (space != UINT64_MAX) space += plan->present;
-  plan->available = machine + plan->present, plan->limit = "the machine has";
+  plan->available = machine + plan->present;
+  plan->limit = "the machine has";
   if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
   if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
 }

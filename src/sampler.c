@@ -82,7 +82,8 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   const size_t k = (size_t)shape->k, stride = (size_t)shape->s;
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
   int x = 0, t = 0;
-  s->x = -1, s->seed = s->rule.seed;
+  s->x = -1;
+  s->seed = s->rule.seed;
   for (size_t i = (n - k) % stride, run = 1; i < n; i++, run++) {
     const int base = kmer_base((unsigned char)bases[i]);
     s->seed = rng_next(&(Rng){s->seed ^ (uint64_t)base});

@@ -73,7 +73,10 @@ static void share_name(Piece *piece, const Piece *before) {
 
 void piece_clear(Piece *piece) {
   piece_drop_name(piece);
-  free(piece->x), free(piece->y), free(piece->restart), free(piece->position);
+  free(piece->x);
+  free(piece->y);
+  free(piece->restart);
+  free(piece->position);
 }
 
 /* ---- letters to steps ----------------------------------------------------------------------- */
@@ -81,7 +84,8 @@ void piece_clear(Piece *piece) {
 static void push_step(Piece *piece, Steps *steps, int label) {
   if (steps->kmer < 0) return;
   const int i = piece->n++;
-  piece->x[i] = steps->kmer, piece->y[i] = label;
+  piece->x[i] = steps->kmer;
+  piece->y[i] = label;
   piece->restart[i] = steps->restart;
   piece->position[i] = steps->next;
   piece->tokens += label >= 0;
@@ -210,7 +214,8 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
     push_step(piece, steps, -1);
     piece->ended = true, piece->circular = is_circle(steps, file);
   }
-  piece->length = steps->read - (uint64_t)steps->turned, piece->bases = steps->bases;
+  piece->length = steps->read - (uint64_t)steps->turned;
+  piece->bases = steps->bases;
   if (steps->turned > 0) turn_positions(piece, piece->length);
   return 1;
 }
@@ -219,7 +224,10 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
 
 static void begin_record(Steps *steps, Piece *piece, bool reversed) {
   steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
-  if (!reversed) steps->n_letters = 0, steps->bases = 0;
+  if (!reversed) {
+    steps->n_letters = 0;
+    steps->bases = 0;
+  }
   piece->first = true, piece->reversed = reversed;
   piece->warmup = 0;
 }

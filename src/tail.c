@@ -235,7 +235,8 @@ TailPart tail_part(const Tail *tail, uint64_t base) {
   TailPart part = {.records = 0};
   Record record = tail->head;
   if (record.next == 0 || !find_first(tail, &record, base, &part.from)) return part;
-  part.first = record.number, part.to = record.letters;
+  part.first = record.number;
+  part.to = record.letters;
   part.first_name = copy(name_of(tail, &record));
   const char *whole = NULL;
   bool more = true;
@@ -245,7 +246,8 @@ TailPart tail_part(const Tail *tail, uint64_t base) {
       part.whole_first = record.number;
       whole = name_of(tail, &record);
     }
-    part.last = record.number, part.last_to = record.letters;
+    part.last = record.number;
+    part.last_to = record.letters;
   }
   part.last_name = copy(name_of(tail, &record));
   part.whole_name = copy(whole);

@@ -374,7 +374,8 @@ static int start(Trainer *train, Why *why) {
 static int end_in_examination(Trainer *train, Why *why) {
   const int signal = signals_end();
   free(train->exam);
-  train->exam = NULL, train->examination = NULL;
+  train->exam = NULL;
+  train->examination = NULL;
   if (trainer_write_runjson(train, "interrupted", why) != 0) return -1;
   fail(why, "stopped by %s after the last step; the model is saved in %s; --resume examines it",
        signals_name(signal), rundir_file(train->run->dir, RUN_MODEL));
