@@ -2,6 +2,8 @@
 #ifndef BITS_H
 #define BITS_H
 
+#include <stdbool.h>
+
 /* nats for so many bases; a mean J of nats a k-mer is for as many as the stride. */
 double bits_per_base(double nats, double bases);
 
@@ -9,5 +11,9 @@ double bits_per_base(double nats, double bases);
  * the first k of a segment, costs 2, as one of four: so models of any k and stride compare. NAN
  * of no bases. */
 double bits_over_all(double bits, double predicted, double bases);
+
+/* Whether two figures differ in the four decimals that are printed; false where one is not finite.
+ */
+bool bits_differ(double a, double b);
 
 #endif

@@ -34,31 +34,31 @@ static const Kind kinds[] = {
     {BEGINS("\xff\xfe"), "is UTF-16 text; convert it to ASCII first"},
     {BEGINS("\xfe\xff"), "is UTF-16 text; convert it to ASCII first"},
     {BEGINS("\xef\xbb\xbf"), "begins with a byte order mark; save it as plain ASCII"},
-    {BEGINS("{\\rtf"), "is a document of a word processor; save it as plain text"},
-    {BEGINS("\xd0\xcf\x11\xe0"), "is a document of an office program; save it as plain text"},
+    {BEGINS("{\\rtf"), "is a word processor document; save it as plain text"},
+    {BEGINS("\xd0\xcf\x11\xe0"), "is an office document; save it as plain text"},
     {BEGINS("%PDF"), "is PDF; get the sequence itself as FASTA"},
-    {BEGINS("BAM\1"), "is BAM; samtools fastq makes FASTQ of it"},
-    {BEGINS("CRAM"), "is CRAM; samtools fastq makes FASTQ of it"},
-    {BEGINS("\x89HDF"), "is HDF5, as fast5 is; dorado basecaller makes reads of fast5"},
-    {BEGINS("\x8bPOD"), "is POD5; dorado basecaller makes reads of it"},
-    {BEGINS("ARROW1"), "is Arrow, as old POD5 is; pod5 and dorado make reads of it"},
-    {BEGINS("BLOW5"), "is BLOW5; a basecaller makes reads of it"},
-    {BEGINS("NCBI.sra"), "is an archive of SRA; fasterq-dump makes FASTQ of it"},
-    {BEGINS("ABIF"), "is a trace of ABI; Biopython's format abi, or seqret, makes FASTQ of it"},
-    {BEGINS("C'A\x1a"), "is 2bit; twoBitToFa makes FASTA of it"},
-    {BEGINS("\x1a\x41\x27\x43"), "is 2bit; twoBitToFa makes FASTA of it"},
-    {BEGINS("LOCUS "), "looks like GenBank; only FASTA and FASTQ can be read, seqret converts it"},
-    {BEGINS("ID   "), "looks like EMBL; only FASTA and FASTQ can be read, seqret converts it"},
-    {BEGINS("CLUSTAL"), "is an alignment of Clustal; convert it with seqret"},
-    {BEGINS("# STOCKHOLM"), "is an alignment in Stockholm format; esl-reformat fasta converts it"},
+    {BEGINS("BAM\1"), "is BAM; convert it with samtools fastq"},
+    {BEGINS("CRAM"), "is CRAM; convert it with samtools fastq"},
+    {BEGINS("\x89HDF"), "is HDF5; if it is fast5, convert it with dorado basecaller"},
+    {BEGINS("\x8bPOD"), "is POD5; convert it with dorado basecaller"},
+    {BEGINS("ARROW1"), "is Arrow; if it is old POD5, convert it with pod5 and dorado"},
+    {BEGINS("BLOW5"), "is BLOW5; convert it with a basecaller"},
+    {BEGINS("NCBI.sra"), "is an SRA archive; convert it with fasterq-dump"},
+    {BEGINS("ABIF"), "is an ABI trace; convert it with Biopython (format abi) or seqret"},
+    {BEGINS("C'A\x1a"), "is 2bit; convert it with twoBitToFa"},
+    {BEGINS("\x1a\x41\x27\x43"), "is 2bit; convert it with twoBitToFa"},
+    {BEGINS("LOCUS "), "looks like GenBank; convert it to FASTA with seqret"},
+    {BEGINS("ID   "), "looks like EMBL; convert it to FASTA with seqret"},
+    {BEGINS("CLUSTAL"), "is a Clustal alignment; convert it with seqret"},
+    {BEGINS("# STOCKHOLM"), "is a Stockholm alignment; convert it with esl-reformat fasta"},
     {BEGINS("#NEXUS"), "is NEXUS; convert its matrix to FASTA"},
-    {BEGINS("##fileformat=VCF"), "is VCF; bcftools consensus applies it to a FASTA file"},
-    {BEGINS("##gff"), "is GFF, which names places; give the FASTA file that it is about"},
-    {BEGINS("track "), "is a table of places for a browser; bedtools getfasta cuts them out"},
-    {BEGINS("browser "), "is a table of places for a browser; bedtools getfasta cuts them out"},
-    {BEGINS("version https://git-lfs"), "is a pointer of Git LFS; git lfs pull fetches the file"},
-    {BEGINS("404: Not Found"), "is an error message of a server; fetch the file again"},
-    {BEGINS("{"), "is JSON, perhaps an error message of a server; fetch the file again"},
+    {BEGINS("##fileformat=VCF"), "is VCF; apply it to a FASTA file with bcftools consensus"},
+    {BEGINS("##gff"), "is GFF, which has positions; give the FASTA file that they refer to"},
+    {BEGINS("track "), "is a genome browser track; extract its sequences with bedtools getfasta"},
+    {BEGINS("browser "), "is a genome browser track; extract its sequences with bedtools getfasta"},
+    {BEGINS("version https://git-lfs"), "is a Git LFS pointer; fetch the file with git lfs pull"},
+    {BEGINS("404: Not Found"), "is a server's error message; fetch the file again"},
+    {BEGINS("{"), "is JSON, perhaps a server's error message; fetch the file again"},
 };
 
 /* An alignment of PHYLIP begins with two numbers: of sequences and of columns. */
@@ -90,13 +90,13 @@ static bool matches(const Kind *kind, const char *text, size_t n) {
 static const char *sentence_of(const char *first, size_t n) {
   size_t blanks = 0;
   while (blanks < n && isspace((unsigned char)first[blanks])) blanks++;
-  if (blanks == n) return "holds blanks and empty lines only; there is no sequence to read";
+  if (blanks == n) return "has only blanks and empty lines; there is no sequence to read";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (matches(&kinds[i], first + blanks, n - blanks)) return kinds[i].sentence;
   if (is_tar(first, n)) return "is a tar archive; unpack it first";
-  if (is_phylip(first, n)) return "is an alignment in PHYLIP format; convert it with seqret";
+  if (is_phylip(first, n)) return "is a PHYLIP alignment; convert it with seqret";
   if (is_markup(first + blanks, n - blanks))
-    return "is HTML or XML, perhaps an error page of a server; fetch the file again";
+    return "is HTML or XML, perhaps a server's error page; fetch the file again";
   return NULL;
 }
 

@@ -111,7 +111,7 @@ static json_t *strings_json(const Metadata *metadata, const char **fault) {
     const char *key = metadata->text[2 * i], *value = metadata->text[2 * i + 1];
     if (has_control(key) || has_control(value)) *fault = "its metadata has a control character";
     if (json_object_set_new(strings, key, json_string(value)) != 0)
-      *fault = "its metadata is no valid UTF-8";
+      *fault = "its metadata is not valid UTF-8";
   }
   return strings;
 }

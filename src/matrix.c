@@ -87,9 +87,7 @@ static int load(Why *why) {
       find(library, "cblas_sgemm", &blas.sgemm))
     return 0;
   blas.sgemm = NULL;
-  return fail(why,
-              "libopenblas.so.0 is no OpenBLAS that can be used: %s; apt-get install libopenblas0",
-              dlerror());
+  return fail(why, "libopenblas.so.0 cannot be used: %s; apt-get install libopenblas0", dlerror());
 }
 #endif
 
@@ -189,10 +187,11 @@ int matrix_threads(int threads, Why *why) {
   if (child == 0) try_and_exit(threads);
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   if (child < 0 && limited)
-    return fail(why,
-                "OpenBLAS must be tried in a process of its own under ulimit -v, and there can be "
-                "none: %s; raise ulimit -u, or remove ulimit -v",
-                strerror(EAGAIN));
+    return fail(
+        why,
+        "under ulimit -v OpenBLAS is tested in a child process first, which cannot be started: "
+        "%s; raise ulimit -u, or remove ulimit -v",
+        strerror(EAGAIN));
   if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == REACHED))
     return load_and_check(threads, why);
   return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %suse fewer threads", threads,

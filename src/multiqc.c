@@ -99,7 +99,7 @@ static int write_file(Sheet *sheet, AtomicFile *file, void (*put)(Sheet *sheet),
 int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
   const char *directory = rundir_path(dir);
   char *path = realpath(directory, NULL);
-  if (!path) return fail_reading(why, errno, "%s: cannot be looked at", directory);
+  if (!path) return fail_reading(why, errno, "%s: cannot be accessed", directory);
   for (char *c = path; *c; c++) memset(c, '_', (size_t)escape_control(c)); /* TSV follows */
   char *training = alloc_new(strlen(path) + sizeof " (training)", 1);
   const char *sample = strrchr(path, '/') + 1;

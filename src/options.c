@@ -315,7 +315,7 @@ static int unknown_name(const struct option *longs, const char *typed, Why *why)
                 list);
   const Suggestion nearest = nearest_option(longs, typed);
   did_you_mean(&nearest, "--", "; --help lists them", hint);
-  return fail(why, "there is no option '--%s'%s", typed, hint);
+  return fail(why, "unknown option '--%s'%s", typed, hint);
 }
 
 /* Of a letter behind one dash, in a word that may be a long option's name. */
@@ -327,11 +327,11 @@ static int unknown_letter(const struct option *longs, const char *letters, int l
   if (word) nearest = nearest_option(longs, word + 1);
   if (*nearest.word && isalpha(letter)) {
     did_you_mean(&nearest, "--", "", hint);
-    return fail(why, "there is no option '%s'%s", word, hint);
+    return fail(why, "unknown option '%s'%s", word, hint);
   }
   if (isalpha(letter) && strchr(letters, other))
-    return fail(why, "there is no option '-%c'; did you mean -%c?", letter, other);
-  return fail(why, "there is no option '-%c'; --help lists them", letter);
+    return fail(why, "unknown option '-%c'; did you mean -%c?", letter, other);
+  return fail(why, "unknown option '-%c'; --help lists them", letter);
 }
 
 /* The word that getopt_long is in the middle of, where it begins with this letter; else NULL. */

@@ -63,8 +63,8 @@ static const Option rows[] = {
     {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how,
      "Leave out a table's header line"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how,
-     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all processors that this "
-     "process may use]"},
+     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all available "
+     "processors]"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
      "Write to FILE, not to stdout; compressed as bgzip does where it ends in .gz"},
     {0}};
@@ -82,8 +82,8 @@ const Program predict_program = {
     .description =
         "rnnpredict reads records one by one and writes a table, tab-separated with one "
         "header line, or JSON lines. Records keep their order; their numbers depend neither "
-        "on their neighbours nor on the number of threads. An unknown value, as of a record "
-        "that is too short, is NA, in JSON null.\n\n"
+        "on their neighbours nor on the number of threads. A missing value, as of a record "
+        "that is too short, is NA, or null in JSON.\n\n"
         "Mode next: record, rank, kmer, probability: the likeliest k-mers after the last base "
         "of each record; NA where it ends in an ambiguous letter, or in fewer than k bases "
         "after one. Under the followers softmax k-mers that cannot follow have probability 0 "
@@ -94,8 +94,8 @@ const Program predict_program = {
         "Mode score: record, tokens (predictions), bases (that they predict), skipped (the "
         "record's other letters: the first k of a run of bases, less than a stride at its "
         "end, ambiguous ones), nats (the sum of -ln p), bits_per_base, perplexity (of a "
-        "k-mer), whole_bits_per_base (over all bases of the record; one that no token "
-        "predicts costs 2 bits). A circular record is read over its end, up to the k-mer that "
+        "k-mer), whole_bits_per_base (over all bases of the record, at 2 bits for "
+        "each unpredicted one). A circular record is read over its end, up to the k-mer that "
         "it began with. With --strands both, columns reverse_ are those of the reverse "
         "complement, columns mean_ those of both; the letters of a record are then kept in "
         "memory.\n\n"

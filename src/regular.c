@@ -23,7 +23,7 @@ FILE *regular_open(const char *path, Why *why) {
   }
   FILE *file = NULL;
   if (fstat(fd, &about) != 0)
-    fail_reading(why, errno, "%s: cannot be looked at", path);
+    fail_reading(why, errno, "%s: cannot be accessed", path);
   else if (!S_ISREG(about.st_mode))
     fail(why, "%s: is %s, not a regular file; put the file there", path, kind_of(about.st_mode));
   else if (!(file = fdopen(fd, "r")))

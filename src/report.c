@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "atomicfile.h"
+#include "bits.h"
 #include "figure.h"
 
 #include <math.h>
@@ -123,14 +124,14 @@ static void put_card(const Page *page, const char *name, double value, int decim
 
 static void put_cards(const Page *page) {
   const double bits = page_number(page, "result.best_valid_bits_per_base");
+  const double whole = page_number(page, "result.whole_bits_per_base");
   const double markov = page_number(page, "markov.best_bits_per_base");
   const double seconds = page_number(page, "result.seconds"),
                tokens = page_number(page, "result.tokens");
   char note[64];
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "best validation", bits, 4, "", "bits per base");
-  put_card(page, "over all bases", page_number(page, "result.whole_bits_per_base"), 4, "",
-           "bits per base");
+  if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
   snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",

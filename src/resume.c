@@ -49,10 +49,11 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
   char known[KEY];
   const char *key, *value, *version = metadata_get(about, "version");
   if (!metadata_get(about, "inputs"))
-    return fail(why,
-                "%s: version %s made it, which knew its input by the bytes of the files; resume it "
-                "with that version, or begin the run again with --force",
-                path, version ? version : "0");
+    return fail(
+        why,
+        "%s: written by version %s, which identified its input by the bytes of the files; resume "
+        "the run with that version, or start it again with --force",
+        path, version ? version : "0");
   for (size_t i = 0; i < metadata_size(about); i++) {
     metadata_entry(about, i, &key, &value);
     const Option *option = train_program.options;
@@ -114,11 +115,11 @@ static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uin
     snprintf(text, DIFFERENCE, "it has %" PRIu64 " letters, not %" PRIu64, is[INPUT_LETTERS],
              was[INPUT_LETTERS]);
   else if (is[INPUT_NAMES] != was[INPUT_NAMES])
-    snprintf(text, DIFFERENCE, "its records have other names");
+    snprintf(text, DIFFERENCE, "its record names differ");
   else if (is[INPUT_PLACES] != was[INPUT_PLACES])
-    snprintf(text, DIFFERENCE, "its records or segments have other lengths");
+    snprintf(text, DIFFERENCE, "its record or segment lengths differ");
   else if (is[INPUT_BASES] != was[INPUT_BASES])
-    snprintf(text, DIFFERENCE, "it has other bases");
+    snprintf(text, DIFFERENCE, "its bases differ");
 }
 
 int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why) {

@@ -120,7 +120,7 @@ static int check_lock(const RunDir *dir, Why *why) {
   if (fstat(fd, &open) == 0 && fstatat(dir->fd, names[RUN_LOSS], &there, 0) == 0) {
     if (is_same(&there, &open)) return 0;
   } else if (errno != ENOENT) {
-    return fail_reading(why, errno, "%s: cannot be looked at", dir->file[RUN_LOSS]);
+    return fail_reading(why, errno, "%s: cannot be accessed", dir->file[RUN_LOSS]);
   }
   return fail(
       why,
@@ -133,11 +133,11 @@ int rundir_check(const RunDir *dir, Why *why) {
   char now[4096];
   struct stat open, there;
   if (fstat(dir->fd, &open) != 0)
-    return fail_reading(why, errno, "-o %s: cannot be looked at", dir->path);
+    return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   if (stat(dir->path, &there) == 0) {
     if (is_same(&there, &open)) return check_lock(dir, why);
   } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
-    return fail_reading(why, errno, "-o %s: cannot be looked at", dir->path);
+    return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   }
   if (find_directory(dir, &open, now, sizeof now))
     return fail(why,
@@ -188,7 +188,7 @@ static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why)
   char text[HEADER_ROOM];
   const int fd = openat(dir->fd, names[file], O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno != ELOOP)
-    return fail_reading(why, errno, "%s: cannot be looked at", dir->file[file]);
+    return fail_reading(why, errno, "%s: cannot be accessed", dir->file[file]);
   const ssize_t n = fd < 0 ? -1 : pread(fd, text, length + 2, 0); /* a link or directory: -1 */
   if (fd >= 0) close(fd);
   const size_t common = n < (ssize_t)length ? (size_t)n : length;
@@ -198,14 +198,14 @@ static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why)
   return 0;
 }
 
-/* Looks at all files of a run; one that cannot be looked at is not taken for missing. */
+/* Looks at all files of a run; one that cannot be accessed is not taken for missing. */
 static int look(const RunDir *dir, Contents *holds, Why *why) {
   struct stat about;
   *holds = (Contents){.results = false};
   for (int i = 0; i < RUN_FILES; i++) {
     holds->there[i] = fstatat(dir->fd, names[i], &about, 0) == 0;
     if (!holds->there[i] && errno != ENOENT)
-      return fail_reading(why, errno, "%s: cannot be looked at", dir->file[i]);
+      return fail_reading(why, errno, "%s: cannot be accessed", dir->file[i]);
     if (!holds->there[i]) continue;
     if (i != RUN_LOSS && i != RUN_TIMESTEP_LOSS)
       holds->results = true;
@@ -290,7 +290,7 @@ static int claim(RunDir *dir, Why *why) {
   if (open_directory(dir) >= 0) return claim_open(dir, why);
   if (errno == ENOTDIR && access(dir->path, F_OK) == 0)
     return fail(why, "-o %s: is a file; name a directory", dir->path);
-  if (errno != ENOENT) return fail_reading(why, errno, "-o %s: cannot be looked at", dir->path);
+  if (errno != ENOENT) return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   if (lstat(dir->path, &link) == 0)
     return fail(why,
                 "-o %s: is a link to a directory that does not exist; make that directory, or "

@@ -198,7 +198,7 @@ static int read_quality(SeqFile *f, Why *why) {
 /* ---- sequence ------------------------------------------------------------------------------- */
 
 static int no_fastq(const SeqFile *f, Why *why) {
-  return fail(why, "%s: is SAM; samtools fastq makes FASTQ of it", input_name(f->input));
+  return fail(why, "%s: is SAM; convert it with samtools fastq", input_name(f->input));
 }
 
 static int bad_letter(SeqFile *f, Why *why) {
@@ -206,7 +206,7 @@ static int bad_letter(SeqFile *f, Why *why) {
   char problem[256];
   if (f->fastq && foreign_is_sam(f->header)) return no_fastq(f, why);
   if (f->fastq && c == '@' && f->line_start)
-    return at_line(f, why, "'@' where its sequence or its '+' line must stand");
+    return at_line(f, why, "'@' where its sequence or its '+' line is expected");
   if (c > ' ' && c < 127)
     snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
              foreign_letter(c, f->line_start));
@@ -363,7 +363,7 @@ static int no_header(SeqFile *f, Why *why) {
   const bool comment = *first == ';' || *first == '#';
   char problem[128];
   snprintf(problem, sizeof problem,
-           "neither '>' (FASTA) nor '@' (FASTQ) where the first header must stand%s",
+           "neither '>' (FASTA) nor '@' (FASTQ) where the first header is expected%s",
            comment ? foreign_letter(*first, true) : "");
   return at_line(f, why, problem);
 }

@@ -50,19 +50,19 @@ static const Option rows[] = {
     {"valid", 0, OPTION_TEXT, AT(valid), NULL, 0, 0, "FILE", training,
      "Validate on this file, not on the end of each FILE"},
     {"valid-fraction", 0, OPTION_REAL, AT(valid_fraction), "0.1", 0, 0.9, "X", training,
-     "Part of each FILE, at its end, that is kept for validation, 0: none"},
+     "Fraction of each FILE, at its end, to keep for validation, 0: none"},
     {"patience", 0, OPTION_INT, AT(patience), "0", 0, 1000000, "N", training,
      "Stop after so many validations without a better one, 0: never"},
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training,
      "End within this time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, "
-     "validation, "
-     "checkpoints and the examination of the model; the learning rate fits itself to what is left. "
-     "A resumed run counts all its parts"},
+     "validation, checkpoints and the examination of the model; the learning rate schedule is "
+     "fitted "
+     "to the rest. With --resume, earlier parts of the run count too"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Random seed, at most 2^53 = 9007199254740992"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", training,
-     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all processors that this "
-     "process may use]"},
+     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all available "
+     "processors]"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},
     {"resume", 0, OPTION_SWITCH, AT(resume), NULL, 0, 0, "auto", output,
      "Go on with the run that DIR holds, on the same FILEs; what is not given is as it was. auto: "
@@ -83,7 +83,7 @@ static const Option rows[] = {
      "Time between checkpoints: seconds, or 90s, 10m, 2h"},
     {"quiet", 'q', OPTION_FLAG, AT(quiet), NULL, 0, 0, "", output, "Say nothing but errors"},
     {"no-progress", 0, OPTION_FLAG, AT(no_progress), NULL, 0, 0, "", output,
-     "Show no progress while training: no line on a terminal, no validations in a log"},
+     "Show no progress while training: no status line on a terminal, no validation lines in a log"},
     {0}};
 
 const Program train_program = {
@@ -120,13 +120,13 @@ const Program train_program = {
         "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP, "
         "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training goes "
         "on; a "
-        "second SIGINT ends the program at once. Input is known by its sequence, however it is "
-        "packed. Of the "
+        "second SIGINT ends the program at once. Input is identified by its sequence, whatever its "
+        "compression. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
-        "any number of threads, built with gcc or with clang; only --max-time, which asks the "
-        "clock, is exempt.",
+        "any number of threads, from programs built with gcc or clang. Runs with --max-time depend "
+        "on the clock and are exempt.",
     .examples = "# train on a genome; its last tenth is for validation\n"
                 "rnntrain -o run genome.fa.gz\n"
                 "# a minute, from a pipe\n"

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
   LINES = 5,
@@ -118,20 +117,16 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
                  longer, o->D, o->strands == BOTH ? "forward" : "both");
 }
 
-/* Bits over all bases, where they differ in the digits that are printed: on short reads. */
+/* On short reads, where many bases are not predicted. */
 static void say_whole(Progress *progress, const Outcome *outcome) {
   const double markov = outcome->markov->bits_per_base[outcome->markov->best];
-  const double whole =
-      bits_over_all(outcome->bits, (double)outcome->predicted, (double)outcome->bases);
-  char predicted_text[32], whole_text[32];
-  snprintf(predicted_text, sizeof predicted_text, "%.4f", outcome->bits);
-  snprintf(whole_text, sizeof whole_text, "%.4f", whole);
-  if (strcmp(predicted_text, whole_text) == 0) return;
+  const double predicted = (double)outcome->predicted, bases = (double)outcome->bases;
+  const double whole = bits_over_all(outcome->bits, predicted, bases);
+  if (!bits_differ(outcome->bits, whole)) return;
   progress_say(progress,
                "validation over all %" PRIu64
-               " bases, at 2 bits for each unpredicted one: %s; best Markov model: %.4f",
-               outcome->bases, whole_text,
-               bits_over_all(markov, (double)outcome->predicted, (double)outcome->bases));
+               " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",
+               outcome->bases, whole, bits_over_all(markov, predicted, bases));
 }
 
 void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome) {

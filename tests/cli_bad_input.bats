@@ -98,7 +98,7 @@ refuses_both() {
   printf 'PK\003\004' > x.zip # how every zip archive begins
   refuses_both "x.zip: is a zip archive; unpack it first" x.zip
   printf '<!DOCTYPE html>\n<html><title>404</title></html>\n' | gzip > page.fa.gz
-  refuses_both "page.fa.gz: is HTML or XML, perhaps an error page" page.fa.gz
+  refuses_both "page.fa.gz: is HTML or XML, perhaps a server's error page" page.fa.gz
 }
 
 @test "a damaged gzip file: cut short, or one byte changed" {

@@ -21,6 +21,13 @@ setup() {
   [ "$(grep -c "<svg" "$RUN/report.html")" -ge 7 ] # the speed of a run that short may not be known
 }
 
+@test "report.html has bits over all bases where they differ, on short reads" {
+  train -e 3 --report --valid "$DATA/reads.fq.gz" -o reads "$DATA/phix174.fa.gz"
+  "$PYTHON" "$SOURCE/tests/report.py" reads
+  grep "over all bases" reads/report.html
+  run ! grep "over all bases" "$PLAIN/report.html"
+}
+
 @test "report.html is made of what the directory holds, and of nothing else" {
   cp -r "$RUN" moved
   rm moved/report.html moved/*mqc*

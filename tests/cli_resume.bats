@@ -413,14 +413,14 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
     run ! cmp a.fa b.fa
     fails 1 "b.fa: is not input 1 that the run began with: $2" rnntrain -q --resume -o run b.fa
   }
-  refuses 's/TTGACCA/TTGACCC/' "it has other bases"
-  refuses 's/>b/>c/' "its records have other names"
-  refuses 's/>b/>B/' "its records have other names"
+  refuses 's/TTGACCA/TTGACCC/' "its bases differ"
+  refuses 's/>b/>c/' "its record names differ"
+  refuses 's/>b/>B/' "its record names differ"
   refuses 's/ACGTACGTTGCA/NNACGTACGTTGCA/' "it has 30 letters, not 28"
-  refuses 's/NNACGATCG/NACGNATCG/' "its records or segments have other lengths"
+  refuses 's/NNACGATCG/NACGNATCG/' "its record or segment lengths differ"
   refuses 's/^NNACGATCG/>n\nNNACGATCG/' "it has 3 records, not 2"
-  refuses 's/^NNACGATCG/NNACGATC/;s/^TTG/GTTG/' "its records or segments have other lengths"
-  refuses 's/>a x/>a circular=true/' "its records or segments have other lengths"
+  refuses 's/^NNACGATCG/NNACGATC/;s/^TTG/GTTG/' "its record or segment lengths differ"
+  refuses 's/>a x/>a circular=true/' "its record or segment lengths differ"
   sed 's/>a x/>a y/' a.fa > b.fa
   rnntrain -q --resume -o run b.fa
 }
@@ -435,7 +435,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   rnntrain -q --resume -o run20 b.fq
   printf '@a\nACGTACGTTGCA\n+\nIIIIII!IIII!\n' > c.fq
   rnntrain -q --resume -o run0 c.fq
-  fails 1 "c.fq: is not input 1 that the run began with: its records or segments have other lengths" \
+  fails 1 "c.fq: is not input 1 that the run began with: its record or segment lengths differ" \
     rnntrain -q --resume -o run20 c.fq
 }
 
@@ -494,7 +494,7 @@ END
   refused option.kmer 12 "its k is not its option.kmer"
   refused option.hidden 65536 "its hidden is not its option.hidden"
   refused option.dropout 0.5 "has option.dropout, which this version does not know"
-  refused inputs "" "version $(rnntrain --version | grep -o '[0-9.]*' | head -n 1) made it, which knew its input by the bytes of the files; resume it"
+  refused inputs "" "written by version $(rnntrain --version | grep -o '[0-9.]*' | head -n 1), which identified its input by the bytes of the files; resume the run"
   refused inputs 2 "a shape that does not fit the metadata: state.inputs"
   refused inputs 9999999999999999 "its number of inputs is invalid"
   refused option.warmup "" "has no option.warmup that this version knows"

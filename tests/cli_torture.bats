@@ -162,7 +162,7 @@ refused() {
   done
 }
 
-@test "a file that cannot be looked at is not taken for missing" {
+@test "a file that cannot be accessed is not taken for missing" {
   need_strace
   for RESUME in "" --resume --resume=auto; do
     for name in "" checkpoint.safetensors model.safetensors loss.tsv timestep_loss.tsv run.json; do

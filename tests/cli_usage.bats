@@ -139,14 +139,14 @@ refuses() {
 }
 
 @test "an unknown option or word is answered with the nearest one" {
-  fails 2 "there is no option '--hiden'; did you mean --hidden?" rnntrain --hiden 64 genome.fa
-  fails 2 "there is no option '--hiden=64'; did you mean --hidden?" rnntrain --hiden=64 genome.fa
-  fails 2 "there is no option '-hidden'; did you mean --hidden?" rnntrain -hidden 64 genome.fa
-  fails 2 "there is no option '-K'; did you mean -k?" rnntrain -K 3 genome.fa
+  fails 2 "unknown option '--hiden'; did you mean --hidden?" rnntrain --hiden 64 genome.fa
+  fails 2 "unknown option '--hiden=64'; did you mean --hidden?" rnntrain --hiden=64 genome.fa
+  fails 2 "unknown option '-hidden'; did you mean --hidden?" rnntrain -hidden 64 genome.fa
+  fails 2 "unknown option '-K'; did you mean -k?" rnntrain -K 3 genome.fa
   fails 2 "; did you mean adam?" rnntrain --optimizer adm genome.fa
   fails 2 "; did you mean track?" rnnpredict --mode trak run reads.fq
-  fails 2 "there is no option '--wndow'; did you mean --window?" rnnpredict --wndow 5 run reads.fq
-  fails 2 "there is no option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
+  fails 2 "unknown option '--wndow'; did you mean --window?" rnnpredict --wndow 5 run reads.fq
+  fails 2 "unknown option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
 }
 
 @test "an ambiguous abbreviation is answered with its candidates" {

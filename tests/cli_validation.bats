@@ -194,7 +194,7 @@ run = json.load(open("run/run.json"))
 assert len(run["inputs"]) == len(run["validation"]) == 3000
 assert run["validation"][2999]["from_record"] == "r2999"'
   rnntrain -q --resume -e 2 -o run files/*.fa
-  fails 1 "files/0006.fa: is not input 6 that the run began with: its records have other names" \
+  fails 1 "files/0006.fa: is not input 6 that the run began with: its record names differ" \
     rnntrain -q --resume -o run files/000[0-4].fa files/000[6-9].fa
   rnntrain --dry-run -k 2 files/*.fa 2> said > table
   [ "$(wc -l < table)" -eq 3001 ]

@@ -28,9 +28,18 @@ static void of_nothing_there_are_no_bits(void **state) {
   assert_true(isinf(bits_over_all(INFINITY, 5, 10)));
 }
 
+static void figures_differ_in_four_decimals(void **state) {
+  (void)state;
+  assert_false(bits_differ(1.85440, 1.85441));
+  assert_true(bits_differ(1.85444, 1.85446));
+  assert_false(bits_differ(NAN, 1.8544));
+  assert_false(bits_differ(INFINITY, 1.8544));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(ln_2_is_a_bit),
                                      cmocka_unit_test(a_base_that_is_not_predicted_costs_2_bits),
-                                     cmocka_unit_test(of_nothing_there_are_no_bits)};
+                                     cmocka_unit_test(of_nothing_there_are_no_bits),
+                                     cmocka_unit_test(figures_differ_in_four_decimals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
