@@ -46,8 +46,8 @@ bool seqfile_waits(const SeqFile *file);
 /* The part of the file that was read, as input_part has it. */
 double seqfile_part(const SeqFile *file);
 
-/* First word of this record's header, "" where it has none; valid until seqfile_next. */
-const char *seqfile_name(SeqFile *file);
+/* First word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */
+const char *seqfile_name(const SeqFile *file, size_t *n);
 
 /* Whether the file is FASTQ; after seqfile_next. */
 bool seqfile_has_quality(const SeqFile *file);

@@ -1,8 +1,9 @@
 /* tail: the records at the end of a file, from the base on where it is split.
  *
  * Where that is, is known only when the file has ended, and a pipe cannot be read twice. But the
- * place moves on with every base that is read, and never back: so only the records behind it are
- * kept, in a few bytes each, and their names as long as those take less than TAIL_NAMES bytes. */
+ * place moves on with every base that is read, and never back: so the records before it are
+ * dropped now and then. The others take a few bytes each, and their names are kept as long as those
+ * take less than TAIL_NAMES bytes. */
 #ifndef TAIL_H
 #define TAIL_H
 
@@ -19,12 +20,11 @@ typedef struct Tail Tail;
 Tail *tail_new(double fraction);
 void tail_free(Tail *tail); /* NULL is allowed */
 
-/* A record as it is read: its name, its segments, each with the letters since the last one, or
- * since the record began, and its end. A circle's last segment has more bases than there are
- * letters. */
-void tail_begin(Tail *tail, const char *name);
+/* A record as it is read: its segments, each with the letters since the last one, or since the
+ * record began, and at its end its name, of n letters, and its letters. A circle's last segment has
+ * more bases than there are letters. */
 void tail_segment(Tail *tail, uint64_t gap, uint64_t bases);
-void tail_end(Tail *tail, uint64_t letters);
+void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters);
 
 /* The end of a file, of the records that have bases. Numbers are of all records of the file, from
  * 1, and letters are counted from 1. */

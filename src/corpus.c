@@ -155,13 +155,18 @@ static void note_segment(Reader *reader) {
   reader->kept = reader->letters;
 }
 
+/* What a number of the digest of places is: the end of a record, or that of a run of bases, which
+ * its length follows. */
+enum { END, CIRCLE_END, RUN, KINDS };
+
+static void digest_place(Reader *reader, int kind) {
+  uint64_t *places = &reader->counts->digest.places;
+  *places = digest_number(*places, (uint64_t)KINDS * reader->letters + (uint64_t)kind);
+  if (kind == RUN) *places = digest_number(*places, reader->run);
+}
+
 static void end_segment(Reader *reader) {
   SeqCounts *counts = reader->counts;
-  SeqDigest *digest = &counts->digest;
-  if (reader->run > 0) {
-    digest->places = digest_number(digest->places, reader->letters);
-    digest->places = digest_number(digest->places, reader->run);
-  }
   if (is_segment(reader)) {
     push_length(reader->corpus, reader->run);
     note_segment(reader);
@@ -198,19 +203,19 @@ static void add_turn(Reader *reader, const SeqFile *file) {
   pack_stage(reader);
 }
 
-static void begin_record(Reader *reader, const char *name) {
-  uint64_t *names = &reader->counts->digest.names;
-  *names = digest_bytes(*names, name, strlen(name));
-  if (reader->reading->tail) tail_begin(reader->reading->tail, name);
+static void begin_record(Reader *reader) {
   reader->letters = reader->kept = reader->turned = 0;
   reader->head_lost = false;
 }
 
-static void end_record(Reader *reader, bool circular) {
+static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   SeqCounts *counts = reader->counts;
-  uint64_t *places = &counts->digest.places;
-  *places = digest_number(digest_number(*places, circular), reader->letters);
-  if (reader->reading->tail) tail_end(reader->reading->tail, reader->letters);
+  uint64_t *names = &counts->digest.names;
+  size_t n;
+  const char *name = seqfile_name(file, &n);
+  *names = digest_bytes(*names, name, n);
+  digest_place(reader, circular ? CIRCLE_END : END);
+  if (reader->reading->tail) tail_record(reader->reading->tail, name, n, reader->letters);
   counts->records++;
   counts->circular += circular;
   if (reader->letters > counts->longest) counts->longest = reader->letters;
@@ -219,22 +224,27 @@ static void end_record(Reader *reader, bool circular) {
 /* Adds the record that the file stands at. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
-  begin_record(reader, seqfile_name(file));
+  begin_record(reader);
   for (;;) {
     if (reader->staged == CHUNK) count_stage(reader);
     char *letters = reader->stage + reader->staged;
     if ((n = seqfile_read(file, letters, CHUNK - reader->staged, why)) <= 0) break;
-    if (kmer_base((unsigned char)*letters) < KMER_BREAK)
-      reader->staged += (size_t)n, reader->run += (uint64_t)n;
-    else
-      add_breaks(reader, letters, (size_t)n), end_segment(reader);
+    if (kmer_base((unsigned char)*letters) < KMER_BREAK) {
+      reader->staged += (size_t)n;
+      reader->run += (uint64_t)n;
+    } else {
+      if (reader->run > 0) digest_place(reader, RUN);
+      add_breaks(reader, letters, (size_t)n);
+      end_segment(reader);
+    }
     reader->letters += (uint64_t)n;
   }
   if (n < 0) return -1;
+  if (reader->run > 0 && reader->run < reader->letters) digest_place(reader, RUN);
   bool circular = reader->reading->circular || seqfile_circular(file);
   if (circular && !reader->head_lost && is_segment(reader)) add_turn(reader, file);
   end_segment(reader);
-  end_record(reader, circular);
+  end_record(reader, file, circular);
   return 0;
 }
 

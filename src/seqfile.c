@@ -32,8 +32,7 @@ struct SeqFile {
   char *header; /* without its mark, growing, zero-terminated; '+' titles are put behind it */
   size_t header_length, header_room;
   size_t header_line;
-  char *name; /* its first word, where that was asked for */
-  size_t name_room;
+  size_t name_length;
   uint64_t length;     /* letters of this record so far */
   char head[KMER_MAX]; /* (head_size) its first bases */
   int head_size, head_room;
@@ -340,8 +339,8 @@ static int start_record(SeqFile *f, Why *why) {
   f->place = HEADER;
   f->header_line = f->line;
   if (read_header(f, 0, why) < 0) return -1;
-  const bool nameless = title_name_length(f->header) == 0;
-  if (nameless && f->nameless_line == 0) f->nameless_line = f->header_line;
+  f->name_length = title_name_length(f->header);
+  if (f->name_length == 0 && f->nameless_line == 0) f->nameless_line = f->header_line;
   f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_room = KMER_MAX;
   return 1;
 }
@@ -405,17 +404,14 @@ bool seqfile_waits(const SeqFile *f) {
   return f->end - f->at < ENOUGH && !ends_in_hand(f) && input_waits(f->input);
 }
 
-const char *seqfile_name(SeqFile *f) {
-  size_t n = title_name_length(f->header);
-  if (n >= f->name_room) {
-    f->name_room = n + 1;
-    f->name = alloc_resize(f->name, f->name_room, 1);
-  }
-  memcpy(f->name, f->header, n), f->name[n] = 0;
-  return f->name;
+const char *seqfile_name(const SeqFile *f, size_t *n) {
+  *n = f->name_length;
+  return f->header;
 }
 
-bool seqfile_circular(const SeqFile *f) { return !f->fastq && title_circular(f->header); }
+bool seqfile_circular(const SeqFile *f) {
+  return !f->fastq && f->name_length < f->header_length && title_circular(f->header);
+}
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -433,7 +429,9 @@ SeqFile *seqfile_open(const char *path, Why *why) {
 void seqfile_close(SeqFile *f) {
   if (!f) return;
   input_close(f->input);
-  free(f->header), free(f->name), free(f->kept), free(f);
+  free(f->header);
+  free(f->kept);
+  free(f);
 }
 
 void seqfile_mark_low(SeqFile *f, int quality) {

@@ -55,10 +55,11 @@ void piece_drop_name(Piece *piece) {
   piece->name = NULL;
 }
 
-static void set_name(Piece *piece, const char *name) {
-  const size_t n = strlen(name) + 1;
+static void set_name(Piece *piece, const SeqFile *file) {
+  size_t n;
+  const char *name = seqfile_name(file, &n);
   piece_drop_name(piece);
-  piece->shared = alloc_new(sizeof *piece->shared + n, 1);
+  piece->shared = alloc_new(sizeof *piece->shared + n + 1, 1);
   atomic_init(&piece->shared->holders, 1);
   piece->name = memcpy(piece->shared->text, name, n);
 }
@@ -260,7 +261,7 @@ int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, W
   } else {
     int more = seqfile_next(file, why);
     if (more <= 0) return more;
-    set_name(piece, seqfile_name(file));
+    set_name(piece, file);
     begin_record(steps, piece, false);
     if (steps->wish.to_end && keep_last_run(steps, file, why) < 0) return -1;
   }

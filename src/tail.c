@@ -6,15 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes that come at the end and go at the head. */
-typedef struct {
-  uint8_t *bytes; /* head .. size-1 */
-  size_t head, size, room;
-} Queue;
+enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before any is dropped; records */
 
-/* A record in the queue: whether it is plain (one segment, which is all of it) and how many records
- * without bases stand before it, as one number; then its bases, if it is plain, or else its
- * segments, gap + 1 and bases each, a 0, and its letters. */
+typedef struct {
+  uint8_t *bytes;
+  size_t size, room;
+} Buffer;
+
+/* A record in the buffer: one number if it is plain, which is one segment that is all of it, and no
+ * record without bases stands before it: twice its bases, and 1. Else twice the number of those
+ * records, its segments, gap + 1 and bases each, a 0, and its letters. */
 typedef struct {
   uint64_t number;     /* in the file */
   uint64_t begin, end; /* bases of the file */
@@ -24,82 +25,81 @@ typedef struct {
   size_t name;           /* into names, if they are kept */
 } Record;
 
+/* Where a group of records begins: only groups are dropped, as a whole. */
+typedef struct {
+  uint64_t number, base; /* of the record before it, and its end */
+  size_t place, name;    /* into places and names */
+} Mark;
+
 struct Tail {
   double fraction;
-  Queue places, names;   /* each name with its 0 */
-  bool named;            /* names are kept */
-  uint64_t bases;        /* of the file so far */
-  Record head;           /* the first that is kept; next 0: there is none */
-  uint64_t number, base; /* of the record before it, and its end */
+  Buffer places, names; /* each name with its 0 */
+  Mark *marks;
+  size_t n_marks, marks_room;
+  size_t drop_at;   /* groups are dropped when places has so many bytes */
+  bool named;       /* names are kept */
+  uint64_t bases;   /* of the file so far */
+  uint64_t records; /* of them, those that have bases */
+  uint64_t number;  /* of the last one that has bases */
   /* The record that is read: */
-  size_t begun, begun_name;    /* where it begins in the queues */
-  uint64_t empty;              /* records without bases before it */
-  uint64_t segments;           /* that it has */
-  uint64_t first_gap, letters; /* before its first segment; of its first segment */
+  uint64_t empty;                /* records without bases before it */
+  uint64_t segments;             /* that it has */
+  uint64_t first_gap, first_run; /* letters before its first segment, and the bases of that */
 };
 
 uint64_t tail_split(uint64_t bases, double fraction) {
   return bases - (uint64_t)((double)bases * fraction);
 }
 
-/* ---- queues --------------------------------------------------------------------------------- */
+/* ---- buffers -------------------------------------------------------------------------------- */
 
-static void make_room(Queue *queue, size_t n) {
-  if (queue->size + n <= queue->room) return;
-  queue->room = queue->room + queue->room / 2 + n + 64;
-  queue->bytes = alloc_resize(queue->bytes, queue->room, 1);
-}
-
-static void push(Queue *queue, const void *bytes, size_t n) {
-  make_room(queue, n);
-  memcpy(queue->bytes + queue->size, bytes, n);
-  queue->size += n;
+static void make_room(Buffer *buffer, size_t n) {
+  if (buffer->size + n <= buffer->room) return;
+  buffer->room = buffer->room + buffer->room / 2 + n + 64;
+  buffer->bytes = alloc_resize(buffer->bytes, buffer->room, 1);
 }
 
 /* Seven bits a byte, low first, the top bit set on all but the last. */
-static void push_number(Queue *queue, uint64_t number) {
-  make_room(queue, 10);
-  for (; number >= 128; number >>= 7) queue->bytes[queue->size++] = (uint8_t)(number | 128);
-  queue->bytes[queue->size++] = (uint8_t)number;
+static void push_number(Buffer *buffer, uint64_t number) {
+  make_room(buffer, 10);
+  for (; number >= 128; number >>= 7) buffer->bytes[buffer->size++] = (uint8_t)(number | 128);
+  buffer->bytes[buffer->size++] = (uint8_t)number;
 }
 
-static uint64_t read_number(const Queue *queue, size_t *at) {
+static uint64_t read_number(const Buffer *buffer, size_t *at) {
   uint64_t number = 0;
   for (int shift = 0;; shift += 7) {
-    const uint8_t byte = queue->bytes[(*at)++];
+    const uint8_t byte = buffer->bytes[(*at)++];
     number |= (uint64_t)(byte & 127) << shift;
     if (byte < 128) return number;
   }
 }
 
-/* Uses the room before the head again once it is most of the queue: by so much all of it moves. */
-static size_t squeeze(Queue *queue) {
-  const size_t moved = queue->head;
-  if (moved <= queue->size / 2) return 0;
-  memmove(queue->bytes, queue->bytes + moved, queue->size - moved);
-  queue->size -= moved;
-  queue->head = 0;
-  return moved;
+static void drop_bytes(Buffer *buffer, size_t n) {
+  buffer->size -= n;
+  if (n > 0) memmove(buffer->bytes, buffer->bytes + n, buffer->size);
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
 
-/* The record at a place of the queue, after record `number` and before base `base`. */
-static Record read_record(const Tail *tail, size_t at, uint64_t number, uint64_t base,
-                          size_t name) {
-  const uint64_t first = read_number(&tail->places, &at);
-  Record record = {.number = number + first / 2 + 1,
-                   .begin = base,
-                   .end = base,
+/* The record that stands where a mark is. */
+static Record read_record(const Tail *tail, Mark mark) {
+  const Buffer *places = &tail->places;
+  size_t at = mark.place;
+  const uint64_t first = read_number(places, &at);
+  Record record = {.number = mark.number + 1,
+                   .begin = mark.base,
+                   .end = mark.base,
                    .plain = first % 2,
                    .segments = at,
-                   .name = name};
+                   .name = mark.name};
   if (record.plain) {
-    record.letters = read_number(&tail->places, &at);
+    record.letters = first / 2;
     record.end += record.letters;
   } else {
-    while (read_number(&tail->places, &at) > 0) record.end += read_number(&tail->places, &at);
-    record.letters = read_number(&tail->places, &at);
+    record.number += first / 2;
+    while (read_number(places, &at) > 0) record.end += read_number(places, &at);
+    record.letters = read_number(places, &at);
   }
   record.next = at;
   return record;
@@ -118,27 +118,34 @@ static size_t next_name(const Tail *tail, const Record *record) {
 /* Goes on to the next record; false where there is none. */
 static bool next_record(const Tail *tail, Record *record) {
   if (record->next == tail->places.size) return false;
-  *record = read_record(tail, record->next, record->number, record->end, next_name(tail, record));
+  const Mark mark = {record->number, record->end, record->next, next_name(tail, record)};
+  *record = read_record(tail, mark);
   return true;
 }
 
-/* Drops the records that the file will not be split in. */
-static void drop_records(Tail *tail) {
+/* Drops the groups that the file will not be split in. */
+static void drop_groups(Tail *tail) {
   const uint64_t split = tail_split(tail->bases, tail->fraction);
-  while (tail->head.next > 0 && tail->head.end <= split) {
-    tail->number = tail->head.number;
-    tail->base = tail->head.end;
-    tail->places.head = tail->head.next;
-    tail->names.head = next_name(tail, &tail->head);
-    if (!next_record(tail, &tail->head)) tail->head.next = 0;
+  size_t n = 0;
+  while (n + 1 < tail->n_marks && tail->marks[n + 1].base <= split) n++;
+  const Mark first = tail->marks[n];
+  drop_bytes(&tail->places, first.place);
+  if (tail->named) drop_bytes(&tail->names, first.name);
+  tail->n_marks -= n;
+  for (size_t i = 0; i < tail->n_marks; i++) {
+    tail->marks[i] = tail->marks[i + n];
+    tail->marks[i].place -= first.place;
+    tail->marks[i].name -= first.name;
   }
-  const size_t moved = squeeze(&tail->places);
-  if (tail->head.next > 0) {
-    tail->head.segments -= moved;
-    tail->head.next -= moved;
-  }
-  squeeze(&tail->names);
-  tail->head.name = tail->names.head;
+  tail->drop_at = 2 * tail->places.size + PLACES;
+}
+
+static void add_mark(Tail *tail) {
+  if (tail->n_marks == tail->marks_room)
+    tail->marks = alloc_resize(tail->marks, tail->marks_room = 2 * tail->marks_room + 16,
+                               sizeof *tail->marks);
+  tail->marks[tail->n_marks++] =
+      (Mark){tail->number, tail->bases, tail->places.size, tail->names.size};
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -146,6 +153,7 @@ static void drop_records(Tail *tail) {
 Tail *tail_new(double fraction) {
   Tail *tail = alloc_new(1, sizeof *tail);
   tail->fraction = fraction;
+  tail->drop_at = PLACES;
   tail->named = true;
   return tail;
 }
@@ -154,50 +162,68 @@ void tail_free(Tail *tail) {
   if (!tail) return;
   free(tail->places.bytes);
   free(tail->names.bytes);
+  free(tail->marks);
   free(tail);
 }
 
-void tail_begin(Tail *tail, const char *name) {
-  const size_t n = strlen(name) + 1;
-  tail->begun = tail->places.size;
-  tail->begun_name = tail->names.size;
-  tail->segments = 0;
-  if (tail->named && tail->names.size - tail->names.head + n > TAIL_NAMES) {
-    tail->named = false;
-    free(tail->names.bytes);
-    tail->names = (Queue){.bytes = NULL};
-  }
-  if (tail->named) push(&tail->names, name, n);
+/* Makes room for a name, or keeps none from now on. */
+static void make_room_for_name(Tail *tail, size_t n) {
+  drop_groups(tail);
+  if (tail->names.size + n <= TAIL_NAMES) return;
+  tail->named = false;
+  free(tail->names.bytes);
+  tail->names = (Buffer){.bytes = NULL};
+}
+
+static void push_name(Tail *tail, const char *name, size_t n) {
+  if (tail->names.size + n + 1 > 2 * TAIL_NAMES) make_room_for_name(tail, n + 1);
+  if (!tail->named) return;
+  make_room(&tail->names, n + 1);
+  memcpy(tail->names.bytes + tail->names.size, name, n);
+  tail->names.size += n;
+  tail->names.bytes[tail->names.size++] = 0;
+}
+
+static void push_segment(Tail *tail, uint64_t gap, uint64_t bases) {
+  push_number(&tail->places, gap + 1);
+  push_number(&tail->places, bases);
+}
+
+/* Puts the first segment of a record that is not plain into the buffer. */
+static void push_first(Tail *tail) {
+  push_number(&tail->places, 2 * tail->empty);
+  push_segment(tail, tail->first_gap, tail->first_run);
 }
 
 void tail_segment(Tail *tail, uint64_t gap, uint64_t bases) {
   if (tail->segments++ == 0) {
-    push_number(&tail->places, 2 * tail->empty);
+    if (tail->records++ % GROUP == 0) add_mark(tail);
     tail->first_gap = gap;
-    tail->letters = bases;
+    tail->first_run = bases;
+  } else {
+    if (tail->segments == 2) push_first(tail);
+    push_segment(tail, gap, bases);
   }
-  push_number(&tail->places, gap + 1);
-  push_number(&tail->places, bases);
   tail->bases += bases;
 }
 
-void tail_end(Tail *tail, uint64_t letters) {
+void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
+  const bool one = tail->segments == 1;
   if (tail->segments == 0) {
     tail->empty++;
-    if (tail->named) tail->names.size = tail->begun_name;
     return;
   }
-  if (tail->segments == 1 && tail->first_gap == 0 && tail->letters == letters) {
-    tail->places.size = tail->begun;
-    push_number(&tail->places, 2 * tail->empty + 1);
+  if (one && tail->first_gap == 0 && tail->first_run == letters && tail->empty == 0) {
+    push_number(&tail->places, 2 * letters + 1);
   } else {
+    if (one) push_first(tail);
     push_number(&tail->places, 0);
+    push_number(&tail->places, letters);
   }
-  push_number(&tail->places, letters);
-  tail->empty = 0;
-  if (tail->head.next == 0)
-    tail->head = read_record(tail, tail->begun, tail->number, tail->base, tail->begun_name);
-  drop_records(tail);
+  if (tail->named) push_name(tail, name, n);
+  tail->number += tail->empty + 1;
+  tail->empty = tail->segments = 0;
+  if (tail->places.size >= tail->drop_at) drop_groups(tail);
 }
 
 /* ---- the part ------------------------------------------------------------------------------- */
@@ -233,8 +259,9 @@ static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t
 
 TailPart tail_part(const Tail *tail, uint64_t base) {
   TailPart part = {.records = 0};
-  Record record = tail->head;
-  if (record.next == 0 || !find_first(tail, &record, base, &part.from)) return part;
+  if (tail->places.size == 0) return part;
+  Record record = read_record(tail, tail->marks[0]);
+  if (!find_first(tail, &record, base, &part.from)) return part;
   part.first = record.number;
   part.to = record.letters;
   part.first_name = copy(name_of(tail, &record));

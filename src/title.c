@@ -3,7 +3,11 @@
 #include <string.h>
 #include <strings.h>
 
-size_t title_name_length(const char *title) { return strcspn(title, " \t"); }
+size_t title_name_length(const char *title) {
+  size_t n = 0;
+  while (title[n] != 0 && title[n] != ' ' && title[n] != '\t') n++;
+  return n;
+}
 
 bool title_is_blank(const char *title) { return title[strspn(title, " \t")] == 0; }
 
@@ -25,12 +29,14 @@ bool title_circular(const char *title) {
       {"circular", "true"}, {"circular", "yes"}, {"circular", "y"},       {"circ", "true"},
       {"circ", "yes"},      {"circ", "y"},       {"topology", "circular"}};
   const char *from = title + title_name_length(title);
-  for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '='))
+  for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '=')) {
+    if (!strchr("RrCcYy", at[-1])) continue; /* no key ends so */
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
       const size_t n = strlen(says[i][1]);
       if (ends_key(from, at, says[i][0], around) && strncasecmp(at + 1, says[i][1], n) == 0 &&
           strchr(around, at[1 + n])) /* 0 too */
         return true;
     }
+  }
   return false;
 }

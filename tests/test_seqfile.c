@@ -71,7 +71,9 @@ static int read_all(const char *from, size_t n, char *text, Why *why) {
   *text = 0;
   while (file && (more = seqfile_next(file, why)) > 0) {
     ptrdiff_t got;
-    text += sprintf(text, "%s:", seqfile_name(file));
+    size_t length;
+    const char *name = seqfile_name(file, &length);
+    text += sprintf(text, "%.*s:", (int)length, name);
     while ((got = n > 0 ? seqfile_read(file, letters, n, why) : 0) > 0)
       memcpy(text, letters, (size_t)got), text += got;
     if ((more = (int)got) < 0) break;
@@ -324,7 +326,9 @@ static void a_skipped_record_may_have_low_quality(void **state) {
   seqfile_mark_low(file, 20);
   assert_int_equal(seqfile_next(file, &why), 1);
   assert_int_equal(seqfile_next(file, &why), 1);
-  assert_string_equal(seqfile_name(file), "b");
+  size_t length;
+  assert_memory_equal(seqfile_name(file, &length), "b", 1);
+  assert_int_equal(length, 1);
   assert_int_equal(seqfile_read(file, &letter, 1, &why), 1);
   assert_int_equal(letter, 'G');
   assert_int_equal(seqfile_next(file, &why), 0);

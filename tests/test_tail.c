@@ -11,13 +11,12 @@
 
 /* A record of letters: n is in no segment. */
 static void add(Tail *tail, const char *name, const char *letters) {
-  tail_begin(tail, name);
   for (const char *at = letters; *at;) {
     const size_t gap = strspn(at, "n"), bases = strspn(at + gap, "ACGT");
     if (bases > 0) tail_segment(tail, gap, bases);
     at += gap + bases;
   }
-  tail_end(tail, strlen(letters));
+  tail_record(tail, name, strlen(name), strlen(letters));
 }
 
 static void assert_part(const Tail *tail, uint64_t base, const char *wanted) {
@@ -56,9 +55,8 @@ static void a_part_begins_at_a_letter_of_a_record(void **state) {
 static void what_a_circle_reads_again_is_no_letter(void **state) {
   (void)state;
   Tail *tail = tail_new(1);
-  tail_begin(tail, "circle");
   tail_segment(tail, 0, 10 + 4);
-  tail_end(tail, 10);
+  tail_record(tail, "circle", 6, 10);
   assert_part(tail, 9, "circle(1):10-10 to circle(1):10, 1 records, 0 whole from -");
   assert_part(tail, 10, "nothing");
   add(tail, "next", "nA");
