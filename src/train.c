@@ -278,7 +278,7 @@ static void say_start(Trainer *train) {
   progress_say(progress, "%zu parameters, %s of memory, %d thread%s",
                shape_parameters(&train->run->shape), memory, o->threads, o->threads > 1 ? "s" : "");
   if (rundir_resumes(train->run->dir))
-    progress_say(progress, "going on from step %" PRIu64 ", %.2f epochs", train->numbers.step,
+    progress_say(progress, "resuming from step %" PRIu64 ", %.2f epochs", train->numbers.step,
                  (double)train->numbers.tokens / (double)lanes_tokens(train->lanes));
   if (lanes_tokens(train->valid_lanes) > 0)
     progress_say(progress, "best Markov model: order %d, %.4f bits per base", train->markov.best,
@@ -348,7 +348,7 @@ static int end_diverged(Trainer *train, Why *why) {
 static int end_interrupted(Trainer *train, Why *why) {
   int signal = signals_end();
   if (trainer_save(train, "interrupted", why) != 0) return -1;
-  fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume goes on from there",
+  fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume continues from there",
        signals_name(signal), train->numbers.step, rundir_file(train->run->dir, RUN_CHECKPOINT));
   return TRAIN_SIGNALLED + signal;
 }

@@ -65,8 +65,9 @@ static const Option rows[] = {
      "processors]"},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, "Run directory to make"},
     {"resume", 0, OPTION_SWITCH, AT(resume), NULL, 0, 0, "auto", output,
-     "Go on with the run that DIR holds, on the same FILEs; what is not given is as it was. auto: "
-     "begin it where it has not begun"},
+     "Resume the run in DIR, on the same FILEs; options that are not given stay as they were. "
+     "auto: "
+     "start it if there is none to resume"},
     {"force", 0, OPTION_FLAG, AT(force), NULL, 0, 0, "", output,
      "Overwrite the run that DIR holds: it is deleted before the new one begins"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, 0, 0, "", output,
@@ -116,11 +117,11 @@ const Program train_program = {
         "time ends the run. How long a run is follows from --epochs or --max-time, whichever ends "
         "it "
         "first.\n\n"
-        "A run can be interrupted at any moment: --resume goes on from its newest checkpoint and "
-        "comes to the same model and logs as if nothing had happened. SIGINT, SIGTERM, SIGHUP, "
-        "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training goes "
-        "on; a "
-        "second SIGINT ends the program at once. Input is identified by its sequence, whatever its "
+        "A run can be interrupted at any moment: --resume continues from its newest checkpoint and "
+        "produces the same model and logs as an uninterrupted run. SIGINT, SIGTERM, SIGHUP, "
+        "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training "
+        "continues; a second SIGINT ends the program at once. Input is identified by its sequence, "
+        "whatever its "
         "compression. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"

@@ -146,7 +146,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   [ "$code" -eq 130 ]
   run --separate-stderr -0 rnntrain --resume -o run "$DATA/lambda.fa.gz"
   step=$(grep -o 'at step [0-9]*' said | grep -o '[0-9]*')
-  [[ "$stderr" == *"going on from step $step, "* ]]
+  [[ "$stderr" == *"resuming from step $step, "* ]]
   same_run "$WHOLE" run
 }
 
@@ -254,7 +254,7 @@ assert third[4:7] == ["3", "--log-every", "7"], third'
   interrupted run 100 "${RUN[@]}"
   [ "$code" -eq 143 ]
   [ "$(wc -l < said)" -eq 1 ]
-  grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume goes on from there$" said
+  grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume continues from there$" said
   "$PYTHON" -c 'import json, sys
 report = json.load(open("run/run.json"))
 assert report["status"] == "interrupted"
@@ -262,7 +262,7 @@ assert 0 < report["result"]["longest_step_seconds"] < 600
 assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 }
 
-@test "SIGUSR1 saves, and training goes on" {
+@test "SIGUSR1 saves, and training continues" {
   start -o run "${RUN[@]:1}" -e 60 --no-progress
   pid=$!
   await logged run 500
