@@ -33,7 +33,7 @@ refuses_both() {
   fails 1 "nowhere.fa: cannot be opened: No such file" rnnpredict "$MODEL" nowhere.fa # before a header line
 }
 
-@test "a path of thousands of letters leaves room for the program, the cause and the remedy" {
+@test "a path of thousands of letters displaces neither the program, the cause nor the remedy" {
   local part path=.
   part=$(printf 'd%.0s' {1..200})
   for i in {1..15}; do path+=/$part; done

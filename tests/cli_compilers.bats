@@ -14,7 +14,7 @@ learn() {
   same_run run other
 }
 
-@test "models are the same, whichever compiler built rnntrain" {
+@test "gcc and clang builds of rnntrain make the same models" {
   for softmax in followers full; do
     for activation in sigmoid tanh relu; do
       for shape in "-k 2 -D 40 -d 12" "-k 3 -D 7 -d 5 -B 3 -T 9" "-k 3 -s 2 -D 64" "-k 5 -D 33"; do
@@ -27,7 +27,7 @@ learn() {
   done
 }
 
-@test "predictions are the same, whichever compiler built rnnpredict" {
+@test "gcc and clang builds of rnnpredict make the same predictions" {
   rnntrain -q -t 2 -k 3 -D 40 -e 1 -o run some.fa
   for what in "${ASKS[@]}"; do
     ask run "$what" -o right some.fa

@@ -27,7 +27,7 @@ pack() {
   zstd -q "$1"
 }
 
-@test "a format that the build leaves out is named with the program that unpacks it" {
+@test "the error for a format left out of the build names the program that unpacks it" {
   printf 'BZh91AY&SY' > some.bz2
   printf '\3757zXZ\0\0\4' > some.xz
   printf '\050\265\057\375\4\0' > some.zst
@@ -45,7 +45,7 @@ libzstd some.zst zstdcat
 END
 }
 
-@test "the same sequence is the same input to training and validation, however it is compressed" {
+@test "compression does not change training or validation" {
   need_all
   zcat "$DATA/phix174.fa.gz" > a.fa
   zcat "$DATA/lambda.fa.gz" | awk "NR <= 100" > b.fa
@@ -61,7 +61,7 @@ END
   cmp init-bz2/model.safetensors init-zst/model.safetensors
 }
 
-@test "predictions do not depend on how a file is compressed, nor on whether it comes through a pipe" {
+@test "predictions do not depend on compression or pipes" {
   need_all
   zcat "$DATA/reads.fq.gz" > a.fq
   train -o run a.fq
@@ -76,7 +76,7 @@ END
   done
 }
 
-@test "a long file is read ahead, and its damage has its place" {
+@test "damage in a long file, read ahead, is reported with its line and record" {
   need_all
   { echo ">a"; random_bases 3000000 1 | fold -w 60; } > a.fa
   pack a.fa
@@ -96,7 +96,7 @@ END
   done
 }
 
-@test "what the programs' own options make is read" {
+@test "files made with other options of the compressors are read" {
   need_all
   printf '>a\nACGTACGT\n' > a.fa
   rnntrain -q --dry-run -k 3 - < a.fa > wanted
@@ -120,7 +120,7 @@ zstd --single-thread --no-content-size
 END
 }
 
-@test "compression inside compression is named" {
+@test "a file compressed twice is reported as such" {
   need_all
   printf '>a\nACGT\n' | gzip | xz > gz.xz
   printf '>a\nACGT\n' | zstd | bzip2 > zst.bz2

@@ -135,7 +135,7 @@ print(command.replace("reads.fq.gz", "reads.fq"))' "$SOURCE/$1" "$2" > command
   bash -e command > shown
 }
 
-@test "a record without an answer is in no number that a command of docs/prediction.md prints" {
+@test "the commands of docs/prediction.md leave out records without an answer" {
   mixed_records
   run_shown docs/prediction.md "{ h = 0;"
   rnnpredict --bases --positions all --no-header run x.fa > bases
@@ -187,7 +187,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   [ "$(cut -f 1 shown | paste -sd ' ')" = "$(cut -d ' ' -f 1-10 wanted)" ]
 }
 
-@test "docs/tutorial.md: a record that was not called is in no list, and counted apart" {
+@test "docs/tutorial.md: an unclassified record is in no list, and is counted separately" {
   mixed_records
   rnnpredict --mode classify --model ecoli=run1 --model mtb=run3 reads.fq > classes.tsv
   block tutorial.md sh | grep 'called' > command
@@ -198,7 +198,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   [ -s shown ]
 }
 
-@test "docs/prediction.md: the principal components of states, without those that are not known" {
+@test "docs/prediction.md: the principal components leave out missing states" {
   need_numpy
   mixed_records
   rnnpredict --mode embed --format npy -o reads.npy run reads.fq

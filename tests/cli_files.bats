@@ -41,7 +41,7 @@ order() {
 
 # ---- a file system that names no file later -------------------------------------------------------
 
-@test "where a file without a name cannot be given one, it is written under a temporary name" {
+@test "an unnamed file that cannot be given a name is written under a temporary name" {
   SHIM=$BIN/tests/libfail_linkat.so
   [ -e "$SHIM" ] || skip "no $SHIM in this build"
   for what in "" "--positions all"; do

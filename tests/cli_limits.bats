@@ -46,7 +46,7 @@ one_thread() {
   done
 }
 
-@test "OpenBLAS is loaded where products need it, and nowhere else" {
+@test "OpenBLAS is loaded only for products that need it" {
   need_dynamic
   run -0 rnnpredict --version
   [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
@@ -69,7 +69,7 @@ one_thread() {
   [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
 }
 
-@test "an OpenBLAS that is missing or broken is named with its package" {
+@test "the error for a missing or broken OpenBLAS names its package" {
   need_dynamic
   mkdir lib
   echo "not a library" > lib/libopenblas.so.0
@@ -80,7 +80,7 @@ one_thread() {
   LD_LIBRARY_PATH=$PWD/lib rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
 }
 
-@test "training uses all threads with each build of OpenBLAS where its own loops multiply" {
+@test "training with its own loops uses all threads with each build of OpenBLAS" {
   need_dynamic
   [[ "$(rnntrain --version)" == *"OpenBLAS not used"* ]] || skip "this CPU needs OpenBLAS"
   for kind in serial openmp pthread; do
@@ -102,7 +102,7 @@ one_thread() {
   [ "$status" -eq 0 ]
 }
 
-@test "under ulimit -v a training that needs OpenBLAS works, or says what is missing; it does not hang" {
+@test "under ulimit -v a training that needs OpenBLAS works, or reports missing memory; it does not hang" {
   need_limits
   for kilobytes in 40000 200000 500000 1000000; do
     works_or_says "ulimit -v|cannot be loaded" \
@@ -111,7 +111,7 @@ one_thread() {
   [ "$status" -eq 0 ]
 }
 
-@test "where the C library can start no thread, one computes the same" {
+@test "if the C library can start no thread, one thread gives the same result" {
   one_thread "$BIN/tests/no_clone3"
 }
 
@@ -125,7 +125,7 @@ one_thread() {
   cmp expected.tsv one.tsv
 }
 
-@test "OpenBLAS is not tried where ulimit -v and ulimit -u together forbid it" {
+@test "OpenBLAS is not tested if ulimit -v and ulimit -u together prevent it" {
   need_root
   need_limits
   fails 1 "raise ulimit -u, or remove ulimit -v" as_nobody \
@@ -154,7 +154,7 @@ one_thread() {
   cmp expected.tsv other.tsv
 }
 
-@test "a stack that is too small is raised, or named; it never ends in a crash" {
+@test "a stack limit that is too low is raised or reported, and never a crash" {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
   rnnpredict --mode score run "$DATA/phix174.fa.gz" > expected.tsv
@@ -171,7 +171,7 @@ one_thread() {
   done
 }
 
-@test "many arguments are no matter for the stack" {
+@test "many arguments do not overflow the stack" {
   need_limits
   names=()
   for i in {1..8000}; do names+=("$i"); done
@@ -238,7 +238,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
     rnnpredict -t 2 --mode score "$BATS_TEST_TMPDIR/run" "$1"
 }
 
-@test "names of a megabyte are kept a few times, not with each piece of a record or record of a batch" {
+@test "a name of a megabyte is kept a few times, not for each piece or record of a batch" {
   need_limits
   cd "$BATS_TEST_TMPDIR"
   train -o run "$DATA/phix174.fa.gz"

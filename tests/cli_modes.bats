@@ -28,7 +28,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
     awk 'NR > 1 && $2 != "NA" && ($2 + $3 + $4 + $5 - 1) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 401 }'
 }
 
-@test "next: the last of all positions is what the last one says, where the record ends with it" {
+@test "next: the last row of --positions all is the answer for the end of the record" {
   paste - - - - < "$READS" > lines
   awk -F '\t' '$2 ~ /^[ACGT]+$/ && length($2) % 2 == 0' lines | tr '\t' '\n' > whole.fq
   awk -F '\t' '$2 ~ /N$/' lines | tr '\t' '\n' > open.fq
@@ -46,7 +46,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   done
 }
 
-@test "next: with any stride, what follows the last base, as sample has it" {
+@test "next: with any stride the answer follows the last base, as in sample" {
   for s in 2 3; do
     train -o run$s -e 3 -s $s "$DATA/phix174.fa.gz"
     for bases in ACGTTG ACGTTGC ACGTTGCA TTNACGTTGCAT GATTACAGATTACAGATTACAGGCC; do
@@ -62,7 +62,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   done
 }
 
-@test "next: a record that ends in a break, or in too few bases behind one, has one row of NA" {
+@test "next: a record that ends in a break, or in too few bases after one, has one row of NA" {
   printf '>n\nACGTTGCAN\n>gap\nACGTTGCA-\n>few\nACGTTGCANAC\n>r\nACGTTGCAR\n' > ends.fa
   for run in "$RUN" "$WIDE"; do
     rnnpredict --no-header "$run" ends.fa | cmp - <(printf '%s\tNA\tNA\tNA\n' n gap few r)

@@ -296,7 +296,7 @@ turned() {
 # on_terminal WHICH EVENT ACTION COMMAND...: what is drawn, without carriage returns before line feeds.
 on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
 
-@test "on a terminal, that input is waited for is said" {
+@test "waiting for input on a terminal is announced" {
   on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict "$RUN" > drawn # the table is on standard output
   [ "$(grep -c '^rnnpredict: reading standard input; press Ctrl-D to end$' drawn)" -eq 1 ]
   [ "$(grep -c '^a.[1-4]' drawn)" -eq 4 ]
@@ -306,7 +306,7 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
-@test "a terminal shows how far it has come, and no terminal, or one with the table, does not" {
+@test "a terminal shows progress, unless the table goes there" {
   local many=() passage='[0-9]+ records  [0-9]+ bases  [0-9]+k bases/s'
   on_terminal 2 "$passage" 'feed:>a\nACGTACGT\n' rnnpredict -o table "$RUN" > drawn
   grep -qE $'^\r *[0-9]+m?s?( [0-9]+s)?  '"$passage"$'\e\\[J' drawn
@@ -322,7 +322,7 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
-@test "a record's name writes nothing to a terminal" {
+@test "control characters in a record name do not reach a terminal" {
   printf '>a\033[31m\177\302\233\007b circular=true\nACGTACGT\n' > evil.fa
   for what in "${ASKS[@]}"; do
     echo "$what"
@@ -334,7 +334,7 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   on_terminal 12 'a' none rnnpredict "$RUN" evil.fa | grep -q '^a?\[31m????b'
 }
 
-@test "a pipe that others make non-blocking loses nothing" {
+@test "nothing is lost in a non-blocking pipe" {
   through() { "$PYTHON" "$SOURCE/tests/nonblocking.py" "$@"; }
   rnnpredict --mode track "$RUN" "$READS" > whole
   rnnpredict --mode embed "$RUN" "$READS" > states
@@ -414,7 +414,7 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -e nowhere ]
 }
 
-@test "-o that cannot be is refused before anything is read" {
+@test "-o with a path that cannot be written is rejected before input is read" {
   mkfifo never # nobody writes to it
   mkdir directory
   touch file

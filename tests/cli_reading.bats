@@ -201,7 +201,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
   [[ "$stderr" == "rnnpredict: standard input: BGZF's end block is missing"* ]]
 }
 
-@test "BGZF that is cut short is an error before a single row" {
+@test "truncated BGZF is an error before the first row" {
   printf '>a\nACGTACGTACGT\n' | bgzf_block > a.gz
   train -o run a.gz
   zcat "$DATA/lambda.fa.gz" | awk "NR <= 400" | bgzf_block > b.gz
@@ -224,7 +224,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
   [[ "$stderr" != *Phred* ]]
 }
 
-@test "rows of a record without a name are warned of, once a file, with its line" {
+@test "a record without a name causes one warning per file, with its line" {
   printf '>a\nACGTACGTAC\n>\nACGTACGT\n>\nACGT\n' > some.fa
   printf '@a\nACGTACGTAC\n+\nIIIIIIIIII\n@ x\nAC\n+\nII\n' > some.fq
   train -o run some.fa

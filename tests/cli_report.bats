@@ -278,7 +278,7 @@ EOF
   fails 2 "--dry-run: writes nothing" rnntrain --report --dry-run "$DATA/phix174.fa.gz"
 }
 
-@test "a pipe, a device or a directory in the place of a file is named at once" {
+@test "a pipe, a device or a directory in place of a file is reported at once" {
   train --valid-fraction 0.1 -o run "$DATA/phix174.fa.gz"
   for file in run.json loss.tsv timestep_loss.tsv; do
     for kind in pipe device directory; do
@@ -297,7 +297,7 @@ EOF
   done
 }
 
-@test "a report on very many files takes little memory, and what no run writes is refused" {
+@test "a report on very many files takes little memory; a larger run.json than any run writes is rejected" {
   ! ldd "$BIN/rnntrain" | grep -q 'lib[at]san\.' || skip "a sanitizer takes more"
   train --valid-fraction 0.1 -o run "$DATA/phix174.fa.gz"
   cp run/run.json small.json

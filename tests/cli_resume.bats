@@ -387,7 +387,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   go_on "$DATA/phix174.fa.gz"
 }
 
-@test "the same sequence is accepted however it is packed" {
+@test "the same sequence is accepted in any compression and line length" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
   go_on phix.fa
@@ -405,7 +405,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   cmp short/model.safetensors "$BATS_FILE_TMPDIR/short/model.safetensors"
 }
 
-@test "another sequence is refused with what is different" {
+@test "a different sequence is rejected with the difference" {
   printf '>a x\nACGTACGTTGCA\nNNACGATCG\n>b\nTTGACCA\n' > a.fa
   rnntrain -q -k 2 -d 4 -D 4 -B 2 -T 8 -e 1 --valid-fraction 0 -o run a.fa
   refuses() {

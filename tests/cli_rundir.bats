@@ -48,7 +48,7 @@ untouched() {
   rnntrain -q --resume -e 3 -o "$1" "$PHIX"
 }
 
-@test "a run whose directory was removed and begun anew ends, and leaves the new one alone" {
+@test "a run whose directory was removed and made again ends, without touching the new one" {
   begin run
   halt
   rm -rf run
@@ -58,7 +58,7 @@ untouched() {
   untouched run
 }
 
-@test "a run whose directory was emptied and used anew ends, and leaves the new one alone" {
+@test "a run whose directory was emptied and used again ends, without touching the new run" {
   for log_every in 1 1000000000; do # it finds out at a row, or when it saves
     rm -rf run wanted
     begin run --log-every "$log_every" --checkpoint-every 0.01s
@@ -97,7 +97,7 @@ untouched() {
   [ ! -e run ]
 }
 
-@test "a run whose directory was moved says where to, and resumes there" {
+@test "a run whose directory was moved reports the new path, and resumes there" {
   for next in none new; do
     rm -rf run old
     begin run --checkpoint-every 0.01s
@@ -118,7 +118,7 @@ untouched() {
   done
 }
 
-@test "a run ends where the link that it was begun through leads elsewhere" {
+@test "a run ends if the link it was started through leads elsewhere" {
   mkdir one two
   ln -s one link
   begin link --checkpoint-every 0.01s
@@ -144,7 +144,7 @@ untouched() {
   ends "-o ../run: no longer leads to the directory of this run, which is now $PWD/old"
 }
 
-@test "a directory that was moved with the path that leads to it is where it was" {
+@test "a run continues if a parent directory is moved" {
   mkdir -p place
   (cd place && exec rnntrain "${BOTH[@]}" -e 300 --seed 1 -o run "$PHIX" 2> ../said) &
   old=$!
@@ -248,7 +248,7 @@ remedies_work() {
   [ "$followed" -gt 0 ]
 }
 
-@test "every state of a directory, with every option: it works, or a remedy that is named does" {
+@test "in every state of a directory each option works, or the remedy in its error does" {
   rnntrain "${NEW[@]}" -o whole "$PHIX"
   refused=0
   for state in "${STATES[@]}"; do
@@ -275,7 +275,7 @@ remedies_work() {
   [ "$refused" -gt 10 ]
 }
 
-@test "a directory without results is no hindrance to a run, nor are unrelated files" {
+@test "a run starts in a directory without results, beside unrelated files" {
   rnntrain "${NEW[@]}" -o whole "$PHIX"
   for state in absent empty "unrelated files" "an empty loss.tsv" "part of a header" "a header" \
     "both headers" "a leftover .tmp"; do
@@ -339,7 +339,7 @@ remedies_work() {
 # ---- a start that fails --------------------------------------------------------------------------
 
 # The disk is full while a run begins in a directory that is not there, or is there and empty.
-@test "a full disk at the start: nothing is left of it, and the run begins once there is room" {
+@test "a start on a full disk leaves no file, and succeeds once there is space" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   rnntrain "${NEW[@]}" -D 40 -o whole "$PHIX"
   # shellcheck disable=SC2016

@@ -156,7 +156,7 @@ code_of() {
   [ "$code" -eq 130 ]
 }
 
-@test "where a file cannot be without a name, TERM removes what was written of it" {
+@test "if unnamed files are not possible, TERM removes the unfinished file" {
   command -v strace > kept || skip "no strace: apt-get install strace"
   mkdir samples
   # openat says that this file system knows no file without a name.

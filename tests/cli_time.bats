@@ -52,7 +52,7 @@ in_time() {
   in_time run -k 3 -D 1024 -d 8 -B 8 -T 16 --max-time 4 --valid long.fa phix.fa
 }
 
-@test "a run without a first step can be begun again, and resumed" {
+@test "a run without a first step can be started again, and resumed" {
   in_time run --max-time 0.001 phix.fa
   train -o run phix.fa
   # Without time for another step.
@@ -95,7 +95,7 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
 
 # ---- the examination -----------------------------------------------------------------------------
 
-@test "SIGTERM during the examination: all is saved, and --resume makes it again" {
+@test "SIGTERM during the examination: all is saved, and --resume repeats it" {
   # An examination of about a second.
   options=(-t 2 -k 6 --softmax full -D 512 -B 8 -T 16 -e 1)
   head -n 30 phix.fa > few.fa

@@ -32,7 +32,7 @@ weights() {
   "$PYTHON" "$SOURCE/tests/terminal.py" run "$DATA/phix174.fa.gz"
 }
 
-@test "where no terminal is, the log has whole lines: what is done, and validations" {
+@test "a log file has whole lines: phases and validations" {
   rnntrain -t 1 -k 3 -D 64 -e 3 -o run "$DATA/phix174.fa.gz" 2> said
   run ! grep -q $'[\r\033]' said
   number='[0-9]+\.[0-9]{4}'
@@ -238,7 +238,7 @@ END
   diff counted <(tr '\t' ' ' <<< "$output")
 }
 
-@test "a name of a file breaks no row, and writes nothing to a terminal" {
+@test "control characters in a file name break no row and do not reach a terminal" {
   name=$(printf 'a\tb\nc\033[31m\302\233d.fa')
   cp "$DATA/phix174.fa.gz" "$name"
   rnntrain --dry-run "$name" > table 2> said
@@ -457,7 +457,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   awk -F '\t' 'NF != 4 { exit bad = 1 } END { exit bad || NR < 2 }' run/timestep_loss.tsv
 }
 
-@test "with standard error closed and no /dev/null, messages go nowhere, not into a file" {
+@test "with standard error closed and no /dev/null, messages do not get into a file" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   # shellcheck disable=SC2016
   run -0 unshare -rm bash -euc '
@@ -478,7 +478,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   grep -q "standard output: cannot be written: Bad file descriptor" said
 }
 
-@test "a standard file that is closed and cannot be reserved ends a program before it makes a file" {
+@test "a closed standard file that cannot be reserved ends a program before it makes a file" {
   strace -o kept true 2> kept || skip "no strace: apt-get install strace"
   ! ldd "$BIN/rnntrain" | grep -E 'lib[alt]san' > /dev/null || skip "the sanitizers do not work under strace"
   for closed in '<&-' '>&-' '2>&-'; do
@@ -491,7 +491,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   done
 }
 
-@test "the forecast of memory is what the run takes, but for a tenth" {
+@test "the memory forecast is right to a tenth" {
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer takes memory of its own"
   zcat "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz" > both.fa
   for shape in "-k 4" "-k 6 -d 16 -D 64 --softmax full" "-k 2 -d 8 -D 64 -B 2048 -T 20 --valid-fraction 0" \
@@ -548,7 +548,7 @@ assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
   done
 }
 
-@test "a validation that is cut into pieces is that of one long read" {
+@test "a validation in pieces equals that of one long read" {
   rnntrain -q -k 3 -d 8 -D 32 -B 32 -T 16 -e 3 -t 2 --learning-rate 0.01 --valid "$DATA/lambda.fa.gz" -o run "$DATA/lambda.fa.gz"
   cut=$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')
   whole=$(rnnpredict --mode score run "$DATA/lambda.fa.gz" | column bits_per_base)

@@ -40,7 +40,7 @@ refuses() {
   done
 }
 
-@test "the questions that the tests put to every mode leave out none" {
+@test "the list of modes that the tests run is complete" {
   modes=$(words rnnpredict mode)
   for mode in $modes; do
     [ $mode = next ] || [[ " ${ASKS[*]} ${ALONE[*]} " == *" --mode $mode "* ]]
@@ -138,7 +138,7 @@ refuses() {
   fails 2 "-o" rnnpredict run -o
 }
 
-@test "an unknown option or word is answered with the nearest one" {
+@test "an unknown option or word gets the nearest one as a suggestion" {
   fails 2 "unknown option '--hiden'; did you mean --hidden?" rnntrain --hiden 64 genome.fa
   fails 2 "unknown option '--hiden=64'; did you mean --hidden?" rnntrain --hiden=64 genome.fa
   fails 2 "unknown option '-hidden'; did you mean --hidden?" rnntrain -hidden 64 genome.fa
@@ -149,13 +149,13 @@ refuses() {
   fails 2 "unknown option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
 }
 
-@test "an ambiguous abbreviation is answered with its candidates" {
+@test "an ambiguous abbreviation gets its candidates" {
   fails 2 "option '--s' is ambiguous: it may be --stride, --strands, --softmax, --schedule or --seed" rnntrain --s 2
   fails 2 "option '--top-' is ambiguous: it may be --top-k or --top-p" rnnpredict --top-=2 run
   run -0 rnntrain --vers
 }
 
-@test "no arguments at all: the usage lines, and where to read more" {
+@test "without arguments the usage lines and a hint to --help are printed" {
   for program in rnntrain rnnpredict; do
     run --separate-stderr -2 "$program"
     [ -z "$output" ]

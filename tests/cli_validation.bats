@@ -11,7 +11,7 @@ periodic() {
     }'; } > "$1"
 }
 
-@test "of two files both are learnt, in either order" {
+@test "both of two files are learnt, in either order" {
   periodic chromosome.fa chromosome ACGTTGCAAGGCTCA 30000
   periodic plasmid.fa plasmid TTGACCGATACGGAATCTC 3000
   network=(-q -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -t 2)
@@ -129,7 +129,7 @@ END
   grep -q '"validation": \[\]' none/run.json
 }
 
-@test "records for validation only are named, with what to do" {
+@test "a warning names records for validation only, with a remedy" {
   printf '>chromosome\n%s\n>plasmid\n%s\n>other\nACGTACGTAC\n' "$(random_bases 900 1)" "$(random_bases 60 2)" > x.fa
   rnntrain "${NETWORK[@]}" -o run x.fa 2> said
   grep "^warning: x.fa: plasmid and 1 more record are for validation only and are not learnt; .*--valid-fraction 0" said
@@ -145,14 +145,14 @@ END
   grep -Fx "validation: y.fa, all of it" said
 }
 
-@test "of reads a short line says how many validate" {
+@test "for reads a short line has the number for validation" {
   rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> said
   grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" said
   run grep "validation only" said
   [ "$status" -eq 1 ]
 }
 
-@test "of many files the first five are named" {
+@test "of many files the first five are listed" {
   for i in {1..9}; do printf '>r%s\n%s\n' $i "$(random_bases 100 $i)" > $i.fa; done
   rnntrain "${NETWORK[@]}" -o run {1..9}.fa 2> said
   grep -Fx "validation: 5.fa r5:91-100" said
@@ -162,7 +162,7 @@ END
 
 # ---- many files ----------------------------------------------------------------------------------
 
-@test "files of the same sequence are named, once a group" {
+@test "files with the same sequence are listed once per group" {
   printf '>a\nACGTACGTTGCACCA\n' > a.fa
   printf '>b x\nACGTACGT\nTGCACCA\n' > b.fa
   gzip -c a.fa > c.fa.gz
