@@ -5,6 +5,7 @@ load cli
 BOTH=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --log-every 1 --valid-fraction 0 --schedule constant)
 OLD=("${BOTH[@]}" -e 1000000 --seed 1) NEW=("${BOTH[@]}" -e 2 --seed 2)
 PHIX=$DATA/phix174.fa.gz
+REMOVED="was removed or replaced while this run was writing to it" # the directory, or loss.tsv in it
 
 setup() {
   mkdir "$BATS_TEST_TMPDIR/here"
@@ -54,7 +55,7 @@ untouched() {
   rm -rf run
   rnntrain "${NEW[@]}" -o run "$PHIX"
   kill -CONT "$old"
-  ends "-o run: the directory was removed or replaced while this run was writing to it"
+  ends "$REMOVED"
   untouched run
 }
 
@@ -93,7 +94,7 @@ untouched() {
   halt
   rm -rf run
   kill -CONT "$old"
-  ends "-o run: the directory was removed or replaced"
+  ends "$REMOVED"
   [ ! -e run ]
 }
 
