@@ -142,7 +142,9 @@ turned() {
     rnnpredict ${ASK[$question]} -o right "$RUN" three.fq
     check $question right
     [ $question != npy ] || continue
-    for column in $(seq 2 $(awk 'NR == 2 { print NF }' right)); do
+    columns=$(seq 2 $(awk 'NR == 2 { print NF }' right))
+    case $question in mean | last) columns="2 9 17" ;; esac # all are numbers of one state
+    for column in $columns; do
       awk -F '\t' -v OFS='\t' -v c=$column 'NR == 3 { $c = $c ~ /[ACGT]/ ? "GGG" : $c * 1.001 + 0.0002 } 1' right > wrong
       run -1 check $question wrong
     done

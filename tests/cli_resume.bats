@@ -117,7 +117,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "a validation is left at a signal, and made again" {
-  { echo ">random"; random_bases 1000000 1; } > long.fa
+  { echo ">random"; random_bases 300000 1; } > long.fa
   ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "it takes the address sanitizer half a minute"
   options=(-q -t 1 -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --log-every 1 --valid long.fa "$DATA/phix174.fa.gz")
   rnntrain "${options[@]}" -o one
@@ -290,7 +290,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 }
 
 @test "SIGUSR1 again and again does not keep a run from validating" {
-  { echo ">random"; random_bases 40000 1; } > long.fa
+  { echo ">random"; random_bases 20000 1; } > long.fa
   start -q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa -o run "$DATA/phix174.fa.gz"
   await [ -e run/run.json ]
   while kill -USR1 $! 2> kept; do sleep 0.02; done
@@ -306,7 +306,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 
 @test "a second SIGINT ends at once" {
   # Steps of half a second: the first SIGINT waits for the end of one, and is no longer pending (2 of ShdPnd).
-  start -q -D 768 -T 512 -B 32 -t 1 --log-every 1 -o run "$DATA/lambda.fa.gz"
+  start -q -D 768 -T 512 -B 32 -t 1 --log-every 1 --valid-fraction 0 -o run "$DATA/lambda.fa.gz"
   await logged run 1 # the next step has begun
   cp run/checkpoint.safetensors before
   kill -INT $!

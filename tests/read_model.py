@@ -57,8 +57,7 @@ class Steps:
             segment = match[0]
             h = np.zeros(len(w['b1']))
             for t in range(0, len(segment) - k + 1, s):
-                x = sum('ACGT'.index(base) * 4 ** (k - 1 - i)
-                        for i, base in enumerate(segment[t:t + k]))
+                x = number(segment[t:t + k])
                 if t > 0:
                     self.told.append((match.start() + t + k - s + 1, segment[t:t + k],
                                       yhat[x - first]))
@@ -85,6 +84,13 @@ def ending(steps):
 
 def text(x, k):
     return ''.join('ACGT'[x >> 2 * (k - 1 - i) & 3] for i in range(k))
+
+
+def number(kmer):
+    x = 0
+    for base in kmer:
+        x = 4 * x + 'ACGT'.index(base)
+    return x
 
 
 def near(said, true):
@@ -114,7 +120,9 @@ def check_next(rows, name, steps, every=False):
             assert float(said) <= before, (record, rank)
             seen.add(kmer)
             before = float(said)
-            near(said, next(p for i, p in enumerate(yhat) if text(first + i, steps.k) == kmer))
+            i = number(kmer) - first
+            assert len(kmer) == steps.k and 0 <= i < len(yhat), (record, kmer)
+            near(said, yhat[i])
 
 
 def check_all(rows, name, steps):
@@ -127,9 +135,9 @@ def check_bases(rows, name, steps, every=False):
     for position, first, yhat in after(steps, every):
         record, *place, a, c, g, t = rows.pop()
         assert record == name and place == [str(position)] * every, (record, place)
-        for base, said in zip('ACGT', (a, c, g, t)):
-            near(said, sum(p for i, p in enumerate(yhat)
-                           if text(first + i, steps.k)[steps.k - steps.s] == base))
+        added = (first + np.arange(len(yhat))) >> 2 * (steps.s - 1) & 3  # the first base that a k-mer adds
+        for base, said in enumerate((a, c, g, t)):
+            near(said, yhat[added == base].sum())
 
 
 def check_allbases(rows, name, steps):
