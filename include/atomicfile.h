@@ -1,9 +1,9 @@
 /* atomicfile: a file that appears under its name whole, or not at all.
  *
  * It is written beside its place under a temporary name, or without a name where the file system
- * can do that, so that nothing is left of it whatever ends the program; flushed to the disk; and
- * renamed over the file that was there, whose mode it keeps. The directory is held open meanwhile:
- * where somebody moves it, the file goes with it, and not into the directory that took its place.
+ * can do that, so that nothing remains if the program is killed; flushed to the disk; and
+ * renamed over an existing file, whose mode it keeps. The directory is held open meanwhile: if
+ * somebody moves it, the file goes with it, and not into the directory that took its place.
  */
 #ifndef ATOMICFILE_H
 #define ATOMICFILE_H
@@ -41,10 +41,10 @@ void atomicfile_abandon(AtomicFile *file);
 /* The directory that holds path, to be freed. */
 char *atomicfile_directory(const char *path);
 
-/* Opens a directory to make files in, also one that cannot be read; -1 and errno. */
+/* Opens a directory to make files in, even an unreadable one; -1 and errno on error. */
 int atomicfile_open_directory(const char *path);
 
-/* Flushes the entries of an open directory to the disk; -1 and errno where that fails. */
+/* Flushes the entries of an open directory to the disk; -1 and errno on error. */
 int atomicfile_sync_directory(int directory);
 
 #endif

@@ -12,11 +12,11 @@
  * out, are its own. NULL and errno where it cannot be had. */
 FILE *bgzf_stream(FILE *out, const bool *whole);
 
-/* How a file ends: as BGZF does; with a block that is cut short; with a whole block, but not with
- * the mark of the end; or its last bytes do not tell. */
+/* The end of a file: the end block; a truncated block; a complete block, but no end block; or
+ * neither, so that the file may not be BGZF. */
 typedef enum { BGZF_WHOLE, BGZF_CUT, BGZF_NO_END_BLOCK, BGZF_UNKNOWN } BgzfEnd;
 
-/* Looks at the end of a regular file, whose offset stays; last: after BGZF_NO_END_BLOCK the last
+/* Reads the end of a regular file without moving its offset; last: for BGZF_NO_END_BLOCK the last
  * byte of the text. */
 BgzfEnd bgzf_end(int fd, int *last);
 

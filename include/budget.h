@@ -1,7 +1,7 @@
-/* budget: how the time of --max-time is shared. All times are seconds since the run began.
+/* budget: the shares of --max-time. All times are seconds since the run began.
  *
- * Training has what is left after the last validation, the last checkpoint and the examination of
- * the model. What these take is measured where one has happened, and else estimated from the steps.
+ * Training has the time before the last validation, the last checkpoint and the examination of the
+ * model. The durations of these are measured if one has happened, or else estimated from the steps.
  */
 #ifndef BUDGET_H
 #define BUDGET_H
@@ -12,30 +12,30 @@
 typedef struct {
   double limit;      /* of the run; 0: none */
   double began;      /* when training began, in this program */
-  double step_time;  /* of all steps of this program, */
-  uint64_t steps;    /* which are so many */
-  uint64_t windows;  /* of a validation, about; 0: there is none */
+  double step_time;  /* total of all steps in this program */
+  uint64_t steps;    /* number of these steps */
+  uint64_t windows;  /* in a validation, approximately; 0: no validation */
   double validation; /* seconds of the last whole one; 0: not known yet */
   double save;       /* of the longest checkpoint; 0: not known yet */
 } Budget;
 
-/* What a validation is expected to take; 0 where nothing is known. */
+/* Expected duration of a validation; 0 if unknown. */
 double budget_validation(const Budget *budget);
 
-/* Whether validation may have the time that it takes: half of what is left to training. Where it
- * takes more, the run does without. */
+/* Whether a validation takes no more than half of the time for training. If it takes more, the run
+ * has no validation. */
 bool budget_validates(const Budget *budget);
 
-/* Whether there is still time for one, at this time. */
+/* Whether there is time for a validation now. */
 bool budget_has_validation(const Budget *budget, double now);
 
 /* When training must end; INFINITY without a limit. */
 double budget_end(const Budget *budget);
 
-/* When a validation is given up: a little over the limit. */
+/* When a validation is aborted: a little after the limit. */
 double budget_deadline(const Budget *budget);
 
-/* The part of the training that is over, 0..1; 0 without a limit. */
+/* The fraction of the training time that has passed, 0..1; 0 without a limit. */
 double budget_part(const Budget *budget, double now);
 
 #endif

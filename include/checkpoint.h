@@ -5,7 +5,7 @@
  * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
  * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
  * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
- * the last log rows state.timestep_loss and state.timestep_tokens, what the inputs are known by,
+ * the last log rows state.timestep_loss and state.timestep_tokens, the identity of the inputs,
  * state.inputs, the command lines, state.commands, and as metadata the numbers of RunNumbers. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
@@ -50,7 +50,7 @@ typedef struct {
   int T;
   uint64_t *commands; /* (n_commands) the command lines, as commands.h has them */
   size_t n_commands;
-  uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS): what the input files are known by */
+  uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS) the identity of the input files */
   size_t n_inputs;
 } RunState;
 
@@ -77,11 +77,11 @@ void model_free(Model *model);
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
 /* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
- * opened, and errno says why. Messages call it path.
+ * opened, and errno is set. Messages call it path.
  *
  * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
  * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too, and
- * *n_inputs their number: NULL and 0 where an older version wrote it, which had none. */
+ * *n_inputs their number: NULL and 0 for a checkpoint of an older version, which has none. */
 Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
 
 /* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not

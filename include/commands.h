@@ -1,8 +1,7 @@
-/* commands: the command lines of a run, the first one and each that resumed it.
+/* commands: the command lines of a run: the first one, and one for each time it was resumed.
  *
- * They are kept as they stand in a checkpoint: of each the number of its words and then the words,
- * each with a 0 after it, filled up with zeros to whole words of 64 bits. Names of files need not
- * be UTF-8. */
+ * They are stored as in a checkpoint: for each one the number of its words and then the words,
+ * each terminated by 0, padded with zeros to 64 bits. File names need not be UTF-8. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
@@ -17,16 +16,16 @@ typedef struct {
   size_t n;
 } Commands;
 
-/* Room for n words of 64 bits, to be read from a file. */
+/* Space for n words of 64 bits, to be read from a file. */
 Commands commands_new(size_t n);
 void commands_free(Commands *commands);
 
-/* Adds a command line. Where all together would exceed COMMANDS_MAX, the oldest but the first make
- * room. */
+/* Adds a command line. If the total exceeds COMMANDS_MAX, the oldest ones except the first are
+ * removed. */
 void commands_add(Commands *commands, char *const *words, int n);
 
-/* The next command line, from byte *at (0: the first): how many words it has; 0: there is none. Its
- * words follow, one by one; NULL where the data was damaged. */
+/* The number of words of the next command line, from byte *at (0: the first); 0 after the last.
+ * commands_word then returns its words one by one; NULL if the data is damaged. */
 size_t commands_next(const Commands *commands, size_t *at);
 const char *commands_word(const Commands *commands, size_t *at);
 

@@ -28,12 +28,12 @@ typedef struct {
   uint64_t min_length; /* shorter segments are left out */
   bool circular;       /* every record is, not only those whose header says so */
   int turn;   /* first bases of a circle that are read again after its last, KMER_MAX at most */
-  Tail *tail; /* that notes the records; NULL: none does */
+  Tail *tail; /* records the end of the file; NULL: none */
 } Reading;
 
-/* What a file is known by: digests of the names of its records, of where segments stand in them,
- * and of the bases. Compression, lines, case and descriptions do not count, nor does which letter a
- * break is. */
+/* The identity of a file: digests of the names of its records, of the positions of their segments,
+ * and of the bases. It does not depend on compression, lines, case, descriptions or which ambiguous
+ * letter ends a segment. */
 typedef struct {
   uint64_t names, places, bases;
 } SeqDigest;
@@ -51,7 +51,7 @@ typedef struct {
   bool has_quality; /* it is FASTQ */
   uint64_t bytes;   /* of the file as stored */
   uint32_t crc32;
-  SeqNotes notes; /* for a user to know */
+  SeqNotes notes;
 } SeqCounts;
 
 Corpus *corpus_new(void);

@@ -1,4 +1,4 @@
-/* counter: many counts in 4 bytes each; once one outgrows them, all of the table get 2 more. */
+/* counter: a table of counts of 4 bytes each, and of 6 once one of them needs more. */
 #ifndef COUNTER_H
 #define COUNTER_H
 

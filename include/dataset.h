@@ -4,13 +4,13 @@
 
 #include "span.h"
 
-/* What becomes of a file: its bases in the corpora, and where those for validation are. */
+/* The bases of a file in the corpora, and the range for validation. */
 typedef struct {
   uint64_t train_bases, valid_bases;
   TailPart valid;
 } Share;
 
-/* What a file is known by, in numbers, for a checkpoint. */
+/* The identity of a file as numbers, for a checkpoint. */
 enum {
   INPUT_VALIDATES, /* it is for validation alone */
   INPUT_RECORDS,

@@ -1,8 +1,7 @@
-/* escape: text from outside, character by character, as it may stand in JSON, in HTML, in a row
- * of a table, and on a terminal. In place of a byte that is not UTF-8 stands, in JSON, the
- * character of that number; in HTML, as of control characters, U+FFFD; on a terminal, as of a
- * byte of a control character, '?'. In a row a tab, a line feed and a carriage return are \t, \n
- * and \r; nothing else changes. */
+/* escape: external text, escaped character by character for JSON, HTML, a row of a table, or a
+ * terminal. A byte that is not UTF-8 becomes the character of that number in JSON, and U+FFFD in
+ * HTML. A control character becomes U+FFFD in HTML, and one '?' per byte on a terminal. In a row a
+ * tab, a line feed and a carriage return become \t, \n and \r; nothing else changes. */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
@@ -15,11 +14,11 @@ enum { ESCAPE_ROOM = 8 };
 typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
 Escape escape_json, escape_html, escape_row, escape_screen;
 
-/* The whole text, in place, as it may stand on a terminal. */
+/* Escapes a whole text in place for a terminal. */
 void escape_line(char *text);
 
-/* The bytes of the control character that text begins with, which could move a terminal's cursor or
- * break a table's row: ASCII's and, in UTF-8, those from U+0080 to U+009F; 0: of none. */
+/* The number of bytes of a control character at the beginning of text (ASCII, or U+0080 to U+009F
+ * in UTF-8), which could move a terminal's cursor or break a row; 0 if there is none. */
 int escape_control(const char *text);
 
 #endif

@@ -19,15 +19,15 @@ typedef struct {
 
 typedef struct {
   ExamBin bin[EXAM_BINS];
-  bool shortened; /* it was stopped before it had looked at all that it wanted to */
+  bool shortened; /* stopped before its end */
   int steps;      /* of the gradient's way back */
   int stretches;  /* of sequence that it was followed on */
   /* (steps) Quartiles, over the stretches, of the norm of dJ(T)/dh(T-i), i steps back: */
   double flow_lower[EXAM_STEPS], flow_median[EXAM_STEPS], flow_upper[EXAM_STEPS];
 } Exam;
 
-/* Whether to stop, because so large a part of the time that there is for all (0..1) is over, or for
- * another reason. It is asked again and again. */
+/* Called repeatedly: whether to stop, because this fraction of the available time (0..1) has
+ * passed, or for another reason. */
 typedef struct {
   bool (*now)(void *context, double part);
   void *context;

@@ -1,6 +1,6 @@
-/* excerpt: the text of a large JSON object, with long lists in it cut short, so that parsing it
- * takes little memory. Of a list of objects that is a member of the outermost object, the first
- * EXCERPT_KEPT stay, and the others are counted but not looked at. */
+/* excerpt: the text of a large JSON object with its long lists shortened, so that parsing it takes
+ * little memory. Of a list of objects that is a member of the outermost object, the first
+ * EXCERPT_KEPT stay; the others are counted, but not checked. */
 #ifndef EXCERPT_H
 #define EXCERPT_H
 
@@ -10,13 +10,13 @@
 
 enum { EXCERPT_KEPT = 1000, EXCERPT_LISTS = 8, EXCERPT_NAME = 32 };
 
-/* More than this is no excerpt of a run.json: bytes, and values. */
+/* Limits of an excerpt of run.json. */
 enum { EXCERPT_TEXT_MAX = 1 << 25, EXCERPT_VALUES_MAX = 1 << 20 };
 
 typedef struct {
   FILE *file; /* borrowed */
   bool too_large;
-  size_t n; /* lists that were cut short: their names, and how many are left out of each */
+  size_t n; /* shortened lists: their names, and the number of objects left out of each */
   char name[EXCERPT_LISTS][EXCERPT_NAME];
   size_t left_out[EXCERPT_LISTS];
 
@@ -31,11 +31,11 @@ typedef struct {
   size_t bytes, values; /* that stay */
 } Excerpt;
 
-/* Up to n bytes of the excerpt: how many; 0 at the end of the file, after an error of it, and where
- * too_large is set. */
+/* Reads up to n bytes of the excerpt and returns their number; 0 at the end of the file, after an
+ * error, and if too_large is set. */
 size_t excerpt_read(Excerpt *excerpt, char *text, size_t n);
 
-/* How many are left out of the list of this name. */
+/* The number of objects left out of the list of this name. */
 size_t excerpt_left_out(const Excerpt *excerpt, const char *name);
 
 #endif

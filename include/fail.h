@@ -8,12 +8,12 @@ typedef struct {
 
 /* Fills why from a printf format and returns -1, so that a caller can write
  *     return fail(why, "%s: line %zu: ...", path, line);
- * Of a sentence that is too long, the middle gives way to "...", so that the file that it begins
- * with and the cause and remedy at its end stay. */
+ * If the message is too long, "..." replaces its middle, so that the file at its beginning and the
+ * cause and remedy at its end stay. */
 int fail(Why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same where the operating system gave the cause: "FORMAT: CAUSE; REMEDY", with the remedy that
- * fits this errno for something that is read, or that is made, written or removed. */
+/* The same for an error of the operating system: "FORMAT: CAUSE; REMEDY", with a remedy for this
+ * errno when reading, or when making, writing or removing. */
 int fail_reading(Why *why, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int fail_writing(Why *why, int error, const char *format, ...)

@@ -1,4 +1,4 @@
-/* foreign: files that users take for FASTA or FASTQ, recognised by their first bytes. */
+/* foreign: files of other formats, recognised by their first bytes. */
 #ifndef FOREIGN_H
 #define FOREIGN_H
 
@@ -7,16 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FOREIGN_ROOM = 512 /* first bytes that tell */ };
+enum { FOREIGN_ROOM = 512 /* first bytes that are needed */ };
 
-/* Says in why what this file is and what to do with it, and returns -1; 0 if it is not known.
- * format: what its n first bytes of text were unpacked from, NULL: nothing. */
+/* If the format is recognised, fills why with its name and a remedy and returns -1; else 0.
+ * format: the compression of the n first bytes of text, NULL: none. */
 int foreign_fail(const char *file, const char *first, size_t n, const char *format, Why *why);
 
-/* What a letter that is no nucleotide code may be, and what to do: the end of a sentence, or "". */
+/* A hint for a letter that is not a nucleotide code: the end of a message, or "". */
 const char *foreign_letter(char letter, bool line_start);
 
-/* Whether what looks like a header of FASTQ is one of SAM: "HD", a tab, "VN:1.6". */
+/* Whether a header of FASTQ is one of SAM: "HD", a tab, "VN:1.6". */
 bool foreign_is_sam(const char *header);
 
 #endif

@@ -18,25 +18,26 @@ typedef struct Input Input;
 Input *input_open(const char *path, Why *why);
 void input_close(Input *input); /* NULL is allowed */
 
-/* Whether a user types it: standard input, from a terminal. INPUT_TYPED says so. */
+/* Whether it is typed: standard input from a terminal. INPUT_TYPED is the message. */
 bool input_is_typed(const char *path);
 #define INPUT_TYPED "reading standard input; press Ctrl-D to end"
 
-/* The part of the file that was read, 0..1; 0 where its size is not known. Any thread may ask. */
+/* The fraction of the file that was read, 0..1; 0 if its size is not known. Any thread may call it.
+ */
 double input_part(const Input *input);
 
 /* What a file is called in sentences: its path, or "standard input" for "-". */
 const char *input_title(const char *path);
 const char *input_name(const Input *input); /* the title of what was opened */
 
-/* The name of the format that it is unpacked from; NULL: it is text as stored. */
+/* The name of its compression; NULL: none. */
 const char *input_format(const Input *input);
 
 /* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
  * why does not name the file, for the caller knows a better place in it. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);
 
-/* At the end: whether it is BGZF without its end block, which may have been cut between two blocks.
+/* At the end: whether it is BGZF without its end block, which may be truncated between two blocks.
  */
 bool input_unfinished(const Input *input);
 

@@ -11,8 +11,8 @@
 int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
                   const char *level, Why *why);
 
-/* For somebody who has typed the program's name and nothing else: the usage lines on standard
- * error. Gives back the exit code. */
+/* Prints the usage lines on standard error, for a program without arguments. Returns the exit code.
+ */
 int manual_remind(const Program *program);
 
 #endif

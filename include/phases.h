@@ -1,5 +1,5 @@
-/* phases: what a run does before it trains, one phase after the other. Where --max-time runs out in
- * one of them, there is nothing to save yet: the program ends with a sentence. */
+/* phases: the phases of a run before training. If --max-time ends during one of them, there is
+ * nothing to save yet: the program exits with a message. */
 #ifndef PHASES_H
 #define PHASES_H
 
@@ -14,15 +14,15 @@ typedef struct {
   double longest_time; /* seconds */
 } Phases;
 
-/* Ends the phase before and begins the next one, which names what is done: "reading the input". */
+/* Ends the previous phase and begins the next one, "reading the input" for example. */
 void phases_begin(Phases *phases, const char *name);
 void phases_end(Phases *phases);
 
-/* The time that something took which was no such phase. */
+/* Notes the time of something that was not a phase. */
 void phases_note(Phases *phases, const char *name, double seconds);
 
-/* Says that the time ended before the first step, what took most of it, and what to do: the remedy
- * is "give" or "resume with" a longer --max-time; -1. */
+/* Fills why: the time ended before the first step, the phase that took most of it, and the remedy:
+ * "give" or "resume with" a longer --max-time. Returns -1. */
 int phases_fail(const Phases *phases, const char *remedy, Why *why);
 
 #endif

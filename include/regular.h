@@ -1,5 +1,5 @@
-/* regular: files that must be regular ones. What is none (a pipe, a device, a directory) is an
- * error at once, not a wait for whoever may write to it. */
+/* regular: opens files that must be regular. A pipe, device or directory is an error at once; a
+ * pipe is not waited for. */
 #ifndef REGULAR_H
 #define REGULAR_H
 
@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* Opens a file to read. NULL where that fails; errno is ENOENT then if it does not exist, and the
- * caller may know a better remedy. */
+/* Opens a file to read. NULL on error; errno is ENOENT if it does not exist, so that the caller can
+ * give a better remedy. */
 FILE *regular_open(const char *path, Why *why);
 
 #endif

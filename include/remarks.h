@@ -1,5 +1,5 @@
-/* remarks: what a person reads about the input files: which of them hold the same sequence, which
- * are circular, and what was left out. Of many files the first few of each kind are named. */
+/* remarks: messages about the input files: files with the same sequence, circular records, bases
+ * and segments left out. Of many files the first few are listed. */
 #ifndef REMARKS_H
 #define REMARKS_H
 

@@ -1,8 +1,8 @@
 /* resume: what a run must find unchanged to go on from its checkpoint, and what it takes over.
  *
  * A checkpoint's metadata holds the options of the run, as option.NAME, and its tensor state.inputs
- * what the input files are known by: their records, names and bases. How a file is called, packed,
- * compressed or wrapped is of no interest. */
+ * the identity of the input files: their records, names and bases. File names, compression and line
+ * lengths do not matter. */
 #ifndef RESUME_H
 #define RESUME_H
 

@@ -1,8 +1,7 @@
 /* rundir: the run directory, which one process at a time writes to.
  *
- * It is opened once, and each of its files is reached from there: a directory that is moved takes
- * its run along, and the run stops before it writes anything more, instead of writing into the
- * directory that took its place. */
+ * It is opened once, and its files are opened relative to it. If the directory is moved, the run
+ * stops before its next write, and does not write into the directory that took its place. */
 #ifndef RUNDIR_H
 #define RUNDIR_H
 
@@ -40,30 +39,30 @@ void rundir_close(RunDir *dir); /* NULL is allowed */
 /* Whether there is a checkpoint to resume from. */
 bool rundir_resumes(const RunDir *dir);
 
-/* Whether the file system has locks: without them nobody is kept away. */
+/* Whether the file system has locks: without them other processes are not kept out. */
 bool rundir_locked(const RunDir *dir);
 
 /* Makes the directory, or removes what an earlier run left in it. */
 int rundir_begin(RunDir *dir, Why *why);
 
-/* After a start that failed: removes what it has made, as far as it can. */
+/* After a failed start: removes the files and the directory it made, if possible. */
 void rundir_undo(RunDir *dir);
 
-/* Whether the path still leads to the directory that is open, and that holds the log with the lock;
- * else why says where the directory is. */
+/* Whether the path still leads to the open directory, and the locked log is still in it; else why
+ * says where the directory is. */
 int rundir_check(const RunDir *dir, Why *why);
 
-/* A log to write to, which the directory closes; `fresh`: made where it is not there. The lock is
- * on loss.tsv. -1: it cannot be opened, and errno says why. */
+/* Opens a log to write to, which the directory closes; `fresh`: made if it does not exist. The lock
+ * is on loss.tsv. -1 and errno on error. */
 int rundir_log(RunDir *dir, RunFile file, bool fresh);
 
-/* A file in the directory to read from; -1 and errno. */
+/* Opens a file in the directory to read; -1 and errno on error. */
 int rundir_open(const RunDir *dir, RunFile file);
 
-/* A file in the directory to write, once that was found in its place; NULL: why says why not. */
+/* Checks the directory (rundir_check) and opens a file in it to write; NULL on error. */
 AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
 
-/* The path of a file, or of the directory, as the user named it; valid as long as dir. */
+/* The path of a file, or of the directory, as the user gave it; valid as long as dir. */
 const char *rundir_file(const RunDir *dir, RunFile file);
 const char *rundir_path(const RunDir *dir);
 

@@ -19,7 +19,7 @@ enum { SEQFILE_LOW = 0x80, SEQFILE_QUALITY_MAX = '~' - '!' };
 
 typedef struct SeqFile SeqFile;
 
-/* What a user should know of a file that was read all the same. */
+/* Defects of a file that do not prevent reading it. */
 typedef struct {
   bool end_block_missing; /* of BGZF; the text ends with a whole record */
   bool phred64;           /* its qualities, which seqfile_mark_low looks at, can only be Phred+64 */
@@ -64,7 +64,7 @@ ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
  * many: what goes on over the end of a circle. */
 int seqfile_head(const SeqFile *file, char head[KMER_MAX]);
 
-/* For people, after the name of the file. */
+/* A message, after the name of the file. */
 #define SEQFILE_NO_END_BLOCK                                                                       \
   "BGZF's end block is missing; the text ends with a whole record, so the file may be complete: "  \
   "compare its size or checksum with the original's"

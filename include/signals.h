@@ -1,4 +1,4 @@
-/* signals: what a signal asks of a program: to end, to save, or to save and end. */
+/* signals: requests by signals: end, save, or save and end. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -24,8 +24,8 @@ bool signals_save(void);
 int signals_end(void);
 const char *signals_name(int signal);
 
-/* Ends the program with exit code 1 and this line on standard error once so many seconds have
- * passed, whatever it is doing. signals_no_alarm takes that back. */
+/* Ends the program with exit code 1 and this line on standard error after so many seconds,
+ * whatever it is doing. signals_no_alarm cancels it. */
 void signals_alarm(double seconds, const char *line);
 void signals_no_alarm(void);
 

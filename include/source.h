@@ -1,4 +1,5 @@
-/* source: the bytes of a file or of standard input as stored, through a buffer, counted. */
+/* source: reads the stored bytes of a file or of standard input through a buffer and counts them.
+ */
 #ifndef SOURCE_H
 #define SOURCE_H
 
@@ -11,7 +12,7 @@
 enum { SOURCE_ROOM = 1 << 17 };
 
 typedef struct {
-  int fd;             /* -1: it could not be opened, and errno says why */
+  int fd;             /* -1: it could not be opened, and errno is set */
   unsigned char *raw; /* (SOURCE_ROOM) at..end not yet used */
   size_t at, end;
   uint64_t bytes; /* read so far */
@@ -22,17 +23,17 @@ typedef struct {
 Source source_open(const char *path); /* "-": standard input */
 void source_close(Source *source);
 
-/* Adds bytes of one read() to raw, behind those not yet used: how many, 0 at the end, -1 an error.
- */
+/* Appends the bytes of one read() to raw and returns their number; 0 at the end, -1 on error. */
 ptrdiff_t source_fill(Source *source, Why *why);
 
-/* Whether bytes not yet used are left, after reading some if not; -1 an error. */
+/* Whether unused bytes are left, after a read() if there are none; -1 on error. */
 int source_more(Source *source, Why *why);
 
-/* Up to n bytes: how many, 0 at the end, -1 an error. */
+/* Reads up to n bytes and returns their number; 0 at the end, -1 on error. */
 ptrdiff_t source_read(Source *source, void *to, size_t n, Why *why);
 
-/* The part of a regular file that was read, 0..1; 0 of another, whose size is not known. */
+/* The fraction of a regular file that was read, 0..1; 0 for other files, whose size is not known.
+ */
 double source_part(const Source *source);
 
 /* Whether the next read() would have to wait. */

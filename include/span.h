@@ -1,7 +1,7 @@
 /* span: ranges of a corpus, and the segments in them.
  *
- * What is trained on, or validated on, is a span: a range of each input file, since the split is
- * made in every file. */
+ * The training and the validation data are spans: a range of each input file, since every file is
+ * split. */
 #ifndef SPAN_H
 #define SPAN_H
 

@@ -2,7 +2,7 @@
 #ifndef START_H
 #define START_H
 
-/* At the beginning of main(), after signals_start and before anything is read or written.
+/* Called at the beginning of main(), after signals_start, before anything is read or written.
  *
  * A closed standard input, output or error gets a file in its place, so that no file of ours takes
  * its number and is written to by mistake; reading or writing it still fails. Where that is not

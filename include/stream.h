@@ -1,14 +1,14 @@
 /* stream: standard output and error that wait for their reader.
  *
- * Whoever shares a pipe with this program may make it non-blocking at any time, as node.js does; a
- * write then fails with EAGAIN where the pipe is full, and stdio loses what it was given. */
+ * Another process that shares the pipe can make it non-blocking at any time, as node.js does; a
+ * write to a full pipe then fails with EAGAIN, and stdio loses data. */
 #ifndef STREAM_H
 #define STREAM_H
 
 #include <stddef.h>
 
-/* Makes stdout and stderr streams that wait then. The flag is left as it is, for it is the others'
- * too. fileno does not know their numbers: use STDOUT_FILENO and STDERR_FILENO. */
+/* Replaces stdout and stderr by streams that wait in this case. The flag is not changed, because
+ * the other processes share it. Use STDOUT_FILENO and STDERR_FILENO instead of fileno. */
 void stream_start(void);
 
 /* Writes n bytes to a file descriptor, however many calls and signals that takes. Gives back how

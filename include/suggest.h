@@ -1,4 +1,4 @@
-/* suggest: the word of a list that somebody who mistyped it most likely meant. */
+/* suggest: the word of a list that is nearest to a mistyped one. */
 #ifndef SUGGEST_H
 #define SUGGEST_H
 
@@ -10,7 +10,7 @@ typedef struct {
   const char *typed; /* borrowed; its first n bytes count */
   size_t n;
   size_t edits; /* between typed and word */
-  /* The nearest so far, of equally near ones the first; "": none is near. */
+  /* The nearest so far, the first one in a tie; "": none is near. */
   char word[SUGGEST_ROOM];
 } Suggestion;
 

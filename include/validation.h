@@ -1,4 +1,4 @@
-/* validation: what a person reads about it: which part of the input it is, and what came of it. */
+/* validation: messages about the validation: its ranges in the input, and its result. */
 #ifndef VALIDATION_H
 #define VALIDATION_H
 
@@ -11,7 +11,7 @@
  * are for validation only; has_list: run.json lists all files. */
 void validation_say(Progress *progress, const Dataset *dataset, bool has_list);
 
-/* What came of it. */
+/* Its result. */
 typedef struct {
   double bits; /* per base: of the model */
   const Markov *markov;
@@ -20,8 +20,8 @@ typedef struct {
   size_t parameters;
 } Outcome;
 
-/* Prints the model's bits per base beside those of the best Markov model, and where the model has
- * more, what to try. */
+/* Prints the bits per base of the model and of the best Markov model, and, if the model is worse,
+ * suggestions. */
 void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome);
 
 #endif
