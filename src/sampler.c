@@ -75,19 +75,24 @@ static void run_prompt(const Sampler *s, Tape *tape, int n) {
   tape_carry(tape, &s->model->shape);
 }
 
-/* The last k-mer is left for the first draw. Where a prompt is not whole strides, bases at its
- * beginning are left out. */
+/* One seed for records after these bases (n), all of which count. */
+static uint64_t seed_of_prompt(uint64_t seed, const char *bases, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    seed = rng_next(&(Rng){seed ^ (uint64_t)kmer_base((unsigned char)bases[i])});
+  return seed;
+}
+
+/* The last k-mer is left for the first draw. Where a prompt is not whole strides, no k-mer has the
+ * bases at its beginning. */
 void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   const Shape *shape = &s->model->shape;
   const size_t k = (size_t)shape->k, stride = (size_t)shape->s;
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
   int x = 0, t = 0;
   s->x = -1;
-  s->seed = s->rule.seed;
+  s->seed = seed_of_prompt(s->rule.seed, bases, n);
   for (size_t i = (n - k) % stride, run = 1; i < n; i++, run++) {
-    const int base = kmer_base((unsigned char)bases[i]);
-    s->seed = rng_next(&(Rng){s->seed ^ (uint64_t)base});
-    x = (x << 2 | base) & (shape->V - 1);
+    x = (x << 2 | kmer_base((unsigned char)bases[i])) & (shape->V - 1);
     if (run < k || (run - k) % stride != 0) continue;
     if (s->x >= 0) tape->x[t++] = s->x;
     if (t == PROMPT_T) run_prompt(s, tape, t), t = 0;

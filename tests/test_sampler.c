@@ -255,13 +255,26 @@ static void what_is_no_number_is_an_error(void **state) {
   sampler_free(sampler), weights_free(model.weights);
 }
 
+static void all_bases_of_a_prompt_count_also_those_in_no_k_mer(void **state) {
+  (void)state;
+  Model model = random_model(3, 2, FOLLOWERS);
+  char *one = sample(&model, plain, "ACGTACGT", 1, 100, 1);
+  char *other = sample(&model, plain, "CCGTACGT", 1, 100, 1);
+  assert_string_not_equal(one, other);
+  free(one);
+  free(other);
+  weights_free(model.weights);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(temperature_0_takes_the_likeliest),
-                                     cmocka_unit_test(draws_are_as_frequent_as_they_are_probable),
-                                     cmocka_unit_test(every_step_is_drawn_from_its_own_yhat),
-                                     cmocka_unit_test(a_record_depends_on_seed_and_number_alone),
-                                     cmocka_unit_test(the_first_steps_are_thrown_away),
-                                     cmocka_unit_test(a_long_record_comes_in_rounds),
-                                     cmocka_unit_test(what_is_no_number_is_an_error)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(temperature_0_takes_the_likeliest),
+      cmocka_unit_test(draws_are_as_frequent_as_they_are_probable),
+      cmocka_unit_test(every_step_is_drawn_from_its_own_yhat),
+      cmocka_unit_test(a_record_depends_on_seed_and_number_alone),
+      cmocka_unit_test(all_bases_of_a_prompt_count_also_those_in_no_k_mer),
+      cmocka_unit_test(the_first_steps_are_thrown_away),
+      cmocka_unit_test(a_long_record_comes_in_rounds),
+      cmocka_unit_test(what_is_no_number_is_an_error)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
