@@ -24,13 +24,22 @@ size_t suggest_edits(const char *a, size_t n, const char *b) {
   return edits[n][m];
 }
 
+/* Whether a's first n letters, enough to mean something, begin b. */
+static bool is_beginning(const char *a, size_t n, const char *b) {
+  enum { ENOUGH = 3 };
+  size_t i = 0;
+  while (i < n && b[i] != 0 && same(a[i], b[i])) i++;
+  return n >= ENOUGH && i == n;
+}
+
 Suggestion suggest_new(const char *typed, size_t n) {
   return (Suggestion){.typed = typed, .n = n, .edits = n < 6 ? 2 : n < 10 ? 3 : 4};
 }
 
 void suggest_offer(Suggestion *suggestion, const char *word) {
   if (suggestion->n >= SUGGEST_ROOM || strlen(word) >= SUGGEST_ROOM) return;
-  const size_t edits = suggest_edits(suggestion->typed, suggestion->n, word);
+  size_t edits = suggest_edits(suggestion->typed, suggestion->n, word);
+  if (is_beginning(suggestion->typed, suggestion->n, word)) edits = 0;
   if (edits >= suggestion->edits || edits >= suggestion->n) return;
   suggestion->edits = edits;
   snprintf(suggestion->word, SUGGEST_ROOM, "%s", word);

@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static const char *const words[] = {"hidden", "help", "track", "trace", "adam", "seed", NULL};
+static const char *const words[] = {"hidden", "help", "track",     "trace", "adam",
+                                    "seed",   "full", "followers", NULL};
 
 static const char *nearest(const char *typed) {
   static Suggestion suggestion;
@@ -38,6 +39,8 @@ static void the_nearest_word_is_suggested_and_of_equals_the_first(void **state) 
   assert_string_equal(nearest("adm"), "adam");
   assert_string_equal(nearest("hlep"), "help");
   assert_string_equal(nearest("Seed"), "seed");
+  assert_string_equal(nearest("foll"), "followers");
+  assert_string_equal(nearest("fol"), "followers");
 }
 
 static void a_word_far_away_is_not_suggested(void **state) {
