@@ -5,9 +5,9 @@
 #define PARALLEL_H
 
 /* Starts threads, which wait for jobs until the program ends. Returns the number of threads that
- * parallel_run can use, with the calling one: at most `threads`, and fewer where the system gives
- * no more (ulimit -u, a limit of the control group, a seccomp filter). They have a stack of their
- * own size, whatever ulimit -s says, and block all signals but SIGPIPE. A forked child has none of
+ * parallel_run can use, including the calling one: at most `threads`, or fewer if the system starts
+ * no more (ulimit -u, a limit of the control group, a seccomp filter). Their stacks do not depend
+ * on ulimit -s, and they block all signals but SIGPIPE. A forked child has none of
  * them, and may start its own. */
 int parallel_start(int threads);
 

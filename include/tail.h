@@ -1,7 +1,7 @@
-/* tail: the records at the end of a file, from the base on where it is split.
+/* tail: the records at the end of a file, from the base where it is split for validation.
  *
- * Where that is, is known only when the file has ended, and a pipe cannot be read twice. But the
- * place moves on with every base that is read, and never back: so the records before it are
+ * The position of the split is known only at the end of the file, and a pipe cannot be read twice.
+ * But it moves forward with every base that is read, never back: so the records before it are
  * dropped now and then. The others take a few bytes each, and their names are kept as long as those
  * take less than TAIL_NAMES bytes. */
 #ifndef TAIL_H

@@ -53,7 +53,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
 /* As many steps as are asked for, or the mode's usual number. */
 int task_timesteps(const Task *task, int usual);
 
-/* Warns of what a user should know of a file that was read; named: rows have its records' names. */
+/* Prints warnings about a file that was read; named: rows have the names of its records. */
 void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named);
 
 /* For take: whether a record's number is finite. */

@@ -102,7 +102,7 @@ int resume_check_options(const TrainOptions *options, const Metadata *about, Why
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
-/* In what an input differs from the one that the run began with; "": in nothing. */
+/* The difference between an input and that of the run; "" if there is none. */
 static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uint64_t *was) {
   *text = 0;
   if (is[INPUT_VALIDATES] != was[INPUT_VALIDATES])
@@ -132,11 +132,11 @@ int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n
   free(table);
   if (*difference)
     return fail(why,
-                "%s: is not input %zu that the run began with: %s; give the same sequences in the "
+                "%s: differs from input %zu of the run: %s; give the same sequences in the "
                 "same order",
                 input_title(dataset->files[i - 1]), i, difference);
   if (n > n_inputs)
-    return fail(why, "%s: is not an input that the run began with: it had only %zu; leave it out",
+    return fail(why, "%s: is not an input of the run, which has only %zu; leave it out",
                 input_title(dataset->files[n_inputs]), n_inputs);
   if (n < n_inputs && inputs[(n_inputs - 1) * INPUT_COLUMNS + INPUT_VALIDATES])
     return fail(why, "the run began with a --valid file; give it again");

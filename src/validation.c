@@ -14,7 +14,7 @@ enum {
   FEW_TOKENS = 10 /* for each parameter */
 };
 
-/* A record as people find it: by its name, or else by its number. */
+/* The name of a record, or its number if it has none. */
 static const char *record_text(char text[NAME], const char *name, uint64_t number) {
   if (name && *name)
     snprintf(text, NAME, "%s", name);
@@ -23,13 +23,13 @@ static const char *record_text(char text[NAME], const char *name, uint64_t numbe
   return text;
 }
 
-/* Whether a file holds reads, so that which of them validate is of no interest. */
+/* Whether a file holds reads: then the number of those for validation is enough. */
 static bool has_reads(const SeqCounts *counts) {
   return counts->has_quality ||
          (counts->records > READS && counts_letters(counts) / counts->records < READ_LETTERS);
 }
 
-/* ---- where it is ---------------------------------------------------------------------------- */
+/* ---- its ranges ----------------------------------------------------------------------------- */
 
 static void say_part(Progress *progress, const Dataset *dataset, int i) {
   char first[NAME], last[NAME];
@@ -53,11 +53,10 @@ static void say_part(Progress *progress, const Dataset *dataset, int i) {
                  file, first, part->from, part->to, last, part->last_to);
 }
 
-/* What the network never learns, because it happens to stand at the end of a file. */
+/* Warns of records that are used for validation only, because they are at the end of a file. */
 static void say_unlearnt(Progress *progress, const Dataset *dataset) {
   static const char remedy[] =
-      "give each a FILE of its own, validate on another file with --valid, "
-      "or use --valid-fraction 0";
+      "put such records into a separate FILE, or use --valid FILE or --valid-fraction 0";
   char name[NAME];
   int found = -1;
   uint64_t records = 0;
@@ -72,13 +71,12 @@ static void say_unlearnt(Progress *progress, const Dataset *dataset) {
   record_text(name, part->whole_name, part->whole_first);
   const char *file = input_title(dataset->files[found]);
   if (records == 1)
-    progress_say(progress, "warning: %s: %s is for validation only and is not learnt; %s", file,
-                 name, remedy);
+    progress_say(progress, "warning: %s: %s is used for validation only, not for training; %s",
+                 file, name, remedy);
   else
     progress_say(progress,
                  "warning: %s: %s and %" PRIu64
-                 " more record%s are for validation only and are not "
-                 "learnt; %s",
+                 " more record%s are used for validation only, not for training; %s",
                  file, name, records - 1, records > 2 ? "s" : "", remedy);
 }
 
@@ -97,9 +95,9 @@ void validation_say(Progress *progress, const Dataset *dataset, bool has_list) {
   say_unlearnt(progress, dataset);
 }
 
-/* ---- what came of it ------------------------------------------------------------------------ */
+/* ---- the result ----------------------------------------------------------------------------- */
 
-/* The network is of no use yet: what may help, the likeliest first. */
+/* Suggests remedies for a network that is worse than counting, the most promising first. */
 static void say_what_to_try(Progress *progress, const TrainOptions *o, const Outcome *outcome) {
   const double each = (double)outcome->train_tokens / (double)outcome->parameters;
   char longer[64] = "more time (--max-time)";

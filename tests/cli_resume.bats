@@ -370,19 +370,19 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 @test "another input than the run began with is named" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
-  fails 1 "phix.fa: is not an input that the run began with: it had only 1" go_on "$DATA/phix174.fa.gz" phix.fa
-  fails 1 "lambda.fa.gz: is not input 1 that the run began with: it has 48502 letters, not 5386" \
+  fails 1 "phix.fa: is not an input of the run, which has only 1" go_on "$DATA/phix174.fa.gz" phix.fa
+  fails 1 "lambda.fa.gz: differs from input 1 of the run: it has 48502 letters, not 5386" \
     go_on "$DATA/lambda.fa.gz"
   fails 1 "phix.fa: is not an input" go_on "$DATA/phix174.fa.gz" --valid phix.fa
   train --valid-fraction 0.1 --valid phix.fa -o valid "$DATA/phix174.fa.gz"
   fails 1 "the run began with a --valid file; give it again" \
     rnntrain -q --resume -o valid "$DATA/phix174.fa.gz"
-  fails 1 "phix.fa: is not input 2 that the run began with: --valid does not name it" \
+  fails 1 "phix.fa: differs from input 2 of the run: --valid does not name it" \
     rnntrain -q --resume -o valid "$DATA/phix174.fa.gz" phix.fa
   train -o two "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz"
   fails 1 "the run began with 2 input files, not 1" \
     rnntrain "${TINY[@]}" --resume -o two "$DATA/phix174.fa.gz"
-  fails 1 "lambda.fa.gz: is not input 1" \
+  fails 1 "lambda.fa.gz: differs from input 1" \
     rnntrain "${TINY[@]}" --resume -o two "$DATA/lambda.fa.gz" "$DATA/phix174.fa.gz"
   go_on "$DATA/phix174.fa.gz"
 }
@@ -411,7 +411,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   refuses() {
     sed "$1" a.fa > b.fa
     run ! cmp a.fa b.fa
-    fails 1 "b.fa: is not input 1 that the run began with: $2" rnntrain -q --resume -o run b.fa
+    fails 1 "b.fa: differs from input 1 of the run: $2" rnntrain -q --resume -o run b.fa
   }
   refuses 's/TTGACCA/TTGACCC/' "its bases differ"
   refuses 's/>b/>c/' "its record names differ"
@@ -435,7 +435,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   rnntrain -q --resume -o run20 b.fq
   printf '@a\nACGTACGTTGCA\n+\nIIIIII!IIII!\n' > c.fq
   rnntrain -q --resume -o run0 c.fq
-  fails 1 "c.fq: is not input 1 that the run began with: its record or segment lengths differ" \
+  fails 1 "c.fq: differs from input 1 of the run: its record or segment lengths differ" \
     rnntrain -q --resume -o run20 c.fq
 }
 

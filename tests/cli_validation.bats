@@ -132,10 +132,10 @@ END
 @test "a warning names records for validation only, with a remedy" {
   printf '>chromosome\n%s\n>plasmid\n%s\n>other\nACGTACGTAC\n' "$(random_bases 900 1)" "$(random_bases 60 2)" > x.fa
   rnntrain "${NETWORK[@]}" -o run x.fa 2> said
-  grep "^warning: x.fa: plasmid and 1 more record are for validation only and are not learnt; .*--valid-fraction 0" said
+  grep "^warning: x.fa: plasmid and 1 more record are used for validation only, not for training; .*--valid-fraction 0" said
   head -n 4 x.fa > y.fa
   rnntrain "${NETWORK[@]}" -o two y.fa 2> said
-  grep "^warning: y.fa: plasmid is for validation only and is not learnt; give each a FILE" said
+  grep "^warning: y.fa: plasmid is used for validation only, not for training; put such records into a separate FILE, or" said
   rnntrain "${NETWORK[@]}" -o three --valid-fraction 0.01 y.fa 2> said
   run grep "validation only" said
   [ "$status" -eq 1 ]
@@ -194,7 +194,7 @@ run = json.load(open("run/run.json"))
 assert len(run["inputs"]) == len(run["validation"]) == 3000
 assert run["validation"][2999]["from_record"] == "r2999"'
   rnntrain -q --resume -e 2 -o run files/*.fa
-  fails 1 "files/0006.fa: is not input 6 that the run began with: its record names differ" \
+  fails 1 "files/0006.fa: differs from input 6 of the run: its record names differ" \
     rnntrain -q --resume -o run files/000[0-4].fa files/000[6-9].fa
   rnntrain --dry-run -k 2 files/*.fa 2> said > table
   [ "$(wc -l < table)" -eq 3001 ]
