@@ -90,6 +90,18 @@ with_cpu() {
   (ulimit -t "$1"; exec "${@:2}")
 }
 
+# with_time COMMAND...: with --force and --max-time 1, or as much as a loaded machine needs for a step: $time. What it
+# writes to stderr is in said.
+with_time() {
+  local code
+  for time in 1 2 4 8 16 32 64 128; do
+    code=0
+    "$@" --force --max-time "$time" 2> said || code=$?
+    if ! grep -q "ended before the first training step" said; then break; fi
+  done
+  return "$code"
+}
+
 # random_bases N SEED: N independent bases, the same for the same seed.
 random_bases() {
   "$PYTHON" -c 'import random, sys

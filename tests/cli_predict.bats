@@ -296,7 +296,7 @@ turned() {
 }
 
 # on_terminal WHICH EVENT ACTION COMMAND...: what is drawn, without carriage returns before line feeds.
-on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
+on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
 
 @test "waiting for input on a terminal is announced" {
   on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict "$RUN" > drawn # the table is on standard output
@@ -423,7 +423,7 @@ on_terminal() { timeout 120 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   ln -s nowhere loose
   ln -s loop loop
   for place in loose loop directory nowhere/file file/file directory/ "$(printf 'a%.0s' {1..256})"; do
-    run --separate-stderr -1 timeout 60 rnnpredict -o "$place" "$RUN" never
+    run --separate-stderr -1 timeout 600 rnnpredict -o "$place" "$RUN" never
     [ -z "$output" ]
     [ "${#stderr_lines[@]}" -eq 1 ]
   done

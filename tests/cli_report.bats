@@ -291,7 +291,7 @@ EOF
         directory) mkdir odd/$file ;;
       esac
       for what in --report --multiqc; do
-        fails 1 "odd/$file: is a $kind, not a regular file" timeout 60 rnntrain $what -o odd
+        fails 1 "odd/$file: is a $kind, not a regular file" timeout 600 rnntrain $what -o odd
       done
     done
   done
