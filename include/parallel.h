@@ -4,6 +4,10 @@
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
+/* Bytes of stack that each thread has, and that the first one needs: multiply_ta (kernels.h) takes
+ * 400 kB. */
+enum { PARALLEL_STACK = 1 << 20 };
+
 /* Starts threads, which wait for jobs until the program ends. Returns the number of threads that
  * parallel_run can use, including the calling one: at most `threads`, or fewer if the system starts
  * no more (ulimit -u, a limit of the control group, a seccomp filter). Their stacks do not depend

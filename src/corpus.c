@@ -5,6 +5,7 @@
 #include "kernels.h"
 #include "kmer.h"
 #include "seqfile.h"
+#include "varint.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -93,13 +94,11 @@ static void drop_bases(Corpus *corpus, uint64_t n) {
 }
 
 static void push_length(Corpus *corpus, uint64_t length) {
-  if (corpus->lengths_size + 10 > corpus->lengths_room) {
+  if (corpus->lengths_size + VARINT_MAX > corpus->lengths_room) {
     corpus->lengths_room += corpus->lengths_room / 2 + 64;
     corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
   }
-  for (; length >= 128; length >>= 7)
-    corpus->lengths[corpus->lengths_size++] = (uint8_t)(length | 128);
-  corpus->lengths[corpus->lengths_size++] = (uint8_t)length;
+  corpus->lengths_size += varint_put(corpus->lengths + corpus->lengths_size, length);
 }
 
 void corpus_trim(Corpus *corpus) {

@@ -5,8 +5,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { STACK = 1 << 20 }; /* bytes: multiply_ta (kernels.h) takes 400 kB */
-
 /* The threads besides the calling one, and the call of parallel_run that they work for. */
 static struct {
   pthread_mutex_t lock;
@@ -45,7 +43,7 @@ static bool add_thread(void) {
   pthread_attr_t attributes;
   pthread_t thread;
   if (pthread_attr_init(&attributes) != 0) return false;
-  const bool added = pthread_attr_setstacksize(&attributes, STACK) == 0 &&
+  const bool added = pthread_attr_setstacksize(&attributes, PARALLEL_STACK) == 0 &&
                      pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
                      pthread_create(&thread, &attributes, work, NULL) == 0;
   pthread_attr_destroy(&attributes);

@@ -1,6 +1,7 @@
 #include "span.h"
 
 #include "alloc.h"
+#include "varint.h"
 
 #include <stdlib.h>
 
@@ -39,16 +40,6 @@ Span span_head(const Span *span, uint64_t bases) {
 
 SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0, 0}; }
 
-/* The length that stands at *offset, which moves behind it. */
-static uint64_t read_length(const Corpus *corpus, size_t *offset) {
-  uint64_t length = 0;
-  for (int shift = 0;; shift += 7) {
-    const uint8_t byte = corpus->lengths[(*offset)++];
-    length |= (uint64_t)(byte & 127) << shift;
-    if (byte < 128) return length;
-  }
-}
-
 int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
   while (cursor->range < span->n && cursor->offset < span->corpus->lengths_size) {
     const Range *range = &span->ranges[cursor->range];
@@ -56,7 +47,7 @@ int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
       cursor->range++;
       continue;
     }
-    uint64_t begin = cursor->base, end = begin + read_length(span->corpus, &cursor->offset);
+    uint64_t begin = cursor->base, end = begin + varint_get(span->corpus->lengths, &cursor->offset);
     cursor->base = end;
     if (begin < range->begin) begin = range->begin;
     if (end > range->end) end = range->end;

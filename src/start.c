@@ -1,6 +1,7 @@
 #include "start.h"
 
 #include "alloc.h"
+#include "parallel.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -16,8 +17,6 @@
 #if defined __x86_64__
 #include <xmmintrin.h>
 #endif
-
-enum { STACK = 1 << 20 }; /* bytes; multiply_ta (kernels.h) takes 400 kB */
 
 /* Gives the closed ones of 0, 1 and 2 a file that can be neither read nor written, which needs no
  * /dev and no permission. Without it, a log could get the number of standard error. */
@@ -48,12 +47,12 @@ static void flush_denormals(void) {
 __attribute__((constructor)) static void raise_stack(void) {
   struct rlimit stack;
   char text[160];
-  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur >= STACK) return;
+  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur >= PARALLEL_STACK) return;
   const unsigned long long before = stack.rlim_cur;
-  stack.rlim_cur = STACK;
+  stack.rlim_cur = PARALLEL_STACK;
   if (setrlimit(RLIMIT_STACK, &stack) == 0) return;
   const int n = snprintf(text, sizeof text, "%.64s: ulimit -s %llu is too low; raise it to %d\n",
-                         program_invocation_short_name, before >> 10, STACK >> 10);
+                         program_invocation_short_name, before >> 10, PARALLEL_STACK >> 10);
   _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
 }
 

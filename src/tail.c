@@ -1,6 +1,7 @@
 #include "tail.h"
 
 #include "alloc.h"
+#include "varint.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -59,20 +60,13 @@ static void make_room(Buffer *buffer, size_t n) {
   buffer->bytes = alloc_resize(buffer->bytes, buffer->room, 1);
 }
 
-/* Seven bits a byte, low first, the top bit set on all but the last. */
 static void push_number(Buffer *buffer, uint64_t number) {
-  make_room(buffer, 10);
-  for (; number >= 128; number >>= 7) buffer->bytes[buffer->size++] = (uint8_t)(number | 128);
-  buffer->bytes[buffer->size++] = (uint8_t)number;
+  make_room(buffer, VARINT_MAX);
+  buffer->size += varint_put(buffer->bytes + buffer->size, number);
 }
 
 static uint64_t read_number(const Buffer *buffer, size_t *at) {
-  uint64_t number = 0;
-  for (int shift = 0;; shift += 7) {
-    const uint8_t byte = buffer->bytes[(*at)++];
-    number |= (uint64_t)(byte & 127) << shift;
-    if (byte < 128) return number;
-  }
+  return varint_get(buffer->bytes, at);
 }
 
 static void drop_bytes(Buffer *buffer, size_t n) {
