@@ -115,6 +115,8 @@ const char *foreign_letter(char c, bool line_start) {
   static const char joined[] = "; a line end is missing before it, if files were joined: awk 1 "
                                "FILE... joins them with it";
   if ((c == '>' || c == '@') && !line_start) return joined;
+  if (c == '@' && line_start)
+    return ": FASTA and FASTQ in one file; give the two as separate files";
   if (c == ';' && line_start) return "; remove comments with grep -v '^;'";
   if (c == '#' && line_start) return "; remove comments with grep -v '^#'";
   if (c == 'I' || c == 'i')

@@ -381,6 +381,10 @@ int seqfile_next(SeqFile *f, Why *why) {
   if (f->place == FIRST) {
     if (mark != '>' && mark != '@') return no_header(f, why);
     f->fastq = mark == '@';
+  } else if (f->fastq && mark == '>') {
+    return at_line(f, why,
+                   "after it, '>' where '@' must stand: FASTA and FASTQ in one file; give the two "
+                   "as separate files");
   } else if (f->fastq && mark != '@') { /* FASTA's sequence ends at a '>' only */
     return at_line(f, why,
                    "after it, text where '@' must stand: its quality is not as long as its "

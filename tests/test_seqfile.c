@@ -529,6 +529,8 @@ static const struct {
     {TEXT(">primer\nACGTIIGC\n"), 2, "primer", "write N if it is inosine"},
     {TEXT("@a\nACGT\n+\nIIII@b x\nAC\n+\nII\n"), 4, "a", "a line end is missing before it"},
     {TEXT("@a\nAC\n+\nI\nIII@b\n"), 5, "a", "do not add up"},
+    {TEXT(">a\nACGT\n@b\nAC\n+\nII\n"), 3, "a", "FASTA and FASTQ in one file"},
+    {TEXT("@b\nAC\n+\nII\n>a\nACGT\n"), 5, "b", "FASTA and FASTQ in one file"},
     {TEXT("BAM\1\0\0\0\0"), 0, NULL, "is BAM"},
     {TEXT("LOCUS       NC_001416\n"), 0, NULL, "GenBank"},
     {TEXT("ID   X; SV 1;\n"), 0, NULL, "EMBL"},
