@@ -58,6 +58,9 @@ static const Kind kinds[] = {
     {BEGINS("browser "), "is a genome browser track; extract its sequences with bedtools getfasta"},
     {BEGINS("version https://git-lfs"), "is a Git LFS pointer; fetch the file with git lfs pull"},
     {BEGINS("404: Not Found"), "is a server's error message; fetch the file again"},
+    {BEGINS("HTTP/"), "is a server's error message; fetch the file again"},
+    {BEGINS("Error"), "is a server's error message; fetch the file again"},
+    {BEGINS("[{"), "is JSON, perhaps a server's error message; fetch the file again"},
     {BEGINS("{"), "is JSON, perhaps a server's error message; fetch the file again"},
 };
 
@@ -77,8 +80,9 @@ static bool is_tar(const char *first, size_t n) {
   return n >= MARK + 5 && memcmp(first + MARK, "ustar", 5) == 0;
 }
 
-/* HTML and XML. */
+/* HTML and XML, which may begin with a byte order mark. */
 static bool is_markup(const char *text, size_t n) {
+  if (n > 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) return is_markup(text + 3, n - 3);
   return n > 1 && text[0] == '<' &&
          (isalpha((unsigned char)text[1]) || text[1] == '!' || text[1] == '?');
 }
@@ -91,12 +95,12 @@ static const char *sentence_of(const char *first, size_t n) {
   size_t blanks = 0;
   while (blanks < n && isspace((unsigned char)first[blanks])) blanks++;
   if (blanks == n) return "has only blanks and empty lines; there is no sequence to read";
+  if (is_markup(first + blanks, n - blanks))
+    return "is HTML or XML, perhaps a server's error page; fetch the file again";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (matches(&kinds[i], first + blanks, n - blanks)) return kinds[i].sentence;
   if (is_tar(first, n)) return "is a tar archive; unpack it first";
   if (is_phylip(first, n)) return "is a PHYLIP alignment; convert it with seqret";
-  if (is_markup(first + blanks, n - blanks))
-    return "is HTML or XML, perhaps a server's error page; fetch the file again";
   return NULL;
 }
 
