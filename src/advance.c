@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes; 0 where it is no regular file, or not there. */
+/* Bytes; 0 if it does not exist or is not a regular file. */
 static double size_of(const char *path) {
   struct stat about;
   const int rc = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &about) : stat(path, &about);

@@ -33,19 +33,19 @@ char *atomicfile_directory(const char *path) {
 int atomicfile_open_directory(const char *path) {
   const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0 || errno != EACCES) return fd;
-  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* it may be written to but not be read */
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* it may be writable but not readable */
 }
 
 int atomicfile_sync_directory(int directory) {
   if (fsync(directory) == 0) return 0;
-  /* Some file systems cannot flush a directory, and no program one that it may not read. */
+  /* Some file systems cannot flush a directory; an unreadable one cannot be flushed either. */
   return errno == EINVAL || errno == EBADF ? 0 : -1;
 }
 
 /* ---- temporary files ------------------------------------------------------------------------ */
 
-/* Gives the temporary name the digits of the next try, the first where *tries is 0; -1 and errno
- * where there is none left. */
+/* Sets the digits of the temporary name for the next try, the first if *tries is 0; -1 and errno
+ * after the last one. */
 static int next_name(AtomicFile *file, unsigned *tries) {
   char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
   if (*tries == SUFFIXES) {
@@ -57,7 +57,7 @@ static int next_name(AtomicFile *file, unsigned *tries) {
   return 0;
 }
 
-/* Whether the file has its temporary name: then a signal that ends the program removes it. */
+/* Notes whether the file has its temporary name; then a signal that ends the program removes it. */
 static void set_named(AtomicFile *file, bool named) {
   file->named = named;
   signals_unfinished(file->directory, named ? file->temporary : NULL);
@@ -84,7 +84,7 @@ static int open_unique(AtomicFile *file) {
   return fd >= 0 ? fd : open_named(file);
 }
 
-/* Makes the file in the place of what a process that was killed has left. */
+/* Makes the file in place of the one that a killed process has left. */
 static int open_anew(AtomicFile *file) {
   if (unlinkat(file->directory, file->temporary, 0) != 0 && errno != ENOENT) return -1;
   int fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -113,20 +113,21 @@ static void release(AtomicFile *file) {
   free(file);
 }
 
-/* A long name leaves room for the suffix only at the cost of its own end. */
+/* The suffix replaces the end of a name that is too long for both. */
 static char *temporary_name(const char *name, const char *suffix) {
   char *temporary = join(name, suffix);
   if (strlen(temporary) > NAME_MAX) strcpy(temporary + NAME_MAX - strlen(suffix), suffix);
   return temporary;
 }
 
-/* Whether the file system has names that long: known now, not when all has been written. */
+/* Whether the file system has names of this length: checked now, not after everything is written.
+ */
 static bool can_have(int directory, const char *name) {
   struct stat there;
   return fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENAMETOOLONG;
 }
 
-/* Takes over the directory; where that is none, errno says why. */
+/* Takes over the directory; if it is -1, errno is the cause. */
 static AtomicFile *open_in(int directory, const char *name, const char *path, bool alone,
                            Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
@@ -181,7 +182,7 @@ static int copy(int to, int from) {
   return got < 0 ? -1 : 0;
 }
 
-/* Writes a file that cannot be given a name once more, under one. */
+/* Copies a file that cannot be given a name to a named one. */
 static int write_again(AtomicFile *file) {
   struct stat about;
   const int from = fileno(file->out), to = open_named(file);
@@ -195,8 +196,8 @@ static int write_again(AtomicFile *file) {
   return rc;
 }
 
-/* Gives a file that has no name one that is free. Some file systems and sandboxes make such files
- * but refuse to name them later. */
+/* Gives an unnamed file a free name. Some file systems and sandboxes make unnamed files, but cannot
+ * name them later. */
 static int give_name(AtomicFile *file) {
   char unnamed[64];
   unsigned tries = 0;

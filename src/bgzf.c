@@ -87,8 +87,7 @@ static uint32_t get_number(const unsigned char *from, int bytes) {
   return value;
 }
 
-/* Whether n > 0 bytes are a block's header, or its beginning; the time, level and system that
- * programs write there may differ. */
+/* Whether n > 0 bytes are a block's header or its beginning, with any time, level and system. */
 static bool is_header(const unsigned char *at, size_t n) {
   for (size_t i = 0; i < n && i < HEADER - 2; i++)
     if ((i < 4 || i >= FIXED) && at[i] != header[i]) return false;
@@ -108,7 +107,7 @@ static int last_of_text(const unsigned char *block, size_t n) {
   return last;
 }
 
-/* Follows the blocks from the first one in the tail on; it need not be where a block begins. */
+/* Follows the blocks from the first one in the tail, which may begin inside a block. */
 static BgzfEnd follow_blocks(const unsigned char *tail, size_t n, int *last) {
   size_t at = 0, size = 0;
   while (at + HEADER <= n && !is_header(tail + at, HEADER)) at++;

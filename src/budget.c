@@ -27,7 +27,7 @@ bool budget_has_validation(const Budget *budget, double now) {
          (budget->limit == 0 || now + budget_validation(budget) <= budget_deadline(budget));
 }
 
-/* What must be kept for after the training. A step that has begun is finished. */
+/* The time to reserve for after the training. A step that has begun is finished. */
 static double reserve(const Budget *budget) {
   const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
   const double validation = budget_validates(budget) ? budget_validation(budget) : 0;
@@ -42,7 +42,7 @@ double budget_deadline(const Budget *budget) {
   return budget->limit > 0 ? OVERTIME * budget->limit : INFINITY;
 }
 
-/* Where a run was resumed, what was before counts as training. */
+/* The earlier parts of a resumed run count as training. */
 double budget_part(const Budget *budget, double now) {
   if (budget->limit == 0) return 0;
   const double end = budget_end(budget);

@@ -76,7 +76,7 @@ static int all_names(Tensor *tensors) {
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 
-/* The values that a number of each kind can have, for the writer and for the reader. */
+/* The range of each kind of number, for the writer and the reader. */
 typedef enum {
   COUNT,            /* 0 to 2^53: exact in every language's numbers */
   REAL,             /* finite, not negative */
@@ -139,7 +139,7 @@ static Metadata *describe(const Shape *shape, const Metadata *about) {
   return metadata;
 }
 
-/* Adds the numbers; one that the reader would reject is an error here already. */
+/* Adds the numbers; one that the reader would reject is an error. */
 static int describe_numbers(const char *path, Metadata *metadata, const RunNumbers *numbers,
                             Why *why) {
   for (int i = 0; i < NUMBER_ROWS; i++) {
@@ -356,7 +356,7 @@ int model_check(const Model *model, const char *path, const Shape *shape, Why *w
   return 0;
 }
 
-/* Reads the table of inputs, if there is one; that the file is as large was checked. */
+/* Reads the table of inputs, if there is one. The size of the file was checked. */
 static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, size_t *n_inputs,
                        Why *why) {
   Tensor tensor;

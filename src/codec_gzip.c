@@ -37,7 +37,7 @@ static bool begin(void *state) {
   return inflateReset(&gzip->z) == Z_OK && inflateGetHeader(&gzip->z, &gzip->header) == Z_OK;
 }
 
-/* Whether the member, whose index no other reader knows, is that of razip. */
+/* Whether the member is RAZF, whose index other readers ignore. */
 static bool is_razf(const Gzip *gzip) {
   return gzip->header.done == 1 && gzip->header.extra_len >= 4 &&
          memcmp(gzip->extra, "RAZF", 4) == 0;

@@ -11,9 +11,9 @@ struct Decoder {
   Source *source;
   const Codec *codec; /* NULL: text as it is stored */
   void *state;
-  bool in_member;  /* its end is still to come */
-  bool full;       /* the last text filled its room: there may be more of it */
-  bool unfinished; /* the source ended where the format announces more */
+  bool in_member;  /* its end was not reached */
+  bool full;       /* the last text filled its buffer: there may be more of it */
+  bool unfinished; /* the source ended where another member must follow */
   CodecStep step;
   const char *reason; /* of step, where that is an error; raised after the text before it */
 };
@@ -46,7 +46,7 @@ static int begin_member(Decoder *d, Why *why) {
   return fail(why, "%s data cannot be unpacked: there is no memory", d->codec->name);
 }
 
-/* Goes over zeros; whether there is more after them. */
+/* Skips zeros; whether other bytes follow. */
 static int skip_zeros(Decoder *d, size_t *zeros, Why *why) {
   Source *source = d->source;
   int rest;
@@ -126,7 +126,7 @@ bool decoder_holds(const Decoder *d) { return d->full || d->source->at < d->sour
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* Reads first bytes until they tell; a pipe may bring them one by one. */
+/* Reads the first bytes until the format is known; a pipe may deliver them one by one. */
 static int look(Source *source, const Codec **codec, Why *why) {
   ptrdiff_t n = 1;
   *codec = NULL;

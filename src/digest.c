@@ -4,7 +4,7 @@
 
 #define ODD UINT64_C(0x9e3779b97f4a7c15)
 
-/* For any digest, another number gives another digest: each step can be undone. */
+/* Each step can be inverted: for any digest, different numbers give different digests. */
 uint64_t digest_number(uint64_t digest, uint64_t number) {
   digest = (digest ^ number) * ODD + 1;
   digest ^= digest >> 32;

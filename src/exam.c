@@ -65,7 +65,7 @@ static void labelled_free(Labelled *rows) {
   free(rows->yhat);
 }
 
-/* Takes the next labelled rows of a window, from place *at on; how many there are. */
+/* Takes the next labelled rows of a window, from place *at, and returns their number. */
 static int take_labelled(Labelled *rows, const Tape *tape, int *at, const Shape *shape) {
   const size_t D = (size_t)shape->D;
   const float *h = tape->h + (size_t)tape->B * D;
@@ -80,7 +80,7 @@ static int take_labelled(Labelled *rows, const Tape *tape, int *at, const Shape 
   return n;
 }
 
-/* The output layer can be slow: only labelled rows are computed, and it may stop in between. */
+/* The output layer can be slow: only labelled rows are computed, and it can stop in between. */
 static void count_window(Exam *exam, const Tape *tape, Labelled *rows, const Factors *factors,
                          const Shape *shape, const Kernels *kernels, const ExamStop *stop) {
   const size_t n = (size_t)shape->n;

@@ -11,8 +11,8 @@
 /* Whether text may be cut before c: not inside a character in UTF-8. */
 static int is_boundary(const char *c) { return ((unsigned char)*c & 0xc0) != 0x80; }
 
-/* Copies text, the middle of which gives way to "..." where there is no room for all of it: a
- * sentence begins with the file and ends with the cause and the remedy. */
+/* Copies text. If it is too long, "..." replaces its middle: a message begins with the file and
+ * ends with the cause and the remedy. */
 static void copy_ends(char *to, size_t room, const char *text) {
   enum { LONGEST = 4 }; /* bytes of a character */
   const size_t length = strlen(text);
@@ -26,7 +26,7 @@ static void copy_ends(char *to, size_t room, const char *text) {
   snprintf(to, room, "%.*s...%s", (int)head, text, text + tail);
 }
 
-/* The whole text, however long a name in it is; NULL: there is no memory for it. */
+/* The whole text, whatever its length; NULL without memory. */
 static __attribute__((format(printf, 1, 0))) char *whole(const char *format, va_list arguments) {
   char *text;
   return vasprintf(&text, format, arguments) < 0 ? NULL : text;
@@ -48,9 +48,9 @@ int fail(Why *why, const char *format, ...) {
   return -1;
 }
 
-/* ---- causes that the operating system gives ------------------------------------------------- */
+/* ---- errors of the operating system --------------------------------------------------------- */
 
-/* What helps, by cause; NULL: the remedy at the end of the table. */
+/* Remedies by cause; NULL: the one at the end of the table. */
 static const struct {
   int error;
   const char *reading, *writing;

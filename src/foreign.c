@@ -11,7 +11,7 @@ typedef struct {
 } Kind;
 #define BEGINS(literal) literal, sizeof literal - 1
 
-/* Formats that were met inside another one, or that this program does not unpack. */
+/* Compressed formats, found inside another one or not supported by this build. */
 static const struct {
   Kind kind;
   const char *name;

@@ -60,13 +60,13 @@ void metadata_entry(const Metadata *metadata, size_t i, const char **key, const 
 
 /* ---- limits, of the writer and of the reader ------------------------------------------------ */
 
-/* What stands between JSON's words. */
+/* The characters between the words of JSON. */
 static bool is_between(char c) {
   return c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"' ||
          c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* How many values there can be in the text, and how long the longest of them, or name, can be. */
+/* Upper bounds for the number of values in the text, and for the length of a value or name. */
 static size_t count_values(const char *text, size_t length, size_t *longest) {
   size_t values = 1, begin = 0;
   bool quoted = false;
@@ -83,7 +83,7 @@ static size_t count_values(const char *text, size_t length, size_t *longest) {
   return values;
 }
 
-/* Which limit the text of a header exceeds, or NULL. */
+/* The limit that the text of a header exceeds, or NULL. */
 static const char *excess(const char *text, size_t length) {
   size_t longest;
   if (length > HEADER_MAX) return "a header longer than 16 MiB";
@@ -103,7 +103,7 @@ size_t tensor_bytes(const Tensor *tensor) {
   return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];
 }
 
-/* The metadata as a JSON object; NULL: a text cannot stand in it. */
+/* The metadata as a JSON object; NULL: a text is not valid in JSON. */
 static json_t *strings_json(const Metadata *metadata, const char **fault) {
   json_t *strings = json_object();
   *fault = NULL;

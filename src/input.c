@@ -114,7 +114,7 @@ bool input_waits(Input *f) {
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* What the last bytes of a file tell before it is read: hours may pass until their turn. */
+/* Checks the last bytes of a file first: reading up to them may take hours. */
 static int look_at_end(const Input *f, Why *why) {
   int last = '\n';
   const BgzfEnd end = bgzf_end(f->source.fd, &last);

@@ -50,7 +50,7 @@ void matrix_transpose(float *B, const float *A, int m, int n) {
 static void hold_to_one_thread(void) { setenv("OPENBLAS_NUM_THREADS", "1", 1); }
 
 #ifdef OPENBLAS_STATIC
-/* Before the constructor of the OpenBLAS that is part of the program. */
+/* Runs before the constructor of a statically linked OpenBLAS. */
 __attribute__((section(".preinit_array"),
                used)) static void (*const first)(void) = hold_to_one_thread;
 
@@ -65,7 +65,7 @@ static int load(Why *why) {
   return 0;
 }
 #else
-/* Sets the function pointer, whose type C does not let dlsym return. */
+/* Sets a function pointer; C does not allow the conversion from the result of dlsym. */
 static bool find(void *library, const char *name, void *function) {
   void *found = dlsym(library, name);
   memcpy(function, &found, sizeof found);
@@ -112,7 +112,7 @@ static void check_job(void *context, int i) {
   free(mine);
 }
 
-/* Takes a buffer for each thread. OpenBLAS keeps them for later products. */
+/* Allocates a buffer for each thread. OpenBLAS keeps them for later products. */
 static void take_buffers(int threads) {
   void **buffer = alloc_new((size_t)threads, sizeof *buffer);
   for (int i = 0; i < threads; i++)
@@ -121,7 +121,7 @@ static void take_buffers(int threads) {
   free(buffer);
 }
 
-/* Whether all threads at once get the product that one thread gets. */
+/* Whether all threads together compute the same product as one thread. */
 static bool threads_agree(int threads) {
   Check check = {.A = alloc_floats(CHECK_FLOATS),
                  .B = alloc_floats(CHECK_FLOATS),

@@ -267,7 +267,7 @@ static int check_group(const Program *program, const Option *option, const void 
 
 /* ---- what was mistyped ---------------------------------------------------------------------- */
 
-/* "; did you mean --hidden?", where dashes is "--"; else what otherwise. */
+/* "; did you mean --hidden?", if dashes is "--"; without a suggestion `otherwise`. */
 static void did_you_mean(const Suggestion *suggestion, const char *dashes, const char *otherwise,
                          char text[64]) {
   if (*suggestion->word)

@@ -74,7 +74,7 @@ int parallel_start(int threads) {
   return pool.threads + 1;
 }
 
-/* Threads that wake up when all jobs are taken are not waited for. */
+/* Threads that wake up after all jobs are taken are not waited for. */
 static void run_together(int threads) {
   pthread_mutex_lock(&pool.lock);
   pool.wanted = threads - 1;

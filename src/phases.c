@@ -20,7 +20,7 @@ int phases_fail(const Phases *phases, const char *remedy, Why *why) {
               remedy);
 }
 
-/* The sentence for the case that the phase which begins takes all the time that is left. */
+/* Sets the message for the case that this phase takes all the remaining time. */
 static void set_alarm(const Phases *phases) {
   char line[sizeof(Why) + 32];
   Why why;

@@ -29,7 +29,7 @@ static uint64_t kernel_number(const char *path, const char *label, uint64_t unit
   return found;
 }
 
-/* What ulimit -v leaves. */
+/* The rest of ulimit -v. */
 static uint64_t address_space(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
@@ -38,7 +38,7 @@ static uint64_t address_space(void) {
   return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
 }
 
-/* What the process takes now; where the kernel does not say, a guess. */
+/* The memory of the process now; a guess if the kernel does not report it. */
 static uint64_t present(uint64_t corpus) {
   const uint64_t there = kernel_number("/proc/self/status", "VmRSS:", 1024);
   const uint64_t least = PROGRAM + corpus;
@@ -70,8 +70,8 @@ Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *d
   plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
                  lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
   plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
-  /* The Markov counts are gone before the network is made, a checkpoint is written before the exam.
-   */
+  /* The Markov counts are freed before the network is made; a checkpoint is written before the
+   * exam. */
   const uint64_t exam = dataset->valid.n > 0 ? exam_memory(shape, EXAM_STEPS) : 0;
   const uint64_t save = checkpoint_memory(shape);
   const uint64_t training = plan.weights + plan.windows + (exam > save ? exam : save);

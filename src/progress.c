@@ -99,8 +99,7 @@ static bool append(char line[LINE], int width, const char *format, ...) {
   return true;
 }
 
-/* The part that is done and the time that is left; of a whole that is not known, the time so far.
- */
+/* The percentage and the time left; the time so far if the end is not known. */
 static bool append_time(char line[LINE], int width, double part, double seconds) {
   const double LONG = 600 /* seconds do not matter any more */;
   double time = part > 0 ? seconds * (1 / part - 1) : seconds;
@@ -112,7 +111,7 @@ static bool append_time(char line[LINE], int width, double part, double seconds)
   return append(line, width, "%s", clock);
 }
 
-/* What matters most stands first. */
+/* The most important parts come first. */
 static void fill_line(char line[LINE], int width, const Standing *standing) {
   char epochs[32] = "";
   if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);

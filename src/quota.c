@@ -13,7 +13,7 @@
 
 /* ---- control groups ------------------------------------------------------------------------- */
 
-/* The number or the two that a file of a group begins with: how many there are. */
+/* Reads the one or two numbers at the beginning of a group's file and returns how many. */
 static int read_numbers(const char *group, const char *file, double numbers[2]) {
   char path[PATH_MAX + 32];
   snprintf(path, sizeof path, "%s/%s", group, file);
@@ -42,7 +42,7 @@ static void read_group(Quota *limits, const char *group) {
     lower_processors(limits, a[0], b[0]);
 }
 
-/* What follows the parents that a control group namespace hides, "/..". */
+/* The path without the parents that a control group namespace hides, "/..". */
 static const char *visible_part(const char *path) {
   for (const char *up = path; (up = strstr(up, "/.."));) {
     up += 3;
@@ -51,8 +51,8 @@ static const char *visible_part(const char *path) {
   return path;
 }
 
-/* The part of the path that is below the mount: where a container mounts a group as the root, the
- * path begins with groups that are outside. */
+/* The part of the path below the mount: if a container mounts a group as the root, the path begins
+ * with groups outside the container. */
 static const char *part_below(const char *mount, const char *path) {
   char group[PATH_MAX];
   for (path = visible_part(path); path && *path; path = strchr(path + 1, '/')) {

@@ -66,7 +66,7 @@ static int find_groups(Group *groups, Twin *twins, const Dataset *dataset) {
   return found;
 }
 
-/* Which files hold the same sequence: it may validate on what it has learnt. */
+/* Reports files with the same sequence: validation may contain training data. */
 static void say_twins(Progress *progress, const Dataset *dataset) {
   const size_t n = (size_t)dataset->n;
   Twin *twins = alloc_new(n, sizeof *twins);
@@ -86,7 +86,7 @@ static void say_twins(Progress *progress, const Dataset *dataset) {
 typedef enum { NO_END_BLOCK, PHRED64, CIRCULAR, NO_QUALITY, LOW_QUALITY, SHORT } Remark;
 enum { REMARKS = SHORT + 1 };
 
-/* Whether there is such a remark on a file of these counts, and its text. */
+/* The text of a remark, and whether it applies to a file with these counts. */
 static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const SeqCounts *c) {
   switch (kind) {
   case NO_END_BLOCK: snprintf(text, TEXT, SEQFILE_NO_END_BLOCK); return c->notes.end_block_missing;

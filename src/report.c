@@ -221,7 +221,7 @@ static void put_inputs(const Page *page) {
   fputs("</section>\n", page->out);
 }
 
-/* Where in the files it is. */
+/* The table of validation ranges. */
 static void put_validation(const Page *page) {
   static const char *const columns[] = {"file", "from_record", "to_record",
                                         "from", "to",          "whole_records"};
@@ -268,7 +268,7 @@ static void put_options(const Page *page) {
   fputs("</dl>\n</section>\n", page->out);
 }
 
-/* A command line; `place` is where its words are. */
+/* A command line; `place` is the place of its words in run.json. */
 static void put_words(const Page *page, const char *place) {
   char word[PLACE];
   const size_t n = put_most(page, runjson_size(page->data->json, place), "words");

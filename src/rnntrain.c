@@ -128,7 +128,7 @@ static int read_init(TrainRun *train, Why *why) {
               train->options->output);
 }
 
-/* A resumed run has come to an end without time as well: it always has a model. */
+/* Only a run without a step: a resumed one has a model, even without time left. */
 static void set_deadline(TrainRun *train) {
   const char *step = train->past ? metadata_get(train->past, "state.step") : NULL;
   const char *seconds = train->past ? metadata_get(train->past, "state.seconds") : NULL;
@@ -244,7 +244,7 @@ static int write_reports(const TrainOptions *o, const RunData *data, const RunDi
   return 0;
 }
 
-/* Reports on the run in the directory that it was written to, or NULL: in the one that is named. */
+/* Reports on the run in this directory, or, if it is NULL, in that of -o. */
 static int tell(const TrainOptions *o, const RunDir *dir, Progress *progress, Why *why) {
   RunData data;
   RunDir *named = NULL;
@@ -257,7 +257,7 @@ static int tell(const TrainOptions *o, const RunDir *dir, Progress *progress, Wh
   return rc;
 }
 
-/* The OpenBLAS of a training on this CPU, or why it has none. */
+/* The OpenBLAS for training on this CPU, or the reason why there is none. */
 static const char *library_text(Why *why) {
   if (kernels_best()->blas && matrix_threads(1, why) < 0) return why->text;
   return matrix_library();

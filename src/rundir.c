@@ -100,7 +100,7 @@ static bool is_same(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Where the open directory is now; false: nobody can say. */
+/* The present path of the open directory; false if unknown. */
 static bool find_directory(const RunDir *dir, const struct stat *open, char *path, size_t size) {
   char link[64];
   struct stat there;
@@ -111,8 +111,8 @@ static bool find_directory(const RunDir *dir, const struct stat *open, char *pat
   return stat(path, &there) == 0 && is_same(&there, open);
 }
 
-/* Whether the loss.tsv that carries the lock is still in the directory: where somebody has emptied
- * that, another run may have begun in it. */
+/* Whether the locked loss.tsv is still in the directory. If the directory was emptied, another run
+ * may have started in it. */
 static int check_lock(const RunDir *dir, Why *why) {
   struct stat open, there;
   const int fd = dir->log[RUN_LOSS];
@@ -174,14 +174,14 @@ static int begun_meanwhile(const RunDir *dir, Why *why) {
               dir->path);
 }
 
-/* What a directory holds. */
+/* The contents of a directory. */
 typedef struct {
   bool there[RUN_FILES];
   bool results; /* of a run: something that a new run would destroy */
-  bool foreign; /* a file that is called as a log is, but is none */
+  bool foreign; /* a file with the name of a log that is not a log */
 } Contents;
 
-/* Looks into a log, whose first line may be missing or cut short. */
+/* Examines a log, whose first line may be missing or truncated. */
 static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why) {
   const char *header = rundir_header(file);
   const size_t length = strlen(header);
@@ -198,7 +198,7 @@ static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why)
   return 0;
 }
 
-/* Looks at all files of a run; one that cannot be accessed is not taken for missing. */
+/* Examines all files of a run; one that cannot be accessed is not treated as missing. */
 static int look(const RunDir *dir, Contents *holds, Why *why) {
   struct stat about;
   *holds = (Contents){.results = false};
@@ -224,7 +224,7 @@ static int check_parent(const RunDir *dir, Why *why) {
   return rc;
 }
 
-/* Opens loss.tsv and locks it for as long as it is open; not being there is no error. */
+/* Opens loss.tsv and locks it while it is open; it is not an error if it does not exist. */
 static int lock(RunDir *dir, int flags, Why *why) {
   const int fd = openat(dir->fd, names[RUN_LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
   if (fd < 0 && errno == ENOENT && flags == 0) return 0;
@@ -235,7 +235,7 @@ static int lock(RunDir *dir, int flags, Why *why) {
   return dir->locked || errno != EWOULDBLOCK ? 0 : busy(dir, why);
 }
 
-/* The first file that a run cannot resume without and that is missing; NULL: none. */
+/* The first missing file that is needed to resume; NULL: none. */
 static const char *missing(const Contents *holds) {
   static const RunFile needed[] = {RUN_CHECKPOINT, RUN_LOSS, RUN_TIMESTEP_LOSS};
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
@@ -243,8 +243,8 @@ static const char *missing(const Contents *holds) {
   return NULL;
 }
 
-/* Whether the contents of the directory let a run begin there, or resume. Without results there is
- * nothing to lose: a run simply begins. Each sentence names what works in its case. */
+/* Whether a run can start or resume with these contents. Without results there is nothing to lose,
+ * and a run starts. Each error names options that work. */
 static int check_run(RunDir *dir, const Contents *holds, Why *why) {
   const bool checkpoint = holds->there[RUN_CHECKPOINT];
   const char *lacks = missing(holds);
@@ -274,7 +274,7 @@ static int check_run(RunDir *dir, const Contents *holds, Why *why) {
   return 0;
 }
 
-/* The directory is open: whether it can be written to, and by nobody else. */
+/* Whether the open directory can be written to, and no other process writes to it. */
 static int claim_open(RunDir *dir, Why *why) {
   Contents holds;
   if (access(dir->path, W_OK | X_OK) != 0)
@@ -321,7 +321,7 @@ static int sync_entry(const RunDir *dir) {
   return rc;
 }
 
-/* Makes the directory where it is not there yet, and opens it. */
+/* Makes the directory if it does not exist, and opens it. */
 static int make(RunDir *dir, Why *why) {
   dir->made = mkdir(dir->path, 0777) == 0;
   if ((dir->made && sync_entry(dir) == 0) || (!dir->made && errno == EEXIST))

@@ -82,7 +82,7 @@ static const char *input_use(const Share *share) {
   return share->train_bases == 0 ? "validation" : "training and validation";
 }
 
-/* What there is to say of input i. */
+/* The entry of input i. */
 static json_t *input_json(const Dataset *dataset, int i) {
   const Share *share = &dataset->shares[i];
   json_t *json = counts_json(dataset->files[i], &dataset->counts[i]);
@@ -94,8 +94,8 @@ static json_t *input_json(const Dataset *dataset, int i) {
 
 static json_t *name_json(const char *name) { return name ? text(name) : json_null(); }
 
-/* Where validation lies in input i: letters count from 1, and names that were not kept are null.
- * NULL: it is for training alone. */
+/* The validation range in input i: letters are counted from 1, names that were not kept are null.
+ * NULL: it is for training only. */
 static json_t *range_json(const Dataset *dataset, int i) {
   const TailPart *part = &dataset->shares[i].valid;
   if (part->records == 0) return NULL;

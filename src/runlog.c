@@ -108,7 +108,7 @@ int runlog_sync(Runlog *log, Why *why) {
 
 /* ---- beginning and resuming ----------------------------------------------------------------- */
 
-/* Empties a log, making it where it is not there, and writes its header. */
+/* Empties a log, or makes it, and writes its header. */
 static int begin_log(Runlog *log, Log *to, Why *why) {
   to->fd = rundir_log(log->dir, to->file, true);
   if (to->fd < 0 || ftruncate(to->fd, 0) != 0) return cannot_write(to->path, why);
@@ -121,7 +121,7 @@ int runlog_begin(Runlog *log, Why *why) {
   return begin_log(log, &log->timestep_loss, why);
 }
 
-/* Opens a log and looks whether it has a line's end where the checkpoint says that it went to. */
+/* Opens a log and checks that a line ends at the length given by the checkpoint. */
 static int open_log(Runlog *log, Log *to, uint64_t bytes, Why *why) {
   char last = 0;
   to->fd = rundir_log(log->dir, to->file, false);

@@ -15,7 +15,7 @@
 
 enum { HEADER_STEP = 4096, HEADER_MAX = 1 << 20, KEPT_STEP = 1 << 17 };
 
-/* Before any record, between two, in the header of the next, in its sequence, in its quality. */
+/* Before the first record; between two; in a header, a sequence or a quality. */
 typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE, QUALITY } Place;
 
 struct SeqFile {
@@ -82,7 +82,7 @@ static int read_text(SeqFile *f, Why *why) {
   return n > 0;
 }
 
-/* Whether text is left to parse, after reading some if not. */
+/* Whether there is text to parse, after reading more if needed. */
 static inline int more(SeqFile *f, Why *why) { return f->at < f->end ? 1 : read_text(f, why); }
 
 static const char lone_return[] =
@@ -345,8 +345,8 @@ static int start_record(SeqFile *f, Why *why) {
   return 1;
 }
 
-/* What the file is, if no header comes first. A line is enough, so that a terminal need not send
- * more. */
+/* Recognises a file without a header. It needs only the first line, so that it does not wait for
+ * more from a terminal. */
 static int no_header(SeqFile *f, Why *why) {
   char first[FOREIGN_ROOM];
   size_t n = 0;

@@ -28,7 +28,7 @@ static void remove_unfinished(void) {
   if (is_unfinished) unlinkat(directory_of_it, unfinished, 0);
 }
 
-/* Ends the program as the signal does by default. Process 1 survives that: it exits. */
+/* Ends the program by the default action of the signal. Process 1 survives that, and exits. */
 static void leave(int signal_number) {
   sigset_t set;
   remove_unfinished();

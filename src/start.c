@@ -42,8 +42,8 @@ static void flush_denormals(void) {
 #endif
 }
 
-/* Before main() takes stack. The limit is in force as soon as it is set. With a few kB, stderr is
- * too much: printf takes 8 kB to write there. */
+/* Before main() uses the stack. The new limit takes effect at once. A few kB are too little for
+ * stderr: printf needs 8 kB to write there. */
 __attribute__((constructor)) static void raise_stack(void) {
   struct rlimit stack;
   char text[160];

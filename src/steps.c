@@ -134,7 +134,7 @@ static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, siz
   return n;
 }
 
-/* Up to n more letters of the record, all bases or all breaks. */
+/* Reads up to n more letters of the record, all bases or all breaks. */
 static ptrdiff_t read_counted(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
   const ptrdiff_t got = seqfile_read(file, letters, n, why);
   if (got > 0 && kmer_base((unsigned char)*letters) != KMER_BREAK) steps->bases += (uint64_t)got;
@@ -245,7 +245,7 @@ static void go_on(Piece *piece, const Piece *before) {
   piece->warmup = STEPS_WARMUP;
 }
 
-/* A reverse complement is made of letters that were kept, and so is the rest of a last run. */
+/* A reverse complement, and the rest of a last run, are made from letters that were kept. */
 bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file) {
   const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;
   const bool kept = steps->wish.to_end && before && !before->ended;

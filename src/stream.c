@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Waits for room, or for the signal or error that the next write meets. */
+/* Waits for space, or for a signal or error that the next write will report. */
 static void wait_for_room(int fd) {
   struct pollfd sink = {fd, POLLOUT, 0};
   poll(&sink, 1, -1);
@@ -26,7 +26,7 @@ size_t stream_write(int fd, const char *bytes, size_t n) {
   return done;
 }
 
-/* A cookie is a file's number. */
+/* The cookie is a file descriptor. */
 static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
 
 static ssize_t write_number(void *cookie, const char *bytes, size_t n) {

@@ -104,12 +104,12 @@ static const char *name_of(const Tail *tail, const Record *record) {
   return tail->named ? (const char *)tail->names.bytes + record->name : NULL;
 }
 
-/* Where the name of the next record stands. */
+/* The position of the next record's name. */
 static size_t next_name(const Tail *tail, const Record *record) {
   return tail->named ? record->name + strlen(name_of(tail, record)) + 1 : 0;
 }
 
-/* Goes on to the next record; false where there is none. */
+/* Moves to the next record; false after the last one. */
 static bool next_record(const Tail *tail, Record *record) {
   if (record->next == tail->places.size) return false;
   const Mark mark = {record->number, record->end, record->next, next_name(tail, record)};

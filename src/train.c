@@ -22,20 +22,20 @@ enum {
 
 /* ---- where the run stands ------------------------------------------------------------------- */
 
-/* The part of its epochs that is over after so many tokens; 0 where their number is not known. */
+/* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */
 static double epochs_part(const Trainer *train, uint64_t tokens) {
   const TrainOptions *o = train->options;
   double all = (double)o->epochs * (double)lanes_tokens(train->lanes);
   return o->epochs > 0 ? (double)tokens / all : 0;
 }
 
-/* The part of the run that is over, 0 where its end is not known. */
+/* The fraction of the run done; 0 if its end is not known. */
 static double run_part(const Trainer *train) {
   const double limit = train->budget.limit, part = epochs_part(train, train->numbers.tokens);
   return fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0);
 }
 
-/* The part of the training that is over after so many tokens, which the learning rate follows. */
+/* The fraction of the training done after so many tokens, for the learning rate schedule. */
 static double training_part(const Trainer *train, uint64_t tokens) {
   return fmax(epochs_part(train, tokens), budget_part(&train->budget, trainer_elapsed(train)));
 }
@@ -66,7 +66,7 @@ static void show(Trainer *train) {
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
-/* Near the end of --max-time the last checkpoint stands for one that is due. */
+/* Near the end of --max-time the last checkpoint replaces one that is due. */
 static bool checkpoint_is_due(const Trainer *train) {
   const Budget *budget = &train->budget;
   return clock_now() >= train->next_checkpoint &&
@@ -370,7 +370,7 @@ static int start(Trainer *train, Why *why) {
   return -1;
 }
 
-/* The end that a signal asked for during the examination, which the resumed run makes again. */
+/* Ends a run at a signal during the examination, which the resumed run repeats. */
 static int end_in_examination(Trainer *train, Why *why) {
   const int signal = signals_end();
   free(train->exam);
@@ -382,7 +382,7 @@ static int end_in_examination(Trainer *train, Why *why) {
   return TRAIN_SIGNALLED + signal;
 }
 
-/* The end of a run that has trained: all is saved before the model is examined. */
+/* Ends a run that has trained: it is saved before the model is examined. */
 static int finish(Trainer *train, const char *status, Why *why) {
   const bool examined = isfinite(train->numbers.best_valid_loss);
   if (strcmp(status, "out of time") == 0) train->least_seconds = train->budget.limit;
@@ -398,7 +398,7 @@ static int finish(Trainer *train, const char *status, Why *why) {
   return 0;
 }
 
-/* The end of a run that had no time for a step: there is no model. */
+/* Ends a run that had no time for a step: there is no model. */
 static int end_without_step(Trainer *train, Why *why) {
   if (trainer_write_runjson(train, "out of time", why) != 0) return -1;
   return phases_fail(train->run->phases, "resume with", why);

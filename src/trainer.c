@@ -38,7 +38,7 @@ static void set_started(Trainer *train) {
     runjson_time(time(NULL) - (time_t)(clock_now() - run->started), train->started);
 }
 
-/* Room for the command lines in the checkpoint to resume from, or this one. */
+/* Space for the command lines of the checkpoint to resume from, or for this one. */
 static void set_commands(Trainer *train) {
   const TrainRun *run = train->run;
   const char *text = run->past ? metadata_get(run->past, "commands") : NULL;
