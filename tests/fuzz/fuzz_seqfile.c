@@ -77,8 +77,8 @@ typedef struct {
   Why why;
 } Outcome;
 
-static uint32_t crc_of(const char *name) {
-  return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)strlen(name));
+static uint32_t crc_of(const char *name, size_t n) {
+  return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)n);
 }
 
 /* Of no low quality, that is. */
@@ -138,7 +138,10 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   o.opened = file != NULL;
   if (file) seqfile_mark_low(file, low);
   while (file && (o.end = seqfile_next(file, &o.why)) > 0) {
-    o.records++, o.names += crc_of(seqfile_name(file));
+    size_t length;
+    const char *name = seqfile_name(file, &length);
+    o.records++;
+    o.names += crc_of(name, length);
     if (n > 0 && (o.end = read_record(&o, file, n, room)) < 0) break;
   }
   read_most = 0;
@@ -347,7 +350,8 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
     moved[i] = (char)('!' + roll() % 94); /* which deflates little */
   moved[0] = (char)data[0], moved[name] = 0;
   Outcome wanted = *plain;
-  wanted.records++, wanted.names += crc_of(moved + 1);
+  wanted.records++;
+  wanted.names += crc_of(moved + 1, strlen(moved + 1));
   char *line = strstr(wanted.why.text, "line "), *rest;
   if (line) {
     size_t number = strtoul(line + 5, &rest, 10) + lines;
