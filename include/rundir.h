@@ -48,8 +48,8 @@ int rundir_begin(RunDir *dir, Why *why);
 /* After a failed start: removes the files and the directory it made, if possible. */
 void rundir_undo(RunDir *dir);
 
-/* Whether the path still leads to the open directory, and the locked log is still in it; else why
- * says where the directory is. */
+/* Whether the path still leads to the open directory, and both logs are still in it; else why says
+ * where the directory is. */
 int rundir_check(const RunDir *dir, Why *why);
 
 /* Opens a log to write to, which the directory closes; `fresh`: made if it does not exist. The lock

@@ -111,22 +111,27 @@ static bool find_directory(const RunDir *dir, const struct stat *open, char *pat
   return stat(path, &there) == 0 && is_same(&there, open);
 }
 
-/* Whether the locked loss.tsv is still in the directory. If the directory was emptied, another run
- * may have started in it. */
-static int check_lock(const RunDir *dir, Why *why) {
+/* Whether a log is still in the directory. If loss.tsv, which is locked, is not, another run may
+ * have started there. */
+static int check_log(const RunDir *dir, RunFile file, Why *why) {
   struct stat open, there;
-  const int fd = dir->log[RUN_LOSS];
+  const int fd = dir->log[file];
   if (fd < 0) return 0;
-  if (fstat(fd, &open) == 0 && fstatat(dir->fd, names[RUN_LOSS], &there, 0) == 0) {
+  if (fstat(fd, &open) == 0 && fstatat(dir->fd, names[file], &there, 0) == 0) {
     if (is_same(&there, &open)) return 0;
   } else if (errno != ENOENT) {
-    return fail_reading(why, errno, "%s: cannot be accessed", dir->file[RUN_LOSS]);
+    return fail_reading(why, errno, "%s: cannot be accessed", dir->file[file]);
   }
   return fail(
       why,
       "%s: was removed or replaced while this run was writing to it; start the run again, in "
       "another directory",
-      dir->file[RUN_LOSS]);
+      dir->file[file]);
+}
+
+static int check_logs(const RunDir *dir, Why *why) {
+  if (check_log(dir, RUN_LOSS, why) != 0) return -1;
+  return check_log(dir, RUN_TIMESTEP_LOSS, why);
 }
 
 int rundir_check(const RunDir *dir, Why *why) {
@@ -135,7 +140,7 @@ int rundir_check(const RunDir *dir, Why *why) {
   if (fstat(dir->fd, &open) != 0)
     return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   if (stat(dir->path, &there) == 0) {
-    if (is_same(&there, &open)) return check_lock(dir, why);
+    if (is_same(&there, &open)) return check_logs(dir, why);
   } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
     return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   }

@@ -394,6 +394,7 @@ static int finish(Trainer *train, const char *status, Why *why) {
     if (signals_end()) return end_in_examination(train, why);
     if (trainer_write_runjson(train, status, why) != 0) return -1;
   }
+  if (rundir_check(train->run->dir, why) != 0) return -1;
   say_end(train, status);
   return 0;
 }

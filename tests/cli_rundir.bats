@@ -73,6 +73,20 @@ untouched() {
   done
 }
 
+@test "a run ends where one of its logs is removed or replaced" {
+  for log in loss.tsv timestep_loss.tsv; do
+    for next in none new; do
+      rm -rf run
+      begin run
+      halt
+      mv "run/$log" was
+      [ "$next" = none ] || : > "run/$log"
+      kill -CONT "$old"
+      ends "run/$log: was removed or replaced while this run was writing to it"
+    done
+  done
+}
+
 @test "a report is not written into the directory that took the place of the run's" {
   need_strace
   # It stops itself at its fifth file, run.json with the results, which is the last before the report.
