@@ -265,6 +265,7 @@ int trainer_resume(Trainer *train, Why *why) {
   const char *path = rundir_file(dir, RUN_CHECKPOINT);
   RunState state = get_state(train);
   Why place = {""};
+  if (rundir_check(dir, why) != 0) return -1;
   const int fd = rundir_open(dir, RUN_CHECKPOINT);
   if (checkpoint_read(fd, path, &train->run->shape, &state, why) != 0) return -1;
   commands_add(&train->commands, train->run->command, train->run->n_command);

@@ -73,6 +73,18 @@ untouched() {
   done
 }
 
+@test "a resumed run whose directory is removed while it reads says so" {
+  rnntrain "${NEW[@]}" -o run "$PHIX"
+  mkfifo input
+  rnntrain -q --resume -e 3 -o run input 2> said &
+  old=$!
+  exec 7> input # it has opened its input, and the directory before that
+  rm -rf run
+  zcat "$PHIX" >&7
+  exec 7>&-
+  ends "-o run: the directory was removed or replaced while this run was writing to it"
+}
+
 @test "a run ends where one of its logs is removed or replaced" {
   for log in loss.tsv timestep_loss.tsv; do
     for next in none new; do
