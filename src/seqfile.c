@@ -155,11 +155,11 @@ static void mark_low(SeqFile *f, const char *quality, size_t from, size_t n) {
   }
 }
 
-/* Illumina's Phred+64 has ';' (-5) to 'j' (42). The same characters as Phred+33, 26 to 73, would be
- * a file of the best reads only, some of them better than any sequencer writes but for PacBio's,
- * which have '~' among them. */
+/* Illumina's Phred+64 has ';' (-5) to 'j' (42), and no file is without a base of 27, '['. As
+ * Phred+33 these are 26 to 73: sequencers reach 50, 'S', or a little more, and PacBio's, with up to
+ * 93, have '~' in every file. */
 static bool is_phred64(const SeqFile *f) {
-  return f->least >= ';' && f->most > 'K' && f->most <= 'j';
+  return f->least >= ';' && f->most > 'Z' && f->most <= 'j';
 }
 
 /* After the sequence of a FASTQ record: the '+' line and as much quality as there was sequence. */

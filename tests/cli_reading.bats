@@ -217,7 +217,9 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
   printf '@a\nACGTACGTAC\n+\nIIIIIIIIII\n@b\nACGTACGTAC\n+\nKKKKKKKKK;\n' > 33.fq
   printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhh:\n' > low.fq
   printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhhk\n' > high.fq
-  run --separate-stderr -0 rnntrain --dry-run -k 3 --min-quality 20 33.fq 64.fq low.fq high.fq
+  printf '@a\nACGTACGTAC\n+\nSSSSSSSSS?\n@b\nACGTACGTAC\n+\nUUUUUUUUUI\n' > 50.fq # AVITI, dorado
+  printf '@a\nACGTACGTAC\n+\n~~~~~~~~~;\n@b\nACGTACGTAC\n+\n~~~~~~~~~~\n' > 93.fq # HiFi
+  run --separate-stderr -0 rnntrain --dry-run -k 3 --min-quality 20 33.fq 50.fq 93.fq 64.fq low.fq high.fq
   [ "$(grep -c Phred+64 <<< "$stderr")" = 1 ]
   [[ "$stderr" == *"64.fq: its qualities can only be Phred+64"*"seqtk seq -Q64 -V"* ]]
   run --separate-stderr -0 rnntrain --dry-run -k 3 64.fq
