@@ -145,6 +145,13 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   best=$(column bits_per_base < score)
   near "$(cut -f 2 valid | sort -g | head -n 1)" "$best"
   near "$(sed -n 's/^validation: \([0-9.]*\) bits per base.*/\1/p' said)" "$best"
+  read -r trained valid least <<< \
+    "$(sed -n 's/^step .*: train \([0-9.]*\), valid \([0-9.]*\), best \([0-9.]*\) bits.*/\1 \2 \3/p' said | tail -n 1)"
+  near "$trained" "$(tail -n 1 train | cut -f 2)"
+  near "$valid" "$(tail -n 1 valid | cut -f 2)"
+  near "$least" "$best"
+  near "$(sed -n 's/.*"whole_bits_per_base": *\([0-9.]*\).*/\1/p' run/run.json | tail -n 1)" \
+    "$(column whole_bits_per_base < score)"
   near "$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')" "$best"
   near "$(sed -n 's/.*"best_valid_bits_per_base": *\([0-9.]*\).*/\1/p' run/run.json)" "$best"
   rnntrain "${TINY[@]:1}" -k 4 -s 3 --init run --valid-fraction 0.2 -o next "$DATA/phix174.fa.gz" 2> said
