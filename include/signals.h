@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 
-/* The first thing that a program does. From now on SIGUSR1 and SIGUSR2 are remembered, and SIGINT,
- * SIGTERM, SIGHUP and SIGXCPU end the program, also as process 1 of a container, for which the
- * kernel ignores them otherwise. Signals that the caller of the program ignores (nohup) are left
- * alone, here and below. */
-void signals_start(void);
+/* The first thing that a program does. From now on SIGINT, SIGTERM, SIGHUP and SIGXCPU end the
+ * program, also as process 1 of a container, for which the kernel ignores them otherwise, and so
+ * does SIGUSR2 if the program saves. SIGUSR1 is remembered. Signals that the caller of the program
+ * ignores (nohup) are left alone, here and below. */
+void signals_start(bool saves);
 
-/* Once there is something to save: from now on the other four are remembered too. A second SIGINT
+/* Once there is something to save: from now on the others are remembered too. A second SIGINT
  * ends the program at once. A closed pipe no longer ends it. */
 void signals_catch(void);
 

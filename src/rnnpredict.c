@@ -88,7 +88,7 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
 }
 
 int main(int argc, char **argv) {
-  signals_start();
+  signals_start(false);
   start_program();
   Why why = {""};
   PredictOptions options = {0};

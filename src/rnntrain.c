@@ -264,7 +264,7 @@ static const char *library_text(Why *why) {
 }
 
 int main(int argc, char **argv) {
-  signals_start();
+  signals_start(true);
   double started = clock_now();
   start_program();
   Why why = {""};

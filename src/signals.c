@@ -12,9 +12,8 @@
 static const struct {
   int signal;
   const char *name;
-  bool waits; /* until there is something to save */
-} rows[] = {{SIGUSR1, "SIGUSR1", true},  {SIGUSR2, "SIGUSR2", true}, {SIGINT, "SIGINT", false},
-            {SIGTERM, "SIGTERM", false}, {SIGHUP, "SIGHUP", false},  {SIGXCPU, "SIGXCPU", false}};
+} rows[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGINT, "SIGINT"},
+            {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"},   {SIGXCPU, "SIGXCPU"}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static volatile sig_atomic_t save, end, interrupted; /* what was asked */
@@ -65,8 +64,11 @@ static void install(int signal_number, void (*handler)(int)) {
     sigaction(signal_number, &action, NULL);
 }
 
-void signals_start(void) {
-  for (int i = 0; i < ROWS; i++) install(rows[i].signal, rows[i].waits ? remember : leave);
+void signals_start(bool saves) {
+  for (int i = 0; i < ROWS; i++) {
+    const bool ends = rows[i].signal != SIGUSR1 && (saves || rows[i].signal != SIGUSR2);
+    install(rows[i].signal, ends ? leave : remember);
+  }
 }
 
 void signals_catch(void) {

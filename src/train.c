@@ -435,7 +435,7 @@ int train_run(const TrainRun *run, Why *why) {
   Trainer *train = trainer_new(run);
   train->markov = markov;
   int rc = run_training(train, why);
-  signals_start(); /* nothing is left to save */
+  signals_start(true); /* nothing is left to save */
   trainer_free(train);
   return rc;
 }

@@ -64,21 +64,27 @@ code_of() {
   [ -e two/model.safetensors ]
 }
 
-@test "SIGUSR2 while the input is read waits until there is something to save" {
+@test "SIGUSR2 while the input is read ends a run at once, with 140" {
   mkfifo pipe
-  begin rnntrain -q -k 3 -d 8 -D 16 -o run pipe
-  exec 7> pipe
-  zcat "$DATA/phix174.fa.gz" > phix.fa
-  cat phix.fa >&7
-  await catches USR2
-  await has_read
-  kill -USR2 "$pid"
-  kill -USR1 "$pid"
-  exec 7>&-
-  code_of "$pid"
-  [ "$code" -eq 140 ]
-  [ -e run/checkpoint.safetensors ]
-  rnntrain -q --resume -e 1 -o run phix.fa
+  for when in new resumed; do
+    options=(-q -k 3 -d 8 -D 16 -o run)
+    if [ "$when" = resumed ]; then
+      rnntrain "${options[@]}" -e 1 "$DATA/phix174.fa.gz"
+      cp -r run before
+      options=(-q --resume -e 2 -o run)
+    fi
+    begin rnntrain "${options[@]}" pipe
+    exec 7> pipe
+    await catches USR2
+    kill -USR1 "$pid"
+    kill -USR2 "$pid"
+    code_of "$pid"
+    exec 7>&-
+    [ "$code" -eq 140 ]
+    [ ! -s said ]
+    [ "$when" = resumed ] || [ ! -e run ]
+  done
+  diff -r before run
 }
 
 @test "SIGUSR1 and SIGUSR2 do not end rnnpredict" {
