@@ -68,7 +68,7 @@ static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **sta
   (void)state;
   static const double fractions[] = {0.01, 0.1, 0.5, 0.9};
   for (int f = 0; f < 4; f++)
-    for (int n = 1; n < 400; n = n * 2 + 1) {
+    for (int n = 1; n < 20000; n = n * 3 + 1) {
       Tail *all = tail_new(1), *tail = tail_new(fractions[f]);
       uint64_t bases = 0;
       srand(9);
@@ -117,12 +117,32 @@ static void names_take_no_more_than_their_room(void **state) {
   tailpart_free(&part), tail_free(tail), free(name);
 }
 
+static void names_before_the_split_make_room_for_others(void **state) {
+  (void)state;
+  enum { LENGTH = 4000, RECORDS = 3 * TAIL_NAMES / LENGTH };
+  Tail *tail = tail_new(0.1);
+  char name[LENGTH + 1];
+  for (int i = 1; i <= RECORDS; i++) {
+    snprintf(name, sizeof name, "%0*d", LENGTH, i);
+    add(tail, name, "ACGTACGTAC");
+  }
+  TailPart part = tail_part(tail, tail_split(10 * RECORDS, 0.1));
+  assert_int_equal(part.last, RECORDS);
+  assert_int_equal(strlen(part.first_name), LENGTH);
+  assert_int_equal(atoi(part.first_name + LENGTH - 9), part.first);
+  assert_int_equal(atoi(part.whole_name + LENGTH - 9), part.whole_first);
+  assert_int_equal(atoi(part.last_name + LENGTH - 9), RECORDS);
+  tailpart_free(&part);
+  tail_free(tail);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_part_begins_at_a_letter_of_a_record),
       cmocka_unit_test(what_a_circle_reads_again_is_no_letter),
       cmocka_unit_test(what_is_before_the_split_is_forgotten_and_changes_nothing),
       cmocka_unit_test(names_take_no_more_than_their_room),
+      cmocka_unit_test(names_before_the_split_make_room_for_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
