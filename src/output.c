@@ -102,11 +102,18 @@ static int close_stream(FILE *stream) {
   return (fclose(stream) != 0) | wrong;
 }
 
+/* Closes standard output, for the errors that only that meets. The stream stays: sanitizers flush
+ * it at the end of the program. */
+static int close_stdout(void) {
+  const bool wrong = ferror(stdout) || fflush(stdout) != 0;
+  return close(STDOUT_FILENO) != 0 || wrong;
+}
+
 int output_close(Output *output, Why *why) {
   output->whole = true;
   int wrong = output->gz && close_stream(output->gz) != 0;
   if (output->direct) wrong |= close_stream(output->direct) != 0;
-  if (!output->path) wrong |= close_stream(stdout) != 0;
+  if (!output->path) wrong |= close_stdout();
   if (wrong) cannot_write(output, why);
   if (output->file && wrong)
     atomicfile_abandon(output->file);
