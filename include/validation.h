@@ -18,6 +18,7 @@ typedef struct {
   uint64_t predicted, bases; /* bases that tokens predict; all of the validation */
   uint64_t train_tokens;     /* of an epoch */
   size_t parameters;
+  bool stopped_early; /* before its epochs or --max-time were over */
 } Outcome;
 
 /* Prints the bits per base of the model and of the best Markov model, and, if the model is worse,

@@ -285,7 +285,7 @@ static void say_start(Trainer *train) {
                  train->markov.bits_per_base[train->markov.best]);
 }
 
-static void say_outcome(const Trainer *train) {
+static void say_outcome(const Trainer *train, const char *status) {
   const TrainOptions *o = train->options;
   const Outcome outcome = {
       .bits = bits_per_base(train->numbers.best_valid_loss, o->s),
@@ -294,6 +294,7 @@ static void say_outcome(const Trainer *train) {
       .bases = span_bases(&train->run->dataset->valid),
       .train_tokens = lanes_tokens(train->lanes),
       .parameters = shape_parameters(&train->run->shape),
+      .stopped_early = strcmp(status, "stopped early") == 0,
   };
   validation_say_end(train->run->progress, o, &outcome);
 }
@@ -313,7 +314,7 @@ static void say_end(Trainer *train, const char *status) {
   if (numbers->skipped > 0)
     progress_say(train->run->progress, "%" PRIu64 " steps left out: their gradient was not finite",
                  numbers->skipped);
-  if (isfinite(numbers->best_valid_loss)) say_outcome(train);
+  if (isfinite(numbers->best_valid_loss)) say_outcome(train, status);
   progress_say(train->run->progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
 }
 

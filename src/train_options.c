@@ -57,7 +57,8 @@ static const Option rows[] = {
      "End within this time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, "
      "validation, checkpoints and the examination of the model; the learning rate schedule is "
      "fitted "
-     "to the rest. With --resume, earlier parts of the run count too"},
+     "to the rest. A training step that has begun is finished. With --resume, earlier parts of the "
+     "run count too"},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training,
      "Random seed, at most 2^53 = 9007199254740992"},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", training,

@@ -100,17 +100,20 @@ void validation_say(Progress *progress, const Dataset *dataset, bool has_list) {
 /* Suggests remedies for a network that is worse than counting, the most promising first. */
 static void say_what_to_try(Progress *progress, const TrainOptions *o, const Outcome *outcome) {
   const double each = (double)outcome->train_tokens / (double)outcome->parameters;
-  char longer[64] = "more time (--max-time)";
-  if (o->epochs > 0) snprintf(longer, sizeof longer, "more epochs (-e %d)", 3 * o->epochs);
+  char longer[64] = "more time (--max-time), ";
+  if (outcome->stopped_early)
+    snprintf(longer, sizeof longer, "%s", o->patience > 0 ? "a larger --patience, " : "");
+  else if (o->epochs > 0)
+    snprintf(longer, sizeof longer, "more epochs (-e %d), ", 3 * o->epochs);
   if (each < FEW_TOKENS)
     progress_say(
         progress,
-        "warning: the network is worse than the best Markov model and has only %.1f k-mers per "
-        "parameter to learn from: try %s, more sequence, or a smaller -D or -k",
+        "warning: the network is worse than the best Markov model and has only %.2g k-mers per "
+        "parameter to learn from: try %smore sequence, or a smaller -D or -k",
         each, longer);
   else
     progress_say(progress,
-                 "warning: the network is worse than the best Markov model: try %s, a larger -D "
+                 "warning: the network is worse than the best Markov model: try %sa larger -D "
                  "than %d, or --strands %s",
                  longer, o->D, o->strands == BOTH ? "forward" : "both");
 }

@@ -239,6 +239,14 @@ END
   grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
   rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
   grep "^warning: the network is worse .* has only 0.[0-9]* k-mers per parameter to learn from: try more epochs (-e 3), more sequence, or" said
+  rnntrain -k 8 -d 4 -D 4 -e 2 -o fewer "$DATA/phix174.fa.gz" 2> said
+  grep " has only 0.0082 k-mers per parameter to learn from: try more epochs (-e 6), more sequence, or" said
+  rnntrain -k 2 -d 4 -D 4 -e 90 --patience 1 --learning-rate 0.3 -o early "$DATA/lambda.fa.gz" 2> said
+  grep "^stopped early" said
+  grep "^warning: .*: try a larger --patience, a larger -D than 4, or" said
+  rnntrain -k 2 -d 4 -D 4 --schedule plateau --learning-rate 0.3 -o plateau "$DATA/phix174.fa.gz" 2> said
+  grep "^stopped early" said
+  grep "^warning: .*: try a larger -D than 4, or" said
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
   rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
   grep "best Markov model (order" said
