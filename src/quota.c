@@ -76,24 +76,42 @@ static void read_groups(Quota *limits, const char *mount, const char *path) {
   }
 }
 
+/* The group at this path of a hierarchy, by the name of its mount. */
+static void read_mount(Quota *limits, const char *root, const char *name, const char *path) {
+  char mount[PATH_MAX];
+  snprintf(mount, sizeof mount, "%s/sys/fs/cgroup%s%s", root, *name ? "/" : "", name);
+  read_groups(limits, mount, path);
+}
+
+/* A hierarchy of version 1. It may be mounted under the names of its controllers in another order,
+ * or under each of them. */
+static void read_controllers(Quota *limits, const char *root, char *list, const char *path) {
+  char *rest = NULL;
+  read_mount(limits, root, list, path);
+  for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+    read_mount(limits, root, name, path);
+    if (strcmp(name, "cpu") == 0) read_mount(limits, root, "cpu,cpuacct", path);
+  }
+}
+
 /* A line of /proc/self/cgroup, "4:memory:/a/b", "5:cpu,cpuacct:/a" or, for version 2, "0::/a". */
 static void read_line(Quota *limits, const char *root, char *line) {
-  char mount[PATH_MAX];
   char *controllers = strchr(line, ':');
   char *path = controllers ? strchr(controllers + 1, ':') : NULL;
   if (!path) return;
   *path++ = 0;
   controllers++;
   path[strcspn(path, "\n")] = 0;
-  snprintf(mount, sizeof mount, "%s/sys/fs/cgroup%s%s", root, *controllers ? "/" : "", controllers);
-  read_groups(limits, mount, path);
-  if (*controllers) return;
-  snprintf(mount, sizeof mount, "%s/sys/fs/cgroup/unified", root);
-  read_groups(limits, mount, path);
+  if (*controllers) {
+    read_controllers(limits, root, controllers, path);
+  } else {
+    read_mount(limits, root, "", path);
+    read_mount(limits, root, "unified", path);
+  }
 }
 
 Quota quota_of_groups(const char *root) {
-  static const char *const roots[] = {"0::/", "1:memory:/", "1:cpu:/", "1:cpu,cpuacct:/"};
+  static const char *const roots[] = {"0::/", "1:memory:/", "1:cpu:/"};
   Quota limits = {.memory = UINT64_MAX, .processors = INFINITY};
   char line[PATH_MAX + 64];
   for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) { /* all that is known without /proc */

@@ -93,6 +93,19 @@ static void version_1_has_a_tree_for_each_controller(void **state) {
   check(123456789, 0.5);
 }
 
+/* Red Hat 7 lists "cpuacct,cpu" and mounts it as "cpu,cpuacct", with a link for each of the two. */
+static void controllers_in_another_order_than_the_mount(void **state) {
+  (void)state;
+  put("/proc/self/cgroup", "5:cpuacct,cpu:/slurm/job_2\n4:hugetlb,memory:/slurm/job_2\n");
+  put("/sys/fs/cgroup/cpu,cpuacct/slurm/cpu.cfs_quota_us", "150000\n");
+  put("/sys/fs/cgroup/cpu,cpuacct/slurm/cpu.cfs_period_us", "100000\n");
+  put("/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes", "2000\n");
+  check(2000, 1.5);
+  put("/sys/fs/cgroup/cpu/slurm/job_2/cpu.cfs_quota_us", "50000\n");
+  put("/sys/fs/cgroup/cpu/slurm/job_2/cpu.cfs_period_us", "100000\n");
+  check(2000, 0.5);
+}
+
 static void both_versions_at_once(void **state) {
   (void)state;
   put("/proc/self/cgroup", "4:memory:/a\n0::/b/c\n");
@@ -164,6 +177,7 @@ int main(void) {
       IN_A_ROOT(without_groups_there_is_no_limit),
       IN_A_ROOT(version_2_counts_the_lowest_of_all_parents),
       IN_A_ROOT(version_1_has_a_tree_for_each_controller),
+      IN_A_ROOT(controllers_in_another_order_than_the_mount),
       IN_A_ROOT(both_versions_at_once),
       IN_A_ROOT(a_group_mounted_as_the_root_counts),
       IN_A_ROOT(a_path_outside_the_namespace_stays_below_the_mount),
