@@ -6,6 +6,7 @@
 #include "source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,8 @@ static int look(Input *f, Why *why) {
   struct stat about = {0};
   Why cause;
   if (f->source.fd < 0) return fail_reading(why, errno, "%s: cannot be opened", f->name);
+  if (fcntl(f->source.fd, F_GETFL) & O_PATH) /* start_program has put something in its place */
+    return fail(why, "%s: is closed; redirect a file or a pipe to it", f->name);
   if (fstat(f->source.fd, &about) == 0 && S_ISDIR(about.st_mode))
     return fail(why, "%s: is a directory; give the sequence files in it", f->name);
   f->decoder = decoder_open(&f->source, &cause);

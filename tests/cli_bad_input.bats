@@ -58,6 +58,8 @@ refuses_both() {
   refuses_both "empty.fa: is empty" empty.fa
   refuses_both "empty.fa.gz" empty.fa.gz
   refuses "standard input: is empty" - < /dev/null
+  fails 1 "standard input: is closed; redirect a file or a pipe to it" \
+    bash -c "exec rnntrain ${TINY[*]} -o run - <&-"
 }
 
 @test "a file with no sequence: headers only, N only" {
