@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file that grows by whole lines. */
@@ -110,7 +111,10 @@ int runlog_sync(Runlog *log, Why *why) {
 
 /* Empties a log, or makes it, and writes its header. */
 static int begin_log(Runlog *log, Log *to, Why *why) {
+  struct stat about;
   to->fd = rundir_log(log->dir, to->file, true);
+  if (to->fd >= 0 && fstat(to->fd, &about) == 0 && !S_ISREG(about.st_mode))
+    return fail(why, "%s: is not a regular file; remove it", to->path);
   if (to->fd < 0 || ftruncate(to->fd, 0) != 0) return cannot_write(to->path, why);
   fprintf(log->lines, "%s\n", rundir_header(to->file));
   return append(log, to, why);

@@ -317,6 +317,17 @@ remedies_work() {
   done
 }
 
+@test "a pipe in the place of a log: it is to be removed" {
+  for log in loss.tsv timestep_loss.tsv; do
+    rm -rf run
+    mkdir run
+    mkfifo "run/$log"
+    fails 1 "run/$log: is not a regular file; remove it" rnntrain "${NEW[@]}" --force -o run "$PHIX"
+    rm -f "run/$log"
+    rnntrain "${NEW[@]}" -o run "$PHIX"
+  done
+}
+
 @test "a directory with results is not overwritten without --force" {
   rnntrain "${NEW[@]}" -o whole "$PHIX"
   for state in "both logs" "another file called loss.tsv" "a checkpoint without a model" \
