@@ -32,7 +32,8 @@ bool budget_has_validation(const Budget *budget, double now);
 /* When training must end; INFINITY without a limit. */
 double budget_end(const Budget *budget);
 
-/* When a validation is aborted: a little after the limit. */
+/* When a validation is aborted: a little after the limit; before the first step (--init), when it
+ * has taken half of the time that is left. */
 double budget_deadline(const Budget *budget);
 
 /* The fraction of the training time that has passed, 0..1; 0 without a limit. */

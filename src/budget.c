@@ -39,7 +39,9 @@ double budget_end(const Budget *budget) {
 }
 
 double budget_deadline(const Budget *budget) {
-  return budget->limit > 0 ? OVERTIME * budget->limit : INFINITY;
+  if (budget->limit == 0) return INFINITY;
+  if (budget->steps > 0) return OVERTIME * budget->limit;
+  return budget->began + VALIDATION_SHARE * (budget->limit - budget->began);
 }
 
 /* The earlier parts of a resumed run count as training. */

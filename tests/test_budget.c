@@ -50,10 +50,19 @@ static void a_validation_that_takes_half_of_the_time_is_left_out(void **state) {
 
 static void a_validation_must_end_with_the_run(void **state) {
   (void)state;
-  const Budget budget = {.limit = 100, .windows = 1, .validation = 10};
+  const Budget budget = {.limit = 100, .windows = 1, .validation = 10, .steps = 1};
   assert_true(close_to(budget_deadline(&budget), 102));
   assert_true(budget_has_validation(&budget, 90.9));
   assert_false(budget_has_validation(&budget, 91.1));
+}
+
+static void a_validation_before_training_has_half_of_the_time(void **state) {
+  (void)state;
+  const Budget budget = {.limit = 100, .began = 20, .windows = 1};
+  assert_true(close_to(budget_deadline(&budget), 60));
+  assert_true(budget_has_validation(&budget, 20));
+  const Budget late = {.limit = 100, .began = 110, .windows = 1};
+  assert_false(budget_has_validation(&late, 110));
 }
 
 static void the_schedule_has_the_time_of_the_training(void **state) {
@@ -79,6 +88,7 @@ int main(void) {
       cmocka_unit_test(the_examination_is_a_small_part_of_a_short_run),
       cmocka_unit_test(a_validation_that_takes_half_of_the_time_is_left_out),
       cmocka_unit_test(a_validation_must_end_with_the_run),
+      cmocka_unit_test(a_validation_before_training_has_half_of_the_time),
       cmocka_unit_test(the_schedule_has_the_time_of_the_training),
       cmocka_unit_test(a_run_without_time_for_training_is_at_its_end)};
   return cmocka_run_group_tests(tests, NULL, NULL);
