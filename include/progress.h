@@ -15,6 +15,7 @@ typedef struct {
   int width;                /* of the screen it was drawn on */
   double next;              /* when to redraw it, seconds of clock_now, as in the two that follow */
   double began;             /* the program */
+  int validations;          /* lines of validations printed so far */
   double last_line;         /* the last line of a validation was printed */
   char held[PROGRESS_LINE]; /* the last line, not printed so far, for it came too soon; "": none */
 } Progress;
@@ -52,9 +53,9 @@ void progress_step(Progress *progress, const Standing *standing);
 void progress_pass(Progress *progress, const Passage *passage);
 bool progress_due(const Progress *progress);
 
-/* A validation, where there is no terminal: a line for a log. Lines are some seconds apart, in a
- * long run more; one that comes too soon is held until a later one replaces it, or progress_held.
- */
+/* A validation, where there is no terminal: a line for a log. After the first 100, lines are some
+ * seconds apart, in a long run more; one that comes too soon is held until a later one replaces it,
+ * or progress_held. */
 void progress_validation(Progress *progress, const char *line);
 void progress_held(Progress *progress);
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = PROGRESS_LINE };
+enum { LINE = PROGRESS_LINE, VALIDATIONS = 100 };
 static const double redraw_every = 0.2;
 static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
 
@@ -165,7 +165,8 @@ void progress_validation(Progress *progress, const char *line) {
   const double apart = fmax(line_every, line_every_part * (now - progress->began));
   if (!progress->lines) return;
   snprintf(progress->held, sizeof progress->held, "%s", line);
-  if (now < progress->last_line + apart) return;
+  if (progress->validations >= VALIDATIONS && now < progress->last_line + apart) return;
   progress_held(progress);
+  progress->validations++;
   progress->last_line = now;
 }
