@@ -59,7 +59,8 @@ typedef struct {
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 
-/* Within take: the part of the file that was read, 0..1; 0 where its size is not known. */
+/* Within take: the part of the file up to the end of this batch, 0..1; 0 where its size is not
+ * known. */
 double predict_part(const Predictor *predictor);
 
 /* Calls take, which need not be this thread, for every piece of every record of a file ("-":

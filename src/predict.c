@@ -37,6 +37,7 @@ typedef struct {
   Lane *lane;           /* (lanes) */
   Lane **longest_first; /* (lanes) */
   int used;             /* lanes that have a piece */
+  double part;          /* of the file, up to its last piece */
 } Batch;
 
 /* What a job computes with. */
@@ -324,6 +325,7 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
     batch->longest_first[batch->used] = lane, p->last = &lane->piece;
     if (lane->piece.first) names += strlen(lane->piece.name);
   }
+  batch->part = seqfile_part(p->file);
   for (int i = batch->used; i < p->lanes; i++) piece_drop_name(&batch->lane[i].piece);
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
 }
@@ -415,4 +417,4 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
 
 SeqNotes predict_notes(const Predictor *p) { return p->notes; }
 
-double predict_part(const Predictor *p) { return seqfile_part(p->file); }
+double predict_part(const Predictor *p) { return p->handing->part; }

@@ -87,11 +87,13 @@ typedef struct {
 } Counted;
 
 /* A record's reverse complement is none of its own. */
+static void count_advance(Advance *advance, const Piece *piece) {
+  if (!piece->ended || piece->reversed) return;
+  advance->records++;
+  advance->bases += piece->bases;
+}
+
 static void show_advance(Advance *advance, const Piece *piece, double part) {
-  if (piece->ended && !piece->reversed) {
-    advance->records++;
-    advance->bases += piece->bases;
-  }
   if (advance_due(advance)) advance_show(advance, piece->ended ? 0 : piece->bases, part);
 }
 
@@ -100,7 +102,9 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   const Piece *piece = prediction->piece;
   counted->circular += piece->ended && piece->circular && !piece->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
-  show_advance(counted->advance, piece, predict_part(counted->predictor));
+  count_advance(counted->advance, piece);
+  if (prediction->batch_ends)
+    show_advance(counted->advance, piece, predict_part(counted->predictor));
   return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
                                 : output_check(counted->output, why);
 }
@@ -188,6 +192,7 @@ static int begin_records(Beginner *b, SeqFile *file, Why *why) {
     b->beginning.loss_at = wanted > b->beginning.n ? 0 : wanted > 0 ? wanted : b->beginning.n;
     if (b->take(b->context, &b->beginning, why) != 0) return -1;
     piece->ended = true;
+    count_advance(b->task->advance, piece);
     show_advance(b->task->advance, piece, seqfile_part(file));
     if (steps_wait(b->steps, piece, file) && pass_on(b->task->output, b->table, why) != 0)
       return -1;

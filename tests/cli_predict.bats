@@ -324,6 +324,14 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
+@test "what was read, but not computed so far, is no progress" {
+  train -D 128 -o wide "$DATA/phix174.fa.gz"
+  { echo ">long"; random_bases 6000000 1; } > long.fa
+  on_terminal 2 '% .*bases/s' kill rnnpredict --mode score -o /dev/null wide long.fa > drawn
+  percent=$(grep -oE '[0-9]+%' drawn | head -n 1)
+  [ "${percent%\%}" -lt 80 ]
+}
+
 @test "control characters in a record name do not reach a terminal" {
   printf '>a\033[31m\177\302\233\007b circular=true\nACGTACGT\n' > evil.fa
   for what in "${ASKS[@]}"; do
