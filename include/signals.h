@@ -11,8 +11,12 @@
 void signals_start(bool saves);
 
 /* Once there is something to save: from now on the others are remembered too. A second SIGINT
- * ends the program at once. A closed pipe no longer ends it. */
+ * ends the program at once. */
 void signals_catch(void);
+
+/* From now on a closed pipe does not end the program: that nobody reads its messages is no reason
+ * to end a run. */
+void signals_ignore_pipe(void);
 
 /* Whether anything was asked since it was done. */
 bool signals_pending(void);

@@ -285,6 +285,7 @@ int main(int argc, char **argv) {
   int n_files = argc - operands;
   if (wish == OPTIONS_ERROR || check_command(&options, argv + operands, n_files, &why) != 0)
     return complain(USAGE, &why);
+  if (!options.dry_run) signals_ignore_pipe();
   Progress progress = progress_new(options.quiet, !options.no_progress);
   Dataset dataset = {0};
   Model init = {.weights = NULL};

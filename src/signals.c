@@ -73,8 +73,9 @@ void signals_start(bool saves) {
 
 void signals_catch(void) {
   for (int i = 0; i < ROWS; i++) install(rows[i].signal, remember);
-  signal(SIGPIPE, SIG_IGN); /* nobody listens to what is said: no reason to end a run */
 }
+
+void signals_ignore_pipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 bool signals_pending(void) { return save || end; }
 

@@ -298,7 +298,16 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   [ "$(awk -F '\t' '$9 != "NA"' run/loss.tsv | wc -l)" -eq 2 ]
 }
 
-@test "nobody listening to what is said ends no run" {
+@test "nobody listening to what is said ends no run, from its first line on" {
+  mkfifo pipe
+  exec 7<> pipe 8> pipe 7<&- # a pipe that nobody reads
+  rnntrain "${RUN[@]:1}" -o deaf 2>&8
+  same_run "$WHOLE" deaf
+  rm -f deaf/report.html
+  rnntrain --report --multiqc -o deaf 2>&8
+  [ -e deaf/report.html ]
+  [ -e deaf/rnntrain_mqc.json ]
+  exec 8>&-
   rnntrain "${RUN[@]:1}" --no-progress -o run 2> >(head -n 1 > said)
   same_run "$WHOLE" run
   [ "$(wc -l < said)" -eq 1 ]
