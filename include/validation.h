@@ -19,6 +19,7 @@ typedef struct {
   uint64_t train_tokens;     /* of an epoch */
   size_t parameters;
   bool stopped_early; /* before its epochs or --max-time were over */
+  bool overfits;      /* the best validation was in the first half of the run */
 } Outcome;
 
 /* Prints the bits per base of the model and of the best Markov model, and, if the model is worse,

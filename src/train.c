@@ -295,6 +295,7 @@ static void say_outcome(const Trainer *train, const char *status) {
       .train_tokens = lanes_tokens(train->lanes),
       .parameters = shape_parameters(&train->run->shape),
       .stopped_early = strcmp(status, "stopped early") == 0,
+      .overfits = train->numbers.best_step < train->numbers.step / 2,
   };
   validation_say_end(train->run->progress, o, &outcome);
 }

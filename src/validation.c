@@ -103,6 +103,8 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
   char longer[64] = "more time (--max-time), ";
   if (outcome->stopped_early)
     snprintf(longer, sizeof longer, "%s", o->patience > 0 ? "a larger --patience, " : "");
+  else if (outcome->overfits)
+    longer[0] = 0;
   else if (o->epochs > 0)
     snprintf(longer, sizeof longer, "more epochs (-e %d), ", 3 * o->epochs);
   if (each < FEW_TOKENS)

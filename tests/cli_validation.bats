@@ -247,6 +247,9 @@ END
   rnntrain -k 2 -d 4 -D 4 --schedule plateau --learning-rate 0.3 -o plateau "$DATA/phix174.fa.gz" 2> said
   grep "^stopped early" said
   grep "^warning: .*: try a larger -D than 4, or" said
+  { echo ">short"; zcat "$DATA/phix174.fa.gz" | sed -n 2,7p; } > short.fa
+  rnntrain -k 2 -d 2 -D 4 -e 3000 -t 1 -o overfits short.fa 2> said
+  grep "^warning: .* to learn from: try more sequence, or a smaller -D or -k" said
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
   rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
   grep "best Markov model (order" said
