@@ -95,6 +95,8 @@ const char *signals_name(int signal) {
 
 /* ---- the alarm ------------------------------------------------------------------------------ */
 
+static bool alarmed; /* the timer is ours, and not one that the caller has set before exec */
+
 static void set_timer(double seconds) {
   const double whole = (double)(time_t)seconds;
   const struct timeval left = {(time_t)whole, (suseconds_t)((seconds - whole) * 1e6)};
@@ -106,10 +108,14 @@ void signals_alarm(double seconds, const char *line) {
   signals_no_alarm();
   snprintf(last_line, sizeof last_line, "%s\n", line);
   signal(SIGALRM, expire);
+  alarmed = true;
   set_timer(seconds > least ? seconds : least);
 }
 
-void signals_no_alarm(void) { set_timer(0); }
+void signals_no_alarm(void) {
+  if (alarmed) set_timer(0);
+  alarmed = false;
+}
 
 /* ---- the unfinished file -------------------------------------------------------------------- */
 

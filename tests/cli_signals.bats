@@ -87,6 +87,15 @@ code_of() {
   diff -r before run
 }
 
+@test "an alarm that the caller has set before exec still ends a run" {
+  mkfifo pipe
+  exec 7<> pipe
+  run -142 timeout 600 "$PYTHON" -c 'import os, signal, sys
+signal.alarm(1)
+os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
+  exec 7>&-
+}
+
 @test "SIGUSR1 and SIGUSR2 do not end rnnpredict" {
   mkfifo pipe
   begin rnnpredict --mode score "$RUN" pipe
