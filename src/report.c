@@ -199,6 +199,21 @@ static void put_cell(const Page *page, const char *list, size_t i, const char *c
   fputs("</td>", page->out);
 }
 
+/* The table of a list of run.json: its first n entries, of which the first `texts` columns are
+ * text. */
+static void put_list(const Page *page, const char *list, size_t n, const char *const *columns,
+                     int n_columns, int texts) {
+  fputs("<table>\n<tr>", page->out);
+  for (int j = 0; j < n_columns; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
+  fputs("</tr>\n", page->out);
+  for (size_t i = 0; i < n; i++) {
+    fputs("<tr>", page->out);
+    for (int j = 0; j < n_columns; j++) put_cell(page, list, i, columns[j], j < texts);
+    fputs("</tr>\n", page->out);
+  }
+  fputs("</table>\n", page->out);
+}
+
 static void put_inputs(const Page *page) {
   static const char *const columns[] = {"file",  "use", "crc32",     "bytes",       "records",
                                         "bases", "n50", "lowercase", "low_quality", "short_bases"};
@@ -206,15 +221,7 @@ static void put_inputs(const Page *page) {
   const double fraction = page_number(page, "options.valid-fraction");
   fputs("<section>\n<h2>Input</h2>\n", page->out);
   const size_t n = put_most(page, runjson_size(page->data->json, "inputs"), "files");
-  fputs("<table>\n<tr>", page->out);
-  for (int j = 0; j < COLUMNS; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
-  fputs("</tr>\n", page->out);
-  for (size_t i = 0; i < n; i++) {
-    fputs("<tr>", page->out);
-    for (int j = 0; j < COLUMNS; j++) put_cell(page, "inputs", i, columns[j], j < TEXTS);
-    fputs("</tr>\n", page->out);
-  }
-  fputs("</table>\n", page->out);
+  put_list(page, "inputs", n, columns, COLUMNS, TEXTS);
   if (fraction > 0 && page_is(page, "options.valid", ""))
     fprintf(page->out, "<p>The last %g %% of the bases of each file are the validation.</p>\n",
             100 * fraction);
@@ -230,15 +237,8 @@ static void put_validation(const Page *page) {
   if (all == 0) return;
   fputs("<section>\n<h2>Validation</h2>\n", page->out);
   const size_t n = put_most(page, all, "files");
-  fputs("<table>\n<tr>", page->out);
-  for (int j = 0; j < COLUMNS; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
-  fputs("</tr>\n", page->out);
-  for (size_t i = 0; i < n; i++) {
-    fputs("<tr>", page->out);
-    for (int j = 0; j < COLUMNS; j++) put_cell(page, "validation", i, columns[j], j < TEXTS);
-    fputs("</tr>\n", page->out);
-  }
-  fputs("</table>\n<p>Validation begins at letter <em>from</em> of the first record and ends at "
+  put_list(page, "validation", n, columns, COLUMNS, TEXTS);
+  fputs("<p>Validation begins at letter <em>from</em> of the first record and ends at "
         "letter "
         "<em>to</em> of the last one, counted from 1. Whole records are for validation only.</p>\n"
         "</section>\n",
