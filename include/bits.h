@@ -1,4 +1,4 @@
-/* bits: what a model costs, in nats, as bits per base. */
+/* bits: losses in nats as bits per base. */
 #ifndef BITS_H
 #define BITS_H
 

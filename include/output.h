@@ -16,7 +16,7 @@ Output *output_open(const char *path, Why *why);
 
 FILE *output_stream(Output *output);
 
-/* Whether people see what is written. */
+/* Whether the output is a terminal. */
 bool output_is_terminal(const Output *output);
 
 /* Whether its stream is a regular file, in which what was written can be written over. */

@@ -29,7 +29,7 @@ typedef struct {
   double bits, best_bits; /* per base; NAN where not known yet */
 } Standing;
 
-/* How far a program has come through what it reads or draws. */
+/* The progress of a program through its input or its samples. */
 typedef struct {
   double part; /* 0..1; 0 where the end is not known */
   double seconds;
