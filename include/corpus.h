@@ -47,6 +47,7 @@ typedef struct {
   uint64_t segments;          /* in the corpus */
   uint64_t low_quality;       /* bases below min_quality */
   uint64_t short_segments, short_bases; /* below min_length */
+  uint64_t turned; /* bases that stand in the corpus twice: circles are read over their ends */
   SeqDigest digest;
   bool has_quality; /* it is FASTQ */
   uint64_t bytes;   /* of the file as stored */

@@ -4,7 +4,7 @@
 
 #include "span.h"
 
-/* The bases of a file in the corpora, and the range for validation. */
+/* The bases of a file in the corpora, each counted once, and the range for validation. */
 typedef struct {
   uint64_t train_bases, valid_bases;
   TailPart valid;
@@ -41,6 +41,9 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 
 /* Whether file i is for validation alone. */
 bool dataset_validates(const Dataset *dataset, int i);
+
+/* All bases of the validation, each counted once. */
+uint64_t dataset_valid_bases(const Dataset *dataset);
 
 /* Fills table (n,INPUT_COLUMNS). */
 void dataset_identify(const Dataset *dataset, uint64_t *table);

@@ -29,10 +29,11 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters);
 /* The end of a file, of the records that have bases. Numbers are of all records of the file, from
  * 1, and letters are counted from 1. */
 typedef struct {
-  uint64_t records;            /* 0: there is nothing, and none of the rest */
+  uint64_t records;            /* 0: there is nothing, and none of the rest but turned */
   uint64_t first, from, to;    /* the record that it begins in, its letters there: from .. to */
   uint64_t last, last_to;      /* the last record, and its last letter */
   uint64_t whole, whole_first; /* records that have no base before, and the first of them */
+  uint64_t turned; /* of its bases, those that circles read again after their last letter */
   char *first_name, *last_name, *whole_name; /* NULL: not kept */
 } TailPart;
 

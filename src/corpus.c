@@ -199,6 +199,7 @@ static void add_turn(Reader *reader, const SeqFile *file) {
   memcpy(reader->stage, head, (size_t)n);
   reader->staged = (size_t)n, reader->run += (uint64_t)n;
   reader->turned = (uint64_t)n;
+  reader->counts->turned += (uint64_t)n;
   pack_stage(reader);
 }
 

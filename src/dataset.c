@@ -22,9 +22,9 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
     Share *share = &dataset->shares[i];
     span_add(&dataset->train, begin, begin + split);
     span_add(&dataset->valid, begin + split, to->bases);
-    share->train_bases = split;
-    share->valid_bases = bases - split;
     if (bases > split) share->valid = tail_part(noting.tail, split);
+    share->valid_bases = bases - split - share->valid.turned;
+    share->train_bases = split - (dataset->counts[i].turned - share->valid.turned);
   }
   tail_free(noting.tail);
   return rc;
@@ -90,6 +90,12 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
                 "validation",
                 input_title(dataset->valid_name), k + s);
   return 0;
+}
+
+uint64_t dataset_valid_bases(const Dataset *dataset) {
+  uint64_t sum = 0;
+  for (int i = 0; i < dataset->n; i++) sum += dataset->shares[i].valid_bases;
+  return sum;
 }
 
 void dataset_identify(const Dataset *dataset, uint64_t *table) {

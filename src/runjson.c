@@ -115,7 +115,7 @@ static json_t *range_json(const Dataset *dataset, int i) {
 /* Over all bases of the validation, also those that no token predicts. */
 static double whole_bits(const RunJson *run, double bits) {
   const double predicted = (double)run->valid_tokens * run->shape->s;
-  return bits_over_all(bits, predicted, (double)span_bases(&run->dataset->valid));
+  return bits_over_all(bits, predicted, (double)dataset_valid_bases(run->dataset));
 }
 
 static json_t *markov_json(const RunJson *run) {

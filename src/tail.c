@@ -251,10 +251,23 @@ static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t
   return true;
 }
 
+/* Of the bases from this one on, those that follow the last letters of circles. */
+static uint64_t count_turned(const Tail *tail, Record record, uint64_t base) {
+  uint64_t sum = 0;
+  do {
+    if (record.end <= base || record.plain) continue;
+    const uint64_t last = letter_of(tail, &record, record.end - 1), left = record.end - base;
+    const uint64_t turned = last > record.letters ? last - record.letters : 0;
+    sum += turned < left ? turned : left;
+  } while (next_record(tail, &record));
+  return sum;
+}
+
 TailPart tail_part(const Tail *tail, uint64_t base) {
   TailPart part = {.records = 0};
   if (tail->places.size == 0) return part;
   Record record = read_record(tail, tail->marks[0]);
+  part.turned = count_turned(tail, record, base);
   if (!find_first(tail, &record, base, &part.from)) return part;
   part.first = record.number;
   part.to = record.letters;

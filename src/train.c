@@ -291,7 +291,7 @@ static void say_outcome(const Trainer *train, const char *status) {
       .bits = bits_per_base(train->numbers.best_valid_loss, o->s),
       .markov = &train->markov,
       .predicted = lanes_tokens(train->valid_lanes) * (uint64_t)o->s,
-      .bases = span_bases(&train->run->dataset->valid),
+      .bases = dataset_valid_bases(train->run->dataset),
       .train_tokens = lanes_tokens(train->lanes),
       .parameters = shape_parameters(&train->run->shape),
       .stopped_early = strcmp(status, "stopped early") == 0,

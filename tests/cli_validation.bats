@@ -228,6 +228,57 @@ END
   done
 }
 
+# whole_bits FILE, of rnnpredict's rows, weighted by the bases of each record: what mode score adds up to.
+whole_bits() {
+  "$PYTHON" - "$1" << 'END'
+import re, sys
+records = [re.sub('[^ACGT]', '', part.partition('\n')[2].upper()) for part in open(sys.argv[1]).read().split('>')[1:]]
+rows = [line.rstrip('\n').split('\t') for line in open('score')]
+column = rows[0].index('whole_bits_per_base')
+assert len(rows) == len(records) + 1
+print(sum(len(r) * float(row[column]) for r, row in zip(records, rows[1:]) if r) / sum(map(len, records)))
+END
+}
+
+@test "bits over the whole validation agree with mode score on circles, short reads, N and both strands" {
+  printf '>a circular=true\nACGTTGCATTGACCATGCAA\n>b\nACG\n>c circular=true\nTTGNNACGATTACAGGCATTACNTTGA\n' > mixed.fa
+  printf '>d circular=true\nAC\n>e topology=circular\nACGTACTNN\n>f\nNNNN\n>g\nACGTTGCNGTCA\n>h circ=yes\nGATTACA\n' >> mixed.fa
+  printf '>one circular=true\nACGTTGCATTGACCATGCAA\n' > one.fa
+  for model in "-k 3" "-k 5 -s 2" "-k 1 --strands both" "-k 3 -s 3 --strands both"; do
+    for file in mixed one; do
+      rnntrain -q $model -d 4 -D 8 -e 1 -t 1 --force --valid $file.fa -o run "$DATA/phix174.fa.gz"
+      rnnpredict --mode score --strands both run $file.fa > score
+      whole_bits $file.fa > wanted
+      "$PYTHON" -c '
+import json, sys
+run, wanted, letters = json.load(open("run/run.json")), float(open("wanted").read()), open(sys.argv[1]).read()
+print(run["result"], wanted)
+assert abs(run["result"]["whole_bits_per_base"] - wanted) < 1e-5
+bases = sum(base in "ACGT" for line in letters.split("\n") if not line.startswith(">") for base in line)
+assert run["validation"][0]["bases"] == bases
+assert run["inputs"][1]["validation_bases"] == bases' $file.fa
+    done
+  done
+}
+
+@test "the first bases of a circle, which are read again, count once" {
+  { printf '>chromosome circular=true\n'; zcat "$DATA/phix174.fa.gz" | tail -n +2
+    printf '>plasmid circular=true\nACGTTGCATTGACCATGCAA\n'; } > two.fa
+  # The validation begins in the plasmid, in the repeated bases of the chromosome, and in the chromosome.
+  for begin in 0.001:plasmid 0.0046:plasmid 0.1:chromosome; do
+    rnntrain -q -k 3 -d 4 -D 8 -e 1 -t 1 --force --valid-fraction ${begin%:*} -o run two.fa
+    "$PYTHON" -c '
+import json, sys
+run = json.load(open("run/run.json"))
+file, valid = run["inputs"][0], run["validation"][0]
+print(file, valid)
+assert valid["from_record"] == sys.argv[1]
+assert file["training_bases"] + file["validation_bases"] == file["bases"] == 5386 + 20
+last = {"plasmid": 20, "chromosome": 5386 + 20}[sys.argv[1]]
+assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' ${begin#*:}
+  done
+}
+
 @test "bits over the whole validation are printed only where they differ" {
   rnntrain -k 2 -d 4 -D 8 -e 1 -t 1 -o run "$DATA/lambda.fa.gz" 2> said
   grep "^validation: [12]" said

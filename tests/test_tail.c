@@ -64,6 +64,25 @@ static void what_a_circle_reads_again_is_no_letter(void **state) {
   tail_free(tail);
 }
 
+static void what_circles_read_again_is_counted(void **state) {
+  (void)state;
+  static const int wanted[] = {5, 5, 5, 4, 3, 3, 3, 3, 2, 1, 0};
+  Tail *tail = tail_new(1);
+  tail_segment(tail, 0, 2 + 2);
+  tail_record(tail, "short", 5, 2);
+  add(tail, "line", "A");
+  tail_segment(tail, 1, 1);
+  tail_segment(tail, 1, 1 + 3);
+  tail_record(tail, "broken", 6, 4);
+  add(tail, "ends in n", "Ann");
+  for (uint64_t base = 0; base < sizeof wanted / sizeof *wanted; base++) {
+    TailPart part = tail_part(tail, base);
+    assert_int_equal(part.turned, wanted[base]);
+    tailpart_free(&part);
+  }
+  tail_free(tail);
+}
+
 static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **state) {
   (void)state;
   static const double fractions[] = {0.01, 0.1, 0.5, 0.9};
@@ -140,6 +159,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_part_begins_at_a_letter_of_a_record),
       cmocka_unit_test(what_a_circle_reads_again_is_no_letter),
+      cmocka_unit_test(what_circles_read_again_is_counted),
       cmocka_unit_test(what_is_before_the_split_is_forgotten_and_changes_nothing),
       cmocka_unit_test(names_take_no_more_than_their_room),
       cmocka_unit_test(names_before_the_split_make_room_for_others),
