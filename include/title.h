@@ -11,7 +11,7 @@ bool title_same_name(const char *a, const char *b);
 bool title_is_blank(const char *title);
 
 /* Whether the description has the word circular=true, as assemblers write (or yes, or y; circ= as
- * well), or topology=circular, as NCBI does; in any case, bare or in brackets. */
+ * well), or topology=circular, as NCBI does; in any case, bare, in quotes or in brackets. */
 bool title_circular(const char *title);
 
 #endif

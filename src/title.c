@@ -31,10 +31,12 @@ bool title_circular(const char *title) {
   const char *from = title + title_name_length(title);
   for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '=')) {
     if (!strchr("RrCcYy", at[-1])) continue; /* no key ends so */
+    const char *value = at + 1;
+    if (*value == '"' || *value == '\'') value++;
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
       const size_t n = strlen(says[i][1]);
-      if (ends_key(from, at, says[i][0], around) && strncasecmp(at + 1, says[i][1], n) == 0 &&
-          strchr(around, at[1 + n])) /* 0 too */
+      if (ends_key(from, at, says[i][0], around) && strncasecmp(value, says[i][1], n) == 0 &&
+          strchr(around, value[n])) /* 0 too */
         return true;
     }
   }
