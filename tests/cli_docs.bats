@@ -80,11 +80,13 @@ assert links > 20'
   [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   command -v seqkit && command -v tabix || skip "no seqkit or no tabix: apt-get install seqkit tabix"
   mkdir bin
-  cat > bin/curl << 'EOF' # the network of this test: curl -fsSo FILE ADDRESS
-#!/bin/sh
-case $3 in
-https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/005/845/GCF_000005845.2_ASM584v2/*.fna.gz) cp "$GENOMES"/ecoli*.fa.gz "$2";;
-https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/195/955/GCF_000195955.2_ASM19595v2/*.fna.gz) cp "$GENOMES"/mtub*.fa.gz "$2";;
+  cat > bin/curl << 'EOF' # the network of this test: curl -fsS [-o FILE] ADDRESS
+#!/bin/bash
+case ${*: -1} in
+https://eutils.ncbi.nlm.nih.gov/entrez/eutils/efetch.fcgi\?*'&id=U00096.2&'*)
+  zcat "$GENOMES"/ecoli*.fa.gz | sed '1s/.*/>U00096.2 Escherichia coli/';;
+https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/195/955/GCF_000195955.2_ASM19595v2/*.fna.gz)
+  cp "$GENOMES"/mtub*.fa.gz "$2";;
 *) exit 22;;
 esac
 EOF
@@ -101,7 +103,52 @@ EOF
   [ -s mtb/report.html ]
   [ -s ecoli.bedgraph.gz.tbi ]
   [ "$(zcat ecoli.bedgraph.gz | wc -l)" -eq 4640 ]
-  [ "$(tail -n 3 said | wc -w)" -eq 12 ]
+  [ "$(tail -n 3 said | grep -c '^U00096.2')" -eq 3 ]
+}
+
+# sequence GENOME: its bases in capitals, nothing else.
+sequence() { zcat "$SHARED_DATA/genomes/$1.fa.gz" | sed '/^>/d' | tr -d '\r\n' | tr a-z A-Z; }
+
+# right_genome GENOME BASES MD5: whether that is the genome that the tests have.
+right_genome() {
+  [ "$(sequence "$1" | wc -c)" = "$2" ] || return
+  [ "$(sequence "$1" | md5sum)" = "$3  -" ]
+}
+
+# right_table PAGE: whether the table in data/README.md has the length and checksum of each genome.
+right_table() {
+  local name bases sum rows=0
+  while read -r name bases sum; do
+    right_genome "$name" "$bases" "$sum" || return
+    rows=$((rows + 1))
+  done < <(sed -nE 's/^\| ([a-z0-9_]+)\.fa\.gz .*\| ([0-9,]+) \| ([0-9a-f]{32}) \|$/\1 \2 \3/p' "$1" | tr -d ,)
+  [ "$rows" -eq 3 ]
+}
+
+@test "docs/tutorial.md: its commands accept the genomes that its numbers are from, and no others" {
+  [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
+  command -v seqkit || skip "no seqkit: apt-get install seqkit"
+  cp "$SHARED_DATA"/genomes/ecoli*.fa.gz ecoli.fa.gz
+  cp "$SHARED_DATA"/genomes/mtub*.fa.gz mtb.fa.gz
+  block tutorial.md sh | sed -n '/^for s in ecoli mtb; do$/,/^done/{p; /^done/q}' > check
+  read -r ecoli ecoli_sum < <(grep -oE "'ecoli [0-9]+ [0-9a-f]{32}'" check | tr -d "'" | cut -d ' ' -f 2-)
+  read -r mtb mtb_sum < <(grep -oE "'mtb [0-9]+ [0-9a-f]{32}'" check | tr -d "'" | cut -d ' ' -f 2-)
+  right_genome ecoli_k12_mg1655 "$ecoli" "$ecoli_sum"
+  right_genome mtuberculosis_h37rv "$mtb" "$mtb_sum"
+  bash -e -o pipefail check
+  for wrong in "s/$ecoli/4641652/" "s/$mtb/4411533/" "s/$ecoli_sum/${mtb_sum}/" "s/$mtb_sum/${ecoli_sum}/"; do
+    sed "$wrong" check > changed
+    if bash -e -o pipefail changed; then false; fi
+  done
+}
+
+@test "data/README.md: the genomes of the documents have the lengths and checksums in its table" {
+  [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
+  right_table "$SOURCE/data/README.md"
+  for wrong in s/4,639,675/4,641,652/ s/57b12ff2/57b12ff3/; do
+    sed "$wrong" "$SOURCE/data/README.md" > changed
+    if right_table changed; then false; fi
+  done
 }
 
 # ---- commands over columns that may be NA ---------------------------------------------------------
