@@ -355,15 +355,19 @@ static int end_interrupted(Trainer *train, Why *why) {
   return TRAIN_SIGNALLED + signal;
 }
 
-/* Begins the logs, and looks whether there is room for a checkpoint; or goes back to the one that
- * is there. */
+/* Goes back to the checkpoint that is there. From now on the run goes on, and run.json says so. */
+static int resume(Trainer *train, Why *why) {
+  begin_phase(train->run, "reading the checkpoint", is_large(train->run));
+  if (trainer_resume(train, why) != 0) return -1;
+  signals_catch();
+  return trainer_write_runjson(train, "running", why);
+}
+
+/* Begins the logs, and looks whether there is room for a checkpoint; or resumes. */
 static int start(Trainer *train, Why *why) {
   int first = train->options->init && lanes_tokens(train->valid_lanes) > 0;
   train->numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
-  if (rundir_resumes(train->run->dir)) {
-    begin_phase(train->run, "reading the checkpoint", is_large(train->run));
-    return trainer_resume(train, why);
-  }
+  if (rundir_resumes(train->run->dir)) return resume(train, why);
   begin_phase(train->run, "writing the first checkpoint", is_large(train->run));
   if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->log, why) == 0 &&
       trainer_save(train, "running", why) == 0)

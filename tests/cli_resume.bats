@@ -182,6 +182,29 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   head -n "$(wc -l < "$WHOLE/loss.tsv")" run/loss.tsv | cmp - "$WHOLE/loss.tsv"
 }
 
+# killed_at_once RUN FILE: resumes the run and kills it as soon as it trains; run.json said that it runs.
+killed_at_once() {
+  run ! grep '"status": "running"' "$1/run.json"
+  rnntrain --no-progress --resume -e 100000 -o "$1" "$2" 2> said &
+  await grep "^resuming from step" said
+  kill -KILL $!
+  wait $! || true
+  grep '"status": "running"' "$1/run.json"
+  "$PYTHON" -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["commands"]) == 2' "$1/run.json"
+}
+
+@test "the status is running from the moment a run resumes; killed there, it resumes" {
+  cp -r short over
+  killed_at_once over "$DATA/phix174.fa.gz"
+  rnntrain -q --resume -o over "$DATA/phix174.fa.gz"
+  same_run short over
+  grep '"status": "done"' over/run.json
+  interrupted run 100 "${RUN[@]}"
+  killed_at_once run "$DATA/lambda.fa.gz"
+  rnntrain -q --resume -o run "$DATA/lambda.fa.gz"
+  same_run "$WHOLE" run
+}
+
 # state RUN NUMBER: a number of its checkpoint.
 state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -d '"' -f 4; }
 
