@@ -3,6 +3,10 @@ bats_require_minimum_version 1.5.0
 : "${BIN:?the directory of rnntrain and rnnpredict}" "${SOURCE:?the source tree}"
 PATH="$BIN:$PATH"
 set -o pipefail # what begins a pipe must not fail unseen
+# The same for everybody: decimal points and order, the kind of terminal, permissions, and no input.
+export LC_ALL=C TERM=xterm
+umask 022
+exec < /dev/null
 DATA=$SOURCE/data
 SHARED_DATA=${SHARED:-$SOURCE/../shared}/data # larger, not committed
 PYTHON=${PYTHON:-/usr/bin/python3}
@@ -115,10 +119,15 @@ column() {
                             { print $c }'
 }
 
+# not_sanitized WHY: skips the test, for this reason, where a sanitizer is in the programs.
+not_sanitized() {
+  ! grep -qE '__[alt]san_init' "$BIN/rnntrain" || skip "$1"
+}
+
 need_strace() {
   command -v strace > /dev/null || skip "no strace: apt-get install strace"
   strace -o kept true 2> kept || skip "strace may not trace here"
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the leak sanitizer does not work under strace"
+  not_sanitized "the leak sanitizer does not work under strace"
 }
 
 # need_nobody: $as_nobody COMMAND... has no permissions but those of everybody.

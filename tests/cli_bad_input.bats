@@ -151,7 +151,7 @@ refuses_both() {
 }
 
 @test "a model too large for the limit that the shell sets" {
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs more than any limit"
+  not_sanitized "the address sanitizer needs more than any limit"
   run -1 bash -ec 'ulimit -v 2000000; exec rnntrain -q -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
   [ "${#lines[@]}" -eq 1 ]
   [[ "$output" == *"ulimit -v leaves "* ]]

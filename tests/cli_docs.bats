@@ -76,7 +76,7 @@ assert links > 20'
 }
 
 @test "docs/tutorial.md: from a genome to classified reads, in twenty lines" {
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "under the address sanitizer it takes minutes"
+  not_sanitized "under the address sanitizer it takes minutes"
   [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   command -v seqkit && command -v tabix || skip "no seqkit or no tabix: apt-get install seqkit tabix"
   mkdir bin

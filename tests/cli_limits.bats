@@ -9,7 +9,7 @@ setup() {
 }
 
 need_limits() {
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs memory, a thread and /proc"
+  not_sanitized "the address sanitizer needs memory, a thread and /proc"
 }
 
 need_dynamic() {

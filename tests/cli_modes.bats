@@ -423,7 +423,7 @@ for cells, row in zip(rows[1:], objects):
   rnnpredict --mode track -o track.tsv.gz "$RUN" "$LAMBDA"
   zcat track.tsv.gz | cmp - track.tsv
   tail -c 28 track.tsv.gz | od -An -tx1 | tr -d ' \n' |
-    grep -qx 1f8b08040000000000ff0600424302001b0003000000000000000000
+    grep -x 1f8b08040000000000ff0600424302001b0003000000000000000000
   : > none.fa
   printf '>a\n' > none.fa
   rnnpredict --mode track --no-header -o none.gz "$RUN" none.fa # no row

@@ -118,7 +118,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 
 @test "a validation is left at a signal, and made again" {
   { echo ">random"; random_bases 300000 1; } > long.fa
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "it takes the address sanitizer half a minute"
+  not_sanitized "it takes the address sanitizer half a minute"
   options=(-q -t 1 -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --log-every 1 --valid long.fa "$DATA/phix174.fa.gz")
   rnntrain "${options[@]}" -o one
   awk -F '\t' '$9 != "NA"' one/loss.tsv | tail -n +2 | [ "$(wc -l)" -eq 1 ]
@@ -522,7 +522,7 @@ END
       rnntrain -q -t 1 --resume -o short "$DATA/phix174.fa.gz")
     cp "$BATS_FILE_TMPDIR/short/checkpoint.safetensors" short
   }
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer needs more than any limit"
+  not_sanitized "the address sanitizer needs more than any limit"
   refused option.kmer 12 "its k is not its option.kmer"
   refused option.hidden 65536 "its hidden is not its option.hidden"
   refused option.dropout 0.5 "has option.dropout, which this version does not know"

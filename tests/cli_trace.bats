@@ -152,7 +152,7 @@ assert c == {"record": "c", "position": None, "forward": [], "loss_at": None}'
   grep -qx '  dz(3) = dh(3) o h(3) o (1 - h(3))' text
   grep -qx '  z(2) = h(1) H + e(2) I + b1' text
   grep -A 7 -x '  to dH: h(2)^T dz(3)' text > corners
-  sed -n 5p corners | grep -qx ' *\.\.\.'
+  sed -n 5p corners | grep -x ' *\.\.\.'
   [ "$(sed -n 2p corners | wc -w)" -eq 7 ]
   [ "$(wc -l < corners)" -eq 8 ]
   rnnpredict --mode trace --format text --weights weights.json s.fa > text

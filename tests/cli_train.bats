@@ -49,8 +49,9 @@ weights() {
   [ "$(grep -cE '^step .*, epoch [0-9]{1,2}\.00:' said)" -eq 99 ]
   last=$(tail -n 1 run/loss.tsv | cut -f 1)
   valid=$(printf '%.4f' "$(tail -n 1 run/loss.tsv | cut -f 10)")
-  grep '^step' said | tail -n 1 | grep -q "^step $last, epoch 300.00: .* valid $valid,"
-  grep '^step' said | head -n 1 | grep -q "epoch 1.00:"
+  grep '^step' said > steps
+  tail -n 1 steps | grep "^step $last, epoch 300.00: .* valid $valid,"
+  head -n 1 steps | grep "epoch 1.00:"
 }
 
 @test "with --no-progress a log has no validations, with -q nothing" {
@@ -119,7 +120,7 @@ for i, point in enumerate(said):
 }
 
 @test "loss.tsv has ten columns, and NA only where nothing was measured" {
-  head -n 1 "$RUN/loss.tsv" | tr '\t' ' ' | grep -qx "step epoch tokens seconds learning_rate \
+  head -n 1 "$RUN/loss.tsv" | tr '\t' ' ' | grep -x "step epoch tokens seconds learning_rate \
 gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   awk -F '\t' 'NF != 10 { exit bad = 1 }
     NR > 1 { for (i = 1; i <= 8; i++) if ($i !~ /^[0-9.e+-]+$/) exit bad = 1
@@ -282,7 +283,7 @@ END
 @test "the largest seed is kept to its last digit, and leading zeros mean nothing" {
   train -o run --seed 9007199254740992 "$DATA/phix174.fa.gz"
   grep -q '"seed": 9007199254740992,' run/run.json
-  rnnpredict --mode info run | grep -qx "seed	9007199254740992"
+  rnnpredict --mode info run | grep -x "seed	9007199254740992"
   train --resume -o run --seed 009007199254740992 "$DATA/phix174.fa.gz"
   train -o before --seed 9007199254740991 "$DATA/phix174.fa.gz"
   run ! same_model run before
@@ -488,7 +489,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
 
 @test "a closed standard file that cannot be reserved ends a program before it makes a file" {
   strace -o kept true 2> kept || skip "no strace: apt-get install strace"
-  ! ldd "$BIN/rnntrain" | grep -E 'lib[alt]san' > /dev/null || skip "the sanitizers do not work under strace"
+  not_sanitized "the sanitizers do not work under strace"
   for closed in '<&-' '>&-' '2>&-'; do
     code=0
     strace -f -o trace -P / -e inject=openat:error=EMFILE \
@@ -500,7 +501,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
 }
 
 @test "the memory forecast is right to a tenth" {
-  ! ldd "$BIN/rnntrain" | grep libasan > /dev/null || skip "the address sanitizer takes memory of its own"
+  not_sanitized "the address sanitizer takes memory of its own"
   zcat "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz" > both.fa
   for shape in "-k 4" "-k 6 -d 16 -D 64 --softmax full" "-k 2 -d 8 -D 64 -B 2048 -T 20 --valid-fraction 0" \
     "-k 9 -D 16" "-k 9 -D 16 --optimizer sgd --valid-fraction 0" "-k 6 -d 128 -D 128 -B 256 -T 64 --valid-fraction 0" \

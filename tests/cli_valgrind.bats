@@ -10,7 +10,7 @@ checked() {
 setup() {
   cd "$BATS_TEST_TMPDIR"
   command -v valgrind || skip "no valgrind: apt-get install valgrind"
-  ! ldd "$BIN/rnntrain" | grep -E 'libasan\.' > /dev/null || skip "not under the address sanitizer"
+  not_sanitized "not under the address sanitizer"
   random_bases 1200 1 | sed '1s/^/>a\n/' > some.fa
 }
 

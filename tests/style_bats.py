@@ -83,6 +83,8 @@ def faults(text):
         if re.match(r'run\s', code) and not re.match(r'run\s+(--\S+\s+)*(-\d+\b|!|_)', code):
             if '$status' not in text[end:].split('\n}\n')[0]:
                 yield begin, 'run without an exit code checks none; write run -0'
+        if re.search(r'(?<!\|)\|\s*(grep\s+-\w*q|head\s+(?!-[cn] -))', code) or re.match(r'\w+=\$\(.*\|\s*head\b', shown):
+            yield begin, 'grep -q or head may end what it reads from, which then fails; give it a file'
         if re.search(r'''\[ -z "\$\(|\[ "\$\(.*\)" (= ""|-eq 0) \]''', shown):
             yield begin, 'the $(...) may fail and print nothing; put its output into a variable first'
         if re.search(r'\b(cmp|diff)\b.*<\(.*<\(', shown):
