@@ -70,7 +70,7 @@ static void peak_job(void *context, int i) {
 static double measure_peak(Peak *peak) {
   double start = clock_now();
   parallel_run(peak->threads, peak->threads, peak_job, peak);
-  return 2e-9 * peak->threads * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / (clock_now() - start);
+  return 2e-9 * peak->threads * pow(PEAK_SIZE, 3) / (clock_now() - start);
 }
 
 /* The largest this process has been, in MB. getrusage would say how large the one was that started
@@ -169,7 +169,7 @@ static void run_bench(const Bench *bench) {
   Peak peak = peak_new(threads);
   measure_peak(&peak), peaks[0] = measure_peak(&peak);
   for (int i = 0; i < SLICES; i++) {
-    rates[i] = measure_training(&t, bench->seconds / SLICES);
+    rates[i] = measure_training(&t, bench->seconds / (double)SLICES);
     peaks[i + 1] = measure_peak(&peak);
     fractions[i] = 2 * cost * rates[i] / (peaks[i] + peaks[i + 1]);
   }

@@ -58,16 +58,17 @@ static double place(const Axis *axis, double value) {
 }
 
 static double at_x(const Frame *frame, double x) {
-  return LEFT + place(&frame->x, x) * (WIDTH - LEFT - RIGHT);
+  return (double)LEFT + place(&frame->x, x) * (double)(WIDTH - LEFT - RIGHT);
 }
 
 static double at_y(const Frame *frame, double y) {
-  return HEIGHT - BOTTOM - place(&frame->y, y) * (HEIGHT - TOP - BOTTOM);
+  return (double)(HEIGHT - BOTTOM) - place(&frame->y, y) * (double)(HEIGHT - TOP - BOTTOM);
 }
 
 /* Round numbers, some five of them, and the distance between them. */
 static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX], double *step) {
-  const double rough = (axis->most - axis->least) / TICKS, power = pow(10, floor(log10(rough)));
+  const double rough = (axis->most - axis->least) / (double)TICKS;
+  const double power = pow(10, floor(log10(rough)));
   const double times = rough / power;
   int n = 0;
   *step = power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
@@ -334,7 +335,7 @@ static void draw_names(const Frame *frame, const Cloud *cloud) {
     const double x = at_x(frame, cloud->x[i]) + 4.5, y = at_y(frame, cloud->y[i]);
     cloud->name(cloud->context, i, name);
     const Box box = {x, y - SIZE / 2, x + GLYPH * (double)strlen(name), y + SIZE / 2};
-    bool room = box.right <= WIDTH;
+    bool room = box.right <= (double)WIDTH;
     for (size_t j = 0; j < n && room; j++) room = !overlap(box, taken[j]);
     if (!room) continue;
     taken[n++] = box;

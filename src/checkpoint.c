@@ -300,10 +300,11 @@ static Metadata *copy_metadata(const Metadata *from) {
 
 static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
   Tensor tensors[TENSORS_MAX];
-  int n = 0;
+  int n = all_names(tensors);
   if (read_shape(path, safetensors_metadata(file), &model->shape, why) != 0 ||
-      safetensors_only(file, tensors, all_names(tensors), why) != 0)
+      safetensors_only(file, tensors, n, why) != 0)
     return -1;
+  n = 0;
   add_weights(tensors, &n, "", &model->shape, NULL);
   if (read_tensors(file, tensors, n, why) != 0) return -1; /* the file is as large as it says */
   model->weights = weights_new(&model->shape);

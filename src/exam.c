@@ -36,7 +36,7 @@ static void count(Exam *exam, const float *yhat, int y, const Shape *shape) {
   double p[4];
   softmax_bases(p, yhat, shape);
   for (int base = 0; base < 4; base++) {
-    const int i = (int)(p[base] * EXAM_BINS);
+    const int i = (int)(p[base] * (double)EXAM_BINS);
     ExamBin *bin = &exam->bin[i < EXAM_BINS ? i : EXAM_BINS - 1];
     bin->n++, bin->sum += p[base];
     bin->came_true += softmax_base(y, shape) == base;

@@ -194,7 +194,7 @@ static void add_losses(Trainer *train, const WindowLoss *loss) {
 /* Whether a window's loss is far above what guessing costs, ln n a k-mer, or no number. */
 static int has_diverged(const Trainer *train, const WindowLoss *loss) {
   double guessing = log((double)train->run->shape.n);
-  return !(loss->loss <= DIVERGED_FACTOR * guessing * (double)loss->tokens);
+  return !(loss->loss <= (double)DIVERGED_FACTOR * guessing * (double)loss->tokens);
 }
 
 /* One window: gradient, and a step along it unless it, or the loss, is not finite. */

@@ -107,7 +107,7 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
     longer[0] = 0;
   else if (o->epochs > 0)
     snprintf(longer, sizeof longer, "more epochs (-e %d), ", 3 * o->epochs);
-  if (each < FEW_TOKENS)
+  if (each < (double)FEW_TOKENS)
     progress_say(
         progress,
         "warning: the network is worse than the best Markov model and has only %.2g k-mers per "

@@ -199,9 +199,11 @@ static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
   assert_int_equal(corpus->lengths_size, READS);
   size_t used = (corpus->bases + 3) / 4 + corpus->lengths_size;
   assert_true((double)used <= 0.3 * (double)corpus->bases);
-  assert_in_range(corpus_memory(corpus), used, used * 3 / 2 + 8192);
+  assert_true(corpus_memory(corpus) >= used);
+  assert_true(corpus_memory(corpus) <= used * 3 / 2 + 8192);
   corpus_trim(corpus);
-  assert_in_range(corpus_memory(corpus), used, used + 1);
+  assert_true(corpus_memory(corpus) >= used);
+  assert_true(corpus_memory(corpus) <= used + 1);
   corpus_free(corpus), free(text);
 }
 

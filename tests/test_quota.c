@@ -163,7 +163,7 @@ static void strange_files_are_no_limit(void **state) {
 static void processors_are_the_quota_rounded_up_and_no_more_than_there_are(void **state) {
   (void)state;
   const int all = quota_processors(&(Quota){.processors = INFINITY});
-  assert_in_range(all, 1, sysconf(_SC_NPROCESSORS_CONF));
+  assert_true(all >= 1 && all <= sysconf(_SC_NPROCESSORS_CONF));
   assert_int_equal(quota_processors(&(Quota){.processors = 0.01}), 1);
   assert_int_equal(quota_processors(&(Quota){.processors = 1}), 1);
   assert_int_equal(quota_processors(&(Quota){.processors = 1.01}), all < 2 ? all : 2);

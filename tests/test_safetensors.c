@@ -403,7 +403,7 @@ static void a_long_row_is_turned_in_pieces(void **state) {
   assert_memory_equal(back, data, sizeof *data * ROWS * COLUMNS);
   tensor.transposed = 0; /* as it stands in the file */
   assert_int_equal(safetensors_read(file, &tensor, &why), 0);
-  assert_true(back[COLUMNS - 1] == ROWS * (COLUMNS - 1.0f) && back[COLUMNS] == 1);
+  assert_true(back[COLUMNS - 1] == (float)(ROWS * (COLUMNS - 1)) && back[COLUMNS] == 1);
   safetensors_close(file), metadata_free(metadata), free(data), free(back);
 }
 
