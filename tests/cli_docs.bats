@@ -40,6 +40,44 @@ for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("data/*.md"):
 assert links > 20'
 }
 
+# A copy of the source tree without builds, and a machine on which all packages are installed.
+fresh_clone() {
+  mkdir clone home root bin
+  tar -C "$SOURCE" --exclude=./build --exclude=./.git -cf - . | tar -C clone -xf -
+  printf '#!/bin/sh\necho install ok installed\n' > bin/dpkg-query
+  printf '#!/bin/sh\nexit 1\n' > bin/apt-get
+  printf '#!/bin/sh\nDESTDIR=%s exec "$@"\n' "$PWD/root" > bin/sudo
+  chmod +x bin/*
+}
+
+@test "README.md: its first commands run as printed, and the demo is right" {
+  [ "${BIN##*/}" = release ] || skip "the demo is tested with the preset release"
+  fresh_clone
+  sed -n '/^## First steps$/,/^## What/s/^    //p' "$SOURCE/README.md" > commands
+  [ "$(wc -l < commands)" -eq 6 ]
+  cd clone
+  cmake --preset release -DBUILD_TESTING=OFF # of this build the tests are not needed
+  HOME=$PWD/../home PATH="$PWD/../bin:$PATH" bash -euo pipefail ../commands > ../said 2> ../explained
+  cd ..
+  cat said explained
+  sed '/\trank\t/,$d' said | awk '/^phage_/ { phages++; if ($6 >= 2) exit bad = 1 }
+    /^random_/ { randoms++; if ($6 < 2) exit bad = 1 }
+    END { exit bad || phages != 5 || randoms != 5 }'
+  [ "$(sed -n '/\trank\t/,/\ttokens\t/p' said | grep -c '^phage_1')" -eq 4 ]
+  for words in NC_001416.1 "-k 2 " "2.0 bits" "best Markov model" "nats  " "perplexity  " "probabilities of A, C, G and T" \
+    report.html --help docs/tutorial.md; do
+    grep -F -e "$words" explained
+  done
+  grep '^phix' said
+  [ -s clone/build/demo-run/report.html ]
+  [ -s clone/lambda/report.html ]
+  for place in root/usr/local home/.local; do
+    [ -x "$place/bin/rnntrain" ]
+    [ -s "$place/share/man/man1/rnnpredict.1" ]
+    "$place/bin/rnnpredict" --version
+  done
+}
+
 @test "docs/model.md: the worksheet's every number, and the slope of its loss" {
   "$PYTHON" "$SOURCE/tests/console.py" "$SOURCE/docs/model.md"
   need_numpy

@@ -1,0 +1,240 @@
+# What scripts/demo and scripts/test do before they build: packages, progress, build folders.
+load cli
+
+setup() {
+  mkdir -p "$BATS_TEST_TMPDIR/clone" "$BATS_TEST_TMPDIR/bin"
+  cd "$BATS_TEST_TMPDIR/clone"
+  cp -r "$SOURCE/scripts" .
+  bin=$BATS_TEST_TMPDIR/bin
+}
+
+# tool NAME...: these programs are found, those of the system.
+tool() {
+  local name
+  for name in "$@"; do ln -s "$(type -P "$name")" "$bin/$name"; done
+}
+
+# stub NAME SCRIPT: a program that does this.
+stub() {
+  printf '#!%s\n%s\n' "$BASH" "$2" > "$bin/$1"
+  chmod +x "$bin/$1"
+}
+
+# in_script COMMANDS: a script like scripts/test, which finds the programs in $bin only, without a terminal.
+in_script() {
+  printf 'set -euo pipefail\n. scripts/packages\n. scripts/build_folder\n%s\necho went on\n' "$1" > script
+  setsid -w env PATH="$bin" "$BASH" script < /dev/null
+}
+
+# A machine with Debian's programs, of a user or of root, on which no package is installed.
+debian() {
+  tool bash sed grep mktemp tee cat rm find stat mkdir env
+  stub id "case \$1 in -u) echo ${1:-1000};; *) echo user;; esac"
+  stub dpkg-query 'echo "unknown ok not-installed"'
+  stub apt-get 'echo "$0 $*" >> calls
+case " $* " in
+*" update "*) echo "Get:1 http://server stable InRelease [151 kB]";;
+*) cat << END
+Reading package lists...
+The following NEW packages will be installed:
+  liba make
+0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.
+Need to get 88.3 MB of archives.
+After this operation, 398 MB of additional disk space will be used.
+Get:1 http://server stable/main amd64 liba amd64 1 [8 kB]
+Get:2 http://server stable/main amd64 make amd64 1 [8 kB]
+Unpacking liba (1) ...
+Unpacking make (1) ...
+Setting up liba (1) ...
+Setting up make (1) ...
+END
+[ ! -e full ] || { echo "E: no space left"; exit 100; };;
+esac'
+}
+
+# Programs and libraries that were installed without packages.
+dependencies() {
+  stub cc 'exit 0'
+  stub make ''
+  stub cmake ''
+  stub gzip ''
+  stub pkg-config '[ "$1 $2" != "--exists ${without:-}" ]'
+}
+
+@test "packages that are there are not installed" {
+  debian 0
+  stub dpkg-query 'echo "install ok installed"'
+  run -0 in_script 'need_packages $build_packages'
+  [ "$output" = "went on" ]
+  [ ! -e calls ]
+}
+
+@test "root installs missing packages, and sees which, their size and how far it is" {
+  debian 0
+  run --separate-stderr -0 in_script 'need_packages make'
+  [ "$output" = "went on" ]
+  [[ "$stderr" == "installing with apt-get"*": make"* ]]
+  [[ "$stderr" == *"2 packages with those that they need: 88.3 MB to fetch, 398 MB on disk"* ]]
+  [[ "$stderr" == *"installed after "* ]]
+  [[ "$stderr" != *"Reading package lists"* ]]
+  grep 'apt-get install -y --no-install-recommends make$' calls
+}
+
+@test "a terminal shows the progress of an installation in one line" {
+  debian 0
+  printf '. scripts/packages\nneed_packages make\n' > script
+  PATH=$bin "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 'setting up 2 of 2.*installed after' none "$BASH" script > drawn
+  tr '\r' '\n' < drawn > lines
+  for progress in "the lists of packages" "fetching 2 of 2" "unpacking 1 of 2" "unpacking 2 of 2" "setting up 1 of 2"; do
+    grep "^.\[K   .*$progress$" lines
+  done
+}
+
+@test "an installation that fails shows all that apt-get said, and ends the script" {
+  debian 0
+  touch full
+  run -100 in_script 'need_packages make'
+  [[ "$output" == *"Reading package lists"*"E: no space left"* ]]
+  [[ "$output" != *"went on"* ]]
+}
+
+@test "sudo that needs no password installs" {
+  debian
+  stub sudo 'if [ "$1" = -n ]; then shift; fi
+echo "sudo $*" >> calls
+exec "$@"'
+  tool true
+  run -0 in_script 'need_packages make'
+  grep '^sudo .*apt-get install' calls
+}
+
+@test "sudo is not waited for where nobody can type a password" {
+  debian
+  stub sudo 'if [ "$1" != -n ]; then touch asked; fi
+exit 1'
+  run -1 in_script 'need_packages make cmake'
+  [ "$output" = "these packages are missing; as root: apt-get install make cmake" ]
+  [ ! -e asked ]
+}
+
+@test "without root and sudo, one sentence names the packages, or what was found without them" {
+  debian
+  run -1 in_script 'need_packages $build_packages gzip'
+  [[ "$output" == "these packages are missing; as root: apt-get install gcc libc6-dev make"*" gzip" ]]
+  [ "${#lines[@]}" -eq 1 ]
+  dependencies
+  run -0 in_script 'need_packages $build_packages gzip'
+  [[ "${lines[0]}" == "not installed as Debian packages, but found elsewhere or optional: gcc "* ]]
+  [ "${lines[1]}" = "went on" ]
+}
+
+@test "without apt-get, one sentence names the dependencies and the command of the system" {
+  debian
+  rm "$bin/apt-get" "$bin/dpkg-query"
+  dependencies
+  run -0 in_script 'need_packages $build_packages gzip'
+  [ "${#lines[@]}" -eq 2 ]
+  for name in "a C compiler" make CMake pkg-config OpenBLAS zlib libdeflate jansson; do
+    [[ "${lines[0]}" == *" $name"* ]]
+  done
+  export without=libdeflate
+  rm "$bin/cmake"
+  for manager in "" "dnf install" "pacman -S" "apk add" "brew install" "conda install"; do
+    if [ -n "$manager" ]; then stub "${manager% *}" ''; fi
+    run in_script 'need_packages $build_packages gzip'
+    [ "$status" -eq 1 ]
+    if [ -n "$manager" ]; then rm "$bin/${manager% *}"; fi
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"and CMake, libdeflate cannot be found; the build needs a C compiler, make, CMake, pkg-config, OpenBLAS, zlib, libdeflate and jansson"* ]]
+    [[ "$output" == *"$manager"* ]]
+  done
+}
+
+@test "each dependency that is missing is missed where there is no apt-get" {
+  debian
+  rm "$bin/apt-get" "$bin/dpkg-query"
+  dependencies
+  for library in openblas zlib libdeflate jansson; do
+    export without=$library
+    run -1 in_script 'need_packages $build_packages gzip'
+  done
+  export without=
+  export without=
+  for program in cc make cmake gzip pkg-config; do
+    mv "$bin/$program" hidden
+    run -1 in_script 'need_packages $build_packages gzip'
+    mv hidden "$bin/$program"
+  done
+  stub cc 'exit 1' # a compiler without a C library
+  run -1 in_script 'need_packages $build_packages gzip'
+  [[ "$output" == *"the headers of the C library"* ]]
+}
+
+# ---- build folders --------------------------------------------------------------------------------
+
+# A project in this directory that CMake configures in a moment, built.
+small_project() {
+  printf 'cmake_minimum_required(VERSION 3.21)\nproject(small NONE)\nadd_custom_target(all_of_it ALL)\n' > CMakeLists.txt
+  printf '{"version": 3, "configurePresets": [{"name": "release", "generator": "Unix Makefiles",
+    "binaryDir": "${sourceDir}/build/release"}],
+    "buildPresets": [{"name": "release", "configurePreset": "release"}]}\n' > CMakePresets.json
+  here "need_build_folder release; cmake_build release"
+}
+
+here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
+
+@test "a build folder of a clone that was moved or copied is built anew, in one sentence" {
+  small_project
+  touch build/release/mine
+  cd ..
+  mv clone moved
+  cp -r moved copied
+  for place in moved copied; do
+    cd "$BATS_TEST_TMPDIR/$place"
+    run here "cmake_build release"
+    [ "$status" -ne 0 ]
+    run -0 here "need_build_folder release"
+    [ "$output" = "build/release is of another place, $BATS_TEST_TMPDIR/clone, and is built anew" ]
+    here "cmake_build release"
+    [ -e build/release/mine ]
+  done
+}
+
+@test "a build folder that is in its place is left alone" {
+  small_project
+  cp -p build/release/CMakeCache.txt kept
+  ln -s clone ../link
+  cd ../link
+  run -0 here "need_build_folder release"
+  [ "$output" = "" ]
+  cmp kept build/release/CMakeCache.txt
+  here "cmake_build release"
+}
+
+@test "a build folder of somebody else is named in one sentence" {
+  need_nobody
+  [ "$EUID" -eq 0 ] || skip "nobody else here"
+  small_project
+  chmod -R a+rX "$BATS_TEST_TMPDIR"
+  for change in "true" "chmod a+w build" "chmod a+w build build/release"; do
+    $change
+    run -1 "${as_nobody[@]}" bash -euo pipefail -c ". scripts/build_folder; need_build_folder release"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"cannot write to build"*", which belongs to root; as root: chown -R "*" $PWD/build" ]]
+  done
+  rm -r build
+  run -1 "${as_nobody[@]}" bash -euo pipefail -c ". scripts/build_folder; need_build_folder release"
+  [[ "$output" == *"cannot write to ., which belongs to root; as root: chown -R "*" $PWD/." ]]
+}
+
+@test "a build shows how far it is, and all of its output only where it fails" {
+  small_project
+  stub slow 'printf "%s\n" "-- Configuring done" "[ 50%] Building C object a.c.o" "[100%] Linking C executable a" "odd line"; exit $1'
+  run -0 here "with_progress read_build $bin/slow 0"
+  [ "$output" = "" ]
+  run -3 here "with_progress read_build $bin/slow 3"
+  [[ "$output" == *"odd line"* ]]
+  "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 'compiling: 100%' none bash -ec ". scripts/build_folder; with_progress read_build $bin/slow 0" > drawn
+  grep 'configuring' drawn
+  grep 'compiling: 50%' drawn
+}
