@@ -136,6 +136,23 @@ static void the_bytes_are_those_of_the_format(void **state) {
   assert_non_null(strstr(header, crc));
 }
 
+static void a_tensor_without_data_changes_no_checksum(void **state) {
+  (void)state;
+  Why why = {""};
+  float values[3] = {1, 2, 3};
+  const Tensor some[] = {
+      {.name = "a", .dtype = F32, .rank = 1, .rows = 1, .columns = 3, .data = values},
+      {.name = "none", .dtype = F32, .rank = 2, .rows = 0, .columns = 4, .data = NULL},
+  };
+  Metadata *metadata = metadata_new();
+  assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), some, 2, metadata, &why),
+                   0);
+  metadata_free(metadata);
+  SafeTensors *file = safetensors_open(path, &why);
+  if (!file) fail_msg("%s", why.text);
+  safetensors_close(file);
+}
+
 static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
   (void)state;
   unsigned char bytes[ROOM];
@@ -474,6 +491,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_written_is_read_again),
       cmocka_unit_test(the_bytes_are_those_of_the_format),
+      cmocka_unit_test(a_tensor_without_data_changes_no_checksum),
       cmocka_unit_test(a_file_cut_anywhere_or_with_a_flipped_bit_is_refused),
       cmocka_unit_test(other_writers_headers_are_read),
       cmocka_unit_test(every_violation_has_its_sentence),
