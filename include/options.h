@@ -39,11 +39,22 @@ typedef struct {
   const char *help;     /* a sentence without its default and range */
 } Option;
 
+/* Options that do not go together although each is right: one of them would have no effect. */
+typedef struct {
+  const char *option; /* that must not be given, */
+  const char *fits;   /* but with this value, */
+  const char *with;   /* where this one is given, */
+  const char *value;  /* with one of these values "a|b", NULL: with any, */
+  const char *and;    /* and this one too, NULL: or not */
+  const char *reason; /* after the option's name */
+} Clash;
+
 typedef struct {
   const char *name;        /* "rnntrain" */
   const char *summary;     /* a line */
   const char *usage;       /* "[options] -o DIR FILE...", a line for each form */
   const Option *options;   /* ends with a row whose name is NULL */
+  const Clash *clashes;    /* ends with a row whose option is NULL; NULL: there are none */
   const char *operands;    /* what the arguments that are no options are, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */
   const char *examples;    /* shell lines, "# comment" lines between them */
@@ -61,7 +72,7 @@ void options_default(const Program *program, void *settings);
 /* Sets the fields in settings to what argv says; moves the operands to the end of argv and puts the
  * index of the first into *operands. With OPTIONS_HELP, *topic is NULL or the text after --help=.
  * Numbers are whole arguments: "4x", "", "nan" are errors; so is an option that does not go with
- * what another was set to (group). */
+ * what another was set to (group), or with another that was given (clashes). */
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           int *operands, const char **topic, Why *why);
 

@@ -265,6 +265,38 @@ static int check_group(const Program *program, const Option *option, const void 
              : fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
 }
 
+static int row_of(const Option *options, const char *name) {
+  int row = 0;
+  while (strcmp(options[row].name, name) != 0) row++;
+  return row;
+}
+
+/* Whether an option was given, with one of these values unless they are NULL. */
+static bool is_given(const Option *options, const bool *given, const void *settings,
+                     const char *name, const char *values) {
+  char value[32];
+  const int row = row_of(options, name);
+  if (!given[row] || !values) return given[row];
+  options_value(&options[row], settings, value, sizeof value);
+  return among(values, value);
+}
+
+static bool is_clash(const Clash *clash, const Option *options, const bool *given,
+                     const void *settings) {
+  if (!is_given(options, given, settings, clash->option, NULL)) return false;
+  if (clash->fits && is_given(options, given, settings, clash->option, clash->fits)) return false;
+  if (!is_given(options, given, settings, clash->with, clash->value)) return false;
+  return !clash->and || is_given(options, given, settings, clash->and, NULL);
+}
+
+static int check_clashes(const Program *program, const bool *given, const void *settings,
+                         Why *why) {
+  for (const Clash *clash = program->clashes; clash && clash->option; clash++)
+    if (is_clash(clash, program->options, given, settings))
+      return fail(why, "--%s: %s", clash->option, clash->reason);
+  return 0;
+}
+
 /* ---- what was mistyped ---------------------------------------------------------------------- */
 
 /* "; did you mean --hidden?", if dashes is "--"; without a suggestion `otherwise`. */
@@ -389,6 +421,7 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   for (row = 0; row < rows; row++)
     if (given[row] && check_group(program, &program->options[row], settings, why) != 0)
       return OPTIONS_ERROR;
+  if (check_clashes(program, given, settings, why) != 0) return OPTIONS_ERROR;
   *operands = optind;
   return OPTIONS_RUN;
 }

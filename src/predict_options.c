@@ -3,6 +3,8 @@
 #include "quota.h"
 
 #define AT(field) offsetof(PredictOptions, field)
+#define CIRCULAR_IN_ROWS                                                                           \
+  "goes neither with --window nor with --format bedgraph, whose rows end where the record does"
 
 static const char what[] = "what", next[] = "with --mode next",
                   strands[] = "with --mode score|classify",
@@ -69,6 +71,26 @@ static const Option rows[] = {
      "Write to FILE, not to stdout; compressed as bgzip does where it ends in .gz"},
     {0}};
 
+static const Clash clashes[] = {
+    {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
+    {.option = "state", .with = "kmers", .reason = "goes with records, not with --kmers"},
+    {.option = "circular", .with = "window", .reason = CIRCULAR_IN_ROWS},
+    {.option = "circular", .with = "format", .value = "bedgraph", .reason = CIRCULAR_IN_ROWS},
+    {.option = "top-k",
+     .with = "temperature",
+     .value = "0",
+     .reason = "has no effect with --temperature 0, which takes the likeliest k-mer"},
+    {.option = "top-p",
+     .with = "temperature",
+     .value = "0",
+     .reason = "has no effect with --temperature 0, which takes the likeliest k-mer"},
+    {.option = "seed",
+     .with = "temperature",
+     .value = "0",
+     .and = "prompt",
+     .reason = "has no effect with --temperature 0 and --prompt: nothing is drawn"},
+    {NULL}};
+
 const Program predict_program = {
     .name = "rnnpredict",
     .see_also = "rnntrain",
@@ -77,6 +99,7 @@ const Program predict_program = {
              "--mode classify --model NAME=MODEL... [options] [FILE...]\n"
              "--mode trace --weights FILE [options] [FILE...]",
     .options = rows,
+    .clashes = clashes,
     .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
                 "compressed with gzip, bzip2, xz or zstd; - or no FILE at all is standard input.",
     .description =
@@ -184,16 +207,10 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
                 : o->mode == MODE_SAMPLE ? "--mode sample"
                                          : "--mode info",
                 o->mode == MODE_SAMPLE ? "; --prompt names what to go on from" : "");
-  if (o->bases && o->top > 0) return fail(why, "--top: goes with k-mers, not with --bases");
   if (o->positions == POSITIONS_ALL && o->top > TOP_OF_EACH)
     return fail(why, "--top '%d': must be at most %d with --positions all", o->top, TOP_OF_EACH);
-  if (o->circular && (o->window > 0 || o->format == FORMAT_BEDGRAPH))
-    return fail(why, "--circular: goes neither with --window nor with --format bedgraph, whose "
-                     "rows end where the record does");
   if (o->loss_at > 0 && o->timesteps > 0 && o->loss_at > o->timesteps)
     return fail(why, "--loss-at '%d': must be at most --timesteps, which is %d", o->loss_at,
                 o->timesteps);
-  if (o->kmers && o->state == STATE_LAST)
-    return fail(why, "--state: goes with records, not with --kmers");
   return check_format(o, why);
 }

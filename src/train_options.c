@@ -88,6 +88,23 @@ static const Option rows[] = {
      "Show no progress while training: no status line on a terminal, no validation lines in a log"},
     {0}};
 
+static const Clash clashes[] = {
+    {.option = "valid-fraction",
+     .fits = "0",
+     .with = "valid",
+     .reason = "has no effect with --valid, whose file is the whole validation; leave one away"},
+    {.option = "resume",
+     .with = "force",
+     .reason = "does not go with --force: a run is either resumed or overwritten"},
+    {.option = "resume", .with = "dry-run", .reason = "does not go with --dry-run"},
+    {.option = "dry-run",
+     .with = "report",
+     .reason = "writes nothing, also no --report and no --multiqc"},
+    {.option = "dry-run",
+     .with = "multiqc",
+     .reason = "writes nothing, also no --report and no --multiqc"},
+    {NULL}};
+
 const Program train_program = {
     .name = "rnntrain",
     .see_also = "rnnpredict",
@@ -95,6 +112,7 @@ const Program train_program = {
     .usage = "[options] -o DIR FILE...\n"
              "--report --multiqc -o DIR",
     .options = rows,
+    .clashes = clashes,
     .operands = "FILE is FASTA or FASTQ, plain or compressed with gzip, bzip2, xz or zstd, "
                 "recognised by content; - is standard input.",
     .description =

@@ -457,6 +457,12 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "--strands: goes with --mode score|classify" rnnpredict --mode track --strands both "$RUN" "$READS"
   fails 2 "--seed: goes with --mode sample" rnnpredict --seed 1 "$RUN" "$READS"
   fails 2 "--model: goes with --mode classify" rnnpredict --model a=b "$RUN" "$READS"
+  fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state mean "$RUN"
+  greedy=(--mode sample --temperature 0)
+  fails 2 "--top-k: has no effect with --temperature 0" rnnpredict "${greedy[@]}" --top-k 2 "$RUN"
+  fails 2 "--top-p: has no effect with --temperature 0" rnnpredict --mode sample --top-p 0.5 --temperature 0.0 "$RUN"
+  fails 2 "--seed: has no effect with --temperature 0 and --prompt" rnnpredict "${greedy[@]}" --prompt ACGT --seed 2 "$RUN"
+  rnnpredict "${greedy[@]}" --seed 2 --length 9 "$RUN" # without a prompt the first k-mer is drawn
   fails 2 "not with --bases" rnnpredict --bases --top 2 "$RUN" "$READS"
   fails 2 "at most 256" rnnpredict --positions all --top 257 "$RUN" "$READS"
   fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state last "$RUN"

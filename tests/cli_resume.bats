@@ -406,7 +406,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   fails 1 "lambda.fa.gz: differs from input 1 of the run: it has 48502 letters, not 5386" \
     go_on "$DATA/lambda.fa.gz"
   fails 1 "phix.fa: is not an input" go_on "$DATA/phix174.fa.gz" --valid phix.fa
-  train --valid-fraction 0.1 --valid phix.fa -o valid "$DATA/phix174.fa.gz"
+  rnntrain "${TINY[@]:0:13}" --valid phix.fa -o valid "$DATA/phix174.fa.gz" # --valid-fraction is the default
   fails 1 "the run began with a --valid file; give it again" \
     rnntrain -q --resume -o valid "$DATA/phix174.fa.gz"
   fails 1 "phix.fa: differs from input 2 of the run: --valid does not name it" \

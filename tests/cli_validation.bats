@@ -200,6 +200,16 @@ assert run["validation"][2999]["from_record"] == "r2999"'
   [ "$(wc -l < table)" -eq 3001 ]
 }
 
+@test "--valid-fraction next to --valid is an error, whatever its value" {
+  zcat "$DATA/phix174.fa.gz" > a.fa
+  no_effect="--valid-fraction: has no effect with --valid, whose file is the whole validation"
+  fails 2 "$no_effect" rnntrain --valid a.fa --valid-fraction 0.2 -o run a.fa
+  fails 2 "$no_effect" rnntrain --valid-fraction 0.1 --valid=a.fa -o run a.fa # the default
+  fails 2 "$no_effect" rnntrain --dry-run --valid-frac 0.5 --valid a.fa a.fa
+  [ ! -e run ]
+  rnntrain -q -k 2 -d 2 -D 4 -e 1 --valid-fraction 0 --valid a.fa -o run a.fa # no end of a.fa validates
+}
+
 # ---- what came of it -----------------------------------------------------------------------------
 
 @test "bits over the whole validation are those that mode score adds up to" {

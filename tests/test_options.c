@@ -37,7 +37,13 @@ static const Option rows[] = {
     {"tint", 0, OPTION_TEXT, AT(tint), NULL, 0, 0, "X", "with --colour red|blue", "Tint"},
     {"shape", 0, OPTION_CHOICE, AT(shape), NULL, 0, 0, "round|square", "how", "Shape"},
     {0}};
+static const Clash clashes[] = {
+    {.option = "rate", .with = "lanes", .reason = "no lanes"},
+    {.option = "time", .fits = "1", .with = "colour", .value = "red|blue", .reason = "no colour"},
+    {.option = "seed", .with = "shape", .value = "round", .and = "loud", .reason = "no noise"},
+    {NULL}};
 static const Program program = {.name = "prog", .options = rows};
+static const Program clashing = {.name = "prog", .options = rows, .clashes = clashes};
 
 enum { WORDS = 9 };
 static Settings settings;
@@ -47,18 +53,19 @@ static const char *topic;
 static Why why;
 
 /* Parses "prog" and these words, of which a NULL ends the list. */
-static OptionsWish parse(const char *const words[WORDS]) {
+static OptionsWish parse(const Program *of, const char *const words[WORDS]) {
   int argc = 1;
   argv[0] = (char *)(uintptr_t) "prog";
   for (; argc <= WORDS && words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
   argv[argc] = NULL;
   settings = (Settings){.loud = false};
   operands = -1, topic = NULL, why.text[0] = 0;
-  options_default(&program, &settings);
-  return options_parse(&program, &settings, argc, argv, &operands, &topic, &why);
+  options_default(of, &settings);
+  return options_parse(of, &settings, argc, argv, &operands, &topic, &why);
 }
 
-#define PARSE(...) parse((const char *const[WORDS]){__VA_ARGS__})
+#define PARSE(...) parse(&program, (const char *const[WORDS]){__VA_ARGS__})
+#define CLASH(...) parse(&clashing, (const char *const[WORDS]){__VA_ARGS__})
 
 static void defaults_hold_where_nothing_is_said(void **state) {
   (void)state;
@@ -222,7 +229,7 @@ static void what_is_wrong_is_said(void **state) {
       {{"-l", "-zl"}, "unknown option '-z'; --help lists them"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    assert_int_equal(parse(wrong[i].words), OPTIONS_ERROR);
+    assert_int_equal(parse(&program, wrong[i].words), OPTIONS_ERROR);
     assert_string_equal(why.text, wrong[i].text);
   }
 }
@@ -332,6 +339,23 @@ static void an_option_goes_with_the_words_of_its_group(void **state) {
   assert_string_equal(why.text, "--tint: goes with --colour red|blue, not with 'green'");
 }
 
+static void options_clash_only_if_both_are_given_with_these_values(void **state) {
+  (void)state;
+  assert_int_equal(CLASH("-r", "1"), OPTIONS_RUN);
+  assert_int_equal(CLASH("-B", "64"), OPTIONS_RUN);
+  assert_int_equal(CLASH("-r", "0.25", "-B", "64"), OPTIONS_ERROR); /* defaults, but given */
+  assert_string_equal(why.text, "--rate: no lanes");
+  assert_int_equal(CLASH("--lanes=64", "--rate=1"), OPTIONS_ERROR);
+  assert_int_equal(CLASH("--time", "2", "--colour=green"), OPTIONS_RUN);
+  assert_int_equal(CLASH("--time", "2", "--colour=blue"), OPTIONS_ERROR);
+  assert_int_equal(CLASH("--colour=blue", "--time", "1"), OPTIONS_RUN);
+  assert_int_equal(CLASH("--seed", "1", "--shape", "round"), OPTIONS_RUN);
+  assert_int_equal(CLASH("--seed", "1", "--shape", "square", "-l"), OPTIONS_RUN);
+  assert_int_equal(CLASH("--seed", "1", "-l"), OPTIONS_RUN);
+  assert_int_equal(CLASH("-l", "--shape", "round", "--seed", "1"), OPTIONS_ERROR);
+  assert_string_equal(why.text, "--seed: no noise");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_hold_where_nothing_is_said),
@@ -349,6 +373,7 @@ int main(void) {
       cmocka_unit_test(values_are_told_as_a_user_types_them),
       cmocka_unit_test(a_list_has_every_text_in_order),
       cmocka_unit_test(an_option_goes_with_the_words_of_its_group),
+      cmocka_unit_test(options_clash_only_if_both_are_given_with_these_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
