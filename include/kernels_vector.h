@@ -17,12 +17,15 @@ enum { VECTOR = 8 };
 #else
 enum { VECTOR = 4 };
 #endif
-typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
-typedef int Ints __attribute__((vector_size(VECTOR * sizeof(float)), aligned(4), may_alias));
-typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float))));
+typedef int Ints __attribute__((vector_size(VECTOR * sizeof(float))));
+typedef float Four __attribute__((vector_size(16)));
 
-static inline Vector vector_load(const float *a) { return *(const Vector *)a; }
-static inline void vector_store(float *a, Vector v) { *(Vector *)a = v; }
+/* A vector anywhere in an array of floats. For loads and stores only: passed by value, such
+ * a type is an internal error of gcc 14 to 16 for arm64. */
+typedef Vector Unaligned __attribute__((aligned(4), may_alias));
+static inline Vector vector_load(const float *a) { return *(const Unaligned *)a; }
+static inline void vector_store(float *a, Vector v) { *(Unaligned *)a = v; }
 
 /* The first n, and 0 in the place of the others. */
 static inline Vector vector_load_some(const float *a, size_t n) {
