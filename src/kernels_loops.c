@@ -81,22 +81,26 @@ static void activate_back(float *restrict dz, const float *restrict h, size_t n,
 
 enum { STRIPE = 16 };
 
-/* q <- q + b2, and its largest element; STRIPE maxima side by side, which any compiler vectorises
- * without being told that there are no NaNs. */
+/* q <- q + b2, and its largest element; STRIPE maxima side by side, so that none waits for the one
+ * before. */
 static inline float add_and_find_max(float *restrict q, const float *restrict b2, size_t n) {
-  float max[STRIPE], m = -INFINITY;
+  Vector max[STRIPE / VECTOR];
+  float m = -INFINITY;
   size_t i = 0;
-  for (int j = 0; j < STRIPE; j++) max[j] = -INFINITY;
+  for (int v = 0; v < STRIPE / VECTOR; v++) max[v] = (Vector){0} - INFINITY;
   for (; i + STRIPE <= n; i += STRIPE)
-    for (size_t j = 0; j < STRIPE; j++) {
-      q[i + j] += b2[i + j];
-      max[j] = q[i + j] > max[j] ? q[i + j] : max[j];
+    for (int v = 0; v < STRIPE / VECTOR; v++) {
+      const size_t at = i + (size_t)v * VECTOR;
+      const Vector sum = vector_load(q + at) + vector_load(b2 + at);
+      vector_store(q + at, sum);
+      max[v] = vector_max(sum, max[v]);
     }
   for (; i < n; i++) {
     q[i] += b2[i];
     m = q[i] > m ? q[i] : m;
   }
-  for (int j = 0; j < STRIPE; j++) m = max[j] > m ? max[j] : m;
+  for (int v = 0; v < STRIPE / VECTOR; v++)
+    for (int j = 0; j < VECTOR; j++) m = max[v][j] > m ? max[v][j] : m;
   return m;
 }
 
@@ -255,6 +259,10 @@ static inline uint64_t bits(const Bytes *yes) {
   return (uint32_t)_mm256_movemask_epi8((__m256i)*yes);
 #elif defined __SSE2__
   return (uint32_t)_mm_movemask_epi8((__m128i)*yes);
+#elif defined __aarch64__
+  const uint8x8_t bit = {1, 2, 4, 8, 16, 32, 64, 128};
+  const uint8x16_t some = (uint8x16_t)*yes & vcombine_u8(bit, bit);
+  return (uint64_t)vaddv_u8(vget_high_u8(some)) << 8 | vaddv_u8(vget_low_u8(some));
 #else
   uint64_t mask = 0;
   for (int i = 0; i < WIDTH; i++) mask |= (uint64_t)((*yes)[i] & 1) << i;
