@@ -110,11 +110,27 @@ exec "$@"'
 
 @test "sudo is not waited for where nobody can type a password" {
   debian
-  stub sudo 'if [ "$1" != -n ]; then touch asked; fi
+  stub sudo 'if [ "$1" != -n ]; then : > asked; fi
 exit 1'
   run -1 in_script 'need_packages make cmake'
   [ "$output" = "these packages are missing; as root: apt-get install make cmake" ]
   [ ! -e asked ]
+}
+
+@test "sudo asks for the password on a terminal, once, before the progress begins" {
+  debian
+  tool true
+  stub sudo 'case $1 in
+-v) printf "[sudo] password: " >&2; read -r word < /dev/tty; echo "$word" > known; exit;;
+-n) shift;;
+esac
+[ -e known ] || exit 1
+exec "$@"'
+  printf '. scripts/packages\nneed_packages make\n' > script
+  PATH=$bin "$PYTHON" "$SOURCE/tests/on_terminal.py" 02 'password: ' 'type:secret\n' "$(type -P setsid)" -cw "$BASH" script > drawn
+  grep secret known
+  [ "$(grep -c 'password:' drawn)" -eq 1 ]
+  grep 'installed after' drawn
 }
 
 @test "without root and sudo, one sentence names the packages, or what was found without them" {
@@ -216,7 +232,7 @@ here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
   [ "$EUID" -eq 0 ] || skip "nobody else here"
   small_project
   chmod -R a+rX "$BATS_TEST_TMPDIR"
-  for change in "true" "chmod a+w build" "chmod a+w build build/release"; do
+  for change in true "chown -R 65534 build/release" "chown -R 0 build" "chmod a+w build" "chmod a+w build/release"; do
     $change
     run -1 "${as_nobody[@]}" bash -euo pipefail -c ". scripts/build_folder; need_build_folder release"
     [ "${#lines[@]}" -eq 1 ]
