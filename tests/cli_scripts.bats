@@ -138,6 +138,9 @@ exec "$@"'
   run -1 in_script 'need_packages $build_packages gzip'
   [[ "$output" == "these packages are missing; as root: apt-get install gcc libc6-dev make"*" gzip" ]]
   [ "${#lines[@]}" -eq 1 ]
+  stub conda ''
+  run -1 in_script 'need_packages $build_packages gzip'
+  [[ "$output" == *" gzip; or without root: conda install "* ]]
   dependencies
   run -0 in_script 'need_packages $build_packages gzip'
   [[ "${lines[0]}" == "not installed as Debian packages, but found elsewhere or optional: gcc "* ]]
