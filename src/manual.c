@@ -259,7 +259,11 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
   FILE *out = output_stream(output);
   int known = 1;
   if (wish == OPTIONS_VERSION)
-    fprintf(out, "%s %s\nOpenBLAS %s; loops for %s\n", program->name, VERSION, library, level);
+    fprintf(
+        out,
+        "%s %s\nOpenBLAS %s; loops for %s\nreads FASTA and FASTQ, plain or compressed with " FORMATS
+        "\n",
+        program->name, VERSION, library, level);
   else
     known = write_page(out, program, topic) == 0;
   if (output_close(output, why) != 0) return FAILED;

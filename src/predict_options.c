@@ -1,6 +1,7 @@
 #include "predict_options.h"
 
 #include "quota.h"
+#include "version.h"
 
 #define AT(field) offsetof(PredictOptions, field)
 #define CIRCULAR_IN_ROWS                                                                           \
@@ -101,7 +102,7 @@ const Program predict_program = {
     .options = rows,
     .clashes = clashes,
     .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
-                "compressed with gzip, bzip2, xz or zstd; - or no FILE at all is standard input.",
+                "compressed with " FORMATS "; - or no FILE at all is standard input.",
     .description =
         "rnnpredict reads records one by one and writes a table, tab-separated with one "
         "header line, or JSON lines. Records keep their order; their numbers depend neither "

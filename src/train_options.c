@@ -1,6 +1,7 @@
 #include "train_options.h"
 
 #include "quota.h"
+#include "version.h"
 
 #define AT(field) offsetof(TrainOptions, field)
 
@@ -113,7 +114,7 @@ const Program train_program = {
              "--report --multiqc -o DIR",
     .options = rows,
     .clashes = clashes,
-    .operands = "FILE is FASTA or FASTQ, plain or compressed with gzip, bzip2, xz or zstd, "
+    .operands = "FILE is FASTA or FASTQ, plain or compressed with " FORMATS ", "
                 "recognised by content; - is standard input.",
     .description =
         "rnntrain cuts sequence into k-mers and trains a recurrent network to say which k-mer "

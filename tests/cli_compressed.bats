@@ -45,6 +45,23 @@ libzstd some.zst zstdcat
 END
 }
 
+@test "--help, the man page and --version name the formats that this build reads, and no others" {
+  formats=(gzip)
+  ! reads libbz2 || formats+=(bzip2)
+  ! reads liblzma || formats+=(xz)
+  ! reads libzstd || formats+=(zstd)
+  for program in rnntrain rnnpredict; do
+    for option in --help --help=man --version; do
+      $program $option | tr -s ' \n' ' ' > page
+      grep -o "compressed with [a-z0-9, ]*[a-z0-9]" page | head -n 1 | sed 's/ recognised$//' > named
+      grep -oE "gzip|bzip2|xz|zstd" named > names
+      printf '%s\n' "${formats[@]}" | diff - names
+      grep -oE "\b(bzip2|xz|zstd)\b" page | sort -u > all || true
+      printf '%s\n' "${formats[@]:1}" | sed '/^$/d' | sort | diff - all
+    done
+  done
+}
+
 @test "compression does not change training or validation" {
   need_all
   zcat "$DATA/phix174.fa.gz" > a.fa
