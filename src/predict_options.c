@@ -160,7 +160,7 @@ const Program predict_program = {
         "to the first.\n\n"
         "Mode info: field, value: sizes, options, training history and baseline of the model.",
     .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 128 + "
-                  "signal ended by SIGINT (130), SIGTERM (143) or SIGHUP (129).",
+                  "signal ended by SIGINT (130), SIGQUIT (131), SIGTERM (143) or SIGHUP (129).",
     .examples = "# what comes after each read?\n"
                 "rnnpredict run reads.fq.gz\n"
                 "# which reads does the model find likeliest?\n"

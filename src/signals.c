@@ -12,8 +12,8 @@
 static const struct {
   int signal;
   const char *name;
-} rows[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGINT, "SIGINT"},
-            {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"},   {SIGXCPU, "SIGXCPU"}};
+} rows[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGINT, "SIGINT"},  {SIGTERM, "SIGTERM"},
+            {SIGHUP, "SIGHUP"},   {SIGXCPU, "SIGXCPU"}, {SIGQUIT, "SIGQUIT"}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static volatile sig_atomic_t save, end, interrupted; /* what was asked */
@@ -72,7 +72,8 @@ void signals_start(bool saves) {
 }
 
 void signals_catch(void) {
-  for (int i = 0; i < ROWS; i++) install(rows[i].signal, remember);
+  for (int i = 0; i < ROWS; i++)
+    if (rows[i].signal != SIGQUIT) install(rows[i].signal, remember);
 }
 
 void signals_ignore_pipe(void) { signal(SIGPIPE, SIG_IGN); }

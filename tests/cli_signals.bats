@@ -14,7 +14,7 @@ setup() {
 
 # begin COMMAND...: in the background, with its default signals; its process number is $pid.
 begin() {
-  env --default-signal=INT,TERM,HUP "$@" > out 2> said <&0 &
+  env --default-signal=INT,TERM,HUP,QUIT "$@" > out 2> said <&0 &
   pid=$!
 }
 
@@ -111,9 +111,10 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   rnnpredict --mode score "$RUN" "$DATA/phix174.fa.gz" | cmp - out
 }
 
-@test "TERM, INT and HUP end rnnpredict as they do any program" {
+@test "TERM, INT, HUP and QUIT end rnnpredict as they do any program" {
   mkfifo pipe
-  for signal in TERM INT HUP; do
+  ulimit -c 0
+  for signal in TERM INT HUP QUIT; do
     begin rnnpredict --mode score "$RUN" pipe
     exec 7> pipe
     await catches "$signal"
@@ -125,10 +126,10 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   done
 }
 
-@test "process 1 of a container ends at TERM, INT and HUP while it reads" {
+@test "process 1 of a container ends at TERM, INT, HUP and QUIT while it reads" {
   mkfifo pipe
   for program in "rnntrain -q -o run pipe" "rnnpredict --mode score $RUN pipe" "rnnpredict $RUN -"; do
-    for signal in TERM INT HUP; do
+    for signal in TERM INT HUP QUIT; do
       exec 7<> pipe
       # shellcheck disable=SC2086
       begin_as_first $program <&7
@@ -152,6 +153,19 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   [ "$code" -eq 143 ]
   run -0 ls -A samples
   [ -z "$output" ]
+}
+
+@test "process 1 of a container ends a run at QUIT, which resumes from its last checkpoint" {
+  options=(-q -k 3 -d 8 -D 16 --valid-fraction 0)
+  begin_as_first rnntrain "${options[@]}" -e 100000 -o run "$DATA/lambda.fa.gz"
+  await grep -q '^300	' run/loss.tsv
+  kill -QUIT "$pid"
+  code_of "$parent"
+  [ "$code" -eq 131 ]
+  [ ! -s said ]
+  rnntrain -q --resume -e 1 -o run "$DATA/lambda.fa.gz"
+  rnntrain "${options[@]}" -e 1 -o whole "$DATA/lambda.fa.gz"
+  same_run whole run
 }
 
 @test "process 1 of a container saves a run at TERM, and ends at once at a second INT" {
