@@ -90,12 +90,15 @@ dependencies() {
   done
 }
 
-@test "an installation that fails shows all that apt-get said, and ends the script" {
+@test "an installation that fails shows all that apt-get said, and ends the script if it needs more" {
   debian 0
   touch full
-  run -100 in_script 'need_packages make'
+  run -1 in_script 'need_packages make'
   [[ "$output" == *"Reading package lists"*"E: no space left"* ]]
   [[ "$output" != *"went on"* ]]
+  dependencies
+  run -0 in_script 'need_packages make libbz2-dev'
+  [[ "$output" == *"E: no space left"*"found elsewhere or optional: make libbz2-dev"*"went on" ]]
 }
 
 @test "sudo that needs no password installs" {
