@@ -90,7 +90,7 @@ static const Clash clashes[] = {
      .value = "0",
      .and = "prompt",
      .reason = "has no effect with --temperature 0 and --prompt: nothing is drawn"},
-    {NULL}};
+    {.option = NULL}};
 
 const Program predict_program = {
     .name = "rnnpredict",

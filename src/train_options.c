@@ -104,7 +104,7 @@ static const Clash clashes[] = {
     {.option = "dry-run",
      .with = "multiqc",
      .reason = "writes nothing, also no --report and no --multiqc"},
-    {NULL}};
+    {.option = NULL}};
 
 const Program train_program = {
     .name = "rnntrain",
