@@ -260,3 +260,49 @@ here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
   grep 'configuring' drawn
   grep 'compiling: 50%' drawn
 }
+
+# ---- Debian 13 ------------------------------------------------------------------------------------
+
+# need_mounts: a chroot in its own namespaces can be made here.
+need_mounts() {
+  [ "$EUID" -eq 0 ] || skip "not root"
+  setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork true || skip "no namespaces here"
+}
+
+# skipped_because REASON COMMAND...: exit code 77, and this as the last line.
+skipped_because() {
+  run -77 "${@:2}"
+  [ "${lines[-1]}" = "Debian 13: $1" ]
+}
+
+@test "Debian 13 is skipped with a reason without root, debootstrap, namespaces or network" {
+  need_nobody
+  need_mounts
+  skipped_because "only root can make a chroot" "${as_nobody[@]}" bash scripts/test-debian13
+  tool bash env dirname id
+  skipped_because "debootstrap is not installed" env PATH="$bin" bash scripts/test-debian13
+  stub debootstrap 'echo no route; exit 1'
+  PATH=$bin:$PATH
+  skipped_because "debootstrap cannot install it" scripts/test-debian13
+  [[ "$output" == *"no route"* ]]
+  skipped_because "unshare cannot make namespaces" setpriv --bounding-set -sys_admin scripts/test-debian13
+}
+
+@test "whatever ends the stage of Debian 13 also ends its processes and removes its files" {
+  local long=600.$$ signal stage
+  need_mounts
+  stub debootstrap "touch build/debian13/seen; sleep $long & touch build/began; sleep $long"
+  printf 'PATH=%s:$PATH\nscripts/test-debian13 &\nwait\n' "$bin" > script
+  for signal in TERM KILL; do
+    bash script 3>&- &
+    await test -e build/began
+    stage=$(pgrep -f scripts/test-debian13 -P $!)
+    kill -"$signal" "$stage"
+    wait $! || true
+    await bash -c "! pgrep -x -f 'sleep $long'"
+    run -0 ls -A build/debian13
+    [ "$output" = "" ]
+    run -1 grep "$PWD/build/debian13" /proc/mounts
+    rm build/began
+  done
+}
