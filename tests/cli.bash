@@ -119,9 +119,11 @@ column() {
                             { print $c }'
 }
 
+is_sanitized() { grep -qE '__[alt]san_init' "$BIN/rnntrain"; }
+
 # not_sanitized WHY: skips the test, for this reason, where a sanitizer is in the programs.
 not_sanitized() {
-  ! grep -qE '__[alt]san_init' "$BIN/rnntrain" || skip "$1"
+  ! is_sanitized || skip "$1"
 }
 
 need_strace() {

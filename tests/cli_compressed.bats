@@ -53,7 +53,7 @@ END
   for program in rnntrain rnnpredict; do
     for option in --help --help=man --version; do
       $program $option | tr -s ' \n' ' ' > page
-      grep -o "compressed with [a-z0-9, ]*[a-z0-9]" page | head -n 1 | sed 's/ recognised$//' > named
+      grep -o "compressed with [a-z0-9, ]*[a-z0-9]" page | sed '2,$d; s/ recognised$//' > named
       grep -oE "gzip|bzip2|xz|zstd" named > names
       printf '%s\n' "${formats[@]}" | diff - names
       grep -oE "\b(bzip2|xz|zstd)\b" page | sort -u > all || true

@@ -299,17 +299,18 @@ def check_kmers(rows):
         assert kmer == text(x, int(about['k'])) and np.allclose([float(s) for s in said], e, 0, 1e-6)
 
 
-if __name__ == '__main__':
-    about, w = read_model(sys.argv[1])
-    tables = {question: rows_of(question, path)
-              for question, path in (argument.split('=', 1) for argument in sys.argv[3:])}
+def check(model, sequences, answers):
+    """Whether these files, by their questions, are right; an exception where one is not."""
+    global about, w
+    about, w = read_model(model)
+    tables = {question: rows_of(question, path) for question, path in answers.items()}
     assert tables
     for question, rows in tables.items():
         if question == 'kmers':
             check_kmers(rows)
         elif question.startswith('greedy:'):
             check_greedy(rows, question[7:])
-    for name, sequence in read_sequences(sys.argv[2]):
+    for name, sequence in read_sequences(sequences):
         steps = Steps(about, w, sequence)
         steps.sequence = sequence
         for question, rows in tables.items():
@@ -318,3 +319,7 @@ if __name__ == '__main__':
                 globals()[f'check_{kind}'](rows, name, steps, *more)
     for question, rows in tables.items():
         assert not len(rows), f'{question}: rows of no record'
+
+
+if __name__ == '__main__':
+    check(sys.argv[1], sys.argv[2], dict(argument.split('=', 1) for argument in sys.argv[3:]))
