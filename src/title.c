@@ -3,11 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-size_t title_name_length(const char *title) {
-  size_t n = 0;
-  while (title[n] != 0 && title[n] != ' ' && title[n] != '\t') n++;
-  return n;
-}
+size_t title_name_length(const char *title) { return strcspn(title, " \t"); }
 
 bool title_is_blank(const char *title) { return title[strspn(title, " \t")] == 0; }
 
