@@ -46,6 +46,17 @@ void matrix_transpose(float *B, const float *A, int m, int n) {
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
+static bool limited(int resource) {
+  struct rlimit limit;
+  return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* The limit under which OpenBLAS may find no memory; NULL: none. */
+static const char *memory_limit(void) {
+  if (limited(RLIMIT_AS)) return "ulimit -v";
+  return limited(RLIMIT_DATA) ? "ulimit -d" : NULL;
+}
+
 /* OpenBLAS reads its settings while it is being loaded. Without this it would start threads. */
 static void hold_to_one_thread(void) { setenv("OPENBLAS_NUM_THREADS", "1", 1); }
 
@@ -77,8 +88,11 @@ static int load(Why *why) {
   hold_to_one_thread();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return fail(why, "OpenBLAS cannot be loaded: %s; apt-get install libopenblas0", dlerror());
+  if (!library) {
+    const char *limit = memory_limit();
+    return fail(why, "OpenBLAS cannot be loaded: %s; %s%s%sapt-get install libopenblas0", dlerror(),
+                limit ? "raise " : "", limit ? limit : "", limit ? ", or " : "");
+  }
   if (find(library, "openblas_get_parallel", &blas.parallel) &&
       find(library, "openblas_get_config", &blas.config) &&
       find(library, "openblas_get_corename", &blas.core) &&
@@ -158,14 +172,16 @@ static int load_and_check(int threads, Why *why) {
 /* ---- in a child process first --------------------------------------------------------------- */
 
 enum {
-  REACHED = 42,        /* exit code, which OpenBLAS has no reason to give */
-  WALL_SECONDS = 60,   /* for a child that sleeps */
-  CPU_SECONDS = 10,    /* of one that spins, and for so many threads one more: */
-  THREADS_A_SECOND = 8 /* they need a hundredth of that */
+  REACHED = 42,         /* exit code, which OpenBLAS has no reason to give */
+  WALL_SECONDS = 60,    /* for a child that sleeps */
+  CPU_SECONDS = 10,     /* of one that spins; valgrind needs a quarter of them. One more for */
+  THREADS_A_SECOND = 8, /* so many threads, which need a hundredth of it. */
+  LIMITED_SHARE = 8     /* Under ulimit -v, where a child may well spin, an eighth will do. */
 };
 
 static _Noreturn void try_and_exit(int threads) {
-  const rlim_t seconds = CPU_SECONDS + (rlim_t)threads / THREADS_A_SECOND;
+  const int full = CPU_SECONDS + threads / THREADS_A_SECOND;
+  const rlim_t seconds = (rlim_t)(memory_limit() ? full / LIMITED_SHARE : full);
   const struct rlimit limit = {seconds, seconds}, no_core = {0, 0};
   const int silence = open("/dev/null", O_WRONLY);
   Why why;
@@ -179,23 +195,22 @@ static _Noreturn void try_and_exit(int threads) {
 }
 
 int matrix_threads(int threads, Why *why) {
-  struct rlimit space;
   int status = 0;
-  const bool limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+  const char *limit = memory_limit();
   signal(SIGCHLD, SIG_DFL); /* the child's status would be lost where that is ignored */
   const pid_t child = fork();
   if (child == 0) try_and_exit(threads);
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (child < 0 && limited)
-    return fail(
-        why,
-        "under ulimit -v OpenBLAS is tested in a child process first, which cannot be started: "
-        "%s; raise ulimit -u, or remove ulimit -v",
-        strerror(EAGAIN));
+  if (child < 0 && limit)
+    return fail(why,
+                "under %s OpenBLAS is tested in a child process first, which cannot be started: "
+                "%s; raise ulimit -u, or remove %s",
+                limit, strerror(EAGAIN), limit);
   if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == REACHED))
     return load_and_check(threads, why);
-  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %suse fewer threads", threads,
-              threads == 1 ? "" : "s", limited ? "raise ulimit -v, or " : "");
+  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %s%s%suse fewer threads", threads,
+              threads == 1 ? "" : "s", limit ? "raise " : "", limit ? limit : "",
+              limit ? ", or " : "");
 }
 
 const char *matrix_library(void) {
