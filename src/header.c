@@ -287,7 +287,8 @@ static int parse_entry(const Parse *parse, Entry *entry, const json_t *json) {
 static int by_begin(const void *a, const void *b) {
   const Entry *x = a, *y = b;
   if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-  return x->end < y->end ? -1 : x->end > y->end; /* an empty tensor stands before its neighbour */
+  if (x->end != y->end) return x->end < y->end ? -1 : 1; /* an empty one before its neighbour */
+  return strcmp(x->name, y->name);
 }
 
 static int parse_entries(const Parse *parse) {

@@ -307,7 +307,8 @@ static void new_lane(const Predictor *p, Lane *lane) {
 
 static int longer_first(const void *a, const void *b) {
   const Lane *one = *(Lane *const *)a, *other = *(Lane *const *)b;
-  return other->piece.n - one->piece.n;
+  if (other->piece.n != one->piece.n) return other->piece.n - one->piece.n;
+  return (one > other) - (one < other); /* qsort is not stable everywhere */
 }
 
 /* Reads pieces until all lanes of a batch have one or the file ends; or until others would have to
