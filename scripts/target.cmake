@@ -1,0 +1,22 @@
+# CMake reads this in project(), when it knows the compiler and has compiled nothing yet: for a target
+# that is not supported, there may be no libraries to link a test with. UNSUPPORTED_TARGET is a
+# sentence for CMakeLists.txt to end with, or not set.
+
+separate_arguments(command NATIVE_COMMAND "${CMAKE_C_COMPILER_ARG1} $ENV{CFLAGS} ${CMAKE_C_FLAGS}")
+if(CMAKE_C_COMPILER_TARGET)
+  list(APPEND command --target=${CMAKE_C_COMPILER_TARGET})
+endif()
+execute_process(COMMAND ${CMAKE_C_COMPILER} ${command} -dM -E -x c /dev/null
+                OUTPUT_VARIABLE macros ERROR_QUIET)
+
+unset(UNSUPPORTED_TARGET)
+if(macros MATCHES "__SIZEOF_POINTER__ 4")
+  set(UNSUPPORTED_TARGET "The target has 32-bit pointers, too small for the sizes that kmer-rnn computes \
+with; use a compiler for 64-bit programs, without -m32 and -mx32")
+elseif(macros MATCHES "__BYTE_ORDER__ __ORDER_BIG_ENDIAN__")
+  set(UNSUPPORTED_TARGET "The target is big-endian, and kmer-rnn writes numbers as they are in memory, \
+little-endian; use a compiler for a little-endian CPU, such as x86-64 or arm64")
+endif()
+if(UNSUPPORTED_TARGET)
+  set(CMAKE_C_COMPILER_FORCED TRUE) # no test whether it can link
+endif()

@@ -1,0 +1,119 @@
+# What CMake does before and after the build: targets that it refuses, a build without tests, install and uninstall.
+load cli
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  command -v cmake > /dev/null || skip "no cmake"
+}
+
+# refuses WORD OPTION...: CMake ends with one sentence, which holds the word.
+refuses() {
+  rm -rf build
+  run --separate-stderr ! cmake -S "$SOURCE" -B build "${@:2}"
+  echo "$stderr"
+  [ "$(grep -c '^CMake' <<< "$stderr")" -eq 1 ]
+  [[ "$(tr -s ' \n' ' ' <<< "$stderr")" == *"$1"* ]]
+}
+
+need_x86_64() {
+  [ "$(uname -m)" = x86_64 ] || skip "other options on another CPU"
+}
+
+@test "a 32-bit target is refused, with and without its libraries" {
+  need_x86_64
+  for options in -DCMAKE_C_FLAGS=-m32 -DCMAKE_C_FLAGS=-mx32; do
+    refuses "The target has 32-bit pointers" "$options"
+  done
+  CFLAGS=-m32 refuses "The target has 32-bit pointers"
+  CC="gcc -m32" refuses "The target has 32-bit pointers"
+}
+
+@test "the target of a cross compiler is refused if it is 32-bit or big-endian" {
+  command -v clang > /dev/null || skip "no clang"
+  for target in arm-linux-gnueabihf i686-linux-gnu; do
+    refuses "The target has 32-bit pointers" -DCMAKE_C_COMPILER=clang -DCMAKE_C_COMPILER_TARGET=$target
+  done
+  for target in s390x-linux-gnu powerpc64-linux-gnu; do
+    refuses "The target is big-endian" -DCMAKE_C_COMPILER=clang -DCMAKE_C_COMPILER_TARGET=$target
+  done
+  for compiler in s390x-linux-gnu-gcc powerpc64-linux-gnu-gcc; do
+    if ! command -v $compiler; then continue; fi
+    refuses "The target is big-endian" -DCMAKE_C_COMPILER=$compiler
+  done
+}
+
+@test "a compiler that computes float in a wider type is refused" {
+  need_x86_64
+  refuses "in a wider type" -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-mfpmath=387
+}
+
+@test "-ffast-math in CFLAGS is without effect" {
+  for compiler in gcc clang; do
+    if ! command -v $compiler; then continue; fi
+    for flags in -ffast-math "-Ofast -funsafe-math-optimizations" -ffinite-math-only; do
+      rm -rf build
+      CFLAGS=$flags cmake -S "$SOURCE" -B build -DCMAKE_C_COMPILER=$compiler -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null
+      for source in rnn kernels_loops; do
+        command=$(sed -n "s/^ *\"command\": \"\(.*\) -o .*src.$source\.c\",*$/\1/p;T;q" build/compile_commands.json)
+        [[ "$command" == *"$flags"* ]]
+        run -0 bash -c "${command//\\/} -dM -E -x c /dev/null"
+        if grep -E '__FAST_MATH__|__FINITE_MATH_ONLY__ 1' <<< "$output"; then false; fi
+      done
+    done
+  done
+}
+
+@test "-DBUILD_TESTING=OFF builds the programs alone, without bats and cmocka" {
+  cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF > /dev/null
+  run -0 cmake --build build --target help
+  [[ "$output" == *rnnpredict* ]]
+  [[ "$output" != *test_* ]]
+  [[ "$output" != *bench_* ]]
+  if grep -E "^(CMOCKA|BATS)" build/CMakeCache.txt; then false; fi
+  run -0 ctest --test-dir build -N
+  [[ "$output" == *"Total Tests: 0" ]]
+}
+
+@test "bats of Ubuntu 22.04 is too old for the tests of the command lines, and CMake reports it" {
+  printf '#!/bin/sh\necho Bats 1.2.1\n' > bats
+  chmod +x bats
+  run -0 cmake -S "$SOURCE" -B build -DBATS="$PWD/bats"
+  [[ "$output" == *"Tests of the command lines are left out: bats 1.2.1 is older than 1.7"* ]]
+  run -0 ctest --test-dir build -N
+  [[ "$output" == *": kernels"* ]]
+  [[ "$output" != *": cli_"* ]]
+}
+
+# In another build directory: somebody may have installed from $BIN.
+@test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
+  [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"
+  cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF > /dev/null
+  cp -p "$BIN"/rnn{train,predict}{,.1,.bash} "$BIN"/_rnn{train,predict} build
+  uninstall() { cmake --build build --target uninstall; }
+  run ! uninstall
+  [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"Nothing to uninstall: "*"because nothing was installed"* ]]
+  mkdir -p "a place/bin"
+  touch "a place/bin/another"
+  cmake --install build --prefix "$PWD/a place"
+  [ "$(find "a place" -type f | wc -l)" -eq 9 ]
+  "a place/bin/rnntrain" --version
+  uninstall
+  left=$(find "a place" -type f)
+  [ "$left" = "a place/bin/another" ]
+  run ! uninstall
+  DESTDIR=$PWD/root cmake --install build
+  [ "$(find root -type f | wc -l)" -eq 8 ]
+  rm "root/usr/local/bin/rnntrain"
+  DESTDIR=$PWD/root run -0 uninstall
+  [[ "$output" == *"Not there: $PWD/root/usr/local/bin/rnntrain"* ]]
+  left=$(find root -type f)
+  [ -z "$left" ]
+}
+
+@test "the presets and CMakeLists.txt are for CMake 3.22, which Ubuntu 22.04 has" {
+  grep -q '^cmake_minimum_required(VERSION 3\.22)' "$SOURCE/CMakeLists.txt"
+  "$PYTHON" -c 'import json, sys
+presets = json.load(open(sys.argv[1]))
+assert presets["version"] == 3, presets["version"]
+assert presets["cmakeMinimumRequired"] == {"major": 3, "minor": 22, "patch": 0}' "$SOURCE/CMakePresets.json"
+}
