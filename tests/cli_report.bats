@@ -306,8 +306,9 @@ run = json.load(open("small.json"))
 for name in "inputs", "validation":
     run[name] = [dict(run[name][0], file="directory/of/files/%d.fa" % i) for i in range(66000)]
 json.dump(run, open("run/run.json", "w"), indent=2)
-json.dump(dict(run, inputs=[], validation=[], odd=[0] * 20000000), open("many.json", "w"))
-json.dump(dict(run, inputs=[], validation=[], odd="0" * 60000000), open("long.json", "w"))'
+begin = json.dumps(dict(run, inputs=[], validation=[]))[:-1]
+open("many.json", "w").write(begin + ", \"odd\": [" + 19999999 * "0, " + "0]}")
+open("long.json", "w").write(begin + ", \"odd\": \"" + 60000000 * "0" + "\"}")'
   [ "$(wc -c < run/run.json)" -gt 40000000 ]
   ulimit -v 600000
   rnntrain --report -o run
