@@ -41,7 +41,7 @@ static const Clash clashes[] = {
     {.option = "rate", .with = "lanes", .reason = "no lanes"},
     {.option = "time", .fits = "1", .with = "colour", .value = "red|blue", .reason = "no colour"},
     {.option = "seed", .with = "shape", .value = "round", .and = "loud", .reason = "no noise"},
-    {NULL}};
+    {.option = NULL}};
 static const Program program = {.name = "prog", .options = rows};
 static const Program clashing = {.name = "prog", .options = rows, .clashes = clashes};
 
