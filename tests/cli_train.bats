@@ -503,9 +503,9 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
 @test "the memory forecast is right to a tenth" {
   not_sanitized "the address sanitizer takes memory of its own"
   zcat "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz" > both.fa
-  for shape in "-k 4" "-k 6 -d 16 -D 64 --softmax full" "-k 2 -d 8 -D 64 -B 2048 -T 20 --valid-fraction 0" \
+  for shape in "-k 4" "-k 6 -d 16 -D 32 --softmax full" "-k 2 -d 8 -D 64 -B 2048 -T 20 --valid-fraction 0" \
     "-k 9 -D 16" "-k 9 -D 16 --optimizer sgd --valid-fraction 0" "-k 6 -d 128 -D 128 -B 256 -T 64 --valid-fraction 0" \
-    "-k 3 -D 512 -B 64 -T 128 --valid-fraction 0 --optimizer momentum" "-k 7 -D 32 --softmax full --valid-fraction 0" \
+    "-k 3 -D 256 -B 128 -T 128 --valid-fraction 0 --optimizer momentum" "-k 7 -D 8 --softmax full --valid-fraction 0" \
     "-k 5 -d 256 -B 512 -T 32 --valid-fraction 0"; do
     forecast=$(rnntrain --dry-run -t 2 $shape -e 1 both.fa 2>&1 > /dev/null |
       awk '/^memory:/ { unit["kB"] = 1e3; unit["MB"] = 1e6; unit["GB"] = 1e9; print $2 * unit[$3] }')
