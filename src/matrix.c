@@ -46,15 +46,12 @@ void matrix_transpose(float *B, const float *A, int m, int n) {
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-static bool limited(int resource) {
-  struct rlimit limit;
-  return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
 /* The limit under which OpenBLAS may find no memory; NULL: none. */
 static const char *memory_limit(void) {
-  if (limited(RLIMIT_AS)) return "ulimit -v";
-  return limited(RLIMIT_DATA) ? "ulimit -d" : NULL;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -v";
+  if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -d";
+  return NULL;
 }
 
 /* OpenBLAS reads its settings while it is being loaded. Without this it would start threads. */
