@@ -310,3 +310,16 @@ skipped_because() {
     rm build/began
   done
 }
+
+# ---- arm64 ----------------------------------------------------------------------------------------
+
+@test "arm64 is skipped with a reason without a cross compiler, qemu or libraries" {
+  debian
+  tool dirname tail ln
+  run -77 env PATH="$bin" bash scripts/test-arm64
+  [ "${lines[-1]}" = "arm64: the cross compiler or qemu is not installed" ]
+  stub dpkg-query 'echo "install ok installed"'
+  stub apt-get 'echo "E: no route"; exit 100'
+  run -77 env PATH="$bin" bash scripts/test-arm64
+  [ "${lines[-1]}" = "arm64: apt-get cannot fetch its libraries: E: no route" ]
+}
