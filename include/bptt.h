@@ -45,7 +45,8 @@ size_t gradient_memory(const Shape *shape, int tokens); /* bytes */
 
 /* Reads the window with weights w from the states that the last one left. Where gradient is not
  * NULL it becomes the gradient of the mean of J over the window's labels. What comes back, and what
- * the gradient is lent, is valid until the next call. */
+ * the gradient is lent, is valid until the next call. NULL: a signal that asks to end came in
+ * between, and the states are as before. */
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window);
 
 /* The states that are carried to the next window, (B,D), lane by lane. */

@@ -16,6 +16,8 @@ size_t softmax_logits(const Shape *shape, int rows, int with_backward);
  * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
  * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's.
  *
+ * A signal that asks to end leaves FULL unfinished.
+ *
  * q is scratch of softmax_logits floats, and with dh comes back from FOLLOWERS as dq (rows,n). */
 void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
                   const float *h, int rows, float scale, const Factors *factors, const Shape *shape,

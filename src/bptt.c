@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "parallel.h"
+#include "signals.h"
 #include "softmax.h"
 
 #include <stdlib.h>
@@ -166,6 +167,7 @@ static void run_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
   const Window *window = bptt->window;
   Tape *tape = bptt->tape[block];
+  if (signals_end()) return;
   for (int t = 0; t < bptt->T; t++) {
     size_t from = (size_t)t * (size_t)bptt->B + (size_t)block * BPTT_BLOCK;
     size_t to = (size_t)t * (size_t)tape->B, n = (size_t)tape->B;
@@ -177,7 +179,7 @@ static void run_block(Bptt *bptt, int block) {
   softmax_loss(bptt->J[block], bptt->gradient ? tape->dz : NULL, &bptt->partial[block],
                bptt->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
                tape->T * tape->B, bptt->scale, bptt->factors, shape, bptt->kernels);
-  if (bptt->gradient)
+  if (bptt->gradient && !signals_end())
     rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
 }
 
@@ -389,6 +391,7 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
   bptt->scale = window->tokens > 0 ? 1.0f / (float)window->tokens : 0;
   factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
   parallel_run(bptt->threads, bptt->blocks + (gradient ? 2 : 0), block_job, bptt);
+  if (signals_end()) return NULL; /* h(0) is as it was until it is carried */
   if (gradient) sum_gradients(bptt);
   sum_losses(bptt);
   for (int block = 0; block < bptt->blocks; block++) tape_carry(bptt->tape[block], &bptt->shape);

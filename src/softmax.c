@@ -1,6 +1,7 @@
 #include "softmax.h"
 
 #include "kmer.h"
+#include "signals.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,7 +114,7 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
   }
   const int block = full_block(shape);
   if (dh) memset(gradient->b2, 0, n * sizeof(float));
-  for (int i = 0; i < rows; i += block)
+  for (int i = 0; i < rows && !signals_end(); i += block)
     full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,
               rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }

@@ -117,9 +117,11 @@ static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   train->validating = true;
   lanes_start(train->valid_lanes, 0);
   while (outcome == MEASURED && lanes_next(train->valid_lanes, train->window)) {
-    *loss += bptt_run(train->bptt, NULL, train->optimizer->average, train->window)->loss;
+    const WindowLoss *window =
+        bptt_run(train->bptt, NULL, train->optimizer->average, train->window);
+    if (window) *loss += window->loss;
     show(train);
-    if (signals_end())
+    if (!window || signals_end())
       outcome = LEFT;
     else if (trainer_elapsed(train) > deadline)
       outcome = NO_TIME;
@@ -197,12 +199,14 @@ static int has_diverged(const Trainer *train, const WindowLoss *loss) {
   return !(loss->loss <= (double)DIVERGED_FACTOR * guessing * (double)loss->tokens);
 }
 
-/* One window: gradient, and a step along it unless it, or the loss, is not finite. */
-static void step(Trainer *train) {
+/* One window: gradient, and a step along it unless it, or the loss, is not finite. false: a signal
+ * came in between, and nothing was changed. */
+static bool step(Trainer *train) {
   const TrainOptions *o = train->options;
   RunNumbers *numbers = &train->numbers;
   double start = clock_now();
   const WindowLoss *loss = bptt_run(train->bptt, train->gradient, train->weights, train->window);
+  if (!loss) return false;
   numbers->rate = schedule_rate(&train->schedule, numbers->step + 1,
                                 training_part(train, numbers->tokens + loss->tokens));
   numbers->gradient_norm =
@@ -218,16 +222,19 @@ static void step(Trainer *train) {
   train->longest_step = fmax(train->longest_step, seconds);
   train->budget.step_time += seconds;
   train->budget.steps++;
+  return true;
 }
 
 /* One more step, or at its end the validation of an epoch. What is due is logged before a step, not
- * after one: a validation may be about to. */
+ * after one: a validation may be about to. A step of a large network can take a minute: a signal
+ * undoes the one that has begun. */
 static int go_on(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->numbers;
+  lanes_save(train->lanes, train->lanes_state);
   if (lanes_next(train->lanes, train->window)) {
     int due = numbers->loss_tokens > 0 && numbers->step % (uint64_t)train->options->log_every == 0;
     if (due && trainer_log(train, NAN, why) != 0) return -1;
-    step(train);
+    if (!step(train)) return lanes_restore(train->lanes, train->lanes_state, why);
     show(train);
     return 0;
   }

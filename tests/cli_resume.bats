@@ -285,6 +285,21 @@ assert 0 < report["result"]["longest_step_seconds"] < 600
 assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 }
 
+@test "a signal undoes the step that has begun, and the resumed run makes it again" {
+  options=(-q -k 6 -D 512 --softmax full -t 1 --log-every 1 --valid-fraction 0 "$DATA/phix174.fa.gz")
+  for _ in 1 2 3 4 5; do # it may come when all but the sums is done
+    rm -rf run
+    start "${options[@]}" -e 2 -o run
+    stop TERM run 1 # the next step has begun: rows are written before it
+    [ "$code" -eq 143 ]
+    if grep "at step $(steps run) and saved" said; then break; fi
+  done
+  grep "at step $(steps run) and saved" said
+  rnntrain -q --resume -o run "$DATA/phix174.fa.gz"
+  rnntrain "${options[@]}" -e 2 -o one
+  same_run one run
+}
+
 @test "SIGUSR1 saves, and training continues" {
   start -o run "${RUN[@]:1}" -e 60 --no-progress
   pid=$!
