@@ -372,15 +372,12 @@ static const char *word_of(char **argv, int letter) {
   return word && word[0] == '-' && word[1] == letter && word[2] ? word : NULL;
 }
 
-/* getopt_long has given ':' or '?'. */
-static int cannot_parse(const struct option *longs, const char *letters, int wish, char **argv,
-                        Why *why) {
-  const char *last = argv[optind - 1];
-  if (wish == ':') return fail(why, "option '%s' needs a value", last);
+/* getopt_long has given '?'. */
+static int cannot_parse(const struct option *longs, const char *letters, char **argv, Why *why) {
   const bool known = optopt >= LONG_ONLY || (optopt != ':' && strchr(letters, optopt));
   if (optopt != 0 && !known)
     return unknown_letter(longs, letters, optopt, word_of(argv, optopt), why);
-  return unknown_name(longs, last + 2, why);
+  return unknown_name(longs, argv[optind - 1] + 2, why);
 }
 
 /* typed is how the option was named: "-B" or "--lanes". */
@@ -403,6 +400,7 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   char letters[2 * OPTIONS_MAX], name[64];
   bool given[OPTIONS_MAX] = {false};
   int rows = getopt_tables(program->options, longs, letters), wish, row;
+  const char *last = argc > 0 ? argv[argc - 1] : ""; /* musl's getopt_long moves it */
   opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
     const Option *option = find(program->options, rows, wish);
@@ -410,7 +408,8 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
       return unknown_letter(longs, letters, 'h', word_of(argv, 'h'), why);
     if (wish == 'h') return *topic = optarg, OPTIONS_HELP;
     if (wish == 'V') return OPTIONS_VERSION;
-    if (!option) return cannot_parse(longs, letters, wish, argv, why);
+    if (wish == ':') return fail(why, "option '%s' needs a value", last);
+    if (!option) return cannot_parse(longs, letters, argv, why);
     if (set(option, settings, optarg) != 0) { /* getopt sets row where a name was typed */
       const char letter[] = {'-', option->letter, 0};
       snprintf(name, sizeof name, "--%s", option->name);

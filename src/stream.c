@@ -1,9 +1,11 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Waits for space, or for a signal or error that the next write will report. */
@@ -26,6 +28,7 @@ size_t stream_write(int fd, const char *bytes, size_t n) {
   return done;
 }
 
+#ifdef __GLIBC__
 /* The cookie is a file descriptor. */
 static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
 
@@ -57,3 +60,24 @@ void stream_start(void) {
   if (out) stdout = out;
   if (err) stderr = err;
 }
+#else
+/* Opened anew, a pipe or terminal has a flag that no other process sets. Where it cannot be opened,
+ * a write to a full non-blocking pipe is an error. */
+static void open_anew(int fd) {
+  char path[32];
+  struct stat about;
+  if (fstat(fd, &about) != 0 || !(S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode))) return;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  /* Without O_NONBLOCK, open would wait for a reader of a pipe that has none left. */
+  const int anew = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (anew < 0) return;
+  if (fcntl(anew, F_SETFL, 0) == 0) dup2(anew, fd);
+  close(anew);
+}
+
+/* In other C libraries, musl for one, stdout and stderr are constants. */
+void stream_start(void) {
+  open_anew(STDOUT_FILENO);
+  open_anew(STDERR_FILENO);
+}
+#endif

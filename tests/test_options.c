@@ -222,6 +222,8 @@ static void what_is_wrong_is_said(void **state) {
       {{"-:"}, "unknown option '-:'; --help lists them"},
       {{"--=3"}, "unknown option '--=3'; --help lists them"},
       {{"--loud=1"}, "--loud=1: takes no value; write --loud"},
+      {{"a", "b", "-B"}, "option '-B' needs a value"},
+      {{"a", "--lanes"}, "option '--lanes' needs a value"},
       {{"--lo=1"}, "--lo=1: takes no value; write --lo"},
       {{"--l"}, "option '--l' is ambiguous: it may be --loud or --lanes; write more of it"},
       {{"--l=3"}, "option '--l' is ambiguous: it may be --loud or --lanes; write more of it"},
