@@ -86,25 +86,30 @@ static inline Vector vector_min(Vector bound, Vector x) {
 /* Sums of every fourth element. */
 static inline Four vector_fold(Vector v) {
 #if defined(__AVX512F__)
-  typedef float Eight __attribute__((vector_size(32)));
-  const Eight e = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-                  __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  return __builtin_shufflevector(e, e, 0, 1, 2, 3) + __builtin_shufflevector(e, e, 4, 5, 6, 7);
+  const __m256 e =
+      _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+  return (Four)_mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1));
 #elif defined(__AVX__)
-  return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+  return (Four)_mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
 #else
   return v;
 #endif
 }
 
+/* Four elements of two fours, in this order. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define VECTOR_PICK(p, q, ...) __builtin_shufflevector(p, q, __VA_ARGS__)
+#else
+typedef int FourNumbers __attribute__((vector_size(16)));
+#define VECTOR_PICK(p, q, ...) __builtin_shuffle(p, q, (FourNumbers){__VA_ARGS__})
+#endif
+
 /* The sums of four vectors. */
 static inline Four vector_sum_four(Vector a, Vector b, Vector c, Vector d) {
   const Four p = vector_fold(a), q = vector_fold(b), r = vector_fold(c), s = vector_fold(d);
-  const Four pq =
-      __builtin_shufflevector(p, q, 0, 4, 1, 5) + __builtin_shufflevector(p, q, 2, 6, 3, 7);
-  const Four rs =
-      __builtin_shufflevector(r, s, 0, 4, 1, 5) + __builtin_shufflevector(r, s, 2, 6, 3, 7);
-  return __builtin_shufflevector(pq, rs, 0, 1, 4, 5) + __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
+  const Four pq = VECTOR_PICK(p, q, 0, 4, 1, 5) + VECTOR_PICK(p, q, 2, 6, 3, 7);
+  const Four rs = VECTOR_PICK(r, s, 0, 4, 1, 5) + VECTOR_PICK(r, s, 2, 6, 3, 7);
+  return VECTOR_PICK(pq, rs, 0, 1, 4, 5) + VECTOR_PICK(pq, rs, 2, 3, 6, 7);
 }
 
 #endif
