@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 PATH="$BIN:$PATH"
 set -o pipefail # what begins a pipe must not fail unseen
 # The same for everybody: decimal points and order, the kind of terminal, permissions, and no input.
-export LC_ALL=C TERM=xterm
+export LC_ALL=C TERM=xterm HOME="${HOME:-/tmp}" # without HOME some programs that we test with fail
 umask 022
 exec < /dev/null
 DATA=$SOURCE/data

@@ -122,12 +122,14 @@ writes() {
   cp "$place/good.fa" "$place/secret.fa"
   chmod 000 "$place/secret.fa"
   chmod 644 "$place/model.safetensors" "$place/good.fa"
+  chmod 555 "$place"
   predict=("${as_nobody[@]}" "$BIN/rnnpredict") train=("${as_nobody[@]}" "$BIN/rnntrain" "${TINY[@]}")
   denied="Permission denied; check the permissions"
   refused "$place/secret.fa: cannot be opened: $denied of the file" "${predict[@]}" "$place/model.safetensors" "$place/secret.fa"
   refused "$denied, or name another place" "${predict[@]}" -o "$place/new" "$place/model.safetensors" "$place/good.fa"
   refused "$denied, or name another place" "${train[@]}" -o "$place/new" "$place/good.fa"
   refused "$denied, or name another place" "${train[@]}" -o "$place" "$place/good.fa"
+  chmod 755 "$place"
   rm -r "$place"
 }
 
@@ -139,7 +141,7 @@ writes() {
     mkdir disk
     mount -t tmpfs none disk
     cp -r "$1" disk/run
-    mount -o remount,ro disk
+    mount -o remount,bind,ro disk
     rnnpredict -o disk/new "$1" good.fa 2>> said || echo 1 >> codes
     rnntrain -q -o disk/new good.fa 2>> said || echo 2 >> codes
     rnntrain -q --report -o disk/run 2>> said || echo 3 >> codes

@@ -31,10 +31,10 @@ EOF
 numpy_agrees() {
   local weights=$1 file=$2 of
   shift 2
-  of="--weights $weights"
-  [ -f "$weights" ] || of=$weights weights=$weights/model.safetensors
-  rnnpredict --mode trace "$@" $of "$file" > trace.json
-  rnnpredict --mode flow --timesteps 3 "$@" $of "$file" > flow.tsv
+  of=(--weights "$weights")
+  [ -f "$weights" ] || of=("$weights") weights=$weights/model.safetensors
+  rnnpredict --mode trace "$@" "${of[@]}" "$file" > trace.json
+  rnnpredict --mode flow --timesteps 3 "$@" "${of[@]}" "$file" > flow.tsv
   "$PYTHON" "$SOURCE/tests/trace.py" "$weights" "$file" trace.json flow.tsv
 }
 
