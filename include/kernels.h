@@ -52,7 +52,7 @@ typedef struct {
 } Products;
 
 typedef struct {
-  const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline" */
+  const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline", arm64's only one */
   const Products *products;
   int blas; /* 1: BLAS multiplies faster than they do */
 
