@@ -6,8 +6,8 @@
 
 /* The first thing that a program does. From now on SIGINT, SIGTERM, SIGHUP, SIGXCPU and SIGQUIT end
  * the program, also as process 1 of a container, for which the kernel ignores them otherwise, and
- * so does SIGUSR2 if the program saves. SIGUSR1 is remembered. Signals that the caller of the program
- * ignores (nohup) are left alone, here and below. */
+ * so does SIGUSR2 if the program saves. SIGUSR1 is remembered. Signals that the caller of the
+ * program ignores (nohup) are left alone, here and below. */
 void signals_start(bool saves);
 
 /* Once there is something to save: from now on the others are remembered too. SIGQUIT, and a second
