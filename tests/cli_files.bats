@@ -71,7 +71,8 @@ order() {
   need_strace
   SHIM=$BIN/tests/libfail_linkat.so
   [ -e "$SHIM" ] || skip "no $SHIM in this build"
-  calls=$(order table.tsv env LD_PRELOAD="$SHIM" rnnpredict -o table.tsv "$RUN" "$READS")
+  cp "$SHIM" shim.so # LD_PRELOAD is split at spaces
+  calls=$(order table.tsv env LD_PRELOAD=./shim.so rnnpredict -o table.tsv "$RUN" "$READS")
   echo "$calls"
   [[ "$calls" =~ ^w+fw+frd$ ]]
 }
@@ -158,7 +159,8 @@ writes() {
   refused "uota exceeded; make room within the disk quota" \
     strace -f -o trace -e inject=write:error=EDQUOT -P "$PWD/run/loss.tsv" rnntrain "${TINY[@]}" -o run "$READS"
   cp "$READS" reads.fq.gz
-  for command in "train -o run" "rnnpredict $RUN"; do
+  ln -s "$RUN" model
+  for command in "train -o run" "rnnpredict model"; do
     # shellcheck disable=SC2086
     refused "reads.fq.gz: cannot be opened: Too many open files; raise the limit on open files (ulimit -n)" \
       strace -f -o trace -e inject=openat:error=EMFILE -P "$PWD/reads.fq.gz" ${command/#train/rnntrain ${TINY[*]}} "$PWD/reads.fq.gz"

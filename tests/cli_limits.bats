@@ -81,7 +81,7 @@ one_thread() {
   need_limits
   echo "not a library" > lib/libopenblas.so.0
   LD_LIBRARY_PATH=$PWD/lib fails 1 "; raise ulimit -v, or apt-get install libopenblas0" \
-    bash -ec "ulimit -v 200000; exec $BLAS ${TINY[*]} --force -o run $DATA/phix174.fa.gz"
+    bash -ec 'ulimit -v 200000; exec "$0" "$@"' "$BLAS" "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
 }
 
 @test "training with its own loops uses all threads with each build of OpenBLAS" {
@@ -98,7 +98,7 @@ one_thread() {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
   for kilobytes in 30000 80000 120000 200000 400000 600000; do
-    limited() { works_or_says "ulimit -v|memory|hread" bash -ec "ulimit -v $kilobytes; exec $*"; }
+    limited() { works_or_says "ulimit -v|memory|hread" bash -ec 'ulimit -v $0; exec "$@"' $kilobytes "$@"; }
     limited rnntrain --version
     limited rnntrain "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
     limited rnnpredict -t 2 --mode score run "$DATA/phix174.fa.gz"
@@ -123,7 +123,7 @@ spends() {
     for kilobytes in 35000 {60000..540000..120000} 1000000; do
       for limit in v d; do
         LD_LIBRARY_PATH=$library spends 5 works_or_says "raise ulimit -$limit|leaves|out of memory" \
-          bash -ec "ulimit -$limit $kilobytes; exec $BLAS ${TINY[*]} --force -o limited $DATA/phix174.fa.gz"
+          bash -ec 'ulimit $0 $1; exec "${@:2}"' -$limit $kilobytes "$BLAS" "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
       done
     done
     [ "$status" -eq 0 ]

@@ -256,11 +256,11 @@ here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
 @test "a build shows how far it is, and all of its output only where it fails" {
   small_project
   stub slow 'printf "%s\n" "-- Configuring done" "[ 50%] Building C object a.c.o" "[100%] Linking C executable a" "odd line"; exit $1'
-  run -0 here "with_progress read_build $bin/slow 0"
+  run -0 here "with_progress read_build '$bin/slow' 0"
   [ "$output" = "" ]
-  run -3 here "with_progress read_build $bin/slow 3"
+  run -3 here "with_progress read_build '$bin/slow' 3"
   [[ "$output" == *"odd line"* ]]
-  "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 'compiling: 100%' none bash -ec ". scripts/build_folder; with_progress read_build $bin/slow 0" > drawn
+  "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 'compiling: 100%' none bash -ec ". scripts/build_folder; with_progress read_build '$bin/slow' 0" > drawn
   grep 'configuring' drawn
   grep 'compiling: 50%' drawn
 }
