@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,6 +43,16 @@ static void flush_denormals(void) {
 #endif
 }
 
+/* glibc gives a thread an arena of its own, which takes 64 MB of address space, or none where less
+ * is left. Under ulimit -v all threads share one, so that a higher limit never leaves less memory.
+ */
+static void share_arena(void) {
+#ifdef M_ARENA_MAX
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 /* Before main() uses the stack. The new limit takes effect at once. A few kB are too little for
  * stderr: printf needs 8 kB to write there. */
 __attribute__((constructor)) static void raise_stack(void) {
@@ -60,6 +71,7 @@ void start_program(void) {
   hold_standard_files();
   signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
   json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
+  share_arena();
   stream_start();
   flush_denormals();
 }
