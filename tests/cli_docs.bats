@@ -46,7 +46,7 @@ fresh_clone() {
   tar -C "$SOURCE" --exclude=./build --exclude=./.git -cf - . | tar -C clone -xf -
   printf '#!/bin/sh\necho install ok installed\n' > bin/dpkg-query
   printf '#!/bin/sh\nexit 1\n' > bin/apt-get
-  printf '#!/bin/sh\nDESTDIR=%s exec "$@"\n' "$PWD/root" > bin/sudo
+  printf '#!/bin/sh\nDESTDIR="%s" exec "$@"\n' "$PWD/root" > bin/sudo
   chmod +x bin/*
 }
 
