@@ -93,17 +93,17 @@ static const Clash clashes[] = {
     {.option = "valid-fraction",
      .fits = "0",
      .with = "valid",
-     .reason = "has no effect with --valid, whose file is the whole validation; leave one away"},
+     .reason = "has no effect with --valid, whose file is the whole validation; omit one of them"},
     {.option = "resume",
      .with = "force",
      .reason = "does not go with --force: a run is either resumed or overwritten"},
     {.option = "resume", .with = "dry-run", .reason = "does not go with --dry-run"},
     {.option = "dry-run",
      .with = "report",
-     .reason = "writes nothing, also no --report and no --multiqc"},
+     .reason = "writes nothing, so it does not go with --report"},
     {.option = "dry-run",
      .with = "multiqc",
-     .reason = "writes nothing, also no --report and no --multiqc"},
+     .reason = "writes nothing, so it does not go with --multiqc"},
     {.option = NULL}};
 
 const Program train_program = {
@@ -141,9 +141,7 @@ const Program train_program = {
         "produces the same model and logs as an uninterrupted run. SIGINT, SIGTERM, SIGHUP, "
         "SIGXCPU and SIGUSR2 save one before the program ends, SIGUSR1 saves one and training "
         "continues; SIGQUIT or a second SIGINT ends the program at once. Input is identified by "
-        "its sequence, "
-        "whatever its "
-        "compression. Of the "
+        "its sequence, whatever its compression. Of the "
         "options, --threads, --epochs, --max-time, --patience, --log-every and --checkpoint-every "
         "may change.\n\n"
         "The same input, options, seed, version and type of CPU give the same bytes of model for "
