@@ -24,8 +24,8 @@ bool signals_pending(void);
 /* Whether SIGUSR1 came since the last call. */
 bool signals_save(void);
 
-/* The signal that asks to end, 0: none, and its name. Any thread may ask, and once there is one, it
- * stays. */
+/* The signal that asks to end, 0: none, and its name. Any thread may call it; once it is not 0, it
+ * stays so. */
 int signals_end(void);
 const char *signals_name(int signal);
 

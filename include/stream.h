@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* Replaces stdout and stderr by streams that wait in this case. The flag is not changed, because
- * the other processes share it. With musl, the pipes are opened anew instead. Use STDOUT_FILENO and
+ * the other processes share it. With musl, they are reopened instead. Use STDOUT_FILENO and
  * STDERR_FILENO instead of fileno. */
 void stream_start(void);
 

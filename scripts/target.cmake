@@ -1,6 +1,6 @@
-# CMake reads this in project(), when it knows the compiler and has compiled nothing yet: for a target
-# that is not supported, there may be no libraries to link a test with. UNSUPPORTED_TARGET is a
-# sentence for CMakeLists.txt to end with, or not set.
+# project() reads this when it knows the compiler and has compiled nothing yet: for an unsupported target
+# there may be no libraries to link a test with. UNSUPPORTED_TARGET is the error message for
+# CMakeLists.txt, or not set.
 
 separate_arguments(command NATIVE_COMMAND "${CMAKE_C_COMPILER_ARG1} $ENV{CFLAGS} ${CMAKE_C_FLAGS}")
 if(CMAKE_C_COMPILER_TARGET)

@@ -171,9 +171,9 @@ static int load_and_check(int threads, Why *why) {
 enum {
   REACHED = 42,         /* exit code, which OpenBLAS has no reason to give */
   WALL_SECONDS = 60,    /* for a child that sleeps */
-  CPU_SECONDS = 10,     /* of one that spins; valgrind needs a quarter of them. One more for */
-  THREADS_A_SECOND = 8, /* so many threads, which need a hundredth of it. */
-  LIMITED_SHARE = 8     /* Under ulimit -v, where a child may well spin, an eighth will do. */
+  CPU_SECONDS = 10,     /* for one that spins: four times what it needs under valgrind, */
+  THREADS_A_SECOND = 8, /* and a second more for so many threads, a hundred times what they need */
+  LIMITED_SHARE = 8     /* under a memory limit, where it may well spin: an eighth of that */
 };
 
 static _Noreturn void try_and_exit(int threads) {

@@ -61,23 +61,23 @@ void stream_start(void) {
   if (err) stderr = err;
 }
 #else
-/* Opened anew, a pipe or terminal has a flag that no other process sets. Where it cannot be opened,
+/* A reopened pipe or terminal has a flag of its own. Where it cannot be opened,
  * a write to a full non-blocking pipe is an error. */
-static void open_anew(int fd) {
+static void reopen(int fd) {
   char path[32];
   struct stat about;
   if (fstat(fd, &about) != 0 || !(S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode))) return;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   /* Without O_NONBLOCK, open would wait for a reader of a pipe that has none left. */
-  const int anew = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (anew < 0) return;
-  if (fcntl(anew, F_SETFL, 0) == 0) dup2(anew, fd);
-  close(anew);
+  const int new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (new < 0) return;
+  if (fcntl(new, F_SETFL, 0) == 0) dup2(new, fd);
+  close(new);
 }
 
 /* In other C libraries, musl for one, stdout and stderr are constants. */
 void stream_start(void) {
-  open_anew(STDOUT_FILENO);
-  open_anew(STDERR_FILENO);
+  reopen(STDOUT_FILENO);
+  reopen(STDERR_FILENO);
 }
 #endif

@@ -362,7 +362,7 @@ static int end_interrupted(Trainer *train, Why *why) {
   return TRAIN_SIGNALLED + signal;
 }
 
-/* Goes back to the checkpoint that is there. From now on the run goes on, and run.json says so. */
+/* Returns to the state in the checkpoint, and sets the status in run.json to running. */
 static int resume(Trainer *train, Why *why) {
   begin_phase(train->run, "reading the checkpoint", is_large(train->run));
   if (trainer_resume(train, why) != 0) return -1;
