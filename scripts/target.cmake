@@ -2,7 +2,12 @@
 # there may be no libraries to link a test with. UNSUPPORTED_TARGET is the error message for
 # CMakeLists.txt, or not set.
 
-separate_arguments(command NATIVE_COMMAND "${CMAKE_C_COMPILER_ARG1} $ENV{CFLAGS} ${CMAKE_C_FLAGS}")
+if(DEFINED CMAKE_C_FLAGS)
+  set(flags "${CMAKE_C_FLAGS}")
+else() # project() will set them to this; a toolchain file can set the second
+  set(flags "$ENV{CFLAGS} ${CMAKE_C_FLAGS_INIT}")
+endif()
+separate_arguments(command NATIVE_COMMAND "${CMAKE_C_COMPILER_ARG1} ${flags}")
 if(CMAKE_C_COMPILER_TARGET)
   list(APPEND command --target=${CMAKE_C_COMPILER_TARGET})
 endif()
@@ -10,7 +15,10 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} ${command} -dM -E -x c /dev/null
                 OUTPUT_VARIABLE macros ERROR_QUIET)
 
 unset(UNSUPPORTED_TARGET)
-if(macros MATCHES "__SIZEOF_POINTER__ 4")
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(UNSUPPORTED_TARGET "The target's system is ${CMAKE_SYSTEM_NAME}, and kmer-rnn uses system calls and C \
+library functions of Linux; build it on Linux, with glibc or musl")
+elseif(macros MATCHES "__SIZEOF_POINTER__ 4")
   set(UNSUPPORTED_TARGET "The target has 32-bit pointers, too small for the sizes that kmer-rnn computes \
 with; use a compiler for 64-bit programs, without -m32 and -mx32")
 elseif(macros MATCHES "__BYTE_ORDER__ __ORDER_BIG_ENDIAN__")

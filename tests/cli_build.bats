@@ -26,6 +26,14 @@ need_x86_64() {
   done
   CFLAGS=-m32 refuses "The target has 32-bit pointers"
   CC="gcc -m32" refuses "The target has 32-bit pointers"
+  echo 'set(CMAKE_C_FLAGS_INIT -m32)' > toolchain.cmake
+  refuses "The target has 32-bit pointers" -DCMAKE_TOOLCHAIN_FILE="$PWD/toolchain.cmake"
+}
+
+@test "another system than Linux is refused" {
+  for system in FreeBSD Darwin GNU; do
+    refuses "The target's system is $system" -DCMAKE_SYSTEM_NAME=$system
+  done
 }
 
 @test "the target of a cross compiler is refused if it is 32-bit or big-endian" {
