@@ -93,6 +93,6 @@ int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   plan_text(plan->total, needed), plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "
-              "and %s %s; choose a smaller -k, -D or -d, or fewer lanes",
+              "and %s %s; choose a smaller -k, -D, -d, -B or -T",
               shape->k, shape->d, shape->D, shape->n, needed, plan->limit, there);
 }
