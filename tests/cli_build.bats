@@ -92,28 +92,35 @@ need_x86_64() {
   [[ "$output" != *": cli_"* ]]
 }
 
-# In another build directory: somebody may have installed from $BIN.
+# In another build directory and prefix: somebody may have installed from $BIN, or in /usr/local.
 @test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
   [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"
-  cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF > /dev/null
+  cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$PWD/usr" > /dev/null
   cp -p "$BIN"/rnn{train,predict}{,.1,.bash} "$BIN"/_rnn{train,predict} build
   uninstall() { cmake --build build --target uninstall; }
   run ! uninstall
   [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"Nothing to uninstall: "*"because nothing was installed"* ]]
-  mkdir -p "a place/bin"
-  touch "a place/bin/another"
-  cmake --install build --prefix "$PWD/a place"
-  [ "$(find "a place" -type f | wc -l)" -eq 9 ]
-  "a place/bin/rnntrain" --version
+  mkdir -p "a (place)/bin"
+  touch "a (place)/bin/another"
+  cmake --install build --prefix "$PWD/a (place)"
+  [ "$(find "a (place)" -type f | wc -l)" -eq 9 ]
+  "a (place)/bin/rnntrain" --version
   uninstall
-  left=$(find "a place" -type f)
-  [ "$left" = "a place/bin/another" ]
+  left=$(find "a (place)" -type f)
+  [ "$left" = "a (place)/bin/another" ]
   run ! uninstall
+  [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"because nothing was installed"* ]]
   DESTDIR=$PWD/root cmake --install build
   [ "$(find root -type f | wc -l)" -eq 8 ]
-  rm "root/usr/local/bin/rnntrain"
+  run ! uninstall
+  [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"Nothing to uninstall: "*"if DESTDIR was set for the installation, set it again"* ]]
+  rm "root$PWD/usr/bin/rnntrain"
+  mkdir "root$PWD/usr/bin/rnntrain" # it cannot be removed, not even by root
+  DESTDIR=$PWD/root run ! uninstall
+  [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"/usr/bin/rnntrain cannot be removed; uninstall as the user who installed it"* ]]
+  rmdir "root$PWD/usr/bin/rnntrain"
   DESTDIR=$PWD/root run -0 uninstall
-  [[ "$output" == *"Not there: $PWD/root/usr/local/bin/rnntrain"* ]]
+  [[ "$output" == *"Not there: $PWD/root$PWD/usr/bin/rnntrain"* ]]
   left=$(find root -type f)
   [ -z "$left" ]
 }
