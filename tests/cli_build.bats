@@ -55,6 +55,10 @@ need_x86_64() {
   refuses "in a wider type" -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-mfpmath=387
 }
 
+@test "another compiler than gcc and clang is refused" {
+  refuses "The compiler is TinyCC" -DCMAKE_C_COMPILER_ID_RUN=1 -DCMAKE_C_COMPILER_ID=TinyCC
+}
+
 @test "-ffast-math in CFLAGS is without effect" {
   for compiler in gcc clang; do
     if ! command -v $compiler; then continue; fi
