@@ -20,10 +20,11 @@ need_root() {
   [ "$(id -u)" = 0 ] || skip "only root can do that"
 }
 
-# as_nobody COMMAND...: limits on processes do not count for root.
-as_nobody() {
-  chmod -R a+rwX .
-  setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+# Limits on processes do not count for root: "${as_nobody[@]}" COMMAND... is bound by them, and may write here.
+need_process_limits() {
+  need_root
+  need_nobody
+  chmod a+rwx .
 }
 
 # works_or_says WORD COMMAND...: it exits with 0, or with 1 and one line that holds the word.
@@ -135,19 +136,19 @@ spends() {
 }
 
 @test "under ulimit -u both programs work with one thread" {
-  need_root
+  need_process_limits
   need_limits
-  one_thread as_nobody bash -ec 'ulimit -u 1; exec "$@"' -
+  one_thread "${as_nobody[@]}" bash -ec 'ulimit -u 1; exec "$@"' -
   train -o run "$DATA/phix174.fa.gz"
   rnnpredict -t 3 --mode score -o expected.tsv run "$DATA/phix174.fa.gz"
-  as_nobody bash -ec 'ulimit -u 1; exec "$@"' - "$BIN/rnnpredict" -t 3 --mode score -o one.tsv run "$DATA/phix174.fa.gz"
+  "${as_nobody[@]}" bash -ec 'ulimit -u 1; exec "$@"' - "$BIN/rnnpredict" -t 3 --mode score -o one.tsv run "$DATA/phix174.fa.gz"
   cmp expected.tsv one.tsv
 }
 
 @test "OpenBLAS is not tested if ulimit -v and ulimit -u together prevent it" {
-  need_root
+  need_process_limits
   need_limits
-  fails 1 "raise ulimit -u, or remove ulimit -v" as_nobody \
+  fails 1 "raise ulimit -u, or remove ulimit -v" "${as_nobody[@]}" \
     bash -ec "ulimit -v 200000; ulimit -u 1; exec $BLAS ${TINY[*]} -o run $DATA/phix174.fa.gz"
 }
 
