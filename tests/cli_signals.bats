@@ -30,7 +30,7 @@ begin_as_first() {
 }
 
 has_child() { [ -n "$(cat "/proc/$parent/task/$parent/children")" ]; }
-is_program() { [[ "$(readlink "/proc/$pid/exe")" == "$(readlink -f "$BIN")"/rnn* ]]; }
+is_program() { [[ "$(< "/proc/$pid/comm")" == rnn* ]]; }
 
 # catches SIGNAL: whether the program has a handler for it.
 catches() {
