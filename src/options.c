@@ -251,31 +251,31 @@ static bool among(const char *words, const char *word) {
   return false;
 }
 
+/* The row of an option, whose name has n letters. */
+static int row_of(const Option *options, const char *name, size_t n) {
+  int row = 0;
+  while (strlen(options[row].name) != n || strncmp(options[row].name, name, n) != 0) row++;
+  return row;
+}
+
 /* Whether an option that was given goes with what the one that its group names is set to. */
 static int check_group(const Program *program, const Option *option, const void *settings,
                        Why *why) {
   char word[32];
   if (strncmp(option->group, with, strlen(with)) != 0) return 0;
   const char *name = option->group + strlen(with), *words = strchr(name, ' ') + 1;
-  const Option *other = program->options;
-  while (strncmp(other->name, name, strcspn(name, " ")) != 0) other++;
-  options_value(other, settings, word, sizeof word);
+  const int other = row_of(program->options, name, strcspn(name, " "));
+  options_value(&program->options[other], settings, word, sizeof word);
   return among(words, word)
              ? 0
              : fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
-}
-
-static int row_of(const Option *options, const char *name) {
-  int row = 0;
-  while (strcmp(options[row].name, name) != 0) row++;
-  return row;
 }
 
 /* Whether an option was given, with one of these values unless they are NULL. */
 static bool is_given(const Option *options, const bool *given, const void *settings,
                      const char *name, const char *values) {
   char value[32];
-  const int row = row_of(options, name);
+  const int row = row_of(options, name, strlen(name));
   if (!given[row] || !values) return given[row];
   options_value(&options[row], settings, value, sizeof value);
   return among(values, value);
