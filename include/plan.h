@@ -10,7 +10,7 @@ typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
   uint64_t present;                          /* of the program and the corpus now */
   uint64_t total;                            /* at the worst moment */
-  uint64_t available; /* to this process on this machine, including what is present */
+  uint64_t available; /* bytes that this process may use, including `present` */
   const char *limit;  /* what says so: "the machine has" */
 } Plan;
 

@@ -16,8 +16,8 @@ static const struct {
             {SIGHUP, "SIGHUP"},   {SIGXCPU, "SIGXCPU"}, {SIGQUIT, "SIGQUIT"}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static volatile sig_atomic_t save, interrupted; /* what was asked */
-static atomic_int end;                          /* so was this; other threads look at it, too */
+static volatile sig_atomic_t save, interrupted; /* requests that signals have made */
+static atomic_int end; /* the signal that asks to end, or 0; read by all threads */
 static volatile sig_atomic_t is_unfinished;
 static int directory_of_it;
 static char unfinished[NAME_MAX + 1], last_line[1024];
