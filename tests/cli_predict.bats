@@ -342,7 +342,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
-@test "what was read, but not computed so far, is no progress" {
+@test "progress counts computed bases, not those that are only read" {
   train -D 128 -o wide "$DATA/phix174.fa.gz"
   { echo ">long"; random_bases 6000000 1; } > long.fa
   # with two threads, whatever OMP_NUM_THREADS is: with 64, a batch holds the whole record

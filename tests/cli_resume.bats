@@ -336,7 +336,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   [ "$(awk -F '\t' '$9 != "NA"' run/loss.tsv | wc -l)" -eq 2 ]
 }
 
-@test "nobody listening to what is said ends no run, from its first line on" {
+@test "a closed pipe on stderr ends no run, even before its first line" {
   mkfifo pipe
   exec 7<> pipe 8> pipe 7<&- # a pipe that nobody reads
   rnntrain "${RUN[@]:1}" -o deaf 2>&8

@@ -317,7 +317,7 @@ remedies_work() {
   done
 }
 
-@test "a pipe in the place of a log: it is to be removed" {
+@test "a pipe in place of a log is an error that says to remove it" {
   for log in loss.tsv timestep_loss.tsv; do
     rm -rf run
     mkdir run

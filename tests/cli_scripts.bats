@@ -136,7 +136,7 @@ exec "$@"'
   grep 'installed after' drawn
 }
 
-@test "without root and sudo, one sentence names the packages, or what was found without them" {
+@test "without root and sudo, one sentence lists the missing packages, or the dependencies found elsewhere" {
   debian
   run -1 in_script 'need_packages $build_packages gzip'
   [[ "$output" == "these packages are missing; as root: apt-get install gcc libc6-dev make"*" gzip" ]]

@@ -84,7 +84,7 @@ def faults(text):
             if '$status' not in text[end:].split('\n}\n')[0]:
                 yield begin, 'run without an exit code checks none; write run -0'
         if re.search(r'(?<!\|)\|\s*(grep\s+-\w*q|head\s+(?!-[cn] -))', code) or re.match(r'\w+=\$\(.*\|\s*head\b', shown):
-            yield begin, 'grep -q or head may end what it reads from, which then fails; give it a file'
+            yield begin, 'grep -q and head can close the pipe early, so that the command before them fails; let them read a file'
         if re.search(r'''\[ -z "\$\(|\[ "\$\(.*\)" (= ""|-eq 0) \]''', shown):
             yield begin, 'the $(...) may fail and print nothing; put its output into a variable first'
         if re.search(r'\b(cmp|diff)\b.*<\(.*<\(', shown):
