@@ -1,5 +1,4 @@
-/* kernels: the hot loops, element by element, over matrices and over letters, compiled once for
- * every CPU level and chosen at run time.
+/* kernels: the hot loops of the network, compiled once for every CPU level and chosen at run time.
  *
  * A level changes the last bits of the results (wider sums, fused multiply-add), never which
  * elements are combined: one level gives the same bytes for any number of threads.
@@ -24,11 +23,6 @@ typedef struct {
   float epsilon;
   float unbias2; /* Adam: 1 / (1 - beta2^t) */
 } UpdateRule;
-
-/* Of letters that are bases, in either case, U counted as T; and how many were lower case. */
-typedef struct {
-  uint64_t A, C, G, T, lower;
-} LetterCounts;
 
 /* Products of row-major matrices. multiply takes W (k,n) packed: its columns cut into panels of
  * `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is its
@@ -74,20 +68,6 @@ typedef struct {
   void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,
                        int D); /* dh <- dq U */
 
-  /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case; gives
-   * back how many. What follows them in `to` (n) is undefined. */
-  size_t (*copy_bases)(char *to, const char *from, size_t n);
-  /* The same for whole lines, each `width` bases and a '\n': gives back how many lines; copies the
-   * letters. It stops before the last of the n, where copy_bases must do the rest. */
-  size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
-  /* Copies characters as long as they are none of '\n', '\r', 0. */
-  size_t (*copy_line)(char *to, const char *from, size_t n);
-  /* How many of the n characters stand before one that is not in first..last. */
-  size_t (*range_run)(const char *text, size_t n, char first, char last);
-  /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
-   * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
-  LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);
-
   /* One step of each optimizer over n weights w with gradient g; m and v are its moments. */
   void (*sgd)(float *w, const float *g, size_t n, UpdateRule rule);
   void (*momentum)(float *w, const float *g, float *m, size_t n, UpdateRule rule);
@@ -96,10 +76,10 @@ typedef struct {
   void (*adam)(float *w, const float *g, float *m, float *v, size_t n, UpdateRule rule);
 } Kernels;
 
-/* The best level that this CPU runs. */
+/* Those of the best level that this CPU runs. */
 const Kernels *kernels_best(void);
 
-/* Level 0 (baseline) upwards, or NULL where this build or this CPU lacks it: for tests. */
+/* Those of one level (cpu.h), or NULL where this build or this CPU lacks it: for tests. */
 const Kernels *kernels_level(int level);
 
 #endif

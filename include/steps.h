@@ -7,7 +7,6 @@
 #ifndef STEPS_H
 #define STEPS_H
 
-#include "rnn.h"
 #include "seqfile.h"
 
 enum { STEPS_PIECE = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MOST = STEPS_WARMUP + STEPS_PIECE };
@@ -49,7 +48,8 @@ typedef struct {
                         beginning as that takes, and the letters of that run are kept */
 } StepsWish;
 
-Steps *steps_new(const Shape *shape, StepsWish wish);
+/* For k-mers of k bases, each s bases after the one before. */
+Steps *steps_new(int k, int s, StepsWish wish);
 void steps_free(Steps *steps);
 
 /* Reads the next piece: of the record that `before` left unfinished, or of the next record; before

@@ -2,8 +2,8 @@
 
 #include "alloc.h"
 #include "digest.h"
-#include "kernels.h"
 #include "kmer.h"
+#include "letters.h"
 #include "seqfile.h"
 #include "varint.h"
 
@@ -61,11 +61,11 @@ void corpus_free(Corpus *corpus) {
 /* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
  * that no base has are zero. */
 static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t *digest,
-                               const Kernels *kernels) {
+                               const Letters *loops) {
   uint8_t packed[CHUNK / 4 + PAD];
   memset(letters + n, 'A', PAD);
   memset(packed + n / 8 * 2, 0, PAD);
-  LetterCounts counts = kernels->pack_bases(packed, letters, n);
+  LetterCounts counts = loops->pack_bases(packed, letters, n);
   *digest = digest_bytes(*digest, packed, (n + 3) / 4);
   size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
   int shift = 2 * (int)(corpus->bases % 4);
@@ -116,7 +116,7 @@ size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus
 typedef struct {
   Corpus *corpus;
   const Reading *reading;
-  const Kernels *kernels;
+  const Letters *loops;
   SeqCounts *counts;
   size_t staged; /* bases that are yet to be packed and counted */
   char stage[CHUNK + PAD];
@@ -130,8 +130,7 @@ typedef struct {
 static LetterCounts pack_stage(Reader *reader) {
   size_t n = reader->staged;
   reader->staged = 0;
-  return push_bases(reader->corpus, reader->stage, n, &reader->counts->digest.bases,
-                    reader->kernels);
+  return push_bases(reader->corpus, reader->stage, n, &reader->counts->digest.bases, reader->loops);
 }
 
 static void count_stage(Reader *reader) {
@@ -183,7 +182,7 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
   SeqCounts *counts = reader->counts;
   for (size_t i = 0, run; i < n; i += run) {
     int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
-    run = reader->kernels->range_run(letters + i, n - i, letters[i], letters[i]);
+    run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
     if (islower(letter)) counts->lowercase += run;
     if (base < KMER_BREAK) counts->low_quality += run;
     counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += run;
@@ -257,7 +256,7 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   Reader *reader = alloc_new(1, sizeof *reader);
   int more;
   reader->corpus = corpus, reader->reading = reading, reader->counts = counts;
-  reader->kernels = kernels_best();
+  reader->loops = letters_best();
   seqfile_mark_low(file, reading->min_quality);
   while ((more = seqfile_next(file, why)) > 0) {
     if ((more = add_record(reader, file, why)) < 0) break;

@@ -147,7 +147,7 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->wish = wish, p->kernels = kernels, p->threads = threads;
   p->lanes = count_lanes(models, n_models, &wish, threads);
   p->blocks = (p->lanes + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
-  p->steps = steps_new(&models->shape, wish.reading);
+  p->steps = steps_new(models->shape.k, models->shape.s, wish.reading);
   p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
   p->reading = new_batch(p->lanes), p->computing = new_batch(p->lanes);

@@ -3,8 +3,8 @@
 #include "alloc.h"
 #include "foreign.h"
 #include "input.h"
-#include "kernels.h"
 #include "kmer.h"
+#include "letters.h"
 #include "title.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@ typedef enum { FIRST, BETWEEN, HEADER, SEQUENCE, QUALITY } Place;
 
 struct SeqFile {
   Input *input;
-  const Kernels *kernels;
+  const Letters *loops;
   const char *text; /* at..end not yet parsed */
   size_t at, end;
   size_t line;     /* of text[at], from 1 */
@@ -110,7 +110,7 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
     size_t room = smaller(smaller(too_long - f->header_length, f->end - f->at), HEADER_STEP);
     if (f->header_length + room >= f->header_room)
       f->header = alloc_resize(f->header, f->header_room = 2 * (f->header_length + room) + 1, 1);
-    size_t n = f->kernels->copy_line(f->header + f->header_length, f->text + f->at, room);
+    size_t n = f->loops->copy_line(f->header + f->header_length, f->text + f->at, room);
     f->header_length += n, f->at += n;
     if (f->header_length == too_long)
       return at_line(f, why, "a header longer than a megabyte; is this a sequence file?");
@@ -180,7 +180,7 @@ static int read_quality(SeqFile *f, Why *why) {
     if (rest == 0) return at_line(f, why, "ends early: its quality is shorter than its sequence");
     const size_t room = f->end - f->at, n = smaller(room, (size_t)left);
     /* To the end of the line: only there a short one is faster than a byte at a time. */
-    const size_t run = smaller(f->kernels->range_run(f->text + f->at, room, '!', '~'), n);
+    const size_t run = smaller(f->loops->range_run(f->text + f->at, room, '!', '~'), n);
     if (left == f->length) first_line = f->line;
     if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
     left -= run, f->at += run;
@@ -232,11 +232,11 @@ static int end_sequence(SeqFile *f, Why *why) {
 static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   const char *text = f->text + f->at;
   if (f->line_start && f->width > 0) {
-    size_t lines = f->kernels->copy_lines(letters, text, room, f->width);
+    size_t lines = f->loops->copy_lines(letters, text, room, f->width);
     f->at += lines * (f->width + 1), f->line += lines;
     if (lines > 0) return lines * f->width;
   }
-  size_t run = f->kernels->copy_bases(letters, text, room);
+  size_t run = f->loops->copy_bases(letters, text, room);
   if (run > 0 && f->line_start) f->width = run < room && text[run] == '\n' ? run : 0;
   f->line_start = f->line_start && run == 0;
   f->at += run;
@@ -248,8 +248,8 @@ static size_t read_breaks(SeqFile *f, char *letters, size_t room) {
   const char *text = f->text + f->at;
   size_t run = 0;
   while (run < room && kmer_base((unsigned char)text[run]) == KMER_BREAK)
-    run += f->kernels->range_run(text + run, room - run, text[run],
-                                 text[run]); /* of N, mostly, and long */
+    run += f->loops->range_run(text + run, room - run, text[run],
+                               text[run]); /* of N, mostly, and long */
   memcpy(letters, text, run);
   f->line_start = f->line_start && run == 0;
   f->at += run;
@@ -300,7 +300,7 @@ static int keep_record(SeqFile *f, Why *why) {
 static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
   const char *from = f->kept + f->kept_at;
   size_t room = smaller(n, f->kept_end - f->kept_at);
-  size_t run = f->kernels->copy_bases(letters, from, room);
+  size_t run = f->loops->copy_bases(letters, from, room);
   if (run == 0)
     for (; run < room && kmer_base((unsigned char)from[run]) >= KMER_BREAK; run++)
       letters[run] = from[run];
@@ -424,7 +424,7 @@ SeqFile *seqfile_open(const char *path, Why *why) {
   Input *input = input_open(path, why);
   if (!input) return NULL;
   SeqFile *f = alloc_new(1, sizeof *f);
-  f->input = input, f->kernels = kernels_best();
+  f->input = input, f->loops = letters_best();
   f->header = alloc_new(HEADER_STEP, 1), f->header_room = HEADER_STEP;
   f->line = 1, f->line_start = true;
   f->least = '~';

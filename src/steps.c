@@ -24,11 +24,13 @@ struct Steps {
   int turned; /* first bases of a circle that were read again after its last */
 };
 
-Steps *steps_new(const Shape *shape, StepsWish wish) {
+Steps *steps_new(int k, int s, StepsWish wish) {
   Steps *steps = alloc_new(1, sizeof *steps);
-  steps->k = shape->k, steps->s = shape->s, steps->mask = shape->V - 1;
+  steps->k = k;
+  steps->s = s;
+  steps->mask = (1 << 2 * k) - 1;
   steps->wish = wish;
-  if (shape->s == 1) steps->wish.to_end = false; /* every k-mer does */
+  if (s == 1) steps->wish.to_end = false; /* every k-mer does */
   return steps;
 }
 

@@ -211,7 +211,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   int rc = 0;
   b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
   b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
-  b.steps = steps_new(&task->models->shape, (StepsWish){0});
+  b.steps = steps_new(task->models->shape.k, task->models->shape.s, (StepsWish){0});
   piece_init(&b.piece);
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
     advance_open(task->advance, file_of(task, i));

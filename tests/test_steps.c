@@ -103,11 +103,10 @@ static int compare(const Plain *p, const Plain *q, const char *record, int k, in
   FILE *out = fdopen(mkstemp(path), "w");
   fprintf(out, ">a\n%s\n>b\nACGT\n", record);
   fclose(out);
-  Shape shape = shape_new(k, s, 1, 1, SIGMOID, FOLLOWERS);
-  Steps *steps = steps_new(&shape, (StepsWish){.over_ends = true,
-                                               .all_circles = circle,
-                                               .both_strands = q != NULL,
-                                               .to_end = to_end});
+  Steps *steps = steps_new(
+      k, s,
+      (StepsWish){
+          .over_ends = true, .all_circles = circle, .both_strands = q != NULL, .to_end = to_end});
   SeqFile *file = seqfile_open(path, &why);
   Piece piece[2], *before = NULL;
   piece_init(&piece[0]), piece_init(&piece[1]);

@@ -1,0 +1,18 @@
+/* cpu: the instruction sets for which loops are compiled, and which of them this CPU runs. */
+#ifndef CPU_H
+#define CPU_H
+
+#include <stdbool.h>
+
+/* In ascending order. The baseline is that of the compiler's target: SSE2 on x86-64, NEON on arm64,
+ * where it is the only one. */
+typedef enum { CPU_BASELINE, CPU_V3, CPU_V4 } CpuLevel;
+enum { CPU_LEVELS = CPU_V4 + 1 };
+
+/* Whether this build has loops for the level, and this CPU runs them. */
+bool cpu_has(int level);
+
+/* The highest of them. */
+CpuLevel cpu_best(void);
+
+#endif

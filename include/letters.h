@@ -1,0 +1,36 @@
+/* letters: the loops over letters of sequence, compiled once for every CPU level and chosen at run
+ * time. All levels give the same results. Arrays do not overlap. */
+#ifndef LETTERS_H
+#define LETTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of letters that are bases, in either case, U counted as T; and how many were lower case. */
+typedef struct {
+  uint64_t A, C, G, T, lower;
+} LetterCounts;
+
+typedef struct {
+  /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case; gives
+   * back how many. What follows them in `to` (n) is undefined. */
+  size_t (*copy_bases)(char *to, const char *from, size_t n);
+  /* The same for whole lines, each `width` bases and a '\n': gives back how many lines; copies the
+   * letters. It stops before the last of the n, where copy_bases must do the rest. */
+  size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
+  /* Copies characters as long as they are none of '\n', '\r', 0. */
+  size_t (*copy_line)(char *to, const char *from, size_t n);
+  /* How many of the n characters stand before one that is not in first..last. */
+  size_t (*range_run)(const char *text, size_t n, char first, char last);
+  /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
+   * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
+  LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);
+} Letters;
+
+/* Those of the best level that this CPU runs. */
+const Letters *letters_best(void);
+
+/* Those of one level (cpu.h), or NULL where this build or this CPU lacks it: for tests. */
+const Letters *letters_level(int level);
+
+#endif
