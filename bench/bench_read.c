@@ -2,8 +2,8 @@
  * (parsed only), interleaved:
  *
  *     bench_read REPEATS FILE...                                                                 */
-#include "corpus.h"
-#include "progress.h"
+#include "cli/progress.h"
+#include "sequence/corpus.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,15 +8,15 @@
  * the second, and the peak memory of training in MB; separated by tabs. It reads no file: the
  * k-mers are those of random bases, with sgd and clipping. The second names the BLAS and the loops.
  */
-#include "alloc.h"
-#include "bptt.h"
-#include "kmer.h"
-#include "matrix.h"
-#include "optimizer.h"
-#include "parallel.h"
-#include "progress.h"
-#include "rng.h"
-#include "start.h"
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "base/start.h"
+#include "cli/progress.h"
+#include "net/bptt.h"
+#include "net/matrix.h"
+#include "net/optimizer.h"
+#include "sequence/kmer.h"
 
 #include <ctype.h>
 #include <errno.h>

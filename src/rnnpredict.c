@@ -1,16 +1,16 @@
 /* rnnpredict: ask a trained network about sequences. */
-#include "alloc.h"
-#include "candidates.h"
-#include "kernels.h"
-#include "manual.h"
-#include "matrix.h"
-#include "modes.h"
-#include "output.h"
-#include "predict_options.h"
-#include "quota.h"
-#include "signals.h"
-#include "start.h"
-#include "worksheet.h"
+#include "base/alloc.h"
+#include "base/quota.h"
+#include "base/signals.h"
+#include "base/start.h"
+#include "cli/manual.h"
+#include "io/output.h"
+#include "model/worksheet.h"
+#include "net/kernels.h"
+#include "net/matrix.h"
+#include "prediction/candidates.h"
+#include "prediction/modes.h"
+#include "prediction/predict_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -66,7 +66,7 @@ need_x86_64() {
       rm -rf build
       CFLAGS=$flags cmake -S "$SOURCE" -B build -DCMAKE_C_COMPILER=$compiler -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null
       for source in rnn kernels_loops; do
-        command=$(sed -n "s/^ *\"command\": \"\(.*\) -o .*src.$source\.c.*/\1/p;T;q" build/compile_commands.json)
+        command=$(sed -n "s/^ *\"command\": \"\(.*\) -o .*[/]$source\.c.*/\1/p;T;q" build/compile_commands.json)
         [[ "$command" == *"$flags"* ]]
         run -0 bash -c "${command//\\/} -dM -E -x c /dev/null"
         if grep -E '__FAST_MATH__|__FINITE_MATH_ONLY__ 1' <<< "$output"; then false; fi

@@ -1,15 +1,18 @@
-"""Checks that a module includes only modules that stand above it in docs/design.md, or in the same row.
+"""Checks that a module includes only modules that stand before it in the lists of CMakeLists.txt, folder by folder.
 
 usage: style_includes.py SOURCE
 
-Each include that looks down, and each file without a row, is printed. Exit code 1 if there is one.
+Each include of a later module, each file that no list names and each include without its folder is printed. Exit code 1
+if there is one.
 """
 import pathlib, re, sys
 
-GENERATED = {'version'}
 source = pathlib.Path(sys.argv[1])
-rows = re.findall(r'^\| ([a-z][^|]*) \|', (source / 'docs/design.md').read_text(), re.M)
-place = {name: row for row, cell in reversed(list(enumerate(rows))) for name in re.findall(r'[a-z_0-9]+', cell)}
+lists = dict(re.findall(r'^set\((\w+) ([^)]*)\)', (source / 'CMakeLists.txt').read_text(), re.M))
+folders = lists['FOLDERS'].split()
+modules = [f'{folder}/{module}' for folder in folders for module in lists[folder].split()]
+place = {module: number for number, module in enumerate(modules)}
+place['base/version'] = -1  # generated
 wrong = 0
 
 
@@ -19,12 +22,24 @@ def complain(file, problem):
     wrong = 1
 
 
-for file in sorted([*source.glob('src/*.c'), *source.glob('include/*.h')]):
-    module = re.sub(r'^(mode|codec)_.*', lambda match: {'mode': 'modes', 'codec': 'codec'}[match[1]], file.stem)
-    if module not in place:
-        complain(file, 'docs/design.md has no row for it')
+def module_of(file):
+    """The module of a source or header; kernels_loops.c, for example, is a part of kernels."""
+    name = f'{file.parent.name}/{file.stem}'
+    while name not in place and '_' in name:
+        name = name.rpartition('_')[0]
+    return name
+
+
+programs = set(source.glob('src/*.c'))
+for file in sorted([*source.glob('src/**/*.c'), *source.glob('include/**/*.h')]):
+    module = module_of(file)
+    if module not in place and file not in programs:
+        complain(file, 'is in no list of CMakeLists.txt')
         continue
-    for included in re.findall(r'^#include "(\w+)\.h"', file.read_text(), re.M):
-        if included not in GENERATED and place.get(included, len(rows)) > place[module]:
-            complain(file, f'includes {included}.h, which docs/design.md does not have above it')
+    for included in re.findall(r'^#include "([^"]+)\.h"', file.read_text(), re.M):
+        name = module_of(pathlib.Path(included))
+        if name not in place:
+            complain(file, f'includes {included}.h, which is in no list of CMakeLists.txt')
+        elif file not in programs and place[name] > place[module]:
+            complain(file, f'includes {included}.h, which stands after {module} in CMakeLists.txt')
 sys.exit(wrong)

@@ -1,5 +1,5 @@
 /* Bits per base, by hand. */
-#include "bits.h"
+#include "sequence/bits.h"
 
 #include <math.h>
 #include <setjmp.h>

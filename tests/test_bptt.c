@@ -1,8 +1,8 @@
 /* The fast network against the reference: loss, states and gradient, over random shapes. */
-#include "bptt.h"
-#include "kmer.h"
-#include "matrix.h"
+#include "net/bptt.h"
+#include "net/matrix.h"
 #include "reference.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* budget: the time of --max-time is shared as its header says; numbers worked out by hand. */
-#include "budget.h"
+#include "training/budget.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

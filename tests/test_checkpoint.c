@@ -1,6 +1,6 @@
-#include "checkpoint.h"
+#include "model/checkpoint.h"
 
-#include "rng.h"
+#include "base/rng.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -1,6 +1,6 @@
-#include "span.h"
+#include "sequence/span.h"
 
-#include "rng.h"
+#include "base/rng.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Counts beyond 32 bits. */
-#include "counter.h"
+#include "sequence/counter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What of the input files is trained on, and what is validated on. */
-#include "dataset.h"
+#include "sequence/dataset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

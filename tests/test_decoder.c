@@ -1,4 +1,4 @@
-#include "decoder.h"
+#include "io/decoder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Digests: other bytes, other order, other lengths give others. */
-#include "digest.h"
+#include "sequence/digest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

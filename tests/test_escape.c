@@ -1,5 +1,5 @@
 /* Text from outside, as it stands in JSON and in HTML. */
-#include "escape.h"
+#include "base/escape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

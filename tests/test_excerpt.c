@@ -1,5 +1,5 @@
 /* A JSON text with its long lists cut short. */
-#include "excerpt.h"
+#include "run/excerpt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

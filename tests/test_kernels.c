@@ -1,5 +1,5 @@
 /* Each CPU level's loops against double precision, at lengths that leave a rest of any vector. */
-#include "kernels.h"
+#include "net/kernels.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "kmer.h"
+#include "sequence/kmer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

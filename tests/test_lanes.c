@@ -1,7 +1,7 @@
-#include "lanes.h"
+#include "sequence/lanes.h"
 
-#include "kmer.h"
-#include "rng.h"
+#include "base/rng.h"
+#include "sequence/kmer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Each CPU level's loops over letters, at lengths that leave a rest of any vector. */
-#include "cpu.h"
-#include "letters.h"
+#include "base/cpu.h"
+#include "sequence/letters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

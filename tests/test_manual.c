@@ -1,7 +1,7 @@
-#include "manual.h"
+#include "cli/manual.h"
 
-#include "predict_options.h"
-#include "train_options.h"
+#include "prediction/predict_options.h"
+#include "run/train_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

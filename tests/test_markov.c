@@ -1,7 +1,7 @@
 /* The Markov baseline against counting strings, written anew here. */
-#include "markov.h"
+#include "sequence/markov.h"
 
-#include "kmer.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

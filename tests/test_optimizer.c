@@ -1,5 +1,5 @@
 /* Steps of each optimizer against numbers worked out by hand from the formulas in optimizer.h. */
-#include "optimizer.h"
+#include "net/optimizer.h"
 
 #include <math.h>
 #include <setjmp.h>

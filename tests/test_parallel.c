@@ -1,5 +1,5 @@
 /* Every job runs once, however many threads there are to run it. */
-#include "parallel.h"
+#include "base/parallel.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* What rnnpredict promises: a record's numbers do not depend on its company. */
-#include "kmer.h"
-#include "predict.h"
+#include "prediction/predict.h"
 #include "reference.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Control groups as Docker, Slurm, Kubernetes and systemd make them, in a directory. */
-#include "quota.h"
+#include "base/quota.h"
 
 #include <math.h>
 #include <setjmp.h>

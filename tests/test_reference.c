@@ -1,5 +1,5 @@
 /* The reference's gradient against central differences of its own loss. */
-#include "kernels.h"
+#include "net/kernels.h"
 #include "reference.h"
 
 #include <math.h>

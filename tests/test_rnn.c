@@ -1,4 +1,4 @@
-#include "rnn.h"
+#include "net/rnn.h"
 
 #include <math.h>
 #include <setjmp.h>

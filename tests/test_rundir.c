@@ -1,4 +1,4 @@
-#include "rundir.h"
+#include "run/rundir.h"
 
 #include <errno.h>
 #include <setjmp.h>

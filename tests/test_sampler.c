@@ -1,7 +1,7 @@
 /* What is drawn, against what the equations say should be. */
-#include "kmer.h"
-#include "rng.h"
-#include "sampler.h"
+#include "base/rng.h"
+#include "prediction/sampler.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

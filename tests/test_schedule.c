@@ -1,4 +1,4 @@
-#include "schedule.h"
+#include "net/schedule.h"
 
 #include <math.h>
 #include <setjmp.h>

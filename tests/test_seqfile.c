@@ -1,4 +1,4 @@
-#include "seqfile.h"
+#include "sequence/seqfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

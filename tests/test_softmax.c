@@ -1,6 +1,6 @@
-#include "softmax.h"
+#include "net/softmax.h"
 
-#include "kmer.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

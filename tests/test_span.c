@@ -1,5 +1,5 @@
 /* Ranges of a corpus, and the segments in them, written down by hand. */
-#include "span.h"
+#include "sequence/span.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* What start_program has made right when a program begins. */
-#include "parallel.h"
-#include "start.h"
+#include "base/parallel.h"
+#include "base/start.h"
 
 #include <float.h>
 #include <pthread.h>

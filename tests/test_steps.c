@@ -1,6 +1,6 @@
 /* The steps of a record against those that its letters name one by one. */
-#include "kmer.h"
-#include "steps.h"
+#include "sequence/kmer.h"
+#include "sequence/steps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

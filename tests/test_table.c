@@ -1,5 +1,5 @@
 /* The rows of a table, byte by byte. */
-#include "table.h"
+#include "io/table.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* The words of the option tables against the constants that they stand for. */
-#include "optimizer.h"
-#include "predict_options.h"
-#include "schedule.h"
-#include "train_options.h"
+#include "net/optimizer.h"
+#include "net/schedule.h"
+#include "prediction/predict_options.h"
+#include "run/train_options.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The records at the end of a file, against a plain list of all of them. */
-#include "tail.h"
+#include "sequence/tail.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Rows that tokens touch, against what a plain search says. */
-#include "touched.h"
+#include "net/touched.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

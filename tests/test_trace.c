@@ -1,8 +1,8 @@
 /* The nodes and the gradient against the reference's, over random shapes. */
-#include "kmer.h"
+#include "net/softmax.h"
+#include "net/trace.h"
 #include "reference.h"
-#include "softmax.h"
-#include "trace.h"
+#include "sequence/kmer.h"
 
 #include <math.h>
 #include <setjmp.h>

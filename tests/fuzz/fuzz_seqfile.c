@@ -2,8 +2,8 @@
  * are is checked. The same bytes are read with other sizes of read() and seqfile_read, compressed
  * in each format, damaged, moved to the edge of a buffer, and judged by a second reader of plain
  * text, simple enough to be believed. */
-#include "kmer.h"
-#include "seqfile.h"
+#include "sequence/kmer.h"
+#include "sequence/seqfile.h"
 
 #include <ctype.h>
 #include <errno.h>

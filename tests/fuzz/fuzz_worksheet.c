@@ -1,8 +1,8 @@
 /* A libFuzzer target: any bytes are read as a worksheet and as a run.json. They are refused in one
  * printable sentence, or the worksheet's weights are finite, and the network computes with them. */
-#include "runjson.h"
-#include "trace.h"
-#include "worksheet.h"
+#include "model/worksheet.h"
+#include "net/trace.h"
+#include "run/runjson.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,0 +1,91 @@
+/* checkpoint: what of a run is kept in files, and how it comes back.
+ *
+ * model.safetensors holds the weights L H I b1 U b2 under these names and in the shapes of the
+ * equations (so U is (D,V)), and as metadata what the network is and where it comes from.
+ * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
+ * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
+ * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
+ * the last log rows state.timestep_loss and state.timestep_tokens, the identity of the inputs,
+ * state.inputs, the command lines, state.commands, and as metadata the numbers of RunNumbers. */
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
+
+#include "model/safetensors.h"
+#include "net/optimizer.h"
+#include "sequence/dataset.h"
+
+/* Where a run stands, in numbers. */
+typedef struct {
+  uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
+  uint64_t skipped;             /* steps whose gradient was not finite */
+  uint64_t bad_in_a_row;
+  uint64_t optimizer_steps;
+  double rate, gradient_norm; /* of the last step */
+  double seconds;             /* of training, of all parts of the run */
+  /* validation: */
+  double best_valid_loss; /* nats a k-mer, INFINITY before the first */
+  uint64_t best_step;
+  uint64_t stale;           /* validations since the best */
+  uint64_t next_validation; /* tokens */
+  uint64_t validated_step;  /* the step after which validation was last measured */
+  uint64_t rate_halvings;   /* of the plateau schedule */
+  uint64_t rate_stale;
+  /* since the last row of loss.tsv: */
+  double loss;
+  uint64_t loss_tokens;
+  uint64_t loss_log_bytes, timestep_log_bytes; /* how far the logs belong to this state */
+} RunNumbers;
+
+/* All that changes in a run; the pointers are borrowed. */
+typedef struct {
+  Weights *weights, *best;
+  Optimizer *optimizer;
+  RunNumbers *numbers;
+  float *h; /* (B,D) */
+  int B;
+  uint64_t *lanes; /* (n_lanes) */
+  size_t n_lanes;
+  double *timestep_loss; /* (T) */
+  uint64_t *timestep_tokens;
+  int T;
+  uint64_t *commands; /* (n_commands) the command lines, as commands.h has them */
+  size_t n_commands;
+  uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS) the identity of the input files */
+  size_t n_inputs;
+} RunState;
+
+size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
+
+/* Both write a file that was just opened and free it; NULL is an error that `why` says already.
+ * `about` is the metadata besides the shape; it may be NULL. */
+int checkpoint_write_model(AtomicFile *file, const Shape *shape, const Weights *weights,
+                           const Metadata *about, Why *why);
+int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
+                     const Metadata *about, Why *why);
+
+/* A model as it is read from a file, or from model.safetensors in a run directory. */
+typedef struct {
+  Shape shape;
+  Weights *weights;
+  Metadata *about; /* all its metadata */
+} Model;
+
+int model_read(Model *model, const char *path, Why *why);
+void model_free(Model *model);
+
+/* Whether a model read from path has this shape; else why says in what they differ. */
+int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
+
+/* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
+ * opened, and errno is set. Messages call it path.
+ *
+ * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
+ * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too, and
+ * *n_inputs their number: NULL and 0 for a checkpoint of an older version, which has none. */
+Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
+
+/* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
+ * to be used. */
+int checkpoint_read(int fd, const char *path, const Shape *shape, RunState *state, Why *why);
+
+#endif

@@ -1,0 +1,15 @@
+/* worksheet: a network whose weights somebody has written down, in JSON:
+ *
+ *   {"L": [[0.5, -1], ...], "H": ..., "I": ..., "b1": [...], "U": ..., "b2": [...]}
+ *
+ * in the shapes of the equations (U is (D,V)), from which the sizes follow; V is 4^k. "stride",
+ * "activation" and "softmax" may be there too; without them they are 1, "sigmoid", "followers". */
+#ifndef WORKSHEET_H
+#define WORKSHEET_H
+
+#include "model/checkpoint.h"
+
+/* To be freed with model_free; after an error there is nothing to free. */
+int worksheet_read(Model *model, const char *path, Why *why);
+
+#endif

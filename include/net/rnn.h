@@ -1,0 +1,110 @@
+/* rnn: the network's weights, and forward and backward through time for a block of lanes.
+ *
+ * The letters of the equations, everywhere in the code (matrices are row-major floats):
+ *   k s    length of a k-mer, bases from one k-mer to the next
+ *   V d D  dictionary 4^k, width of the embedding, width of the hidden state (D_h)
+ *   n      width of the softmax: V, or the 4^s k-mers that can follow
+ *   T B    timesteps of a window, lanes of a block
+ *   x y    the k-mer at t, and the one that follows (-1: none, no loss here)
+ *   e      x(t) L                              (T,B,d)
+ *   z      h(t-1) H + e(t) I + b1              (never kept: phi' is written in terms of h)
+ *   h      phi(z), phi = sigmoid|tanh|relu     (T+1,B,D); h[0] is carried in
+ *   q      h(t) U + b2                         (rows,n), block by block
+ *   yhat   softmax(q)                          the same
+ *   J      -ln yhat(t)[y(t)]
+ * dA is dJ/dA. */
+#ifndef RNN_H
+#define RNN_H
+
+#include "net/packed.h"
+
+#include <stdint.h>
+
+typedef enum { FOLLOWERS, FULL } Softmax;
+
+enum { SOFTMAXES = FULL + 1 };
+extern const char *const activation_names[ACTIVATIONS], *const softmax_names[SOFTMAXES];
+
+typedef struct {
+  int k, s, V, d, D, n;
+  Activation activation;
+  Softmax softmax;
+} Shape;
+
+/* Fills V and n in; with s = k followers and the full softmax are the same, and it is FULL. */
+Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax);
+
+size_t shape_parameters(const Shape *shape);
+
+/* Weights, and what has their shape: gradients, moments. One block, seen through six names. */
+typedef struct {
+  float *L;    /* (V,d); in a gradient V may stand for fewer rows (bptt.h), as in U and b2 */
+  float *H;    /* (D,D) */
+  float *I;    /* (d,D) */
+  float *b1;   /* (D) */
+  float *U;    /* (V,D): U transposed, so that the columns of followers are neighbouring rows */
+  float *b2;   /* (V) */
+  size_t size; /* floats from L on: all of the above */
+} Weights;
+
+enum { WEIGHTS = 6 }; /* tensors */
+
+Weights *weights_new(const Shape *shape);                              /* zeroed */
+Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows); /* with so many for V */
+void weights_free(Weights *weights);
+
+/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: 4/sqrt(D) for sigmoid,
+ * 1/sqrt(D) for tanh and relu, I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
+void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
+
+/* The weights as right-hand sides of products: made once a window, used for each timestep. */
+typedef struct {
+  const Weights *w; /* borrowed */
+  Packed H, HT;     /* (D,D) and its transpose */
+  Packed I, IT;     /* (d,D) (D,d) */
+  Packed U, UT;     /* for FULL: (D,V) (V,D) */
+  float *table;     /* (V,D) L I + b1, where V is less than the tokens of a window; else NULL */
+  int with_backward;
+} Factors;
+
+/* loops NULL: BLAS multiplies. Without backward HT, IT, UT are left out. */
+Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops);
+void factors_free(Factors *factors);
+size_t factors_memory(const Shape *shape, int tokens, int with_backward); /* bytes */
+void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
+
+/* Those of weights that stay as they are, for forward over any number of tokens, of which they are
+ * made for FACTORS_TOKENS; without logits U is left out of them. */
+enum { FACTORS_TOKENS = 1 << 16 }; /* so that up to k = 7 L I + b1 is a table */
+Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
+                         const Products *loops);
+
+/* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
+typedef struct {
+  int T, B;
+  int *x, *y;       /* (T,B) of this block's lanes */
+  uint8_t *restart; /* (T,B) 1: the state before t is zero */
+  float *h;         /* (T+1,B,D) */
+  float *dz;        /* (T,B,D) dq U^T until backward; NULL for forward only */
+  float *e, *de;    /* (T,B,d) where there is no table; else NULL */
+  float *rows;      /* (B,D) scratch: h(t-1) or dz(t+1) with the rows of lanes that restart at 0 */
+} Tape;
+
+Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
+void tape_free(Tape *tape);
+size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward); /* bytes */
+
+/* h for all T timesteps from x, restart and h[0]; e where there is no table. Where loops of ours
+ * multiply, a lane depends neither on the others nor on their number: B may be lowered before. */
+void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels);
+
+/* From dz = dq U^T for all t: dz, and this block's dH into gradient (set, not added). Where there
+ * is no table, dI and db1 too, and de, whose rows are those of dL, to be added up by x; with a
+ * table they follow from the rows of dz, added up by x. dU and db2 are softmax.h's. */
+void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
+                  const Kernels *kernels);
+
+/* h[0] <- h[T], for the next window. */
+void tape_carry(Tape *tape, const Shape *shape);
+
+#endif

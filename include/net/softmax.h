@@ -1,0 +1,39 @@
+/* softmax: the output layer, q = h U + b2, yhat = softmax(q), J = -ln yhat[y], in both forms.
+ *
+ * FULL normalises over the dictionary: a product of matrices, some hundred rows at a time, so that
+ * the logits of a window never stand in memory together. FOLLOWERS normalises over the 4^s k-mers
+ * that can follow x and never touches the others, whose yhat is exactly 0. */
+#ifndef SOFTMAX_H
+#define SOFTMAX_H
+
+#include "net/rnn.h"
+
+/* The floats of q below, for so many rows. */
+size_t softmax_logits(const Shape *shape, int rows, int with_backward);
+
+/* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
+ *
+ * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
+ * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's.
+ *
+ * A signal that asks to end leaves FULL unfinished.
+ *
+ * q is scratch of softmax_logits floats, and with dh comes back from FOLLOWERS as dq (rows,n). */
+void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
+                  const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
+                  const Kernels *kernels);
+
+/* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most, so that
+ * it fits into q; entry i of a row is k-mer softmax_first(x) + i. Where loops of ours multiply, a
+ * row does not depend on the others. */
+void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
+                  const Shape *shape, const Kernels *kernels);
+/* p (4) <- the probability of each base to be the next, from yhat (n): it begins what a k-mer adds.
+ */
+void softmax_bases(double p[4], const float *yhat, const Shape *shape);
+int softmax_base(int kmer, const Shape *shape); /* that base of a k-mer, or of an entry of yhat */
+
+int softmax_rows(const Shape *shape);
+int softmax_first(int x, const Shape *shape);
+
+#endif

@@ -1,0 +1,33 @@
+/* advance: the progress of rnnpredict through its files, or its samples, on a terminal. */
+#ifndef ADVANCE_H
+#define ADVANCE_H
+
+#include "cli/progress.h"
+
+#include <stdint.h>
+
+typedef struct {
+  Progress *progress; /* borrowed; the rest is 0 at first */
+  double began;       /* seconds of clock_now */
+  double total;       /* bytes of all files as stored; 0: not known */
+  double done, now;   /* bytes of the files read so far, of the current file */
+  uint64_t records;   /* finished */
+  uint64_t bases;     /* in finished records */
+} Advance;
+
+/* Before the first of the files (n; none: standard input). */
+void advance_begin(Advance *advance, char *const *files, int n);
+
+/* Before a file is opened: says so if it is typed on the terminal. */
+void advance_open(Advance *advance, const char *path);
+
+/* After a file. */
+void advance_close(Advance *advance);
+
+/* Whether the line is due to be drawn again. */
+bool advance_due(const Advance *advance);
+
+/* bases: in the unfinished record; part: the fraction of the current file read, 0..1. */
+void advance_show(Advance *advance, uint64_t bases, double part);
+
+#endif

@@ -1,0 +1,19 @@
+/* candidates: the models that mode classify chooses from: their names, where they are, and how
+ * probable each is beforehand. */
+#ifndef CANDIDATES_H
+#define CANDIDATES_H
+
+#include "prediction/predict_options.h"
+
+typedef struct {
+  int n;
+  char *name[TEXTS_MAX];
+  const char *path[TEXTS_MAX]; /* borrowed from the options */
+  double ln_prior[TEXTS_MAX];  /* and so much for all of them */
+} Candidates;
+
+/* From --model and --prior; to be freed also after an error. */
+int candidates_parse(Candidates *candidates, const PredictOptions *options, Why *why);
+void candidates_free(Candidates *candidates);
+
+#endif

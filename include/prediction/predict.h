@@ -1,0 +1,75 @@
+/* predict: what trained networks say of the records of a file.
+ *
+ * Pieces of records (steps.h) are computed side by side, each in a lane of its own, by products
+ * that work row by row and not by BLAS: so the numbers of a record depend neither on its neighbours
+ * nor on the number of threads. A piece that goes on a record starts from zero with its warm-up.
+ * What comes of it is compared with the state that the piece before ended with: where the two are
+ * further apart than PREDICT_SEAM, the network remembers longer than that, and the piece is
+ * computed again from that state, after it. Memory is bounded whatever the length of a record.
+ *
+ * While a batch of pieces is computed, the next one is read and the one before handed out. */
+#ifndef PREDICT_H
+#define PREDICT_H
+
+#include "model/checkpoint.h"
+#include "sequence/steps.h"
+
+#include <stdbool.h>
+
+enum { PREDICT_BLOCK = 16, PREDICT_T = 64 }; /* lanes of a block, steps of a window */
+
+/* Each unit may differ by this, times |h| where that is above 1: a hundred times what float32
+ * rounds off. */
+#define PREDICT_SEAM 1e-5f
+
+typedef struct Predictor Predictor;
+
+/* What is asked for. */
+typedef struct {
+  bool with_loss; /* nats */
+  bool with_sum;  /* h_sum */
+  bool each_step; /* J, or what is kept of yhat, of each step, not only of a record's last */
+  StepsWish reading;
+  /* yhat (n) after k-mer x is computed where kept is not 0; distil, which any thread may call,
+   * keeps so many bytes of it. */
+  size_t kept;
+  void (*distil)(const void *context, void *kept, const float *yhat, int x);
+  const void *context;
+} PredictWish;
+
+/* models (n_models) are borrowed; they have the same k and s. All but nats is of the first. */
+Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
+                       const Kernels *kernels);
+void predict_free(Predictor *predictor);
+
+/* A piece of a record; pointers are valid during the call that gets it. */
+typedef struct {
+  const Piece *piece;
+  uint64_t tokens;     /* labels of the record up to its end */
+  const double *nats;  /* (n_models) the sum of their J */
+  const float *J;      /* (piece->n) of each step that has a label */
+  const float *h;      /* (D) the state after its last step */
+  const double *h_sum; /* (D) the sum of the states of the record up to its end */
+  uint64_t steps;      /* how many that are */
+  bool batch_ends;  /* it is the last of those that were computed side by side: the next ones may be
+                       long in  coming, where they come through a pipe */
+  const void *kept; /* of yhat: of each step, (piece->n); or after the k-mer that a record ends
+                       with, where piece->last is one */
+} Prediction;
+
+typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
+
+/* Within take: the part of the file up to the end of this batch, 0..1; 0 where its size is not
+ * known. */
+double predict_part(const Predictor *predictor);
+
+/* Calls take, which need not be this thread, for every piece of every record of a file ("-":
+ * standard input), in order; ends with -1 where take returns other than 0, or where the file is
+ * broken: after the pieces before that. */
+int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
+                 Why *why);
+
+/* Of the file that was read last. */
+SeqNotes predict_notes(const Predictor *predictor);
+
+#endif

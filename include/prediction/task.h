@@ -1,0 +1,62 @@
+/* task: what a mode of rnnpredict works on: the question, the models, the files, and where the
+ * answer goes. */
+#ifndef TASK_H
+#define TASK_H
+
+#include "io/output.h"
+#include "io/table.h"
+#include "model/checkpoint.h"
+#include "prediction/advance.h"
+#include "prediction/candidates.h"
+#include "prediction/predict.h"
+#include "prediction/predict_options.h"
+
+typedef struct {
+  const PredictOptions *options;
+  const Candidates *candidates; /* of mode classify: what its models are called */
+  const Model *models;          /* (n_models): for classify one each, for the other modes one */
+  int n_models;
+  char **files; /* (n_files), none: standard input */
+  int n_files;
+  Output *output;
+  Advance *advance;
+} Task;
+
+/* Before anything is read: whether all files are there, and the output takes the place of none of
+ * them, nor of a model, whose paths (n_models) these are. */
+int task_check(const Task *task, const char *const *paths, Why *why);
+
+/* A table in the format that was asked for. */
+Table *task_table(const Task *task, const char *const *columns, int n);
+
+/* Hands every piece of every record of all files to take, as predict_file does, and writes rows
+ * that it puts into table, which may be NULL; names the circular records that were read over their
+ * end. */
+int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
+                 Why *why);
+
+/* The first steps of a record's first run of bases that has one: k + s of them at least. */
+typedef struct {
+  const char *name;  /* of the record */
+  uint64_t position; /* of the first base of the first k-mer, from 1 */
+  int n;             /* steps, 0: there are none */
+  int *x, *y;        /* (n) */
+  int loss_at;       /* as --loss-at says, or the last; 0: there is no such step */
+} Beginning;
+
+typedef int TaskTake(void *context, const Beginning *beginning, Why *why);
+
+/* Hands that of every record of all files to take, of `most` steps at most, and writes rows that it
+ * puts into table, which may be NULL. */
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why);
+
+/* As many steps as are asked for, or the mode's usual number. */
+int task_timesteps(const Task *task, int usual);
+
+/* Prints warnings about a file that was read; named: rows have the names of its records. */
+void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named);
+
+/* For take: whether a record's number is finite. */
+int task_finite(const char *record, double number, Why *why);
+
+#endif

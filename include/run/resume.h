@@ -1,0 +1,25 @@
+/* resume: what a run must find unchanged to go on from its checkpoint, and what it takes over.
+ *
+ * A checkpoint's metadata holds the options of the run, as option.NAME, and its tensor state.inputs
+ * the identity of the input files: their records, names and bases. File names, compression and line
+ * lengths do not matter. */
+#ifndef RESUME_H
+#define RESUME_H
+
+#include "model/safetensors.h"
+#include "run/train_options.h"
+#include "sequence/dataset.h"
+
+/* Adds the options to the metadata of a checkpoint. */
+void resume_describe(Metadata *about, const TrainOptions *options);
+
+/* Sets the options that the run has kept, those of one command alone (threads, --quiet) excepted;
+ * the command line goes on top. path names the checkpoint in what why says. */
+int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why);
+
+/* Whether the options that may not change, and the inputs, are those of the run; inputs is the
+ * table (n_inputs,INPUT_COLUMNS) of its checkpoint. */
+int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);
+int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why);
+
+#endif

@@ -1,0 +1,43 @@
+/* rundata: what a run directory tells of a run: run.json, the rows of its logs, its model. A run
+ * that is going on can be read too: of its logs the whole lines. */
+#ifndef RUNDATA_H
+#define RUNDATA_H
+
+#include "model/checkpoint.h"
+#include "run/runjson.h"
+
+/* Columns of loss.tsv. */
+enum {
+  LOSS_STEP,
+  LOSS_EPOCH,
+  LOSS_TOKENS,
+  LOSS_SECONDS,
+  LOSS_RATE,
+  LOSS_NORM,
+  LOSS_TRAIN,
+  LOSS_TRAIN_BITS,
+  LOSS_VALID,
+  LOSS_VALID_BITS,
+  LOSS_COLUMNS
+};
+
+/* J(t), of rows of timestep_loss.tsv. */
+typedef struct {
+  double step;
+  double *J; /* (T) NAN: not measured */
+} TimestepLoss;
+
+typedef struct {
+  RunDocument *json;
+  size_t rows;
+  double *loss[LOSS_COLUMNS]; /* (rows) each, NAN for NA */
+  size_t T;                   /* 0: there are no timesteps' losses yet */
+  TimestepLoss first, last;   /* the last that have at least half as many tokens as the first */
+  Model model;                /* weights NULL: there is none yet */
+} RunData;
+
+/* After an error there is nothing to free. */
+int rundata_read(RunData *data, const char *directory, Why *why);
+void rundata_free(RunData *data);
+
+#endif

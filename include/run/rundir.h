@@ -1,0 +1,78 @@
+/* rundir: the run directory, which one process at a time writes to.
+ *
+ * It is opened once, and its files are opened relative to it. If the directory is moved, the run
+ * stops before its next write, and does not write into the directory that took its place. */
+#ifndef RUNDIR_H
+#define RUNDIR_H
+
+#include "io/atomicfile.h"
+
+typedef enum {
+  RUN_MODEL,
+  RUN_CHECKPOINT,
+  RUN_LOSS,
+  RUN_TIMESTEP_LOSS,
+  RUN_JSON,
+  RUN_REPORT, /* this and the rest: also written by processes that have not claimed it */
+  RUN_MULTIQC,
+  RUN_MULTIQC_LOSS
+} RunFile;
+enum { RUN_FILES = RUN_MULTIQC_LOSS + 1 };
+
+typedef enum {
+  RUN_NEW,       /* a run begins; there must be no results */
+  RUN_OVERWRITE, /* a run begins, in place of any that is there */
+  RUN_RESUME,    /* a run resumes */
+  RUN_AUTO       /* a run resumes, or begins where none has come to a checkpoint */
+} RunMode;
+
+typedef struct RunDir RunDir;
+
+/* Before the input is read: whether a run can be written to the directory. Makes and changes
+ * nothing; where there is a run, nobody else can claim it from now on. */
+RunDir *rundir_claim(const char *path, RunMode mode, Why *why);
+
+/* Opens a directory to write a report on the run in it, which may be another process's. */
+RunDir *rundir_look(const char *path, Why *why);
+void rundir_close(RunDir *dir); /* NULL is allowed */
+
+/* Whether there is a checkpoint to resume from. */
+bool rundir_resumes(const RunDir *dir);
+
+/* Whether the file system has locks: without them other processes are not kept out. */
+bool rundir_locked(const RunDir *dir);
+
+/* Makes the directory, or removes what an earlier run left in it. */
+int rundir_begin(RunDir *dir, Why *why);
+
+/* After a failed start: removes the files and the directory it made, if possible. */
+void rundir_undo(RunDir *dir);
+
+/* Whether the path still leads to the open directory, and both logs are still in it; else why says
+ * where the directory is. */
+int rundir_check(const RunDir *dir, Why *why);
+
+/* Opens a log to write to, which the directory closes; `fresh`: made if it does not exist. The lock
+ * is on loss.tsv. -1 and errno on error. */
+int rundir_log(RunDir *dir, RunFile file, bool fresh);
+
+/* Opens a file in the directory to read; -1 and errno on error. */
+int rundir_open(const RunDir *dir, RunFile file);
+
+/* Checks the directory (rundir_check) and opens a file in it to write; NULL on error. */
+AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
+
+/* The path of a file, or of the directory, as the user gave it; valid as long as dir. */
+const char *rundir_file(const RunDir *dir, RunFile file);
+const char *rundir_path(const RunDir *dir);
+
+/* What a file is called in each run directory. */
+const char *rundir_name(RunFile file);
+
+/* The first line of loss.tsv or timestep_loss.tsv, without its end. */
+const char *rundir_header(RunFile file);
+
+/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
+char *rundir_join(const char *directory, const char *name);
+
+#endif

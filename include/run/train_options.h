@@ -1,0 +1,27 @@
+/* train_options: what can be asked of rnntrain, and its option table. */
+#ifndef TRAIN_OPTIONS_H
+#define TRAIN_OPTIONS_H
+
+#include "cli/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+  int min_quality;
+  uint64_t min_length;
+  int k, s, strands;
+  int d, D, activation, softmax;
+  int epochs; /* 0: until something else ends the run */
+  int B, T, optimizer, schedule, patience, log_every, threads;
+  double rate; /* 0: the optimizer's default */
+  double clip, valid_fraction, max_time, checkpoint_every;
+  uint64_t warmup, seed;
+  const char *init, *valid, *output;
+  int resume; /* 1: --resume, 2: --resume=auto */
+  bool circular, force, dry_run, report, multiqc, quiet, no_progress;
+} TrainOptions;
+
+extern const Program train_program;
+
+#endif

@@ -1,0 +1,54 @@
+/* dataset: the input files, read once, counted, and split for training and validation. */
+#ifndef DATASET_H
+#define DATASET_H
+
+#include "sequence/span.h"
+
+/* The bases of a file in the corpora, each counted once, and the range for validation. */
+typedef struct {
+  uint64_t train_bases, valid_bases;
+  TailPart valid;
+} Share;
+
+/* The identity of a file as numbers, for a checkpoint. */
+enum {
+  INPUT_VALIDATES, /* it is for validation alone */
+  INPUT_RECORDS,
+  INPUT_LETTERS,
+  INPUT_NAMES, /* and the digests */
+  INPUT_PLACES,
+  INPUT_BASES,
+  INPUT_COLUMNS
+};
+
+typedef struct {
+  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
+  const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
+  SeqCounts *counts;             /* (n) */
+  Share *shares;                 /* (n) */
+  int n;
+  const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
+  Span train, valid;
+} Dataset;
+
+/* files has n_files names and room for one more. */
+int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
+                 double valid_fraction, const Reading *reading, Why *why);
+
+/* Whether each file has a base, and each span a segment of the k+s bases that a prediction needs.
+ */
+int dataset_check(const Dataset *dataset, int k, int s, Why *why);
+
+/* Whether file i is for validation alone. */
+bool dataset_validates(const Dataset *dataset, int i);
+
+/* All bases of the validation, each counted once. */
+uint64_t dataset_valid_bases(const Dataset *dataset);
+
+/* Fills table (n,INPUT_COLUMNS). */
+void dataset_identify(const Dataset *dataset, uint64_t *table);
+
+void dataset_free(Dataset *dataset);
+size_t dataset_memory(const Dataset *dataset); /* bytes */
+
+#endif

@@ -1,0 +1,55 @@
+/* lanes: B readers that walk the segments of a span side by side, T tokens a window.
+ *
+ * A token is a pair of neighbours (x, y): the k-mer at a place and the one s bases further on. A
+ * segment of n bases has (n-k)/s of them. Segments longer than a lane's share are cut into pieces
+ * (which share k bases, so that no token is lost); each epoch deals the pieces out in another
+ * order. A lane that ends a piece restarts with h = 0 on the next one, inside a window too, and is
+ * idle once there are no more: every epoch reads every token once. */
+#ifndef LANES_H
+#define LANES_H
+
+#include "sequence/kmer.h"
+#include "sequence/span.h"
+
+/* One window: (T,B) arrays, timestep by timestep. */
+typedef struct {
+  int T, B;
+  int *x;           /* the k-mer read; -1: the lane is idle */
+  int *y;           /* the k-mer that follows; -1: no loss here (idle, or warming up) */
+  uint8_t *restart; /* 1: h(t-1) = 0 for this lane */
+  uint64_t tokens;  /* entries of y that are not -1 */
+} Window;
+
+/* The k-mer to compute place i with: an idle lane takes 0, which has no effect on anything. */
+static inline int window_kmer(const Window *window, size_t i) {
+  return window->x[i] < 0 ? 0 : window->x[i];
+}
+
+Window *window_new(int T, int B);
+void window_free(Window *window);
+
+typedef struct Lanes Lanes;
+
+/* With warmup > 0 (validation) pieces are dealt in file order, and a piece that a cut began reads
+ * `warmup` tokens before it first, without loss, so that cuts do not show in the sum of losses;
+ * strands are FORWARD then.
+ * Strands BOTH: a piece is read as its reverse complement in every other epoch. */
+Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup, uint64_t seed);
+void lanes_free(Lanes *lanes);
+
+uint64_t lanes_tokens(const Lanes *lanes); /* of one epoch */
+uint64_t lanes_pieces(const Lanes *lanes);
+uint64_t lanes_windows(const Lanes *lanes); /* of one epoch, about */
+
+/* Puts every lane at the start of an epoch. */
+void lanes_start(Lanes *lanes, uint64_t epoch);
+
+/* The next window of the epoch; 0 when the epoch is over (and the window is not filled). */
+int lanes_next(Lanes *lanes, Window *window);
+
+/* All that changes while lanes walk, as lanes_state_size numbers, for a checkpoint. */
+size_t lanes_state_size(const Lanes *lanes);
+void lanes_save(const Lanes *lanes, uint64_t *state);
+int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why);
+
+#endif

@@ -1,0 +1,27 @@
+/* markov: the baseline. The order-m Markov model counts how often each base follows each m-mer, on
+ * the strands of the training span that the network reads, and predicts (count + 1) / (all four
+ * counts + 4).
+ *
+ * It is scored on the very bases that the network is scored on: in every segment those after the
+ * first k, as many as make whole strides of s. Where a segment has fewer than m bases before a
+ * base, the order is as many as there are. An RNN that does not beat it is not worth having. */
+#ifndef MARKOV_H
+#define MARKOV_H
+
+#include "sequence/kmer.h"
+#include "sequence/span.h"
+
+enum { MARKOV_ORDERS = 12 }; /* m = 0..11 */
+
+typedef struct {
+  double bits_per_base[MARKOV_ORDERS]; /* on the validation span; NAN where it has no tokens */
+  int best;                            /* the order with the fewest */
+} Markov;
+
+/* Bytes that markov_score holds while it runs, at most, where the training span has so many bases.
+ */
+size_t markov_memory(uint64_t bases);
+
+Markov markov_score(Span train, Span valid, int k, int s, Strands strands);
+
+#endif

@@ -1,0 +1,79 @@
+/* seqfile: FASTA and FASTQ as a stream of records, strict: what is no well-formed sequence of
+ * nucleotides is an error that names file, line and record, never a repair.
+ *
+ * Recognised by content, '>' or '@'; plain or compressed, see input.h. LF or CRLF, with or without
+ * a final newline, lines of any length, sequence and quality over several lines, empty lines,
+ * blanks between the letters of FASTA. Memory is bounded whatever the length of a record, but with
+ * seqfile_mark_low. */
+#ifndef SEQFILE_H
+#define SEQFILE_H
+
+#include "base/fail.h"
+#include "sequence/kmer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SEQFILE_LOW = 0x80, SEQFILE_QUALITY_MAX = '~' - '!' };
+
+typedef struct SeqFile SeqFile;
+
+/* Defects of a file that do not prevent reading it. */
+typedef struct {
+  bool end_block_missing; /* of BGZF; the text ends with a whole record */
+  bool phred64;           /* its qualities, which seqfile_mark_low looks at, can only be Phred+64 */
+  size_t nameless_line;   /* of the first record without a name; 0: all have one */
+} SeqNotes;
+
+/* Opens a file, or standard input for "-"; NULL where input_open cannot. The caller closes it. */
+SeqFile *seqfile_open(const char *path, Why *why);
+void seqfile_close(SeqFile *file); /* NULL is allowed */
+
+/* Before the first record: sets the bit SEQFILE_LOW of each letter of FASTQ whose quality (Phred,
+ * '!' is 0) is below this. The letters of one record are then kept in memory, for their quality
+ * comes after them. */
+void seqfile_mark_low(SeqFile *file, int quality);
+
+/* Goes to the next record, over what is left of this one: 1 there is one, 0 the file has ended
+ * (and its gzip trailer was right), -1 an error. */
+int seqfile_next(SeqFile *file, Why *why);
+
+/* Whether the next of its text may be long in coming, and what there is now ends no record and is
+ * less than 64 kB. */
+bool seqfile_waits(const SeqFile *file);
+
+/* The part of the file that was read, as input_part has it. */
+double seqfile_part(const SeqFile *file);
+
+/* First word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */
+const char *seqfile_name(const SeqFile *file, size_t *n);
+
+/* Whether the file is FASTQ; after seqfile_next. */
+bool seqfile_has_quality(const SeqFile *file);
+
+/* Whether the rest of its header, in FASTA, holds circular=true (as assemblers write; also Y
+ * or yes, and circ=) or topology=circular (as NCBI has it), in any case. */
+bool seqfile_circular(const SeqFile *file);
+
+/* Up to n > 0 more letters of this record, by kmer_base all bases or all breaks (marked letters are
+ * breaks); 0 when it has ended (for FASTQ: its quality was read and fits), -1 an error. */
+ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
+
+/* The first bases of this record's letters that were read, up to a break, KMER_MAX at most, and how
+ * many: what goes on over the end of a circle. */
+int seqfile_head(const SeqFile *file, char head[KMER_MAX]);
+
+/* A message, after the name of the file. */
+#define SEQFILE_NO_END_BLOCK                                                                       \
+  "BGZF's end block is missing; the text ends with a whole record, so the file may be complete: "  \
+  "compare its size or checksum with the original's"
+
+/* Once the file has ended. */
+SeqNotes seqfile_notes(const SeqFile *file);
+
+/* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
+uint64_t seqfile_bytes(const SeqFile *file);
+uint32_t seqfile_crc32(const SeqFile *file);
+
+#endif

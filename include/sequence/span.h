@@ -1,0 +1,47 @@
+/* span: ranges of a corpus, and the segments in them.
+ *
+ * The training and the validation data are spans: a range of each input file, since every file is
+ * split. */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include "sequence/corpus.h"
+
+typedef struct {
+  uint64_t begin, end; /* bases begin .. end-1 */
+} Range;
+
+/* Ascending ranges that share no base and no segment: the end of a segment lies between them. */
+typedef struct {
+  const Corpus *corpus;
+  Range *ranges; /* (n) */
+  size_t n, room;
+} Span;
+
+typedef struct {
+  uint64_t start, length; /* bases */
+} Segment;
+
+/* A place in the list of a span's segments; small, so that many can be kept. */
+typedef struct {
+  uint64_t base;
+  size_t offset; /* into corpus->lengths */
+  size_t range;
+} SegmentCursor;
+
+Span span_new(const Corpus *corpus); /* without ranges */
+void span_free(Span *span);
+
+/* Appends a range, unless it is empty. */
+void span_add(Span *span, uint64_t begin, uint64_t end);
+
+uint64_t span_bases(const Span *span);
+
+/* The first `bases` bases of a span, as a new span. */
+Span span_head(const Span *span, uint64_t bases);
+
+/* The span's segments one by one, cut to its ranges: 0 when there are no more. */
+SegmentCursor segments_begin(void);
+int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
+
+#endif

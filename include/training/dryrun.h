@@ -1,0 +1,11 @@
+/* dryrun: what a run would be. */
+#ifndef DRYRUN_H
+#define DRYRUN_H
+
+#include "training/trainer.h"
+
+/* Says on standard error: tokens, parameters, memory, and the time that a few windows on a scratch
+ * network foretell. */
+void dryrun_say(const TrainRun *run);
+
+#endif

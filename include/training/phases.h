@@ -1,0 +1,28 @@
+/* phases: the phases of a run before training. If --max-time ends during one of them, there is
+ * nothing to save yet: the program exits with a message. */
+#ifndef PHASES_H
+#define PHASES_H
+
+#include "base/fail.h"
+
+typedef struct {
+  double limit;     /* --max-time; 0: none */
+  double deadline;  /* clock_now(); INFINITY: none */
+  const char *name; /* of the phase that runs; NULL: none */
+  double began;
+  const char *longest; /* of those that are over; NULL: none */
+  double longest_time; /* seconds */
+} Phases;
+
+/* Ends the previous phase and begins the next one, "reading the input" for example. */
+void phases_begin(Phases *phases, const char *name);
+void phases_end(Phases *phases);
+
+/* Notes the time of something that was not a phase. */
+void phases_note(Phases *phases, const char *name, double seconds);
+
+/* Fills why: the time ended before the first step, the phase that took most of it, and the remedy:
+ * "give" or "resume with" a longer --max-time. Returns -1. */
+int phases_fail(const Phases *phases, const char *remedy, Why *why);
+
+#endif

@@ -1,0 +1,26 @@
+/* plan: the memory that a run will need, known before it starts. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "net/optimizer.h"
+#include "run/train_options.h"
+#include "sequence/dataset.h"
+
+typedef struct {
+  uint64_t corpus, weights, windows, markov; /* bytes */
+  uint64_t present;                          /* of the program and the corpus now */
+  uint64_t total;                            /* at the worst moment */
+  uint64_t available; /* bytes that this process may use, including `present` */
+  const char *limit;  /* what says so: "the machine has" */
+} Plan;
+
+/* Once the threads are started and the input is read, and before anything else is. */
+Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset);
+
+/* An error, with the figures, where the machine cannot hold it. */
+int plan_check(const Plan *plan, const Shape *shape, Why *why);
+
+/* "1.2 GB" */
+void plan_text(uint64_t bytes, char text[32]);
+
+#endif

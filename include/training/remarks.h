@@ -1,0 +1,12 @@
+/* remarks: messages about the input files: files with the same sequence, circular records, bases
+ * and segments left out. Of many files the first few are listed. */
+#ifndef REMARKS_H
+#define REMARKS_H
+
+#include "cli/progress.h"
+#include "run/train_options.h"
+#include "sequence/dataset.h"
+
+void remarks_say(Progress *progress, const TrainOptions *options, const Dataset *dataset);
+
+#endif

@@ -1,0 +1,13 @@
+/* train: the loop over windows, with its logs, validations and checkpoints. */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include "training/trainer.h"
+
+enum { TRAIN_DIVERGED = 3, TRAIN_SIGNALLED = 128 }; /* exit codes; the signal is added */
+
+/* Trains, from the beginning or from where the log's checkpoint is, and writes the run directory: 0
+ * done, TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1; why says why. */
+int train_run(const TrainRun *run, Why *why);
+
+#endif

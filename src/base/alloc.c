@@ -1,0 +1,55 @@
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { CACHE_LINE = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 22 /* bytes */ };
+
+static void out_of_memory(size_t count, size_t size) {
+  fprintf(
+      stderr,
+      "%s: out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
+      "less input\n",
+      program_invocation_short_name, count, size);
+  exit(1);
+}
+
+void *alloc_new(size_t count, size_t size) {
+  void *block = calloc(count > 0 ? count : 1, size);
+  if (!block) out_of_memory(count, size);
+  return block;
+}
+
+void *alloc_bytes(size_t size) {
+  void *block = malloc(size > 0 ? size : 1);
+  if (!block) out_of_memory(1, size);
+  return block;
+}
+
+float *alloc_floats(size_t count) {
+  if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
+  const size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;
+  void *block;
+  if (posix_memalign(&block, size < LARGE ? CACHE_LINE : HUGE_PAGE, size) != 0)
+    out_of_memory(count, sizeof(float));
+#ifdef MADV_HUGEPAGE
+  if (size >= LARGE) madvise(block, size, MADV_HUGEPAGE); /* where it fails, it is only slower */
+#endif
+  return memset(block, 0, size);
+}
+
+void *alloc_resize(void *block, size_t count, size_t size) {
+  if (size > 0 && count > SIZE_MAX / size) out_of_memory(count, size);
+  void *resized = realloc(block, count * size > 0 ? count * size : 1);
+  if (!resized) out_of_memory(count, size);
+  return resized;
+}
+
+char *alloc_text(const char *text) {
+  const size_t size = strlen(text) + 1;
+  return memcpy(alloc_new(size, 1), text, size);
+}

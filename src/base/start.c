@@ -1,0 +1,77 @@
+#include "base/start.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#if defined __x86_64__
+#include <xmmintrin.h>
+#endif
+
+/* Gives the closed ones of 0, 1 and 2 a file that can be neither read nor written, which needs no
+ * /dev and no permission. Without it, a log could get the number of standard error. */
+static void hold_standard_files(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || open("/", O_PATH) == fd) continue;
+    dprintf(STDERR_FILENO, "%s: file descriptor %d is closed and cannot be reserved: %s; open it\n",
+            program_invocation_short_name, fd, strerror(errno));
+    _exit(1);
+  }
+}
+
+/* Before there are threads, which inherit it. */
+static void flush_denormals(void) {
+#if defined __x86_64__
+  enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
+  _mm_setcsr(_mm_getcsr() | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO);
+#elif defined __aarch64__
+  const uint64_t flush_to_zero = 1 << 24;
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | flush_to_zero));
+#endif
+}
+
+/* glibc gives a thread an arena of its own, which takes 64 MB of address space, or none where less
+ * is left. Under ulimit -v all threads share one, so that a higher limit never leaves less memory.
+ */
+static void share_arena(void) {
+#ifdef M_ARENA_MAX
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+/* Before main() uses the stack. The new limit takes effect at once. A few kB are too little for
+ * stderr: printf needs 8 kB to write there. */
+__attribute__((constructor)) static void raise_stack(void) {
+  struct rlimit stack;
+  char text[160];
+  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur >= PARALLEL_STACK) return;
+  const unsigned long long before = stack.rlim_cur;
+  stack.rlim_cur = PARALLEL_STACK;
+  if (setrlimit(RLIMIT_STACK, &stack) == 0) return;
+  const int n = snprintf(text, sizeof text, "%.64s: ulimit -s %llu is too low; raise it to %d\n",
+                         program_invocation_short_name, before >> 10, PARALLEL_STACK >> 10);
+  _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
+}
+
+void start_program(void) {
+  hold_standard_files();
+  signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
+  json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
+  share_arena();
+  stream_start();
+  flush_denormals();
+}

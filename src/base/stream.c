@@ -1,0 +1,83 @@
+#include "base/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Waits for space, or for a signal or error that the next write will report. */
+static void wait_for_room(int fd) {
+  struct pollfd sink = {fd, POLLOUT, 0};
+  poll(&sink, 1, -1);
+}
+
+size_t stream_write(int fd, const char *bytes, size_t n) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t some = write(fd, bytes + done, n - done);
+    if (some >= 0)
+      done += (size_t)some;
+    else if (errno == EAGAIN)
+      wait_for_room(fd);
+    else if (errno != EINTR)
+      break;
+  }
+  return done;
+}
+
+#ifdef __GLIBC__
+/* The cookie is a file descriptor. */
+static int number_of(void *cookie) { return (int)(intptr_t)cookie; }
+
+static ssize_t write_number(void *cookie, const char *bytes, size_t n) {
+  return (ssize_t)stream_write(number_of(cookie), bytes, n);
+}
+
+static int seek(void *cookie, off64_t *offset, int whence) {
+  const off64_t at = lseek(number_of(cookie), *offset, whence);
+  if (at < 0) return -1;
+  *offset = at;
+  return 0;
+}
+
+static int close_number(void *cookie) { return close(number_of(cookie)); }
+
+/* NULL where there is no memory for it. */
+static FILE *new_stream(int fd, int buffering) {
+  const cookie_io_functions_t functions = {
+      .write = write_number, .seek = seek, .close = close_number};
+  FILE *stream = fopencookie((void *)(intptr_t)fd, "w", functions);
+  if (stream) setvbuf(stream, NULL, buffering, BUFSIZ);
+  return stream;
+}
+
+void stream_start(void) {
+  FILE *out = new_stream(STDOUT_FILENO, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF);
+  FILE *err = new_stream(STDERR_FILENO, _IONBF);
+  if (out) stdout = out;
+  if (err) stderr = err;
+}
+#else
+/* A reopened pipe or terminal has a flag of its own. Where it cannot be opened,
+ * a write to a full non-blocking pipe is an error. */
+static void reopen(int fd) {
+  char path[32];
+  struct stat about;
+  if (fstat(fd, &about) != 0 || !(S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode))) return;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  /* Without O_NONBLOCK, open would wait for a reader of a pipe that has none left. */
+  const int new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (new < 0) return;
+  if (fcntl(new, F_SETFL, 0) == 0) dup2(new, fd);
+  close(new);
+}
+
+/* In other C libraries, musl for one, stdout and stderr are constants. */
+void stream_start(void) {
+  reopen(STDOUT_FILENO);
+  reopen(STDERR_FILENO);
+}
+#endif

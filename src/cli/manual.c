@@ -1,0 +1,278 @@
+#include "cli/manual.h"
+
+#include "base/version.h"
+#include "io/output.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 79, INDENT = 27 };
+
+/* ", 1..12 [4]": the range where it is short enough to help, and the default. */
+static void remark(const Option *option, char text[160]) {
+  char range[64] = "";
+  if (option->fallback && option->max < 10000) options_range(option, range);
+  const char *fallback = option->fallback;
+  snprintf(text, 160, "%s%s%s%s%s", *range ? ", " : "", range, fallback ? " [" : "",
+           fallback ? fallback : "", fallback ? "]" : "");
+}
+
+/* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. A line
+ * may also end behind one of a|b|c. */
+static void wrap(FILE *out, const char *text, int column, int indent) {
+  int space = 0; /* before the next word */
+  for (const char *word = text; *word;) {
+    int length = (int)strcspn(word, " \n|");
+    const bool glued = word[length] == '|';
+    length += glued;
+    if (column > indent && column + space + length > WIDTH) {
+      fprintf(out, "\n%*s", indent, "");
+      column = indent, space = 0;
+    }
+    column += fprintf(out, "%*s%.*s", space, "", length, word);
+    space = !glued;
+    word += length + (!glued && word[length] != 0);
+  }
+  fputc('\n', out);
+}
+
+/* What follows an option's name: " N", or "[=auto]" where it can be left out. */
+static void argument_text(const Option *option, const char *argument, char text[64]) {
+  *text = 0;
+  if (option->type == OPTION_SWITCH)
+    snprintf(text, 64, "[=%s]", argument);
+  else if (option->type != OPTION_FLAG)
+    snprintf(text, 64, " %s", argument);
+}
+
+static void help_option(FILE *out, const Option *option) {
+  char names[128], text[512], about[160], argument[64];
+  argument_text(option, option->type == OPTION_CHOICE ? "WORD" : option->argument, argument);
+  if (option->letter)
+    snprintf(names, sizeof names, "  -%c, --%s%s", option->letter, option->name, argument);
+  else
+    snprintf(names, sizeof names, "      --%s%s", option->name, argument);
+  remark(option, about);
+  if (option->type == OPTION_CHOICE)
+    snprintf(text, sizeof text, "%s: %s%s", option->help, option->argument, about);
+  else
+    snprintf(text, sizeof text, "%s%s", option->help, about);
+  int column = fprintf(out, "%s", names);
+  if (column > INDENT - 2) column = fputc('\n', out) * 0;
+  column += fprintf(out, "%*s", INDENT - column, "");
+  wrap(out, text, column, INDENT);
+}
+
+/* NULL: there is none. */
+static const char *next_line(const char *line) {
+  const char *end = strchr(line, '\n');
+  return end ? end + 1 : NULL;
+}
+
+static void usage(FILE *out, const Program *program) {
+  const char *before = "usage:";
+  for (const char *line = program->usage; line; line = next_line(line)) {
+    fprintf(out, "%s %s %.*s\n", before, program->name, (int)strcspn(line, "\n"), line);
+    before = "      ";
+  }
+}
+
+static void help(FILE *out, const Program *program) {
+  fprintf(out, "%s: %s\n\n", program->name, program->summary);
+  usage(out, program);
+  fputc('\n', out);
+  wrap(out, program->operands, 0, 0);
+  const char *group = "";
+  for (const Option *option = program->options; option->name; option++) {
+    if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
+    help_option(out, option);
+  }
+  fprintf(out, "\n  -h, --help[=WORD]        This page; man, bash, zsh: man page, completions\n"
+               "  -V, --version            The version, and what it runs on\n\nexamples:\n");
+  for (const char *line = program->examples; *line; line += strcspn(line, "\n") + 1)
+    fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+  fprintf(out, "\nexit codes: ");
+  wrap(out, program->exit_codes, 12, 12);
+}
+
+/* Text for troff: a backslash, a leading point or quote and every hyphen are escaped. */
+static void troff_part(FILE *out, const char *text, size_t n) {
+  bool line_start = true;
+  for (const char *end = text + n; text < end; text++) {
+    if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", out);
+    line_start = *text == '\n';
+    if (*text == '-')
+      fputs("\\-", out);
+    else if (*text == '\\')
+      fputs("\\e", out);
+    else if (text[0] == '\n' && text[1] == '\n')
+      fputs("\n.PP", out);
+    else
+      fputc(*text, out);
+  }
+}
+
+static void troff(FILE *out, const char *text) { troff_part(out, text, strlen(text)); }
+
+/* Of the program; a paragraph that begins "Mode next:" is told under these words. */
+static void man_description(FILE *out, const char *text) {
+  static const char mode[] = "Mode ";
+  for (const char *end; *text; text = end + strspn(end, "\n")) {
+    end = strstr(text, "\n\n");
+    if (!end) end = text + strlen(text);
+    const size_t name = strncmp(text, mode, strlen(mode)) == 0 ? strcspn(text, ":") + 1 : 0;
+    if (name > 0) fprintf(out, ".TP\n.B %.*s\n", (int)name, text);
+    if (name == 0) fputs(".PP\n", out);
+    text += name + (name > 0 && text[name] == ' ');
+    troff_part(out, text, (size_t)(end - text)), fputc('\n', out);
+  }
+}
+
+static void man_option(FILE *out, const Option *option) {
+  char about[160], argument[64];
+  argument_text(option, option->argument, argument);
+  remark(option, about);
+  fputs(".TP\n.B ", out);
+  if (option->letter) fprintf(out, "\\-%c\\fR, \\fB", option->letter);
+  fputs("\\-\\-", out), troff(out, option->name);
+  if (*argument) fputs("\\fI", out), troff(out, argument);
+  fputs("\\fR\n", out), troff(out, option->help), troff(out, about), fputs(".\n", out);
+}
+
+static void man(FILE *out, const Program *program) {
+  fputs(".TH ", out);
+  for (const char *c = program->name; *c; c++) fputc(toupper((unsigned char)*c), out);
+  fprintf(out, " 1 \"\" \"kmer\\-rnn %s\" \"User Commands\"\n.SH NAME\n%s \\- ", VERSION,
+          program->name);
+  troff(out, program->summary);
+  fputs("\n.SH SYNOPSIS", out);
+  for (const char *line = program->usage; line; line = next_line(line)) {
+    fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
+    troff_part(out, line, strcspn(line, "\n"));
+  }
+  fputs("\n.SH DESCRIPTION\n", out), man_description(out, program->description);
+  fputs(".PP\n", out), troff(out, program->operands);
+  fputs("\n.SH OPTIONS\n", out);
+  const char *group = "";
+  for (const Option *option = program->options; option->name; option++) {
+    if (strcmp(group, option->group) != 0)
+      fputs(".SS ", out), troff(out, group = option->group), fputc('\n', out);
+    man_option(out, option);
+  }
+  fputs(
+      ".TP\n.B \\-h\\fR, \\fB\\-\\-help\\fR[=man|bash|zsh]\nThe options on a page; this page; a "
+      "completion for the shell.\n.TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it "
+      "runs on.\n",
+      out);
+  if (program->files) fputs(".SH FILES\n", out), troff(out, program->files), fputc('\n', out);
+  fputs(".SH EXIT STATUS\n", out), troff(out, program->exit_codes);
+  fputs("\n.SH EXAMPLES\n.nf\n", out), troff(out, program->examples), fputs("\n.fi\n", out);
+  fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
+}
+
+static void bash(FILE *out, const Program *program) {
+  fprintf(out,
+          "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+          "  [ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+          "  [ \"$cur\" = = ] && { prev=${COMP_WORDS[COMP_CWORD-1]}; cur=; }\n"
+          "  case $prev in\n",
+          program->name);
+  for (const Option *option = program->options; option->name; option++) {
+    if (option->type != OPTION_CHOICE) continue;
+    fprintf(out, "  --%s) COMPREPLY=($(compgen -W \"", option->name);
+    for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+    fputs("\" -- \"$cur\")); return;;\n", out);
+  }
+  fputs("  --help) COMPREPLY=($(compgen -W \"man bash zsh\" -- \"$cur\")); return;;\n  esac\n  "
+        "case $cur in\n  -*) COMPREPLY=($(compgen -W \"--help --version",
+        out);
+  for (const Option *option = program->options; option->name; option++)
+    fprintf(out, " --%s", option->name);
+  fprintf(out,
+          "\" -- \"$cur\"));;\n  *) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\");;\n  esac\n}\n"
+          "complete -o filenames -F _%s %s\n",
+          program->name, program->name);
+}
+
+/* Help between brackets and single quotes. */
+static void zsh_help(FILE *out, const char *help) {
+  fputc('[', out);
+  for (; *help; help++)
+    if (*help == '\'')
+      fputs("'\\''", out);
+    else
+      fprintf(out, "%s%c", strchr("[]:\\", *help) ? "\\" : "", *help);
+  fputc(']', out);
+}
+
+/* ":N:", and after it the words or files that the argument can be. */
+static void zsh_argument(FILE *out, const Option *option) {
+  const bool is_file = strstr(option->argument, "FILE") || strstr(option->argument, "DIR") ||
+                       strstr(option->argument, "MODEL");
+  if (option->type == OPTION_FLAG) return;
+  if (option->type != OPTION_CHOICE && option->type != OPTION_SWITCH) {
+    fprintf(out, ":%s:%s", option->argument, is_file ? "_files" : "");
+    return;
+  }
+  fputs(option->type == OPTION_SWITCH ? "::word:(" : ":word:(", out);
+  for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+  fputc(')', out);
+}
+
+static void zsh(FILE *out, const Program *program) {
+  fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
+  for (const Option *option = program->options; option->name; option++) {
+    const char *equals = option->type == OPTION_FLAG     ? ""
+                         : option->type == OPTION_SWITCH ? "=-"
+                                                         : "=";
+    const char *again = option->type == OPTION_TEXTS ? "*" : "";
+    if (option->letter)
+      fprintf(out, "  '(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name, option->letter,
+              *equals ? "+" : "", option->name, equals);
+    else
+      fprintf(out, "  '%s--%s%s", again, option->name, equals);
+    zsh_help(out, option->help), zsh_argument(out, option);
+    fputs("' \\\n", out);
+  }
+  fputs("  '(-h --help)'{-h,--help=-}'[The options, or a page]::word:(man bash zsh)' \\\n"
+        "  '(-V --version)'{-V,--version}'[The version]' '*:file:_files'\n",
+        out);
+}
+
+static int write_page(FILE *out, const Program *program, const char *topic) {
+  static const struct {
+    const char *topic;
+    void (*write)(FILE *out, const Program *program);
+  } pages[] = {{"man", man}, {"bash", bash}, {"zsh", zsh}};
+  if (!topic) return help(out, program), 0;
+  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+    if (strcmp(topic, pages[i].topic) == 0) return pages[i].write(out, program), 0;
+  return -1;
+}
+
+int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
+                  const char *level, Why *why) {
+  enum { DONE, FAILED, USAGE };
+  Output *output = output_open(NULL, why);
+  FILE *out = output_stream(output);
+  int known = 1;
+  if (wish == OPTIONS_VERSION)
+    fprintf(
+        out,
+        "%s %s\nOpenBLAS %s; loops for %s\nreads FASTA and FASTQ, plain or compressed with " FORMATS
+        "\n",
+        program->name, VERSION, library, level);
+  else
+    known = write_page(out, program, topic) == 0;
+  if (output_close(output, why) != 0) return FAILED;
+  if (!known) fail(why, "--help '%s': must be one of man|bash|zsh", topic);
+  return known ? DONE : USAGE;
+}
+
+int manual_remind(const Program *program) {
+  usage(stderr, program);
+  fprintf(stderr, "%s --help lists the options\n", program->name);
+  return 2;
+}

@@ -1,0 +1,172 @@
+#include "cli/progress.h"
+
+#include "base/alloc.h"
+#include "base/escape.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE = PROGRESS_LINE, VALIDATIONS = 100 };
+static const double redraw_every = 0.2;
+static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
+
+double clock_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void clock_text(double seconds, char text[32]) {
+  long s = lround(seconds);
+  if (s < 60)
+    snprintf(text, 32, "%lds", s);
+  else if (s < 3600)
+    snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
+  else
+    snprintf(text, 32, "%ldh %02ldm", s / 3600, s / 60 % 60);
+}
+
+/* One that does what is asked of it: Emacs' shell, for one, does not. */
+static bool is_terminal(void) {
+  const char *kind = getenv("TERM");
+  return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
+static int terminal_width(void) {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+Progress progress_new(bool quiet, bool steps) {
+  return (Progress){.quiet = quiet,
+                    .steps = steps && !quiet && is_terminal(),
+                    .lines = steps && !quiet && !is_terminal(),
+                    .next = clock_now() + redraw_every,
+                    .began = clock_now(),
+                    .last_line = -INFINITY};
+}
+
+/* Puts a line in the place of the one that stands there, which a terminal that became narrower has
+ * broken into several. */
+static void draw(Progress *progress, const char *line, int width) {
+  const int broken = progress->drawn > 0 ? (progress->drawn - 1) / width : 0;
+  char up[16] = "";
+  if (broken > 0) snprintf(up, sizeof up, "\033[%dA", broken);
+  fprintf(stderr, "%s\r%s\033[J", up, line);
+  progress->drawn = (int)strlen(line), progress->width = width;
+}
+
+void progress_end(Progress *progress) {
+  if (progress->drawn > 0) draw(progress, "", terminal_width());
+}
+
+void progress_say(Progress *progress, const char *format, ...) {
+  if (progress->quiet) return;
+  va_list arguments, again;
+  va_start(arguments, format);
+  va_copy(again, arguments);
+  const size_t room = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
+  char *line = alloc_new(room, 1);
+  vsnprintf(line, room, format, again);
+  va_end(again);
+  va_end(arguments);
+  escape_line(line);
+  progress_end(progress);
+  fprintf(stderr, "%s\n", line);
+  free(line);
+}
+
+/* Appends parts to the line as long as they fit into width: false once one does not. */
+static bool append(char line[LINE], int width, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool append(char line[LINE], int width, const char *format, ...) {
+  char part[128];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(part, sizeof part, format, arguments);
+  va_end(arguments);
+  const size_t length = strlen(line);
+  if (length + strlen(part) >= (size_t)(width < LINE ? width : LINE)) return false;
+  strcpy(line + length, part);
+  return true;
+}
+
+/* The percentage and the time left; the time so far if the end is not known. */
+static bool append_time(char line[LINE], int width, double part, double seconds) {
+  const double LONG = 600 /* seconds do not matter any more */;
+  double time = part > 0 ? seconds * (1 / part - 1) : seconds;
+  char clock[32];
+  if (time > LONG) time -= fmod(time, 60);
+  clock_text(time, clock);
+  if (time > LONG && time < 3600) clock[strcspn(clock, " ")] = 0;
+  if (part > 0) return append(line, width, "%3.0f%%  %s left", 100 * part, clock);
+  return append(line, width, "%s", clock);
+}
+
+/* The most important parts come first. */
+static void fill_line(char line[LINE], int width, const Standing *standing) {
+  char epochs[32] = "";
+  if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);
+  bool more = append_time(line, width, standing->part, standing->seconds);
+  if (more) more = append(line, width, "  epoch %" PRIu64 "%s", standing->epoch, epochs);
+  if (more && isfinite(standing->bits))
+    more = append(line, width, "  %.3f bits/base", standing->bits);
+  if (more && isfinite(standing->best_bits))
+    more = append(line, width, " (valid %.3f)", standing->best_bits);
+  if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
+}
+
+bool progress_due(const Progress *progress) {
+  if (!progress->steps) return false;
+  if (clock_now() >= progress->next) return true;
+  return progress->drawn > 0 && terminal_width() != progress->width;
+}
+
+static void redraw(Progress *progress, const char *line, int width) {
+  draw(progress, line, width);
+  progress->next = clock_now() + redraw_every;
+}
+
+void progress_step(Progress *progress, const Standing *standing) {
+  char line[LINE] = "";
+  if (!progress_due(progress)) return;
+  const int width = terminal_width();
+  fill_line(line, width, standing);
+  redraw(progress, line, width);
+}
+
+void progress_pass(Progress *progress, const Passage *passage) {
+  const double rate = passage->seconds > 0 ? (double)passage->bases / passage->seconds : 0;
+  char line[LINE] = "";
+  if (!progress_due(progress)) return;
+  const int width = terminal_width();
+  bool more = append_time(line, width, passage->part, passage->seconds);
+  if (more) more = append(line, width, "  %" PRIu64 " records", passage->records);
+  if (more) more = append(line, width, "  %" PRIu64 " bases", passage->bases);
+  if (more) append(line, width, "  %.0fk bases/s", rate / 1000);
+  redraw(progress, line, width);
+}
+
+void progress_held(Progress *progress) {
+  if (*progress->held) progress_say(progress, "%s", progress->held);
+  *progress->held = 0;
+}
+
+void progress_validation(Progress *progress, const char *line) {
+  const double now = clock_now();
+  const double apart = fmax(line_every, line_every_part * (now - progress->began));
+  if (!progress->lines) return;
+  snprintf(progress->held, sizeof progress->held, "%s", line);
+  if (progress->validations >= VALIDATIONS && now < progress->last_line + apart) return;
+  progress_held(progress);
+  progress->validations++;
+  progress->last_line = now;
+}

@@ -1,0 +1,236 @@
+#include "io/atomicfile.h"
+
+#include "base/alloc.h"
+#include "base/signals.h"
+#include "base/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char alone_suffix[] = ".tmp", free_suffix[] = ".000000"; /* or other digits */
+enum { SUFFIXES = 1000000, COPY_BUFFER = 1 << 16 };
+
+static char *join(const char *path, const char *suffix) {
+  char *joined = alloc_new(strlen(path) + strlen(suffix) + 1, 1);
+  return strcat(strcpy(joined, path), suffix);
+}
+
+/* ---- directories ---------------------------------------------------------------------------- */
+
+char *atomicfile_directory(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return alloc_text(".");
+  char *directory = alloc_text(path);
+  directory[slash == path ? 1 : slash - path] = 0;
+  return directory;
+}
+
+int atomicfile_open_directory(const char *path) {
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 || errno != EACCES) return fd;
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* it may be writable but not readable */
+}
+
+int atomicfile_sync_directory(int directory) {
+  if (fsync(directory) == 0) return 0;
+  /* Some file systems cannot flush a directory; an unreadable one cannot be flushed either. */
+  return errno == EINVAL || errno == EBADF ? 0 : -1;
+}
+
+/* ---- temporary files ------------------------------------------------------------------------ */
+
+/* Sets the digits of the temporary name for the next try, the first if *tries is 0; -1 and errno
+ * after the last one. */
+static int next_name(AtomicFile *file, unsigned *tries) {
+  char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
+  if (*tries == SUFFIXES) {
+    errno = EEXIST;
+    return -1;
+  }
+  snprintf(end, sizeof free_suffix, ".%06u", ((unsigned)getpid() + *tries) % SUFFIXES);
+  ++*tries;
+  return 0;
+}
+
+/* Notes whether the file has its temporary name; then a signal that ends the program removes it. */
+static void set_named(AtomicFile *file, bool named) {
+  file->named = named;
+  signals_unfinished(file->directory, named ? file->temporary : NULL);
+}
+
+/* Makes a file of a name that was free. */
+static int open_named(AtomicFile *file) {
+  unsigned tries = 0;
+  int fd = -1;
+  while (fd < 0 && next_name(file, &tries) == 0) {
+    fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST) return -1;
+  }
+  set_named(file, fd >= 0);
+  return fd;
+}
+
+/* Makes a file without a name, or where the file system knows no such thing, or its name could not
+ * be given later, of a name that was free. */
+static int open_unique(AtomicFile *file) {
+  int fd = access("/proc/self/fd", X_OK) == 0
+               ? openat(file->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+               : -1;
+  return fd >= 0 ? fd : open_named(file);
+}
+
+/* Makes the file in place of the one that a killed process has left. */
+static int open_anew(AtomicFile *file) {
+  if (unlinkat(file->directory, file->temporary, 0) != 0 && errno != ENOENT) return -1;
+  int fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  set_named(file, fd >= 0);
+  return fd;
+}
+
+/* The mode of the file that stands there, or that any new file has. */
+static void set_mode(const AtomicFile *file, int fd) {
+  struct stat there;
+  mode_t mask = umask(0);
+  umask(mask);
+  const mode_t mode =
+      fstatat(file->directory, file->name, &there, 0) == 0 ? there.st_mode & 0777 : 0666 & ~mask;
+  if (fchmod(fd, mode) != 0) errno = 0; /* some file systems have no modes */
+}
+
+static void release(AtomicFile *file) {
+  if (file->out) fclose(file->out);
+  if (file->named) unlinkat(file->directory, file->temporary, 0);
+  set_named(file, false);
+  if (file->directory >= 0) close(file->directory);
+  free(file->path);
+  free(file->name);
+  free(file->temporary);
+  free(file);
+}
+
+/* The suffix replaces the end of a name that is too long for both. */
+static char *temporary_name(const char *name, const char *suffix) {
+  char *temporary = join(name, suffix);
+  if (strlen(temporary) > NAME_MAX) strcpy(temporary + NAME_MAX - strlen(suffix), suffix);
+  return temporary;
+}
+
+/* Whether the file system has names of this length: checked now, not after everything is written.
+ */
+static bool can_have(int directory, const char *name) {
+  struct stat there;
+  return fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENAMETOOLONG;
+}
+
+/* Takes over the directory; if it is -1, errno is the cause. */
+static AtomicFile *open_in(int directory, const char *name, const char *path, bool alone,
+                           Why *why) {
+  AtomicFile *file = alloc_new(1, sizeof *file);
+  file->directory = directory;
+  file->path = alloc_text(path);
+  file->name = alloc_text(name);
+  file->temporary = temporary_name(name, alone ? alone_suffix : free_suffix);
+  int fd = -1;
+  if (directory >= 0 && can_have(directory, name)) fd = alone ? open_anew(file) : open_unique(file);
+  if (fd >= 0 && !alone) set_mode(file, fd);
+  if (fd >= 0) file->out = fdopen(fd, "wb");
+  if (file->out) return file;
+  fail_writing(why, errno, "%s%s: cannot be made", path, alone ? alone_suffix : "");
+  if (fd >= 0) close(fd);
+  release(file);
+  return NULL;
+}
+
+AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
+                               Why *why) {
+  return open_in(fcntl(directory, F_DUPFD_CLOEXEC, 0), name, path, alone, why);
+}
+
+AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
+  const char *slash = strrchr(path, '/');
+  char *parent = atomicfile_directory(path);
+  const int directory = atomicfile_open_directory(parent), error = errno;
+  free(parent);
+  errno = error;
+  return open_in(directory, slash ? slash + 1 : path, path, alone, why);
+}
+
+/* ---- at the end ----------------------------------------------------------------------------- */
+
+/* Whether all that was written is on the disk; where not, errno says why. */
+static int is_whole(FILE *out) {
+  struct stat about;
+  if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return 0;
+  if (about.st_size != ftello(out)) return errno = EIO, 0;
+  return fsync(fileno(out)) == 0;
+}
+
+/* Copies all bytes of a file into an empty one. */
+static int copy(int to, int from) {
+  char buffer[COPY_BUFFER];
+  off_t at = 0;
+  ssize_t got;
+  while ((got = pread(from, buffer, sizeof buffer, at)) > 0) {
+    if (stream_write(to, buffer, (size_t)got) < (size_t)got) return -1;
+    at += got;
+  }
+  return got < 0 ? -1 : 0;
+}
+
+/* Copies a file that cannot be given a name to a named one. */
+static int write_again(AtomicFile *file) {
+  struct stat about;
+  const int from = fileno(file->out), to = open_named(file);
+  if (to < 0) return -1;
+  int rc = copy(to, from);
+  if (rc == 0 && fstat(from, &about) == 0 && fchmod(to, about.st_mode & 0777) != 0) errno = 0;
+  if (rc == 0) rc = fsync(to);
+  const int error = errno;
+  if (close(to) != 0 && rc == 0) return -1;
+  errno = error;
+  return rc;
+}
+
+/* Gives an unnamed file a free name. Some file systems and sandboxes make unnamed files, but cannot
+ * name them later. */
+static int give_name(AtomicFile *file) {
+  char unnamed[64];
+  unsigned tries = 0;
+  if (file->named) return 0;
+  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
+  while (next_name(file, &tries) == 0) {
+    if (linkat(AT_FDCWD, unnamed, file->directory, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
+      set_named(file, true);
+      return 0;
+    }
+    if (errno != EEXIST) return write_again(file);
+  }
+  return -1;
+}
+
+static int put_in_place(AtomicFile *file) {
+  if (!is_whole(file->out) || give_name(file) != 0) return -1;
+  FILE *out = file->out;
+  file->out = NULL;
+  if (fclose(out) != 0) return -1;
+  if (renameat(file->directory, file->temporary, file->directory, file->name) != 0) return -1;
+  set_named(file, false);
+  return 0;
+}
+
+int atomicfile_commit(AtomicFile *file, Why *why) {
+  int rc = put_in_place(file);
+  if (rc != 0)
+    fail_writing(why, errno, "%s: cannot be written", file->path);
+  else if ((rc = atomicfile_sync_directory(file->directory)) != 0)
+    fail_writing(why, errno, "%s: its directory cannot be flushed to the disk", file->path);
+  release(file);
+  return rc;
+}
+
+void atomicfile_abandon(AtomicFile *file) { release(file); }

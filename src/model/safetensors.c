@@ -1,0 +1,328 @@
+#include "model/safetensors.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors.c writes numbers as they stand in memory: it needs a little-endian machine"
+#endif
+
+enum { BUFFER = 1 << 16 };
+enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel: readers may lack memory */
+enum { TILE = 64 }; /* columns that are turned together: they stay in the cache */
+
+/* ---- the header's own CRC-32 ---------------------------------------------------------------- */
+
+enum { DIGITS = 8 };
+
+/* Where the digits of header_crc32 stand in a header; NULL: it has none. */
+static char *find_digits(char *text, size_t length) {
+  static const char key[] = "\"header_crc32\":\"";
+  char *place = memmem(text, length, key, strlen(key));
+  if (!place || place + strlen(key) + DIGITS > text + length) return NULL;
+  return place + strlen(key);
+}
+
+/* Puts in the digits that belong there: the CRC-32 of the header with zeros in their place. */
+static void seal(char *text, size_t length, char *digits) {
+  char crc[DIGITS + 1];
+  memset(digits, '0', DIGITS);
+  snprintf(crc, sizeof crc, "%08x", (unsigned)crc32_z(0, (const unsigned char *)text, length));
+  memcpy(digits, crc, DIGITS);
+}
+
+/* Whether a header is as it was written, where it says how that was. */
+static int is_sealed(char *text, size_t length) {
+  char before[DIGITS], *digits = find_digits(text, length);
+  if (!digits) return 1;
+  memcpy(before, digits, DIGITS);
+  seal(text, length, digits);
+  return memcmp(before, digits, DIGITS) == 0;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* Where bytes go: to a file, or where there is none only into their CRC-32. */
+typedef struct {
+  FILE *out;
+  uint32_t crc;
+} Sink;
+
+static void put(Sink *to, const void *bytes, size_t n) {
+  if (n == 0) return; /* crc32_z(crc, NULL, 0) would begin again */
+  if (to->out)
+    fwrite(bytes, 1, n, to->out); /* errors stick to the stream and are seen when it is committed */
+  else
+    to->crc = (uint32_t)crc32_z(to->crc, bytes, n);
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Part of a tensor that stands as (columns,rows) in memory: some rows of the file, or some columns
+ * of a row that is long. */
+typedef struct {
+  size_t rows, columns;
+  float *data;
+} Panel;
+
+/* Without its data. */
+static Panel panel_size(size_t columns, size_t floats) {
+  Panel panel = {.columns = least(columns, floats)};
+  panel.rows = panel.columns < columns ? 1 : least(floats / panel.columns, 16);
+  return panel;
+}
+
+size_t safetensors_memory(size_t columns) {
+  const Panel panel = panel_size(columns, PUT_FLOATS);
+  return panel.rows * panel.columns * sizeof *panel.data;
+}
+
+static Panel panel_new(const Tensor *tensor, size_t floats) {
+  Panel panel = panel_size(tensor->columns, floats);
+  panel.data = alloc_new(panel.rows * panel.columns, sizeof *panel.data);
+  return panel;
+}
+
+static void put_transposed(Sink *to, const Tensor *tensor) {
+  const size_t rows = tensor->rows, columns = tensor->columns;
+  Panel panel = panel_new(tensor, PUT_FLOATS);
+  for (size_t row = 0; row < rows; row += panel.rows)
+    for (size_t first = 0; first < columns; first += panel.columns) {
+      const float *data = (const float *)tensor->data + first * rows + row;
+      size_t n = least(rows - row, panel.rows), m = least(columns - first, panel.columns);
+      for (size_t from = 0; from < m; from += TILE)
+        for (size_t i = 0; i < n; i++)
+          for (size_t j = from; j < least(from + TILE, m); j++)
+            panel.data[i * m + j] = data[j * rows + i];
+      put(to, panel.data, n * m * sizeof(float));
+    }
+  free(panel.data);
+}
+
+static void put_data(Sink *to, const Tensor *tensors, int n) {
+  for (int i = 0; i < n; i++)
+    if (tensors[i].transposed)
+      put_transposed(to, &tensors[i]);
+    else
+      put(to, tensors[i].data, tensor_bytes(&tensors[i]));
+}
+
+/* The header of a file with this data, with both CRC-32s; NULL: the reader would reject it. */
+static char *make_header(const AtomicFile *file, const Tensor *tensors, int n,
+                         const Metadata *metadata, Why *why) {
+  const char *fault;
+  Sink to = {NULL, 0};
+  put_data(&to, tensors, n);
+  char *header = header_text(tensors, n, metadata, to.crc, &fault);
+  if (!header) return fail(why, "%s: cannot be written: %s", file->path, fault), NULL;
+  const size_t length = strlen(header);
+  seal(header, length, find_digits(header, length));
+  return header;
+}
+
+int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
+                      Why *why) {
+  if (!file) return -1;
+  char *header = make_header(file, tensors, n, metadata, why);
+  if (!header) return atomicfile_abandon(file), -1;
+  const uint64_t length = strlen(header);
+  Sink to = {file->out, 0};
+  put(&to, &length, sizeof length);
+  put(&to, header, length);
+  put_data(&to, tensors, n);
+  free(header);
+  return atomicfile_commit(file, why);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+struct SafeTensors {
+  char *path;
+  FILE *in;
+  Header header;
+  uint64_t data, data_size; /* offset in the file, bytes */
+};
+
+static int broken(const SafeTensors *file, const char *what, const char *place, Why *why) {
+  return header_broken(file->path, what, place, why);
+}
+
+/* It is not the file's fault. */
+static int cannot_read(const SafeTensors *file, Why *why) {
+  if (ferror(file->in)) return fail_reading(why, errno, "%s: cannot be read", file->path);
+  return fail(why, "%s: has become shorter while it was read; try again", file->path);
+}
+
+/* Whether a file that begins with these bytes, where the length of a header should be, and then
+ * with no '{', begins as FASTA, FASTQ or gzip do: then it stands in the place of another. */
+static int is_sequence(uint64_t length, FILE *in) {
+  const unsigned char *c = (const unsigned char *)&length;
+  return ungetc(getc(in), in) != '{' &&
+         (c[0] == '>' || c[0] == '@' || (c[0] == 0x1f && c[1] == 0x8b));
+}
+
+/* Reads the header; the file is as long as `size`. */
+static int read_header(SafeTensors *file, uint64_t size, Why *why) {
+  uint64_t length;
+  if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
+  if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
+  if (is_sequence(length, file->in))
+    return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
+                file->path);
+  if (length > HEADER_MAX && *(const char *)&length == '{')
+    return fail(why, "%s: is JSON, no model file; weights in JSON are given with --weights",
+                file->path);
+  if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
+  if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
+  char *text = alloc_new(length + 1, 1);
+  file->data = sizeof length + length, file->data_size = size - file->data;
+  int rc;
+  if (fread(text, 1, length, file->in) != length)
+    rc = cannot_read(file, why);
+  else if (!is_sealed(text, length))
+    rc = broken(file, "the header is damaged: its CRC-32 is not the one in it", "", why);
+  else
+    rc = header_parse(&file->header, file->path, text, length, file->data_size, why);
+  free(text);
+  return rc;
+}
+
+static int check_crc(SafeTensors *file, Why *why) {
+  unsigned char buffer[BUFFER];
+  uint32_t crc = 0;
+  char text[16];
+  const char *wanted = metadata_get(file->header.metadata, "data_crc32");
+  for (uint64_t left = file->data_size; left > 0;) {
+    size_t n = left < sizeof buffer ? (size_t)left : sizeof buffer;
+    if (fread(buffer, 1, n, file->in) != n) return cannot_read(file, why);
+    crc = (uint32_t)crc32_z(crc, buffer, n);
+    left -= n;
+  }
+  snprintf(text, sizeof text, "%08x", crc);
+  if (!wanted) return broken(file, "no data_crc32 in the metadata", "", why);
+  if (strcmp(text, wanted) != 0)
+    return broken(file, "the data is damaged: its CRC-32 is not the one in the header", text, why);
+  return 0;
+}
+
+SafeTensors *safetensors_open(const char *path, Why *why) {
+  /* A FIFO is an error; it is not waited for. */
+  return safetensors_from(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path, why);
+}
+
+SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
+  const int error = errno;
+  SafeTensors *file = alloc_new(1, sizeof *file);
+  struct stat about;
+  file->path = alloc_text(path);
+  errno = error;
+  int wrong;
+  if (fd < 0 || !(file->in = fdopen(fd, "rb")) || fstat(fd, &about) != 0)
+    wrong = fail_reading(why, errno, "%s: cannot be opened", path);
+  else if (!S_ISREG(about.st_mode))
+    wrong = fail(why, "%s: is no regular file; give a run directory or a .safetensors file", path);
+  else
+    wrong = read_header(file, (uint64_t)about.st_size, why) || check_crc(file, why);
+  if (!wrong) return file;
+  if (fd >= 0 && !file->in) close(fd);
+  safetensors_close(file);
+  return NULL;
+}
+
+void safetensors_close(SafeTensors *file) {
+  if (!file) return;
+  if (file->in) fclose(file->in);
+  header_free(&file->header);
+  free(file->path), free(file);
+}
+
+const Metadata *safetensors_metadata(const SafeTensors *file) { return file->header.metadata; }
+
+static const Entry *find(const SafeTensors *file, const char *name) {
+  for (size_t i = 0; i < file->header.n; i++)
+    if (strcmp(file->header.entries[i].name, name) == 0) return &file->header.entries[i];
+  return NULL;
+}
+
+int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n, Why *why) {
+  for (size_t i = 0; i < file->header.n; i++) {
+    const char *name = file->header.entries[i].name;
+    int at = 0;
+    while (at < n && strcmp(tensors[at].name, name) != 0) at++;
+    if (at == n) return broken(file, "a tensor that does not belong there", name, why);
+  }
+  return 0;
+}
+
+/* What there is of the tensor; NULL where it is not there, or is another one. */
+static const Entry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
+  const Entry *entry = find(file, tensor->name);
+  const char *fault = NULL;
+  size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;
+  size_t columns = tensor->rank == 1 ? 1 : tensor->columns;
+  if (!entry)
+    fault = "a tensor is missing";
+  else if (entry->dtype != tensor->dtype)
+    fault = "wrong dtype";
+  else if (entry->rank != tensor->rank || entry->shape[0] != rows || entry->shape[1] != columns)
+    fault = "a shape that does not fit the metadata";
+  if (fault) broken(file, fault, tensor->name, why);
+  return fault ? NULL : entry;
+}
+
+int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
+  return fitting(file, tensor, why) ? 0 : -1;
+}
+
+static int get_transposed(FILE *in, const Tensor *tensor) {
+  const size_t rows = tensor->rows, columns = tensor->columns;
+  Panel panel = panel_new(tensor, GET_FLOATS);
+  int rc = 0;
+  for (size_t row = 0; rc == 0 && row < rows; row += panel.rows)
+    for (size_t first = 0; rc == 0 && first < columns; first += panel.columns) {
+      float *data = (float *)tensor->data + first * rows + row;
+      size_t n = least(rows - row, panel.rows), m = least(columns - first, panel.columns);
+      if (fread(panel.data, sizeof(float), n * m, in) != n * m) rc = -1;
+      for (size_t j = 0; rc == 0 && j < m; j++)
+        for (size_t i = 0; i < n; i++) data[j * rows + i] = panel.data[i * m + j];
+    }
+  free(panel.data);
+  return rc;
+}
+
+static int get(FILE *in, const Tensor *tensor) {
+  size_t bytes = tensor_bytes(tensor);
+  if (tensor->transposed) return get_transposed(in, tensor);
+  return fread(tensor->data, 1, bytes, in) == bytes ? 0 : -1;
+}
+
+static int check_finite(const SafeTensors *file, const Tensor *tensor, Why *why) {
+  const float *singles = tensor->data;
+  const double *doubles = tensor->data;
+  size_t n = tensor->rows * tensor->columns;
+  for (size_t i = 0; tensor->dtype == F32 && i < n; i++)
+    if (!isfinite(singles[i]))
+      return broken(file, "a weight that is not finite", tensor->name, why);
+  for (size_t i = 0; tensor->dtype == F64 && i < n; i++)
+    if (!isfinite(doubles[i]))
+      return broken(file, "a real number that is not finite", tensor->name, why);
+  return 0;
+}
+
+int safetensors_read(SafeTensors *file, const Tensor *tensor, Why *why) {
+  const Entry *entry = fitting(file, tensor, why);
+  if (!entry) return -1;
+  if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
+      get(file->in, tensor) != 0)
+    return cannot_read(file, why);
+  return check_finite(file, tensor, why);
+}

@@ -1,0 +1,413 @@
+#include "net/bptt.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/signals.h"
+#include "net/softmax.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1 << 12, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
+
+struct Bptt {
+  Shape shape;
+  int T, B, blocks, with_backward, threads;
+  int few_L, few_U; /* whether gradients have touched rows only */
+  const Kernels *kernels;
+  Factors *factors;
+  Tape **tape;      /* (blocks) */
+  float **q;        /* (blocks) of softmax_loss: for followers it keeps dq */
+  double **J;       /* (blocks) (T*block) */
+  Weights *partial; /* (blocks) dH, dI, db1 and, for FULL, dU, db2 of a block */
+  size_t n_partial; /* floats of each */
+  Touched x, followers;
+  float *G;     /* (V,D) where there is a table: dz added up by x */
+  float *parts; /* (SCATTER_JOBS) dI, db1 of those rows */
+  WindowLoss result;
+  /* of the call that is running: */
+  const Window *window;
+  Weights *gradient; /* NULL: none is asked for */
+  float scale;
+};
+
+/* ---- making and freeing --------------------------------------------------------------------- */
+
+static int block_lanes(int B, int block) {
+  int left = B - block * BPTT_BLOCK;
+  return left < BPTT_BLOCK ? left : BPTT_BLOCK;
+}
+
+static int count_blocks(int B) { return (B + BPTT_BLOCK - 1) / BPTT_BLOCK; }
+
+static size_t input_size(const Shape *shape) { return ((size_t)shape->d + 1) * (size_t)shape->D; }
+
+/* Floats of a partial gradient: H, I, b1 and for FULL U, b2 stand side by side in Weights. */
+static size_t partial_size(const Shape *shape) {
+  size_t all = shape_parameters(shape), V = (size_t)shape->V;
+  size_t output = shape->softmax == FULL ? 0 : V * (size_t)shape->D + V;
+  return all - V * (size_t)shape->d - output;
+}
+
+static size_t table_memory(const Shape *shape, int tokens) {
+  if (shape->V >= tokens) return 0;
+  size_t floats = (size_t)shape->V * (size_t)shape->D + SCATTER_JOBS * input_size(shape);
+  return floats * sizeof(float);
+}
+
+size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
+  size_t tokens = (size_t)T * (size_t)B, sum = factors_memory(shape, T * B, with_backward);
+  for (int block = 0; block < count_blocks(B); block++) {
+    int lanes = block_lanes(B, block);
+    sum += tape_memory(shape, T, lanes, T * B, with_backward);
+    sum += softmax_logits(shape, T * lanes, with_backward) * sizeof(float);
+    if (with_backward) sum += partial_size(shape) * sizeof(float);
+  }
+  if (with_backward) sum += table_memory(shape, T * B);
+  return sum + tokens * (sizeof(double) + 8 * sizeof(int));
+}
+
+/* How many rows of L, and of U, a gradient has. */
+static int rows_of_L(const Shape *shape, int tokens) {
+  return touched_few(shape->V, tokens) ? tokens : shape->V;
+}
+
+static int rows_of_U(const Shape *shape, int tokens) {
+  const int few = shape->softmax == FOLLOWERS && touched_few(shape->V / shape->n, tokens);
+  return few ? tokens * shape->n : shape->V;
+}
+
+static void new_block(Bptt *bptt, int block) {
+  const Shape *shape = &bptt->shape;
+  const int rows = bptt->T * block_lanes(bptt->B, block);
+  bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
+  bptt->q[block] = alloc_floats(softmax_logits(shape, rows, bptt->with_backward));
+  bptt->J[block] = alloc_new((size_t)rows, sizeof **bptt->J);
+  if (!bptt->with_backward) return;
+  Weights *p = &bptt->partial[block];
+  p->H = alloc_floats(bptt->n_partial);
+  p->I = p->H + (size_t)shape->D * (size_t)shape->D;
+  p->b1 = p->I + (size_t)shape->d * (size_t)shape->D;
+  p->U = p->b1 + shape->D; /* beyond the end for followers, who never use it */
+  p->b2 = p->U + (shape->softmax == FULL ? (size_t)shape->V * (size_t)shape->D : 0);
+}
+
+static void new_scatter(Bptt *bptt) {
+  const Shape *shape = &bptt->shape;
+  const int tokens = bptt->T * bptt->B;
+  bptt->x = touched_new(shape->V, tokens);
+  if (shape->softmax == FOLLOWERS) bptt->followers = touched_new(shape->V / shape->n, tokens);
+  if (!bptt->factors->table) return;
+  bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
+  bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
+}
+
+Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
+               const Kernels *kernels) {
+  Bptt *bptt = alloc_new(1, sizeof *bptt);
+  *bptt = (Bptt){.shape = *shape,
+                 .T = T,
+                 .B = B,
+                 .blocks = count_blocks(B),
+                 .kernels = kernels,
+                 .with_backward = with_backward,
+                 .threads = threads,
+                 .few_L = rows_of_L(shape, T * B) < shape->V,
+                 .few_U = rows_of_U(shape, T * B) < shape->V,
+                 .n_partial = partial_size(shape)};
+  bptt->factors =
+      factors_new(shape, T * B, with_backward, kernels->blas ? NULL : kernels->products);
+  bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
+  bptt->q = alloc_new((size_t)bptt->blocks, sizeof *bptt->q);
+  bptt->J = alloc_new((size_t)bptt->blocks, sizeof *bptt->J);
+  bptt->partial = alloc_new((size_t)bptt->blocks, sizeof *bptt->partial);
+  for (int block = 0; block < bptt->blocks; block++) new_block(bptt, block);
+  if (with_backward) new_scatter(bptt);
+  bptt->result.timestep_loss = alloc_new((size_t)T, sizeof(double));
+  bptt->result.timestep_tokens = alloc_new((size_t)T, sizeof(uint64_t));
+  return bptt;
+}
+
+void bptt_free(Bptt *bptt) {
+  if (!bptt) return;
+  for (int block = 0; block < bptt->blocks; block++) {
+    tape_free(bptt->tape[block]), free(bptt->q[block]);
+    free(bptt->J[block]), free(bptt->partial[block].H);
+  }
+  free(bptt->parts), free(bptt->G);
+  free(bptt->tape), free(bptt->q), free(bptt->J), free(bptt->partial);
+  touched_free(&bptt->x), touched_free(&bptt->followers);
+  factors_free(bptt->factors);
+  free(bptt->result.timestep_loss), free(bptt->result.timestep_tokens);
+  free(bptt);
+}
+
+/* ---- the gradient --------------------------------------------------------------------------- */
+
+Gradient *gradient_new(const Shape *shape, int tokens) {
+  Gradient *gradient = alloc_new(1, sizeof *gradient);
+  gradient->dw = weights_new_rows(shape, rows_of_L(shape, tokens), rows_of_U(shape, tokens));
+  return gradient;
+}
+
+void gradient_free(Gradient *gradient) {
+  if (!gradient) return;
+  weights_free(gradient->dw), free(gradient);
+}
+
+size_t gradient_memory(const Shape *shape, int tokens) {
+  const size_t V = (size_t)shape->V, L = (size_t)rows_of_L(shape, tokens);
+  const size_t U = (size_t)rows_of_U(shape, tokens), d = (size_t)shape->d, D = (size_t)shape->D;
+  return (shape_parameters(shape) - (V - L) * d - (V - U) * (D + 1)) * sizeof(float);
+}
+
+/* ---- blocks of lanes ------------------------------------------------------------------------ */
+
+static void run_block(Bptt *bptt, int block) {
+  const Shape *shape = &bptt->shape;
+  const Window *window = bptt->window;
+  Tape *tape = bptt->tape[block];
+  if (signals_end()) return;
+  for (int t = 0; t < bptt->T; t++) {
+    size_t from = (size_t)t * (size_t)bptt->B + (size_t)block * BPTT_BLOCK;
+    size_t to = (size_t)t * (size_t)tape->B, n = (size_t)tape->B;
+    for (size_t b = 0; b < n; b++) tape->x[to + b] = window_kmer(window, from + b);
+    memcpy(tape->y + to, window->y + from, n * sizeof *tape->y);
+    memcpy(tape->restart + to, window->restart + from, n);
+  }
+  rnn_forward(tape, bptt->factors, shape, bptt->kernels);
+  softmax_loss(bptt->J[block], bptt->gradient ? tape->dz : NULL, &bptt->partial[block],
+               bptt->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
+               tape->T * tape->B, bptt->scale, bptt->factors, shape, bptt->kernels);
+  if (bptt->gradient && !signals_end())
+    rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
+}
+
+/* With a gradient, jobs 0 and 1 sort the tokens and the others are blocks. */
+static void block_job(void *context, int i) {
+  Bptt *bptt = context;
+  int tokens = bptt->T * bptt->B;
+  if (!bptt->gradient)
+    run_block(bptt, i);
+  else if (i == 0)
+    touched_set(&bptt->x, bptt->window->x, tokens);
+  else if (i > 1)
+    run_block(bptt, i - 2);
+  else if (bptt->shape.softmax == FOLLOWERS)
+    touched_set(&bptt->followers, bptt->window->x, tokens);
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+/* The i-th share of n things: from..to-1. */
+static int share(int n, int i) { return (int)((int64_t)n * i / SCATTER_JOBS); }
+
+/* Where a token's numbers are. */
+typedef struct {
+  const float *h, *dz, *de; /* of its row of the tape */
+  const float *dq;          /* followers */
+} Token;
+
+static Token find_token(const Bptt *bptt, int token) {
+  const size_t d = (size_t)bptt->shape.d, D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
+  int t = token / bptt->B, b = token % bptt->B, block = b / BPTT_BLOCK;
+  const Tape *tape = bptt->tape[block];
+  const size_t lanes = (size_t)tape->B, row = (size_t)t * lanes + (size_t)(b % BPTT_BLOCK);
+  return (Token){.h = tape->h + (lanes + row) * D,
+                 .dz = tape->dz + row * D,
+                 .de = tape->de ? tape->de + row * d : NULL,
+                 .dq = bptt->shape.softmax == FOLLOWERS ? bptt->q[block] + row * n : NULL};
+}
+
+/* The first of the touched rows that is not below `row`. */
+static int find_row(const Touched *touched, int row) {
+  int low = 0, high = touched->n;
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+    if (touched->row[middle] < row)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* sums (rows,width) <- the rows of de, or of dz, added up by x: the touched rows that stand from
+ * first to last-1, each at its place in the table or, where these are few, in the list. */
+static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, int last) {
+  const Touched *x = &bptt->x;
+  const float *row[BATCH];
+  for (int i = first; i < last; i++) {
+    float *sum = sums + (size_t)(bptt->few_L ? i : x->row[i]) * width;
+    memset(sum, 0, width * sizeof *sum);
+    for (int j = x->start[i], n = 0; j < x->start[i + 1]; j++) {
+      Token token = find_token(bptt, x->order[j]);
+      row[n++] = bptt->G ? token.dz : token.de;
+      if (n < BATCH && j + 1 < x->start[i + 1]) continue;
+      bptt->kernels->products->sum_rows(sum, row, n, (int)width);
+      n = 0;
+    }
+  }
+}
+
+/* With a table, for the i-th share of its rows: G, dL = G I^T, and their parts of dI = L^T G and of
+ * db1, the sum of the rows of G. */
+static void scatter_table(Bptt *bptt, int i) {
+  const Shape *shape = &bptt->shape;
+  const Factors *factors = bptt->factors;
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  const int from = share(shape->V, i), to = share(shape->V, i + 1), rows = to - from;
+  const size_t at = (size_t)from;
+  float *dI = bptt->parts + (size_t)i * input_size(shape), *db1 = dI + d * D;
+  float *G = bptt->G + at * D;
+  memset(G, 0, (size_t)rows * D * sizeof *G);
+  memset(dI, 0, input_size(shape) * sizeof *dI);
+  if (rows == 0) return;
+  add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
+  packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, 0);
+  packed_multiply_ta(dI, factors->w->L + at * d, G, shape->d, shape->D, rows, 0, factors->H.loops);
+  for (size_t row = 0; row < (size_t)rows; row++) bptt->kernels->add(db1, G + row * D, D);
+}
+
+/* Without one, for the i-th share of the rows of dL that are touched, or of all. */
+static void scatter_L(Bptt *bptt, int i) {
+  const size_t d = (size_t)bptt->shape.d;
+  float *dL = bptt->gradient->L;
+  if (bptt->few_L) {
+    add_rows_up(bptt, dL, d, share(bptt->x.n, i), share(bptt->x.n, i + 1));
+    return;
+  }
+  const int from = share(bptt->shape.V, i), to = share(bptt->shape.V, i + 1);
+  memset(dL + (size_t)from * d, 0, (size_t)(to - from) * d * sizeof *dL);
+  add_rows_up(bptt, dL, d, find_row(&bptt->x, from), find_row(&bptt->x, to));
+}
+
+/* Zeroes groups of followers in dU and db2, from one place to another. */
+static void clear_groups(Bptt *bptt, int from, int to) {
+  const size_t D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
+  const size_t first = (size_t)from * n, rows = (size_t)(to - from) * n;
+  memset(bptt->gradient->U + first * D, 0, rows * D * sizeof(float));
+  memset(bptt->gradient->b2 + first, 0, rows * sizeof(float));
+}
+
+/* dU += h^T dq and db2 += dq, for some tokens of the group at this place of the gradient. */
+static void add_to_group(Bptt *bptt, int place, const float **dq, const float *const *h,
+                         int tokens) {
+  const int n = bptt->shape.n, D = bptt->shape.D;
+  const Products *products = bptt->kernels->products;
+  float *dU = bptt->gradient->U + (size_t)place * (size_t)n * (size_t)D;
+  products->sum_rows(bptt->gradient->b2 + (size_t)place * (size_t)n, dq, tokens, n);
+  for (int i = 0; i < n; i += 4, dU += 4 * D) {
+    products->sum_outer(dU, dq, h, tokens, D);
+    for (int t = 0; t < tokens; t++) dq[t] += 4;
+  }
+}
+
+static void add_group_up(Bptt *bptt, int i) {
+  const Touched *groups = &bptt->followers;
+  const float *dq[BATCH], *h[BATCH];
+  for (int j = groups->start[i], n = 0; j < groups->start[i + 1]; j++) {
+    Token token = find_token(bptt, groups->order[j]);
+    dq[n] = token.dq, h[n++] = token.h;
+    if (n < BATCH && j + 1 < groups->start[i + 1]) continue;
+    add_to_group(bptt, bptt->few_U ? i : groups->row[i], dq, h, n);
+    n = 0;
+  }
+}
+
+/* Followers: the i-th share of the groups of rows of dU, and of db2. */
+static void scatter_U(Bptt *bptt, int i) {
+  const Touched *groups = &bptt->followers;
+  const int places = bptt->few_U ? groups->n : groups->rows;
+  const int from = share(places, i), to = share(places, i + 1);
+  const int first = bptt->few_U ? from : find_row(groups, from);
+  const int last = bptt->few_U ? to : find_row(groups, to);
+  if (!bptt->few_U) clear_groups(bptt, from, to);
+  for (int group = first; group < last; group++) {
+    if (bptt->few_U) clear_groups(bptt, group, group + 1);
+    add_group_up(bptt, group);
+  }
+}
+
+/* Adds CHUNK floats of the partial gradients up. */
+static void sum_chunk(Bptt *bptt, int i) {
+  size_t from = (size_t)i * CHUNK;
+  size_t n = bptt->n_partial - from < CHUNK ? bptt->n_partial - from : CHUNK;
+  memcpy(bptt->gradient->H + from, bptt->partial[0].H + from, n * sizeof(float));
+  for (int block = 1; block < bptt->blocks; block++)
+    bptt->kernels->add(bptt->gradient->H + from, bptt->partial[block].H + from, n);
+}
+
+/* Jobs 0..SCATTER_JOBS-1 are shares of L, as many again of U, the others chunks. */
+static void sum_job(void *context, int i) {
+  Bptt *bptt = context;
+  if (i >= 2 * SCATTER_JOBS)
+    sum_chunk(bptt, i - 2 * SCATTER_JOBS);
+  else if (i < SCATTER_JOBS)
+    bptt->G ? scatter_table(bptt, i) : scatter_L(bptt, i);
+  else if (bptt->shape.softmax == FOLLOWERS)
+    scatter_U(bptt, i - SCATTER_JOBS);
+}
+
+static void sum_gradients(Bptt *bptt) {
+  const size_t n = input_size(&bptt->shape);
+  int chunks = (int)((bptt->n_partial + CHUNK - 1) / CHUNK);
+  parallel_run(bptt->threads, 2 * SCATTER_JOBS + chunks, sum_job, bptt);
+  if (!bptt->G) return;
+  memcpy(bptt->gradient->I, bptt->parts, n * sizeof(float));
+  for (size_t i = 1; i < SCATTER_JOBS; i++)
+    bptt->kernels->add(bptt->gradient->I, bptt->parts + i * n, n);
+}
+
+static void sum_losses(Bptt *bptt) {
+  WindowLoss *result = &bptt->result;
+  result->loss = 0, result->tokens = bptt->window->tokens;
+  for (int t = 0; t < bptt->T; t++) {
+    result->timestep_loss[t] = 0, result->timestep_tokens[t] = 0;
+    for (int block = 0; block < bptt->blocks; block++) {
+      const Tape *tape = bptt->tape[block];
+      for (int row = t * tape->B; row < (t + 1) * tape->B; row++) {
+        result->timestep_loss[t] += bptt->J[block][row];
+        result->timestep_tokens[t] += tape->y[row] >= 0;
+      }
+    }
+    result->loss += result->timestep_loss[t];
+  }
+}
+
+/* ---- the window ----------------------------------------------------------------------------- */
+
+/* Where the gradient goes, and which rows of it there will be. */
+static void set_gradient(Bptt *bptt, Gradient *gradient) {
+  bptt->gradient = gradient ? gradient->dw : NULL;
+  if (!gradient) return;
+  gradient->L = bptt->few_L ? &bptt->x : NULL;
+  gradient->U = bptt->few_U ? &bptt->followers : NULL;
+}
+
+const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window) {
+  set_gradient(bptt, gradient);
+  bptt->window = window;
+  bptt->scale = window->tokens > 0 ? 1.0f / (float)window->tokens : 0;
+  factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
+  parallel_run(bptt->threads, bptt->blocks + (gradient ? 2 : 0), block_job, bptt);
+  if (signals_end()) return NULL; /* h(0) is as it was until it is carried */
+  if (gradient) sum_gradients(bptt);
+  sum_losses(bptt);
+  for (int block = 0; block < bptt->blocks; block++) tape_carry(bptt->tape[block], &bptt->shape);
+  return &bptt->result;
+}
+
+void bptt_save(const Bptt *bptt, float *h) {
+  size_t D = (size_t)bptt->shape.D;
+  for (int block = 0; block < bptt->blocks; block++)
+    memcpy(h + (size_t)block * BPTT_BLOCK * D, bptt->tape[block]->h,
+           (size_t)bptt->tape[block]->B * D * sizeof(float));
+}
+
+void bptt_restore(Bptt *bptt, const float *h) {
+  size_t D = (size_t)bptt->shape.D;
+  for (int block = 0; block < bptt->blocks; block++)
+    memcpy(bptt->tape[block]->h, h + (size_t)block * BPTT_BLOCK * D,
+           (size_t)bptt->tape[block]->B * D * sizeof(float));
+}

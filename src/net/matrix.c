@@ -1,0 +1,223 @@
+#include "net/matrix.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* OpenBLAS's buffers, one for each thread in a product. No header declares these. */
+void *blas_memory_alloc(int unused);
+void blas_memory_free(void *buffer);
+
+static struct {
+  __typeof__(cblas_sgemm) *sgemm; /* NULL: OpenBLAS is not loaded */
+  __typeof__(openblas_get_parallel) *parallel;
+  __typeof__(openblas_get_config) *config;
+  __typeof__(openblas_get_corename) *core;
+  __typeof__(blas_memory_alloc) *buffer;
+  __typeof__(blas_memory_free) *free_buffer;
+} blas;
+
+void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
+  blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, A, k, B, n, beta, C, n);
+}
+
+void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
+  blas.sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, B, n, beta, C, n);
+}
+
+void matrix_transpose(float *B, const float *A, int m, int n) {
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < n; j++)
+      B[(size_t)j * (size_t)m + (size_t)i] = A[(size_t)i * (size_t)n + (size_t)j];
+}
+
+/* ---- loading -------------------------------------------------------------------------------- */
+
+/* The limit under which OpenBLAS may find no memory; NULL: none. */
+static const char *memory_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -v";
+  if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -d";
+  return NULL;
+}
+
+/* OpenBLAS reads its settings while it is being loaded. Without this it would start threads. */
+static void hold_to_one_thread(void) { setenv("OPENBLAS_NUM_THREADS", "1", 1); }
+
+#ifdef OPENBLAS_STATIC
+/* Runs before the constructor of a statically linked OpenBLAS. */
+__attribute__((section(".preinit_array"),
+               used)) static void (*const first)(void) = hold_to_one_thread;
+
+static int load(Why *why) {
+  (void)why;
+  blas.sgemm = cblas_sgemm;
+  blas.parallel = openblas_get_parallel;
+  blas.config = openblas_get_config;
+  blas.core = openblas_get_corename;
+  blas.buffer = blas_memory_alloc;
+  blas.free_buffer = blas_memory_free;
+  return 0;
+}
+#else
+/* Sets a function pointer; C does not allow the conversion from the result of dlsym. */
+static bool find(void *library, const char *name, void *function) {
+  void *found = dlsym(library, name);
+  memcpy(function, &found, sizeof found);
+  return found;
+}
+
+static int load(Why *why) {
+  if (blas.sgemm) return 0;
+  hold_to_one_thread();
+  setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char *limit = memory_limit();
+    return fail(why, "OpenBLAS cannot be loaded: %s; %s%s%sapt-get install libopenblas0", dlerror(),
+                limit ? "raise " : "", limit ? limit : "", limit ? ", or " : "");
+  }
+  if (find(library, "openblas_get_parallel", &blas.parallel) &&
+      find(library, "openblas_get_config", &blas.config) &&
+      find(library, "openblas_get_corename", &blas.core) &&
+      find(library, "blas_memory_alloc", &blas.buffer) &&
+      find(library, "blas_memory_free", &blas.free_buffer) &&
+      find(library, "cblas_sgemm", &blas.sgemm))
+    return 0;
+  blas.sgemm = NULL;
+  return fail(why, "libopenblas.so.0 cannot be used: %s; apt-get install libopenblas0", dlerror());
+}
+#endif
+
+/* ---- whether products on several threads are right ------------------------------------------ */
+
+enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
+
+typedef struct {
+  float *A, *B, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A B */
+  pthread_barrier_t barrier; /* all threads have a job, and their memory */
+  bool *wrong;               /* (threads) */
+} Check;
+
+static void check_job(void *context, int i) {
+  Check *check = context;
+  float *mine = alloc_floats(CHECK_FLOATS);
+  pthread_barrier_wait(&check->barrier);
+  for (int round = 0; round < CHECK_ROUNDS; round++) {
+    matrix_multiply(mine, check->A, check->B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+    check->wrong[i] |= memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0;
+  }
+  free(mine);
+}
+
+/* Allocates a buffer for each thread. OpenBLAS keeps them for later products. */
+static void take_buffers(int threads) {
+  void **buffer = alloc_new((size_t)threads, sizeof *buffer);
+  for (int i = 0; i < threads; i++)
+    if (!(buffer[i] = blas.buffer(0))) abort(); /* it has none for so many; only a child sees it */
+  for (int i = 0; i < threads; i++) blas.free_buffer(buffer[i]);
+  free(buffer);
+}
+
+/* Whether all threads together compute the same product as one thread. */
+static bool threads_agree(int threads) {
+  Check check = {.A = alloc_floats(CHECK_FLOATS),
+                 .B = alloc_floats(CHECK_FLOATS),
+                 .C = alloc_floats(CHECK_FLOATS),
+                 .wrong = alloc_new((size_t)threads, sizeof(bool))};
+  bool agree = true;
+  take_buffers(threads);
+  for (int i = 0; i < CHECK_FLOATS; i++) {
+    check.A[i] = (float)(i % 7 - 3);
+    check.B[i] = (float)(i % 5 - 2);
+  }
+  matrix_multiply(check.C, check.A, check.B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+  pthread_barrier_init(&check.barrier, NULL, (unsigned)threads);
+  parallel_run(threads, threads, check_job, &check);
+  pthread_barrier_destroy(&check.barrier);
+  for (int i = 0; i < threads; i++) agree &= !check.wrong[i];
+  free(check.A);
+  free(check.B);
+  free(check.C);
+  free(check.wrong);
+  return agree;
+}
+
+static int load_and_check(int threads, Why *why) {
+  if (load(why) != 0) return -1;
+  threads = parallel_start(blas.parallel() == OPENBLAS_SEQUENTIAL ? 1 : threads);
+  if (threads_agree(threads)) return threads;
+  return fail(why,
+              "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
+              "--threads 1 or install libopenblas0-pthread",
+              matrix_library(), threads);
+}
+
+/* ---- in a child process first --------------------------------------------------------------- */
+
+enum {
+  REACHED = 42,         /* exit code, which OpenBLAS has no reason to give */
+  WALL_SECONDS = 60,    /* for a child that sleeps */
+  CPU_SECONDS = 10,     /* for one that spins: four times what it needs under valgrind, */
+  THREADS_A_SECOND = 8, /* and a second more for so many threads, a hundred times what they need */
+  LIMITED_SHARE = 8     /* under a memory limit, where it may well spin: an eighth of that */
+};
+
+static _Noreturn void try_and_exit(int threads) {
+  const int full = CPU_SECONDS + threads / THREADS_A_SECOND;
+  const rlim_t seconds = (rlim_t)(memory_limit() ? full / LIMITED_SHARE : full);
+  const struct rlimit limit = {seconds, seconds}, no_core = {0, 0};
+  const int silence = open("/dev/null", O_WRONLY);
+  Why why;
+  setrlimit(RLIMIT_CPU, &limit);
+  setrlimit(RLIMIT_CORE, &no_core);
+  alarm(WALL_SECONDS);
+  dup2(silence, STDOUT_FILENO);
+  dup2(silence, STDERR_FILENO);
+  load_and_check(threads, &why);
+  _exit(REACHED);
+}
+
+int matrix_threads(int threads, Why *why) {
+  int status = 0;
+  const char *limit = memory_limit();
+  signal(SIGCHLD, SIG_DFL); /* the child's status would be lost where that is ignored */
+  const pid_t child = fork();
+  if (child == 0) try_and_exit(threads);
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (child < 0 && limit)
+    return fail(why,
+                "under %s OpenBLAS is tested in a child process first, which cannot be started: "
+                "%s; raise ulimit -u, or remove %s",
+                limit, strerror(EAGAIN), limit);
+  if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == REACHED))
+    return load_and_check(threads, why);
+  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %s%s%suse fewer threads", threads,
+              threads == 1 ? "" : "s", limit ? "raise " : "", limit ? limit : "",
+              limit ? ", or " : "");
+}
+
+const char *matrix_library(void) {
+  static char text[128];
+  static const char *const kinds[] = {"serial", "pthread", "openmp"};
+  if (!blas.sgemm) return "not used";
+  int kind = blas.parallel();
+  char version[32] = "";
+  sscanf(blas.config(), "OpenBLAS %31s", version);
+  snprintf(text, sizeof text, "%s %s %s", version, blas.core(),
+           kind >= 0 && kind < 3 ? kinds[kind] : "unknown");
+  return text;
+}

@@ -1,0 +1,180 @@
+#include "net/optimizer.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum { AVERAGED = 1000 };            /* steps, at most */
+
+int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
+
+double optimizer_default_rate(OptimizerKind kind) {
+  static const double rates[OPTIMIZERS] = {
+      [ADAM] = 0.003, [SGD] = 1.5, [MOMENTUM] = 0.3, [RMSPROP] = 0.003, [ADAGRAD] = 0.1};
+  return rates[kind];
+}
+
+static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
+
+/* Chunks that no cut into parts exceeds: each part may end with one that is not full. */
+static size_t most_chunks(const Shape *shape) {
+  return (size_t)count_chunks(2 * shape_parameters(shape)) + PARTS;
+}
+
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
+  Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
+  optimizer->kind = kind;
+  optimizer->squares = alloc_new(most_chunks(shape), sizeof(double));
+  optimizer->shape = *shape;
+  if (kind == ADAM || kind == MOMENTUM) optimizer->m = weights_new(shape);
+  if (kind == ADAM || kind == RMSPROP || kind == ADAGRAD) optimizer->v = weights_new(shape);
+  return optimizer;
+}
+
+void optimizer_average(Optimizer *optimizer, const Weights *w) {
+  optimizer->average = weights_new(&optimizer->shape);
+  memcpy(optimizer->average->L, w->L, w->size * sizeof(float));
+}
+
+void optimizer_free(Optimizer *optimizer) {
+  if (!optimizer) return;
+  weights_free(optimizer->m), weights_free(optimizer->v), weights_free(optimizer->average);
+  free(optimizer->squares), free(optimizer);
+}
+
+/* Rows of `width` floats of a tensor that begins `at` floats into the weights and `from` floats
+ * into their gradient: those of `touched`, or where that is NULL, one row that is all of it. A job
+ * is `rows` of them, or a chunk of that one. */
+typedef struct {
+  size_t at, from, width;
+  const Touched *touched;
+  int rows, jobs;
+} Part;
+
+/* One step, for the threads. */
+typedef struct {
+  const Optimizer *optimizer;
+  Weights *w;
+  const Weights *gradient;
+  Part part[PARTS];
+  int parts, jobs;
+  UpdateRule rule;
+  float approach; /* how far the average goes towards the weights */
+  const Kernels *kernels;
+} Step;
+
+static void add_part(Step *step, const float *w, const float *g, size_t width,
+                     const Touched *touched) {
+  Part part = {.at = (size_t)(w - step->w->L),
+               .from = (size_t)(g - step->gradient->L),
+               .width = width,
+               .touched = touched,
+               .jobs = count_chunks(width)};
+  if (touched) {
+    part.rows = width < CHUNK ? (int)(CHUNK / width) : 1;
+    part.jobs = (touched->n + part.rows - 1) / part.rows;
+  }
+  step->part[step->parts++] = part;
+  step->jobs += part.jobs;
+}
+
+/* The weights stand in the order L H I b1 U b2; what has no rows of its own is one part. */
+static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
+  const Shape *shape = &step->optimizer->shape;
+  const Weights *w = step->w, *g = step->gradient;
+  const float *first = L ? w->H : w->L, *last = U ? w->U : w->L + w->size;
+  const size_t n = (size_t)shape->n;
+  if (L) add_part(step, w->L, g->L, (size_t)shape->d, L);
+  add_part(step, first, L ? g->H : g->L, (size_t)(last - first), NULL);
+  if (!U) return;
+  add_part(step, w->U, g->U, n * (size_t)shape->D, U);
+  add_part(step, w->b2, g->b2, n, U);
+}
+
+/* Calls act for each run of floats that job i stands for. */
+static void for_each_run(Step *step, int i,
+                         void (*act)(Step *step, int i, size_t at, size_t from, size_t n)) {
+  const Part *part = step->part;
+  int job = i;
+  while (job >= part->jobs) job -= part++->jobs;
+  if (!part->touched) {
+    size_t done = (size_t)job * CHUNK, left = part->width - done;
+    act(step, i, part->at + done, part->from + done, left < CHUNK ? left : CHUNK);
+    return;
+  }
+  int first = job * part->rows, last = first + part->rows;
+  if (last > part->touched->n) last = part->touched->n;
+  for (int row = first; row < last; row++)
+    act(step, i, part->at + (size_t)part->touched->row[row] * part->width,
+        part->from + (size_t)row * part->width, part->width);
+}
+
+static void add_squares(Step *step, int i, size_t at, size_t from, size_t n) {
+  (void)at;
+  step->optimizer->squares[i] += step->kernels->sum_of_squares(step->gradient->L + from, n);
+}
+
+static void update(Step *step, int i, size_t at, size_t from, size_t n) {
+  (void)i;
+  const Kernels *kernels = step->kernels;
+  float *w = step->w->L + at;
+  const float *g = step->gradient->L + from;
+  float *m = step->optimizer->m ? step->optimizer->m->L + at : NULL;
+  float *v = step->optimizer->v ? step->optimizer->v->L + at : NULL;
+  switch (step->optimizer->kind) {
+  case ADAM: kernels->adam(w, g, m, v, n, step->rule); break;
+  case SGD: kernels->sgd(w, g, n, step->rule); break;
+  case MOMENTUM: kernels->momentum(w, g, m, n, step->rule); break;
+  case RMSPROP: kernels->rmsprop(w, g, v, n, step->rule); break;
+  case ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
+  }
+  if (!step->optimizer->average) return;
+  float *average = step->optimizer->average->L + at;
+  for (size_t j = 0; j < n; j++) average[j] += step->approach * (w[j] - average[j]);
+}
+
+static void square_job(void *context, int i) {
+  Step *step = context;
+  step->optimizer->squares[i] = 0;
+  for_each_run(step, i, add_squares);
+}
+
+static void update_job(void *context, int i) { for_each_run(context, i, update); }
+
+static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scale) {
+  const double beta1 = 0.9, beta2 = optimizer->kind == ADAM ? 0.999 : 0.99;
+  const double t = (double)optimizer->steps;
+  UpdateRule rule = {.rate = (float)rate,
+                     .scale = (float)scale,
+                     .beta1 = (float)beta1,
+                     .beta2 = (float)beta2,
+                     .gain1 = (float)(1 - beta1),
+                     .gain2 = (float)(1 - beta2),
+                     .epsilon = 1e-8f,
+                     .unbias2 = 1};
+  if (optimizer->kind == ADAM) {
+    rule.rate = (float)(rate / (1 - pow(beta1, t)));
+    rule.unbias2 = (float)(1 / (1 - pow(beta2, t)));
+  }
+  return rule;
+}
+
+double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
+                      double clip, int threads, const Kernels *kernels) {
+  Step step = {.optimizer = optimizer, .w = w, .gradient = gradient->dw, .kernels = kernels};
+  cut_into_parts(&step, gradient->L, gradient->U);
+  parallel_run(threads, step.jobs, square_job, &step);
+  double squares = 0;
+  for (int i = 0; i < step.jobs; i++) squares += optimizer->squares[i];
+  double norm = sqrt(squares);
+  if (!isfinite(norm)) return norm;
+  optimizer->steps++;
+  step.approach = (float)(1 / fmin(1 + (double)(optimizer->steps - 1) / 2, AVERAGED));
+  step.rule = make_rule(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
+  parallel_run(threads, step.jobs, update_job, &step);
+  return norm;
+}

@@ -1,0 +1,260 @@
+#include "net/rnn.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "sequence/kmer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const activation_names[ACTIVATIONS] = {"sigmoid", "tanh", "relu"};
+const char *const softmax_names[SOFTMAXES] = {"followers", "full"};
+
+Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax) {
+  Shape shape = {.k = k, .s = s, .V = kmer_count(k), .d = d, .D = D, .activation = activation};
+  shape.softmax = s == k ? FULL : softmax;
+  shape.n = shape.softmax == FULL ? shape.V : kmer_count(s);
+  return shape;
+}
+
+/* Floats of each tensor, in the order of the block, and of all. */
+static size_t tensor_sizes(const Shape *shape, int L_rows, int U_rows, size_t sizes[WEIGHTS]) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D, U = (size_t)U_rows;
+  size_t sum = 0;
+  memcpy(sizes, (size_t[WEIGHTS]){(size_t)L_rows * d, D * D, d * D, D, U * D, U},
+         WEIGHTS * sizeof *sizes);
+  for (int i = 0; i < WEIGHTS; i++) sum += sizes[i];
+  return sum;
+}
+
+size_t shape_parameters(const Shape *shape) {
+  size_t sizes[WEIGHTS];
+  return tensor_sizes(shape, shape->V, shape->V, sizes);
+}
+
+Weights *weights_new(const Shape *shape) { return weights_new_rows(shape, shape->V, shape->V); }
+
+Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows) {
+  Weights *weights = alloc_new(1, sizeof *weights);
+  float **names[WEIGHTS] = {&weights->L,  &weights->H, &weights->I,
+                            &weights->b1, &weights->U, &weights->b2};
+  size_t sizes[WEIGHTS];
+  weights->size = tensor_sizes(shape, L_rows, U_rows, sizes);
+  float *next = alloc_floats(weights->size);
+  for (int i = 0; i < WEIGHTS; next += sizes[i++]) *names[i] = next;
+  return weights;
+}
+
+void weights_free(Weights *weights) {
+  if (!weights) return;
+  free(weights->L), free(weights);
+}
+
+/* n numbers uniform over an interval around 0, with this standard deviation. */
+static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
+  for (size_t i = 0; i < n; i++) a[i] = (float)(deviation * sqrt(12) * (rng_uniform(&rng) - 0.5));
+}
+
+void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
+  /* 1 over the steepest slope of phi: where all slopes were that, nothing would fade. */
+  static const double H_scale[ACTIVATIONS] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
+  size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
+  memset(weights->L, 0, weights->size * sizeof(float));
+  fill_uniform(weights->L, V * d, 1, rng_new(seed, 1));
+  fill_uniform(weights->H, D * D, H_scale[shape->activation] / sqrt((double)D), rng_new(seed, 2));
+  fill_uniform(weights->I, d * D, 0.5 / sqrt((double)d), rng_new(seed, 3));
+  fill_uniform(weights->U, V * D, 0.25 / sqrt((double)D), rng_new(seed, 4));
+}
+
+/* ---- the weights as factors ----------------------------------------------------------------- */
+
+static int has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
+
+size_t factors_memory(const Shape *shape, int tokens, int with_backward) {
+  const int V = shape->V, d = shape->d, D = shape->D, full = shape->softmax == FULL;
+  size_t sum = packed_memory(D, D) + packed_memory(d, D);
+  if (full) sum += packed_memory(D, V);
+  if (with_backward) sum += packed_memory(D, D) + packed_memory(D, d);
+  if (with_backward && full) sum += packed_memory(V, D);
+  if (has_table(shape, tokens)) sum += (size_t)V * (size_t)D * sizeof(float);
+  return sum;
+}
+
+Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops) {
+  const int V = shape->V, d = shape->d, D = shape->D;
+  Factors *f = alloc_new(1, sizeof *f);
+  f->with_backward = with_backward;
+  f->H = packed_new(D, D, loops), f->I = packed_new(d, D, loops);
+  if (with_backward) f->HT = packed_new(D, D, loops), f->IT = packed_new(D, d, loops);
+  if (shape->softmax == FULL) {
+    f->U = packed_new(D, V, loops);
+    if (with_backward) f->UT = packed_new(V, D, loops);
+  }
+  if (has_table(shape, tokens)) f->table = alloc_floats((size_t)V * (size_t)D);
+  return f;
+}
+
+void factors_free(Factors *f) {
+  if (!f) return;
+  packed_free(&f->H), packed_free(&f->HT), packed_free(&f->I), packed_free(&f->IT);
+  packed_free(&f->U), packed_free(&f->UT);
+  free(f->table), free(f);
+}
+
+typedef struct {
+  Factors *factors;
+  const Shape *shape;
+} FactorsJob;
+
+/* Job 0: all but U. (w->U is transposed already.) */
+static void factors_job(void *context, int i) {
+  const FactorsJob *job = context;
+  const Shape *shape = job->shape;
+  Factors *f = job->factors;
+  const Weights *w = f->w;
+  if (i == 1) packed_set_transposed(&f->U, w->U);
+  if (i == 2) packed_set(&f->UT, w->U);
+  if (i > 0) return;
+  packed_set(&f->H, w->H), packed_set(&f->I, w->I);
+  if (f->with_backward) packed_set_transposed(&f->HT, w->H), packed_set_transposed(&f->IT, w->I);
+  if (!f->table) return;
+  for (int x = 0; x < shape->V; x++) /* L I + b1 */
+    memcpy(f->table + (size_t)x * (size_t)shape->D, w->b1, (size_t)shape->D * sizeof(float));
+  packed_multiply(f->table, w->L, &f->I, shape->V, 1);
+}
+
+void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads) {
+  FactorsJob job = {factors, shape};
+  factors->w = w;
+  parallel_run(threads,
+               shape->softmax != FULL   ? 1
+               : factors->with_backward ? 3
+                                        : 2,
+               factors_job, &job);
+}
+
+Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
+                         const Products *loops) {
+  Shape needed = *shape;
+  if (!with_logits) needed.softmax = FOLLOWERS; /* whose U is no factor of a product */
+  Factors *factors = factors_new(&needed, FACTORS_TOKENS, 0, loops);
+  factors_set(factors, w, &needed, threads);
+  return factors;
+}
+
+/* ---- the tape ------------------------------------------------------------------------------- */
+
+size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward) {
+  size_t rows = (size_t)T * (size_t)B, D = (size_t)shape->D;
+  size_t d = has_table(shape, tokens) ? 0 : (size_t)shape->d;
+  size_t floats = rows * (d + D) + 2 * (size_t)B * D; /* e, h, rows */
+  if (with_backward) floats += rows * (d + D);        /* de, dz */
+  return floats * sizeof(float) + rows * (2 * sizeof(int) + 1);
+}
+
+Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
+  Tape *tape = alloc_new(1, sizeof *tape);
+  size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
+  size_t state = (size_t)B * D;
+  tape->T = T, tape->B = B;
+  tape->x = alloc_new(rows, sizeof *tape->x), tape->y = alloc_new(rows, sizeof *tape->y);
+  tape->restart = alloc_new(rows, 1);
+  tape->h = alloc_floats(rows * D + state), tape->rows = alloc_floats(state);
+  if (!factors->table) tape->e = alloc_floats(rows * d);
+  if (!factors->with_backward) return tape;
+  tape->dz = alloc_floats(rows * D);
+  if (!factors->table) tape->de = alloc_floats(rows * d);
+  return tape;
+}
+
+void tape_free(Tape *tape) {
+  if (!tape) return;
+  free(tape->x), free(tape->y), free(tape->restart);
+  free(tape->h), free(tape->dz), free(tape->e), free(tape->de), free(tape->rows);
+  free(tape);
+}
+
+void tape_carry(Tape *tape, const Shape *shape) {
+  size_t state = (size_t)tape->B * (size_t)shape->D;
+  memcpy(tape->h, tape->h + (size_t)tape->T * state, state * sizeof(float));
+}
+
+/* ---- forward and backward ------------------------------------------------------------------- */
+
+/* Rows (B,D) as they are, or a copy of them that is 0 for the lanes that restart at t. */
+static const float *without_restarts(const float *rows, Tape *tape, int t, size_t D) {
+  const size_t B = (size_t)tape->B;
+  const uint8_t *restart = tape->restart + (size_t)t * B;
+  if (!memchr(restart, 1, B)) return rows;
+  memcpy(tape->rows, rows, B * D * sizeof(float));
+  for (size_t b = 0; b < B; b++)
+    if (restart[b]) memset(tape->rows + b * D, 0, D * sizeof(float));
+  return tape->rows;
+}
+
+/* z = e I + b1 for all timesteps. */
+static void input_layer(Tape *tape, float *z, const Factors *factors, const Shape *shape) {
+  const Weights *w = factors->w;
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  const int rows = tape->T * tape->B;
+  for (size_t i = 0; i < (size_t)rows; i++) {
+    const size_t x = (size_t)tape->x[i];
+    memcpy(z + i * D, factors->table ? factors->table + x * D : w->b1, D * sizeof(float));
+    if (!factors->table) memcpy(tape->e + i * d, w->L + x * d, d * sizeof(float)); /* e = x L */
+  }
+  if (!factors->table) packed_multiply(z, tape->e, &factors->I, rows, 1);
+}
+
+void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels) {
+  const size_t D = (size_t)shape->D, state = (size_t)tape->B * D;
+  float *z = tape->h + state; /* becomes h(1..T) in place */
+  input_layer(tape, z, factors, shape);
+  for (int t = 0; t < tape->T; t++, z += state) { /* h(t) = phi(z(t) + h(t-1) H) */
+    packed_multiply(z, without_restarts(z - state, tape, t, D), &factors->H, tape->B, 1);
+    kernels->activate(z, state, shape->activation);
+  }
+}
+
+/* dI = e^T dz, db1 = sum of dz, de = dz I^T */
+static void input_layer_back(Tape *tape, Weights *gradient, const Factors *factors,
+                             const Shape *shape, const Kernels *kernels) {
+  const size_t D = (size_t)shape->D, rows = (size_t)tape->T * (size_t)tape->B;
+  packed_multiply_ta(gradient->I, tape->e, tape->dz, shape->d, shape->D, (int)rows, 0,
+                     factors->H.loops);
+  packed_multiply(tape->de, tape->dz, &factors->IT, (int)rows, 0);
+  memset(gradient->b1, 0, D * sizeof(float));
+  for (size_t i = 0; i < rows; i++) kernels->add(gradient->b1, tape->dz + i * D, D);
+}
+
+/* dH = h(t-1)^T dz(t), in runs of tokens: where one restarts, h(t-1) is 0 and there is no part. */
+static void recurrent_layer_back(const Tape *tape, float *dH, const Factors *factors,
+                                 const Shape *shape) {
+  const int D = shape->D, rows = tape->T * tape->B;
+  int any = 0;
+  for (int from = 0, to; from < rows; from = to + 1) {
+    const uint8_t *restart = memchr(tape->restart + from, 1, (size_t)(rows - from));
+    to = restart ? (int)(restart - tape->restart) : rows;
+    if (to == from) continue;
+    const size_t at = (size_t)from * (size_t)D;
+    packed_multiply_ta(dH, tape->h + at, tape->dz + at, D, D, to - from, any, factors->H.loops);
+    any = 1;
+  }
+  if (!any) memset(dH, 0, (size_t)D * (size_t)D * sizeof *dH);
+}
+
+void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
+                  const Kernels *kernels) {
+  const int T = tape->T;
+  const size_t D = (size_t)shape->D, state = (size_t)tape->B * D;
+  const float *h = tape->h + state;
+  for (int t = T - 1; t >= 0; t--) { /* dz(t) = (dq(t) U^T + dz(t+1) H^T) o phi'(z(t)) */
+    float *dz = tape->dz + (size_t)t * state;
+    if (t < T - 1)
+      packed_multiply(dz, without_restarts(dz + state, tape, t + 1, D), &factors->HT, tape->B, 1);
+    kernels->activate_back(dz, h + (size_t)t * state, state, shape->activation);
+  }
+  if (!factors->table) input_layer_back(tape, gradient, factors, shape, kernels);
+  recurrent_layer_back(tape, gradient->H, factors, shape);
+}

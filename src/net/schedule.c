@@ -1,0 +1,31 @@
+#include "net/schedule.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846, end = 0.02, fall = 0.5;
+enum { PLATEAU_PATIENCE = 2, PLATEAU_HALVINGS = 6 };
+
+/* What is left of the rate: 1 at first, end at last. */
+static double left(ScheduleKind kind, double part) {
+  part = fmin(part, 1);
+  switch (kind) {
+  case LINEAR: return end + (1 - end) * fmin(1, (1 - part) / fall);
+  case COSINE: return end + (1 - end) * (1 + cos(pi * part)) / 2;
+  default: return 1;
+  }
+}
+
+double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
+  double rate = schedule->rate * exp2(-(double)schedule->halvings);
+  if (step < schedule->warmup) rate *= (double)step / (double)schedule->warmup;
+  return rate * left(schedule->kind, part);
+}
+
+void schedule_validated(Schedule *schedule, int improved) {
+  schedule->stale = improved ? 0 : schedule->stale + 1;
+  if (schedule->kind != PLATEAU || schedule->stale < PLATEAU_PATIENCE) return;
+  schedule->halvings++;
+  schedule->stale = 0;
+}
+
+int schedule_over(const Schedule *schedule) { return schedule->halvings > PLATEAU_HALVINGS; }

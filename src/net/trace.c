@@ -1,0 +1,175 @@
+#include "net/trace.h"
+
+#include "base/alloc.h"
+#include "net/softmax.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double *new_rows(int rows, int columns) {
+  return alloc_new((size_t)rows * (size_t)columns, sizeof(double));
+}
+
+static size_t part_size(const Shape *shape) {
+  return ((size_t)shape->D + (size_t)shape->d + 1) * (size_t)shape->D;
+}
+
+static TracePart new_part(const Shape *shape) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  double *dH = alloc_new(part_size(shape), sizeof *dH);
+  return (TracePart){dH, dH + D * D, dH + (D + d) * D};
+}
+
+Trace *trace_new(const Shape *shape, int T, bool with_parts) {
+  const int d = shape->d, D = shape->D, n = shape->n;
+  Trace *trace = alloc_new(1, sizeof *trace);
+  *trace = (Trace){.T = T,
+                   .x = alloc_new((size_t)T + 1, sizeof *trace->x),
+                   .y = alloc_new((size_t)T + 1, sizeof *trace->y),
+                   .e = new_rows(T + 1, d),
+                   .z = new_rows(T + 1, D),
+                   .h = new_rows(T + 1, D),
+                   .q = new_rows(1, n),
+                   .yhat = new_rows(1, n),
+                   .dq = new_rows(1, n),
+                   .dh = new_rows(T + 1, D),
+                   .dz = new_rows(T + 1, D),
+                   .de = new_rows(T + 1, d)};
+  if (with_parts) trace->part = new_part(shape), trace->sum = new_part(shape);
+  return trace;
+}
+
+void trace_free(Trace *trace) {
+  if (!trace) return;
+  free(trace->x), free(trace->y), free(trace->e), free(trace->z), free(trace->h);
+  free(trace->q), free(trace->yhat), free(trace->dq);
+  free(trace->dh), free(trace->dz), free(trace->de);
+  free(trace->part.dH), free(trace->sum.dH), free(trace);
+}
+
+void trace_set(Trace *trace, const int *x, const int *y, int T) {
+  trace->T = T;
+  memcpy(trace->x + 1, x, (size_t)T * sizeof *x);
+  memcpy(trace->y + 1, y, (size_t)T * sizeof *y);
+}
+
+double trace_norm(const Trace *trace, int t, const Shape *shape) {
+  const double *dh = trace_row(trace->dh, t, shape->D);
+  double sum = 0;
+  for (int i = 0; i < shape->D; i++) sum += dh[i] * dh[i];
+  return sqrt(sum);
+}
+
+/* c (n) += a (m) W (m,n) */
+static void add_product(double *c, const double *a, const float *W, int m, int n) {
+  for (int i = 0; i < m; i++, W += n)
+    for (int j = 0; j < n; j++) c[j] += a[i] * (double)W[j];
+}
+
+/* c (m) += a (n) W^T, W (m,n) */
+static void add_product_transposed(double *c, const double *a, const float *W, int m, int n) {
+  for (int i = 0; i < m; i++, W += n)
+    for (int j = 0; j < n; j++) c[i] += a[j] * (double)W[j];
+}
+
+void trace_add(double *dW, const double *a, const double *b, int m, int n) {
+  for (int i = 0; i < m; i++, dW += n)
+    for (int j = 0; j < n; j++) dW[j] += a[i] * b[j];
+}
+
+/* The columns of U, which are rows here, and entries of b2 of the k-mers that can follow x. */
+static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
+  return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
+}
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+static double phi(double z, Activation activation) {
+  switch (activation) {
+  case SIGMOID: return 1 / (1 + exp(-z));
+  case TANH: return tanh(z);
+  case RELU: return z < 0 ? 0 : z; /* what is no number stays none */
+  }
+  return NAN;
+}
+
+void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
+  const int d = shape->d, D = shape->D;
+  for (int t = 1; t <= trace->T; t++) {
+    const float *L = w->L + (size_t)trace->x[t] * (size_t)d;
+    double *e = trace_row(trace->e, t, d), *z = trace_row(trace->z, t, D);
+    double *h = trace_row(trace->h, t, D);
+    for (int i = 0; i < d; i++) e[i] = (double)L[i];     /* e(t) = x(t) L */
+    for (int j = 0; j < D; j++) z[j] = (double)w->b1[j]; /* z(t) = h(t-1) H + e(t) I + b1 */
+    add_product(z, h - D, w->H, D, D);
+    add_product(z, e, w->I, d, D);
+    for (int j = 0; j < D; j++) h[j] = phi(z[j], shape->activation); /* h(t) = phi(z(t)) */
+  }
+}
+
+void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
+  const int first = softmax_first(trace->x[t], shape), n = shape->n;
+  double max = -INFINITY, sum = 0;
+  for (int i = 0; i < n; i++) trace->q[i] = (double)w->b2[first + i]; /* q(t) = h(t) U + b2 */
+  add_product_transposed(trace->q, trace_row(trace->h, t, shape->D),
+                         columns_of_U(trace->x[t], w, shape), n, shape->D);
+  for (int i = 0; i < n; i++) max = fmax(max, trace->q[i]);
+  for (int i = 0; i < n; i++) sum += trace->yhat[i] = exp(trace->q[i] - max);
+  for (int i = 0; i < n; i++) trace->yhat[i] /= sum; /* yhat(t) = softmax(q(t)) */
+  // cppcheck-suppress invalidFunctionArg ; there is a k-mer, so sum is at least 1
+  trace->J = log(sum) + max - trace->q[trace->y[t] - first]; /* J(t) = -ln yhat(t)[y(t)] */
+}
+
+/* ---- backward ------------------------------------------------------------------------------- */
+
+/* phi'(z), with h = phi(z) */
+static double phi_slope(double z, double h, Activation activation) {
+  switch (activation) {
+  case SIGMOID: return h * (1 - h);
+  case TANH: return 1 - h * h;
+  case RELU: return z > 0 ? 1 : z <= 0 ? 0 : z;
+  }
+  return NAN;
+}
+
+void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) {
+  const int d = shape->d, D = shape->D, n = shape->n;
+  const int label = trace->y[at] - softmax_first(trace->x[at], shape);
+  const size_t rows = (size_t)trace->T + 1;
+  memset(trace->dh, 0, rows * (size_t)D * sizeof(double));
+  memset(trace->dz, 0, rows * (size_t)D * sizeof(double));
+  memset(trace->de, 0, rows * (size_t)d * sizeof(double));
+  if (trace->sum.dH) memset(trace->sum.dH, 0, part_size(shape) * sizeof(double));
+  for (int i = 0; i < n; i++) trace->dq[i] = trace->yhat[i] - (i == label); /* dq = yhat - y */
+  for (int t = at; t >= 1; t--) {
+    const double *z = trace_row(trace->z, t, D), *h = trace_row(trace->h, t, D);
+    double *dh = trace_row(trace->dh, t, D), *dz = trace_row(trace->dz, t, D);
+    if (t == at) /* dh(at) = dq(at) U^T, and before it dh(t) = dz(t+1) H^T */
+      add_product(dh, trace->dq, columns_of_U(trace->x[t], w, shape), n, D);
+    else
+      add_product_transposed(dh, dz + D, w->H, D, D);
+    for (int j = 0; j < D; j++) /* dz(t) = dh(t) o phi'(z(t)) */
+      dz[j] = dh[j] * phi_slope(z[j], h[j], shape->activation);
+    add_product_transposed(trace_row(trace->de, t, d), dz, w->I, d, D); /* de(t) = dz(t) I^T */
+  }
+}
+
+void trace_all(Trace *trace, const int *x, const int *y, int T, const Weights *w,
+               const Shape *shape) {
+  trace_set(trace, x, y, T);
+  trace_forward(trace, w, shape);
+  trace_output(trace, T, w, shape);
+  trace_backward(trace, T, w, shape);
+}
+
+void trace_part(Trace *trace, int t, const Shape *shape) {
+  static const double one = 1;
+  const int d = shape->d, D = shape->D;
+  const double *dz = trace_row(trace->dz, t, D);
+  memset(trace->part.dH, 0, part_size(shape) * sizeof(double));
+  trace_add(trace->part.dH, trace_row(trace->h, t - 1, D), dz, D, D); /* h(t-1)^T dz(t) */
+  trace_add(trace->part.dI, trace_row(trace->e, t, d), dz, d, D);     /* e(t)^T dz(t) */
+  trace_add(trace->part.db1, &one, dz, 1, D);                         /* dz(t) */
+  for (size_t i = 0; i < part_size(shape); i++) trace->sum.dH[i] += trace->part.dH[i];
+}

@@ -1,0 +1,44 @@
+#include "prediction/advance.h"
+
+#include "io/input.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Bytes; 0 if it does not exist or is not a regular file. */
+static double size_of(const char *path) {
+  struct stat about;
+  const int rc = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &about) : stat(path, &about);
+  return rc == 0 && S_ISREG(about.st_mode) ? (double)about.st_size : 0;
+}
+
+void advance_begin(Advance *a, char *const *files, int n) {
+  a->began = clock_now();
+  a->total = n == 0 ? size_of("-") : 0;
+  for (int i = 0; i < n; i++) {
+    const double size = size_of(files[i]);
+    if (size == 0) {
+      a->total = 0;
+      return;
+    }
+    a->total += size;
+  }
+}
+
+void advance_open(Advance *a, const char *path) {
+  if (input_is_typed(path)) progress_say(a->progress, "rnnpredict: " INPUT_TYPED);
+  a->now = size_of(path);
+}
+
+void advance_close(Advance *a) { a->done += a->now; }
+
+bool advance_due(const Advance *a) { return progress_due(a->progress); }
+
+void advance_show(Advance *a, uint64_t bases, double part) {
+  const Passage passage = {.part = a->total > 0 ? (a->done + part * a->now) / a->total : 0,
+                           .seconds = clock_now() - a->began,
+                           .records = a->records,
+                           .bases = a->bases + bases};
+  progress_pass(a->progress, &passage);
+}

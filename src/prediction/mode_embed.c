@@ -1,0 +1,108 @@
+#include "base/alloc.h"
+#include "io/npy.h"
+#include "prediction/modes.h"
+#include "sequence/kmer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where vectors go: a table, or an array whose rows are counted. */
+typedef struct {
+  Table *table; /* NULL: an array */
+  FILE *out;
+  off_t begin; /* of the array */
+  uint64_t rows;
+  int n; /* of a vector */
+  bool mean;
+  float *vector; /* (n) */
+} Vectors;
+
+/* The columns of a table: `first`, and letter1 to lettern. */
+static Table *new_table(const Task *task, const char *first, const char *letter, int n) {
+  enum { NAME = 16 };
+  char *names = alloc_new((size_t)n, NAME);
+  const char **columns = alloc_new((size_t)n + 1, sizeof *columns);
+  columns[0] = first;
+  for (int i = 0; i < n; i++) {
+    char *name = names + (size_t)i * NAME;
+    snprintf(name, NAME, "%s%d", letter, i + 1);
+    columns[i + 1] = name;
+  }
+  Table *table = task_table(task, columns, n + 1);
+  free(columns), free(names);
+  return table;
+}
+
+static void put_vector(Vectors *vectors, const char *name, const float *vector) {
+  vectors->rows++;
+  if (!vectors->table) {
+    npy_numbers(vectors->out, vector, (size_t)vectors->n);
+    return;
+  }
+  table_text(vectors->table, name);
+  for (int i = 0; i < vectors->n; i++)
+    if (isnan(vector[i]))
+      table_none(vectors->table, 1);
+    else
+      table_fixed(vectors->table, (double)vector[i], 6);
+  table_end(vectors->table);
+}
+
+static int take_state(void *context, const Prediction *prediction, Why *why) {
+  Vectors *vectors = context;
+  const Piece *piece = prediction->piece;
+  if (!piece->ended) return 0;
+  for (int i = 0; i < vectors->n; i++) {
+    vectors->vector[i] = vectors->mean ? (float)(prediction->h_sum[i] / (double)prediction->steps)
+                                       : prediction->h[i];
+    if (vectors->mean ? prediction->steps == 0 : piece->last < 0)
+      vectors->vector[i] = NAN;
+    else if (task_finite(prediction->piece->name, (double)vectors->vector[i], why) != 0)
+      return -1;
+  }
+  put_vector(vectors, piece->name, vectors->vector);
+  return 0;
+}
+
+static int embed_records(const Task *task, Vectors *vectors, Why *why) {
+  if (!vectors->table && !output_can_return(task->output))
+    return fail(why, "--format npy: the number of rows, which stands before them, is known only "
+                     "at the end; name a file with -o that does not end in .gz");
+  vectors->begin = ftello(vectors->out);
+  if (!vectors->table) npy_place(vectors->out);
+  const PredictWish wish = {.with_sum = vectors->mean, .reading = {.to_end = !vectors->mean}};
+  if (task_predict(task, wish, take_state, vectors, vectors->table, why) != 0) return -1;
+  if (vectors->table) return 0;
+  const off_t end = ftello(vectors->out);
+  if (fseeko(vectors->out, vectors->begin, SEEK_SET) == 0) {
+    npy_header(vectors->out, vectors->rows, (uint64_t)vectors->n);
+    fseeko(vectors->out, end, SEEK_SET);
+  }
+  return output_check(task->output, why);
+}
+
+static int embed_kmers(const Task *task, Vectors *vectors, Why *why) {
+  const Model *model = task->models;
+  char kmer[KMER_MAX + 1];
+  if (!vectors->table) npy_header(vectors->out, (uint64_t)model->shape.V, (uint64_t)vectors->n);
+  for (int x = 0; x < model->shape.V; x++) {
+    kmer_text(kmer, x, model->shape.k);
+    put_vector(vectors, kmer, model->weights->L + (size_t)x * (size_t)vectors->n);
+  }
+  return vectors->table ? table_flush(vectors->table, why) : output_check(task->output, why);
+}
+
+int mode_embed(const Task *task, Why *why) {
+  const PredictOptions *o = task->options;
+  const Shape *shape = &task->models->shape;
+  Vectors vectors = {.out = output_stream(task->output),
+                     .n = o->kmers ? shape->d : shape->D,
+                     .mean = o->state == STATE_MEAN};
+  if (o->format != FORMAT_NPY)
+    vectors.table = new_table(task, o->kmers ? "kmer" : "record", o->kmers ? "e" : "h", vectors.n);
+  vectors.vector = alloc_floats((size_t)vectors.n);
+  const int rc = o->kmers ? embed_kmers(task, &vectors, why) : embed_records(task, &vectors, why);
+  table_free(vectors.table), free(vectors.vector);
+  return rc;
+}

@@ -1,0 +1,28 @@
+#include "prediction/modes.h"
+
+static void put_field(Table *table, const char *field, const char *value) {
+  table_text(table, field), table_text(table, value);
+  table_end(table);
+}
+
+static void put_number(Table *table, const char *field, uint64_t value) {
+  table_text(table, field), table_whole(table, value);
+  table_end(table);
+}
+
+int mode_info(const Task *task, Why *why) {
+  static const char *const columns[] = {"field", "value"};
+  const Model *model = task->models;
+  const char *key, *value;
+  Table *table = task_table(task, columns, 2);
+  for (size_t i = 0; i < metadata_size(model->about); i++) {
+    metadata_entry(model->about, i, &key, &value);
+    put_field(table, key, value);
+  }
+  put_number(table, "dictionary", (uint64_t)model->shape.V);
+  put_number(table, "softmax_width", (uint64_t)model->shape.n);
+  put_number(table, "parameters", shape_parameters(&model->shape));
+  const int rc = table_flush(table, why);
+  table_free(table);
+  return rc;
+}

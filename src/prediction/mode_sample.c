@@ -1,0 +1,106 @@
+#include "base/alloc.h"
+#include "prediction/modes.h"
+#include "prediction/sampler.h"
+#include "sequence/seqfile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WIDTH = 60 }; /* bases of a line */
+
+/* ---- the prompt ----------------------------------------------------------------------------- */
+
+typedef struct {
+  char *bases; /* (n) after the last break */
+  size_t n, room;
+} Prompt;
+
+static void add_letters(Prompt *prompt, const char *letters, size_t n) {
+  if (kmer_base((unsigned char)*letters) == KMER_BREAK) {
+    prompt->n = 0;
+    return;
+  }
+  if (prompt->room < prompt->n + n)
+    prompt->bases = alloc_resize(prompt->bases, prompt->room += prompt->room / 2 + n, 1);
+  memcpy(prompt->bases + prompt->n, letters, n);
+  prompt->n += n;
+}
+
+/* The letters of the one record of a file. */
+static int read_prompt(Prompt *prompt, const Task *task, const char *path, Why *why) {
+  char letters[4096];
+  ptrdiff_t n = 0;
+  if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+    return fail(why, "--prompt %.100s: is neither bases, A C G T U alone, nor a file that is there",
+                path);
+  advance_open(task->advance, path);
+  SeqFile *file = seqfile_open(path, why);
+  int more = file ? seqfile_next(file, why) : -1;
+  while (more > 0 && (n = seqfile_read(file, letters, sizeof letters, why)) > 0)
+    add_letters(prompt, letters, (size_t)n);
+  if (more > 0) more = n < 0 ? -1 : seqfile_next(file, why);
+  if (more > 0) more = fail(why, "--prompt %s: holds more than one record; choose one", path);
+  if (more == 0) task_say_notes(task, path, seqfile_notes(file), false);
+  seqfile_close(file);
+  return more;
+}
+
+static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
+  const char *text = task->options->prompt;
+  const int k = task->models->shape.k;
+  Prompt prompt = {0};
+  int rc = 0;
+  if (text[strspn(text, "ACGTUacgtu")] == 0)
+    add_letters(&prompt, text, strlen(text));
+  else
+    rc = read_prompt(&prompt, task, text, why);
+  if (rc == 0 && prompt.n < (size_t)k)
+    rc = fail(why, "--prompt %.100s: ends with a run of %zu bases; the model needs %d at least",
+              text, prompt.n, k);
+  if (rc == 0) sampler_prompt(sampler, prompt.bases, prompt.n);
+  free(prompt.bases);
+  return rc;
+}
+
+/* ---- FASTA ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  Output *output;
+  size_t column; /* bases on this line; 0: of a record that begins, its header is to come */
+  bool begun;
+  Advance *advance;
+} Fasta;
+
+static int take_bases(void *context, uint64_t record, const char *bases, size_t n, bool last,
+                      Why *why) {
+  Fasta *fasta = context;
+  FILE *out = output_stream(fasta->output);
+  Advance *advance = fasta->advance;
+  advance->bases += n;
+  if (!fasta->begun) fprintf(out, ">sample%" PRIu64 "\n", record + 1);
+  for (size_t some; n > 0; bases += some, n -= some) {
+    if (fasta->column == WIDTH) fputc('\n', out), fasta->column = 0;
+    some = n < WIDTH - fasta->column ? n : WIDTH - fasta->column;
+    fwrite(bases, 1, some, out);
+    fasta->column += some;
+  }
+  fasta->begun = !last;
+  if (last) fputc('\n', out), fasta->column = 0;
+  advance->records += last;
+  if (advance_due(advance)) advance_show(advance, 0, (double)advance->bases / advance->total);
+  return output_check(fasta->output, why);
+}
+
+int mode_sample(const Task *task, Why *why) {
+  const PredictOptions *o = task->options;
+  const SamplerRule rule = {o->temperature, o->top_p, o->top_k, o->seed};
+  Sampler *sampler = sampler_new(task->models, rule, o->threads, kernels_best());
+  Fasta fasta = {task->output, 0, false, task->advance};
+  int rc = o->prompt ? set_prompt(sampler, task, why) : 0;
+  task->advance->total = task->advance->now = (double)o->count * (double)o->length;
+  if (rc == 0) rc = sampler_run(sampler, o->count, o->length, take_bases, &fasta, why);
+  sampler_free(sampler);
+  return rc;
+}

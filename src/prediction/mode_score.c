@@ -1,0 +1,112 @@
+#include "prediction/modes.h"
+#include "sequence/bits.h"
+
+#include <math.h>
+
+/* What a record costs, read one way. */
+typedef struct {
+  uint64_t tokens;
+  double nats;
+} Cost;
+
+typedef struct {
+  Table *table;
+  int s;
+  bool both_strands;
+  Cost forward; /* of the record whose reverse complement comes next */
+} Score;
+
+static void put_cost(const Score *score, Cost cost) {
+  if (cost.tokens == 0) {
+    table_none(score->table, 2);
+    return;
+  }
+  table_fixed(score->table, cost.nats, 6);
+  table_fixed(score->table, bits_per_base(cost.nats, (double)cost.tokens * score->s), 6);
+}
+
+static void put_record(const Score *score, const Piece *piece, Cost cost) {
+  const uint64_t bases = cost.tokens * (uint64_t)score->s;
+  table_text(score->table, piece->name);
+  table_whole(score->table, cost.tokens), table_whole(score->table, bases);
+  table_whole(score->table, piece->length - bases);
+  put_cost(score, cost);
+  if (cost.tokens == 0)
+    table_none(score->table, 1);
+  else
+    table_fixed(score->table, exp(cost.nats / (double)cost.tokens), 6);
+}
+
+/* Bits per base of the whole record, whose bases are read `times` times. */
+static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int times) {
+  if (bases == 0) {
+    table_none(score->table, 1);
+    return;
+  }
+  const double all = (double)bases * times, predicted = (double)cost.tokens * score->s;
+  table_fixed(score->table, bits_over_all(bits_per_base(cost.nats, predicted), predicted, all), 6);
+}
+
+/* The mean is over the predictions of both, which are as many of each but for some circles. */
+static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reverse) {
+  const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
+  put_cost(score, reverse);
+  if (both.tokens == 0) {
+    table_none(score->table, 2);
+  } else {
+    table_fixed(score->table, both.nats / 2, 6);
+    table_fixed(score->table, bits_per_base(both.nats, (double)both.tokens * score->s), 6);
+  }
+  put_whole_bits(score, bases, forward, 1);
+  put_whole_bits(score, bases, reverse, 1);
+  put_whole_bits(score, bases, both, 2);
+}
+
+static int take_score(void *context, const Prediction *prediction, Why *why) {
+  Score *score = context;
+  const Piece *piece = prediction->piece;
+  const Cost cost = {prediction->tokens, *prediction->nats};
+  if (task_finite(prediction->piece->name, cost.nats, why) != 0) return -1;
+  if (!piece->ended) return 0;
+  if (score->both_strands && !piece->reversed) {
+    score->forward = cost;
+    return 0;
+  }
+  put_record(score, piece, score->both_strands ? score->forward : cost);
+  if (score->both_strands)
+    put_both(score, piece->bases, score->forward, cost);
+  else
+    put_whole_bits(score, piece->bases, cost, 1);
+  table_end(score->table);
+  return 0;
+}
+
+int mode_score(const Task *task, Why *why) {
+  static const char *const forward[] = {"record",     "tokens",
+                                        "bases",      "skipped",
+                                        "nats",       "bits_per_base",
+                                        "perplexity", "whole_bits_per_base"},
+                           *const strands[] = {"record",
+                                               "tokens",
+                                               "bases",
+                                               "skipped",
+                                               "nats",
+                                               "bits_per_base",
+                                               "perplexity",
+                                               "reverse_nats",
+                                               "reverse_bits_per_base",
+                                               "mean_nats",
+                                               "mean_bits_per_base",
+                                               "whole_bits_per_base",
+                                               "reverse_whole_bits_per_base",
+                                               "mean_whole_bits_per_base"};
+  const bool both = task->options->strands == BOTH;
+  Table *table = both ? task_table(task, strands, 14) : task_table(task, forward, 8);
+  Score score = {table, task->models->shape.s, both, {0}};
+  const PredictWish wish = {
+      .with_loss = true,
+      .reading = {.over_ends = true, .all_circles = task->options->circular, .both_strands = both}};
+  const int rc = task_predict(task, wish, take_score, &score, score.table, why);
+  table_free(score.table);
+  return rc;
+}

@@ -1,0 +1,263 @@
+#include "base/alloc.h"
+#include "model/nodes.h"
+#include "net/softmax.h"
+#include "net/touched.h"
+#include "net/trace.h"
+#include "prediction/modes.h"
+#include "sequence/kmer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMESTEPS = 3 };
+
+typedef struct {
+  const Shape *shape;
+  const Weights *w;
+  Output *output;
+  Progress *progress;
+  int wanted; /* timesteps */
+  Trace *trace;
+  double *dU; /* (D,n) */
+  Nodes nodes;
+} TracePage;
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+/* The timestep and its k-mers. */
+static void put_step(TracePage *page, int t, const char *heading) {
+  Nodes *nodes = &page->nodes;
+  char x[KMER_MAX + 1], y[KMER_MAX + 1];
+  kmer_text(x, page->trace->x[t], page->shape->k);
+  kmer_text(y, page->trace->y[t], page->shape->k);
+  nodes_open(nodes, NULL, '{');
+  nodes_gap(nodes);
+  nodes_line(nodes, "%st = %d: x(%d) = %s, y(%d) = %s", heading, t, t, x, t, y);
+  nodes_whole(nodes, "t", (size_t)t);
+  nodes_word(nodes, "x", x), nodes_word(nodes, "y", y);
+}
+
+/* The k-mers that can follow x(t), which the columns of q, yhat, dq, dU and db2 stand for. */
+static void put_kmers(TracePage *page, int t) {
+  const Shape *shape = page->shape;
+  nodes_kmers(&page->nodes, "kmers", softmax_first(page->trace->x[t], shape), shape->n, shape->k);
+}
+
+static void put_output(TracePage *page, int t) {
+  const int n = page->shape->n;
+  const Trace *trace = page->trace;
+  Nodes *nodes = &page->nodes;
+  trace_output(page->trace, t, page->w, page->shape);
+  put_kmers(page, t);
+  nodes_row(nodes, "q", trace->q, n, "q(%d) = h(%d) U + b2", t, t);
+  nodes_row(nodes, "yhat", trace->yhat, n, "yhat(%d) = softmax(q(%d))", t, t);
+  nodes_number(nodes, "J", trace->J, "J(%d) = -ln yhat(%d)[y(%d)]", t, t, t);
+}
+
+static void put_forward(TracePage *page) {
+  const int d = page->shape->d, D = page->shape->D;
+  const Trace *trace = page->trace;
+  Nodes *nodes = &page->nodes;
+  trace_forward(page->trace, page->w, page->shape);
+  nodes_open(nodes, "forward", '[');
+  for (int t = 1; t <= trace->T; t++) {
+    put_step(page, t, "");
+    nodes_row(nodes, "e", trace_row(trace->e, t, d), d, "e(%d) = x(%d) L", t, t);
+    nodes_row(nodes, "z", trace_row(trace->z, t, D), D, "z(%d) = h(%d) H + e(%d) I + b1%s", t,
+              t - 1, t, t == 1 ? ", h(0) = 0" : "");
+    nodes_row(nodes, "h", trace_row(trace->h, t, D), D, "h(%d) = %s(z(%d))", t,
+              activation_names[page->shape->activation], t);
+    put_output(page, t);
+    nodes_close(nodes, '}');
+  }
+  nodes_close(nodes, ']');
+}
+
+/* ---- backward ------------------------------------------------------------------------------- */
+
+/* phi'(z(t)) as the equations have it. */
+static void slope_text(char text[64], Activation activation, int t) {
+  switch (activation) {
+  case SIGMOID: snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t); break;
+  case TANH: snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t); break;
+  case RELU: snprintf(text, 64, "[z(%d) > 0]", t); break;
+  }
+}
+
+static void put_deltas(TracePage *page, int t, bool first) {
+  const int d = page->shape->d, D = page->shape->D;
+  const Trace *trace = page->trace;
+  Nodes *nodes = &page->nodes;
+  char slope[64];
+  slope_text(slope, page->shape->activation, t);
+  if (first) {
+    put_kmers(page, t);
+    nodes_row(nodes, "dq", trace->dq, page->shape->n, "dq(%d) = yhat(%d) - y(%d)", t, t, t);
+  }
+  nodes_row(nodes, "dh", trace_row(trace->dh, t, D), D,
+            first ? "dh(%d) = dq(%d) U^T" : "dh(%d) = dz(%d) H^T", t, first ? t : t + 1);
+  nodes_row(nodes, "dz", trace_row(trace->dz, t, D), D, "dz(%d) = dh(%d) o %s", t, t, slope);
+  nodes_row(nodes, "de", trace_row(trace->de, t, d), d, "de(%d) = dz(%d) I^T", t, t);
+}
+
+/* What timestep t adds to the gradients of the weights. */
+static void put_part(TracePage *page, int t, bool first) {
+  const int d = page->shape->d, D = page->shape->D, n = page->shape->n;
+  const TracePart *part = &page->trace->part;
+  Nodes *nodes = &page->nodes;
+  trace_part(page->trace, t, page->shape);
+  if (first) {
+    nodes_matrix(nodes, "dU", page->dU, D, n, "to dU: h(%d)^T dq(%d)", t, t);
+    nodes_row(nodes, "db2", page->trace->dq, n, "to db2: dq(%d)", t);
+  }
+  nodes_matrix(nodes, "dH", part->dH, D, D, "to dH: h(%d)^T dz(%d)", t - 1, t);
+  nodes_matrix(nodes, "dI", part->dI, d, D, "to dI: e(%d)^T dz(%d)", t, t);
+  nodes_row(nodes, "db1", part->db1, D, "to db1: dz(%d)", t);
+  nodes_row(nodes, "dL", trace_row(page->trace->de, t, d), d, "to the row of x(%d) in dL: de(%d)",
+            t, t);
+}
+
+/* Of each k-mer that was read, the sum of de over the timesteps that read it. */
+static void put_dL(TracePage *page, int at) {
+  static const double one = 1;
+  const int d = page->shape->d;
+  Touched touched = touched_new(page->shape->V, at);
+  double *row = alloc_new((size_t)d, sizeof *row);
+  char x[KMER_MAX + 1];
+  touched_set(&touched, page->trace->x + 1, at);
+  nodes_open(&page->nodes, "dL", '{');
+  for (int i = 0; i < touched.n; i++) {
+    memset(row, 0, (size_t)d * sizeof *row);
+    for (int j = touched.start[i]; j < touched.start[i + 1]; j++)
+      trace_add(row, &one, trace_row(page->trace->de, touched.order[j] + 1, d), 1, d);
+    kmer_text(x, touched.row[i], page->shape->k);
+    nodes_row(&page->nodes, x, row, d, "dL, row %s", x);
+  }
+  nodes_close(&page->nodes, '}');
+  free(row), touched_free(&touched);
+}
+
+static void put_gradient(TracePage *page, int at) {
+  const int d = page->shape->d, D = page->shape->D, n = page->shape->n;
+  const TracePart *sum = &page->trace->sum;
+  Nodes *nodes = &page->nodes;
+  nodes_gap(nodes);
+  nodes_line(nodes, "the gradient of J(%d), summed over timesteps 1 to %d", at, at);
+  nodes_open(nodes, "gradient", '{');
+  put_kmers(page, at);
+  nodes_matrix(nodes, "dU", page->dU, D, n, "dU");
+  nodes_row(nodes, "db2", page->trace->dq, n, "db2");
+  nodes_matrix(nodes, "dH", sum->dH, D, D, "dH");
+  nodes_matrix(nodes, "dI", sum->dI, d, D, "dI");
+  nodes_row(nodes, "db1", sum->db1, D, "db1");
+  put_dL(page, at);
+  nodes_close(nodes, '}');
+}
+
+static void put_backward(TracePage *page, int at) {
+  const int D = page->shape->D, n = page->shape->n;
+  Trace *trace = page->trace;
+  char heading[64];
+  snprintf(heading, sizeof heading, "back from J(%d), ", at);
+  trace_output(trace, at, page->w, page->shape);
+  trace_backward(trace, at, page->w, page->shape);
+  memset(page->dU, 0, (size_t)D * (size_t)n * sizeof(double));
+  trace_add(page->dU, trace_row(trace->h, at, D), trace->dq, D, n);
+  nodes_open(&page->nodes, "backward", '[');
+  for (int t = at; t >= 1; t--) {
+    put_step(page, t, heading);
+    put_deltas(page, t, t == at);
+    put_part(page, t, t == at);
+    nodes_close(&page->nodes, '}');
+  }
+  nodes_close(&page->nodes, ']');
+  put_gradient(page, at);
+}
+
+/* ---- the page ------------------------------------------------------------------------------- */
+
+/* A network that overflows is worth looking at, but not to be overlooked. */
+static void say_not_finite(const TracePage *page, const char *record) {
+  const int D = page->shape->D;
+  for (int t = 1; t <= page->trace->T; t++)
+    for (int i = 0; i < D; i++) {
+      if (isfinite(trace_row(page->trace->z, t, D)[i])) continue;
+      Why why = {""};
+      fail(&why,
+           "rnnpredict: record '%.100s': from timestep %d on there are numbers that are not "
+           "finite, null in JSON",
+           record, t);
+      progress_say(page->progress, "%s", why.text);
+      return;
+    }
+}
+
+static int take_record(void *context, const Beginning *beginning, Why *why) {
+  TracePage *page = context;
+  Nodes *nodes = &page->nodes;
+  const int at = beginning->loss_at;
+  trace_set(page->trace, beginning->x, beginning->y, beginning->n);
+  nodes_open(nodes, NULL, '{');
+  nodes_gap(nodes);
+  nodes_line(nodes, "==== record %s", beginning->name);
+  nodes_word(nodes, "record", beginning->name);
+  if (beginning->n == 0) {
+    nodes_line(nodes, "no k-mer of it is followed by another");
+    nodes_none(nodes, "position");
+  } else {
+    nodes_line(nodes, "from base %" PRIu64 " on, %d timesteps%s", beginning->position, beginning->n,
+               beginning->n < page->wanted ? ", there are no more" : "");
+    nodes_whole(nodes, "position", beginning->position);
+  }
+  put_forward(page);
+  say_not_finite(page, beginning->name);
+  if (at > 0) {
+    nodes_whole(nodes, "loss_at", (size_t)at);
+    put_backward(page, at);
+  } else {
+    nodes_none(nodes, "loss_at");
+  }
+  nodes_close(nodes, '}');
+  return output_check(page->output, why);
+}
+
+static void put_model(TracePage *page) {
+  const Shape *shape = page->shape;
+  const int V = shape->V, d = shape->d, D = shape->D;
+  Nodes *nodes = &page->nodes;
+  nodes_line(nodes, "k = %d, stride %d, %s, softmax %s", shape->k, shape->s,
+             activation_names[shape->activation], softmax_names[shape->softmax]);
+  nodes_line(nodes, "L (%d,%d)  H (%d,%d)  I (%d,%d)  b1 (1,%d)  U (%d,%d)  b2 (1,%d)", V, d, D, D,
+             d, D, D, D, V, V);
+  nodes_whole(nodes, "k", (size_t)shape->k), nodes_whole(nodes, "stride", (size_t)shape->s);
+  nodes_word(nodes, "activation", activation_names[shape->activation]);
+  nodes_word(nodes, "softmax", softmax_names[shape->softmax]);
+  nodes_open(nodes, "shapes", '{');
+  nodes_size(nodes, "L", V, d), nodes_size(nodes, "H", D, D), nodes_size(nodes, "I", d, D);
+  nodes_size(nodes, "b1", 1, D), nodes_size(nodes, "U", D, V), nodes_size(nodes, "b2", 1, V);
+  nodes_close(nodes, '}');
+}
+
+/* JSON that ends early is not closed, so that nobody takes it for whole. */
+int mode_trace(const Task *task, Why *why) {
+  const Shape *shape = &task->models->shape;
+  const int T = task_timesteps(task, TIMESTEPS);
+  TracePage page = {
+      .shape = shape,
+      .w = task->models->weights,
+      .output = task->output,
+      .progress = task->advance->progress,
+      .wanted = T,
+      .trace = trace_new(shape, T, true),
+      .dU = alloc_new((size_t)shape->D * (size_t)shape->n, sizeof(double)),
+      .nodes = {.out = output_stream(task->output), .text = task->options->format == FORMAT_TEXT}};
+  nodes_open(&page.nodes, NULL, '{');
+  put_model(&page);
+  nodes_open(&page.nodes, "records", '[');
+  const int rc = task_begin(task, T, take_record, &page, NULL, why);
+  if (rc == 0) nodes_close(&page.nodes, ']'), nodes_close(&page.nodes, '}');
+  trace_free(page.trace), free(page.dU);
+  return rc;
+}

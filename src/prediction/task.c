@@ -1,0 +1,228 @@
+#include "prediction/task.h"
+
+#include "base/alloc.h"
+#include "io/input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_same(const struct stat *file, const char *path) {
+  struct stat other;
+  if (!path) return false;
+  return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &other) : stat(path, &other)) == 0 &&
+         other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+static bool is_directory(const char *path) {
+  struct stat file;
+  return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
+}
+
+/* Whether the output would take the place of something that is read: a FILE, a prompt, or a model,
+ * which may be in a directory. */
+static int check_output(const Task *task, const char *const *paths, Why *why) {
+  const char *output = task->options->output;
+  char inside[PATH_MAX];
+  struct stat file;
+  if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
+  bool same = is_same(&file, task->options->prompt) || (task->n_files == 0 && is_same(&file, "-"));
+  for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
+  for (int i = 0; i < task->n_models; i++) {
+    snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
+    same |= is_same(&file, paths[i]) || is_same(&file, inside);
+  }
+  return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
+}
+
+int task_check(const Task *task, const char *const *paths, Why *why) {
+  for (int i = 0; i < task->n_files; i++)
+    if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
+      return fail_reading(why, errno, "%s: cannot be opened", task->files[i]);
+  if (task->options->weights && task->n_files > 0 && is_directory(task->files[0]))
+    return fail(why, "%s: is a directory; with --weights there is no MODEL, only sequence files",
+                task->files[0]);
+  return check_output(task, paths, why);
+}
+
+Table *task_table(const Task *task, const char *const *columns, int n) {
+  const PredictOptions *o = task->options;
+  return table_new(task->output,
+                   o->format == FORMAT_JSONL                      ? TABLE_JSONL
+                   : o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE
+                                                                  : TABLE_TSV,
+                   columns, n);
+}
+
+int task_finite(const char *record, double number, Why *why) {
+  if (isfinite(number)) return 0;
+  return fail(why,
+              "record '%.100s': the model gives no finite numbers; train it again with a "
+              "smaller --learning-rate",
+              record);
+}
+
+/* Lets readers have what there is. */
+static int pass_on(Output *output, Table *table, Why *why) {
+  if (table && table_flush(table, why) != 0) return -1;
+  fflush(output_stream(output));
+  return output_check(output, why);
+}
+
+/* On the way to a mode's own take: counts circles, passes on what readers may wait for, and looks
+ * whether it was written: here, because errno is a thread's own. */
+typedef struct {
+  PredictTake *take;
+  void *context;
+  Table *table;
+  Output *output;
+  Advance *advance;
+  const Predictor *predictor;
+  uint64_t circular;
+} Counted;
+
+/* A record's reverse complement is none of its own. */
+static void count_advance(Advance *advance, const Piece *piece) {
+  if (!piece->ended || piece->reversed) return;
+  advance->records++;
+  advance->bases += piece->bases;
+}
+
+static void show_advance(Advance *advance, const Piece *piece, double part) {
+  if (advance_due(advance)) advance_show(advance, piece->ended ? 0 : piece->bases, part);
+}
+
+static int take_counted(void *context, const Prediction *prediction, Why *why) {
+  Counted *counted = context;
+  const Piece *piece = prediction->piece;
+  counted->circular += piece->ended && piece->circular && !piece->reversed;
+  if (counted->take(counted->context, prediction, why) != 0) return -1;
+  count_advance(counted->advance, piece);
+  if (prediction->batch_ends)
+    show_advance(counted->advance, piece, predict_part(counted->predictor));
+  return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
+                                : output_check(counted->output, why);
+}
+
+static int count_files(const Task *task) { return task->n_files > 0 ? task->n_files : 1; }
+
+static const char *file_of(const Task *task, int i) {
+  return task->n_files > 0 ? task->files[i] : "-";
+}
+
+void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named) {
+  Progress *progress = task->advance->progress;
+  const char *title = input_title(path);
+  if (notes.end_block_missing)
+    progress_say(progress, "rnnpredict: %s: " SEQFILE_NO_END_BLOCK, title);
+  if (notes.nameless_line > 0 && named)
+    progress_say(
+        progress,
+        "rnnpredict: %s: line %zu: this record has no name, so its rows have an empty one; "
+        "write one after its '>' or '@'",
+        title, notes.nameless_line);
+}
+
+int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
+                 Why *why) {
+  Predictor *predictor =
+      predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
+  Why other;
+  int rc = 0;
+  for (int i = 0; i < count_files(task) && rc == 0; i++) {
+    Counted counted = {take, context, table, task->output, task->advance, predictor, 0};
+    advance_open(task->advance, file_of(task, i));
+    rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
+    if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
+    if (rc == 0) task_say_notes(task, file_of(task, i), predict_notes(predictor), table != NULL);
+    if (rc == 0 && counted.circular > 0)
+      progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
+                   input_title(file_of(task, i)), counted.circular);
+    advance_close(task->advance);
+  }
+  predict_free(predictor);
+  return rc;
+}
+
+/* ---- beginnings ----------------------------------------------------------------------------- */
+
+typedef struct {
+  const Task *task;
+  TaskTake *take;
+  void *context;
+  Table *table;
+  int most; /* steps */
+  Beginning beginning;
+  Steps *steps;
+  Piece piece;
+} Beginner;
+
+/* Adds the piece's steps that have a label, up to where the first run of them ends; whether that is
+ * here, or there are as many as can be. */
+static bool add_steps(Beginner *b) {
+  const Piece *piece = &b->piece;
+  Beginning *beginning = &b->beginning;
+  for (int i = piece->warmup; i < piece->n; i++) {
+    if (piece->y[i] < 0 && beginning->n > 0) return true;
+    if (piece->y[i] < 0) continue;
+    if (beginning->n == 0)
+      beginning->position = piece->position[i] - (uint64_t)b->task->models->shape.k;
+    beginning->x[beginning->n] = piece->x[i], beginning->y[beginning->n] = piece->y[i];
+    if (++beginning->n == b->most) return true;
+  }
+  return piece->ended;
+}
+
+/* What of a record comes after its beginning is not looked at. */
+static int begin_records(Beginner *b, SeqFile *file, Why *why) {
+  Piece *piece = &b->piece;
+  const int wanted = b->task->options->loss_at;
+  int more;
+  for (const Piece *before = NULL; (more = steps_read(b->steps, piece, before, file, why)) > 0;
+       before = piece) {
+    b->beginning.n = 0;
+    while (!add_steps(b))
+      if (steps_read(b->steps, piece, piece, file, why) < 0) return -1;
+    b->beginning.name = piece->name;
+    b->beginning.loss_at = wanted > b->beginning.n ? 0 : wanted > 0 ? wanted : b->beginning.n;
+    if (b->take(b->context, &b->beginning, why) != 0) return -1;
+    piece->ended = true;
+    count_advance(b->task->advance, piece);
+    show_advance(b->task->advance, piece, seqfile_part(file));
+    if (steps_wait(b->steps, piece, file) && pass_on(b->task->output, b->table, why) != 0)
+      return -1;
+  }
+  return more;
+}
+
+int task_timesteps(const Task *task, int usual) {
+  const PredictOptions *o = task->options;
+  return o->timesteps > 0 ? o->timesteps : o->loss_at > 0 ? o->loss_at : usual;
+}
+
+int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why) {
+  Beginner b = {.task = task, .take = take, .context = context, .table = table, .most = most};
+  Why other;
+  int rc = 0;
+  b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
+  b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
+  b.steps = steps_new(task->models->shape.k, task->models->shape.s, (StepsWish){0});
+  piece_init(&b.piece);
+  for (int i = 0; i < count_files(task) && rc == 0; i++) {
+    advance_open(task->advance, file_of(task, i));
+    SeqFile *file = seqfile_open(file_of(task, i), why);
+    rc = file ? begin_records(&b, file, why) : -1;
+    if (rc == 0) task_say_notes(task, file_of(task, i), seqfile_notes(file), true);
+    seqfile_close(file);
+    advance_close(task->advance);
+  }
+  if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
+  piece_clear(&b.piece), steps_free(b.steps);
+  free(b.beginning.x), free(b.beginning.y);
+  return rc;
+}

@@ -1,0 +1,333 @@
+#include "report/figure.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "report/chart.h"
+#include "report/pca.h"
+#include "sequence/kmer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLOUD_MAX = 4096 };
+
+static void begin_figure(const Page *page, const char *title, const char *text) {
+  fprintf(page->out, "<figure>\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n", title, text);
+}
+
+static void end_figure(const Page *page) { fputs("</figure>\n", page->out); }
+
+static void put_missing(const Page *page, const char *why) {
+  fprintf(page->out, "<p><em>%s</em></p>\n", why);
+}
+
+static int compare(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* A column without the rows that tell of less than half as many steps as most do, for a validation
+ * called for them. To be freed. */
+static double *steady(const RunData *data, const double *column) {
+  const size_t n = data->rows;
+  double *kept = alloc_new(n + 1, sizeof *kept), *steps = alloc_new(n + 1, sizeof *steps);
+  for (size_t i = 0; i < n; i++)
+    kept[i] = data->loss[LOSS_STEP][i] - (i > 0 ? data->loss[LOSS_STEP][i - 1] : 0);
+  qsort(memcpy(steps, kept, n * sizeof *steps), n, sizeof *steps, compare);
+  const double least = steps[n / 2] / 2;
+  for (size_t i = 0; i < n; i++) kept[i] = kept[i] < least ? NAN : column[i];
+  free(steps);
+  return kept;
+}
+
+static void put_chart(const Page *page, const Chart *chart) {
+  chart_write(page->out, chart);
+  end_figure(page);
+}
+
+/* ---- the course of the run ------------------------------------------------------------------ */
+
+void figure_loss(const Page *page) {
+  const RunData *data = page->data;
+  double *train = steady(data, data->loss[LOSS_TRAIN_BITS]);
+  begin_figure(page, "Loss",
+               "What a base costs: below 2.0 something was learnt, below the Markov line more than "
+               "counting tells. Training is measured on the way, with the weights of the moment; "
+               "validation with averaged weights, on bases that are not trained on.");
+  put_chart(
+      page,
+      &(Chart){.title = "Training and validation loss over the course of the run",
+               .x_name = "k-mers read",
+               .y_name = "bits per base",
+               .x_from_0 = true,
+               .series =
+                   {{.name = "training", .x = data->loss[LOSS_TOKENS], .y = train, .n = data->rows},
+                    {.name = "validation",
+                     .style = CHART_DOTS,
+                     .x = data->loss[LOSS_TOKENS],
+                     .y = data->loss[LOSS_VALID_BITS],
+                     .n = data->rows}},
+               .mark = {{"2.0: guessing", 2},
+                        {"best Markov model", page_number(page, "markov.best_bits_per_base")}}});
+  free(train);
+}
+
+void figure_timesteps(const Page *page) {
+  const RunData *data = page->data;
+  double *t = alloc_new(data->T + 1, sizeof *t);
+  char first[64], last[64];
+  for (size_t i = 0; i < data->T; i++) t[i] = (double)i + 1;
+  snprintf(first, sizeof first, "up to step %.0f", data->first.step);
+  snprintf(last, sizeof last, "up to step %.0f", data->last.step);
+  const bool apart = data->last.step > data->first.step;
+  begin_figure(
+      page, "Loss by timestep",
+      "J(t) over the timesteps of a window, at the beginning of the run and at its end. It "
+      "should be level, for the state is carried from window to window; where it falls at "
+      "first, sequences are short and begin anew often.");
+  put_chart(
+      page,
+      &(Chart){.title = "Loss at each timestep of the window",
+               .x_name = "timestep t of the window",
+               .y_name = "J(t), nats a k-mer",
+               .series = {{.name = first, .x = t, .y = data->first.J, .n = data->T},
+                          {.name = last, .x = t, .y = data->last.J, .n = apart ? data->T : 0}}});
+  free(t);
+}
+
+void figure_rate(const Page *page) {
+  const RunData *data = page->data;
+  begin_figure(page, "Learning rate", "How far a step goes, by the schedule.");
+  put_chart(page, &(Chart){.title = "Learning rate over the course of the run",
+                           .x_name = "k-mers read",
+                           .y_name = "learning rate",
+                           .x_from_0 = true,
+                           .y_from_0 = true,
+                           .series = {{.x = data->loss[LOSS_TOKENS],
+                                       .y = data->loss[LOSS_RATE],
+                                       .n = data->rows}}});
+}
+
+void figure_norm(const Page *page) {
+  const RunData *data = page->data;
+  const double clip = page_number(page, "options.clip");
+  begin_figure(page, "Gradient",
+               "The Euclidean norm of the gradient of a step. Those above the clip line were "
+               "shortened to it; a norm that keeps rising announces divergence. Of a long run the "
+               "line is a mean, and the band goes from the least to the most.");
+  put_chart(page, &(Chart){.title = "Norm of the gradient over the course of the run",
+                           .x_name = "k-mers read",
+                           .y_name = "norm of the gradient",
+                           .y_log = true,
+                           .x_from_0 = true,
+                           .series = {{.x = data->loss[LOSS_TOKENS],
+                                       .y = data->loss[LOSS_NORM],
+                                       .n = data->rows,
+                                       .band = true}},
+                           .mark = {{clip > 0 ? "clip" : NULL, clip}}});
+}
+
+/* K-mers a second between rows without a validation, over a quarter of a second at least. */
+typedef struct {
+  double *tokens, *speed; /* (n) */
+  size_t n;
+  double mean;
+} Speeds;
+
+static Speeds speeds_new(const RunData *data) {
+  const double ENOUGH = 0.25, *tokens = data->loss[LOSS_TOKENS];
+  double some = 0, time = 0, all = 0, all_time = 0;
+  Speeds speeds = {.tokens = alloc_new(data->rows + 1, sizeof(double)),
+                   .speed = alloc_new(data->rows + 1, sizeof(double))};
+  for (size_t i = 1; i < data->rows; i++) {
+    const double seconds = data->loss[LOSS_SECONDS][i] - data->loss[LOSS_SECONDS][i - 1];
+    if (isfinite(data->loss[LOSS_VALID][i]) || !(seconds >= 0)) continue;
+    some += tokens[i] - tokens[i - 1], time += seconds;
+    all += tokens[i] - tokens[i - 1], all_time += seconds;
+    if (time < ENOUGH) continue;
+    speeds.tokens[speeds.n] = tokens[i], speeds.speed[speeds.n++] = some / time;
+    some = time = 0;
+  }
+  speeds.mean = all_time > 0 ? all / all_time : NAN;
+  return speeds;
+}
+
+double figure_mean_speed(const Page *page) {
+  Speeds speeds = speeds_new(page->data);
+  free(speeds.tokens), free(speeds.speed);
+  return speeds.mean;
+}
+
+void figure_speed(const Page *page) {
+  Speeds speeds = speeds_new(page->data);
+  begin_figure(page, "Speed",
+               "K-mers learnt from in a second, validations not counted; it drops "
+               "where other programs take their share.");
+  put_chart(page, &(Chart){.title = "K-mers read a second",
+                           .x_name = "k-mers read",
+                           .y_name = "k-mers a second",
+                           .x_from_0 = true,
+                           .y_from_0 = true,
+                           .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
+  free(speeds.tokens), free(speeds.speed);
+}
+
+/* ---- what the network shows ----------------------------------------------------------------- */
+
+/* Numbers `member` of a list of objects in run.json; to be freed. */
+static double *get_list(const Page *page, const char *list, const char *member) {
+  const size_t n = runjson_size(page->data->json, list);
+  double *numbers = alloc_new(n + 1, sizeof *numbers);
+  char place[PLACE];
+  for (size_t i = 0; i < n; i++) {
+    snprintf(place, sizeof place, "%s.%zu.%s", list, i, member);
+    numbers[i] = page_number(page, place);
+  }
+  return numbers;
+}
+
+/* Why there is no exam. */
+static void put_no_exam(const Page *page) {
+  put_missing(page, page_number(page, "valid_tokens") == 0 ? "There was no validation."
+                    : page_is(page, "status", "diverged")  ? "The run diverged."
+                                                           : "It is measured when the run ends.");
+  end_figure(page);
+}
+
+/* The interval that holds the true rate with probability 0.95, of `p` that were seen of n.
+ * (E. Wilson, JASA 1927.) */
+static void wilson(double p, double n, double *low, double *high) {
+  const double z = 1.96, middle = p + z * z / (2 * n);
+  const double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)), scale = 1 + z * z / n;
+  *low = (middle - half) / scale, *high = (middle + half) / scale;
+}
+
+void figure_calibration(const Page *page) {
+  const double FEW = 20;
+  const size_t n = runjson_size(page->data->json, "calibration");
+  double *p = get_list(page, "calibration", "probability");
+  double *observed = get_list(page, "calibration", "observed");
+  double *predictions = get_list(page, "calibration", "predictions");
+  double *low = alloc_new(n + 1, sizeof *low), *high = alloc_new(n + 1, sizeof *high);
+  for (size_t i = 0; i < n; i++) {
+    wilson(observed[i], predictions[i], &low[i], &high[i]);
+    if (!(predictions[i] >= FEW)) observed[i] = NAN;
+  }
+  begin_figure(page, "Calibration",
+               "Do probabilities come true? On the dashed line they do: of the bases that the "
+               "network gave 0.3, three in ten came. Below it, it gave too much, above it too "
+               "little. The band is how well each is known (95 %); those of fewer "
+               "than 20 predictions are left out.");
+  if (n == 0)
+    put_no_exam(page);
+  else
+    put_chart(page, &(Chart){.title = "How often what was predicted came true",
+                             .x_name = "probability that the network gave a base",
+                             .y_name = "part of those that came true",
+                             .diagonal = true,
+                             .series = {{.style = CHART_DOTS,
+                                         .x = p,
+                                         .y = observed,
+                                         .low = low,
+                                         .high = high,
+                                         .n = n,
+                                         .band = true}}});
+  free(p), free(observed), free(predictions), free(low), free(high);
+}
+
+void figure_flow(const Page *page) {
+  const size_t n = runjson_size(page->data->json, "gradient_flow");
+  double *back = get_list(page, "gradient_flow", "steps_back");
+  double *median = get_list(page, "gradient_flow", "median");
+  double *low = get_list(page, "gradient_flow", "lower_quartile");
+  double *high = get_list(page, "gradient_flow", "upper_quartile");
+  begin_figure(
+      page, "Gradient flow",
+      "How much of the gradient of a loss J(T) flows back to the hidden state at earlier "
+      "timesteps: the median, and in the band half of the places that it was measured at. A "
+      "straight fall is an exponential: what lies far back is not learnt from. A tail that "
+      "levels out means that the network has a use for a longer past.");
+  if (n == 0)
+    put_no_exam(page);
+  else
+    put_chart(
+        page,
+        &(Chart){
+            .title = "Norm of the gradient by steps back in time",
+            .x_name = "timesteps back from T",
+            .y_name = "norm of dJ(T)/dh(t)",
+            .y_log = true,
+            .series = {{.x = back, .y = median, .low = low, .high = high, .n = n, .band = true}}});
+  free(back), free(median), free(low), free(high);
+}
+
+/* ---- the embedding -------------------------------------------------------------------------- */
+
+typedef struct {
+  int k;
+  size_t kmer[CLOUD_MAX];
+} Embedding;
+
+/* Of G and C, in tenths. */
+static int gc_part(const void *context, size_t i) {
+  const Embedding *embedding = context;
+  int n = 0;
+  for (int j = 0; j < embedding->k; j++) {
+    const int base = (int)embedding->kmer[i] >> 2 * j & 3;
+    n += base == 1 || base == 2;
+  }
+  return (10 * n + embedding->k / 2) / embedding->k;
+}
+
+static void kmer_name(const void *context, size_t i, char text[32]) {
+  const Embedding *embedding = context;
+  kmer_text(text, (int)embedding->kmer[i], embedding->k);
+}
+
+/* All k-mers, or so many of them. */
+static size_t choose_kmers(Embedding *embedding, const Shape *shape) {
+  const size_t n = shape->V < CLOUD_MAX ? (size_t)shape->V : CLOUD_MAX;
+  for (size_t i = 0; i < n; i++)
+    embedding->kmer[i] = n < CLOUD_MAX ? i : (size_t)rng_permute(i, (uint64_t)shape->V, 1);
+  return n;
+}
+
+static void put_cloud(const Page *page) {
+  const Shape *shape = &page->data->model.shape;
+  Embedding *embedding = alloc_new(1, sizeof *embedding);
+  embedding->k = shape->k;
+  const size_t n = choose_kmers(embedding, shape);
+  Pca pca = pca_new(page->data->model.weights->L, embedding->kmer, n, shape->d);
+  char first[64], second[64];
+  snprintf(first, sizeof first, "first component: %.0f %% of the spread", 100 * pca.part[0]);
+  snprintf(second, sizeof second, "second component: %.0f %%", 100 * pca.part[1]);
+  const Cloud cloud = {.title = "The embedding of k-mers on its first two principal components",
+                       .x_name = first,
+                       .y_name = second,
+                       .x = pca.x,
+                       .y = pca.y,
+                       .n = n,
+                       .name = kmer_name,
+                       .shade = gc_part,
+                       .context = embedding};
+  if (n < (size_t)shape->V)
+    fprintf(page->out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n,
+            shape->V);
+  chart_cloud(page->out, &cloud);
+  pca_free(&pca), free(embedding);
+}
+
+void figure_embedding(const Page *page) {
+  begin_figure(
+      page, "Embedding",
+      "L, a vector for each k-mer, seen from where it spreads most; colours go from A and T "
+      "alone, <span class=\"g0\"></span>, to G and C alone, <span class=\"g10\"></span>. "
+      "The axes say how much of the spread can be seen at all: where that is little, k-mers "
+      "that lie close here may yet be far apart.");
+  if (page->data->model.weights)
+    put_cloud(page);
+  else
+    put_missing(page, "There is no model.");
+  end_figure(page);
+}

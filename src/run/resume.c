@@ -1,0 +1,149 @@
+#include "run/resume.h"
+
+#include "base/alloc.h"
+#include "io/input.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY = 64, VALUE = 64, DIFFERENCE = 128 };
+
+/* What becomes of an option: most make the network and its gradients, and are as they were. */
+typedef enum { FIXED, KEPT, OWN } Stay;
+
+static Stay option_stay(const Option *option) {
+  static const char *const kept[] = {"epochs",           "patience", "max-time", "log-every",
+                                     "checkpoint-every", "report",   "multiqc"};
+  static const char *const own[] = {"threads", "force", "resume",
+                                    "dry-run", "quiet", "no-progress"};
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+    if (strcmp(option->name, kept[i]) == 0) return KEPT;
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (strcmp(option->name, own[i]) == 0) return OWN;
+  return option->type == OPTION_TEXT ? OWN : FIXED;
+}
+
+static const char *option_key(const Option *option, char key[KEY]) {
+  snprintf(key, KEY, "option.%s", option->name);
+  return key;
+}
+
+void resume_describe(Metadata *about, const TrainOptions *options) {
+  char key[KEY], value[VALUE];
+  for (const Option *option = train_program.options; option->name; option++) {
+    if (option_stay(option) == OWN) continue;
+    options_value(option, options, value, sizeof value);
+    metadata_set(about, option_key(option, key), "%s", value);
+  }
+}
+
+/* Whether this version knows all options of the run, and they are those of its network: how much
+ * memory will be asked for follows from them. */
+static int check_about(const Metadata *about, const char *path, Why *why) {
+  static const char *const pairs[][2] = {{"k", "option.kmer"},
+                                         {"stride", "option.stride"},
+                                         {"embedding", "option.embedding"},
+                                         {"hidden", "option.hidden"}};
+  char known[KEY];
+  const char *key, *value, *version = metadata_get(about, "version");
+  if (!metadata_get(about, "inputs"))
+    return fail(
+        why,
+        "%s: written by version %s, which identified its input by the bytes of the files; resume "
+        "the run with that version, or start it again with --force",
+        path, version ? version : "0");
+  for (size_t i = 0; i < metadata_size(about); i++) {
+    metadata_entry(about, i, &key, &value);
+    const Option *option = train_program.options;
+    while (option->name && strcmp(option_key(option, known), key) != 0) option++;
+    if (strncmp(key, "option.", strlen("option.")) == 0 && !option->name)
+      return fail(why,
+                  "%s: has %s, which this version does not know; go on with the one that made it",
+                  path, key);
+  }
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    const char *is = metadata_get(about, pairs[i][0]), *said = metadata_get(about, pairs[i][1]);
+    if (!is || !said || strcmp(is, said) != 0)
+      return fail(why, "%s: its %s is not its %s; it is no whole checkpoint", path, pairs[i][0],
+                  pairs[i][1]);
+  }
+  return 0;
+}
+
+int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why) {
+  char key[KEY];
+  if (check_about(about, path, why) != 0) return -1;
+  for (const Option *option = train_program.options; option->name; option++) {
+    if (option_stay(option) == OWN) continue;
+    const char *value = metadata_get(about, option_key(option, key));
+    if (!value || options_set(option, options, value) != 0)
+      return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
+                  path, key);
+  }
+  return 0;
+}
+
+int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why) {
+  char key[KEY], value[VALUE];
+  for (const Option *option = train_program.options; option->name; option++) {
+    if (option_stay(option) != FIXED) continue;
+    const char *before = metadata_get(about, option_key(option, key));
+    options_value(option, options, value, sizeof value);
+    if (before && strcmp(before, value) != 0)
+      return fail(why,
+                  "--%s: the run in %s began with %s, not %s; leave the option away, or begin "
+                  "another run",
+                  option->name, options->output, before, value);
+  }
+  return 0;
+}
+
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+/* The difference between an input and that of the run; "" if there is none. */
+static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uint64_t *was) {
+  *text = 0;
+  if (is[INPUT_VALIDATES] != was[INPUT_VALIDATES])
+    snprintf(text, DIFFERENCE, "%s",
+             is[INPUT_VALIDATES] ? "--valid names it" : "--valid does not name it");
+  else if (is[INPUT_RECORDS] != was[INPUT_RECORDS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " records, not %" PRIu64, is[INPUT_RECORDS],
+             was[INPUT_RECORDS]);
+  else if (is[INPUT_LETTERS] != was[INPUT_LETTERS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " letters, not %" PRIu64, is[INPUT_LETTERS],
+             was[INPUT_LETTERS]);
+  else if (is[INPUT_NAMES] != was[INPUT_NAMES])
+    snprintf(text, DIFFERENCE, "its record names differ");
+  else if (is[INPUT_PLACES] != was[INPUT_PLACES])
+    snprintf(text, DIFFERENCE, "its record or segment lengths differ");
+  else if (is[INPUT_BASES] != was[INPUT_BASES])
+    snprintf(text, DIFFERENCE, "its bases differ");
+}
+
+int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why) {
+  uint64_t *table = alloc_new((size_t)dataset->n * INPUT_COLUMNS, sizeof *table);
+  char difference[DIFFERENCE] = "";
+  size_t i = 0, n = (size_t)dataset->n;
+  dataset_identify(dataset, table);
+  for (; i < n && i < n_inputs && !*difference; i++)
+    find_difference(difference, table + i * INPUT_COLUMNS, inputs + i * INPUT_COLUMNS);
+  free(table);
+  if (*difference)
+    return fail(why,
+                "%s: differs from input %zu of the run: %s; give the same sequences in the "
+                "same order",
+                input_title(dataset->files[i - 1]), i, difference);
+  if (n > n_inputs)
+    return fail(why, "%s: is not an input of the run, which has only %zu; leave it out",
+                input_title(dataset->files[n_inputs]), n_inputs);
+  if (n < n_inputs && inputs[(n_inputs - 1) * INPUT_COLUMNS + INPUT_VALIDATES])
+    return fail(why, "the run began with a --valid file; give it again");
+  if (n < n_inputs)
+    return fail(why,
+                "the run began with %zu input files, not %zu; give the same files in the same "
+                "order",
+                n_inputs, n);
+  return 0;
+}

@@ -1,0 +1,387 @@
+#include "run/runjson.h"
+
+#include "base/alloc.h"
+#include "base/version.h"
+#include "io/atomicfile.h"
+#include "io/regular.h"
+#include "run/excerpt.h"
+#include "sequence/bits.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
+
+static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+/* A string from outside; where it is not UTF-8, its other bytes become '?'. */
+static json_t *text(const char *from) {
+  json_t *string = json_string(from);
+  if (string) return string;
+  char *ascii = alloc_text(from);
+  for (char *c = ascii; *c; c++)
+    if ((unsigned char)*c > 126) *c = '?';
+  string = json_string(ascii);
+  free(ascii);
+  return string;
+}
+
+/* An option's value as the JSON type that it has; null for what was not given. */
+static json_t *option_json(const Option *option, const TrainOptions *options) {
+  char value[4096];
+  options_value(option, options, value, sizeof value);
+  switch (option->type) {
+  case OPTION_FLAG: return json_boolean(strcmp(value, "yes") == 0);
+  case OPTION_INT:
+  case OPTION_COUNT: return *value ? whole(strtoull(value, NULL, 10)) : json_null();
+  case OPTION_REAL: return json_real(strtod(value, NULL));
+  case OPTION_DURATION:
+    return strcmp(value, "0") == 0 ? json_null() : json_real(strtod(value, NULL));
+  default: return *value ? text(value) : json_null();
+  }
+}
+
+static json_t *options_json(const RunJson *run) {
+  json_t *json = json_object();
+  for (const Option *option = train_program.options; option->name; option++)
+    json_object_set_new(json, option->name, option_json(option, run->options));
+  return json;
+}
+
+static json_t *counts_json(const char *file, const SeqCounts *counts) {
+  json_t *json = json_object(), *ambiguous = json_object();
+  char name[2] = "";
+  Count list[COUNTS];
+  json_object_set_new(json, "file", text(file));
+  json_object_set_new(json, "bytes", whole(counts->bytes));
+  char crc[16];
+  snprintf(crc, sizeof crc, "%08x", counts->crc32);
+  json_object_set_new(json, "crc32", json_string(crc));
+  counts_list(counts, list);
+  for (int i = 0; i < COUNTS; i++) json_object_set_new(json, list[i].name, whole(list[i].value));
+  for (int letter = 0; letter < 128; letter++) {
+    if (counts->letter[letter] == 0 || strchr("ACGT", letter)) continue;
+    name[0] = (char)letter;
+    json_object_set_new(ambiguous, name, whole(counts->letter[letter]));
+  }
+  json_object_set_new(json, "bgzf_end_block_missing",
+                      json_boolean(counts->notes.end_block_missing));
+  json_object_set_new(json, "ambiguous", ambiguous); /* by code, in place of their sum */
+  return json;
+}
+
+static const char *input_use(const Share *share) {
+  if (share->valid_bases == 0) return "training";
+  return share->train_bases == 0 ? "validation" : "training and validation";
+}
+
+/* The entry of input i. */
+static json_t *input_json(const Dataset *dataset, int i) {
+  const Share *share = &dataset->shares[i];
+  json_t *json = counts_json(dataset->files[i], &dataset->counts[i]);
+  json_object_set_new(json, "use", json_string(input_use(share)));
+  json_object_set_new(json, "training_bases", whole(share->train_bases));
+  json_object_set_new(json, "validation_bases", whole(share->valid_bases));
+  return json;
+}
+
+static json_t *name_json(const char *name) { return name ? text(name) : json_null(); }
+
+/* The validation range in input i: letters are counted from 1, names that were not kept are null.
+ * NULL: it is for training only. */
+static json_t *range_json(const Dataset *dataset, int i) {
+  const TailPart *part = &dataset->shares[i].valid;
+  if (part->records == 0) return NULL;
+  json_t *json = json_object();
+  json_object_set_new(json, "file", text(dataset->files[i]));
+  json_object_set_new(json, "from_record", name_json(part->first_name));
+  json_object_set_new(json, "from_record_number", whole(part->first));
+  json_object_set_new(json, "from", whole(part->from));
+  json_object_set_new(json, "to_record", name_json(part->last_name));
+  json_object_set_new(json, "to_record_number", whole(part->last));
+  json_object_set_new(json, "to", whole(part->last_to));
+  json_object_set_new(json, "bases", whole(dataset->shares[i].valid_bases));
+  json_object_set_new(json, "whole_records", whole(part->whole));
+  return json;
+}
+
+/* Over all bases of the validation, also those that no token predicts. */
+static double whole_bits(const RunJson *run, double bits) {
+  const double predicted = (double)run->valid_tokens * run->shape->s;
+  return bits_over_all(bits, predicted, (double)dataset_valid_bases(run->dataset));
+}
+
+static json_t *markov_json(const RunJson *run) {
+  const Markov *markov = run->markov;
+  if (!markov) return json_null();
+  json_t *json = json_object(), *orders = json_array();
+  json_object_set_new(json, "best_order", whole((uint64_t)markov->best));
+  json_object_set_new(json, "best_bits_per_base", real(markov->bits_per_base[markov->best]));
+  json_object_set_new(json, "whole_bits_per_base",
+                      real(whole_bits(run, markov->bits_per_base[markov->best])));
+  for (int m = 0; m < MARKOV_ORDERS; m++)
+    json_array_append_new(orders, real(markov->bits_per_base[m]));
+  json_object_set_new(json, "bits_per_base_by_order", orders);
+  return json;
+}
+
+/* Bins that are empty are left out. */
+static json_t *calibration_json(const Exam *exam) {
+  if (!exam) return json_null();
+  json_t *json = json_array();
+  for (int i = 0; i < EXAM_BINS; i++) {
+    const ExamBin *bin = &exam->bin[i];
+    if (bin->n == 0) continue;
+    json_t *point = json_object();
+    json_object_set_new(point, "probability", real(bin->sum / (double)bin->n));
+    json_object_set_new(point, "observed", real((double)bin->came_true / (double)bin->n));
+    json_object_set_new(point, "predictions", whole(bin->n));
+    json_array_append_new(json, point);
+  }
+  return json;
+}
+
+static json_t *flow_json(const Exam *exam) {
+  if (!exam) return json_null();
+  json_t *json = json_array();
+  for (int i = 0; i < exam->steps; i++) {
+    json_t *point = json_object();
+    json_object_set_new(point, "steps_back", whole((uint64_t)i));
+    json_object_set_new(point, "lower_quartile", real(exam->flow_lower[i]));
+    json_object_set_new(point, "median", real(exam->flow_median[i]));
+    json_object_set_new(point, "upper_quartile", real(exam->flow_upper[i]));
+    json_array_append_new(json, point);
+  }
+  return json;
+}
+
+static json_t *result_json(const RunJson *run) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  json_t *json = json_object();
+  json_object_set_new(json, "steps", whole(run->steps));
+  json_object_set_new(json, "tokens", whole(run->tokens));
+  json_object_set_new(json, "skipped_steps", whole(run->skipped_steps));
+  json_object_set_new(json, "seconds", real(run->seconds));
+  json_object_set_new(json, "longest_step_seconds", real(run->longest_step));
+  json_object_set_new(json, "longest_checkpoint_seconds", real(run->longest_checkpoint));
+  json_object_set_new(json, "best_step", whole(run->best_step));
+  json_object_set_new(json, "best_valid_loss", real(run->best_valid_loss));
+  json_object_set_new(json, "best_valid_bits_per_base",
+                      real(bits_per_base(run->best_valid_loss, run->shape->s)));
+  json_object_set_new(json, "whole_bits_per_base",
+                      real(whole_bits(run, bits_per_base(run->best_valid_loss, run->shape->s))));
+  json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
+  return json;
+}
+
+void runjson_time(time_t when, char text[32]) {
+  struct tm parts;
+  gmtime_r(&when, &parts);
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+static json_t *commands_json(const Commands *commands) {
+  json_t *json = json_array();
+  size_t at = 0;
+  for (size_t left; (left = commands_next(commands, &at)) > 0;) {
+    json_t *command = json_array();
+    const char *word;
+    for (; left > 0 && (word = commands_word(commands, &at)); left--)
+      json_array_append_new(command, text(word));
+    json_array_append_new(json, command);
+  }
+  return json;
+}
+
+static json_t *run_json(const RunJson *run) {
+  json_t *json = json_object(), *commands = commands_json(run->commands);
+  char written[32];
+  runjson_time(time(NULL), written);
+  json_object_set_new(json, "program", json_string("rnntrain"));
+  json_object_set_new(json, "version", json_string(VERSION));
+  json_object_set_new(json, "status", json_string(run->status));
+  json_object_set_new(json, "started", text(run->started));
+  json_object_set_new(json, "written", json_string(written));
+  json_object_set(json, "command", json_array_get(commands, 0)); /* that the run began with */
+  json_object_set_new(json, "commands", commands);
+  json_object_set_new(json, "options", options_json(run));
+  json_object_set_new(json, "seed", whole(run->options->seed));
+  json_object_set_new(json, "inputs", json_array()); /* both are written file by file */
+  json_object_set_new(json, "validation", json_array());
+  json_object_set_new(json, "train_tokens", whole(run->train_tokens));
+  json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
+  json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
+  json_object_set_new(json, "markov", markov_json(run));
+  json_object_set_new(json, "examination",
+                      run->examination ? json_string(run->examination) : json_null());
+  json_object_set_new(json, "calibration", calibration_json(run->exam));
+  json_object_set_new(json, "gradient_flow", flow_json(run->exam));
+  json_object_set_new(json, "gradient_flow_stretches",
+                      run->exam ? whole((uint64_t)run->exam->stretches) : json_null());
+  json_object_set_new(json, "openblas", json_string(run->library));
+  json_object_set_new(json, "cpu_level", json_string(run->level));
+  json_object_set_new(json, "result", result_json(run));
+  return json;
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+typedef struct {
+  FILE *out;
+  int indent; /* columns, of all lines but the first */
+} Margin;
+
+/* Writes a part of a value, whose lines are then indented. */
+static int put_part(const char *part, size_t size, void *context) {
+  const Margin *margin = context;
+  for (size_t i = 0; i < size; i++) {
+    fputc(part[i], margin->out);
+    if (part[i] == '\n') fprintf(margin->out, "%*s", margin->indent, "");
+  }
+  return 0;
+}
+
+/* Writes a value and frees it. */
+static void put_value(FILE *out, int indent, json_t *value) {
+  Margin margin = {out, indent};
+  json_dump_callback(value, put_part, &margin,
+                     JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+  json_decref(value);
+}
+
+/* A list with an entry for each input that has one. There may be many: only one is held at a time.
+ */
+static void put_list(FILE *out, json_t *(*entry)(const Dataset *, int), const Dataset *dataset) {
+  int entries = 0;
+  fputc('[', out);
+  for (int i = 0; i < dataset->n; i++) {
+    json_t *value = entry(dataset, i);
+    if (!value) continue;
+    fputs(entries++ > 0 ? ",\n    " : "\n    ", out);
+    put_value(out, 4, value);
+  }
+  fputs(entries > 0 ? "\n  ]" : "]", out);
+}
+
+static void put_run(FILE *out, const RunJson *run) {
+  json_t *json = run_json(run), *value;
+  const char *key, *separator = "{";
+  json_object_foreach(json, key, value) {
+    fprintf(out, "%s\n  \"%s\": ", separator, key);
+    if (strcmp(key, "inputs") == 0)
+      put_list(out, input_json, run->dataset);
+    else if (strcmp(key, "validation") == 0)
+      put_list(out, range_json, run->dataset);
+    else
+      put_value(out, 2, json_incref(value));
+    separator = ",";
+  }
+  fputs("\n}\n", out);
+  json_decref(json);
+}
+
+int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
+  if (!file) return -1;
+  put_run(file->out, run);
+  return atomicfile_commit(file, why);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+struct RunDocument {
+  json_t *root;
+  Excerpt excerpt;
+};
+
+static size_t read_excerpt(void *text, size_t n, void *excerpt) {
+  return excerpt_read(excerpt, text, n);
+}
+
+/* The object in an open file; NULL. */
+static json_t *load(const char *path, Excerpt *excerpt, Why *why) {
+  json_error_t error;
+  json_t *root = json_load_callback(read_excerpt, excerpt, JSON_REJECT_DUPLICATES, &error);
+  if (ferror(excerpt->file))
+    fail_reading(why, errno, "%s: cannot be read", path);
+  else if (excerpt->too_large)
+    fail(why, "%s: is larger than any run.json that rnntrain writes; put that one back", path);
+  else if (!json_is_object(root))
+    fail(why,
+         "%s: is no JSON object%s%s; it is no whole run.json, go on with the run to make it anew",
+         path, root ? "" : ": ", root ? "" : error.text);
+  else
+    return root;
+  json_decref(root);
+  return NULL;
+}
+
+RunDocument *runjson_read(const char *path, Why *why) {
+  Excerpt excerpt = {.file = regular_open(path, why)};
+  if (!excerpt.file && errno == ENOENT)
+    fail(why, "%s: cannot be opened: %s; name the directory of a run", path, strerror(errno));
+  if (!excerpt.file) return NULL;
+  json_t *root = load(path, &excerpt, why);
+  fclose(excerpt.file);
+  if (!root) return NULL;
+  RunDocument *document = alloc_new(1, sizeof *document);
+  document->root = root;
+  document->excerpt = excerpt;
+  return document;
+}
+
+void runjson_free(RunDocument *document) {
+  if (!document) return;
+  json_decref(document->root);
+  free(document);
+}
+
+/* NULL: there is nothing. */
+static const json_t *find(const RunDocument *document, const char *place) {
+  const json_t *at = document->root;
+  char name[64];
+  while (at && *place) {
+    const size_t n = strcspn(place, ".");
+    snprintf(name, sizeof name, "%.*s", (int)n, place);
+    at =
+        json_is_array(at) ? json_array_get(at, strtoul(name, NULL, 10)) : json_object_get(at, name);
+    place += n + (place[n] == '.');
+  }
+  return at;
+}
+
+double runjson_number(const RunDocument *document, const char *place) {
+  const json_t *number = find(document, place);
+  return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+char *runjson_text(const RunDocument *document, const char *place) {
+  const json_t *value = find(document, place);
+  char *text = NULL, *copy;
+  if (value && !json_is_null(value) && !json_is_string(value))
+    text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+  const char *from = json_is_string(value) ? json_string_value(value) : text ? text : "";
+  copy = alloc_text(from);
+  free(text);
+  return copy;
+}
+
+size_t runjson_size(const RunDocument *document, const char *place) {
+  const json_t *value = find(document, place);
+  if (!json_is_array(value)) return json_object_size(value);
+  return json_array_size(value) + excerpt_left_out(&document->excerpt, place);
+}
+
+const char *runjson_member(const RunDocument *document, const char *place, size_t i) {
+  const char *name;
+  json_t *value, *object = (json_t *)(uintptr_t)find(document, place);
+  json_object_foreach(object, name, value) if (i-- == 0) return name;
+  return "";
+}

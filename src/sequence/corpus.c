@@ -1,0 +1,305 @@
+#include "sequence/corpus.h"
+
+#include "base/alloc.h"
+#include "sequence/digest.h"
+#include "sequence/kmer.h"
+#include "sequence/letters.h"
+#include "sequence/seqfile.h"
+#include "sequence/varint.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1 << 14, PAD = 8 }; /* letters */
+
+/* ---- N50 ------------------------------------------------------------------------------------ */
+
+/* How many records have each length: reads have few lengths, chromosomes are few. */
+enum { SHORT = 1 << 14 };
+typedef struct {
+  uint64_t shorter[SHORT]; /* records of each length below SHORT */
+  uint64_t *longer;        /* the other lengths */
+  size_t n_longer, room;
+} Lengths;
+
+static void lengths_add(Lengths *lengths, uint64_t length) {
+  if (length < SHORT) {
+    lengths->shorter[length]++;
+    return;
+  }
+  if (lengths->n_longer == lengths->room)
+    lengths->longer = alloc_resize(lengths->longer, lengths->room = 2 * lengths->room + 16, 8);
+  lengths->longer[lengths->n_longer++] = length;
+}
+
+static int descending(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The largest length such that records at least that long hold half of all letters. */
+static uint64_t lengths_n50(Lengths *lengths, uint64_t letters) {
+  uint64_t sum = 0;
+  if (lengths->n_longer > 0) qsort(lengths->longer, lengths->n_longer, 8, descending);
+  for (size_t i = 0; i < lengths->n_longer; i++)
+    if (2 * (sum += lengths->longer[i]) >= letters) return lengths->longer[i];
+  for (uint64_t length = SHORT - 1; length > 0; length--)
+    if (2 * (sum += length * lengths->shorter[length]) >= letters && sum > 0) return length;
+  return 0;
+}
+
+/* ---- bases ---------------------------------------------------------------------------------- */
+
+Corpus *corpus_new(void) { return alloc_new(1, sizeof(Corpus)); }
+
+void corpus_free(Corpus *corpus) {
+  if (!corpus) return;
+  free(corpus->packed), free(corpus->lengths), free(corpus);
+}
+
+/* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
+ * that no base has are zero. */
+static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t *digest,
+                               const Letters *loops) {
+  uint8_t packed[CHUNK / 4 + PAD];
+  memset(letters + n, 'A', PAD);
+  memset(packed + n / 8 * 2, 0, PAD);
+  LetterCounts counts = loops->pack_bases(packed, letters, n);
+  *digest = digest_bytes(*digest, packed, (n + 3) / 4);
+  size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
+  int shift = 2 * (int)(corpus->bases % 4);
+  if (byte + 8 * words + 8 > corpus->packed_room) {
+    corpus->packed_room += corpus->packed_room / 2 + CHUNK;
+    corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
+  }
+  uint64_t carry = shift > 0 ? corpus->packed[byte] : 0;
+  for (size_t i = 0; i < words; i++) {
+    uint64_t word, shifted;
+    memcpy(&word, packed + 8 * i, 8);
+    shifted = word << shift | carry;
+    carry = shift > 0 ? word >> (64 - shift) : 0;
+    memcpy(corpus->packed + byte + 8 * i, &shifted, 8);
+  }
+  memcpy(corpus->packed + byte + 8 * words, &carry, 8);
+  corpus->bases += n;
+  return counts;
+}
+
+/* Takes the last n bases back. */
+static void drop_bases(Corpus *corpus, uint64_t n) {
+  corpus->bases -= n;
+  int used = 2 * (int)(corpus->bases % 4);
+  corpus->packed[corpus->bases / 4] &= (uint8_t)((1 << used) - 1);
+}
+
+static void push_length(Corpus *corpus, uint64_t length) {
+  if (corpus->lengths_size + VARINT_MAX > corpus->lengths_room) {
+    corpus->lengths_room += corpus->lengths_room / 2 + 64;
+    corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
+  }
+  corpus->lengths_size += varint_put(corpus->lengths + corpus->lengths_size, length);
+}
+
+void corpus_trim(Corpus *corpus) {
+  corpus->packed_room = (size_t)(corpus->bases / 4 + 1);
+  corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
+  corpus->lengths_room = corpus->lengths_size;
+  corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
+}
+
+size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus->lengths_room; }
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* A file as it is read, record by record. */
+typedef struct {
+  Corpus *corpus;
+  const Reading *reading;
+  const Letters *loops;
+  SeqCounts *counts;
+  size_t staged; /* bases that are yet to be packed and counted */
+  char stage[CHUNK + PAD];
+  uint64_t letters; /* of this record */
+  uint64_t run;     /* bases since the last break */
+  bool head_lost;   /* its first segment was left out: a turn ends where it begins */
+  uint64_t turned;  /* bases that were read again over the end of a circle */
+  uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
+} Reader;
+
+static LetterCounts pack_stage(Reader *reader) {
+  size_t n = reader->staged;
+  reader->staged = 0;
+  return push_bases(reader->corpus, reader->stage, n, &reader->counts->digest.bases, reader->loops);
+}
+
+static void count_stage(Reader *reader) {
+  SeqCounts *counts = reader->counts;
+  LetterCounts sums = pack_stage(reader);
+  counts->letter['A'] += sums.A, counts->letter['C'] += sums.C;
+  counts->letter['G'] += sums.G, counts->letter['T'] += sums.T;
+  counts->lowercase += sums.lower;
+}
+
+/* Whether the bases since the last break are a segment for the corpus. */
+static bool is_segment(const Reader *reader) {
+  return reader->run > 0 && reader->run >= reader->reading->min_length;
+}
+
+/* Notes where in its record a segment stands. */
+static void note_segment(Reader *reader) {
+  const uint64_t begin = reader->letters + reader->turned - reader->run;
+  if (reader->reading->tail) tail_segment(reader->reading->tail, begin - reader->kept, reader->run);
+  reader->kept = reader->letters;
+}
+
+/* What a number of the digest of places is: the end of a record, or that of a run of bases, which
+ * its length follows. */
+enum { END, CIRCLE_END, RUN, KINDS };
+
+static void digest_place(Reader *reader, int kind) {
+  uint64_t *places = &reader->counts->digest.places;
+  *places = digest_number(*places, (uint64_t)KINDS * reader->letters + (uint64_t)kind);
+  if (kind == RUN) *places = digest_number(*places, reader->run);
+}
+
+static void end_segment(Reader *reader) {
+  SeqCounts *counts = reader->counts;
+  if (is_segment(reader)) {
+    push_length(reader->corpus, reader->run);
+    note_segment(reader);
+    counts->segments++;
+  } else if (reader->run > 0) {
+    count_stage(reader);
+    drop_bases(reader->corpus, reader->run);
+    counts->short_segments++, counts->short_bases += reader->run;
+    if (reader->run == reader->letters) reader->head_lost = true;
+  }
+  reader->run = 0;
+}
+
+static void add_breaks(Reader *reader, const char *letters, size_t n) {
+  SeqCounts *counts = reader->counts;
+  for (size_t i = 0, run; i < n; i += run) {
+    int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
+    run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
+    if (islower(letter)) counts->lowercase += run;
+    if (base < KMER_BREAK) counts->low_quality += run;
+    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += run;
+  }
+}
+
+/* Goes on over the end of a circle with its first bases, which were counted where they stand. */
+static void add_turn(Reader *reader, const SeqFile *file) {
+  char head[KMER_MAX];
+  int n = seqfile_head(file, head);
+  if (n > reader->reading->turn) n = reader->reading->turn;
+  count_stage(reader);
+  memcpy(reader->stage, head, (size_t)n);
+  reader->staged = (size_t)n, reader->run += (uint64_t)n;
+  reader->turned = (uint64_t)n;
+  reader->counts->turned += (uint64_t)n;
+  pack_stage(reader);
+}
+
+static void begin_record(Reader *reader) {
+  reader->letters = reader->kept = reader->turned = 0;
+  reader->head_lost = false;
+}
+
+static void end_record(Reader *reader, const SeqFile *file, bool circular) {
+  SeqCounts *counts = reader->counts;
+  uint64_t *names = &counts->digest.names;
+  size_t n;
+  const char *name = seqfile_name(file, &n);
+  *names = digest_bytes(*names, name, n);
+  digest_place(reader, circular ? CIRCLE_END : END);
+  if (reader->reading->tail) tail_record(reader->reading->tail, name, n, reader->letters);
+  counts->records++;
+  counts->circular += circular;
+  if (reader->letters > counts->longest) counts->longest = reader->letters;
+}
+
+/* Adds the record that the file stands at. */
+static int add_record(Reader *reader, SeqFile *file, Why *why) {
+  ptrdiff_t n;
+  begin_record(reader);
+  for (;;) {
+    if (reader->staged == CHUNK) count_stage(reader);
+    char *letters = reader->stage + reader->staged;
+    if ((n = seqfile_read(file, letters, CHUNK - reader->staged, why)) <= 0) break;
+    if (kmer_base((unsigned char)*letters) < KMER_BREAK) {
+      reader->staged += (size_t)n;
+      reader->run += (uint64_t)n;
+    } else {
+      if (reader->run > 0) digest_place(reader, RUN);
+      add_breaks(reader, letters, (size_t)n);
+      end_segment(reader);
+    }
+    reader->letters += (uint64_t)n;
+  }
+  if (n < 0) return -1;
+  if (reader->run > 0 && reader->run < reader->letters) digest_place(reader, RUN);
+  bool circular = reader->reading->circular || seqfile_circular(file);
+  if (circular && !reader->head_lost && is_segment(reader)) add_turn(reader, file);
+  end_segment(reader);
+  end_record(reader, file, circular);
+  return 0;
+}
+
+int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCounts *counts,
+                Why *why) {
+  memset(counts, 0, sizeof *counts);
+  SeqFile *file = seqfile_open(path, why);
+  if (!file) return -1;
+  Lengths *lengths = alloc_new(1, sizeof *lengths);
+  Reader *reader = alloc_new(1, sizeof *reader);
+  int more;
+  reader->corpus = corpus, reader->reading = reading, reader->counts = counts;
+  reader->loops = letters_best();
+  seqfile_mark_low(file, reading->min_quality);
+  while ((more = seqfile_next(file, why)) > 0) {
+    if ((more = add_record(reader, file, why)) < 0) break;
+    lengths_add(lengths, reader->letters);
+  }
+  counts->has_quality = seqfile_has_quality(file);
+  count_stage(reader);
+  counts->n50 = lengths_n50(lengths, counts_letters(counts));
+  if (more == 0) counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
+  counts->notes = seqfile_notes(file);
+  free(lengths->longer), free(lengths), free(reader);
+  seqfile_close(file);
+  return more;
+}
+
+/* ---- counts --------------------------------------------------------------------------------- */
+
+uint64_t counts_letters(const SeqCounts *counts) {
+  uint64_t sum = 0;
+  for (int letter = 0; letter < 128; letter++) sum += counts->letter[letter];
+  return sum;
+}
+
+uint64_t counts_ambiguous(const SeqCounts *counts) {
+  const uint64_t *letter = counts->letter;
+  return counts_letters(counts) - letter['A'] - letter['C'] - letter['G'] - letter['T'];
+}
+
+void counts_list(const SeqCounts *c, Count list[COUNTS]) {
+  const Count columns[COUNTS] = {{"records", c->records},
+                                 {"bases", counts_letters(c)},
+                                 {"A", c->letter['A']},
+                                 {"C", c->letter['C']},
+                                 {"G", c->letter['G']},
+                                 {"T", c->letter['T']},
+                                 {"ambiguous", counts_ambiguous(c)},
+                                 {"lowercase", c->lowercase},
+                                 {"segments", c->segments},
+                                 {"longest", c->longest},
+                                 {"n50", c->n50},
+                                 {"circular", c->circular},
+                                 {"low_quality", c->low_quality},
+                                 {"short_segments", c->short_segments},
+                                 {"short_bases", c->short_bases}};
+  memcpy(list, columns, sizeof columns);
+}

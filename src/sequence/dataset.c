@@ -1,0 +1,129 @@
+#include "sequence/dataset.h"
+
+#include "base/alloc.h"
+#include "io/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool dataset_validates(const Dataset *dataset, int i) {
+  return dataset->valid_corpus && i == dataset->n - 1;
+}
+
+/* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation. */
+static int read_file(Dataset *dataset, int i, const Reading *reading, double fraction, Why *why) {
+  Corpus *to = dataset_validates(dataset, i) ? dataset->valid_corpus : dataset->corpus;
+  const uint64_t begin = to->bases;
+  Reading noting = *reading;
+  noting.tail = fraction > 0 ? tail_new(fraction) : NULL;
+  const int rc = corpus_read(to, dataset->files[i], &noting, &dataset->counts[i], why);
+  if (rc == 0) {
+    const uint64_t bases = to->bases - begin, split = tail_split(bases, fraction);
+    Share *share = &dataset->shares[i];
+    span_add(&dataset->train, begin, begin + split);
+    span_add(&dataset->valid, begin + split, to->bases);
+    if (bases > split) share->valid = tail_part(noting.tail, split);
+    share->valid_bases = bases - split - share->valid.turned;
+    share->train_bases = split - (dataset->counts[i].turned - share->valid.turned);
+  }
+  tail_free(noting.tail);
+  return rc;
+}
+
+static int read_files(Dataset *dataset, const Reading *reading, double fraction, Why *why) {
+  for (int i = 0; i < dataset->n; i++) {
+    const double part = dataset_validates(dataset, i) ? 1 : fraction;
+    if (read_file(dataset, i, reading, part, why) != 0) return -1;
+  }
+  return 0;
+}
+
+int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
+                 double valid_fraction, const Reading *reading, Why *why) {
+  *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
+  dataset->valid_name = valid_file ? valid_file : valid_fraction > 0 ? "--valid-fraction" : NULL;
+  if (valid_file) {
+    dataset->valid_corpus = corpus_new();
+    files[dataset->n++] = valid_file;
+  }
+  dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
+  dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
+  dataset->train = span_new(dataset->corpus);
+  dataset->valid = span_new(valid_file ? dataset->valid_corpus : dataset->corpus);
+  if (read_files(dataset, reading, valid_file ? 0 : valid_fraction, why) != 0) {
+    dataset_free(dataset);
+    return -1;
+  }
+  corpus_trim(dataset->corpus);
+  if (valid_file) corpus_trim(dataset->valid_corpus);
+  return 0;
+}
+
+static const char *nothing(const SeqCounts *counts) {
+  if (counts_letters(counts) == 0) return "records but no sequence";
+  if (counts->short_segments == 0 && counts->low_quality == 0) return "no A, C, G or T";
+  return "nothing that --min-length and --min-quality leave";
+}
+
+static bool has_tokens(Span span, uint64_t least) {
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  while (segments_next(&span, &cursor, &segment))
+    if (segment.length >= least) return true;
+  return false;
+}
+
+int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
+  for (int i = 0; i < dataset->n; i++)
+    if (dataset->counts[i].segments == 0)
+      return fail(why, "%s: holds %s; there is no sequence to use", input_title(dataset->files[i]),
+                  nothing(&dataset->counts[i]));
+  if (!has_tokens(dataset->train, (uint64_t)(k + s)))
+    return fail(why,
+                "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
+                "give more sequence or a smaller -k",
+                input_title(dataset->files[0]), k + s);
+  if (dataset->valid_name && !has_tokens(dataset->valid, (uint64_t)(k + s)))
+    return fail(why,
+                "%s: no segment to validate on has the k+s = %d bases that one prediction "
+                "needs; give longer files, a file with --valid, or --valid-fraction 0 for no "
+                "validation",
+                input_title(dataset->valid_name), k + s);
+  return 0;
+}
+
+uint64_t dataset_valid_bases(const Dataset *dataset) {
+  uint64_t sum = 0;
+  for (int i = 0; i < dataset->n; i++) sum += dataset->shares[i].valid_bases;
+  return sum;
+}
+
+void dataset_identify(const Dataset *dataset, uint64_t *table) {
+  for (int i = 0; i < dataset->n; i++, table += INPUT_COLUMNS) {
+    const SeqCounts *counts = &dataset->counts[i];
+    table[INPUT_VALIDATES] = dataset_validates(dataset, i);
+    table[INPUT_RECORDS] = counts->records;
+    table[INPUT_LETTERS] = counts_letters(counts);
+    table[INPUT_NAMES] = counts->digest.names;
+    table[INPUT_PLACES] = counts->digest.places;
+    table[INPUT_BASES] = counts->digest.bases;
+  }
+}
+
+void dataset_free(Dataset *dataset) {
+  corpus_free(dataset->corpus);
+  corpus_free(dataset->valid_corpus);
+  span_free(&dataset->train);
+  span_free(&dataset->valid);
+  for (int i = 0; i < dataset->n; i++) tailpart_free(&dataset->shares[i].valid);
+  free(dataset->shares);
+  free(dataset->counts);
+  *dataset = (Dataset){.corpus = NULL};
+}
+
+size_t dataset_memory(const Dataset *dataset) {
+  const size_t file = sizeof *dataset->counts + sizeof *dataset->shares;
+  return corpus_memory(dataset->corpus) +
+         (dataset->valid_corpus ? corpus_memory(dataset->valid_corpus) : 0) +
+         (size_t)dataset->n * file;
+}

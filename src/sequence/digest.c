@@ -1,0 +1,28 @@
+#include "sequence/digest.h"
+
+#include <string.h>
+
+#define ODD UINT64_C(0x9e3779b97f4a7c15)
+
+/* Each step can be inverted: for any digest, different numbers give different digests. */
+uint64_t digest_number(uint64_t digest, uint64_t number) {
+  digest = (digest ^ number) * ODD + 1;
+  digest ^= digest >> 32;
+  digest *= UINT64_C(0xd6e8feb86659fd93);
+  return digest ^ digest >> 32;
+}
+
+/* Half of such a step for each word, a whole one for the length and the rest. */
+uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n) {
+  const unsigned char *from = bytes;
+  uint64_t word;
+  size_t left = n;
+  for (; left >= sizeof word; left -= sizeof word, from += sizeof word) {
+    memcpy(&word, from, sizeof word);
+    digest = (digest ^ word) * ODD;
+    digest ^= digest >> 32;
+  }
+  word = left; /* above the rest, of 7 bytes at most */
+  for (size_t i = 0; i < left; i++) word = word << 8 | from[i];
+  return digest_number(digest, word);
+}

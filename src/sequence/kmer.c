@@ -1,0 +1,62 @@
+#include "sequence/kmer.h"
+
+#include <stdint.h>
+
+int kmer_base(unsigned char letter) {
+  switch (letter) {
+  case 'A':
+  case 'a': return 0;
+  case 'C':
+  case 'c': return 1;
+  case 'G':
+  case 'g': return 2;
+  case 'T':
+  case 't':
+  case 'U':
+  case 'u': return 3;
+  case 'N':
+  case 'R':
+  case 'Y':
+  case 'S':
+  case 'W':
+  case 'K':
+  case 'M':
+  case 'B':
+  case 'D':
+  case 'H':
+  case 'V':
+  case 'n':
+  case 'r':
+  case 'y':
+  case 's':
+  case 'w':
+  case 'k':
+  case 'm':
+  case 'b':
+  case 'd':
+  case 'h':
+  case 'v':
+  case '-':
+  case '.': return KMER_BREAK;
+  default: return KMER_INVALID;
+  }
+}
+
+int kmer_count(int k) { return 1 << 2 * k; }
+
+void kmer_text(char *text, int kmer, int k) {
+  for (int i = 0; i < k; i++) text[i] = "ACGT"[kmer >> 2 * (k - 1 - i) & 3];
+  text[k] = 0;
+}
+
+int kmer_reverse_complement(int kmer, int k) {
+  uint32_t x = ~(uint32_t)kmer; /* the complement; then its pairs of bits in reverse */
+  x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;
+  x = (x >> 4 & 0x0f0f0f0f) | (x & 0x0f0f0f0f) << 4;
+  return (int)(__builtin_bswap32(x) >> (32 - 2 * k));
+}
+
+int kmer_followers(int kmer, int k, int s) {
+  /* Drop the first s bases before shifting: with k=12 and s=12 the shift would leave 32 bits. */
+  return (kmer & (kmer_count(k - s) - 1)) << 2 * s;
+}

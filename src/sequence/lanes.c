@@ -1,0 +1,260 @@
+#include "sequence/lanes.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "sequence/kmer.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8 };
+
+/* Where every INDEX_STEP-th segment stands, and the number of the first piece in it. */
+typedef struct {
+  SegmentCursor cursor;
+  uint64_t first_piece;
+} IndexEntry;
+
+typedef struct {
+  uint64_t piece; /* pieces when there is none */
+  uint64_t at;    /* tokens of it that were read, its warm-up included */
+  /* The rest follows from the piece: */
+  uint64_t tokens, warmup; /* tokens in all, and how many of them are warm-up */
+  uint64_t start;          /* first base of the piece, as it is read */
+  bool reversed;
+  int x; /* the k-mer at `at` */
+} Lane;
+
+struct Lanes {
+  Span span;
+  int k, s, B, T, mask;
+  Strands strands;
+  uint64_t warmup, seed;
+  uint64_t tokens, pieces, piece_tokens;
+  IndexEntry *index;
+  size_t index_size, index_room;
+  uint64_t epoch, dealt; /* pieces dealt in this epoch */
+  Lane *lane;            /* (B) */
+};
+
+Window *window_new(int T, int B) {
+  Window *window = alloc_new(1, sizeof *window);
+  size_t n = (size_t)T * (size_t)B;
+  window->T = T, window->B = B;
+  window->x = alloc_new(n, sizeof *window->x);
+  window->y = alloc_new(n, sizeof *window->y);
+  window->restart = alloc_new(n, 1);
+  return window;
+}
+
+void window_free(Window *window) {
+  if (!window) return;
+  free(window->x), free(window->y), free(window->restart), free(window);
+}
+
+/* ---- pieces --------------------------------------------------------------------------------- */
+
+static uint64_t segment_tokens(const Lanes *lanes, const Segment *segment) {
+  uint64_t k = (uint64_t)lanes->k, s = (uint64_t)lanes->s;
+  return segment->length < k ? 0 : (segment->length - k) / s;
+}
+
+static uint64_t divide_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
+
+static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+/* The length that segments are cut down to. For training several pieces a lane, so that lanes end
+ * an epoch together, but not so short that h is forever starting from nothing, and no lane idle for
+ * it. For validation (which warms up) as few pieces as lanes, and longer ones where there is little
+ * to read: every cut costs a little of what the network remembers. */
+static uint64_t choose_piece_tokens(const Lanes *lanes) {
+  uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->B);
+  if (lanes->warmup > 0) return larger(share, PIECE_TOKENS);
+  uint64_t several = larger(divide_up(share, PIECES_A_LANE), PIECE_TOKENS);
+  return larger(smaller(share, several), (uint64_t)lanes->T);
+}
+
+static void index_push(Lanes *lanes, IndexEntry entry) {
+  if (lanes->index_size == lanes->index_room)
+    lanes->index = alloc_resize(lanes->index, lanes->index_room += lanes->index_room / 2 + 16,
+                                sizeof *lanes->index);
+  lanes->index[lanes->index_size++] = entry;
+}
+
+static void count_tokens(Lanes *lanes) {
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  while (segments_next(&lanes->span, &cursor, &segment))
+    lanes->tokens += segment_tokens(lanes, &segment);
+}
+
+static void index_pieces(Lanes *lanes) {
+  SegmentCursor cursor = segments_begin(), before = cursor;
+  Segment segment;
+  for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
+    if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});
+    lanes->pieces += divide_up(segment_tokens(lanes, &segment), lanes->piece_tokens);
+  }
+}
+
+/* The segment that a piece belongs to, and the piece's number in it. */
+static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) {
+  size_t low = 0, high = lanes->index_size;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (lanes->index[middle].first_piece <= piece)
+      low = middle;
+    else
+      high = middle;
+  }
+  SegmentCursor cursor = lanes->index[low].cursor;
+  Segment segment = {0, 0};
+  *part = piece - lanes->index[low].first_piece;
+  while (segments_next(&lanes->span, &cursor, &segment)) {
+    uint64_t parts = divide_up(segment_tokens(lanes, &segment), lanes->piece_tokens);
+    if (*part < parts) break;
+    *part -= parts;
+  }
+  return segment;
+}
+
+/* ---- lanes ---------------------------------------------------------------------------------- */
+
+/* Base i of a piece in the order that the lane reads it. */
+static int piece_base(const Lanes *lanes, const Lane *lane, uint64_t i) {
+  return lane->reversed ? 3 - corpus_base(lanes->span.corpus, lane->start - i)
+                        : corpus_base(lanes->span.corpus, lane->start + i);
+}
+
+static int advance(const Lanes *lanes, const Lane *lane, int x, uint64_t from, int n) {
+  for (int i = 0; i < n; i++)
+    x = (x << 2 | piece_base(lanes, lane, from + (uint64_t)i)) & lanes->mask;
+  return x;
+}
+
+/* Puts a lane on token `at` of a piece. */
+static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t at) {
+  uint64_t part, k = (uint64_t)lanes->k, s = (uint64_t)lanes->s;
+  Segment segment = find_segment(lanes, piece, &part);
+  uint64_t tokens = segment_tokens(lanes, &segment);
+  uint64_t parts = divide_up(tokens, lanes->piece_tokens);
+  uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
+  uint64_t n = tokens / parts + (part < tokens % parts);
+  lane->piece = piece, lane->at = at;
+  lane->warmup = smaller(lanes->warmup, first);
+  lane->tokens = n + lane->warmup;
+  lane->reversed = lanes->strands == BOTH && ((piece + lanes->epoch) & 1);
+  lane->start = segment.start + (first - lane->warmup) * s;
+  if (lane->reversed) lane->start += lane->tokens * s + k - 1;
+  lane->x = advance(lanes, lane, 0, at * s, lanes->k);
+}
+
+/* Deals the next piece of the epoch to a lane; false where there is none. */
+static bool lane_deal(Lanes *lanes, Lane *lane) {
+  if (lanes->dealt == lanes->pieces) {
+    lane->piece = lanes->pieces;
+    return false;
+  }
+  uint64_t piece = lanes->dealt++;
+  if (lanes->warmup == 0) {
+    Rng rng = rng_new(lanes->seed, lanes->epoch);
+    piece = rng_permute(piece, lanes->pieces, rng_next(&rng));
+  }
+  lane_load(lanes, lane, piece, 0);
+  return true;
+}
+
+static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
+  bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
+  if (ended) lane_deal(lanes, lane);
+  bool idle = lane->piece == lanes->pieces;
+  window->restart[i] = idle || lane->at == 0;
+  window->x[i] = idle ? -1 : lane->x;
+  window->y[i] = -1;
+  if (idle) return;
+  uint64_t next = (uint64_t)lanes->k + lane->at * (uint64_t)lanes->s;
+  lane->x = advance(lanes, lane, lane->x, next, lanes->s);
+  if (lane->at++ < lane->warmup) return;
+  window->y[i] = lane->x;
+  window->tokens++;
+}
+
+static bool epoch_over(const Lanes *lanes) {
+  if (lanes->dealt < lanes->pieces) return false;
+  for (int b = 0; b < lanes->B; b++)
+    if (lanes->lane[b].piece < lanes->pieces && lanes->lane[b].at < lanes->lane[b].tokens)
+      return false;
+  return true;
+}
+
+int lanes_next(Lanes *lanes, Window *window) {
+  if (epoch_over(lanes)) return 0;
+  window->tokens = 0;
+  for (int b = 0; b < lanes->B; b++)
+    for (int t = 0; t < lanes->T; t++)
+      lane_step(lanes, &lanes->lane[b], window, (size_t)t * (size_t)lanes->B + (size_t)b);
+  return 1;
+}
+
+void lanes_start(Lanes *lanes, uint64_t epoch) {
+  lanes->epoch = epoch, lanes->dealt = 0;
+  for (int b = 0; b < lanes->B; b++) lane_deal(lanes, &lanes->lane[b]);
+}
+
+Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup,
+                 uint64_t seed) {
+  assert(warmup == 0 || strands == FORWARD);
+  Lanes *lanes = alloc_new(1, sizeof *lanes);
+  lanes->span = span, lanes->k = k, lanes->s = s, lanes->B = B, lanes->T = T;
+  lanes->mask = kmer_count(k) - 1;
+  lanes->strands = strands, lanes->warmup = (uint64_t)warmup, lanes->seed = seed;
+  lanes->lane = alloc_new((size_t)B, sizeof *lanes->lane);
+  count_tokens(lanes);
+  lanes->piece_tokens = choose_piece_tokens(lanes);
+  index_pieces(lanes);
+  lanes_start(lanes, 0);
+  return lanes;
+}
+
+void lanes_free(Lanes *lanes) {
+  if (!lanes) return;
+  free(lanes->index), free(lanes->lane), free(lanes);
+}
+
+uint64_t lanes_tokens(const Lanes *lanes) { return lanes->tokens; }
+uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
+
+/* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
+uint64_t lanes_windows(const Lanes *lanes) {
+  const uint64_t B = (uint64_t)lanes->B, T = (uint64_t)lanes->T;
+  if (lanes->tokens == 0) return 0;
+  const uint64_t busy = smaller(lanes->pieces, B), share = divide_up(lanes->tokens, busy);
+  return divide_up(share + lanes->warmup, T);
+}
+
+/* ---- state ---------------------------------------------------------------------------------- */
+
+size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->B; }
+
+void lanes_save(const Lanes *lanes, uint64_t *state) {
+  *state++ = lanes->epoch, *state++ = lanes->dealt;
+  for (int b = 0; b < lanes->B; b++) *state++ = lanes->lane[b].piece, *state++ = lanes->lane[b].at;
+}
+
+int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why) {
+  lanes->epoch = *state++, lanes->dealt = *state++;
+  if (lanes->dealt > lanes->pieces) return fail(why, "a lane's place is not in this input");
+  for (int b = 0; b < lanes->B; b++, state += 2) {
+    Lane *lane = &lanes->lane[b];
+    lane->piece = lanes->pieces;
+    if (state[0] > lanes->pieces) return fail(why, "a lane's place is not in this input");
+    if (state[0] == lanes->pieces) continue;
+    lane_load(lanes, lane, state[0], 0);
+    if (state[1] > lane->tokens) return fail(why, "a lane's place is not in this input");
+    lane_load(lanes, lane, state[0], state[1]);
+  }
+  return 0;
+}

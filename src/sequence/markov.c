@@ -1,0 +1,99 @@
+#include "sequence/markov.h"
+
+#include "sequence/counter.h"
+
+#include <math.h>
+
+/* count[m] of x is how often the (m+1)-mer x occurs: its first m bases are the context. */
+typedef Counter Counts[MARKOV_ORDERS];
+
+static size_t entries(int m) { return (size_t)kmer_count(m + 1); }
+
+size_t markov_memory(uint64_t bases) {
+  const size_t bytes = bases > UINT32_MAX / 2 ? COUNTER_BYTES_MAX : COUNTER_BYTES;
+  size_t sum = 0;
+  for (int m = 0; m < MARKOV_ORDERS; m++) sum += entries(m) * bytes;
+  return sum;
+}
+
+/* Counts the longest k-mers, and where a segment begins the shorter ones that start it. */
+static void count_span(Counts count, Span span) {
+  const int longest = MARKOV_ORDERS - 1;
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  while (segments_next(&span, &cursor, &segment)) {
+    int x = 0;
+    for (uint64_t i = 0; i < segment.length; i++) {
+      int m = i < (uint64_t)longest ? (int)i : longest;
+      x = (x << 2 | corpus_base(span.corpus, segment.start + i)) & (kmer_count(longest + 1) - 1);
+      counter_add(&count[m], (size_t)x, 1);
+    }
+  }
+}
+
+/* Every (m+1)-mer that does not start a segment ends an (m+2)-mer: so from the longest down. */
+static void count_shorter(Counts count) {
+  for (int m = MARKOV_ORDERS - 2; m >= 0; m--)
+    for (size_t x = 0; x < entries(m + 1); x++)
+      counter_add(&count[m], x & (entries(m) - 1), counter_get(&count[m + 1], x));
+}
+
+/* Adds what the other strand holds: of each k-mer as many as there are of its complement. */
+static void count_other_strand(Counts count) {
+  for (int m = 0; m < MARKOV_ORDERS; m++)
+    for (int x = 0; x < kmer_count(m + 1); x++) {
+      const uint64_t mine = counter_get(&count[m], (size_t)x);
+      if (mine == 0) continue; /* if its complement has any, that one sees to both */
+      const int other = kmer_reverse_complement(x, m + 1);
+      const uint64_t theirs = counter_get(&count[m], (size_t)other);
+      if (other < x && theirs > 0) continue; /* done */
+      const uint64_t both = mine + theirs;
+      counter_set(&count[m], (size_t)x, both);
+      counter_set(&count[m], (size_t)other, both);
+    }
+}
+
+/* -log2 of the probability that order m gives the last base of the (m+1)-mer x. */
+static double bits(Counts count, int m, int x) {
+  const size_t first = (size_t)(x & ~3);
+  double all = 0;
+  for (size_t base = 0; base < 4; base++) all += (double)counter_get(&count[m], first + base);
+  return log2((all + 4) / ((double)counter_get(&count[m], (size_t)x) + 1));
+}
+
+static Markov score_span(Counts count, Span span, int k, int s) {
+  Markov markov = {{0}, 0};
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  uint64_t bases = 0;
+  while (segments_next(&span, &cursor, &segment)) {
+    if (segment.length < (uint64_t)k) continue;
+    uint64_t end = segment.length - (segment.length - (uint64_t)k) % (uint64_t)s;
+    int x = 0;
+    for (uint64_t i = 0; i < end; i++) {
+      x = (x << 2 | corpus_base(span.corpus, segment.start + i)) & (kmer_count(MARKOV_ORDERS) - 1);
+      if (i < (uint64_t)k) continue;
+      bases++;
+      for (int m = 0; m < MARKOV_ORDERS; m++) {
+        int order = i < (uint64_t)m ? (int)i : m;
+        markov.bits_per_base[m] += bits(count, order, x & (kmer_count(order + 1) - 1));
+      }
+    }
+  }
+  for (int m = 0; m < MARKOV_ORDERS; m++) {
+    markov.bits_per_base[m] = bases > 0 ? markov.bits_per_base[m] / (double)bases : NAN;
+    if (markov.bits_per_base[m] < markov.bits_per_base[markov.best]) markov.best = m;
+  }
+  return markov;
+}
+
+Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
+  Counts count;
+  for (int m = 0; m < MARKOV_ORDERS; m++) count[m] = counter_new(entries(m));
+  count_span(count, train);
+  count_shorter(count);
+  if (strands == BOTH) count_other_strand(count);
+  Markov markov = score_span(count, valid, k, s);
+  for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
+  return markov;
+}

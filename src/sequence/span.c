@@ -1,0 +1,59 @@
+#include "sequence/span.h"
+
+#include "base/alloc.h"
+#include "sequence/varint.h"
+
+#include <stdlib.h>
+
+Span span_new(const Corpus *corpus) { return (Span){.corpus = corpus}; }
+
+void span_free(Span *span) {
+  free(span->ranges);
+  *span = (Span){.corpus = NULL};
+}
+
+void span_add(Span *span, uint64_t begin, uint64_t end) {
+  if (begin == end) return;
+  if (span->n == span->room) {
+    span->room += span->room / 2 + 1;
+    span->ranges = alloc_resize(span->ranges, span->room, sizeof *span->ranges);
+  }
+  span->ranges[span->n++] = (Range){begin, end};
+}
+
+uint64_t span_bases(const Span *span) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < span->n; i++) sum += span->ranges[i].end - span->ranges[i].begin;
+  return sum;
+}
+
+Span span_head(const Span *span, uint64_t bases) {
+  Span head = span_new(span->corpus);
+  for (size_t i = 0; i < span->n && bases > 0; i++) {
+    const Range *range = &span->ranges[i];
+    const uint64_t length = range->end - range->begin, part = length < bases ? length : bases;
+    span_add(&head, range->begin, range->begin + part);
+    bases -= part;
+  }
+  return head;
+}
+
+SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0, 0}; }
+
+int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
+  while (cursor->range < span->n && cursor->offset < span->corpus->lengths_size) {
+    const Range *range = &span->ranges[cursor->range];
+    if (cursor->base >= range->end) {
+      cursor->range++;
+      continue;
+    }
+    uint64_t begin = cursor->base, end = begin + varint_get(span->corpus->lengths, &cursor->offset);
+    cursor->base = end;
+    if (begin < range->begin) begin = range->begin;
+    if (end > range->end) end = range->end;
+    if (begin >= end) continue;
+    *segment = (Segment){begin, end - begin};
+    return 1;
+  }
+  return 0;
+}

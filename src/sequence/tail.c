@@ -1,0 +1,296 @@
+#include "sequence/tail.h"
+
+#include "base/alloc.h"
+#include "sequence/varint.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before any is dropped; records */
+
+typedef struct {
+  uint8_t *bytes;
+  size_t size, room;
+} Buffer;
+
+/* A record in the buffer: one number if it is plain, which is one segment that is all of it, and no
+ * record without bases stands before it: twice its bases, and 1. Else twice the number of those
+ * records, its segments, gap + 1 and bases each, a 0, and its letters. */
+typedef struct {
+  uint64_t number;     /* in the file */
+  uint64_t begin, end; /* bases of the file */
+  uint64_t letters;
+  bool plain;
+  size_t segments, next; /* into places: where its segments begin, and the next record */
+  size_t name;           /* into names, if they are kept */
+} Record;
+
+/* Where a group of records begins: only groups are dropped, as a whole. */
+typedef struct {
+  uint64_t number, base; /* of the record before it, and its end */
+  size_t place, name;    /* into places and names */
+} Mark;
+
+struct Tail {
+  double fraction;
+  Buffer places, names; /* each name with its 0 */
+  Mark *marks;
+  size_t n_marks, marks_room;
+  size_t drop_at;   /* groups are dropped when places has so many bytes */
+  bool named;       /* names are kept */
+  uint64_t bases;   /* of the file so far */
+  uint64_t records; /* of them, those that have bases */
+  uint64_t number;  /* of the last one that has bases */
+  /* The record that is read: */
+  uint64_t empty;                /* records without bases before it */
+  uint64_t segments;             /* that it has */
+  uint64_t first_gap, first_run; /* letters before its first segment, and the bases of that */
+};
+
+uint64_t tail_split(uint64_t bases, double fraction) {
+  return bases - (uint64_t)((double)bases * fraction);
+}
+
+/* ---- buffers -------------------------------------------------------------------------------- */
+
+static void make_room(Buffer *buffer, size_t n) {
+  if (buffer->size + n <= buffer->room) return;
+  buffer->room = buffer->room + buffer->room / 2 + n + 64;
+  buffer->bytes = alloc_resize(buffer->bytes, buffer->room, 1);
+}
+
+static void push_number(Buffer *buffer, uint64_t number) {
+  make_room(buffer, VARINT_MAX);
+  buffer->size += varint_put(buffer->bytes + buffer->size, number);
+}
+
+static uint64_t read_number(const Buffer *buffer, size_t *at) {
+  return varint_get(buffer->bytes, at);
+}
+
+static void drop_bytes(Buffer *buffer, size_t n) {
+  buffer->size -= n;
+  if (n > 0) memmove(buffer->bytes, buffer->bytes + n, buffer->size);
+}
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+/* The record that stands where a mark is. */
+static Record read_record(const Tail *tail, Mark mark) {
+  const Buffer *places = &tail->places;
+  size_t at = mark.place;
+  const uint64_t first = read_number(places, &at);
+  Record record = {.number = mark.number + 1,
+                   .begin = mark.base,
+                   .end = mark.base,
+                   .plain = first % 2,
+                   .segments = at,
+                   .name = mark.name};
+  if (record.plain) {
+    record.letters = first / 2;
+    record.end += record.letters;
+  } else {
+    record.number += first / 2;
+    while (read_number(places, &at) > 0) record.end += read_number(places, &at);
+    record.letters = read_number(places, &at);
+  }
+  record.next = at;
+  return record;
+}
+
+/* NULL: it is not kept. */
+static const char *name_of(const Tail *tail, const Record *record) {
+  return tail->named ? (const char *)tail->names.bytes + record->name : NULL;
+}
+
+/* The position of the next record's name. */
+static size_t next_name(const Tail *tail, const Record *record) {
+  return tail->named ? record->name + strlen(name_of(tail, record)) + 1 : 0;
+}
+
+/* Moves to the next record; false after the last one. */
+static bool next_record(const Tail *tail, Record *record) {
+  if (record->next == tail->places.size) return false;
+  const Mark mark = {record->number, record->end, record->next, next_name(tail, record)};
+  *record = read_record(tail, mark);
+  return true;
+}
+
+/* Drops the groups that the file will not be split in. */
+static void drop_groups(Tail *tail) {
+  const uint64_t split = tail_split(tail->bases, tail->fraction);
+  size_t n = 0;
+  while (n + 1 < tail->n_marks && tail->marks[n + 1].base <= split) n++;
+  const Mark first = tail->marks[n];
+  drop_bytes(&tail->places, first.place);
+  if (tail->named) drop_bytes(&tail->names, first.name);
+  tail->n_marks -= n;
+  for (size_t i = 0; i < tail->n_marks; i++) {
+    tail->marks[i] = tail->marks[i + n];
+    tail->marks[i].place -= first.place;
+    tail->marks[i].name -= first.name;
+  }
+  tail->drop_at = 2 * tail->places.size + PLACES;
+}
+
+static void add_mark(Tail *tail) {
+  if (tail->n_marks == tail->marks_room)
+    tail->marks = alloc_resize(tail->marks, tail->marks_room = 2 * tail->marks_room + 16,
+                               sizeof *tail->marks);
+  tail->marks[tail->n_marks++] =
+      (Mark){tail->number, tail->bases, tail->places.size, tail->names.size};
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+Tail *tail_new(double fraction) {
+  Tail *tail = alloc_new(1, sizeof *tail);
+  tail->fraction = fraction;
+  tail->drop_at = PLACES;
+  tail->named = true;
+  return tail;
+}
+
+void tail_free(Tail *tail) {
+  if (!tail) return;
+  free(tail->places.bytes);
+  free(tail->names.bytes);
+  free(tail->marks);
+  free(tail);
+}
+
+/* Makes room for a name, or keeps none from now on. */
+static void make_room_for_name(Tail *tail, size_t n) {
+  drop_groups(tail);
+  if (tail->names.size + n <= TAIL_NAMES) return;
+  tail->named = false;
+  free(tail->names.bytes);
+  tail->names = (Buffer){.bytes = NULL};
+}
+
+static void push_name(Tail *tail, const char *name, size_t n) {
+  if (tail->names.size + n + 1 > 2 * TAIL_NAMES) make_room_for_name(tail, n + 1);
+  if (!tail->named) return;
+  make_room(&tail->names, n + 1);
+  memcpy(tail->names.bytes + tail->names.size, name, n);
+  tail->names.size += n;
+  tail->names.bytes[tail->names.size++] = 0;
+}
+
+static void push_segment(Tail *tail, uint64_t gap, uint64_t bases) {
+  push_number(&tail->places, gap + 1);
+  push_number(&tail->places, bases);
+}
+
+/* Puts the first segment of a record that is not plain into the buffer. */
+static void push_first(Tail *tail) {
+  push_number(&tail->places, 2 * tail->empty);
+  push_segment(tail, tail->first_gap, tail->first_run);
+}
+
+void tail_segment(Tail *tail, uint64_t gap, uint64_t bases) {
+  if (tail->segments++ == 0) {
+    if (tail->records++ % GROUP == 0) add_mark(tail);
+    tail->first_gap = gap;
+    tail->first_run = bases;
+  } else {
+    if (tail->segments == 2) push_first(tail);
+    push_segment(tail, gap, bases);
+  }
+  tail->bases += bases;
+}
+
+void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
+  const bool one = tail->segments == 1;
+  if (tail->segments == 0) {
+    tail->empty++;
+    return;
+  }
+  if (one && tail->first_gap == 0 && tail->first_run == letters && tail->empty == 0) {
+    push_number(&tail->places, 2 * letters + 1);
+  } else {
+    if (one) push_first(tail);
+    push_number(&tail->places, 0);
+    push_number(&tail->places, letters);
+  }
+  if (tail->named) push_name(tail, name, n);
+  tail->number += tail->empty + 1;
+  tail->empty = tail->segments = 0;
+  if (tail->places.size >= tail->drop_at) drop_groups(tail);
+}
+
+/* ---- the part ------------------------------------------------------------------------------- */
+
+/* The letter that this base of the record is, from 1; beyond its letters where a circle is read
+ * over its end. */
+static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base) {
+  uint64_t letter = 1, left = base - record->begin;
+  size_t at = record->segments;
+  if (record->plain) return letter + left;
+  for (;;) {
+    letter += read_number(&tail->places, &at) - 1;
+    const uint64_t bases = read_number(&tail->places, &at);
+    if (left < bases) return letter + left;
+    letter += bases;
+    left -= bases;
+  }
+}
+
+static char *copy(const char *name) { return name ? alloc_text(name) : NULL; }
+
+/* Goes on to the record that has the base, or to the next one where it is one that a circle has
+ * already; *letter is where the part begins there. */
+static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t *letter) {
+  while (record->end <= base)
+    if (!next_record(tail, record)) return false;
+  *letter = letter_of(tail, record, base);
+  if (*letter <= record->letters) return true;
+  if (!next_record(tail, record)) return false;
+  *letter = letter_of(tail, record, record->begin);
+  return true;
+}
+
+/* Of the bases from this one on, those that follow the last letters of circles. */
+static uint64_t count_turned(const Tail *tail, Record record, uint64_t base) {
+  uint64_t sum = 0;
+  do {
+    if (record.end <= base || record.plain) continue;
+    const uint64_t last = letter_of(tail, &record, record.end - 1), left = record.end - base;
+    const uint64_t turned = last > record.letters ? last - record.letters : 0;
+    sum += turned < left ? turned : left;
+  } while (next_record(tail, &record));
+  return sum;
+}
+
+TailPart tail_part(const Tail *tail, uint64_t base) {
+  TailPart part = {.records = 0};
+  if (tail->places.size == 0) return part;
+  Record record = read_record(tail, tail->marks[0]);
+  part.turned = count_turned(tail, record, base);
+  if (!find_first(tail, &record, base, &part.from)) return part;
+  part.first = record.number;
+  part.to = record.letters;
+  part.first_name = copy(name_of(tail, &record));
+  const char *whole = NULL;
+  bool more = true;
+  for (; more; more = next_record(tail, &record)) {
+    part.records++;
+    if (record.begin >= base && part.whole++ == 0) {
+      part.whole_first = record.number;
+      whole = name_of(tail, &record);
+    }
+    part.last = record.number;
+    part.last_to = record.letters;
+  }
+  part.last_name = copy(name_of(tail, &record));
+  part.whole_name = copy(whole);
+  return part;
+}
+
+void tailpart_free(TailPart *part) {
+  free(part->first_name);
+  free(part->last_name);
+  free(part->whole_name);
+  *part = (TailPart){.records = 0};
+}

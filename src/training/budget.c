@@ -1,0 +1,52 @@
+#include "training/budget.h"
+
+#include <math.h>
+
+/* A validation's window is computed forward only; measured times vary. */
+static const double FORWARD_SHARE = 0.5, CAUTION = 1.1, OVERTIME = 1.02;
+static const double EXAM_SHARE = 0.04, EXAM_MOST = 2, SAVE_AND_MODEL = 1.3;
+static const double VALIDATION_SHARE = 0.5;
+
+static double step(const Budget *budget) {
+  return budget->steps > 0 ? budget->step_time / (double)budget->steps : 0;
+}
+
+double budget_validation(const Budget *budget) {
+  if (budget->windows == 0) return 0;
+  if (budget->validation > 0) return CAUTION * budget->validation;
+  return FORWARD_SHARE * step(budget) * (double)budget->windows;
+}
+
+bool budget_validates(const Budget *budget) {
+  return budget->limit == 0 ||
+         budget_validation(budget) <= VALIDATION_SHARE * (budget->limit - budget->began);
+}
+
+bool budget_has_validation(const Budget *budget, double now) {
+  return budget_validates(budget) &&
+         (budget->limit == 0 || now + budget_validation(budget) <= budget_deadline(budget));
+}
+
+/* The time to reserve for after the training. A step that has begun is finished. */
+static double reserve(const Budget *budget) {
+  const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
+  const double validation = budget_validates(budget) ? budget_validation(budget) : 0;
+  return validation + exam + SAVE_AND_MODEL * budget->save + step(budget);
+}
+
+double budget_end(const Budget *budget) {
+  return budget->limit > 0 ? budget->limit - reserve(budget) : INFINITY;
+}
+
+double budget_deadline(const Budget *budget) {
+  if (budget->limit == 0) return INFINITY;
+  if (budget->steps > 0) return OVERTIME * budget->limit;
+  return budget->began + VALIDATION_SHARE * (budget->limit - budget->began);
+}
+
+/* The earlier parts of a resumed run count as training. */
+double budget_part(const Budget *budget, double now) {
+  if (budget->limit == 0) return 0;
+  const double end = budget_end(budget);
+  return now < end ? fmax(0, (now - budget->began) / (end - budget->began)) : 1;
+}

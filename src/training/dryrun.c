@@ -1,0 +1,62 @@
+#include "training/dryrun.h"
+
+#include "training/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const double rehearsal_seconds = 0.25;
+
+/* Tokens a second of windows on a network that is thrown away. */
+static double rehearse(Trainer *train) {
+  double start = 0, now = 0;
+  uint64_t tokens = 0;
+  for (int window = 0; window < 2 || now - start < rehearsal_seconds; window++) {
+    if (!lanes_next(train->lanes, train->window)) {
+      lanes_start(train->lanes, 0);
+      continue;
+    }
+    bptt_run(train->bptt, train->gradient, train->weights, train->window);
+    optimizer_step(train->optimizer, train->weights, train->gradient, 0, 1, train->options->threads,
+                   train->run->kernels);
+    now = clock_now();
+    if (window == 0)
+      start = now; /* the first one warms up */
+    else
+      tokens += train->window->tokens;
+  }
+  return (double)tokens / (now - start);
+}
+
+/* What the run will take at so many tokens a second. */
+static void say_time(const Trainer *train, double rate) {
+  char time[32], epochs[64] = "an epoch, until validation stops improving,";
+  const TrainOptions *o = train->options;
+  double epoch = (double)lanes_tokens(train->lanes) / rate, n = (double)o->epochs;
+  if (o->max_time > 0 && (n == 0 || n * epoch > o->max_time)) n = o->max_time / epoch;
+  if (n > 0) snprintf(epochs, sizeof epochs, "for %.3g epoch%s", n, n == 1 ? "" : "s");
+  clock_text((n > 0 ? n : 1) * epoch, time);
+  progress_say(train->run->progress, "time: about %s %s at %.0f k-mers/s with %d thread%s", time,
+               epochs, rate, o->threads, o->threads > 1 ? "s" : "");
+}
+
+void dryrun_say(const TrainRun *run) {
+  char total[32], corpus[32], weights[32], windows[32], markov[32];
+  Trainer *train = trainer_new(run);
+  const Plan plan = run->plan;
+  plan_text(plan.total, total), plan_text(plan.corpus, corpus);
+  plan_text(plan.weights, weights), plan_text(plan.windows, windows);
+  plan_text(plan.markov, markov);
+  progress_say(
+      run->progress,
+      "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
+      lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
+  progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
+               shape_parameters(&run->shape), run->shape.n, run->shape.V);
+  progress_say(run->progress,
+               "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
+               "windows %s)",
+               total, corpus, markov, weights, windows);
+  say_time(train, rehearse(train));
+  trainer_free(train);
+}

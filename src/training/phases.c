@@ -1,0 +1,46 @@
+#include "training/phases.h"
+
+#include "base/signals.h"
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void phases_note(Phases *phases, const char *name, double seconds) {
+  if (phases->longest && seconds <= phases->longest_time) return;
+  phases->longest = name;
+  phases->longest_time = seconds;
+}
+
+int phases_fail(const Phases *phases, const char *remedy, Why *why) {
+  return fail(why,
+              "--max-time %g s ended before the first training step; %s took %.1f s; %s a longer "
+              "--max-time",
+              phases->limit, phases->longest ? phases->longest : "the start", phases->longest_time,
+              remedy);
+}
+
+/* Sets the message for the case that this phase takes all the remaining time. */
+static void set_alarm(const Phases *phases) {
+  char line[sizeof(Why) + 32];
+  Why why;
+  Phases then = *phases;
+  const double left = phases->deadline - phases->began;
+  phases_note(&then, phases->name, fmax(left, 0));
+  phases_fail(&then, "give", &why);
+  snprintf(line, sizeof line, "rnntrain: %s", why.text);
+  signals_alarm(left, line);
+}
+
+void phases_begin(Phases *phases, const char *name) {
+  phases_end(phases);
+  phases->name = name;
+  phases->began = clock_now();
+  if (isfinite(phases->deadline)) set_alarm(phases);
+}
+
+void phases_end(Phases *phases) {
+  signals_no_alarm();
+  if (phases->name) phases_note(phases, phases->name, clock_now() - phases->began);
+  phases->name = NULL;
+}

@@ -1,0 +1,98 @@
+#include "training/plan.h"
+
+#include "base/quota.h"
+#include "model/checkpoint.h"
+#include "model/exam.h"
+#include "net/bptt.h"
+#include "sequence/markov.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { PROGRAM = 5 << 20, LANE = 256 }; /* bytes: code, libraries, buffers; all of a lane */
+
+/* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
+static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
+  FILE *in = fopen(path, "r");
+  char line[256], *end;
+  uint64_t found = UINT64_MAX;
+  size_t n = strlen(label);
+  while (in && found == UINT64_MAX && fgets(line, sizeof line, in)) {
+    if (strncmp(line, label, n) != 0) continue;
+    uint64_t value = strtoull(line + n, &end, 10);
+    if (end > line + n) found = value * unit;
+  }
+  if (in) fclose(in);
+  return found;
+}
+
+/* The rest of ulimit -v. */
+static uint64_t address_space(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
+  if (used == UINT64_MAX) used = 0;
+  return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
+}
+
+/* The memory of the process now; a guess if the kernel does not report it. */
+static uint64_t present(uint64_t corpus) {
+  const uint64_t there = kernel_number("/proc/self/status", "VmRSS:", 1024);
+  const uint64_t least = PROGRAM + corpus;
+  return there == UINT64_MAX || there < least ? least : there;
+}
+
+static void find_available(Plan *plan) {
+  uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
+  uint64_t group = quota_of_groups("").memory;
+  uint64_t space = address_space();
+  if (machine == UINT64_MAX)
+    machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  if (space != UINT64_MAX) space += plan->present;
+  plan->available = machine + plan->present;
+  plan->limit = "the machine has";
+  if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
+  if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
+}
+
+Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
+  /* Weights, their average, their best so far, and the moments; the gradient. */
+  uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
+  Plan plan = {.corpus = dataset_memory(dataset)};
+  plan.present = present(plan.corpus);
+  find_available(&plan);
+  plan.weights = copies * shape_parameters(shape) * sizeof(float) +
+                 gradient_memory(shape, options->T * options->B);
+  uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
+  plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
+                 lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
+  plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
+  /* The Markov counts are freed before the network is made; a checkpoint is written before the
+   * exam. */
+  const uint64_t exam = dataset->valid.n > 0 ? exam_memory(shape, EXAM_STEPS) : 0;
+  const uint64_t save = checkpoint_memory(shape);
+  const uint64_t training = plan.weights + plan.windows + (exam > save ? exam : save);
+  plan.total = plan.present + (training > plan.markov ? training : plan.markov);
+  return plan;
+}
+
+void plan_text(uint64_t bytes, char text[32]) {
+  static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
+  double value = (double)bytes / 1000;
+  int unit = 0;
+  for (; value >= 999.5 && unit < 4; unit++) value /= 1000;
+  snprintf(text, 32, "%.3g %s", value, units[unit]);
+}
+
+int plan_check(const Plan *plan, const Shape *shape, Why *why) {
+  char needed[32], there[32];
+  if (plan->total <= plan->available) return 0;
+  plan_text(plan->total, needed), plan_text(plan->available, there);
+  return fail(why,
+              "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "
+              "and %s %s; choose a smaller -k, -D, -d, -B or -T",
+              shape->k, shape->d, shape->D, shape->n, needed, plan->limit, there);
+}
