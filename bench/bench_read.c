@@ -77,7 +77,8 @@ static Outcome measure(Content (*reader)(const char *path), const char *path) {
       o.content = reader(path);
       times[i] = clock_now() - started;
     }
-    o.first = times[0], o.later = median(times + 1, AGAIN);
+    o.first = times[0];
+    o.later = median(times + 1, AGAIN);
     _exit(write(ends[1], &o, sizeof o) != sizeof o);
   }
   close(ends[1]);
@@ -92,8 +93,10 @@ static void compare(const char *path, int repeats) {
   for (int i = 0; i < repeats; i++) {
     Outcome ours = measure(read_corpus, path), theirs = measure(read_kseq, path);
     if (ours.content.bases != theirs.content.bases) fprintf(stderr, "%s: bases differ\n", path);
-    times[0][i] = ours.first, times[1][i] = theirs.first;
-    times[2][i] = ours.later, times[3][i] = theirs.later;
+    times[0][i] = ours.first;
+    times[1][i] = theirs.first;
+    times[2][i] = ours.later;
+    times[3][i] = theirs.later;
     mega = (double)ours.content.bytes / 1e6;
   }
   for (int i = 0; i < 4; i++) speed[i] = mega / median(times[i], repeats);

@@ -58,7 +58,9 @@ static Peak peak_new(int threads) {
 
 static void peak_free(Peak *peak) {
   for (int i = 0; i < peak->threads; i++) free(peak->C[i]);
-  free(peak->A), free(peak->B), free(peak->C);
+  free(peak->A);
+  free(peak->B);
+  free(peak->C);
 }
 
 static void peak_job(void *context, int i) {
@@ -103,7 +105,8 @@ static Training training_new(const Bench *bench, int threads) {
                 .rng = rng_new(2, 1),
                 .threads = threads};
   t.bptt = bptt_new(&t.shape, bench->T, bench->B, 1, threads, kernels_best());
-  t.w = weights_new(&t.shape), t.gradient = gradient_new(&t.shape, bench->T * bench->B);
+  t.w = weights_new(&t.shape);
+  t.gradient = gradient_new(&t.shape, bench->T * bench->B);
   weights_init(t.w, &t.shape, 1);
   t.optimizer = optimizer_new(SGD, &t.shape);
   t.window = window_new(bench->T, bench->B);
@@ -112,8 +115,11 @@ static Training training_new(const Bench *bench, int threads) {
 }
 
 static void training_free(Training *t) {
-  bptt_free(t->bptt), weights_free(t->w), gradient_free(t->gradient);
-  optimizer_free(t->optimizer), window_free(t->window);
+  bptt_free(t->bptt);
+  weights_free(t->w);
+  gradient_free(t->gradient);
+  optimizer_free(t->optimizer);
+  window_free(t->window);
 }
 
 /* The next window of lanes of random bases; the first follows AAA in every lane. */
@@ -167,13 +173,15 @@ static void run_bench(const Bench *bench) {
   const double memory = peak_memory();      /* before the sgemm has its own */
   const double cost = 6e-9 * bench->D * ((double)bench->d + bench->D + t.shape.n); /* GFLOP */
   Peak peak = peak_new(threads);
-  measure_peak(&peak), peaks[0] = measure_peak(&peak);
+  measure_peak(&peak);
+  peaks[0] = measure_peak(&peak);
   for (int i = 0; i < SLICES; i++) {
     rates[i] = measure_training(&t, bench->seconds / (double)SLICES);
     peaks[i + 1] = measure_peak(&peak);
     fractions[i] = 2 * cost * rates[i] / (peaks[i] + peaks[i + 1]);
   }
-  training_free(&t), peak_free(&peak);
+  training_free(&t);
+  peak_free(&peak);
   const double rate = median(rates, SLICES);
   printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\n", bench->k, bench->d, bench->D,
          bench->B, bench->T, bench->softmax == FULL ? "full" : "followers", threads, rate,
@@ -187,7 +195,8 @@ static int parse_size(const char *text, long max, int *value) {
   errno = 0;
   long number = strtol(text, &end, 10);
   if (!isdigit((unsigned char)text[0]) || *end || errno || number < 1 || number > max) return -1;
-  return *value = (int)number, 0;
+  *value = (int)number;
+  return 0;
 }
 
 static int parse_seconds(const char *text, double *value) {

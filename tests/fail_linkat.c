@@ -6,7 +6,11 @@
 
 int linkat(int from, const char *old, int to, const char *new, int flags) {
   const char *error = getenv("FAIL_LINKAT");
-  (void)from, (void)old, (void)to, (void)new, (void)flags;
+  (void)from;
+  (void)old;
+  (void)to;
+  (void)new;
+  (void)flags;
   errno = error ? atoi(error) : EPERM;
   return -1;
 }

@@ -8,7 +8,13 @@ Reference *reference_new(int k, int s, int d, int D, int phi, int full) {
   Reference *net = calloc(1, sizeof *net);
   int V = 1;
   for (int i = 0; i < k; i++) V *= 4;
-  net->k = k, net->s = s, net->d = d, net->D = D, net->V = V, net->phi = phi, net->full = full;
+  net->k = k;
+  net->s = s;
+  net->d = d;
+  net->D = D;
+  net->V = V;
+  net->phi = phi;
+  net->full = full;
   net->size = (size_t)(V * d + D * D + d * D + D + D * V + V);
   net->L = calloc(net->size, sizeof(double));
   net->H = net->L + V * d;
@@ -19,7 +25,10 @@ Reference *reference_new(int k, int s, int d, int D, int phi, int full) {
   return net;
 }
 
-void reference_free(Reference *net) { free(net->L), free(net); }
+void reference_free(Reference *net) {
+  free(net->L);
+  free(net);
+}
 
 void reference_set(Reference *net, const float *L, const float *U, const float *b2) {
   for (int i = 0; i < net->U - net->L; i++) net->L[i] = (double)L[i];
@@ -117,7 +126,9 @@ static void lane_backward(const Reference *net, const ReferenceWindow *w, int b,
     }
     memcpy(next, dz, (size_t)D * sizeof *dz);
   }
-  free(dz), free(next), free(dq);
+  free(dz);
+  free(next);
+  free(dq);
 }
 
 double reference_run(const Reference *net, const ReferenceWindow *w, double *hT,

@@ -40,11 +40,13 @@ static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B
   Case c = {.T = T, .B = B};
   srand(seed_of(parameters, 8));
   c.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS);
-  c.w = weights_new(&c.shape), c.gradient = gradient_new(&c.shape, T * B);
+  c.w = weights_new(&c.shape);
+  c.gradient = gradient_new(&c.shape, T * B);
   c.window = window_new(T, B);
   c.reference = reference_new(k, s, d, D, phi, full);
   c.reference_gradient = reference_new(k, s, d, D, phi, full);
-  c.h0 = calloc((size_t)(B * D), sizeof *c.h0), c.hT = calloc((size_t)(B * D), sizeof *c.hT);
+  c.h0 = calloc((size_t)(B * D), sizeof *c.h0);
+  c.hT = calloc((size_t)(B * D), sizeof *c.hT);
   for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(2 * random_real());
   for (int i = 0; i < D * D; i++) c.w->H[i] *= (float)(1 / sqrt(D)); /* or relu explodes */
   reference_set(c.reference, c.w->L, c.w->U, c.w->b2);
@@ -52,9 +54,13 @@ static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B
 }
 
 static void case_free(Case *c) {
-  weights_free(c->w), gradient_free(c->gradient), window_free(c->window);
-  reference_free(c->reference), reference_free(c->reference_gradient);
-  free(c->h0), free(c->hT);
+  weights_free(c->w);
+  gradient_free(c->gradient);
+  window_free(c->window);
+  reference_free(c->reference);
+  reference_free(c->reference_gradient);
+  free(c->h0);
+  free(c->hT);
 }
 
 /* As many threads as this OpenBLAS can stand. */
@@ -79,7 +85,8 @@ static void fill_window(const Case *c, bool first) {
     w->tokens += w->y[i] >= 0;
   }
   if (w->tokens > 0) return;
-  w->y[0] = kmer_followers(w->x[0], c->shape.k, c->shape.s), w->tokens = 1;
+  w->y[0] = kmer_followers(w->x[0], c->shape.k, c->shape.s);
+  w->tokens = 1;
 }
 
 /* Rows (n,width) of `from`, each where it belongs in `to`; rows NULL: all are there, n of them. */
@@ -110,9 +117,11 @@ static void compare(const Case *c, double *errors, double *squares) {
   *errors = *squares = 0;
   for (size_t i = 0; i < fast->size; i++) {
     double right = c->reference_gradient->L[i] / n;
-    *errors += pow(fast->L[i] - right, 2), *squares += right * right;
+    *errors += pow(fast->L[i] - right, 2);
+    *squares += right * right;
   }
-  reference_free(fast), weights_free(all);
+  reference_free(fast);
+  weights_free(all);
 }
 
 /* Two windows in a row, so that states are carried, on one CPU level. */
@@ -274,7 +283,8 @@ static void compare_threads(int k, int full, const Kernels *kernels) {
     assert_memory_equal(one, many, n * sizeof *one);
     assert_memory_equal(loss_one, loss_many, sizeof loss_one);
   }
-  free(one), free(many);
+  free(one);
+  free(many);
   case_free(&c);
 }
 
@@ -300,14 +310,16 @@ static void saved_states_go_on_the_same(void **state) {
   float *h = calloc((size_t)(c.B * c.shape.D), sizeof *h);
   fill_window(&c, true);
   bptt_run(bptt, NULL, c.w, c.window);
-  bptt_save(bptt, h), bptt_restore(other, h);
+  bptt_save(bptt, h);
+  bptt_restore(other, h);
   fill_window(&c, false);
   double loss = bptt_run(bptt, NULL, c.w, c.window)->loss;
   assert_true(bptt_run(other, NULL, c.w, c.window)->loss == loss);
   bptt_restore(other, (memset(h, 0, (size_t)(c.B * c.shape.D) * sizeof *h), h));
   assert_true(bptt_run(other, NULL, c.w, c.window)->loss != loss);
   free(h);
-  bptt_free(bptt), bptt_free(other);
+  bptt_free(bptt);
+  bptt_free(other);
   case_free(&c);
 }
 

@@ -22,7 +22,8 @@ static void time_is_kept_for_what_comes_after_training(void **state) {
   (void)state;
   Budget budget = {.limit = 100};
   assert_true(close_to(budget_end(&budget), 100));
-  budget.step_time = 4, budget.steps = 2; /* a step of 2 s may just have begun */
+  budget.step_time = 4;
+  budget.steps = 2; /* a step of 2 s may just have begun */
   assert_true(close_to(budget_end(&budget), 98));
   budget.save = 10; /* and the model, which is a part of a checkpoint */
   assert_true(close_to(budget_end(&budget), 98 - 13));

@@ -42,7 +42,8 @@ static void fill(float *a, size_t n, Rng *rng) {
       memcpy(&a[i], &bits, sizeof bits);
     } while (!isfinite(a[i]));
   }
-  a[0] = -0.0f, a[n - 1] = 1e-45f;
+  a[0] = -0.0f;
+  a[n - 1] = 1e-45f;
 }
 
 static size_t read_bytes(unsigned char bytes[ROOM]) {
@@ -66,7 +67,8 @@ static void write_model(const char *key, const char *value, float last_weight) {
   metadata_set(about, key, "%s", value);
   assert_int_equal(
       checkpoint_write_model(atomicfile_open(path, true, &why), &shape, weights, about, &why), 0);
-  weights_free(weights), metadata_free(about);
+  weights_free(weights);
+  metadata_free(about);
 }
 
 static void a_model_is_read_from_its_file_or_its_directory(void **state) {
@@ -108,7 +110,8 @@ static void tensors_have_the_shapes_of_the_equations(void **state) {
   for (int D = 0; D < 7; D++) /* in memory U stands transposed */
     for (int V = 0; V < 64; V++)
       assert_memory_equal(&U[D * 64 + V], &model.weights->U[V * 7 + D], sizeof(float));
-  safetensors_close(file), model_free(&model);
+  safetensors_close(file);
+  model_free(&model);
 }
 
 static void a_model_written_again_has_the_same_bytes(void **state) {
@@ -197,8 +200,10 @@ static Run *run_new(const Shape *of, OptimizerKind kind) {
 }
 
 static void run_free(Run *run) {
-  weights_free(run->state.weights), weights_free(run->state.best);
-  optimizer_free(run->state.optimizer), free(run);
+  weights_free(run->state.weights);
+  weights_free(run->state.best);
+  optimizer_free(run->state.optimizer);
+  free(run);
 }
 
 /* A run in which everything has a value of its own. */
@@ -234,8 +239,10 @@ static Run *run_filled(OptimizerKind kind, double best) {
   fill(run->h, LANES * 7, &rng);
   for (int i = 0; i < LANE_NUMBERS; i++) run->lanes[i] = rng_next(&rng);
   for (int i = 0; i < INPUTS * INPUT_COLUMNS; i++) run->inputs[i] = rng_next(&rng);
-  for (int i = 0; i < TIMESTEPS; i++)
-    run->timestep_tokens[i] = rng_next(&rng), run->timestep_loss[i] = rng_uniform(&rng);
+  for (int i = 0; i < TIMESTEPS; i++) {
+    run->timestep_tokens[i] = rng_next(&rng);
+    run->timestep_loss[i] = rng_uniform(&rng);
+  }
   return run;
 }
 
@@ -265,7 +272,8 @@ static void a_run_comes_back_bit_for_bit(void **state) {
     assert_memory_equal(back->timestep_loss, run->timestep_loss, sizeof run->timestep_loss);
     assert_memory_equal(back->timestep_tokens, run->timestep_tokens, sizeof run->timestep_tokens);
     assert_memory_equal(back->inputs, run->inputs, sizeof run->inputs);
-    run_free(run), run_free(back);
+    run_free(run);
+    run_free(back);
   }
 }
 
@@ -281,7 +289,8 @@ static void any_number_of_inputs_comes_back(void **state) {
     Run *run = run_filled(ADAM, 1);
     uint64_t *inputs;
     size_t n;
-    run->state.inputs = table, run->state.n_inputs = numbers[i];
+    run->state.inputs = table;
+    run->state.n_inputs = numbers[i];
     assert_int_equal(
         checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
     Metadata *about = checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why);
@@ -289,7 +298,9 @@ static void any_number_of_inputs_comes_back(void **state) {
     assert_int_equal(n, numbers[i]);
     assert_memory_equal(inputs, table, n * INPUT_COLUMNS * sizeof *table);
     assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &run->state, &why), 0);
-    metadata_free(about), free(inputs), run_free(run);
+    metadata_free(about);
+    free(inputs);
+    run_free(run);
   }
 }
 
@@ -302,7 +313,8 @@ static void a_checkpoint_holds_a_model(void **state) {
       checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   assert_int_equal(model_read(&model, path, &why), 0);
   assert_same_weights(model.weights, run->state.weights);
-  model_free(&model), run_free(run);
+  model_free(&model);
+  run_free(run);
 }
 
 /* Reading into a run of another shape or of other options fails with these words. */
@@ -310,7 +322,9 @@ static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes,
                          const char *words) {
   Why why = {""};
   Run *run = run_new(&other, kind);
-  run->state.B = B, run->state.n_lanes = n_lanes, run->state.T = T;
+  run->state.B = B;
+  run->state.n_lanes = n_lanes;
+  run->state.T = T;
   assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &other, &run->state, &why), -1);
   if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
   run_free(run);
@@ -387,7 +401,8 @@ static void a_number_that_is_none_is_refused(void **state) {
     snprintf(text, sizeof text, "the value of state.%s is invalid", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
-  run_free(run), run_free(back);
+  run_free(run);
+  run_free(back);
 }
 
 /* Writes the numbers and reads them back. */
@@ -399,7 +414,8 @@ static void assert_comes_back(const RunNumbers *numbers) {
       checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why) != 0)
     fail_msg("%s", why.text);
   assert_memory_equal(&back->numbers, numbers, sizeof *numbers);
-  run_free(run), run_free(back);
+  run_free(run);
+  run_free(back);
 }
 
 static const size_t counts[] = {offsetof(RunNumbers, step),

@@ -75,7 +75,8 @@ static void bases_come_back_as_they_were(void **state) {
     assert_int_equal(corpus->bases, 2 * n);
     for (size_t i = 0; i < 2 * n; i++)
       assert_int_equal("ACGT"[corpus_base(corpus, i)], text[3 + i % n]);
-    corpus_free(corpus), free(text);
+    corpus_free(corpus);
+    free(text);
   }
 }
 
@@ -122,7 +123,8 @@ static void a_length_takes_as_few_bytes_as_it_needs(void **state) {
     append(corpus, ">b\nACG\n");
     sprintf(wanted, "0+%zu %zu+3 ", cases[i].length, cases[i].length);
     assert_segments(corpus, wanted);
-    corpus_free(corpus), free(text);
+    corpus_free(corpus);
+    free(text);
   }
 }
 
@@ -170,7 +172,8 @@ static void n50_is_as_by_hand(void **state) {
     size_t longest = 0;
     for (const size_t *n = cases[i].lengths; *n; n++) {
       char *record = random_record(*n, &rng);
-      strcat(text, record), free(record);
+      strcat(text, record);
+      free(record);
       if (*n > longest) longest = *n;
     }
     Corpus *corpus = make(text);
@@ -204,7 +207,8 @@ static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
   corpus_trim(corpus);
   assert_true(corpus_memory(corpus) >= used);
   assert_true(corpus_memory(corpus) <= used + 1);
-  corpus_free(corpus), free(text);
+  corpus_free(corpus);
+  free(text);
 }
 
 static void assert_counts(uint64_t segments, uint64_t low, uint64_t short_segments,
@@ -236,8 +240,10 @@ static void bases_of_low_quality_end_a_segment(void **state) {
   assert_true(counts.has_quality);
   /* The letters are counted all the same. */
   assert_int_equal(counts_letters(&counts), 10);
-  assert_int_equal(counts.letter['T'], 3), assert_int_equal(counts.letter['G'], 3);
-  assert_int_equal(counts.letter['N'], 2), assert_int_equal(counts.lowercase, 3);
+  assert_int_equal(counts.letter['T'], 3);
+  assert_int_equal(counts.letter['G'], 3);
+  assert_int_equal(counts.letter['N'], 2);
+  assert_int_equal(counts.lowercase, 3);
   reading = (Reading){0};
   corpus_free(corpus);
 }
@@ -249,7 +255,8 @@ static void short_segments_are_left_out(void **state) {
   assert_segments(corpus, "0+3 3+4 ");
   assert_bases(corpus, "TTTGGGG");
   assert_counts(2, 0, 3, 5);
-  assert_int_equal(counts.letter['A'], 1), assert_int_equal(counts.letter['T'], 5);
+  assert_int_equal(counts.letter['A'], 1);
+  assert_int_equal(counts.letter['T'], 5);
   append(corpus, ">d\nCAGNNACGTA\n>e\nC\n"); /* the first begins inside a byte */
   assert_bases(corpus, "TTTGGGGCAGACGTA");
   assert_counts(2, 0, 1, 1);
@@ -285,10 +292,13 @@ static void what_is_left_out_leaves_no_trace(void **state) {
       char *letters = random_record(n, &rng);
       to += sprintf(to, "%s", letters);
       if (n >= reading.min_length) {
-        memcpy(wanted + bases, letters + 3, n), memcpy(wanted + bases + n, letters + 3, turn);
-        bases += n + turn, segments++;
+        memcpy(wanted + bases, letters + 3, n);
+        memcpy(wanted + bases + n, letters + 3, turn);
+        bases += n + turn;
+        segments++;
       } else {
-        shorter++, short_bases += n;
+        shorter++;
+        short_bases += n;
       }
       free(letters);
     }
@@ -327,7 +337,8 @@ static void a_circle_goes_on_with_its_first_bases(void **state) {
   assert_bases(corpus, "ACGTTACGGGCCTTTAAATTT");
   assert_int_equal(counts.circular, 2);
   assert_int_equal(counts.letter['T'], 5); /* letters of the turn are counted once */
-  assert_int_equal(counts_letters(&counts), 15), assert_int_equal(counts.longest, 6);
+  assert_int_equal(counts_letters(&counts), 15);
+  assert_int_equal(counts.longest, 6);
   reading = (Reading){0};
   corpus_free(corpus);
 }
@@ -347,7 +358,8 @@ static void a_circle_may_begin_where_a_chunk_ends(void **state) {
     assert_int_equal(corpus->bases, n + 11);
     for (size_t i = 0; i < 11; i++)
       assert_int_equal("ACGT"[corpus_base(corpus, n + i)], "ACCGTGTACCG"[i]);
-    corpus_free(corpus), free(text);
+    corpus_free(corpus);
+    free(text);
   }
   reading = (Reading){0};
 }
@@ -358,7 +370,8 @@ static void a_turn_does_not_make_a_segment_longer(void **state) {
   Corpus *corpus = make(">a\nACGT\n>b\nGGC\n>c\nTTTTNGGG\n>d\nACGNNCCCCA\n>e\nCCCC\n");
   assert_bases(corpus, "ACGTACGTTTTCCCCACCCCCCC"); /* of d no turn: its beginning is left out */
   assert_counts(4, 0, 3, 9);
-  assert_int_equal(counts.letter['G'], 7), assert_int_equal(counts_letters(&counts), 29);
+  assert_int_equal(counts.letter['G'], 7);
+  assert_int_equal(counts_letters(&counts), 29);
   reading = (Reading){0};
   corpus_free(corpus);
 }
@@ -367,7 +380,8 @@ static void an_error_is_passed_on(void **state) {
   (void)state;
   Corpus *corpus = corpus_new();
   FILE *out = fopen(path, "wb");
-  fputs(">a\nACGT\n>b\nAC!T\n", out), fclose(out);
+  fputs(">a\nACGT\n>b\nAC!T\n", out);
+  fclose(out);
   assert_int_equal(corpus_read(corpus, path, &reading, &counts, &why), -1);
   assert_non_null(strstr(why.text, "line 4, record 'b': '!'"));
   assert_int_equal(corpus_read(corpus, "/tmp/none/at/all", &reading, &counts, &why), -1);

@@ -13,7 +13,10 @@ static char whole[256];
 static const char *of(size_t (*escape)(char *, const char *), const char *text) {
   char escaped[ESCAPE_ROOM];
   *whole = 0;
-  while (*text) text += escape(escaped, text), strcat(whole, escaped);
+  while (*text) {
+    text += escape(escaped, text);
+    strcat(whole, escaped);
+  }
   return whole;
 }
 

@@ -57,7 +57,8 @@ static void a_long_list_is_cut_and_counted(void **state) {
     assert_memory_equal(whole, text, strlen(text) - strlen("], \"b\": [2, 3]}"));
     assert_string_equal(end, "\"b\": [2, 3]}");
   }
-  free(text), free(more);
+  free(text);
+  free(more);
 }
 
 static void what_is_too_large_ends_it(void **state) {

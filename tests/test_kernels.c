@@ -72,11 +72,13 @@ static void derivatives_are_those_of_the_activations(void **state) {
   float h[N], dz[N], dh[N];
   FOR_EACH_LEVEL(kernels) {
     for (int phi = SIGMOID; phi < ACTIVATIONS; phi++) {
-      fill(h, N, 8), fill(dh, N, 2);
+      fill(h, N, 8);
+      fill(dh, N, 2);
       for (int i = 0; i < N; i++) dz[i] = dh[i];
       double z[N];
       for (int i = 0; i < N; i++) z[i] = (double)h[i];
-      kernels->activate(h, N, (Activation)phi), kernels->activate_back(dz, h, N, (Activation)phi);
+      kernels->activate(h, N, (Activation)phi);
+      kernels->activate_back(dz, h, N, (Activation)phi);
       for (int i = 0; i < N; i++) {
         double s = 1 / (1 + exp(-z[i])), t = tanh(z[i]);
         double right = phi == SIGMOID ? s * (1 - s) : phi == TANH ? 1 - t * t : z[i] > 0;
@@ -104,7 +106,8 @@ static void exp_row_is_a_softmax(void **state) {
   FOR_EACH_LEVEL(kernels) {
     for (int n = 4; n < N; n *= 3) {
       double largest = -INFINITY, sum = 0;
-      fill(q, n, 40), fill(b2, n, 4);
+      fill(q, n, 40);
+      fill(b2, n, 4);
       for (int i = 0; i < n; i++) {
         right[i] = (double)(q[i] + b2[i]);
         largest = fmax(largest, right[i]);
@@ -154,8 +157,12 @@ static void sums_and_scales_are_right(void **state) {
   FOR_EACH_LEVEL(kernels) {
     for (int n = 1; n < N; n = n * 2 + 1) {
       double squares = 0;
-      fill(a, n, 2), fill(b, n, 2);
-      for (int i = 0; i < n; i++) squares += (double)a[i] * (double)a[i], c[i] = a[i] + b[i];
+      fill(a, n, 2);
+      fill(b, n, 2);
+      for (int i = 0; i < n; i++) {
+        squares += (double)a[i] * (double)a[i];
+        c[i] = a[i] + b[i];
+      }
       assert_true(fabs(kernels->sum_of_squares(a, (size_t)n) / squares - 1) < 1e-12);
       kernels->add(a, b, (size_t)n);
       for (int i = 0; i < n; i++) assert_true(a[i] == c[i]);
@@ -172,7 +179,9 @@ static void row_products_are_right(void **state) {
   FOR_EACH_LEVEL(kernels) {
     for (int rows = 4; rows <= MOST; rows *= 2)
       for (int D = 1; D <= MAX_D; D += 23) {
-        fill(U, rows * D, 2), fill(h, D, 2), fill(dq, rows, 2);
+        fill(U, rows * D, 2);
+        fill(h, D, 2);
+        fill(dq, rows, 2);
         kernels->dot_rows(q, U, h, rows, D);
         kernels->combine_rows(dh, U, dq, rows, D);
         for (int j = 0; j < rows; j++) {
@@ -198,10 +207,15 @@ static void sums_over_tokens_are_right(void **state) {
     for (int D = 1; D <= MAX_D; D += 7)
       for (int tokens = 0; tokens <= TOKENS; tokens++) {
         for (int t = 0; t < TOKENS; t++) {
-          fill(h[t], D, 2), fill(dq[t], 4, 2);
-          rows[t] = h[t], dqs[t] = dq[t];
+          fill(h[t], D, 2);
+          fill(dq[t], 4, 2);
+          rows[t] = h[t];
+          dqs[t] = dq[t];
         }
-        for (int i = 0; i < 4 * D; i++) sum[i / 4] = 1, dU[i] = 1;
+        for (int i = 0; i < 4 * D; i++) {
+          sum[i / 4] = 1;
+          dU[i] = 1;
+        }
         kernels->products->sum_rows(sum, rows, tokens, D);
         kernels->products->sum_outer(dU, dqs, rows, tokens, D);
         for (int i = 0; i < D; i++) {
@@ -246,7 +260,9 @@ static void products_are_right(void **state) {
             const int k = depths[depth], add = form & 1, transposed = form & 2, ta = form & 4;
             const size_t row = ta ? 1 : (size_t)k, column = ta ? (size_t)rows : 1;
             float *packed = malloc(packed_size(p, k, n) * sizeof *packed);
-            fill(A, rows * k, 2), fill(W, k * n, 2), fill(C, rows * n, 2);
+            fill(A, rows * k, 2);
+            fill(W, k * n, 2);
+            fill(C, rows * n, 2);
             memcpy(before, C, sizeof C);
             for (int i = 0; i < k * n; i++) WT[i % n * k + i / n] = W[i];
             transposed ? p->pack_transposed(packed, WT, k, n) : p->pack(packed, W, k, n);
@@ -270,7 +286,8 @@ static void a_row_of_a_product_does_not_depend_on_the_others(void **state) {
     for (int n = 1; n < 150; n += 7) {
       float *packed = malloc(packed_size(p, K, n) * sizeof *packed);
       for (int rows = 1; rows <= ROWS; rows++) {
-        fill(A, rows * K, 2), fill(W, K * n, 2);
+        fill(A, rows * K, 2);
+        fill(W, K * n, 2);
         p->pack(packed, W, K, n);
         p->multiply(C, A, packed, rows, n, K, 0);
         for (int r = 0; r < rows; r++) {

@@ -111,7 +111,8 @@ static void followers_are_the_kmers_that_overlap(void **state) {
       for (int x = 0; x < kmer_count(k); x++)
         for (int y = 0; y < kmer_count(k); y++) {
           char a[8], b[8];
-          kmer_text(a, x, k), kmer_text(b, y, k);
+          kmer_text(a, x, k);
+          kmer_text(b, y, k);
           int overlaps = strncmp(a + s, b, (size_t)(k - s)) == 0;
           int first = kmer_followers(x, k, s);
           assert_int_equal(y >= first && y < first + kmer_count(s), overlaps);

@@ -168,7 +168,10 @@ static void an_epoch_yields_every_token_of_the_segments_once(void **state) {
             enumerate(&wanted, 0, corpus->bases, k, s);
             lanes_start(lanes, epoch);
             walk(&got, lanes, T, B, k, s, 0);
-            if (both) forget_strand(&wanted, k), forget_strand(&got, k);
+            if (both) {
+              forget_strand(&wanted, k);
+              forget_strand(&got, k);
+            }
             assert_same_tokens(&got, &wanted);
           }
           lanes_free(lanes);
@@ -204,7 +207,8 @@ static void a_piece_that_a_cut_began_is_warmed_up(void **state) {
       assert_int_equal(window->y[i] < 0, silent);
       assert_int_equal(window->restart[i], t == 0 || t >= ends);
     }
-  window_free(window), lanes_free(lanes);
+  window_free(window);
+  lanes_free(lanes);
 }
 
 static void a_span_yields_the_tokens_inside_it(void **state) {
@@ -240,7 +244,8 @@ static void epochs_and_seeds_have_their_own_order(void **state) {
   walk(&again, lanes, 7, 3, 4, 1, 0);
   assert_int_equal(again.n, wanted.n);
   assert_memory_equal(again.token, wanted.token, wanted.n * sizeof(Token));
-  lanes_free(lanes), lanes_free(other);
+  lanes_free(lanes);
+  lanes_free(other);
 }
 
 static void both_strands_are_read_in_turn(void **state) {
@@ -296,7 +301,10 @@ static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
       assert_int_equal(more, 0);
       if (cut == 0) assert_true((all = windows) > 50);
       assert_int_equal(cut + windows, all);
-      window_free(a), window_free(b), lanes_free(one), lanes_free(two);
+      window_free(a);
+      window_free(b);
+      lanes_free(one);
+      lanes_free(two);
     }
 }
 

@@ -38,11 +38,18 @@ static void runs_end_where_they_must(void **state) {
           if (kind == 3 && at == 0 && c != 'N') wanted = 1;
           if (kind == 0) run = loops->copy_bases(copy, text, n);
           if (kind == 1) run = loops->copy_line(copy, text, n);
-          if (kind == 2) run = loops->range_run(text, n, '!', '~'), memcpy(copy, text, n);
-          if (kind == 3) run = loops->range_run(text, n, *text, *text), memcpy(copy, text, n);
+          if (kind == 2) {
+            run = loops->range_run(text, n, '!', '~');
+            memcpy(copy, text, n);
+          }
+          if (kind == 3) {
+            run = loops->range_run(text, n, *text, *text);
+            memcpy(copy, text, n);
+          }
           assert_int_equal(run, wanted);
           assert_memory_equal(copy, text, run);
-          free(text), free(copy);
+          free(text);
+          free(copy);
         }
   }
 }
@@ -67,7 +74,9 @@ static void whole_lines_are_copied_up_to_the_last(void **state) {
         assert_true(got <= (broken ? bad : lines));
         assert_true((got + 1) * (width + 1) + 64 > n || (broken && got == bad));
         assert_memory_equal(copy, letters, got * width);
-        free(text), free(copy), free(letters);
+        free(text);
+        free(copy);
+        free(letters);
       }
   }
 }
@@ -89,12 +98,18 @@ static void letters_are_packed_and_counted(void **state) {
           int base = (int)(strchr(of, letters[j]) - of) % 5;
           if (base == 4) base = 3; /* U is T */
           assert_int_equal(packed[j / 4] >> 2 * (j % 4) & 3, base);
-          if (j < n) count[base]++, count[4] += letters[j] >= 'a';
+          if (j < n) {
+            count[base]++;
+            count[4] += letters[j] >= 'a';
+          }
         }
-        assert_int_equal(counts.A, count[0]), assert_int_equal(counts.C, count[1]);
-        assert_int_equal(counts.G, count[2]), assert_int_equal(counts.T, count[3]);
+        assert_int_equal(counts.A, count[0]);
+        assert_int_equal(counts.C, count[1]);
+        assert_int_equal(counts.G, count[2]);
+        assert_int_equal(counts.T, count[3]);
         assert_int_equal(counts.lower, count[4]);
-        free(letters), free(packed);
+        free(letters);
+        free(packed);
       }
   }
 }

@@ -49,8 +49,10 @@ static void every_default_parses_and_is_in_range(void **state) {
       if (sscanf(o->group, "with %24[a-z -]", mode) != 1) strcpy(mode, "--");
       if (strchr(mode, ' ')) *strchr(mode, ' ') = '=';
       const int alone = strcmp(mode, "--") == 0; /* it goes with everything */
-      memset(&without, 0, sizeof without), memset(&with, 0, sizeof with);
-      options_default(programs[p], &without), options_default(programs[p], &with);
+      memset(&without, 0, sizeof without);
+      memset(&with, 0, sizeof with);
+      options_default(programs[p], &without);
+      options_default(programs[p], &with);
       snprintf(word, sizeof word, "--%s=%s", o->name, o->fallback);
       char *plain[] = {name, alone ? NULL : mode, NULL},
            *given[] = {name, word, alone ? NULL : mode, NULL};

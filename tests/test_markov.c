@@ -81,7 +81,8 @@ static void bits_are_those_of_counted_strings(void **state) {
                                                         : "ACGT"[rand() % 4];
   text[TRAIN + VALID] = 0;
   char train[TRAIN + 1] = "", valid[VALID + 1];
-  memcpy(train, text, TRAIN), memcpy(valid, text + TRAIN, VALID + 1);
+  memcpy(train, text, TRAIN);
+  memcpy(valid, text + TRAIN, VALID + 1);
   Corpus *a = corpus_of(train), *b = corpus_of(valid);
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
@@ -95,7 +96,8 @@ static void bits_are_those_of_counted_strings(void **state) {
           assert_true(markov.bits_per_base[markov.best] <= markov.bits_per_base[m]);
         }
       }
-  corpus_free(a), corpus_free(b);
+  corpus_free(a);
+  corpus_free(b);
 }
 
 static void a_strong_rule_is_found_at_its_order(void **state) {

@@ -19,7 +19,10 @@ static const Shape *shape(void) {
 static void after_two_steps(OptimizerKind kind, double first, double second) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(kind, shape());
-  for (size_t i = 0; i < w->size; i++) w->L[i] = 1, g->L[i] = 0.5f;
+  for (size_t i = 0; i < w->size; i++) {
+    w->L[i] = 1;
+    g->L[i] = 0.5f;
+  }
   double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 0, 2, kernels_best());
   assert_true(fabs(norm - 0.5 * sqrt((double)w->size)) < 1e-9);
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - first) < 2e-7);
@@ -28,7 +31,8 @@ static void after_two_steps(OptimizerKind kind, double first, double second) {
   for (size_t i = 0; i < w->size; i++) assert_true(fabs((double)w->L[i] - second) < 2e-7);
   assert_int_equal(optimizer->steps, 2);
   optimizer_free(optimizer);
-  weights_free(w), weights_free(g);
+  weights_free(w);
+  weights_free(g);
 }
 
 static void sgd_steps_along_the_gradient(void **state) {
@@ -83,14 +87,16 @@ static void the_average_is_over_the_later_half(void **state) {
   assert_true(fabs((double)optimizer->average->L[4] - 16) < 1e-2);
   assert_true(optimizer->average->L[3] == 0);
   optimizer_free(optimizer);
-  weights_free(w), weights_free(g);
+  weights_free(w);
+  weights_free(g);
 }
 
 static void clipping_scales_to_the_norm(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(SGD, shape());
-  g->L[0] = 3, g->L[5] = 4;
+  g->L[0] = 3;
+  g->L[5] = 4;
   double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 1, 1, kernels_best());
   assert_true(fabs(norm - 5) < 1e-12);
   assert_true(fabs((double)w->L[0] + 0.6) < 1e-7 && fabs((double)w->L[5] + 0.8) < 1e-7);
@@ -102,7 +108,8 @@ static void clipping_scales_to_the_norm(void **state) {
   optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 5.5, 1, kernels_best());
   assert_true(fabs((double)w->L[0] + 6 + 3) < 1e-5);
   optimizer_free(optimizer);
-  weights_free(w), weights_free(g);
+  weights_free(w);
+  weights_free(g);
 }
 
 static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
@@ -120,7 +127,9 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
       assert_memory_equal(w->L, before->L, w->size * sizeof(float));
       assert_int_equal(optimizer->steps, 0);
       optimizer_free(optimizer);
-      weights_free(w), weights_free(before), weights_free(g);
+      weights_free(w);
+      weights_free(before);
+      weights_free(g);
     }
 }
 
@@ -148,7 +157,8 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
     assert_true(fabs((double)optimizer->m->L[i] - (moved ? 1.9 : 0)) < 1e-6);
   }
   optimizer_free(optimizer);
-  weights_free(w), weights_free(dw);
+  weights_free(w);
+  weights_free(dw);
 }
 
 /* The same over more floats than a job has, in rows and without. */
@@ -173,7 +183,8 @@ static void jobs_cover_every_weight_once(void **state) {
     }
     for (size_t i = 0; i < (size_t)(w->L + w->size - w->H); i++) assert_true(w->H[i] == -dw->H[i]);
     optimizer_free(optimizer);
-    weights_free(w), weights_free(dw);
+    weights_free(w);
+    weights_free(dw);
   }
   free(L.row);
 }

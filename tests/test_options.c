@@ -59,7 +59,9 @@ static OptionsWish parse(const Program *of, const char *const words[WORDS]) {
   for (; argc <= WORDS && words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
   argv[argc] = NULL;
   settings = (Settings){.loud = false};
-  operands = -1, topic = NULL, why.text[0] = 0;
+  operands = -1;
+  topic = NULL;
+  why.text[0] = 0;
   options_default(of, &settings);
   return options_parse(of, &settings, argc, argv, &operands, &topic, &why);
 }

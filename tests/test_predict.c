@@ -38,7 +38,9 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   if (!piece->ended) return 0;
   Row *row = &rows->rows[rows->n++];
   memset(row, 0, sizeof *row);
-  row->tokens = prediction->tokens, row->nats = *prediction->nats, row->last = piece->last;
+  row->tokens = prediction->tokens;
+  row->nats = *prediction->nats;
+  row->last = piece->last;
   if (prediction->steps > 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
   rows->circular += piece->circular;
   return 0;
@@ -104,7 +106,8 @@ static void numbers_do_not_depend_on_company(void **state) {
       assert_memory_equal(&all.rows[i], alone.rows, sizeof(Row));
       free(alone.rows);
     }
-    free(all.rows), free(other.rows);
+    free(all.rows);
+    free(other.rows);
     weights_free(model.weights);
   }
   for (int i = 0; i < RECORDS; i++) free(records[i]);
@@ -149,9 +152,14 @@ static void a_circle_is_read_over_its_end(void **state) {
         sprintf(line, "%s%.*s", circle, turn, circle);
         Rows a = score(&model, &circle, 1, true, 1), b = score(&model, &line, 1, false, 1);
         assert_memory_equal(a.rows, b.rows, sizeof(Row));
-        assert_int_equal(a.circular, 1), assert_int_equal(b.circular, 0);
+        assert_int_equal(a.circular, 1);
+        assert_int_equal(b.circular, 0);
         if (form == 0 && n >= K) assert_int_equal(a.rows->tokens, n / s);
-        free(a.rows), free(b.rows), free(middle), free(circle), free(line);
+        free(a.rows);
+        free(b.rows);
+        free(middle);
+        free(circle);
+        free(line);
       }
     weights_free(model.weights);
   }
@@ -185,8 +193,12 @@ static void pieces_say_what_the_whole_record_does(void **state) {
     assert_true(fabs(rows.rows->nats / right - 1) < 1e-7);
     assert_true(fabs(rows.sum / right - 1) < 1e-7);
     for (int i = 0; i < D; i++) assert_true(fabs((double)rows.rows->h[i] - hT[i]) < 1e-5);
-    free(rows.rows), free(x), free(y), free(restart);
-    weights_free(w), reference_free(reference);
+    free(rows.rows);
+    free(x);
+    free(y);
+    free(restart);
+    weights_free(w);
+    reference_free(reference);
   }
   free(record);
 }
@@ -197,7 +209,11 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   enum { N = 3 * STEPS_PIECE };
   Model model = {.shape = shape_new(1, 1, 1, 1, SIGMOID, FULL)};
   Weights *w = model.weights = weights_new(&model.shape);
-  w->L[0] = 1, *w->I = 30, *w->H = 20, *w->b1 = -10, w->U[1] = 2;
+  w->L[0] = 1;
+  *w->I = 30;
+  *w->H = 20;
+  *w->b1 = -10;
+  w->U[1] = 2;
   char *record = calloc(N + 1, 1);
   memset(record, 'C', N);
   Rows off = score(&model, &record, 1, false, 2);
@@ -207,11 +223,14 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   assert_true(fabs(on.rows->nats / (N - 1) - log(1 + 3 * exp(-2))) < 1e-3);
   assert_true(fabsf(on.rows->h[0] - 1) < 1e-3f && off.rows->h[0] < 1e-3f);
   /* a last piece that has no steps of its own */
-  memset(record + STEPS_PIECE - 1, 'N', 3), record[STEPS_PIECE + 2] = 0;
+  memset(record + STEPS_PIECE - 1, 'N', 3);
+  record[STEPS_PIECE + 2] = 0;
   Rows cut = score(&model, &record, 1, false, 1);
   assert_true(fabsf(cut.rows->h[0] - 1) < 1e-3f);
   free(cut.rows);
-  free(off.rows), free(on.rows), free(record);
+  free(off.rows);
+  free(on.rows);
+  free(record);
   weights_free(w);
 }
 
@@ -234,8 +253,13 @@ static void networks_do_not_see_each_other(void **state) {
   for (int i = 0; i < 2; i++) models[i].weights = weights_new(&models[i].shape);
   weights_init(models[0].weights, &models[0].shape, 1);
   w = models[1].weights;
-  w->L[0] = 1, *w->I = 30, *w->H = 20, *w->b1 = -10, w->U[1] = 2;
-  memset(record, 'C', N), record[0] = 'A';
+  w->L[0] = 1;
+  *w->I = 30;
+  *w->H = 20;
+  *w->b1 = -10;
+  w->U[1] = 2;
+  memset(record, 'C', N);
+  record[0] = 'A';
   write_records(path, &record, 1);
   for (int threads = 1; threads <= 3; threads++) {
     Predictor *predictor =
@@ -248,8 +272,10 @@ static void networks_do_not_see_each_other(void **state) {
       free(alone.rows);
     }
   }
-  unlink(path), free(record);
-  weights_free(models[0].weights), weights_free(w);
+  unlink(path);
+  free(record);
+  weights_free(models[0].weights);
+  weights_free(w);
 }
 
 int main(void) {

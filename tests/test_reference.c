@@ -86,7 +86,10 @@ static void loss_is_that_of_a_calculation_by_hand(void **state) {
   const uint8_t restart[] = {1, 0};
   const double h0[] = {9}; /* not seen: the lane restarts */
   Reference *net = reference_new(1, 1, 1, 1, REF_SIGMOID, 1);
-  net->L[0] = 1, net->H[0] = 2, net->I[0] = 1, net->U[1] = 1;
+  net->L[0] = 1;
+  net->H[0] = 2;
+  net->I[0] = 1;
+  net->U[1] = 1;
   ReferenceWindow window = {2, 1, x, y, restart, h0};
   double J = reference_run(net, &window, NULL, NULL);
   assert_true(fabs(J - 2.5523418567) < 1e-9);

@@ -59,7 +59,9 @@ static void uniform_numbers_are_uniform(void **state) {
   for (int i = 0; i < N; i++) {
     double x = rng_uniform(&rng);
     assert_true(x >= 0 && x < 1);
-    sum += x, squares += (x - 0.5) * (x - 0.5), product += (x - 0.5) * before;
+    sum += x;
+    squares += (x - 0.5) * (x - 0.5);
+    product += (x - 0.5) * before;
     before = x - 0.5;
     tenths[(int)(10 * x)]++;
   }
@@ -95,7 +97,8 @@ static void keys_give_orders_of_their_own(void **state) {
       int kept = 0, agree = 0;
       for (uint64_t i = 0; i < sizes[n]; i++) {
         uint64_t place = rng_permute(i, sizes[n], key);
-        kept += place == i, agree += place == rng_permute(i, sizes[n], key - 1);
+        kept += place == i;
+        agree += place == rng_permute(i, sizes[n], key - 1);
       }
       assert_true(kept < 10 && agree < 10);
     }

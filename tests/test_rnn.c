@@ -12,7 +12,8 @@
 static void assert_uniform(const float *a, size_t n, double deviation) {
   double sum = 0, squares = 0;
   for (size_t i = 0; i < n; i++) {
-    sum += (double)a[i], squares += (double)a[i] * (double)a[i];
+    sum += (double)a[i];
+    squares += (double)a[i] * (double)a[i];
     assert_true(fabs((double)a[i]) <= deviation * sqrt(3) + 1e-6);
   }
   assert_true(fabs(sum / (double)n) < 5 * deviation / sqrt((double)n));
@@ -39,11 +40,13 @@ static void seeds_give_their_own_weights(void **state) {
   (void)state;
   Shape shape = shape_new(2, 1, 4, 8, SIGMOID, FULL);
   Weights *a = weights_new(&shape), *b = weights_new(&shape);
-  weights_init(a, &shape, 1), weights_init(b, &shape, 1);
+  weights_init(a, &shape, 1);
+  weights_init(b, &shape, 1);
   assert_memory_equal(a->L, b->L, a->size * sizeof(float));
   weights_init(b, &shape, 2);
   assert_memory_not_equal(a->H, b->H, 64 * sizeof(float));
-  weights_free(a), weights_free(b);
+  weights_free(a);
+  weights_free(b);
 }
 
 static void sizes_are_those_of_the_equations(void **state) {

@@ -121,7 +121,8 @@ static void the_bytes_are_those_of_the_format(void **state) {
   assert_int_equal(n, 8 + length + size);
   snprintf(crc, sizeof crc, "\"data_crc32\":\"%08lx\"", crc32(0, data, (uInt)size));
   float first[5], second[37];
-  memcpy(first, data, sizeof first), memcpy(second, data + 740, sizeof second);
+  memcpy(first, data, sizeof first);
+  memcpy(second, data + 740, sizeof second);
   for (int i = 0; i < 5; i++) assert_true(first[i] == (float)(i + 1));
   for (int i = 0; i < 37; i++) assert_true(second[i] == (float)(5 * i + 1)); /* its first row */
   assert_memory_equal(data + n - 16 - length, "\10\7\6\5\4\3\2\1", 8);
@@ -182,7 +183,8 @@ static void write_by_hand(const char *header, size_t size) {
   unsigned char bytes[ROOM] = {0};
   char crc[16];
   uint64_t length = strlen(header);
-  memcpy(bytes, &length, 8), memcpy(bytes + 8, header, length);
+  memcpy(bytes, &length, 8);
+  memcpy(bytes + 8, header, length);
   snprintf(crc, sizeof crc, "%08lx", crc32(0, bytes + 8 + length, (uInt)size));
   char *place = strstr((char *)bytes + 8, "CRC_HERE");
   if (place) memcpy(place, crc, 8);
@@ -387,7 +389,8 @@ static void a_number_that_is_not_finite_is_refused(void **state) {
   for (int i = 0; i < 3; i++) {
     Why why = {""};
     write_tensors(); /* sets matrix */
-    matrix[184] = bad[i], reals[1] = (double)bad[i];
+    matrix[184] = bad[i];
+    reals[1] = (double)bad[i];
     Metadata *metadata = metadata_new();
     assert_int_equal(
         safetensors_write(atomicfile_open(path, true, &why), tensors, TENSORS, metadata, &why), 0);
@@ -421,7 +424,10 @@ static void a_long_row_is_turned_in_pieces(void **state) {
   tensor.transposed = 0; /* as it stands in the file */
   assert_int_equal(safetensors_read(file, &tensor, &why), 0);
   assert_true(back[COLUMNS - 1] == (float)(ROWS * (COLUMNS - 1)) && back[COLUMNS] == 1);
-  safetensors_close(file), metadata_free(metadata), free(data), free(back);
+  safetensors_close(file);
+  metadata_free(metadata);
+  free(data);
+  free(back);
 }
 
 static void only_the_tensors_asked_for_may_be_there(void **state) {

@@ -26,7 +26,8 @@ static int take(void *context, uint64_t record, const char *bases, size_t n, boo
   assert_int_equal(record, drawn->ended);
   drawn->bases = realloc(drawn->bases, drawn->n + n + 1);
   memcpy(drawn->bases + drawn->n, bases, n);
-  drawn->n += n, drawn->bases[drawn->n] = 0;
+  drawn->n += n;
+  drawn->bases[drawn->n] = 0;
   drawn->ended += last;
   return 0;
 }
@@ -102,7 +103,8 @@ static void temperature_0_takes_the_likeliest(void **state) {
           strncat(text, kmer + k - s, (size_t)s);
         }
         assert_memory_equal(bases, text + PROMPT + k, N);
-        free(bases), weights_free(model.weights);
+        free(bases);
+        weights_free(model.weights);
       }
 }
 
@@ -125,7 +127,8 @@ static void draws_are_as_frequent_as_they_are_probable(void **state) {
     for (int j = 0; j < 3; j++)
       if (yhat[rank[j]] < yhat[rank[j + 1]]) {
         int swap = rank[j];
-        rank[j] = rank[j + 1], rank[j + 1] = swap;
+        rank[j] = rank[j + 1];
+        rank[j + 1] = swap;
       }
   assert_true(yhat[rank[0]] > 1.3 * yhat[rank[3]]); /* or the test would tell little */
   const double near = 4 * sqrt(0.25 / COUNT);
@@ -163,13 +166,17 @@ static void every_step_is_drawn_from_its_own_yhat(void **state) {
       right_yhat(yhat, &model, text, &first);
       int i = 0;
       for (int j = 0; j < s; j++) i = 4 * i + kmer_base((unsigned char)bases[n + j]);
-      for (int j = 0; j < kmer_count(s); j++)
-        mean -= yhat[j] * log(yhat[j]), square += yhat[j] * log(yhat[j]) * log(yhat[j]);
-      z += -log(yhat[i]) - mean, variance += square - mean * mean;
+      for (int j = 0; j < kmer_count(s); j++) {
+        mean -= yhat[j] * log(yhat[j]);
+        square += yhat[j] * log(yhat[j]) * log(yhat[j]);
+      }
+      z += -log(yhat[i]) - mean;
+      variance += square - mean * mean;
       strncat(text, bases + n, (size_t)s);
     }
     assert_true(variance > 10 && fabs(z) < 4 * sqrt(variance));
-    free(bases), weights_free(model.weights);
+    free(bases);
+    weights_free(model.weights);
   }
 }
 
@@ -196,7 +203,12 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
   for (int i = 0; i < COUNT; i++)
     for (int j = 0; j < i; j++)
       assert_memory_not_equal(one + (size_t)i * LENGTH, one + (size_t)j * LENGTH, LENGTH);
-  free(even), free(one), free(few), free(longer), free(seed), weights_free(model.weights);
+  free(even);
+  free(one);
+  free(few);
+  free(longer);
+  free(seed);
+  weights_free(model.weights);
 }
 
 /* The same draws from the same random numbers, by the equations in double precision. */
@@ -213,7 +225,8 @@ static void the_first_steps_are_thrown_away(void **state) {
       double yhat[4], left = rng_uniform(&rng);
       right_yhat(yhat, &model, text, &first);
       for (i = 0; i < 3 && left >= yhat[i]; i++) left -= yhat[i];
-      text[step + 3] = "ACGT"[i], text[step + 4] = 0;
+      text[step + 3] = "ACGT"[i];
+      text[step + 4] = 0;
     }
     assert_memory_equal(bases, text + 3 + SAMPLER_WARMUP, N);
     free(bases);
@@ -240,7 +253,10 @@ static void a_long_record_comes_in_rounds(void **state) {
   assert_true(drawn.n >= SOME && drawn.n <= 2 * SOME);
   char *once = sample(&model, plain, NULL, 1, drawn.n, 1);
   assert_memory_equal(once, drawn.bases, drawn.n);
-  free(once), free(drawn.bases), sampler_free(sampler), weights_free(model.weights);
+  free(once);
+  free(drawn.bases);
+  sampler_free(sampler);
+  weights_free(model.weights);
 }
 
 static void what_is_no_number_is_an_error(void **state) {
@@ -252,7 +268,8 @@ static void what_is_no_number_is_an_error(void **state) {
   assert_int_equal(sampler_run(sampler, 1, 10, take, &drawn, &why), -1);
   assert_non_null(strstr(why.text, "finite"));
   assert_int_equal(drawn.n, 0);
-  sampler_free(sampler), weights_free(model.weights);
+  sampler_free(sampler);
+  weights_free(model.weights);
 }
 
 static void all_bases_of_a_prompt_count_also_those_in_no_k_mer(void **state) {

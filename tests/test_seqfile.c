@@ -56,7 +56,8 @@ static void write_file(const void *bytes, size_t n) {
 static size_t gzip(unsigned char *to, const char *text, size_t n) {
   z_stream z = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)n};
   assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  z.next_out = to, z.avail_out = ROOM;
+  z.next_out = to;
+  z.avail_out = ROOM;
   assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
   deflateEnd(&z);
   return z.total_out;
@@ -74,8 +75,10 @@ static int read_all(const char *from, size_t n, char *text, Why *why) {
     size_t length;
     const char *name = seqfile_name(file, &length);
     text += sprintf(text, "%.*s:", (int)length, name);
-    while ((got = n > 0 ? seqfile_read(file, letters, n, why) : 0) > 0)
-      memcpy(text, letters, (size_t)got), text += got;
+    while ((got = n > 0 ? seqfile_read(file, letters, n, why) : 0) > 0) {
+      memcpy(text, letters, (size_t)got);
+      text += got;
+    }
     if ((more = (int)got) < 0) break;
     memcpy(text++, " ", 2);
   }
@@ -161,9 +164,11 @@ static void gzip_is_read_in_members_with_empty_blocks_and_padding(void **state) 
     assert_reads(accepted[i].records);
     for (size_t cut = 0; cut <= n; cut++) {
       size_t size = gzip(bytes, accepted[i].text, cut);
-      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block), size += sizeof bgzf_end_block;
+      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block);
+      size += sizeof bgzf_end_block;
       size += gzip(bytes + size, accepted[i].text + cut, n - cut);
-      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block), size += sizeof bgzf_end_block;
+      memcpy(bytes + size, bgzf_end_block, sizeof bgzf_end_block);
+      size += sizeof bgzf_end_block;
       memset(bytes + size, 0, 512);
       write_file(bytes, size + (cut % 2) * 512);
       assert_reads(accepted[i].records);
@@ -180,8 +185,10 @@ static void lines_and_line_ends_straddle_the_buffer(void **state) {
   for (int form = 0; form < 2; form++)
     for (size_t name = BUFFER - 64; name <= BUFFER; name++) {
       text[0] = ">@"[form];
-      memset(text + 1, 'h', name), strcpy(text + 1 + name, forms[form]);
-      memset(wanted, 'h', name), strcpy(wanted + name, ":ACGTNN b:GG ");
+      memset(text + 1, 'h', name);
+      strcpy(text + 1 + name, forms[form]);
+      memset(wanted, 'h', name);
+      strcpy(wanted + name, ":ACGTNN b:GG ");
       write_file(text, strlen(text));
       assert_reads(wanted);
     }
@@ -192,14 +199,16 @@ static void a_record_may_be_longer_than_the_buffer(void **state) {
   static const size_t widths[] = {60, BUFFER - 1, BUFFER, BUFFER + 1, 400003};
   static char text[ROOM], wanted[ROOM];
   const size_t n = 400003;
-  memcpy(wanted, "a:", 2), strcpy(wanted + 2 + n, " ");
+  memcpy(wanted, "a:", 2);
+  strcpy(wanted + 2 + n, " ");
   for (size_t i = 0; i < n; i++) wanted[2 + i] = "ACGTN"[i * i % 97 % 5];
   for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
     char *to = text + sprintf(text, "@a\n");
     for (size_t i = 0; i < n; i += widths[w])
       to += sprintf(to, "%.*s\n", (int)(n - i < widths[w] ? n - i : widths[w]), wanted + 2 + i);
     to += sprintf(to, "+\n");
-    memset(to, '@', n), to[n] = '\n';
+    memset(to, '@', n);
+    to[n] = '\n';
     write_file(text, (size_t)(to - text) + n + 1);
     assert_reads(wanted);
   }
@@ -212,7 +221,8 @@ static void lines_of_one_width_are_read_and_counted(void **state) {
   for (size_t width = 1; width < 130; width += 1 + width / 8) {
     char *to = text, *letters = wanted;
     for (int record = 0; record < 2; record++) {
-      to += sprintf(to, ">%c\n", "ab"[record]), letters += sprintf(letters, "%c:", "ab"[record]);
+      to += sprintf(to, ">%c\n", "ab"[record]);
+      letters += sprintf(letters, "%c:", "ab"[record]);
       for (size_t line = 0; line <= 20; line++) {
         if (line == 20) *to++ = *letters++ = 'N'; /* as many bases, not from the start on */
         for (size_t i = 0; i < width; i++) *to++ = *letters++ = "ACGT"[(line + i) * i % 97 % 4];
@@ -402,9 +412,11 @@ static void a_header_says_whether_the_record_is_circular(void **state) {
 /* read_all of a descriptor, which it closes, as standard input. */
 static int read_standard_input(int in, char *text, Why *why) {
   int kept = dup(STDIN_FILENO);
-  dup2(in, STDIN_FILENO), close(in);
+  dup2(in, STDIN_FILENO);
+  close(in);
   int rc = read_all("-", 8, text, why);
-  dup2(kept, STDIN_FILENO), close(kept);
+  dup2(kept, STDIN_FILENO);
+  close(kept);
   return rc;
 }
 
@@ -460,7 +472,8 @@ static void a_file_may_be_closed_before_its_end(void **state) {
   (void)state;
   static char text[ROOM], letters[BUFFER + 1];
   Why why = {""};
-  memset(text, 'A', ROOM), memcpy(text, ">a\n", 3);
+  memset(text, 'A', ROOM);
+  memcpy(text, ">a\n", 3);
   write_file(text, ROOM);
   SeqFile *file = seqfile_open(path, &why);
   assert_int_equal(seqfile_next(file, &why), 1);
@@ -589,22 +602,27 @@ static void a_header_may_have_a_megabyte_and_no_more(void **state) {
   (void)state;
   enum { MEGABYTE = 1 << 20 };
   static char text[2 * MEGABYTE + 64], wanted[MEGABYTE + 16];
-  memset(text, 'h', sizeof text), memset(wanted, 'h', MEGABYTE);
+  memset(text, 'h', sizeof text);
+  memset(wanted, 'h', MEGABYTE);
   text[0] = '>';
   for (size_t n = 4095; n <= 4097; n++) { /* what there is room for at first */
-    memset(wanted, 'h', n), strcpy(wanted + n, ": ");
+    memset(wanted, 'h', n);
+    strcpy(wanted + n, ": ");
     write_file(text, 1 + n);
     assert_reads(wanted);
   }
   memset(wanted, 'h', MEGABYTE);
-  text[0] = '@', strcpy(wanted + MEGABYTE, ":A ");
-  memcpy(text + 1 + MEGABYTE, "\nA\n+", 4), strcpy(text + 5 + 2 * MEGABYTE, "\nI\n");
+  text[0] = '@';
+  strcpy(wanted + MEGABYTE, ":A ");
+  memcpy(text + 1 + MEGABYTE, "\nA\n+", 4);
+  strcpy(text + 5 + 2 * MEGABYTE, "\nI\n");
   write_file(text, strlen(text));
   assert_reads(wanted);
   text[2 * MEGABYTE] = 'x'; /* near the end of the title that '+' repeats */
   write_file(text, strlen(text));
   assert_refused("another name", 3, NULL);
-  text[2 * MEGABYTE] = 'h', strcpy(text + 5 + 2 * MEGABYTE, "h\nI\n");
+  text[2 * MEGABYTE] = 'h';
+  strcpy(text + 5 + 2 * MEGABYTE, "h\nI\n");
   write_file(text, strlen(text));
   assert_refused("longer than a megabyte", 3, NULL);
   strcpy(text + 1 + MEGABYTE, "h\nA\n");
@@ -671,7 +689,8 @@ static void without_a_thread_to_read_ahead_files_are_read_all_the_same(void **st
   (void)state;
   static char text[ROOM], got[ROOM + 8];
   Why why = {""};
-  memset(text, 'A', ROOM), memcpy(text, ">a\n", 3);
+  memset(text, 'A', ROOM);
+  memcpy(text, ">a\n", 3);
   write_file(text, ROOM);
   no_threads = true;
   int rc = read_all(path, ROOM, got, &why);
@@ -686,7 +705,8 @@ static size_t gzip_with(unsigned char *to, const char *text, unsigned char *extr
   z_stream z = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)strlen(text)};
   deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
   assert_int_equal(deflateSetHeader(&z, &header), Z_OK);
-  z.next_out = to, z.avail_out = 256;
+  z.next_out = to;
+  z.avail_out = 256;
   assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
   deflateEnd(&z);
   return z.total_out;
@@ -727,7 +747,8 @@ static void bgzf_without_its_end_block_is_read_if_it_ends_with_a_record(void **s
   assert_reads("a:ACGT b:GG ");
   assert_false(notes_of(path, 0).end_block_missing);
   static const unsigned char padding[16];
-  memcpy(bytes + n, bgzf_end_block, sizeof bgzf_end_block), end = n + sizeof bgzf_end_block;
+  memcpy(bytes + n, bgzf_end_block, sizeof bgzf_end_block);
+  end = n + sizeof bgzf_end_block;
   memcpy(bytes + end, padding, sizeof padding);
   write_file(bytes, end + sizeof padding);
   assert_reads("a:ACGT b:GG ");
@@ -887,7 +908,8 @@ static void bytes_after_the_gzip_data_are_an_error(void **state) {
   for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
     for (size_t zeros = 0; zeros < 3; zeros++) {
       size_t n = gzip(bytes, records, sizeof records - 1);
-      memset(bytes + n, 0, zeros), strcpy((char *)bytes + n + zeros, garbage[i]);
+      memset(bytes + n, 0, zeros);
+      strcpy((char *)bytes + n + zeros, garbage[i]);
       write_file(bytes, n + zeros + strlen(garbage[i]));
       assert_refused(*garbage[i] == '\x1f' ? "" : "other bytes follow", 0, NULL);
     }

@@ -67,7 +67,8 @@ static void loss_is_that_of_yhat(void **state) {
       double right = y[i] < 0 ? 0 : -log((double)yhat[y[i] - softmax_first(x[i], &shape)]);
       assert_true(fabs(J[i] - right) < 1e-5);
     }
-    free(yhat), free(q);
+    free(yhat);
+    free(q);
     factors_free(factors);
     weights_free(w);
   }

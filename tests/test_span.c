@@ -71,7 +71,9 @@ static void segments_come_range_by_range(void **state) {
 static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state) {
   (void)state;
   Span span = span_new(corpus);
-  span_add(&span, 1, 4), span_add(&span, 4, 4), span_add(&span, 10, 20);
+  span_add(&span, 1, 4);
+  span_add(&span, 4, 4);
+  span_add(&span, 10, 20);
   assert_int_equal(span.n, 2);
   assert_int_equal(span_bases(&span), 13);
   for (uint64_t bases = 0; bases < 20; bases++) {

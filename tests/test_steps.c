@@ -40,14 +40,21 @@ static Plain plain_steps(const char *letters, int k, int s, uint64_t length) {
       for (int j = 0; j < k; j++) x = 4 * x + kmer_base((unsigned char)letters[i + j]);
       for (int j = 0; j < k && more; j++) y = 4 * y + kmer_base((unsigned char)letters[i + s + j]);
       if (to == n) p.last = x;
-      p.x[p.n] = x, p.y[p.n] = more ? y : -1, p.restart[p.n] = i == from;
+      p.x[p.n] = x;
+      p.y[p.n] = more ? y : -1;
+      p.restart[p.n] = i == from;
       p.position[p.n++] = ((uint64_t)(i + k)) % length + 1; /* the letter after x */
     }
   }
   return p;
 }
 
-static void plain_free(Plain *p) { free(p->x), free(p->y), free(p->restart), free(p->position); }
+static void plain_free(Plain *p) {
+  free(p->x);
+  free(p->y);
+  free(p->restart);
+  free(p->position);
+}
 
 /* Reads record a, or its reverse complement, and compares it with p; *before is the piece before
  * it, which becomes the last of its own. Gives back how many pieces it came in. */
@@ -76,14 +83,17 @@ static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece pie
     }
     for (int i = now->warmup; i < now->n; i++, at++) {
       assert_true(at < p->n);
-      assert_int_equal(now->x[i], p->x[at]), assert_int_equal(now->y[i], p->y[at]);
+      assert_int_equal(now->x[i], p->x[at]);
+      assert_int_equal(now->y[i], p->y[at]);
       assert_int_equal(now->restart[i], p->restart[at]);
       if (now->y[i] >= 0 || !circle) assert_int_equal(now->position[i], p->position[at]);
     }
     assert_int_equal(now->last, now->ended ? p->last : -1);
-    tokens += now->tokens, length = now->length;
+    tokens += now->tokens;
+    length = now->length;
     piece_clear(&last);
-    *before = now, pieces++;
+    *before = now;
+    pieces++;
   } while (!(*before)->ended);
   assert_int_equal(at, p->n);
   for (int i = 0; i < p->n; i++) tokens -= p->y[i] >= 0;
@@ -109,7 +119,8 @@ static int compare(const Plain *p, const Plain *q, const char *record, int k, in
           .over_ends = true, .all_circles = circle, .both_strands = q != NULL, .to_end = to_end});
   SeqFile *file = seqfile_open(path, &why);
   Piece piece[2], *before = NULL;
-  piece_init(&piece[0]), piece_init(&piece[1]);
+  piece_init(&piece[0]);
+  piece_init(&piece[1]);
   int pieces = compare_record(p, steps, file, piece, &before, circle, false);
   if (q) compare_record(q, steps, file, piece, &before, circle, true);
   for (int i = 0; i < 1 + (q != NULL); i++) {
@@ -119,8 +130,10 @@ static int compare(const Plain *p, const Plain *q, const char *record, int k, in
     before = &piece[0];
   }
   assert_int_equal(steps_read(steps, &piece[0], &piece[0], file, &why), 0);
-  piece_clear(&piece[0]), piece_clear(&piece[1]);
-  seqfile_close(file), steps_free(steps);
+  piece_clear(&piece[0]);
+  piece_clear(&piece[1]);
+  seqfile_close(file);
+  steps_free(steps);
   unlink(path);
   return pieces;
 }
@@ -154,7 +167,10 @@ static void pieces_are_the_record_s_steps_in_order(void **state) {
           int pieces = compare(&p, NULL, letters, k, s, false, false);
           assert_true((pieces > 1) == (p.n >= STEPS_PIECE));
           assert_int_equal(compare(&p, &q, letters, k, s, false, false), pieces);
-          plain_free(&p), plain_free(&q), free(letters), free(turned);
+          plain_free(&p);
+          plain_free(&q);
+          free(letters);
+          free(turned);
         }
 }
 
@@ -181,7 +197,9 @@ static void the_last_k_mer_ends_where_the_record_does(void **state) {
           p.bases = (uint64_t)n;
           for (int i = 0; i < n; i++) p.bases -= letters[i] == 'N';
           compare(&p, NULL, letters, k, s, false, true);
-          plain_free(&p), free(letters), free(kept);
+          plain_free(&p);
+          free(letters);
+          free(kept);
         }
 }
 
@@ -203,8 +221,12 @@ static void positions_go_round_a_circle(void **state) {
         char *other = go_round(turned, k);
         Plain p = plain_steps(once, k, s, (uint64_t)n), q = plain_steps(other, k, s, (uint64_t)n);
         compare(&p, &q, letters, k, s, true, false);
-        plain_free(&p), plain_free(&q);
-        free(letters), free(turned), free(once), free(other);
+        plain_free(&p);
+        plain_free(&q);
+        free(letters);
+        free(turned);
+        free(once);
+        free(other);
       }
 }
 

@@ -34,9 +34,15 @@ static const char *end(Table *table) {
 }
 
 static void put_two_rows(Table *table) {
-  table_text(table, "x\"y"), table_whole(table, 0), table_fixed(table, 1.25, 1);
-  table_text(table, "ACGT"), table_end(table);
-  table_text(table, ""), table_none(table, 2), table_fixed(table, 0.1, 2), table_end(table);
+  table_text(table, "x\"y");
+  table_whole(table, 0);
+  table_fixed(table, 1.25, 1);
+  table_text(table, "ACGT");
+  table_end(table);
+  table_text(table, "");
+  table_none(table, 2);
+  table_fixed(table, 0.1, 2);
+  table_end(table);
 }
 
 static void the_same_rows_come_in_three_forms(void **state) {
@@ -56,10 +62,12 @@ static void the_same_rows_come_in_three_forms(void **state) {
 static void a_name_breaks_no_row(void **state) {
   (void)state;
   Table *table = begin(TABLE_BARE, 1);
-  table_text(table, "a\tb\nc\x1b[1m"), table_end(table);
+  table_text(table, "a\tb\nc\x1b[1m");
+  table_end(table);
   assert_string_equal(end(table), "a\\tb\\nc\x1b[1m\n");
   table = begin(TABLE_JSONL, 1);
-  table_text(table, "a\tb\nc\x1b[1m"), table_end(table);
+  table_text(table, "a\tb\nc\x1b[1m");
+  table_end(table);
   assert_string_equal(end(table), "{\"a\":\"a\\u0009b\\u000ac\\u001b[1m\"}\n");
 }
 
@@ -72,7 +80,8 @@ static void a_table_without_rows_has_its_header(void **state) {
 
 static const char *fixed(double value, int decimals, TableForm form) {
   Table *table = begin(form, 1);
-  table_fixed(table, value, decimals), table_end(table);
+  table_fixed(table, value, decimals);
+  table_end(table);
   return end(table);
 }
 
@@ -98,7 +107,10 @@ static void a_small_probability_keeps_its_digits(void **state) {
   (void)state;
   static const double p[] = {1, 0.25, 0.001, 0.00012345678, 1e-30, 0};
   Table *table = begin(TABLE_BARE, 1);
-  for (int i = 0; i < 6; i++) table_probability(table, p[i]), table_end(table);
+  for (int i = 0; i < 6; i++) {
+    table_probability(table, p[i]);
+    table_end(table);
+  }
   assert_string_equal(end(table), "1.000000\n0.250000\n0.001000\n0.0001235\n1e-30\n0.000000\n");
 }
 
@@ -119,7 +131,8 @@ static void names_are_escaped_in_json(void **state) {
   char right[128];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     Table *table = begin(TABLE_JSONL, 1);
-    table_text(table, rows[i].name), table_end(table);
+    table_text(table, rows[i].name);
+    table_end(table);
     snprintf(right, sizeof right, "{\"a\":\"%s\"}\n", rows[i].json);
     assert_string_equal(end(table), right);
   }
@@ -129,9 +142,14 @@ static void a_text_of_any_length_is_whole(void **state) {
   (void)state;
   for (size_t n = (1 << 16) - 4; n < (1 << 16) + 4; n++) {
     char *name = malloc(n + 1);
-    memset(name, 'x', n), name[n] = 0;
+    memset(name, 'x', n);
+    name[n] = 0;
     Table *table = begin(TABLE_BARE, 2);
-    for (int i = 0; i < 2; i++) table_text(table, name), table_whole(table, 7), table_end(table);
+    for (int i = 0; i < 2; i++) {
+      table_text(table, name);
+      table_whole(table, 7);
+      table_end(table);
+    }
     end(table);
     assert_int_equal(strlen(text), 2 * (n + 3));
     assert_memory_equal(text + n, "\t7\nx", 4);

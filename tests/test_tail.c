@@ -96,7 +96,8 @@ static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **sta
         snprintf(name, sizeof name, "record%d", i);
         for (int j = 0, length = rand() % 30; j < length; j++)
           bases += (letters[j] = "AAAAACGTn"[rand() % 9]) != 'n';
-        add(all, name, letters), add(tail, name, letters);
+        add(all, name, letters);
+        add(tail, name, letters);
       }
       const uint64_t split = tail_split(bases, fractions[f]);
       TailPart right = tail_part(all, split), part = tail_part(tail, split);
@@ -112,8 +113,10 @@ static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **sta
         assert_int_equal(part.whole, right.whole);
         assert_int_equal(part.whole_first, right.whole_first);
       }
-      tailpart_free(&right), tailpart_free(&part);
-      tail_free(all), tail_free(tail);
+      tailpart_free(&right);
+      tailpart_free(&part);
+      tail_free(all);
+      tail_free(tail);
     }
 }
 
@@ -133,7 +136,9 @@ static void names_take_no_more_than_their_room(void **state) {
   assert_int_equal(part.whole_first, 3);
   assert_null(part.first_name);
   assert_null(part.whole_name);
-  tailpart_free(&part), tail_free(tail), free(name);
+  tailpart_free(&part);
+  tail_free(tail);
+  free(name);
 }
 
 static void names_before_the_split_make_room_for_others(void **state) {

@@ -37,7 +37,9 @@ static void tokens_come_by_row_and_in_order(void **state) {
         }
       }
       assert_int_equal(seen, reading);
-      touched_free(&touched), free(x), free(there);
+      touched_free(&touched);
+      free(x);
+      free(there);
     }
 }
 

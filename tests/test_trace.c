@@ -30,8 +30,10 @@ static Case case_new(int k, int s, int phi, int full, int at) {
   const uint8_t restart[T] = {1};
   const double h0[D] = {0};
   Case c = {.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS), .at = at};
-  c.w = weights_new(&c.shape), c.trace = trace_new(&c.shape, T, true);
-  c.net = reference_new(k, s, d, D, phi, full), c.gradient = reference_new(k, s, d, D, phi, full);
+  c.w = weights_new(&c.shape);
+  c.trace = trace_new(&c.shape, T, true);
+  c.net = reference_new(k, s, d, D, phi, full);
+  c.gradient = reference_new(k, s, d, D, phi, full);
   for (size_t i = 0; i < c.w->size; i++) c.w->L[i] = (float)(rand() / (double)RAND_MAX - 0.5);
   reference_set(c.net, c.w->L, c.w->U, c.w->b2);
   for (int t = 0; t < T; t++) {
@@ -47,7 +49,10 @@ static Case case_new(int k, int s, int phi, int full, int at) {
 }
 
 static void case_free(Case *c) {
-  weights_free(c->w), trace_free(c->trace), reference_free(c->net), reference_free(c->gradient);
+  weights_free(c->w);
+  trace_free(c->trace);
+  reference_free(c->net);
+  reference_free(c->gradient);
 }
 
 static void assert_near(const double *a, const double *b, int n) {
@@ -74,8 +79,10 @@ static void check_recurrence(const Case *c) {
     trace_part(c->trace, t, &c->shape);
     trace_add(dL + c->x[t - 1] * d, &one, trace_row(c->trace->de, t, d), 1, d);
   }
-  assert_near(sum->dH, c->gradient->H, D * D), assert_near(sum->dI, c->gradient->I, d * D);
-  assert_near(sum->db1, c->gradient->b1, D), assert_near(dL, c->gradient->L, c->shape.V * d);
+  assert_near(sum->dH, c->gradient->H, D * D);
+  assert_near(sum->dI, c->gradient->I, d * D);
+  assert_near(sum->db1, c->gradient->b1, D);
+  assert_near(dL, c->gradient->L, c->shape.V * d);
   for (int i = 0; i < D * D; i++) length += sum->dH[i] * sum->dH[i];
   assert_true(length > 0 || c->at == 1 || c->shape.activation == RELU);
   free(dL);
@@ -94,7 +101,8 @@ static void the_gradient_is_that_of_the_reference(void **state) {
             trace_output(c.trace, at, c.w, &c.shape);
             assert_true(fabs(c.trace->J - c.J) < 1e-12);
             trace_backward(c.trace, at, c.w, &c.shape);
-            check_output_layer(&c), check_recurrence(&c);
+            check_output_layer(&c);
+            check_recurrence(&c);
             case_free(&c);
           }
 }
@@ -103,11 +111,14 @@ static void what_went_before_leaves_nothing(void **state) {
   (void)state;
   Case c = case_new(2, 1, REF_TANH, 0, 2);
   trace_forward(c.trace, c.w, &c.shape);
-  trace_output(c.trace, T, c.w, &c.shape), trace_backward(c.trace, T, c.w, &c.shape);
+  trace_output(c.trace, T, c.w, &c.shape);
+  trace_backward(c.trace, T, c.w, &c.shape);
   assert_true(trace_norm(c.trace, T, &c.shape) > 0);
-  trace_output(c.trace, 2, c.w, &c.shape), trace_backward(c.trace, 2, c.w, &c.shape);
+  trace_output(c.trace, 2, c.w, &c.shape);
+  trace_backward(c.trace, 2, c.w, &c.shape);
   for (int t = 3; t <= T; t++) assert_true(trace_norm(c.trace, t, &c.shape) == 0);
-  check_output_layer(&c), check_recurrence(&c);
+  check_output_layer(&c);
+  check_recurrence(&c);
   case_free(&c);
 }
 

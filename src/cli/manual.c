@@ -29,7 +29,8 @@ static void wrap(FILE *out, const char *text, int column, int indent) {
     length += glued;
     if (column > indent && column + space + length > WIDTH) {
       fprintf(out, "\n%*s", indent, "");
-      column = indent, space = 0;
+      column = indent;
+      space = 0;
     }
     column += fprintf(out, "%*s%.*s", space, "", length, word);
     space = !glued;
@@ -126,7 +127,8 @@ static void man_description(FILE *out, const char *text) {
     if (name > 0) fprintf(out, ".TP\n.B %.*s\n", (int)name, text);
     if (name == 0) fputs(".PP\n", out);
     text += name + (name > 0 && text[name] == ' ');
-    troff_part(out, text, (size_t)(end - text)), fputc('\n', out);
+    troff_part(out, text, (size_t)(end - text));
+    fputc('\n', out);
   }
 }
 
@@ -136,9 +138,16 @@ static void man_option(FILE *out, const Option *option) {
   remark(option, about);
   fputs(".TP\n.B ", out);
   if (option->letter) fprintf(out, "\\-%c\\fR, \\fB", option->letter);
-  fputs("\\-\\-", out), troff(out, option->name);
-  if (*argument) fputs("\\fI", out), troff(out, argument);
-  fputs("\\fR\n", out), troff(out, option->help), troff(out, about), fputs(".\n", out);
+  fputs("\\-\\-", out);
+  troff(out, option->name);
+  if (*argument) {
+    fputs("\\fI", out);
+    troff(out, argument);
+  }
+  fputs("\\fR\n", out);
+  troff(out, option->help);
+  troff(out, about);
+  fputs(".\n", out);
 }
 
 static void man(FILE *out, const Program *program) {
@@ -152,13 +161,18 @@ static void man(FILE *out, const Program *program) {
     fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
     troff_part(out, line, strcspn(line, "\n"));
   }
-  fputs("\n.SH DESCRIPTION\n", out), man_description(out, program->description);
-  fputs(".PP\n", out), troff(out, program->operands);
+  fputs("\n.SH DESCRIPTION\n", out);
+  man_description(out, program->description);
+  fputs(".PP\n", out);
+  troff(out, program->operands);
   fputs("\n.SH OPTIONS\n", out);
   const char *group = "";
   for (const Option *option = program->options; option->name; option++) {
-    if (strcmp(group, option->group) != 0)
-      fputs(".SS ", out), troff(out, group = option->group), fputc('\n', out);
+    if (strcmp(group, option->group) != 0) {
+      fputs(".SS ", out);
+      troff(out, group = option->group);
+      fputc('\n', out);
+    }
     man_option(out, option);
   }
   fputs(
@@ -166,9 +180,16 @@ static void man(FILE *out, const Program *program) {
       "completion for the shell.\n.TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it "
       "runs on.\n",
       out);
-  if (program->files) fputs(".SH FILES\n", out), troff(out, program->files), fputc('\n', out);
-  fputs(".SH EXIT STATUS\n", out), troff(out, program->exit_codes);
-  fputs("\n.SH EXAMPLES\n.nf\n", out), troff(out, program->examples), fputs("\n.fi\n", out);
+  if (program->files) {
+    fputs(".SH FILES\n", out);
+    troff(out, program->files);
+    fputc('\n', out);
+  }
+  fputs(".SH EXIT STATUS\n", out);
+  troff(out, program->exit_codes);
+  fputs("\n.SH EXAMPLES\n.nf\n", out);
+  troff(out, program->examples);
+  fputs("\n.fi\n", out);
   fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
@@ -233,7 +254,8 @@ static void zsh(FILE *out, const Program *program) {
               *equals ? "+" : "", option->name, equals);
     else
       fprintf(out, "  '%s--%s%s", again, option->name, equals);
-    zsh_help(out, option->help), zsh_argument(out, option);
+    zsh_help(out, option->help);
+    zsh_argument(out, option);
     fputs("' \\\n", out);
   }
   fputs("  '(-h --help)'{-h,--help=-}'[The options, or a page]::word:(man bash zsh)' \\\n"
@@ -246,9 +268,15 @@ static int write_page(FILE *out, const Program *program, const char *topic) {
     const char *topic;
     void (*write)(FILE *out, const Program *program);
   } pages[] = {{"man", man}, {"bash", bash}, {"zsh", zsh}};
-  if (!topic) return help(out, program), 0;
+  if (!topic) {
+    help(out, program);
+    return 0;
+  }
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-    if (strcmp(topic, pages[i].topic) == 0) return pages[i].write(out, program), 0;
+    if (strcmp(topic, pages[i].topic) == 0) {
+      pages[i].write(out, program);
+      return 0;
+    }
   return -1;
 }
 

@@ -120,24 +120,29 @@ static int set(const Option *option, void *settings, const char *text) {
   uint64_t count;
   double real;
   switch (option->type) {
-  case OPTION_FLAG: return *(bool *)to = true, 0;
+  case OPTION_FLAG: *(bool *)to = true; return 0;
   case OPTION_INT:
     if (parse_count_in_range(option, text, &count) != 0) return -1;
-    return *(int *)to = (int)count, 0;
+    *(int *)to = (int)count;
+    return 0;
   case OPTION_COUNT:
     if (parse_count_in_range(option, text, &count) != 0) return -1;
-    return *(uint64_t *)to = count, 0;
+    *(uint64_t *)to = count;
+    return 0;
   case OPTION_REAL:
     if (parse_real_in_range(option, text, &real) != 0) return -1;
-    return *(double *)to = real, 0;
+    *(double *)to = real;
+    return 0;
   case OPTION_DURATION:
     if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
-    return *(double *)to = real, 0;
+    *(double *)to = real;
+    return 0;
   case OPTION_CHOICE: return parse_choice(option, text, to);
   case OPTION_SWITCH:
     if (text && strcmp(text, option->argument) != 0) return -1;
-    return *(int *)to = text ? 2 : 1, 0;
-  case OPTION_TEXT: return *(const char **)to = text, *text ? 0 : -1;
+    *(int *)to = text ? 2 : 1;
+    return 0;
+  case OPTION_TEXT: *(const char **)to = text; return *text ? 0 : -1;
   case OPTION_TEXTS: return add_text(to, text);
   }
   return -1;
@@ -186,20 +191,23 @@ int options_set(const Option *option, void *settings, const char *text) {
   void *to = field(settings, option);
   int no = strcmp(text, "no") == 0, yes = strcmp(text, "yes") == 0;
   switch (option->type) {
-  case OPTION_FLAG: return *(bool *)to = yes, yes || no ? 0 : -1;
+  case OPTION_FLAG: *(bool *)to = yes; return yes || no ? 0 : -1;
   case OPTION_SWITCH:
     *(int *)to = no ? 0 : yes ? 1 : 2;
     return no || yes || strcmp(text, option->argument) == 0 ? 0 : -1;
   case OPTION_INT:
     if (*text || option->fallback) break;
-    return *(int *)to = 0, 0;
+    *(int *)to = 0;
+    return 0;
   case OPTION_REAL:
   case OPTION_DURATION:
     if (strcmp(text, "0") != 0 || option->fallback) break;
-    return *(double *)to = 0, 0;
+    *(double *)to = 0;
+    return 0;
   case OPTION_CHOICE:
     if (*text || option->fallback) break;
-    return *(int *)to = -1, 0;
+    *(int *)to = -1;
+    return 0;
   default: break;
   }
   return set(option, settings, text);
@@ -401,12 +409,16 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   bool given[OPTIONS_MAX] = {false};
   int rows = getopt_tables(program->options, longs, letters), wish, row;
   const char *last = argc > 0 ? argv[argc - 1] : ""; /* musl's getopt_long moves it */
-  opterr = 0, optind = 0; /* 0: glibc forgets where an earlier parse stopped */
+  opterr = 0;
+  optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
     const Option *option = find(program->options, rows, wish);
     if (wish == 'h' && row < 0 && word_of(argv, 'h')) /* "-hidden 64" */
       return unknown_letter(longs, letters, 'h', word_of(argv, 'h'), why);
-    if (wish == 'h') return *topic = optarg, OPTIONS_HELP;
+    if (wish == 'h') {
+      *topic = optarg;
+      return OPTIONS_HELP;
+    }
     if (wish == 'V') return OPTIONS_VERSION;
     if (wish == ':') return fail(why, "option '%s' needs a value", last);
     if (!option) return cannot_parse(longs, letters, argv, why);

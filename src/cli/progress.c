@@ -60,7 +60,8 @@ static void draw(Progress *progress, const char *line, int width) {
   char up[16] = "";
   if (broken > 0) snprintf(up, sizeof up, "\033[%dA", broken);
   fprintf(stderr, "%s\r%s\033[J", up, line);
-  progress->drawn = (int)strlen(line), progress->width = width;
+  progress->drawn = (int)strlen(line);
+  progress->width = width;
 }
 
 void progress_end(Progress *progress) {

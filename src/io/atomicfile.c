@@ -166,7 +166,10 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
 static int is_whole(FILE *out) {
   struct stat about;
   if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return 0;
-  if (about.st_size != ftello(out)) return errno = EIO, 0;
+  if (about.st_size != ftello(out)) {
+    errno = EIO;
+    return 0;
+  }
   return fsync(fileno(out)) == 0;
 }
 

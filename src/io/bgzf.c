@@ -47,7 +47,8 @@ static ssize_t write_text(void *cookie, const char *text, size_t size) {
   for (size_t left = size; left > 0;) {
     const size_t room = BLOCK - b->n, n = left < room ? left : room;
     memcpy(b->text + b->n, text + size - left, n);
-    b->n += n, left -= n;
+    b->n += n;
+    left -= n;
     if (b->n == BLOCK && put_member(b) != 0) return 0;
   }
   return (ssize_t)size;
@@ -60,19 +61,23 @@ static int end(void *cookie) {
   Bgzf *b = cookie;
   int wrong = b->n > 0 && put_member(b) != 0;
   if (*b->whole) wrong = wrong || fwrite(mark, 1, sizeof mark, b->out) != sizeof mark;
-  libdeflate_free_compressor(b->compressor), free(b);
+  libdeflate_free_compressor(b->compressor);
+  free(b);
   return wrong ? -1 : 0;
 }
 
 FILE *bgzf_stream(FILE *out, const bool *whole) {
   Bgzf *b = alloc_new(1, sizeof *b);
-  b->out = out, b->whole = whole, b->compressor = libdeflate_alloc_compressor(LEVEL);
+  b->out = out;
+  b->whole = whole;
+  b->compressor = libdeflate_alloc_compressor(LEVEL);
   FILE *stream =
       b->compressor
           ? fopencookie(b, "w", (cookie_io_functions_t){.write = write_text, .close = end})
           : NULL;
   if (stream) return stream;
-  libdeflate_free_compressor(b->compressor), free(b);
+  libdeflate_free_compressor(b->compressor);
+  free(b);
   errno = ENOMEM;
   return NULL;
 }

@@ -68,7 +68,8 @@ static void start(Input *f) {
   f->tried = true;
   f->block = alloc_resize(f->block, BLOCKS, sizeof *f->block);
   pthread_mutex_init(&f->lock, NULL);
-  pthread_cond_init(&f->filling, NULL), pthread_cond_init(&f->taking, NULL);
+  pthread_cond_init(&f->filling, NULL);
+  pthread_cond_init(&f->taking, NULL);
   f->ahead = pthread_create(&f->thread, NULL, read_ahead, f) == 0;
 }
 

@@ -13,7 +13,8 @@ void npy_place(FILE *out) {
 void npy_header(FILE *out, uint64_t rows, uint64_t columns) {
   char header[HEADER + 1];
   memcpy(header, "\x93NUMPY\1\0", 8);
-  header[8] = HEADER - PREAMBLE, header[9] = 0; /* the length of what follows */
+  header[8] = HEADER - PREAMBLE;
+  header[9] = 0; /* the length of what follows */
   const int n =
       snprintf(header + PREAMBLE, sizeof header - PREAMBLE,
                "{'descr': '<f4', 'fortran_order': False, 'shape': (%" PRIu64 ", %" PRIu64 "), }",

@@ -119,7 +119,8 @@ int output_close(Output *output, Why *why) {
     atomicfile_abandon(output->file);
   else if (output->file)
     wrong = atomicfile_commit(output->file, why) != 0;
-  free(output->path), free(output);
+  free(output->path);
+  free(output);
   return wrong ? -1 : 0;
 }
 
@@ -128,5 +129,6 @@ void output_abandon(Output *output) {
   if (output->direct) fclose(output->direct);
   if (output->file) atomicfile_abandon(output->file);
   if (!output->path) fflush(stdout); /* what was found before the error stands */
-  free(output->path), free(output);
+  free(output->path);
+  free(output);
 }

@@ -51,7 +51,10 @@ static void begin_cell(Table *t) {
 
 Table *table_new(Output *output, TableForm form, const char *const *columns, int n) {
   Table *t = alloc_new(1, sizeof *t);
-  t->output = output, t->out = output_stream(output), t->form = form, t->n = n;
+  t->output = output;
+  t->out = output_stream(output);
+  t->form = form;
+  t->n = n;
   t->escape = output_is_terminal(output) ? escape_screen : escape_row;
   t->before = alloc_new((size_t)n, sizeof *t->before);
   t->length = alloc_new((size_t)n, sizeof *t->length);
@@ -61,7 +64,10 @@ Table *table_new(Output *output, TableForm form, const char *const *columns, int
     t->length[i] = (size_t)sprintf(t->before[i], "%s%s%s",
                                    i == 0 ? (json ? "{\"" : "") : (json ? ",\"" : "\t"),
                                    json ? columns[i] : "", json ? "\":" : "");
-    if (form == TABLE_TSV) put(t, t->before[i], t->length[i]), put_string(t, columns[i]);
+    if (form == TABLE_TSV) {
+      put(t, t->before[i], t->length[i]);
+      put_string(t, columns[i]);
+    }
   }
   if (form == TABLE_TSV) put(t, "\n", 1);
   return t;
@@ -70,7 +76,9 @@ Table *table_new(Output *output, TableForm form, const char *const *columns, int
 void table_free(Table *t) {
   if (!t) return;
   for (int i = 0; i < t->n; i++) free(t->before[i]);
-  free(t->before), free(t->length), free(t);
+  free(t->before);
+  free(t->length);
+  free(t);
 }
 
 void table_end(Table *t) {
@@ -169,5 +177,8 @@ void table_digits(Table *t, double value, int digits) {
 }
 
 void table_none(Table *t, int cells) {
-  for (; cells > 0; cells--) begin_cell(t), put_none(t);
+  for (; cells > 0; cells--) {
+    begin_cell(t);
+    put_none(t);
+  }
 }

@@ -182,10 +182,12 @@ static int read_number(const char *text, int row, void *field) {
   uint64_t count;
   if (number_rows[row].kind == COUNT) {
     if (read_count(text, &count) != 0 || count > COUNT_MAX) return -1;
-    return *(uint64_t *)field = count, 0;
+    *(uint64_t *)field = count;
+    return 0;
   }
   if (read_real(text, &real) != 0 || !real_fits(number_rows[row].kind, real)) return -1;
-  return *(double *)field = real, 0;
+  *(double *)field = real;
+  return 0;
 }
 
 static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
@@ -209,7 +211,8 @@ static int read_whole(const char *path, const Metadata *metadata, const char *ke
   if (read_count(text, &number) != 0 || number < (uint64_t)min || number > (uint64_t)max)
     return fail(why, "%s: its metadata's %s is no number from %d to %d; it is no kmer-rnn model",
                 path, key, min, max);
-  return *value = (int)number, 0;
+  *value = (int)number;
+  return 0;
 }
 
 static int read_word(const char *path, const Metadata *metadata, const char *key,

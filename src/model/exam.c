@@ -38,7 +38,8 @@ static void count(Exam *exam, const float *yhat, int y, const Shape *shape) {
   for (int base = 0; base < 4; base++) {
     const int i = (int)(p[base] * (double)EXAM_BINS);
     ExamBin *bin = &exam->bin[i < EXAM_BINS ? i : EXAM_BINS - 1];
-    bin->n++, bin->sum += p[base];
+    bin->n++;
+    bin->sum += p[base];
     bin->came_true += softmax_base(y, shape) == base;
   }
 }
@@ -127,7 +128,8 @@ static int lane_steps(const Window *window, int b, int *x, int *y) {
   for (; n < window->T; n++) {
     const int at = n * window->B + b;
     if (window->y[at] < 0 || (n > 0 && window->restart[at])) break;
-    x[n] = window->x[at], y[n] = window->y[at];
+    x[n] = window->x[at];
+    y[n] = window->y[at];
   }
   return n;
 }
@@ -156,7 +158,8 @@ static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window
     for (int i = 0; i < back; i++) norm[i][exam->stretches] = trace_norm(trace, n - i, shape);
     exam->stretches++;
   }
-  free(x), free(y);
+  free(x);
+  free(y);
 }
 
 static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps,
@@ -174,10 +177,14 @@ static void follow(Exam *exam, Span span, const Shape *shape, const Weights *wei
   for (int i = 0; i < exam->steps; i++) {
     const int n = exam->stretches;
     qsort(norm[i], (size_t)n, sizeof *norm[i], compare);
-    exam->flow_lower[i] = norm[i][n / 4], exam->flow_median[i] = norm[i][n / 2];
+    exam->flow_lower[i] = norm[i][n / 4];
+    exam->flow_median[i] = norm[i][n / 2];
     exam->flow_upper[i] = norm[i][n - 1 - n / 4];
   }
-  lanes_free(lanes), window_free(window), trace_free(trace), free(norm);
+  lanes_free(lanes);
+  window_free(window);
+  trace_free(trace);
+  free(norm);
 }
 
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,

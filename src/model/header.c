@@ -29,7 +29,8 @@ Metadata *metadata_new(void) { return alloc_new(1, sizeof(Metadata)); }
 void metadata_free(Metadata *metadata) {
   if (!metadata) return;
   for (size_t i = 0; i < 2 * metadata->n; i++) free(metadata->text[i]);
-  free(metadata->text), free(metadata);
+  free(metadata->text);
+  free(metadata);
 }
 
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...) {
@@ -39,7 +40,8 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...) 
   size_t size = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
   char *value = alloc_new(size, 1);
   vsnprintf(value, size, format, again);
-  va_end(again), va_end(arguments);
+  va_end(again);
+  va_end(arguments);
   if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
     metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
   metadata->text[2 * metadata->n] = alloc_text(key);
@@ -55,7 +57,8 @@ const char *metadata_get(const Metadata *metadata, const char *key) {
 size_t metadata_size(const Metadata *metadata) { return metadata->n; }
 
 void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value) {
-  *key = metadata->text[2 * i], *value = metadata->text[2 * i + 1];
+  *key = metadata->text[2 * i];
+  *value = metadata->text[2 * i + 1];
 }
 
 /* ---- limits, of the writer and of the reader ------------------------------------------------ */
@@ -245,7 +248,8 @@ static int parse_shape(const Parse *parse, Entry *entry, const json_t *json) {
   for (int i = 0; i < entry->rank; i++)
     if (parse_number(parse, &faults, entry->name, json_array_get(json, (size_t)i), &size[i]) != 0)
       return -1;
-  entry->shape[0] = size[0], entry->shape[1] = size[1];
+  entry->shape[0] = size[0];
+  entry->shape[1] = size[1];
   return 0;
 }
 

@@ -123,7 +123,10 @@ static char *make_header(const AtomicFile *file, const Tensor *tensors, int n,
   Sink to = {NULL, 0};
   put_data(&to, tensors, n);
   char *header = header_text(tensors, n, metadata, to.crc, &fault);
-  if (!header) return fail(why, "%s: cannot be written: %s", file->path, fault), NULL;
+  if (!header) {
+    fail(why, "%s: cannot be written: %s", file->path, fault);
+    return NULL;
+  }
   const size_t length = strlen(header);
   seal(header, length, find_digits(header, length));
   return header;
@@ -133,7 +136,10 @@ int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Meta
                       Why *why) {
   if (!file) return -1;
   char *header = make_header(file, tensors, n, metadata, why);
-  if (!header) return atomicfile_abandon(file), -1;
+  if (!header) {
+    atomicfile_abandon(file);
+    return -1;
+  }
   const uint64_t length = strlen(header);
   Sink to = {file->out, 0};
   put(&to, &length, sizeof length);
@@ -184,7 +190,8 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
   if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
   char *text = alloc_new(length + 1, 1);
-  file->data = sizeof length + length, file->data_size = size - file->data;
+  file->data = sizeof length + length;
+  file->data_size = size - file->data;
   int rc;
   if (fread(text, 1, length, file->in) != length)
     rc = cannot_read(file, why);
@@ -242,7 +249,8 @@ void safetensors_close(SafeTensors *file) {
   if (!file) return;
   if (file->in) fclose(file->in);
   header_free(&file->header);
-  free(file->path), free(file);
+  free(file->path);
+  free(file);
 }
 
 const Metadata *safetensors_metadata(const SafeTensors *file) { return file->header.metadata; }

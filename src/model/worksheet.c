@@ -23,7 +23,10 @@ typedef struct {
 /* The text of a small file, to be freed; NULL: there is none. */
 static char *read_text(const char *path, size_t *size, Why *why) {
   FILE *file = fopen(path, "r");
-  if (!file) return fail_reading(why, errno, "%s: cannot be opened", path), NULL;
+  if (!file) {
+    fail_reading(why, errno, "%s: cannot be opened", path);
+    return NULL;
+  }
   char *text = NULL;
   size_t room = 0;
   *size = 0;
@@ -149,8 +152,12 @@ static void copy(float *to, const Sheet *sheet, const char *name) {
 static void copy_all(const Sheet *sheet, const Weights *w, const Shape *shape) {
   const size_t V = (size_t)shape->V, D = (size_t)shape->D;
   float *U = alloc_floats(D * V);
-  copy(w->L, sheet, "L"), copy(w->H, sheet, "H"), copy(w->I, sheet, "I");
-  copy(w->b1, sheet, "b1"), copy(U, sheet, "U"), copy(w->b2, sheet, "b2");
+  copy(w->L, sheet, "L");
+  copy(w->H, sheet, "H");
+  copy(w->I, sheet, "I");
+  copy(w->b1, sheet, "b1");
+  copy(U, sheet, "U");
+  copy(w->b2, sheet, "b2");
   for (size_t i = 0; i < D; i++)
     for (size_t v = 0; v < V; v++) w->U[v * D + i] = U[i * V + v];
   free(U);

@@ -131,14 +131,22 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
 void bptt_free(Bptt *bptt) {
   if (!bptt) return;
   for (int block = 0; block < bptt->blocks; block++) {
-    tape_free(bptt->tape[block]), free(bptt->q[block]);
-    free(bptt->J[block]), free(bptt->partial[block].H);
+    tape_free(bptt->tape[block]);
+    free(bptt->q[block]);
+    free(bptt->J[block]);
+    free(bptt->partial[block].H);
   }
-  free(bptt->parts), free(bptt->G);
-  free(bptt->tape), free(bptt->q), free(bptt->J), free(bptt->partial);
-  touched_free(&bptt->x), touched_free(&bptt->followers);
+  free(bptt->parts);
+  free(bptt->G);
+  free(bptt->tape);
+  free(bptt->q);
+  free(bptt->J);
+  free(bptt->partial);
+  touched_free(&bptt->x);
+  touched_free(&bptt->followers);
   factors_free(bptt->factors);
-  free(bptt->result.timestep_loss), free(bptt->result.timestep_tokens);
+  free(bptt->result.timestep_loss);
+  free(bptt->result.timestep_tokens);
   free(bptt);
 }
 
@@ -152,7 +160,8 @@ Gradient *gradient_new(const Shape *shape, int tokens) {
 
 void gradient_free(Gradient *gradient) {
   if (!gradient) return;
-  weights_free(gradient->dw), free(gradient);
+  weights_free(gradient->dw);
+  free(gradient);
 }
 
 size_t gradient_memory(const Shape *shape, int tokens) {
@@ -308,7 +317,8 @@ static void add_group_up(Bptt *bptt, int i) {
   const float *dq[BATCH], *h[BATCH];
   for (int j = groups->start[i], n = 0; j < groups->start[i + 1]; j++) {
     Token token = find_token(bptt, groups->order[j]);
-    dq[n] = token.dq, h[n++] = token.h;
+    dq[n] = token.dq;
+    h[n++] = token.h;
     if (n < BATCH && j + 1 < groups->start[i + 1]) continue;
     add_to_group(bptt, bptt->few_U ? i : groups->row[i], dq, h, n);
     n = 0;
@@ -361,9 +371,11 @@ static void sum_gradients(Bptt *bptt) {
 
 static void sum_losses(Bptt *bptt) {
   WindowLoss *result = &bptt->result;
-  result->loss = 0, result->tokens = bptt->window->tokens;
+  result->loss = 0;
+  result->tokens = bptt->window->tokens;
   for (int t = 0; t < bptt->T; t++) {
-    result->timestep_loss[t] = 0, result->timestep_tokens[t] = 0;
+    result->timestep_loss[t] = 0;
+    result->timestep_tokens[t] = 0;
     for (int block = 0; block < bptt->blocks; block++) {
       const Tape *tape = bptt->tape[block];
       for (int row = t * tape->B; row < (t + 1) * tape->B; row++) {

@@ -73,7 +73,8 @@ static void multiply_cut(Tile t, int rows, int width) {
   float whole[TILE_ROWS * PANEL] = {0}, *C = t.C;
   const size_t stride = t.stride, n = (size_t)width * sizeof(float);
   for (int r = 0; r < rows && t.add; r++) memcpy(whole + r * PANEL, C + (size_t)r * stride, n);
-  t.C = whole, t.stride = PANEL;
+  t.C = whole;
+  t.stride = PANEL;
   multiply_whole(t, rows);
   for (int r = 0; r < rows; r++) memcpy(C + (size_t)r * stride, whole + r * PANEL, n);
 }
@@ -83,7 +84,8 @@ static inline __attribute__((always_inline)) void multiply_panel(Tile t, int row
   for (int r = 0, some; r < rows; r += some) {
     Tile tile = t;
     some = tile_rows(rows - r);
-    tile.A += (size_t)r * t.row, tile.C += (size_t)r * t.stride;
+    tile.A += (size_t)r * t.row;
+    tile.C += (size_t)r * t.stride;
     if (width == PANEL)
       multiply_whole(tile, some);
     else
@@ -99,7 +101,8 @@ static int multiply_few(Tile t, int rows, int n) {
       multiply_tile(t, 1, FEW_PANELS);
     else
       multiply_tile(t, FEW_ROWS, FEW_PANELS);
-    t.W += FEW_PANELS * t.panel, t.C += FEW_PANELS * PANEL;
+    t.W += FEW_PANELS * t.panel;
+    t.C += FEW_PANELS * PANEL;
   }
   return j;
 }
@@ -117,7 +120,8 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
               .k = k - from < DEPTH ? k - from : DEPTH,
               .add = add || from > 0};
     int j = rows <= FEW_ROWS ? multiply_few(t, rows, n) : 0;
-    t.W += (size_t)(j / PANEL) * t.panel, t.C += j;
+    t.W += (size_t)(j / PANEL) * t.panel;
+    t.C += j;
     for (; j < n; j += PANEL, t.W += t.panel, t.C += PANEL)
       multiply_panel(t, rows, n - j < PANEL ? n - j : PANEL);
   }
@@ -226,7 +230,10 @@ static void sum_outer(float *restrict dU, const float *const *dq, const float *c
       for (int v = 0; v < 2; v++) s[r][v] = vector_load(dU + r * D + i + v * VECTOR);
     for (int t = 0; t < tokens; t++) {
       Vector h0 = vector_load(h[t] + i), h1 = vector_load(h[t] + i + VECTOR);
-      for (int r = 0; r < 4; r++) s[r][0] += dq[t][r] * h0, s[r][1] += dq[t][r] * h1;
+      for (int r = 0; r < 4; r++) {
+        s[r][0] += dq[t][r] * h0;
+        s[r][1] += dq[t][r] * h1;
+      }
     }
     for (int r = 0; r < 4; r++)
       for (int v = 0; v < 2; v++) vector_store(dU + r * D + i + v * VECTOR, s[r][v]);

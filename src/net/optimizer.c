@@ -42,8 +42,11 @@ void optimizer_average(Optimizer *optimizer, const Weights *w) {
 
 void optimizer_free(Optimizer *optimizer) {
   if (!optimizer) return;
-  weights_free(optimizer->m), weights_free(optimizer->v), weights_free(optimizer->average);
-  free(optimizer->squares), free(optimizer);
+  weights_free(optimizer->m);
+  weights_free(optimizer->v);
+  weights_free(optimizer->average);
+  free(optimizer->squares);
+  free(optimizer);
 }
 
 /* Rows of `width` floats of a tensor that begins `at` floats into the weights and `from` floats

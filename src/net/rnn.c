@@ -49,7 +49,8 @@ Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows) {
 
 void weights_free(Weights *weights) {
   if (!weights) return;
-  free(weights->L), free(weights);
+  free(weights->L);
+  free(weights);
 }
 
 /* n numbers uniform over an interval around 0, with this standard deviation. */
@@ -86,8 +87,12 @@ Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Pr
   const int V = shape->V, d = shape->d, D = shape->D;
   Factors *f = alloc_new(1, sizeof *f);
   f->with_backward = with_backward;
-  f->H = packed_new(D, D, loops), f->I = packed_new(d, D, loops);
-  if (with_backward) f->HT = packed_new(D, D, loops), f->IT = packed_new(D, d, loops);
+  f->H = packed_new(D, D, loops);
+  f->I = packed_new(d, D, loops);
+  if (with_backward) {
+    f->HT = packed_new(D, D, loops);
+    f->IT = packed_new(D, d, loops);
+  }
   if (shape->softmax == FULL) {
     f->U = packed_new(D, V, loops);
     if (with_backward) f->UT = packed_new(V, D, loops);
@@ -98,9 +103,14 @@ Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Pr
 
 void factors_free(Factors *f) {
   if (!f) return;
-  packed_free(&f->H), packed_free(&f->HT), packed_free(&f->I), packed_free(&f->IT);
-  packed_free(&f->U), packed_free(&f->UT);
-  free(f->table), free(f);
+  packed_free(&f->H);
+  packed_free(&f->HT);
+  packed_free(&f->I);
+  packed_free(&f->IT);
+  packed_free(&f->U);
+  packed_free(&f->UT);
+  free(f->table);
+  free(f);
 }
 
 typedef struct {
@@ -117,8 +127,12 @@ static void factors_job(void *context, int i) {
   if (i == 1) packed_set_transposed(&f->U, w->U);
   if (i == 2) packed_set(&f->UT, w->U);
   if (i > 0) return;
-  packed_set(&f->H, w->H), packed_set(&f->I, w->I);
-  if (f->with_backward) packed_set_transposed(&f->HT, w->H), packed_set_transposed(&f->IT, w->I);
+  packed_set(&f->H, w->H);
+  packed_set(&f->I, w->I);
+  if (f->with_backward) {
+    packed_set_transposed(&f->HT, w->H);
+    packed_set_transposed(&f->IT, w->I);
+  }
   if (!f->table) return;
   for (int x = 0; x < shape->V; x++) /* L I + b1 */
     memcpy(f->table + (size_t)x * (size_t)shape->D, w->b1, (size_t)shape->D * sizeof(float));
@@ -158,10 +172,13 @@ Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
   Tape *tape = alloc_new(1, sizeof *tape);
   size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
   size_t state = (size_t)B * D;
-  tape->T = T, tape->B = B;
-  tape->x = alloc_new(rows, sizeof *tape->x), tape->y = alloc_new(rows, sizeof *tape->y);
+  tape->T = T;
+  tape->B = B;
+  tape->x = alloc_new(rows, sizeof *tape->x);
+  tape->y = alloc_new(rows, sizeof *tape->y);
   tape->restart = alloc_new(rows, 1);
-  tape->h = alloc_floats(rows * D + state), tape->rows = alloc_floats(state);
+  tape->h = alloc_floats(rows * D + state);
+  tape->rows = alloc_floats(state);
   if (!factors->table) tape->e = alloc_floats(rows * d);
   if (!factors->with_backward) return tape;
   tape->dz = alloc_floats(rows * D);
@@ -171,8 +188,14 @@ Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
 
 void tape_free(Tape *tape) {
   if (!tape) return;
-  free(tape->x), free(tape->y), free(tape->restart);
-  free(tape->h), free(tape->dz), free(tape->e), free(tape->de), free(tape->rows);
+  free(tape->x);
+  free(tape->y);
+  free(tape->restart);
+  free(tape->h);
+  free(tape->dz);
+  free(tape->e);
+  free(tape->de);
+  free(tape->rows);
   free(tape);
 }
 

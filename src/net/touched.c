@@ -16,7 +16,10 @@ Touched touched_new(int rows, int tokens) {
 }
 
 void touched_free(Touched *touched) {
-  free(touched->row), free(touched->start), free(touched->order), free(touched->spare);
+  free(touched->row);
+  free(touched->start);
+  free(touched->order);
+  free(touched->spare);
 }
 
 int touched_few(int rows, int tokens) { return rows > tokens; }
@@ -32,7 +35,8 @@ static void sort_digit(Touched *t, const int *x, int n, int shift) {
     t->spare[starts[(x[token] & mask) >> shift & (RADIX - 1)]++] = token;
   }
   int *swap = t->order;
-  t->order = t->spare, t->spare = swap;
+  t->order = t->spare;
+  t->spare = swap;
 }
 
 void touched_set(Touched *t, const int *x, int tokens) {
@@ -45,7 +49,8 @@ void touched_set(Touched *t, const int *x, int tokens) {
   for (int i = 0; i < n; i++) {
     int row = x[t->order[i]] & (t->rows - 1);
     if (t->n > 0 && t->row[t->n - 1] == row) continue;
-    t->row[t->n] = row, t->start[t->n++] = i;
+    t->row[t->n] = row;
+    t->start[t->n++] = i;
   }
   t->start[t->n] = n;
 }

@@ -36,16 +36,29 @@ Trace *trace_new(const Shape *shape, int T, bool with_parts) {
                    .dh = new_rows(T + 1, D),
                    .dz = new_rows(T + 1, D),
                    .de = new_rows(T + 1, d)};
-  if (with_parts) trace->part = new_part(shape), trace->sum = new_part(shape);
+  if (with_parts) {
+    trace->part = new_part(shape);
+    trace->sum = new_part(shape);
+  }
   return trace;
 }
 
 void trace_free(Trace *trace) {
   if (!trace) return;
-  free(trace->x), free(trace->y), free(trace->e), free(trace->z), free(trace->h);
-  free(trace->q), free(trace->yhat), free(trace->dq);
-  free(trace->dh), free(trace->dz), free(trace->de);
-  free(trace->part.dH), free(trace->sum.dH), free(trace);
+  free(trace->x);
+  free(trace->y);
+  free(trace->e);
+  free(trace->z);
+  free(trace->h);
+  free(trace->q);
+  free(trace->yhat);
+  free(trace->dq);
+  free(trace->dh);
+  free(trace->dz);
+  free(trace->de);
+  free(trace->part.dH);
+  free(trace->sum.dH);
+  free(trace);
 }
 
 void trace_set(Trace *trace, const int *x, const int *y, int T) {

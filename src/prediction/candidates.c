@@ -27,7 +27,8 @@ static int add_model(Candidates *c, const char *text, Why *why) {
     return fail(why, "--model '%s': must be NAME=MODEL, NAME of letters, digits and _ . -", text);
   if (find(c, text, n) >= 0)
     return fail(why, "--model '%s': there is one of that name before it", text);
-  c->name[c->n] = alloc_new(n + 1, 1), c->path[c->n] = equals + 1;
+  c->name[c->n] = alloc_new(n + 1, 1);
+  c->path[c->n] = equals + 1;
   memcpy(c->name[c->n++], text, n);
   return 0;
 }

@@ -30,7 +30,8 @@ static Table *new_table(const Task *task, const char *first, const char *letter,
     columns[i + 1] = name;
   }
   Table *table = task_table(task, columns, n + 1);
-  free(columns), free(names);
+  free(columns);
+  free(names);
   return table;
 }
 
@@ -103,6 +104,7 @@ int mode_embed(const Task *task, Why *why) {
     vectors.table = new_table(task, o->kmers ? "kmer" : "record", o->kmers ? "e" : "h", vectors.n);
   vectors.vector = alloc_floats((size_t)vectors.n);
   const int rc = o->kmers ? embed_kmers(task, &vectors, why) : embed_records(task, &vectors, why);
-  table_free(vectors.table), free(vectors.vector);
+  table_free(vectors.table);
+  free(vectors.vector);
   return rc;
 }

@@ -14,7 +14,8 @@ static int take_flow(void *context, const Beginning *beginning, Why *why) {
   const Shape *shape = &flow->model->shape;
   const int at = beginning->loss_at;
   if (at == 0) {
-    table_text(flow->table, beginning->name), table_none(flow->table, 3);
+    table_text(flow->table, beginning->name);
+    table_none(flow->table, 3);
     table_end(flow->table);
     return 0;
   }
@@ -23,7 +24,8 @@ static int take_flow(void *context, const Beginning *beginning, Why *why) {
     const double norm = trace_norm(flow->trace, t, shape);
     if (task_finite(beginning->name, norm, why) != 0) return -1;
     table_text(flow->table, beginning->name);
-    table_whole(flow->table, (uint64_t)at), table_whole(flow->table, (uint64_t)t);
+    table_whole(flow->table, (uint64_t)at);
+    table_whole(flow->table, (uint64_t)t);
     table_digits(flow->table, norm, 6);
     table_end(flow->table);
   }
@@ -36,6 +38,7 @@ int mode_flow(const Task *task, Why *why) {
   Flow flow = {task->models, task_table(task, columns, 4),
                trace_new(&task->models->shape, T, false)};
   const int rc = task_begin(task, T, take_flow, &flow, flow.table, why);
-  table_free(flow.table), trace_free(flow.trace);
+  table_free(flow.table);
+  trace_free(flow.trace);
   return rc;
 }

@@ -1,12 +1,14 @@
 #include "prediction/modes.h"
 
 static void put_field(Table *table, const char *field, const char *value) {
-  table_text(table, field), table_text(table, value);
+  table_text(table, field);
+  table_text(table, value);
   table_end(table);
 }
 
 static void put_number(Table *table, const char *field, uint64_t value) {
-  table_text(table, field), table_whole(table, value);
+  table_text(table, field);
+  table_whole(table, value);
   table_end(table);
 }
 

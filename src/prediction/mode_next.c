@@ -68,7 +68,8 @@ static void keep_top(const void *context, void *kept, const float *yhat, int x) 
   }
   for (int n = next->top - 1; n > 0; n--) {
     const Likely least = heap[0];
-    heap[0] = heap[n], heap[n] = least;
+    heap[0] = heap[n];
+    heap[n] = least;
     sink(heap, n);
   }
 }

@@ -81,13 +81,19 @@ static int take_bases(void *context, uint64_t record, const char *bases, size_t 
   advance->bases += n;
   if (!fasta->begun) fprintf(out, ">sample%" PRIu64 "\n", record + 1);
   for (size_t some; n > 0; bases += some, n -= some) {
-    if (fasta->column == WIDTH) fputc('\n', out), fasta->column = 0;
+    if (fasta->column == WIDTH) {
+      fputc('\n', out);
+      fasta->column = 0;
+    }
     some = n < WIDTH - fasta->column ? n : WIDTH - fasta->column;
     fwrite(bases, 1, some, out);
     fasta->column += some;
   }
   fasta->begun = !last;
-  if (last) fputc('\n', out), fasta->column = 0;
+  if (last) {
+    fputc('\n', out);
+    fasta->column = 0;
+  }
   advance->records += last;
   if (advance_due(advance)) advance_show(advance, 0, (double)advance->bases / advance->total);
   return output_check(fasta->output, why);

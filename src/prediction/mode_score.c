@@ -28,7 +28,8 @@ static void put_cost(const Score *score, Cost cost) {
 static void put_record(const Score *score, const Piece *piece, Cost cost) {
   const uint64_t bases = cost.tokens * (uint64_t)score->s;
   table_text(score->table, piece->name);
-  table_whole(score->table, cost.tokens), table_whole(score->table, bases);
+  table_whole(score->table, cost.tokens);
+  table_whole(score->table, bases);
   table_whole(score->table, piece->length - bases);
   put_cost(score, cost);
   if (cost.tokens == 0)

@@ -36,7 +36,8 @@ static void put_step(TracePage *page, int t, const char *heading) {
   nodes_gap(nodes);
   nodes_line(nodes, "%st = %d: x(%d) = %s, y(%d) = %s", heading, t, t, x, t, y);
   nodes_whole(nodes, "t", (size_t)t);
-  nodes_word(nodes, "x", x), nodes_word(nodes, "y", y);
+  nodes_word(nodes, "x", x);
+  nodes_word(nodes, "y", y);
 }
 
 /* The k-mers that can follow x(t), which the columns of q, yhat, dq, dU and db2 stand for. */
@@ -136,7 +137,8 @@ static void put_dL(TracePage *page, int at) {
     nodes_row(&page->nodes, x, row, d, "dL, row %s", x);
   }
   nodes_close(&page->nodes, '}');
-  free(row), touched_free(&touched);
+  free(row);
+  touched_free(&touched);
 }
 
 static void put_gradient(TracePage *page, int at) {
@@ -231,12 +233,17 @@ static void put_model(TracePage *page) {
              activation_names[shape->activation], softmax_names[shape->softmax]);
   nodes_line(nodes, "L (%d,%d)  H (%d,%d)  I (%d,%d)  b1 (1,%d)  U (%d,%d)  b2 (1,%d)", V, d, D, D,
              d, D, D, D, V, V);
-  nodes_whole(nodes, "k", (size_t)shape->k), nodes_whole(nodes, "stride", (size_t)shape->s);
+  nodes_whole(nodes, "k", (size_t)shape->k);
+  nodes_whole(nodes, "stride", (size_t)shape->s);
   nodes_word(nodes, "activation", activation_names[shape->activation]);
   nodes_word(nodes, "softmax", softmax_names[shape->softmax]);
   nodes_open(nodes, "shapes", '{');
-  nodes_size(nodes, "L", V, d), nodes_size(nodes, "H", D, D), nodes_size(nodes, "I", d, D);
-  nodes_size(nodes, "b1", 1, D), nodes_size(nodes, "U", D, V), nodes_size(nodes, "b2", 1, V);
+  nodes_size(nodes, "L", V, d);
+  nodes_size(nodes, "H", D, D);
+  nodes_size(nodes, "I", d, D);
+  nodes_size(nodes, "b1", 1, D);
+  nodes_size(nodes, "U", D, V);
+  nodes_size(nodes, "b2", 1, V);
   nodes_close(nodes, '}');
 }
 
@@ -257,7 +264,11 @@ int mode_trace(const Task *task, Why *why) {
   put_model(&page);
   nodes_open(&page.nodes, "records", '[');
   const int rc = task_begin(task, T, take_record, &page, NULL, why);
-  if (rc == 0) nodes_close(&page.nodes, ']'), nodes_close(&page.nodes, '}');
-  trace_free(page.trace), free(page.dU);
+  if (rc == 0) {
+    nodes_close(&page.nodes, ']');
+    nodes_close(&page.nodes, '}');
+  }
+  trace_free(page.trace);
+  free(page.dU);
   return rc;
 }

@@ -29,7 +29,8 @@ static void put_step(const Track *track, const Piece *piece, int i, double J) {
 static void put_interval(const Track *track, const char *name, uint64_t start, uint64_t end,
                          double bits_per_base) {
   table_text(track->table, name);
-  table_whole(track->table, start), table_whole(track->table, end);
+  table_whole(track->table, start);
+  table_whole(track->table, end);
   table_fixed(track->table, fmax(0, bits_per_base), 4);
   table_end(track->table);
 }
@@ -43,7 +44,8 @@ static void put_window(Track *track, const char *name, uint64_t end) {
     if (track->bases > 0) put_interval(track, name, track->start, end, mean);
   } else {
     table_text(track->table, name);
-    table_whole(track->table, track->start + 1), table_whole(track->table, end);
+    table_whole(track->table, track->start + 1);
+    table_whole(track->table, end);
     table_whole(track->table, track->bases);
     if (track->bases > 0)
       table_fixed(track->table, fmax(0, mean), 4);
@@ -51,13 +53,16 @@ static void put_window(Track *track, const char *name, uint64_t end) {
       table_none(track->table, 1);
     table_end(track->table);
   }
-  track->start = end, track->bases = 0, track->bits = 0;
+  track->start = end;
+  track->bases = 0;
+  track->bits = 0;
 }
 
 /* A base of the record, from 0 on, which costs so much. */
 static void add_base(Track *track, const char *name, uint64_t base, double bits) {
   while (base - track->start >= track->width) put_window(track, name, track->start + track->width);
-  track->bases++, track->bits += bits;
+  track->bases++;
+  track->bits += bits;
 }
 
 static void end_windows(Track *track, const Piece *piece) {

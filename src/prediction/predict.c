@@ -84,14 +84,19 @@ static Outcome *new_outcomes(const Predictor *p) {
   Outcome *of = alloc_new((size_t)p->nets, sizeof *of);
   for (int i = 0; i < p->nets; i++) {
     const size_t D = (size_t)p->net[i].model->shape.D;
-    of[i].seam = alloc_floats(D), of[i].h = alloc_floats(D);
+    of[i].seam = alloc_floats(D);
+    of[i].h = alloc_floats(D);
     if (p->wish.with_sum) of[i].h_sum = alloc_new(D, sizeof *of[i].h_sum);
   }
   return of;
 }
 
 static void free_outcomes(Outcome *of, int nets) {
-  for (int i = 0; of && i < nets; i++) free(of[i].seam), free(of[i].h), free(of[i].h_sum);
+  for (int i = 0; of && i < nets; i++) {
+    free(of[i].seam);
+    free(of[i].h);
+    free(of[i].h_sum);
+  }
   free(of);
 }
 
@@ -105,7 +110,11 @@ static Bench new_bench(const Net *net, const PredictWish *wish, int lanes) {
                  .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
 }
 
-static void free_bench(Bench *bench) { tape_free(bench->tape), free(bench->q), free(bench->J); }
+static void free_bench(Bench *bench) {
+  tape_free(bench->tape);
+  free(bench->q);
+  free(bench->J);
+}
 
 static Net new_net(const Model *model, const Predictor *p) {
   Net net = {.model = model};
@@ -144,35 +153,52 @@ static Batch *new_batch(int lanes) {
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
-  p->wish = wish, p->kernels = kernels, p->threads = threads;
+  p->wish = wish;
+  p->kernels = kernels;
+  p->threads = threads;
   p->lanes = count_lanes(models, n_models, &wish, threads);
   p->blocks = (p->lanes + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
   p->steps = steps_new(models->shape.k, models->shape.s, wish.reading);
-  p->nets = n_models, p->net = alloc_new((size_t)n_models, sizeof *p->net);
+  p->nets = n_models;
+  p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
-  p->reading = new_batch(p->lanes), p->computing = new_batch(p->lanes);
+  p->reading = new_batch(p->lanes);
+  p->computing = new_batch(p->lanes);
   p->handing = new_batch(p->lanes);
-  p->of = new_outcomes(p), p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
+  p->of = new_outcomes(p);
+  p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
 }
 
 static void free_batch(Batch *batch, const Predictor *p) {
   for (int i = 0; i < p->lanes; i++) {
     Lane *lane = &batch->lane[i];
-    piece_clear(&lane->piece), free_outcomes(lane->of, p->nets), free(lane->J), free(lane->kept);
+    piece_clear(&lane->piece);
+    free_outcomes(lane->of, p->nets);
+    free(lane->J);
+    free(lane->kept);
   }
-  free(batch->lane), free(batch->longest_first), free(batch);
+  free(batch->lane);
+  free(batch->longest_first);
+  free(batch);
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  free_batch(p->reading, p), free_batch(p->computing, p), free_batch(p->handing, p);
-  free_outcomes(p->of, p->nets), free(p->nats);
+  free_batch(p->reading, p);
+  free_batch(p->computing, p);
+  free_batch(p->handing, p);
+  free_outcomes(p->of, p->nets);
+  free(p->nats);
   for (int i = 0; i < p->nets; i++) {
     for (int j = 0; j < p->blocks; j++) free_bench(&p->net[i].bench[j]);
-    free(p->net[i].bench), free_bench(&p->net[i].mending), factors_free(p->net[i].factors);
+    free(p->net[i].bench);
+    free_bench(&p->net[i].mending);
+    factors_free(p->net[i].factors);
   }
-  steps_free(p->steps), free(p->net), free(p);
+  steps_free(p->steps);
+  free(p->net);
+  free(p);
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
@@ -323,7 +349,8 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
     if (!lane->of) new_lane(p, lane);
     p->more = steps_read(p->steps, &lane->piece, p->last, p->file, &p->broken);
     if (p->more <= 0) break;
-    batch->longest_first[batch->used] = lane, p->last = &lane->piece;
+    batch->longest_first[batch->used] = lane;
+    p->last = &lane->piece;
     if (lane->piece.first) names += strlen(lane->piece.name);
   }
   batch->part = seqfile_part(p->file);
@@ -365,7 +392,8 @@ static int hand_out(Predictor *p, Batch *batch) {
     Lane *lane = &batch->lane[i];
     const Piece *piece = &lane->piece;
     if (piece->first) p->tokens = p->own_steps = 0;
-    p->tokens += piece->tokens, p->own_steps += (uint64_t)(piece->n - piece->warmup);
+    p->tokens += piece->tokens;
+    p->own_steps += (uint64_t)(piece->n - piece->warmup);
     for (int net = 0; net < p->nets; net++) add_piece(p, net, lane);
     Prediction prediction = {.piece = piece,
                              .tokens = p->tokens,
@@ -400,19 +428,28 @@ static void batch_job(void *context, int job) {
 int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
   p->file = seqfile_open(path, why);
   if (!p->file) return -1;
-  p->last = NULL, p->more = 1;
-  p->take = take, p->context = context, p->why = why, p->rc = 0;
+  p->last = NULL;
+  p->more = 1;
+  p->take = take;
+  p->context = context;
+  p->why = why;
+  p->rc = 0;
   read_batch(p, p->computing, false);
   p->handing->used = 0;
   while (p->rc == 0 && (p->computing->used > 0 || p->handing->used > 0 || p->more > 0)) {
     const int blocks = (p->computing->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
     parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
     Batch *handed = p->handing;
-    p->handing = p->computing, p->computing = p->reading, p->reading = handed;
+    p->handing = p->computing;
+    p->computing = p->reading;
+    p->reading = handed;
   }
   p->notes = seqfile_notes(p->file);
   seqfile_close(p->file);
-  if (p->rc == 0 && p->more < 0) *why = p->broken, p->rc = -1;
+  if (p->rc == 0 && p->more < 0) {
+    *why = p->broken;
+    p->rc = -1;
+  }
   return p->rc;
 }
 

@@ -52,7 +52,11 @@ struct Sampler {
 
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels) {
   Sampler *s = alloc_new(1, sizeof *s);
-  s->model = model, s->kernels = kernels, s->rule = rule, s->threads = threads, s->x = -1;
+  s->model = model;
+  s->kernels = kernels;
+  s->rule = rule;
+  s->threads = threads;
+  s->x = -1;
   s->seed = rule.seed;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
@@ -63,9 +67,14 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
 void sampler_free(Sampler *s) {
   if (!s) return;
   for (int i = 0; i < LANES; i++) free(s->lane[i].text);
-  for (int i = 0; i < BLOCKS; i++)
-    tape_free(s->bench[i].tape), free(s->bench[i].q), free(s->bench[i].choices);
-  factors_free(s->factors), free(s->h), free(s);
+  for (int i = 0; i < BLOCKS; i++) {
+    tape_free(s->bench[i].tape);
+    free(s->bench[i].q);
+    free(s->bench[i].choices);
+  }
+  factors_free(s->factors);
+  free(s->h);
+  free(s);
 }
 
 /* Runs the first n steps of a tape. */
@@ -95,7 +104,10 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
     x = (x << 2 | kmer_base((unsigned char)bases[i])) & (shape->V - 1);
     if (run < k || (run - k) % stride != 0) continue;
     if (s->x >= 0) tape->x[t++] = s->x;
-    if (t == PROMPT_T) run_prompt(s, tape, t), t = 0;
+    if (t == PROMPT_T) {
+      run_prompt(s, tape, t);
+      t = 0;
+    }
     s->x = x;
   }
   if (t > 0) run_prompt(s, tape, t);
@@ -216,7 +228,10 @@ static void begin_batch(Sampler *s, uint64_t first) {
 /* The next n bases of each lane, those left over from the last round first. */
 static void run_round(Sampler *s, uint64_t n) {
   s->round = n;
-  for (int i = 0; i < s->used; i++) s->lane[i].n = 0, put_bases(&s->lane[i], n);
+  for (int i = 0; i < s->used; i++) {
+    s->lane[i].n = 0;
+    put_bases(&s->lane[i], n);
+  }
   parallel_run(s->threads, (s->used + s->per_block - 1) / s->per_block, block_job, s);
 }
 

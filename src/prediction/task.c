@@ -172,7 +172,8 @@ static bool add_steps(Beginner *b) {
     if (piece->y[i] < 0) continue;
     if (beginning->n == 0)
       beginning->position = piece->position[i] - (uint64_t)b->task->models->shape.k;
-    beginning->x[beginning->n] = piece->x[i], beginning->y[beginning->n] = piece->y[i];
+    beginning->x[beginning->n] = piece->x[i];
+    beginning->y[beginning->n] = piece->y[i];
     if (++beginning->n == b->most) return true;
   }
   return piece->ended;
@@ -222,7 +223,9 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
     advance_close(task->advance);
   }
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
-  piece_clear(&b.piece), steps_free(b.steps);
-  free(b.beginning.x), free(b.beginning.y);
+  piece_clear(&b.piece);
+  steps_free(b.steps);
+  free(b.beginning.x);
+  free(b.beginning.y);
   return rc;
 }

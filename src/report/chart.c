@@ -37,7 +37,8 @@ static bool is_there(const Axis *axis, double value) {
 
 static void include_value(Axis *axis, double value) {
   if (!is_there(axis, value)) return;
-  axis->least = fmin(axis->least, value), axis->most = fmax(axis->most, value);
+  axis->least = fmin(axis->least, value);
+  axis->most = fmax(axis->most, value);
 }
 
 /* Some room at both ends; of a single value, too. */
@@ -45,10 +46,13 @@ static void pad(Axis *axis, double part) {
   const double range = axis->log ? log(axis->most / axis->least) : axis->most - axis->least;
   double room = part * range;
   if (range == 0) room = axis->log ? 1 : axis->most == 0 ? 1 : fabs(axis->most) / 2;
-  if (axis->log)
-    axis->least /= exp(room), axis->most *= exp(room);
-  else
-    axis->least -= room, axis->most += room;
+  if (axis->log) {
+    axis->least /= exp(room);
+    axis->most *= exp(room);
+  } else {
+    axis->least -= room;
+    axis->most += room;
+  }
 }
 
 /* 0..1 along the axis. */
@@ -165,10 +169,15 @@ static void join(Points *points, size_t group) {
     const size_t size = points->n - from < group ? points->n - from : group;
     double x = 0, y = 0, low = INFINITY, high = -INFINITY;
     for (size_t i = from; i < from + size; i++) {
-      x += points->x[i] / (double)size, y += points->y[i] / (double)size;
-      low = fmin(low, points->low[i]), high = fmax(high, points->high[i]);
+      x += points->x[i] / (double)size;
+      y += points->y[i] / (double)size;
+      low = fmin(low, points->low[i]);
+      high = fmax(high, points->high[i]);
     }
-    points->x[n] = x, points->y[n] = y, points->low[n] = low, points->high[n] = high;
+    points->x[n] = x;
+    points->y[n] = y;
+    points->low[n] = low;
+    points->high[n] = high;
   }
   points->n = n;
 }
@@ -179,7 +188,8 @@ static Points gather(const Frame *frame, const Series *series) {
   size_t n = 0;
   for (size_t i = 0; i < series->n; i++) {
     if (!is_there(&frame->x, series->x[i]) || !is_there(&frame->y, series->y[i])) continue;
-    points.x[n] = series->x[i], points.y[n] = series->y[i];
+    points.x[n] = series->x[i];
+    points.y[n] = series->y[i];
     points.low[n] =
         series->low && is_there(&frame->y, series->low[i]) ? series->low[i] : points.y[n];
     points.high[n] =
@@ -265,24 +275,29 @@ static void write_legend(FILE *out, const Chart *chart, const Points *points) {
 static void set_axes(Frame *frame, const Chart *chart, const Points *points) {
   for (int i = 0; i < CHART_SERIES; i++)
     for (size_t j = 0; j < points[i].n; j++) {
-      include_value(&frame->x, points[i].x[j]), include_value(&frame->y, points[i].y[j]);
+      include_value(&frame->x, points[i].x[j]);
+      include_value(&frame->y, points[i].y[j]);
       if (!chart->series[i].band) continue;
-      include_value(&frame->y, points[i].low[j]), include_value(&frame->y, points[i].high[j]);
+      include_value(&frame->y, points[i].low[j]);
+      include_value(&frame->y, points[i].high[j]);
     }
   for (int i = 0; i < CHART_MARKS; i++)
     if (chart->mark[i].name) include_value(&frame->y, chart->mark[i].y);
   if (chart->x_from_0 || chart->diagonal) include_value(&frame->x, 0);
   if (chart->y_from_0 || chart->diagonal) include_value(&frame->y, 0);
-  pad(&frame->x, 0), pad(&frame->y, 0.06);
+  pad(&frame->x, 0);
+  pad(&frame->y, 0.06);
   if (chart->y_from_0) frame->y.least = 0;
   if (!chart->diagonal) return;
-  frame->x.least = 0, frame->x.most = fmax(frame->x.most, frame->y.most);
+  frame->x.least = 0;
+  frame->x.most = fmax(frame->x.most, frame->y.most);
   frame->y = frame->x;
 }
 
 static void draw_chart(const Frame *frame, const Chart *chart, const Points *points) {
   begin(frame->out, chart->title);
-  draw_y_axis(frame, chart->y_name), draw_x_axis(frame, chart->x_name);
+  draw_y_axis(frame, chart->y_name);
+  draw_x_axis(frame, chart->x_name);
   if (chart->diagonal)
     fprintf(frame->out, "<path class=\"mark\" d=\"M%d %dL%d %d\"/>\n", LEFT, HEIGHT - BOTTOM,
             WIDTH - RIGHT, TOP);
@@ -347,26 +362,32 @@ static void draw_names(const Frame *frame, const Cloud *cloud) {
 /* Widens the axis to so many units around its middle. */
 static void widen(Axis *axis, double range) {
   const double more = (range - (axis->most - axis->least)) / 2;
-  axis->least -= more, axis->most += more;
+  axis->least -= more;
+  axis->most += more;
 }
 
 /* A unit is as long on both. */
 static void set_square_axes(Frame *frame) {
   const double width = WIDTH - LEFT - RIGHT, height = HEIGHT - TOP - BOTTOM;
-  pad(&frame->x, 0.05), pad(&frame->y, 0.05);
+  pad(&frame->x, 0.05);
+  pad(&frame->y, 0.05);
   const double unit =
       fmax((frame->x.most - frame->x.least) / width, (frame->y.most - frame->y.least) / height);
-  widen(&frame->x, unit * width), widen(&frame->y, unit * height);
+  widen(&frame->x, unit * width);
+  widen(&frame->y, unit * height);
 }
 
 void chart_cloud(FILE *out, const Cloud *cloud) {
   Frame frame = {out, empty, empty};
   char name[NAME];
-  for (size_t i = 0; i < cloud->n; i++)
-    include_value(&frame.x, cloud->x[i]), include_value(&frame.y, cloud->y[i]);
+  for (size_t i = 0; i < cloud->n; i++) {
+    include_value(&frame.x, cloud->x[i]);
+    include_value(&frame.y, cloud->y[i]);
+  }
   set_square_axes(&frame);
   begin(out, cloud->title);
-  draw_y_axis(&frame, cloud->y_name), draw_x_axis(&frame, cloud->x_name);
+  draw_y_axis(&frame, cloud->y_name);
+  draw_x_axis(&frame, cloud->x_name);
   for (size_t i = 0; i < cloud->n; i++) {
     cloud->name(cloud->context, i, name);
     fprintf(out,

@@ -143,10 +143,13 @@ static Speeds speeds_new(const RunData *data) {
   for (size_t i = 1; i < data->rows; i++) {
     const double seconds = data->loss[LOSS_SECONDS][i] - data->loss[LOSS_SECONDS][i - 1];
     if (isfinite(data->loss[LOSS_VALID][i]) || !(seconds >= 0)) continue;
-    some += tokens[i] - tokens[i - 1], time += seconds;
-    all += tokens[i] - tokens[i - 1], all_time += seconds;
+    some += tokens[i] - tokens[i - 1];
+    time += seconds;
+    all += tokens[i] - tokens[i - 1];
+    all_time += seconds;
     if (time < ENOUGH) continue;
-    speeds.tokens[speeds.n] = tokens[i], speeds.speed[speeds.n++] = some / time;
+    speeds.tokens[speeds.n] = tokens[i];
+    speeds.speed[speeds.n++] = some / time;
     some = time = 0;
   }
   speeds.mean = all_time > 0 ? all / all_time : NAN;
@@ -155,7 +158,8 @@ static Speeds speeds_new(const RunData *data) {
 
 double figure_mean_speed(const Page *page) {
   Speeds speeds = speeds_new(page->data);
-  free(speeds.tokens), free(speeds.speed);
+  free(speeds.tokens);
+  free(speeds.speed);
   return speeds.mean;
 }
 
@@ -170,7 +174,8 @@ void figure_speed(const Page *page) {
                            .x_from_0 = true,
                            .y_from_0 = true,
                            .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
-  free(speeds.tokens), free(speeds.speed);
+  free(speeds.tokens);
+  free(speeds.speed);
 }
 
 /* ---- what the network shows ----------------------------------------------------------------- */
@@ -200,7 +205,8 @@ static void put_no_exam(const Page *page) {
 static void wilson(double p, double n, double *low, double *high) {
   const double z = 1.96, middle = p + z * z / (2 * n);
   const double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)), scale = 1 + z * z / n;
-  *low = (middle - half) / scale, *high = (middle + half) / scale;
+  *low = (middle - half) / scale;
+  *high = (middle + half) / scale;
 }
 
 void figure_calibration(const Page *page) {
@@ -233,7 +239,11 @@ void figure_calibration(const Page *page) {
                                          .high = high,
                                          .n = n,
                                          .band = true}}});
-  free(p), free(observed), free(predictions), free(low), free(high);
+  free(p);
+  free(observed);
+  free(predictions);
+  free(low);
+  free(high);
 }
 
 void figure_flow(const Page *page) {
@@ -259,7 +269,10 @@ void figure_flow(const Page *page) {
             .y_name = "norm of dJ(T)/dh(t)",
             .y_log = true,
             .series = {{.x = back, .y = median, .low = low, .high = high, .n = n, .band = true}}});
-  free(back), free(median), free(low), free(high);
+  free(back);
+  free(median);
+  free(low);
+  free(high);
 }
 
 /* ---- the embedding -------------------------------------------------------------------------- */
@@ -315,7 +328,8 @@ static void put_cloud(const Page *page) {
     fprintf(page->out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n,
             shape->V);
   chart_cloud(page->out, &cloud);
-  pca_free(&pca), free(embedding);
+  pca_free(&pca);
+  free(embedding);
 }
 
 void figure_embedding(const Page *page) {

@@ -33,11 +33,14 @@ static void put_columns(Sheet *sheet) {
   Nodes *nodes = &sheet->nodes;
   nodes_open(nodes, "pconfig", '[');
   for (int i = 0; i < COLUMNS; i++) {
-    nodes_open(nodes, NULL, '{'), nodes_open(nodes, columns[i].name, '{');
+    nodes_open(nodes, NULL, '{');
+    nodes_open(nodes, columns[i].name, '{');
     nodes_word(nodes, "title", columns[i].title);
     nodes_word(nodes, "description", columns[i].description);
-    nodes_word(nodes, "format", columns[i].format), nodes_word(nodes, "scale", columns[i].scale);
-    nodes_close(nodes, '}'), nodes_close(nodes, '}');
+    nodes_word(nodes, "format", columns[i].format);
+    nodes_word(nodes, "scale", columns[i].scale);
+    nodes_close(nodes, '}');
+    nodes_close(nodes, '}');
   }
   nodes_close(nodes, ']');
 }
@@ -48,12 +51,14 @@ static void put_statistics(Sheet *sheet) {
   nodes_word(nodes, "id", "rnntrain");
   nodes_word(nodes, "plot_type", "generalstats");
   put_columns(sheet);
-  nodes_open(nodes, "data", '{'), nodes_open(nodes, sheet->sample, '{');
+  nodes_open(nodes, "data", '{');
+  nodes_open(nodes, sheet->sample, '{');
   for (int i = 0; i < COLUMNS; i++) {
     const double value = runjson_number(sheet->data->json, columns[i].place);
     if (isfinite(value)) nodes_number(nodes, columns[i].name, value, "%s", "");
   }
-  nodes_close(nodes, '}'), nodes_close(nodes, '}');
+  nodes_close(nodes, '}');
+  nodes_close(nodes, '}');
 }
 
 /* ---- the loss ------------------------------------------------------------------------------- */
@@ -71,18 +76,24 @@ static void put_loss(Sheet *sheet) {
              "guessing.");
   nodes_word(nodes, "plot_type", "linegraph");
   nodes_open(nodes, "pconfig", '{');
-  nodes_word(nodes, "id", "rnntrain_loss_plot"), nodes_word(nodes, "title", "rnntrain: loss");
-  nodes_word(nodes, "xlab", "k-mers read"), nodes_word(nodes, "ylab", "bits per base");
-  nodes_open(nodes, "y_lines", '['), nodes_open(nodes, NULL, '{');
-  nodes_whole(nodes, "value", 2), nodes_word(nodes, "label", "guessing");
-  nodes_close(nodes, '}'), nodes_close(nodes, ']');
+  nodes_word(nodes, "id", "rnntrain_loss_plot");
+  nodes_word(nodes, "title", "rnntrain: loss");
+  nodes_word(nodes, "xlab", "k-mers read");
+  nodes_word(nodes, "ylab", "bits per base");
+  nodes_open(nodes, "y_lines", '[');
+  nodes_open(nodes, NULL, '{');
+  nodes_whole(nodes, "value", 2);
+  nodes_word(nodes, "label", "guessing");
+  nodes_close(nodes, '}');
+  nodes_close(nodes, ']');
   nodes_close(nodes, '}');
   nodes_open(nodes, "data", '{');
   nodes_open(nodes, validated ? sheet->sample : sheet->training, '[');
   for (size_t i = 0; i < data->rows; i++)
     if (isfinite(bits[i]))
       nodes_row(nodes, NULL, (double[]){data->loss[LOSS_TOKENS][i], bits[i]}, 2, "%s", "");
-  nodes_close(nodes, ']'), nodes_close(nodes, '}');
+  nodes_close(nodes, ']');
+  nodes_close(nodes, '}');
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -107,6 +118,7 @@ int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
   strcat(strcpy(training, sample), " (training)");
   int rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC, why), put_statistics, why);
   if (rc == 0) rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC_LOSS, why), put_loss, why);
-  free(path), free(training);
+  free(path);
+  free(training);
   return rc;
 }

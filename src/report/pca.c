@@ -82,9 +82,15 @@ Pca pca_new(const float *matrix, const size_t *index, size_t rows, int columns) 
   double *first = find_direction(&r, pca.x, NULL), *second = find_direction(&r, pca.y, first);
   if (all > 0) pca.part[0] = dot(pca.x, pca.x, rows) / all;
   if (all > 0) pca.part[1] = dot(pca.y, pca.y, rows) / all;
-  turn_positive(pca.x, rows), turn_positive(pca.y, rows);
-  free(first), free(second), free(r.a);
+  turn_positive(pca.x, rows);
+  turn_positive(pca.y, rows);
+  free(first);
+  free(second);
+  free(r.a);
   return pca;
 }
 
-void pca_free(Pca *pca) { free(pca->x), free(pca->y); }
+void pca_free(Pca *pca) {
+  free(pca->x);
+  free(pca->y);
+}

@@ -140,7 +140,8 @@ static void put_cards(const Page *page) {
                                 : "more bits");
   put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page) / 1000, 0, "k", "k-mers a second");
-  fputs("<div><dt>time</dt><dd>", page->out), page_time(page, seconds);
+  fputs("<div><dt>time</dt><dd>", page->out);
+  page_time(page, seconds);
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
   page_whole(page, page_number(page, "parameters"));
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
@@ -156,19 +157,27 @@ static void put_head(const Page *page) {
   put_names(page);
   fprintf(page->out, "</title>\n<style>\n%s", style);
   put_ramp(page, light);
-  fputs("@media(prefers-color-scheme:dark){\n", page->out), put_ramp(page, dark);
+  fputs("@media(prefers-color-scheme:dark){\n", page->out);
+  put_ramp(page, dark);
   fputs("}\n", page->out);
   fputs("</style>\n</head>\n<body>\n<main>\n<h1>", page->out);
   put_names(page);
   fputs("</h1>\n<p class=\"dim\">A recurrent network on its ", page->out);
   page_value(page, "options.kmer");
-  fputs("-mers, d = ", page->out), page_value(page, "options.embedding");
-  fputs(", D = ", page->out), page_value(page, "options.hidden");
-  fputs(", in ", page->out), page_value(page, "options.output");
-  fputs("; trained by rnntrain ", page->out), page_value(page, "version");
-  fputs("; begun <time>", page->out), page_value(page, "started");
-  fputs("</time>, written <time>", page->out), page_value(page, "written");
-  fputs("</time>, status: <strong>", page->out), page_value(page, "status");
+  fputs("-mers, d = ", page->out);
+  page_value(page, "options.embedding");
+  fputs(", D = ", page->out);
+  page_value(page, "options.hidden");
+  fputs(", in ", page->out);
+  page_value(page, "options.output");
+  fputs("; trained by rnntrain ", page->out);
+  page_value(page, "version");
+  fputs("; begun <time>", page->out);
+  page_value(page, "started");
+  fputs("</time>, written <time>", page->out);
+  page_value(page, "written");
+  fputs("</time>, status: <strong>", page->out);
+  page_value(page, "status");
   fputs("</strong></p>\n", page->out);
   if (page_is(page, "status", "diverged"))
     fputs(
@@ -246,8 +255,10 @@ static void put_validation(const Page *page) {
 }
 
 static void put_pair(const Page *page, const char *name, const char *place) {
-  fputs("<div><dt>", page->out), page_text(page, name);
-  fputs("</dt><dd>", page->out), page_value(page, place);
+  fputs("<div><dt>", page->out);
+  page_text(page, name);
+  fputs("</dt><dd>", page->out);
+  page_value(page, place);
   fputs("</dd></div>\n", page->out);
 }
 
@@ -292,7 +303,8 @@ static void put_command(const Page *page) {
     put_words(page, place);
   }
   fputs("<dl class=\"options\">\n", page->out);
-  put_pair(page, "rnntrain", "version"), put_pair(page, "OpenBLAS", "openblas");
+  put_pair(page, "rnntrain", "version");
+  put_pair(page, "OpenBLAS", "openblas");
   put_pair(page, "loops for", "cpu_level");
   put_number(page, "k-mers to learn from", "train_tokens");
   put_number(page, "k-mers to validate on", "valid_tokens");
@@ -308,8 +320,14 @@ static void put_command(const Page *page) {
 static void put_page(const Page *page) {
   put_head(page);
   fputs("<div class=\"charts\">\n", page->out);
-  figure_loss(page), figure_timesteps(page), figure_calibration(page), figure_flow(page);
-  figure_embedding(page), figure_rate(page), figure_norm(page), figure_speed(page);
+  figure_loss(page);
+  figure_timesteps(page);
+  figure_calibration(page);
+  figure_flow(page);
+  figure_embedding(page);
+  figure_rate(page);
+  figure_norm(page);
+  figure_speed(page);
   fputs("</div>\n", page->out);
   put_inputs(page);
   put_validation(page);

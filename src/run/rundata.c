@@ -151,8 +151,10 @@ int rundata_read(RunData *data, const char *directory, Why *why) {
 }
 
 void rundata_free(RunData *data) {
-  runjson_free(data->json), model_free(&data->model);
+  runjson_free(data->json);
+  model_free(&data->model);
   for (int i = 0; i < LOSS_COLUMNS; i++) free(data->loss[i]);
-  free(data->first.J), free(data->last.J);
+  free(data->first.J);
+  free(data->last.J);
   *data = (RunData){.rows = 0};
 }

@@ -99,7 +99,8 @@ int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint6
 }
 
 void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps) {
-  *loss = log->loss.bytes, *timesteps = log->timestep_loss.bytes;
+  *loss = log->loss.bytes;
+  *timesteps = log->timestep_loss.bytes;
 }
 
 int runlog_sync(Runlog *log, Why *why) {

@@ -55,7 +55,9 @@ Corpus *corpus_new(void) { return alloc_new(1, sizeof(Corpus)); }
 
 void corpus_free(Corpus *corpus) {
   if (!corpus) return;
-  free(corpus->packed), free(corpus->lengths), free(corpus);
+  free(corpus->packed);
+  free(corpus->lengths);
+  free(corpus);
 }
 
 /* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
@@ -136,8 +138,10 @@ static LetterCounts pack_stage(Reader *reader) {
 static void count_stage(Reader *reader) {
   SeqCounts *counts = reader->counts;
   LetterCounts sums = pack_stage(reader);
-  counts->letter['A'] += sums.A, counts->letter['C'] += sums.C;
-  counts->letter['G'] += sums.G, counts->letter['T'] += sums.T;
+  counts->letter['A'] += sums.A;
+  counts->letter['C'] += sums.C;
+  counts->letter['G'] += sums.G;
+  counts->letter['T'] += sums.T;
   counts->lowercase += sums.lower;
 }
 
@@ -172,7 +176,8 @@ static void end_segment(Reader *reader) {
   } else if (reader->run > 0) {
     count_stage(reader);
     drop_bases(reader->corpus, reader->run);
-    counts->short_segments++, counts->short_bases += reader->run;
+    counts->short_segments++;
+    counts->short_bases += reader->run;
     if (reader->run == reader->letters) reader->head_lost = true;
   }
   reader->run = 0;
@@ -196,7 +201,8 @@ static void add_turn(Reader *reader, const SeqFile *file) {
   if (n > reader->reading->turn) n = reader->reading->turn;
   count_stage(reader);
   memcpy(reader->stage, head, (size_t)n);
-  reader->staged = (size_t)n, reader->run += (uint64_t)n;
+  reader->staged = (size_t)n;
+  reader->run += (uint64_t)n;
   reader->turned = (uint64_t)n;
   reader->counts->turned += (uint64_t)n;
   pack_stage(reader);
@@ -255,7 +261,9 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   Lengths *lengths = alloc_new(1, sizeof *lengths);
   Reader *reader = alloc_new(1, sizeof *reader);
   int more;
-  reader->corpus = corpus, reader->reading = reading, reader->counts = counts;
+  reader->corpus = corpus;
+  reader->reading = reading;
+  reader->counts = counts;
   reader->loops = letters_best();
   seqfile_mark_low(file, reading->min_quality);
   while ((more = seqfile_next(file, why)) > 0) {
@@ -265,9 +273,14 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   counts->has_quality = seqfile_has_quality(file);
   count_stage(reader);
   counts->n50 = lengths_n50(lengths, counts_letters(counts));
-  if (more == 0) counts->bytes = seqfile_bytes(file), counts->crc32 = seqfile_crc32(file);
+  if (more == 0) {
+    counts->bytes = seqfile_bytes(file);
+    counts->crc32 = seqfile_crc32(file);
+  }
   counts->notes = seqfile_notes(file);
-  free(lengths->longer), free(lengths), free(reader);
+  free(lengths->longer);
+  free(lengths);
+  free(reader);
   seqfile_close(file);
   return more;
 }

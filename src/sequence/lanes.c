@@ -42,7 +42,8 @@ struct Lanes {
 Window *window_new(int T, int B) {
   Window *window = alloc_new(1, sizeof *window);
   size_t n = (size_t)T * (size_t)B;
-  window->T = T, window->B = B;
+  window->T = T;
+  window->B = B;
   window->x = alloc_new(n, sizeof *window->x);
   window->y = alloc_new(n, sizeof *window->y);
   window->restart = alloc_new(n, 1);
@@ -51,7 +52,10 @@ Window *window_new(int T, int B) {
 
 void window_free(Window *window) {
   if (!window) return;
-  free(window->x), free(window->y), free(window->restart), free(window);
+  free(window->x);
+  free(window->y);
+  free(window->restart);
+  free(window);
 }
 
 /* ---- pieces --------------------------------------------------------------------------------- */
@@ -143,7 +147,8 @@ static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t a
   uint64_t parts = divide_up(tokens, lanes->piece_tokens);
   uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
   uint64_t n = tokens / parts + (part < tokens % parts);
-  lane->piece = piece, lane->at = at;
+  lane->piece = piece;
+  lane->at = at;
   lane->warmup = smaller(lanes->warmup, first);
   lane->tokens = n + lane->warmup;
   lane->reversed = lanes->strands == BOTH && ((piece + lanes->epoch) & 1);
@@ -200,7 +205,8 @@ int lanes_next(Lanes *lanes, Window *window) {
 }
 
 void lanes_start(Lanes *lanes, uint64_t epoch) {
-  lanes->epoch = epoch, lanes->dealt = 0;
+  lanes->epoch = epoch;
+  lanes->dealt = 0;
   for (int b = 0; b < lanes->B; b++) lane_deal(lanes, &lanes->lane[b]);
 }
 
@@ -208,9 +214,15 @@ Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int war
                  uint64_t seed) {
   assert(warmup == 0 || strands == FORWARD);
   Lanes *lanes = alloc_new(1, sizeof *lanes);
-  lanes->span = span, lanes->k = k, lanes->s = s, lanes->B = B, lanes->T = T;
+  lanes->span = span;
+  lanes->k = k;
+  lanes->s = s;
+  lanes->B = B;
+  lanes->T = T;
   lanes->mask = kmer_count(k) - 1;
-  lanes->strands = strands, lanes->warmup = (uint64_t)warmup, lanes->seed = seed;
+  lanes->strands = strands;
+  lanes->warmup = (uint64_t)warmup;
+  lanes->seed = seed;
   lanes->lane = alloc_new((size_t)B, sizeof *lanes->lane);
   count_tokens(lanes);
   lanes->piece_tokens = choose_piece_tokens(lanes);
@@ -221,7 +233,9 @@ Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int war
 
 void lanes_free(Lanes *lanes) {
   if (!lanes) return;
-  free(lanes->index), free(lanes->lane), free(lanes);
+  free(lanes->index);
+  free(lanes->lane);
+  free(lanes);
 }
 
 uint64_t lanes_tokens(const Lanes *lanes) { return lanes->tokens; }
@@ -240,12 +254,17 @@ uint64_t lanes_windows(const Lanes *lanes) {
 size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->B; }
 
 void lanes_save(const Lanes *lanes, uint64_t *state) {
-  *state++ = lanes->epoch, *state++ = lanes->dealt;
-  for (int b = 0; b < lanes->B; b++) *state++ = lanes->lane[b].piece, *state++ = lanes->lane[b].at;
+  *state++ = lanes->epoch;
+  *state++ = lanes->dealt;
+  for (int b = 0; b < lanes->B; b++) {
+    *state++ = lanes->lane[b].piece;
+    *state++ = lanes->lane[b].at;
+  }
 }
 
 int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why) {
-  lanes->epoch = *state++, lanes->dealt = *state++;
+  lanes->epoch = *state++;
+  lanes->dealt = *state++;
   if (lanes->dealt > lanes->pieces) return fail(why, "a lane's place is not in this input");
   for (int b = 0; b < lanes->B; b++, state += 2) {
     Lane *lane = &lanes->lane[b];

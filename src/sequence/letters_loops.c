@@ -45,7 +45,8 @@ static inline uint64_t bits(const Bytes *yes) {
 /* Copies WIDTH letters. Bit i: letter i is no base. */
 static inline uint64_t copy_block(char *to, const char *from) {
   Bytes c, other;
-  memcpy(&c, from, WIDTH), memcpy(to, &c, WIDTH);
+  memcpy(&c, from, WIDTH);
+  memcpy(to, &c, WIDTH);
   other = (Bytes)~IS_BASE(c);
   return bits(&other);
 }
@@ -69,7 +70,8 @@ static size_t copy_lines(char *restrict to, const char *restrict from, size_t n,
     for (; i + WIDTH <= width; i += WIDTH) others |= copy_block(to + i, from + i);
     others |= copy_block(to + i, from + i) & (((uint64_t)1 << (width - i)) - 1);
     if (others) break;
-    from += width + 1, to += width;
+    from += width + 1;
+    to += width;
   }
   return lines;
 }
@@ -78,7 +80,8 @@ static size_t copy_line(char *restrict to, const char *restrict from, size_t n) 
   size_t i = 0;
   for (; i + WIDTH <= n; i += WIDTH) {
     Bytes c, end;
-    memcpy(&c, from + i, WIDTH), memcpy(to + i, &c, WIDTH);
+    memcpy(&c, from + i, WIDTH);
+    memcpy(to + i, &c, WIDTH);
     end = (Bytes)((c == '\n') | (c == '\r') | (c == 0));
     uint64_t ends = bits(&end);
     if (ends) return i + (size_t)__builtin_ctzll(ends);
@@ -119,15 +122,21 @@ static LetterCounts pack_bases(uint8_t *restrict packed, const char *restrict le
       memcpy(&w, letters + 8 * i, 8);
       x = w >> 1 & 3 * ones;
       x ^= x >> 1 & ones;
-      low += x & ones, high += x >> 1 & ones, both += x & x >> 1 & ones, lower += w >> 5 & ones;
+      low += x & ones;
+      high += x >> 1 & ones;
+      both += x & x >> 1 & ones;
+      lower += w >> 5 & ones;
       x = (x | x >> 6) & 0x000f000f000f000f;
       x = (x | x >> 12) & 0x000000ff000000ff;
       uint16_t two = (uint16_t)(x | x >> 24);
       memcpy(packed + 2 * i, &two, 2);
     }
-    counts.C += sum_bytes(low) - sum_bytes(both), counts.G += sum_bytes(high) - sum_bytes(both);
-    counts.T += sum_bytes(both), counts.lower += sum_bytes(lower);
-    letters += 8 * some, packed += 2 * some;
+    counts.C += sum_bytes(low) - sum_bytes(both);
+    counts.G += sum_bytes(high) - sum_bytes(both);
+    counts.T += sum_bytes(both);
+    counts.lower += sum_bytes(lower);
+    letters += 8 * some;
+    packed += 2 * some;
   }
   counts.A = n - counts.C - counts.G - counts.T;
   return counts;

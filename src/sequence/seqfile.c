@@ -97,7 +97,9 @@ static int end_line(SeqFile *f, Why *why) {
     if (rest > 0 && f->text[f->at] != '\n') return at_line(f, why, lone_return);
     if (rest == 0) return 0;
   }
-  f->at++, f->line++, f->line_start = true;
+  f->at++;
+  f->line++;
+  f->line_start = true;
   return 0;
 }
 
@@ -111,7 +113,8 @@ static int read_header(SeqFile *f, size_t from, Why *why) {
     if (f->header_length + room >= f->header_room)
       f->header = alloc_resize(f->header, f->header_room = 2 * (f->header_length + room) + 1, 1);
     size_t n = f->loops->copy_line(f->header + f->header_length, f->text + f->at, room);
-    f->header_length += n, f->at += n;
+    f->header_length += n;
+    f->at += n;
     if (f->header_length == too_long)
       return at_line(f, why, "a header longer than a megabyte; is this a sequence file?");
     if (n < room) break;
@@ -183,7 +186,8 @@ static int read_quality(SeqFile *f, Why *why) {
     const size_t run = smaller(f->loops->range_run(f->text + f->at, room, '!', '~'), n);
     if (left == f->length) first_line = f->line;
     if (f->low > 0) mark_low(f, f->text + f->at, (size_t)(f->length - left), run);
-    left -= run, f->at += run;
+    left -= run;
+    f->at += run;
     if (run < n && f->text[f->at] != '\n' && f->text[f->at] != '\r')
       return at_line(f, why, no_quality);
   }
@@ -233,7 +237,8 @@ static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   const char *text = f->text + f->at;
   if (f->line_start && f->width > 0) {
     size_t lines = f->loops->copy_lines(letters, text, room, f->width);
-    f->at += lines * (f->width + 1), f->line += lines;
+    f->at += lines * (f->width + 1);
+    f->line += lines;
     if (lines > 0) return lines * f->width;
   }
   size_t run = f->loops->copy_bases(letters, text, room);
@@ -277,7 +282,8 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
     } else if (f->fastq || (c != ' ' && c != '\t')) {
       return bad_letter(f, why);
     } else {
-      f->at++, f->line_start = false;
+      f->at++;
+      f->line_start = false;
     }
   }
   if (rest < 0) return -1;
@@ -342,7 +348,10 @@ static int start_record(SeqFile *f, Why *why) {
   if (read_header(f, 0, why) < 0) return -1;
   f->name_length = title_name_length(f->header);
   if (f->name_length == 0 && f->nameless_line == 0) f->nameless_line = f->header_line;
-  f->place = SEQUENCE, f->length = 0, f->head_size = 0, f->head_room = KMER_MAX;
+  f->place = SEQUENCE;
+  f->length = 0;
+  f->head_size = 0;
+  f->head_room = KMER_MAX;
   return 1;
 }
 
@@ -400,7 +409,10 @@ static bool ends_in_hand(const SeqFile *f) {
   const char *text = f->text + f->at, *end = f->text + f->end;
   if (!f->fastq) return memmem(text, (size_t)(end - text), "\n>", 2) != NULL;
   int lines = 0;
-  while (lines < 4 && (text = memchr(text, '\n', (size_t)(end - text)))) text++, lines++;
+  while (lines < 4 && (text = memchr(text, '\n', (size_t)(end - text)))) {
+    text++;
+    lines++;
+  }
   return lines == 4;
 }
 
@@ -424,9 +436,12 @@ SeqFile *seqfile_open(const char *path, Why *why) {
   Input *input = input_open(path, why);
   if (!input) return NULL;
   SeqFile *f = alloc_new(1, sizeof *f);
-  f->input = input, f->loops = letters_best();
-  f->header = alloc_new(HEADER_STEP, 1), f->header_room = HEADER_STEP;
-  f->line = 1, f->line_start = true;
+  f->input = input;
+  f->loops = letters_best();
+  f->header = alloc_new(HEADER_STEP, 1);
+  f->header_room = HEADER_STEP;
+  f->line = 1;
+  f->line_start = true;
   f->least = '~';
   return f;
 }

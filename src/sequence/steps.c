@@ -34,7 +34,10 @@ Steps *steps_new(int k, int s, StepsWish wish) {
   return steps;
 }
 
-void steps_free(Steps *steps) { free(steps->letters), free(steps); }
+void steps_free(Steps *steps) {
+  free(steps->letters);
+  free(steps);
+}
 
 void piece_init(Piece *piece) {
   *piece = (Piece){.x = alloc_new(STEPS_MOST, sizeof *piece->x),
@@ -100,13 +103,16 @@ static void push_letter(Piece *piece, Steps *steps, unsigned char letter) {
   steps->read++;
   if (base == KMER_BREAK) {
     push_step(piece, steps, -1);
-    steps->run = 0, steps->kmer = -1;
+    steps->run = 0;
+    steps->kmer = -1;
     return;
   }
   steps->x = (steps->x << 2 | base) & steps->mask;
   if (++steps->run < k || (steps->run - k) % s != 0) return;
   push_step(piece, steps, steps->kmer < 0 ? -1 : steps->x);
-  steps->kmer = steps->x, steps->restart = steps->run == k, steps->next = steps->read + 1;
+  steps->kmer = steps->x;
+  steps->restart = steps->run == k;
+  steps->next = steps->read + 1;
 }
 
 /* Whether the record goes on over its end. */
@@ -215,7 +221,8 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
   if (n == 0) {
     piece->last = steps->kmer;
     push_step(piece, steps, -1);
-    piece->ended = true, piece->circular = is_circle(steps, file);
+    piece->ended = true;
+    piece->circular = is_circle(steps, file);
   }
   piece->length = steps->read - (uint64_t)steps->turned;
   piece->bases = steps->bases;
@@ -226,12 +233,15 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
 /* ---- pieces --------------------------------------------------------------------------------- */
 
 static void begin_record(Steps *steps, Piece *piece, bool reversed) {
-  steps->run = steps->read = 0, steps->kmer = -1, steps->turned = 0;
+  steps->run = steps->read = 0;
+  steps->kmer = -1;
+  steps->turned = 0;
   if (!reversed) {
     steps->n_letters = 0;
     steps->bases = 0;
   }
-  piece->first = true, piece->reversed = reversed;
+  piece->first = true;
+  piece->reversed = reversed;
   piece->warmup = 0;
 }
 
@@ -243,7 +253,8 @@ static void go_on(Piece *piece, const Piece *before) {
   memset(piece->position, 0, n * sizeof *piece->position);
   for (size_t i = 0; i < n; i++) piece->y[i] = -1;
   piece->restart[0] = 1;
-  piece->first = false, piece->reversed = before->reversed;
+  piece->first = false;
+  piece->reversed = before->reversed;
   piece->warmup = STEPS_WARMUP;
 }
 
@@ -269,6 +280,7 @@ int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, W
   }
   piece->n = piece->warmup;
   piece->last = -1;
-  piece->ended = piece->circular = false, piece->tokens = 0;
+  piece->ended = piece->circular = false;
+  piece->tokens = 0;
   return fill_piece(steps, piece, file, why);
 }

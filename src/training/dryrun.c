@@ -44,8 +44,10 @@ void dryrun_say(const TrainRun *run) {
   char total[32], corpus[32], weights[32], windows[32], markov[32];
   Trainer *train = trainer_new(run);
   const Plan plan = run->plan;
-  plan_text(plan.total, total), plan_text(plan.corpus, corpus);
-  plan_text(plan.weights, weights), plan_text(plan.windows, windows);
+  plan_text(plan.total, total);
+  plan_text(plan.corpus, corpus);
+  plan_text(plan.weights, weights);
+  plan_text(plan.windows, windows);
   plan_text(plan.markov, markov);
   progress_say(
       run->progress,

@@ -54,8 +54,14 @@ static void find_available(Plan *plan) {
   if (space != UINT64_MAX) space += plan->present;
   plan->available = machine + plan->present;
   plan->limit = "the machine has";
-  if (group < plan->available) plan->available = group, plan->limit = "the control group may have";
-  if (space < plan->available) plan->available = space, plan->limit = "ulimit -v leaves";
+  if (group < plan->available) {
+    plan->available = group;
+    plan->limit = "the control group may have";
+  }
+  if (space < plan->available) {
+    plan->available = space;
+    plan->limit = "ulimit -v leaves";
+  }
 }
 
 Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
@@ -90,7 +96,8 @@ void plan_text(uint64_t bytes, char text[32]) {
 int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   char needed[32], there[32];
   if (plan->total <= plan->available) return 0;
-  plan_text(plan->total, needed), plan_text(plan->available, there);
+  plan_text(plan->total, needed);
+  plan_text(plan->available, there);
   return fail(why,
               "-k %d with d=%d, D=%d and a softmax over %d k-mers: the run would need %s of memory "
               "and %s %s; choose a smaller -k, -D, -d, -B or -T",

@@ -159,7 +159,8 @@ static void note_loss(Trainer *train, double loss) {
   schedule_validated(&train->schedule, improved);
   if (!isfinite(loss)) numbers->bad_in_a_row = DIVERGED_AFTER;
   if (!improved) return;
-  numbers->best_valid_loss = loss, numbers->best_step = numbers->step;
+  numbers->best_valid_loss = loss;
+  numbers->best_step = numbers->step;
   memcpy(train->best->L, train->optimizer->average->L, train->weights->size * sizeof(float));
 }
 
@@ -186,7 +187,8 @@ static int validate(Trainer *train, Why *why) {
 /* ---- the loop ------------------------------------------------------------------------------- */
 
 static void add_losses(Trainer *train, const WindowLoss *loss) {
-  train->numbers.loss += loss->loss, train->numbers.loss_tokens += loss->tokens;
+  train->numbers.loss += loss->loss;
+  train->numbers.loss_tokens += loss->tokens;
   for (int t = 0; t < train->options->T; t++) {
     train->timestep_loss[t] += loss->timestep_loss[t];
     train->timestep_tokens[t] += loss->timestep_tokens[t];
@@ -213,7 +215,8 @@ static bool step(Trainer *train) {
       isfinite(loss->loss) ? optimizer_step(train->optimizer, train->weights, train->gradient,
                                             numbers->rate, o->clip, o->threads, train->run->kernels)
                            : NAN;
-  numbers->step++, numbers->tokens += loss->tokens;
+  numbers->step++;
+  numbers->tokens += loss->tokens;
   int skipped = !isfinite(numbers->gradient_norm);
   if (!skipped) add_losses(train, loss);
   numbers->skipped += (uint64_t)skipped;
@@ -266,8 +269,10 @@ static int loop(Trainer *train, const char **status, Why *why) {
     int useful = !*status || strcmp(*status, "diverged") != 0;
     int last = *status && useful && numbers->step > numbers->validated_step;
     if (*status && !last) return 0;
-    if (signals_end())
-      return *status = trainer_states_finite(train) ? "interrupted" : "diverged", 0;
+    if (signals_end()) {
+      *status = trainer_states_finite(train) ? "interrupted" : "diverged";
+      return 0;
+    }
     if (save_is_due(train) && save(train, why) != 0) return -1;
     if ((last ? validate(train, why) : go_on(train, why)) != 0) return -1;
   }

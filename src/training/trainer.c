@@ -50,7 +50,9 @@ static void set_commands(Trainer *train) {
 Trainer *trainer_new(const TrainRun *run) {
   const TrainOptions *o = run->options;
   Trainer *train = alloc_new(1, sizeof *train);
-  train->run = run, train->options = o, train->log = run->log;
+  train->run = run;
+  train->options = o;
+  train->log = run->log;
   train->lanes =
       lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
   train->valid_lanes =
@@ -79,15 +81,22 @@ Trainer *trainer_new(const TrainRun *run) {
 }
 
 void trainer_free(Trainer *train) {
-  lanes_free(train->lanes), lanes_free(train->valid_lanes);
+  lanes_free(train->lanes);
+  lanes_free(train->valid_lanes);
   window_free(train->window);
   bptt_free(train->bptt);
-  weights_free(train->weights), gradient_free(train->gradient), weights_free(train->best);
+  weights_free(train->weights);
+  gradient_free(train->gradient);
+  weights_free(train->best);
   optimizer_free(train->optimizer);
-  free(train->timestep_loss), free(train->timestep_tokens), free(train->h);
+  free(train->timestep_loss);
+  free(train->timestep_tokens);
+  free(train->h);
   free(train->inputs);
   commands_free(&train->commands);
-  free(train->lanes_state), free(train->exam), free(train);
+  free(train->lanes_state);
+  free(train->exam);
+  free(train);
 }
 
 double trainer_elapsed(const Trainer *train) {
@@ -276,7 +285,8 @@ int trainer_resume(Trainer *train, Why *why) {
   bptt_restore(train->bptt, train->h);
   train->schedule.halvings = numbers->rate_halvings;
   train->schedule.stale = numbers->rate_stale;
-  train->earlier_seconds = numbers->seconds, train->earlier_tokens = numbers->tokens;
+  train->earlier_seconds = numbers->seconds;
+  train->earlier_tokens = numbers->tokens;
   return runlog_continue(train->log, numbers->loss_log_bytes, numbers->timestep_log_bytes, why);
 }
 
@@ -313,7 +323,8 @@ int trainer_log(Trainer *train, double valid_loss, Why *why) {
                        why) != 0)
     return -1;
   if (numbers->loss_tokens > 0) train->recent_bits = bits_per_base(mean, train->options->s);
-  numbers->loss = 0, numbers->loss_tokens = 0;
+  numbers->loss = 0;
+  numbers->loss_tokens = 0;
   memset(train->timestep_loss, 0, (size_t)train->options->T * sizeof(double));
   memset(train->timestep_tokens, 0, (size_t)train->options->T * sizeof(uint64_t));
   return 0;

@@ -34,7 +34,9 @@ const char *__asan_default_options(void);
 uLong __wrap_crc32_z(uLong crc, const Bytef *bytes, z_size_t n);
 
 uLong __wrap_crc32_z(uLong crc, const Bytef *bytes, z_size_t n) {
-  (void)crc, (void)bytes, (void)n;
+  (void)crc;
+  (void)bytes;
+  (void)n;
   return 0;
 }
 
@@ -139,7 +141,8 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
   Why why = {""};
   Model model;
   fill_file(bytes, size);
-  held = most = 0, watched = true;
+  held = most = 0;
+  watched = true;
   *is_model = model_read(&model, path, &why) == 0;
   if (*is_model) check_model(&model);
   model_free(&model);
@@ -209,16 +212,20 @@ static void check_memory(void) {
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
+  (void)argc;
+  (void)argv;
   file = memfd_create("model", 0);
   must(file >= 0, "there is a file to read from");
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
   shape = shape_new(1, 1, 1, 1, SIGMOID, FULL);
-  state.weights = weights_new(&shape), state.optimizer = optimizer_new(ADAM, &shape);
+  state.weights = weights_new(&shape);
+  state.optimizer = optimizer_new(ADAM, &shape);
   optimizer_average(state.optimizer, state.weights);
   state.best = weights_new(&shape);
   __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
-  check_seed("model", false), check_seed("followers", false), check_seed("checkpoint", true);
+  check_seed("model", false);
+  check_seed("followers", false);
+  check_seed("checkpoint", true);
   check_memory();
   return 0;
 }

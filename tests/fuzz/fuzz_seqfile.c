@@ -61,7 +61,10 @@ static uint32_t roll(void) { return roll_of(&dice); }
 /* Links in the place of read(): gives less than it is asked for, and is interrupted. */
 ssize_t __wrap_read(int fd, void *to, size_t n) {
   if (read_most == 0) return __real_read(fd, to, n);
-  if (roll_of(&read_dice) % 16 == 0) return errno = EINTR, -1;
+  if (roll_of(&read_dice) % 16 == 0) {
+    errno = EINTR;
+    return -1;
+  }
   size_t some = 1 + roll_of(&read_dice) % read_most;
   return __real_read(fd, to, some < n ? some : n);
 }
@@ -98,14 +101,18 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
       letters[i] = (char)(letters[i] & ~SEQFILE_LOW);
       must(kmer_base((unsigned char)letters[i]) != KMER_INVALID, "only bases and breaks come out");
     }
-    crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got), sum += (uint64_t)got;
+    crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got);
+    sum += (uint64_t)got;
     must(sum <= room, "no more letters come out than went in");
   }
   free(letters);
   char head[KMER_MAX];
   for (int i = seqfile_head(file, head) - 1; i >= 0; i--) must(is_base(head[i]), "heads are bases");
   o->circles += seqfile_circular(file);
-  if (got == 0) o->letters = sum, o->crc += crc;
+  if (got == 0) {
+    o->letters = sum;
+    o->crc += crc;
+  }
   return (int)got;
 }
 
@@ -133,7 +140,8 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   must(ftruncate(STDIN_FILENO, 0) == 0, "a file can be emptied");
   must(pwrite(STDIN_FILENO, data, size, 0) == (ssize_t)size, "a file can be filled");
   lseek(STDIN_FILENO, 0, SEEK_SET);
-  read_most = most, read_dice = dice;
+  read_most = most;
+  read_dice = dice;
   SeqFile *file = seqfile_open("-", &o.why);
   o.opened = file != NULL;
   if (file) seqfile_mark_low(file, low);
@@ -233,7 +241,8 @@ static bool judge(size_t *records, size_t *letters, const char *text, size_t siz
       for (size_t j = 0; j < lines[i].n; j++)
         if (lines[i].at[j] < '!' || lines[i].at[j] > '~') return false;
     if (quality != sequence) return false;
-    ++*records, *letters += sequence;
+    ++*records;
+    *letters += sequence;
   }
   return true;
 }
@@ -256,7 +265,8 @@ typedef size_t Pack(uint8_t *to, size_t room, const uint8_t *data, size_t size, 
 
 static size_t pack_gzip(uint8_t *to, size_t room, const uint8_t *data, size_t size, int level) {
   z_stream z = {.next_in = (uint8_t *)(uintptr_t)data, .avail_in = (uInt)size};
-  z.next_out = to, z.avail_out = (uInt)room;
+  z.next_out = to;
+  z.avail_out = (uInt)room;
   must(deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 4, Z_DEFAULT_STRATEGY) == Z_OK, "zlib starts");
   must(deflate(&z, Z_FINISH) == Z_STREAM_END, "it is packed");
   deflateEnd(&z);
@@ -320,7 +330,8 @@ static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, 
   for (int more = (int)(roll() % 3); more >= 0; more--) {
     size_t part = more == 0 ? size - at : roll() % (size - at + 1);
     last = pack(packed + n, sizeof packed - n, data + at, part, (int)(roll() % 3));
-    at += part, n += last;
+    at += part;
+    n += last;
   }
   size_t zeros = pack == pack_gzip ? roll() % 2 * 8 : 0;
   memset(packed + n, 0, zeros);
@@ -332,7 +343,10 @@ static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, 
   switch (roll() % 3) {
   case 0: n -= 1 + roll() % (last - 1); break;
   case 1: packed[n - last_checked(pack)] ^= (uint8_t)(1 << roll() % 8); break;
-  case 2: packed[n + zeros] = (uint8_t)(1 + roll() % 255), n += zeros + 1; break;
+  case 2:
+    packed[n + zeros] = (uint8_t)(1 + roll() % 255);
+    n += zeros + 1;
+    break;
   }
   whole = read_through(packed, n, 4096, 0);
   must(whole.end < 0, "packed text that was cut, changed or added to is refused");
@@ -348,7 +362,8 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   size_t before = EDGE - roll() % (size + 1), name = before - strlen(end), lines = fasta ? 1 : 2;
   for (size_t i = 0; i < name; i++)
     moved[i] = (char)('!' + roll() % 94); /* which deflates little */
-  moved[0] = (char)data[0], moved[name] = 0;
+  moved[0] = (char)data[0];
+  moved[name] = 0;
   Outcome wanted = *plain;
   wanted.records++;
   wanted.names += crc_of(moved + 1, strlen(moved + 1));
@@ -357,7 +372,8 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
     size_t number = strtoul(line + 5, &rest, 10) + lines;
     sprintf(line + 5, "%zu%s", number, plain->why.text + (rest - wanted.why.text));
   }
-  memcpy(moved + name, end, strlen(end)), memcpy(moved + before, data, size);
+  memcpy(moved + name, end, strlen(end));
+  memcpy(moved + before, data, size);
   const uint8_t *text = (const uint8_t *)moved;
   Outcome o = read_through(text, before + size, 4096, 0);
   must_agree(&wanted, &o, "the edge of a buffer makes no difference");
@@ -377,7 +393,8 @@ static void check_big_record(void) {
   static const char head[] = "@a\n", middle[] = "\n+\n";
   size_t n = strlen(head) + strlen(middle) + 2 * (size_t)BIG;
   uint8_t *text = malloc(n);
-  memset(text, 'A', n), memcpy(text, head, strlen(head));
+  memset(text, 'A', n);
+  memcpy(text, head, strlen(head));
   memcpy(text + strlen(head) + BIG, middle, strlen(middle));
   Outcome o = read_through(text, n, 4096, 0);
   must(o.end == 0 && o.letters == BIG, "a big record is read");
@@ -385,7 +402,8 @@ static void check_big_record(void) {
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
+  (void)argc;
+  (void)argv;
   int file = memfd_create("input", 0);
   must(file >= 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO, "there is a file to read from");
   close(file);
@@ -411,7 +429,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   low = 0;
   must_agree(&whole, &o, "marks make no difference to letters");
   o = read_through(data, size, 0, 0);
-  o.letters = whole.letters, o.crc = whole.crc, o.circles = whole.circles;
+  o.letters = whole.letters;
+  o.crc = whole.crc;
+  o.circles = whole.circles;
   must_agree(&whole, &o, "letters that are not asked for are checked as well");
   if (is_packed(data, size)) return 0;
   compare_with_judge(&whole, data, size);

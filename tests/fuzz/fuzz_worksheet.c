@@ -58,7 +58,8 @@ static void read_run(const RunDocument *document) {
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
+  (void)argc;
+  (void)argv;
   file = memfd_create("worksheet", 0);
   must(file >= 0, "there is a file to read from");
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
@@ -76,9 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Model model;
   must(ftruncate(file, 0) == 0, "a file can be emptied");
   must(pwrite(file, data, size, 0) == (ssize_t)size, "a file can be filled");
-  if (worksheet_read(&model, path, &why) == 0)
-    check_network(&model), model_free(&model);
-  else
+  if (worksheet_read(&model, path, &why) == 0) {
+    check_network(&model);
+    model_free(&model);
+  } else
     check_sentence(&why);
   RunDocument *document = runjson_read(path, &why);
   if (document)
