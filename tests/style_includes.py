@@ -1,9 +1,10 @@
-"""Checks that a module includes only modules that stand before it in the lists of CMakeLists.txt, folder by folder.
+"""Checks that includes follow the order of the modules and the picture of the folders.
 
 usage: style_includes.py SOURCE
 
-Each include of a later module, each file that no list names and each include without its folder is printed. Exit code 1
-if there is one.
+CMakeLists.txt lists folders and their modules in order: each include of a later module and each file that is in no list
+is printed. The picture in docs/design.md must have an arrow for each folder that another one includes, except where
+arrows of the picture already lead there by way of others. Exit code 1 if something is printed.
 """
 import pathlib, re, sys
 
@@ -31,6 +32,7 @@ def module_of(file):
 
 
 programs = set(source.glob('src/*.c'))
+includes = set()  # (folder or program, folder that it includes)
 for file in sorted([*source.glob('src/**/*.c'), *source.glob('include/**/*.h')]):
     module = module_of(file)
     if module not in place and file not in programs:
@@ -38,8 +40,27 @@ for file in sorted([*source.glob('src/**/*.c'), *source.glob('include/**/*.h')])
         continue
     for included in re.findall(r'^#include "([^"]+)\.h"', file.read_text(), re.M):
         name = module_of(pathlib.Path(included))
+        folder, other = file.stem if file in programs else file.parent.name, name.partition('/')[0]
+        if folder != other:
+            includes.add((folder, other))
         if name not in place:
             complain(file, f'includes {included}.h, which is in no list of CMakeLists.txt')
         elif file not in programs and place[name] > place[module]:
             complain(file, f'includes {included}.h, which stands after {module} in CMakeLists.txt')
+
+
+def reached(folder):
+    """The folders that a folder includes, directly or by way of others."""
+    direct = {other for one, other in includes if one == folder}
+    return direct.union(*map(reached, direct))
+
+
+design = source / 'docs/design.md'
+drawn = {arrow[::-1] for arrow in re.findall(r'^  (\w+) --> ?(?:\|.*\| ?)?(\w+)$', design.read_text(), re.M)}
+needed = {(one, other) for one, other in includes
+          if not any(other in reached(way) for step, way in includes if step == one and way != other)}
+for one, other in sorted(needed - drawn):
+    complain(design, f'the picture lacks the arrow {other} --> {one}')
+for one, other in sorted(drawn - needed):
+    complain(design, f'the picture has the arrow {other} --> {one}, which the includes do not need')
 sys.exit(wrong)
