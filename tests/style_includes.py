@@ -48,6 +48,9 @@ for file in sorted([*source.glob('src/**/*.c'), *source.glob('include/**/*.h')])
         elif file not in programs and place[name] > place[module]:
             complain(file, f'includes {included}.h, which stands after {module} in CMakeLists.txt')
 
+if wrong:  # perhaps a circle, which the next part would follow for ever
+    sys.exit(wrong)
+
 
 def reached(folder):
     """The folders that a folder includes, directly or by way of others."""
