@@ -1,9 +1,8 @@
-"""The tables of bench/learning: what is compared, and with which options and knobs."""
+"""The tables of bench/learning: what is compared, and with which options."""
 
 from collections import namedtuple
 
-# A row's label is a name or, for a grid, (row, column); words are options of rnntrain and knobs of
-# bench/knobs.patch.
+# A row's label is a name or, for a grid, (row, column); words are options of rnntrain.
 Row = namedtuple("Row", "label words genome", defaults=["ecoli_k12_mg1655"])
 
 # words go before those of each row; threads 1: as many runs side by side as there are cores.
@@ -26,7 +25,7 @@ def rows(*pairs):
 def one_by_one(option, values, default):
     """A row a value; the default needs no words."""
     return [Row(f"{value} (default)" if value == default else str(value),
-                "" if value == default else f"{option} {value}".replace("= ", "="))
+                "" if value == default else f"{option} {value}")
             for value in values]
 
 
@@ -59,27 +58,12 @@ TABLES = {
     "noise": Table(
         "the default network, by time and by epochs: what seeds make of it", "run",
         "", rows(("half a CPU-minute", HALF_MINUTE), ("4 epochs", EPOCHS)), SEEDS),
-    "init": Table(
-        "how the weights begin: standard deviations of H in units of 1/sqrt(D), of I of 1/sqrt(d), "
-        "of U of 1/sqrt(D), of L as it is", "beginning", EPOCHS,
-        rows(("default: H 4, I 0.5, U 0.25, L 1, b1 and b2 0", ""),
-             ("H 1", "H=1"), ("H 2", "H=2"), ("H 3", "H=3"), ("H 6", "H=6"),
-             ("H orthogonal, times 4", "ORTHOGONAL=1"),
-             ("I 0.125", "I=0.125"), ("I 1", "I=1"), ("I 2", "I=2"),
-             ("U 0", "U=0"), ("U 1", "U=1"), ("L 0.25", "L=0.25"), ("L 2", "L=2"),
-             ("b1 such that z is 0 where h is 1/2", "CENTRE=0.5"),
-             ("b2 ln of the frequency of each k-mer", "B2=1"),
-             ("that, and U 0: the Markov model of order k-1", "B2=1 U=0"))),
     "optimizer": Table(
         "optimizer and learning rate", "optimizer", EPOCHS,
         [Row(f"{name}, {rate}", f"--optimizer {name} --learning-rate {rate}")
          for name, rates in [("adam", (0.00099, 0.003, 0.009)), ("rmsprop", (0.001, 0.003)),
                              ("adagrad", (0.03, 0.09)), ("momentum", (0.1, 0.3)), ("sgd", (0.5, 1.5))]
          for rate in rates]),
-    "adam": Table(
-        "Adam's two decays", "decays", EPOCHS,
-        rows(("0.9, 0.999 (default)", ""), ("0.8", "BETA1=0.8"), ("0.95", "BETA1=0.95"),
-             ("0.9, 0.99", "BETA2=0.99"), ("0.9, 0.9999", "BETA2=0.9999"))),
     "schedule": Table(
         "the rate over time", "schedule", "",
         rows(("linear (default)", EPOCHS), ("cosine", f"{EPOCHS} --schedule cosine"),
@@ -104,24 +88,6 @@ TABLES = {
         "genome", "--max-time 60s",
         [Row((name, strands), f"--strands {strands}", genome)
          for name, genome in GENOMES.items() for strands in ("forward", "both")], (1,), 2),
-    "decay": Table("weight decay (AdamW) of L, H, I and U", "decay", EPOCHS,
-                   one_by_one("DECAY=", [0, 0.001, 0.01, 0.1], 0)),
-    "dropout": Table("dropout of h before U", "part", EPOCHS,
-                     one_by_one("DROPOUT=", [0, 0.05, 0.2], 0)),
-    "average": Table(
-        "the average of the weights over the later half of the steps, at most so many (down), under two "
-        "schedules (across)", "steps", EPOCHS,
-        [Row((name, schedule), f"--schedule {schedule} {words}")
-         for name, words in [("1 (none)", "AVERAGE=1"), ("100", "AVERAGE=100"),
-                             ("1000 (default)", ""), ("10000", "AVERAGE=10000")]
-         for schedule in ("linear", "constant")]),
-    "average-small": Table(
-        "the same on 48 kb", "steps", "",
-        [Row(name, words, "lambda")
-         for name, words in [("1 (none)", "AVERAGE=1"), ("30", "AVERAGE=30"),
-                             ("1000 (default)", "")]], (1, 2, 3, 4, 5)),
-    "carry": Table("the state at the start of a window", "state", EPOCHS,
-                   rows(("carried (default)", ""), ("0", "CARRY=0"))),
     "regimes": Table("what the softmax is over and how far a step goes, at half a CPU-minute each", "",
                      HALF_MINUTE, list(regimes())),
     "finetune": Table(

@@ -300,8 +300,3 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   # One above all: --mode flow, whose third column is always a number.
   [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 9 ]
 }
-
-@test "bench/knobs.patch fits the sources" {
-  command -v patch || skip "no patch: apt-get install patch"
-  patch --dry-run --fuzz=0 -p1 -d "$SOURCE" -i "$SOURCE/bench/knobs.patch"
-}
