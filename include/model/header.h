@@ -21,6 +21,11 @@ typedef struct {
   void *data;     /* borrowed */
 } Tensor;
 
+/* Named prefix + name. */
+Tensor tensor_matrix(const char *prefix, const char *name, Dtype dtype, size_t rows, size_t columns,
+                     void *data);
+Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n, void *data);
+
 size_t tensor_bytes(const Tensor *tensor);
 
 /* Names and their values, in the order in which they were set. */
@@ -30,6 +35,9 @@ void metadata_free(Metadata *metadata);
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: not there */
+/* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
+ * value is something else, or there is none. */
+int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number);
 size_t metadata_size(const Metadata *metadata);
 void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
 

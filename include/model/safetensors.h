@@ -11,6 +11,8 @@
 #include "io/atomicfile.h"
 #include "model/header.h"
 
+#include <stdbool.h>
+
 /* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it;
  * NULL is an error that `why` says already. */
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
@@ -28,14 +30,16 @@ SafeTensors *safetensors_open(const char *path, Why *why);
 SafeTensors *safetensors_from(int fd, const char *path, Why *why);
 void safetensors_close(SafeTensors *file);
 const Metadata *safetensors_metadata(const SafeTensors *file);
+Metadata *
+safetensors_take_metadata(SafeTensors *file); /* to be freed; the file has none afterwards */
 
-/* Whether the file has the tensor, with this dtype and shape; data is not touched. */
-int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why);
+/* Whether each tensor of the file is one of these n, by name, or allowed besides them (NULL: none
+ * is). */
+int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
+                     bool (*is_allowed)(const char *name), Why *why);
 
-/* Whether all tensors of the file are among these n, by name. */
-int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n, Why *why);
-
-/* Reads the tensor into tensor->data, checking as above and that every real number is finite. */
-int safetensors_read(SafeTensors *file, const Tensor *tensor, Why *why);
+/* Checks that the file has these n tensors, with these dtypes and shapes, and only then reads each
+ * that has a place (data not NULL) into it. A real number that is not finite is an error. */
+int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why);
 
 #endif

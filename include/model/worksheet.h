@@ -7,7 +7,7 @@
 #ifndef WORKSHEET_H
 #define WORKSHEET_H
 
-#include "model/checkpoint.h"
+#include "model/model.h"
 
 /* To be freed with model_free; after an error there is nothing to free. */
 int worksheet_read(Model *model, const char *path, Why *why);

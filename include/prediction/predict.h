@@ -11,7 +11,7 @@
 #ifndef PREDICT_H
 #define PREDICT_H
 
-#include "model/checkpoint.h"
+#include "model/model.h"
 #include "sequence/steps.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #ifndef SAMPLER_H
 #define SAMPLER_H
 
-#include "model/checkpoint.h"
+#include "model/model.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "io/output.h"
 #include "io/table.h"
-#include "model/checkpoint.h"
+#include "model/model.h"
 #include "prediction/advance.h"
 #include "prediction/candidates.h"
 #include "prediction/predict.h"

@@ -3,7 +3,7 @@
 #ifndef RUNDATA_H
 #define RUNDATA_H
 
-#include "model/checkpoint.h"
+#include "model/model.h"
 #include "run/runjson.h"
 
 /* Columns of loss.tsv. */

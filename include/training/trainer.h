@@ -3,7 +3,7 @@
 #define TRAINER_H
 
 #include "cli/progress.h"
-#include "model/checkpoint.h"
+#include "run/checkpoint.h"
 #include "model/exam.h"
 #include "net/bptt.h"
 #include "net/schedule.h"

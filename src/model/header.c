@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/escape.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -54,6 +55,15 @@ const char *metadata_get(const Metadata *metadata, const char *key) {
   return NULL;
 }
 
+int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number) {
+  const char *text = metadata_get(metadata, key);
+  char again[32];
+  if (!text) return -1;
+  *number = strtoull(text, NULL, 10);
+  snprintf(again, sizeof again, "%" PRIu64, *number);
+  return strcmp(text, again) == 0 ? 0 : -1;
+}
+
 size_t metadata_size(const Metadata *metadata) { return metadata->n; }
 
 void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value) {
@@ -101,6 +111,19 @@ static bool has_control(const char *text) {
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
+
+Tensor tensor_matrix(const char *prefix, const char *name, Dtype dtype, size_t rows, size_t columns,
+                     void *data) {
+  Tensor tensor = {.dtype = dtype, .rank = 2, .rows = rows, .columns = columns, .data = data};
+  snprintf(tensor.name, sizeof tensor.name, "%s%s", prefix, name);
+  return tensor;
+}
+
+Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n, void *data) {
+  Tensor tensor = tensor_matrix(prefix, name, dtype, 1, n, data);
+  tensor.rank = 1;
+  return tensor;
+}
 
 size_t tensor_bytes(const Tensor *tensor) {
   return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];

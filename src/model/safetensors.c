@@ -255,18 +255,26 @@ void safetensors_close(SafeTensors *file) {
 
 const Metadata *safetensors_metadata(const SafeTensors *file) { return file->header.metadata; }
 
+Metadata *safetensors_take_metadata(SafeTensors *file) {
+  Metadata *metadata = file->header.metadata;
+  file->header.metadata = NULL;
+  return metadata;
+}
+
 static const Entry *find(const SafeTensors *file, const char *name) {
   for (size_t i = 0; i < file->header.n; i++)
     if (strcmp(file->header.entries[i].name, name) == 0) return &file->header.entries[i];
   return NULL;
 }
 
-int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n, Why *why) {
+int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
+                     bool (*is_allowed)(const char *name), Why *why) {
   for (size_t i = 0; i < file->header.n; i++) {
     const char *name = file->header.entries[i].name;
     int at = 0;
     while (at < n && strcmp(tensors[at].name, name) != 0) at++;
-    if (at == n) return broken(file, "a tensor that does not belong there", name, why);
+    if (at == n && !(is_allowed && is_allowed(name)))
+      return broken(file, "a tensor that does not belong there", name, why);
   }
   return 0;
 }
@@ -285,10 +293,6 @@ static const Entry *fitting(const SafeTensors *file, const Tensor *tensor, Why *
     fault = "a shape that does not fit the metadata";
   if (fault) broken(file, fault, tensor->name, why);
   return fault ? NULL : entry;
-}
-
-int safetensors_check(const SafeTensors *file, const Tensor *tensor, Why *why) {
-  return fitting(file, tensor, why) ? 0 : -1;
 }
 
 static int get_transposed(FILE *in, const Tensor *tensor) {
@@ -326,11 +330,19 @@ static int check_finite(const SafeTensors *file, const Tensor *tensor, Why *why)
   return 0;
 }
 
-int safetensors_read(SafeTensors *file, const Tensor *tensor, Why *why) {
+static int read_tensor(SafeTensors *file, const Tensor *tensor, Why *why) {
   const Entry *entry = fitting(file, tensor, why);
   if (!entry) return -1;
   if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
       get(file->in, tensor) != 0)
     return cannot_read(file, why);
   return check_finite(file, tensor, why);
+}
+
+int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why) {
+  for (int i = 0; i < n; i++)
+    if (!fitting(file, &tensors[i], why)) return -1;
+  for (int i = 0; i < n; i++)
+    if (tensors[i].data && read_tensor(file, &tensors[i], why) != 0) return -1;
+  return 0;
 }

@@ -1,7 +1,7 @@
 #include "training/plan.h"
 
 #include "base/quota.h"
-#include "model/checkpoint.h"
+#include "run/checkpoint.h"
 #include "model/exam.h"
 #include "net/bptt.h"
 #include "sequence/markov.h"

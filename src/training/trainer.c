@@ -142,7 +142,7 @@ int trainer_write_model(Trainer *train, Why *why) {
                  bits_per_base(numbers->best_valid_loss, train->options->s));
   }
   int rc =
-      checkpoint_write_model(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
+      model_write(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
                              validated ? train->best : train->optimizer->average, about, why);
   metadata_free(about);
   return rc;

@@ -5,7 +5,7 @@
  * No input of the fuzzer's making has the CRC-32 that its header claims. So every CRC-32 is 0
  * here, and the seeds claim 0: what lies behind the check is reached, and the check itself is left
  * to tests/broken/. */
-#include "model/checkpoint.h"
+#include "run/checkpoint.h"
 
 #include <ctype.h>
 #include <fcntl.h>

@@ -1,8 +1,6 @@
-/* checkpoint: what of a run is kept in files, and how it comes back.
+/* checkpoint: the state of a run in a file, from which it resumes.
  *
- * model.safetensors holds the weights L H I b1 U b2 under these names and in the shapes of the
- * equations (so U is (D,V)), and as metadata what the network is and where it comes from.
- * checkpoint.safetensors holds besides them all that a run needs to go on: the optimizer's moments
+ * checkpoint.safetensors holds, besides the weights of a model, the optimizer's moments
  * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
  * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
  * the last log rows state.timestep_loss and state.timestep_tokens, the identity of the inputs,
@@ -10,7 +8,7 @@
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
-#include "model/safetensors.h"
+#include "model/model.h"
 #include "net/optimizer.h"
 #include "sequence/dataset.h"
 
@@ -56,25 +54,10 @@ typedef struct {
 
 size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
 
-/* Both write a file that was just opened and free it; NULL is an error that `why` says already.
+/* Writes a file that was just opened and frees it; NULL is an error that `why` says already.
  * `about` is the metadata besides the shape; it may be NULL. */
-int checkpoint_write_model(AtomicFile *file, const Shape *shape, const Weights *weights,
-                           const Metadata *about, Why *why);
 int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
                      const Metadata *about, Why *why);
-
-/* A model as it is read from a file, or from model.safetensors in a run directory. */
-typedef struct {
-  Shape shape;
-  Weights *weights;
-  Metadata *about; /* all its metadata */
-} Model;
-
-int model_read(Model *model, const char *path, Why *why);
-void model_free(Model *model);
-
-/* Whether a model read from path has this shape; else why says in what they differ. */
-int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
 /* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
  * opened, and errno is set. Messages call it path.

@@ -1,0 +1,37 @@
+/* model: a network in a file. model.safetensors holds the weights L H I b1 U b2 under these names
+ * and in the shapes of the equations (so U is (D,V)), and the shape and the origin of the network
+ * as metadata. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "model/safetensors.h"
+#include "net/rnn.h"
+
+typedef struct {
+  Shape shape;
+  Weights *weights;
+  Metadata *about; /* all its metadata */
+} Model;
+
+/* Reads a file, or model.safetensors in a run directory; a checkpoint is a model too. After an
+ * error there is nothing to free. */
+int model_read(Model *model, const char *path, Why *why);
+void model_free(Model *model);
+
+/* Whether a model read from path has this shape; otherwise why names the first difference. */
+int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
+
+/* Writes a file that was just opened and frees it; NULL is an error that `why` says already.
+ * `about` is the metadata besides the shape; it may be NULL. */
+int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, const Metadata *about,
+                Why *why);
+
+/* Parts of a file that holds a network and more, such as a checkpoint: its tensors, named
+ * prefix + "L" and so on, without data where weights is NULL (returns WEIGHTS); its metadata, freed
+ * by the caller; and the shape that metadata describes. */
+int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shape,
+                  const Weights *weights);
+Metadata *model_describe(const Shape *shape, const Metadata *about);
+int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *why);
+
+#endif

@@ -1,0 +1,174 @@
+#include "model/model.h"
+
+#include "base/alloc.h"
+#include "sequence/kmer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DIMENSION_MAX = 1 << 20 };
+
+int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shape,
+                  const Weights *weights) {
+  const size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
+  const Weights none = {0};
+  const Weights *w = weights ? weights : &none;
+  tensors[0] = tensor_matrix(prefix, "L", F32, V, d, w->L);
+  tensors[1] = tensor_matrix(prefix, "H", F32, D, D, w->H);
+  tensors[2] = tensor_matrix(prefix, "I", F32, d, D, w->I);
+  tensors[3] = tensor_vector(prefix, "b1", F32, D, w->b1);
+  tensors[4] = tensor_matrix(prefix, "U", F32, D, V, w->U);
+  tensors[4].transposed = 1;
+  tensors[5] = tensor_vector(prefix, "b2", F32, V, w->b2);
+  return WEIGHTS;
+}
+
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+Metadata *model_describe(const Shape *shape, const Metadata *about) {
+  Metadata *metadata = metadata_new();
+  const char *key, *value;
+  metadata_set(metadata, "format", "kmer-rnn");
+  metadata_set(metadata, "format_version", "1");
+  metadata_set(metadata, "k", "%d", shape->k);
+  metadata_set(metadata, "stride", "%d", shape->s);
+  metadata_set(metadata, "embedding", "%d", shape->d);
+  metadata_set(metadata, "hidden", "%d", shape->D);
+  metadata_set(metadata, "activation", "%s", activation_names[shape->activation]);
+  metadata_set(metadata, "softmax", "%s", softmax_names[shape->softmax]);
+  for (size_t i = 0; about && i < metadata_size(about); i++) {
+    metadata_entry(about, i, &key, &value);
+    metadata_set(metadata, key, "%s", value);
+  }
+  return metadata;
+}
+
+static int read_whole(const char *path, const Metadata *metadata, const char *key, int min, int max,
+                      int *value, Why *why) {
+  uint64_t number;
+  if (!metadata_get(metadata, key))
+    return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  if (metadata_whole(metadata, key, &number) != 0 || number < (uint64_t)min ||
+      number > (uint64_t)max)
+    return fail(why, "%s: its metadata's %s is no number from %d to %d; it is no kmer-rnn model",
+                path, key, min, max);
+  *value = (int)number;
+  return 0;
+}
+
+static int read_word(const char *path, const Metadata *metadata, const char *key,
+                     const char *const *words, int n, int *value, Why *why) {
+  const char *text = metadata_get(metadata, key);
+  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
+  for (*value = 0; *value < n; ++*value)
+    if (strcmp(text, words[*value]) == 0) return 0;
+  return fail(why, "%s: its metadata's %s is none that this version knows; use a newer rnnpredict",
+              path, key);
+}
+
+static int read_format(const char *path, const Metadata *metadata, Why *why) {
+  const char *format = metadata_get(metadata, "format");
+  const char *version = metadata_get(metadata, "format_version");
+  if (!format || strcmp(format, "kmer-rnn") != 0)
+    return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
+  if (!version || strcmp(version, "1") != 0)
+    return fail(why, "%s: its format is not version 1 of kmer-rnn; a newer rnntrain made it", path);
+  return 0;
+}
+
+int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *why) {
+  int k, s, d, D, activation, softmax;
+  if (read_format(path, metadata, why) || read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
+      read_whole(path, metadata, "stride", 1, k, &s, why) ||
+      read_whole(path, metadata, "embedding", 1, DIMENSION_MAX, &d, why) ||
+      read_whole(path, metadata, "hidden", 1, DIMENSION_MAX, &D, why) ||
+      read_word(path, metadata, "activation", activation_names, ACTIVATIONS, &activation, why) ||
+      read_word(path, metadata, "softmax", softmax_names, SOFTMAXES, &softmax, why))
+    return -1;
+  *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
+  if (shape->softmax != (Softmax)softmax)
+    return fail(why,
+                "%s: its softmax is followers, but with k = stride all can follow; it is no "
+                "kmer-rnn model",
+                path);
+  return 0;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, const Metadata *about,
+                Why *why) {
+  Tensor tensors[WEIGHTS];
+  model_tensors(tensors, "", shape, weights);
+  Metadata *metadata = model_describe(shape, about);
+  const int rc = safetensors_write(file, tensors, WEIGHTS, metadata, why);
+  metadata_free(metadata);
+  return rc;
+}
+
+/* Tensors that a checkpoint has besides those of a model. */
+static bool is_of_training(const char *name) {
+  static const char *const prefixes[] = {"optimizer.", "best.", "state."};
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+  return false;
+}
+
+static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
+  Tensor tensors[WEIGHTS];
+  if (model_shape(&model->shape, path, safetensors_metadata(file), why) != 0) return -1;
+  model_tensors(tensors, "", &model->shape, NULL);
+  if (safetensors_only(file, tensors, WEIGHTS, is_of_training, why) != 0 ||
+      safetensors_read(file, tensors, WEIGHTS, why) != 0)
+    return -1;
+  model->weights = weights_new(&model->shape); /* the file is as large as it says */
+  model_tensors(tensors, "", &model->shape, model->weights);
+  if (safetensors_read(file, tensors, WEIGHTS, why) != 0) return -1;
+  model->about = safetensors_take_metadata(file);
+  return 0;
+}
+
+int model_read(Model *model, const char *path, Why *why) {
+  static const char name[] = "/model.safetensors";
+  struct stat about;
+  *model = (Model){.weights = NULL};
+  char *file_path = alloc_new(strlen(path) + sizeof name, 1);
+  strcpy(file_path, path);
+  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) strcat(file_path, name);
+  SafeTensors *file = safetensors_open(file_path, why);
+  int rc = file ? read_model(model, file, file_path, why) : -1;
+  safetensors_close(file);
+  free(file_path);
+  if (rc != 0) model_free(model);
+  return rc;
+}
+
+void model_free(Model *model) {
+  weights_free(model->weights);
+  metadata_free(model->about);
+  *model = (Model){.weights = NULL};
+}
+
+int model_check(const Model *model, const char *path, const Shape *shape, Why *why) {
+  const Shape *found = &model->shape;
+  const struct {
+    const char *name, *option;
+    int is, wanted;
+  } sizes[] = {{"k", "-k", found->k, shape->k},
+               {"s", "-s", found->s, shape->s},
+               {"d", "-d", found->d, shape->d},
+               {"D", "-D", found->D, shape->D}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    if (sizes[i].is != sizes[i].wanted)
+      return fail(why, "%s: its network has %s = %d, not %d; give %s %d, or another model", path,
+                  sizes[i].name, sizes[i].is, sizes[i].wanted, sizes[i].option, sizes[i].is);
+  if (found->activation != shape->activation)
+    return fail(why, "%s: its activation is %s; give --activation %s, or another model", path,
+                activation_names[found->activation], activation_names[found->activation]);
+  if (found->softmax != shape->softmax)
+    return fail(why, "%s: its softmax is %s; give --softmax %s, or another model", path,
+                softmax_names[found->softmax], softmax_names[found->softmax]);
+  return 0;
+}
