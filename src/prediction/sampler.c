@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "sequence/kmer.h"
+#include "sequence/tokenizer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,22 +95,19 @@ static uint64_t seed_of_prompt(uint64_t seed, const char *bases, size_t n) {
  * bases at its beginning. */
 void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   const Shape *shape = &s->model->shape;
-  const size_t k = (size_t)shape->k, stride = (size_t)shape->s;
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
-  int x = 0, t = 0;
-  s->x = -1;
+  Tokenizer tokenizer = tokenizer_new(shape->k, shape->s, false);
+  int t = 0;
   s->seed = seed_of_prompt(s->rule.seed, bases, n);
-  for (size_t i = (n - k) % stride, run = 1; i < n; i++, run++) {
-    x = (x << 2 | kmer_base((unsigned char)bases[i])) & (shape->V - 1);
-    if (run < k || (run - k) % stride != 0) continue;
-    if (s->x >= 0) tape->x[t++] = s->x;
-    if (t == PROMPT_T) {
-      run_prompt(s, tape, t);
-      t = 0;
-    }
-    s->x = x;
+  for (size_t i = (n - (size_t)shape->k) % (size_t)shape->s; i < n; i++) {
+    if (!tokenizer_base(&tokenizer, kmer_base((unsigned char)bases[i]))) continue;
+    tape->x[t++] = tokenizer.x;
+    if (t < PROMPT_T) continue;
+    run_prompt(s, tape, t);
+    t = 0;
   }
   if (t > 0) run_prompt(s, tape, t);
+  s->x = tokenizer.next;
   memcpy(s->h, tape->h, (size_t)shape->D * sizeof *s->h);
   tape_free(tape);
 }

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "sequence/kmer.h"
+#include "sequence/tokenizer.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -22,14 +22,13 @@ typedef struct {
   uint64_t at;    /* tokens of it that were read, its warm-up included */
   /* The rest follows from the piece: */
   uint64_t tokens, warmup; /* tokens in all, and how many of them are warm-up */
-  uint64_t start;          /* first base of the piece, as it is read */
-  bool reversed;
-  int x; /* the k-mer at `at` */
+  uint64_t base;           /* the next to read */
+  Tokenizer tokenizer;
 } Lane;
 
 struct Lanes {
   Span span;
-  int k, s, B, T, mask;
+  int k, s, B, T;
   Strands strands;
   uint64_t warmup, seed;
   uint64_t tokens, pieces, piece_tokens;
@@ -127,16 +126,15 @@ static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) 
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
 
-/* Base i of a piece in the order that the lane reads it. */
-static int piece_base(const Lanes *lanes, const Lane *lane, uint64_t i) {
-  return lane->reversed ? 3 - corpus_base(lanes->span.corpus, lane->start - i)
-                        : corpus_base(lanes->span.corpus, lane->start + i);
+/* Moves past n bases without reading them. */
+static void skip_bases(Lane *lane, uint64_t n) {
+  lane->base = lane->tokenizer.reversed ? lane->base - n : lane->base + n;
 }
 
-static int advance(const Lanes *lanes, const Lane *lane, int x, uint64_t from, int n) {
-  for (int i = 0; i < n; i++)
-    x = (x << 2 | piece_base(lanes, lane, from + (uint64_t)i)) & lanes->mask;
-  return x;
+static bool read_base(const Lanes *lanes, Lane *lane) {
+  const int base = corpus_base(lanes->span.corpus, lane->base);
+  skip_bases(lane, 1);
+  return tokenizer_base(&lane->tokenizer, base);
 }
 
 /* Puts a lane on token `at` of a piece. */
@@ -147,14 +145,17 @@ static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t a
   uint64_t parts = divide_up(tokens, lanes->piece_tokens);
   uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
   uint64_t n = tokens / parts + (part < tokens % parts);
+  bool reversed = lanes->strands == BOTH && ((piece + lanes->epoch) & 1);
   lane->piece = piece;
   lane->at = at;
   lane->warmup = smaller(lanes->warmup, first);
   lane->tokens = n + lane->warmup;
-  lane->reversed = lanes->strands == BOTH && ((piece + lanes->epoch) & 1);
-  lane->start = segment.start + (first - lane->warmup) * s;
-  if (lane->reversed) lane->start += lane->tokens * s + k - 1;
-  lane->x = advance(lanes, lane, 0, at * s, lanes->k);
+  lane->tokenizer = tokenizer_new(lanes->k, lanes->s, reversed);
+  lane->base = segment.start + (first - lane->warmup) * s;
+  if (reversed) lane->base += lane->tokens * s + k - 1;
+  uint64_t before = at > 0; /* a token, so that token `at` is no restart */
+  skip_bases(lane, (at - before) * s);
+  for (uint64_t i = 0; i < k + before * s; i++) read_base(lanes, lane);
 }
 
 /* Deals the next piece of the epoch to a lane; false where there is none. */
@@ -174,16 +175,15 @@ static bool lane_deal(Lanes *lanes, Lane *lane) {
 
 static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
   bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
+  window->x[i] = window->y[i] = -1;
+  window->restart[i] = 1;
   if (ended) lane_deal(lanes, lane);
-  bool idle = lane->piece == lanes->pieces;
-  window->restart[i] = idle || lane->at == 0;
-  window->x[i] = idle ? -1 : lane->x;
-  window->y[i] = -1;
-  if (idle) return;
-  uint64_t next = (uint64_t)lanes->k + lane->at * (uint64_t)lanes->s;
-  lane->x = advance(lanes, lane, lane->x, next, lanes->s);
+  if (lane->piece == lanes->pieces) return; /* idle */
+  while (!read_base(lanes, lane)) continue;
+  window->x[i] = lane->tokenizer.x;
+  window->restart[i] = lane->tokenizer.restart;
   if (lane->at++ < lane->warmup) return;
-  window->y[i] = lane->x;
+  window->y[i] = lane->tokenizer.y;
   window->tokens++;
 }
 
@@ -219,7 +219,6 @@ Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int war
   lanes->s = s;
   lanes->B = B;
   lanes->T = T;
-  lanes->mask = kmer_count(k) - 1;
   lanes->strands = strands;
   lanes->warmup = (uint64_t)warmup;
   lanes->seed = seed;

@@ -1,6 +1,7 @@
 #include "sequence/markov.h"
 
 #include "sequence/counter.h"
+#include "sequence/tokenizer.h"
 
 #include <math.h>
 
@@ -16,17 +17,20 @@ size_t markov_memory(uint64_t bases) {
   return sum;
 }
 
+/* The order that has all bases of the segment but the last one as its context. */
+static int longest_order(const Tokenizer *tokenizer) {
+  return MARKOV_ORDERS - 1 - tokenizer->missing;
+}
+
 /* Counts the longest k-mers, and where a segment begins the shorter ones that start it. */
 static void count_span(Counts count, Span span) {
-  const int longest = MARKOV_ORDERS - 1;
   SegmentCursor cursor = segments_begin();
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
-    int x = 0;
+    Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, false);
     for (uint64_t i = 0; i < segment.length; i++) {
-      int m = i < (uint64_t)longest ? (int)i : longest;
-      x = (x << 2 | corpus_base(span.corpus, segment.start + i)) & (kmer_count(longest + 1) - 1);
-      counter_add(&count[m], (size_t)x, 1);
+      tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
+      counter_add(&count[longest_order(&tokenizer)], (size_t)tokenizer.kmer, 1);
     }
   }
 }
@@ -61,24 +65,29 @@ static double bits(Counts count, int m, int x) {
   return log2((all + 4) / ((double)counter_get(&count[m], (size_t)x) + 1));
 }
 
-static Markov score_span(Counts count, Span span, int k, int s) {
+/* Adds what each order pays for the last base. */
+static void add_bits(Markov *markov, Counts count, const Tokenizer *tokenizer) {
+  const int longest = longest_order(tokenizer);
+  for (int m = 0; m < MARKOV_ORDERS; m++) {
+    const int order = m < longest ? m : longest;
+    markov->bits_per_base[m] += bits(count, order, tokenizer->kmer & (kmer_count(order + 1) - 1));
+  }
+}
+
+static Markov score_span(Counts count, Span span, uint64_t k, uint64_t s) {
   Markov markov = {{0}, 0};
   SegmentCursor cursor = segments_begin();
   Segment segment;
   uint64_t bases = 0;
   while (segments_next(&span, &cursor, &segment)) {
-    if (segment.length < (uint64_t)k) continue;
-    uint64_t end = segment.length - (segment.length - (uint64_t)k) % (uint64_t)s;
-    int x = 0;
-    for (uint64_t i = 0; i < end; i++) {
-      x = (x << 2 | corpus_base(span.corpus, segment.start + i)) & (kmer_count(MARKOV_ORDERS) - 1);
-      if (i < (uint64_t)k) continue;
-      bases++;
-      for (int m = 0; m < MARKOV_ORDERS; m++) {
-        int order = i < (uint64_t)m ? (int)i : m;
-        markov.bits_per_base[m] += bits(count, order, x & (kmer_count(order + 1) - 1));
-      }
+    if (segment.length < k) continue;
+    const uint64_t predicted = (segment.length - k) / s * s;
+    Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, false);
+    for (uint64_t i = 0; i < k + predicted; i++) {
+      tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
+      if (i >= k) add_bits(&markov, count, &tokenizer);
     }
+    bases += predicted;
   }
   for (int m = 0; m < MARKOV_ORDERS; m++) {
     markov.bits_per_base[m] = bases > 0 ? markov.bits_per_base[m] / (double)bases : NAN;
@@ -93,7 +102,7 @@ Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   count_span(count, train);
   count_shorter(count);
   if (strands == BOTH) count_other_strand(count);
-  Markov markov = score_span(count, valid, k, s);
+  Markov markov = score_span(count, valid, (uint64_t)k, (uint64_t)s);
   for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
   return markov;
 }

@@ -1,6 +1,7 @@
 #include "sequence/steps.h"
 
 #include "base/alloc.h"
+#include "sequence/tokenizer.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,17 +9,14 @@
 
 /* The k-mers of a record as they are read: the next one's label is known only after the next. */
 struct Steps {
-  int k, s, mask;
+  int k, s;
   StepsWish wish;
   char *letters;          /* of the record, or of its last run of bases, where they are kept */
   size_t n_letters, room; /* that there are, that would fit */
   size_t taken;           /* of those of the last run */
   /* of the record, or of its reverse complement: */
-  int x;         /* the last k bases */
-  uint64_t run;  /* bases since the last break */
-  int kmer;      /* read but not yet a step, -1: none */
-  bool restart;  /* it is the first of its segment */
-  uint64_t next; /* the position after it */
+  Tokenizer tokenizer;
+  uint64_t next; /* the position after the tokenizer's next */
   uint64_t read; /* letters */
   uint64_t bases;
   int turned; /* first bases of a circle that were read again after its last */
@@ -28,7 +26,6 @@ Steps *steps_new(int k, int s, StepsWish wish) {
   Steps *steps = alloc_new(1, sizeof *steps);
   steps->k = k;
   steps->s = s;
-  steps->mask = (1 << 2 * k) - 1;
   steps->wish = wish;
   if (s == 1) steps->wish.to_end = false; /* every k-mer does */
   return steps;
@@ -87,32 +84,23 @@ void piece_clear(Piece *piece) {
 
 /* ---- letters to steps ----------------------------------------------------------------------- */
 
-static void push_step(Piece *piece, Steps *steps, int label) {
-  if (steps->kmer < 0) return;
+/* The token that the tokenizer has. */
+static void push_step(Piece *piece, const Steps *steps) {
   const int i = piece->n++;
-  piece->x[i] = steps->kmer;
-  piece->y[i] = label;
-  piece->restart[i] = steps->restart;
+  piece->x[i] = steps->tokenizer.x;
+  piece->y[i] = steps->tokenizer.y;
+  piece->restart[i] = steps->tokenizer.restart;
   piece->position[i] = steps->next;
-  piece->tokens += label >= 0;
+  piece->tokens += steps->tokenizer.y >= 0;
 }
 
 static void push_letter(Piece *piece, Steps *steps, unsigned char letter) {
-  const uint64_t k = (uint64_t)steps->k, s = (uint64_t)steps->s;
+  Tokenizer *tokenizer = &steps->tokenizer;
   const int base = kmer_base(letter);
   steps->read++;
-  if (base == KMER_BREAK) {
-    push_step(piece, steps, -1);
-    steps->run = 0;
-    steps->kmer = -1;
-    return;
-  }
-  steps->x = (steps->x << 2 | base) & steps->mask;
-  if (++steps->run < k || (steps->run - k) % s != 0) return;
-  push_step(piece, steps, steps->kmer < 0 ? -1 : steps->x);
-  steps->kmer = steps->x;
-  steps->restart = steps->run == k;
-  steps->next = steps->read + 1;
+  if (base == KMER_BREAK ? tokenizer_break(tokenizer) : tokenizer_base(tokenizer, base))
+    push_step(piece, steps);
+  if (tokenizer->missing == 0) steps->next = steps->read + 1;
 }
 
 /* Whether the record goes on over its end. */
@@ -127,7 +115,7 @@ static void keep_letters(Steps *steps, const char *letters, size_t n) {
   steps->n_letters += n;
 }
 
-/* Letters of the reverse complement, from where it was read to; after its last, where the record
+/* Letters from the record's end on, from where it was read to; after its last, where the record
  * is a circle, its first k ones again. */
 static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, size_t n) {
   const size_t length = steps->n_letters, k = (size_t)steps->k;
@@ -135,8 +123,7 @@ static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, siz
   if (n > end - (size_t)steps->read) n = end - (size_t)steps->read;
   for (size_t i = 0; i < n; i++) {
     const size_t at = ((size_t)steps->read + i) % length;
-    const int base = kmer_base((unsigned char)steps->letters[length - 1 - at]);
-    letters[i] = base == KMER_BREAK ? 'N' : "TGCA"[base];
+    letters[i] = steps->letters[length - 1 - at];
   }
   if (steps->read + n > length) steps->turned = (int)(steps->read + n - length);
   return n;
@@ -155,7 +142,7 @@ static ptrdiff_t read_letters(Steps *steps, SeqFile *file, char *letters, size_t
   char head[KMER_MAX];
   ptrdiff_t got = read_counted(steps, file, letters, n, why);
   if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
-  if (got != 0 || steps->run == 0 || !is_circle(steps, file)) return got;
+  if (got != 0 || steps->tokenizer.missing == steps->k || !is_circle(steps, file)) return got;
   int left = seqfile_head(file, head);
   left = (left < steps->k ? left : steps->k) - steps->turned;
   if (n > (size_t)left) n = (size_t)left;
@@ -219,8 +206,8 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
     for (ptrdiff_t i = 0; i < n; i++) push_letter(piece, steps, (unsigned char)letters[i]);
   }
   if (n == 0) {
-    piece->last = steps->kmer;
-    push_step(piece, steps, -1);
+    piece->last = steps->tokenizer.next;
+    if (tokenizer_break(&steps->tokenizer)) push_step(piece, steps);
     piece->ended = true;
     piece->circular = is_circle(steps, file);
   }
@@ -233,8 +220,8 @@ static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
 /* ---- pieces --------------------------------------------------------------------------------- */
 
 static void begin_record(Steps *steps, Piece *piece, bool reversed) {
-  steps->run = steps->read = 0;
-  steps->kmer = -1;
+  steps->tokenizer = tokenizer_new(steps->k, steps->s, reversed);
+  steps->read = 0;
   steps->turned = 0;
   if (!reversed) {
     steps->n_letters = 0;
