@@ -108,7 +108,7 @@ static Training training_new(const Bench *bench, int threads) {
   t.w = weights_new(&t.shape);
   t.gradient = gradient_new(&t.shape, bench->T * bench->B);
   weights_init(t.w, &t.shape, 1);
-  t.optimizer = optimizer_new(SGD, &t.shape);
+  t.optimizer = optimizer_new(SGD, &t.shape, false);
   t.window = window_new(bench->T, bench->B);
   t.window->tokens = (uint64_t)bench->T * (uint64_t)bench->B;
   return t;

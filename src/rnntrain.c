@@ -168,11 +168,12 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
     progress_say(train->progress, "there would be no run: %s", why->text);
     return 0;
   }
-  train->plan = plan_make(o, &train->shape, dataset);
-  if (plan_check(&train->plan, &train->shape, why) != 0) return -1;
+  const Plan plan = plan_make(train);
+  if (plan_check(&plan, &train->shape, why) != 0) return -1;
+  train->memory = plan.total;
   validation_say(train->progress, dataset, !o->dry_run);
   if (!o->dry_run) return train_run(train, why);
-  if (!o->quiet) dryrun_say(train);
+  if (!o->quiet) dryrun_say(train, &plan);
   return 0;
 }
 

@@ -182,7 +182,7 @@ static Run *run_new(const Shape *of, OptimizerKind kind) {
   Run *run = calloc(1, sizeof *run);
   run->state = (RunState){.weights = weights_new(of),
                           .best = weights_new(of),
-                          .optimizer = optimizer_new(kind, of),
+                          .optimizer = optimizer_new(kind, of, true),
                           .numbers = &run->numbers,
                           .h = run->h,
                           .B = LANES,

@@ -18,7 +18,7 @@ static const Shape *shape(void) {
 /* Two steps of rate 0.1 with gradient 0.5, then -0.25, on every weight; from weight 1. */
 static void after_two_steps(OptimizerKind kind, double first, double second) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
-  Optimizer *optimizer = optimizer_new(kind, shape());
+  Optimizer *optimizer = optimizer_new(kind, shape(), false);
   for (size_t i = 0; i < w->size; i++) {
     w->L[i] = 1;
     g->L[i] = 0.5f;
@@ -67,7 +67,7 @@ static void adam_corrects_the_bias_of_both_moments(void **state) {
 static void the_average_is_over_the_later_half(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
-  Optimizer *optimizer = optimizer_new(SGD, shape());
+  Optimizer *optimizer = optimizer_new(SGD, shape(), true);
   optimizer_average(optimizer, w);
   const double average[] = {1, 1 + 2 / 1.5, 4.166667, 6.5,
                             9.333333}; /* each + (w - it) / 1, 1.5, 2, .. */
@@ -94,7 +94,7 @@ static void the_average_is_over_the_later_half(void **state) {
 static void clipping_scales_to_the_norm(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
-  Optimizer *optimizer = optimizer_new(SGD, shape());
+  Optimizer *optimizer = optimizer_new(SGD, shape(), false);
   g->L[0] = 3;
   g->L[5] = 4;
   double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 1, 1, kernels_best());
@@ -118,7 +118,7 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
   for (int kind = ADAM; kind < OPTIMIZERS; kind++)
     for (int i = 0; i < 3; i++) {
       Weights *w = weights_new(shape()), *before = weights_new(shape()), *g = weights_new(shape());
-      Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape());
+      Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape(), false);
       weights_init(w, shape(), 3);
       memcpy(before->L, w->L, w->size * sizeof(float));
       g->b2[1] = bad[i];
@@ -138,7 +138,7 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   (void)state;
   Shape large = shape_new(3, 1, 2, 3, SIGMOID, FOLLOWERS);
   Weights *w = weights_new(&large), *dw = weights_new_rows(&large, 3, 2 * 4);
-  Optimizer *optimizer = optimizer_new(MOMENTUM, &large);
+  Optimizer *optimizer = optimizer_new(MOMENTUM, &large, false);
   Touched L = {.rows = 64, .n = 2, .row = (int[]){4, 9}};
   Touched U = {.rows = 16, .n = 2, .row = (int[]){0, 15}};
   for (size_t i = 0; i < dw->size; i++) dw->L[i] = 1;
@@ -170,7 +170,7 @@ static void jobs_cover_every_weight_once(void **state) {
   for (int i = 0; i < ROWS; i++) L.row[i] = 5 * i + 2;
   for (int few = 0; few < 2; few++) {
     Weights *w = weights_new(&large), *dw = weights_new_rows(&large, few ? ROWS : large.V, large.V);
-    Optimizer *optimizer = optimizer_new(SGD, &large);
+    Optimizer *optimizer = optimizer_new(SGD, &large, false);
     Gradient gradient = {dw, few ? &L : NULL, NULL};
     for (size_t i = 0; i < dw->size; i++)
       dw->L[i] = (float)(1 + i % 1000); /* told apart by place */

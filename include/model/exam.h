@@ -35,10 +35,11 @@ typedef struct {
 
 /* Reads the span, or as much of its beginning as is enough and soon done, lane by lane; what it
  * looks at lies 256 k-mers behind where a lane begins with h = 0, if the sequence is as long.
- * Gradients flow back through `steps` timesteps at most. Calibration is by base: for each next
- * base, the four probabilities, summed over the k-mers that begin with it what they add. */
-Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,
+ * Gradients flow back through `timesteps` at most, and through EXAM_STEPS. Calibration is by base:
+ * for each next base, the four probabilities, summed over the k-mers that begin with it what they
+ * add. */
+Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int timesteps, int threads,
                const Kernels *kernels, const ExamStop *stop);
-size_t exam_memory(const Shape *shape, int steps); /* bytes, at most, while it runs */
+size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels); /* bytes */
 
 #endif

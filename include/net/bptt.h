@@ -29,7 +29,6 @@ typedef struct {
 Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
-size_t bptt_memory(const Shape *shape, int T, int B, int with_backward); /* bytes */
 
 /* Where a window has fewer tokens than L has rows, it leaves some untouched, whose gradient is 0:
  * dw then holds the others only, the i-th touched one at place i. Likewise U and b2 under
@@ -41,7 +40,6 @@ typedef struct {
 
 Gradient *gradient_new(const Shape *shape, int tokens); /* for windows of so many */
 void gradient_free(Gradient *gradient);
-size_t gradient_memory(const Shape *shape, int tokens); /* bytes */
 
 /* Reads the window with weights w from the states that the last one left. Where gradient is not
  * NULL it becomes the gradient of the mean of J over the window's labels. What comes back, and what

@@ -27,18 +27,17 @@ typedef struct {
   OptimizerKind kind;
   Shape shape;
   Weights *m, *v;   /* moments; NULL where the kind has none */
-  Weights *average; /* NULL: none is kept */
+  Weights *average; /* NULL without one */
   uint64_t steps;   /* taken so far */
   double *squares;  /* scratch: of each chunk of the gradient */
 } Optimizer;
 
-Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape);
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_average);
 void optimizer_free(Optimizer *optimizer);
 
-/* Begins to keep the average of w, which no step has moved yet. */
+/* Sets the average to w, which no step has moved yet. */
 void optimizer_average(Optimizer *optimizer, const Weights *w);
 
-int optimizer_moments(OptimizerKind kind); /* how many Weights it keeps: 0..2 */
 double optimizer_default_rate(OptimizerKind kind);
 
 /* Moves w by one step; clip is the largest norm of the gradient that passes unscaled, 0: any.

@@ -16,7 +16,6 @@ typedef struct {
 /* Room for a (k,n) matrix; loops NULL: for BLAS. */
 Packed packed_new(int k, int n, const Products *loops);
 void packed_free(Packed *W);
-size_t packed_memory(int k, int n); /* bytes, at most */
 
 void packed_set(Packed *W, const float *A);            /* W <- A (k,n) */
 void packed_set_transposed(Packed *W, const float *A); /* W <- A^T, A (n,k) */

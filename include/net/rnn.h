@@ -70,7 +70,6 @@ typedef struct {
 /* loops NULL: BLAS multiplies. Without backward HT, IT, UT are left out. */
 Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops);
 void factors_free(Factors *factors);
-size_t factors_memory(const Shape *shape, int tokens, int with_backward); /* bytes */
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
 /* Those of weights that stay as they are, for forward over any number of tokens, of which they are
@@ -92,7 +91,6 @@ typedef struct {
 
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
 void tape_free(Tape *tape);
-size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward); /* bytes */
 
 /* h for all T timesteps from x, restart and h[0]; e where there is no table. Where loops of ours
  * multiply, a lane depends neither on the others nor on their number: B may be lowered before. */

@@ -5,10 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COUNTER_BYTES = 4, COUNTER_BYTES_MAX = 6 };
-#define COUNTER_MAX                                                                                \
-  ((UINT64_C(1) << 48) - 1) /* where a count stops: more bases than any memory                     \
-                             */
+/* A count stops here, at more bases than any memory holds. */
+#define COUNTER_MAX ((UINT64_C(1) << 48) - 1)
 
 typedef struct {
   size_t n;
@@ -18,6 +16,7 @@ typedef struct {
 
 Counter counter_new(size_t n); /* counts of 0 */
 void counter_free(Counter *counter);
+void counter_widen(Counter *counter); /* makes `high`, if it is not there */
 
 void counter_set(Counter *counter, size_t i, uint64_t count);
 

@@ -2,10 +2,10 @@
 #ifndef DRYRUN_H
 #define DRYRUN_H
 
-#include "training/trainer.h"
+#include "training/plan.h"
 
 /* Says on standard error: tokens, parameters, memory, and the time that a few windows on a scratch
  * network foretell. */
-void dryrun_say(const TrainRun *run);
+void dryrun_say(const TrainRun *run, const Plan *plan);
 
 #endif

@@ -2,9 +2,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "net/optimizer.h"
-#include "run/train_options.h"
-#include "sequence/dataset.h"
+#include "training/trainer.h"
 
 typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
@@ -15,7 +13,7 @@ typedef struct {
 } Plan;
 
 /* Once the threads are started and the input is read, and before anything else is. */
-Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset);
+Plan plan_make(const TrainRun *run);
 
 /* An error, with the figures, where the machine cannot hold it. */
 int plan_check(const Plan *plan, const Shape *shape, Why *why);

@@ -13,14 +13,13 @@
 #include "sequence/lanes.h"
 #include "training/budget.h"
 #include "training/phases.h"
-#include "training/plan.h"
 
 /* What a run is made of; all borrowed. */
 typedef struct {
   const TrainOptions *options; /* with threads and rate filled in */
   Shape shape;
   const Dataset *dataset;
-  Plan plan;
+  uint64_t memory; /* bytes that the run needs (plan.h) */
   Model *init; /* to start from, and its weights become the trainer's; none there: random ones */
   const char *init_crc32; /* of the model that the run began from, NULL: none */
   RunDir *dir;
@@ -73,6 +72,14 @@ typedef struct {
 /* Everything at the start of the run; markov and the clocks are the caller's to set. */
 Trainer *trainer_new(const TrainRun *run);
 void trainer_free(Trainer *train);
+
+/* Bytes that trainer_new takes: for the weights, their gradient, average and moments; and for
+ * windows. */
+typedef struct {
+  size_t weights, windows;
+} TrainerMemory;
+
+TrainerMemory trainer_memory(const TrainRun *run);
 
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
 

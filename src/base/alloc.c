@@ -1,6 +1,8 @@
 #include "base/alloc.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,9 @@
 #include <sys/mman.h>
 
 enum { CACHE_LINE = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 22 /* bytes */ };
+
+static bool counting;
+static size_t counted; /* bytes */
 
 static void out_of_memory(size_t count, size_t size) {
   fprintf(
@@ -18,9 +23,31 @@ static void out_of_memory(size_t count, size_t size) {
   exit(1);
 }
 
+void alloc_count_begin(void) {
+  counting = true;
+  counted = 0;
+}
+
+size_t alloc_count_end(void) {
+  counting = false;
+  return counted;
+}
+
+static size_t product(size_t count, size_t size) {
+  if (size > 0 && count > SIZE_MAX / size) out_of_memory(count, size);
+  return count * size;
+}
+
 void *alloc_new(size_t count, size_t size) {
+  if (counting) counted += product(count, size);
   void *block = calloc(count > 0 ? count : 1, size);
   if (!block) out_of_memory(count, size);
+  return block;
+}
+
+void *alloc_numbers(size_t count, size_t size) {
+  void *block = alloc_new(counting ? 0 : count, size);
+  if (counting) counted += product(count, size);
   return block;
 }
 
@@ -32,7 +59,11 @@ void *alloc_bytes(size_t size) {
 
 float *alloc_floats(size_t count) {
   if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
-  const size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;
+  size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;
+  if (counting) {
+    counted += size;
+    size = CACHE_LINE;
+  }
   void *block;
   if (posix_memalign(&block, size < LARGE ? CACHE_LINE : HUGE_PAGE, size) != 0)
     out_of_memory(count, sizeof(float));
@@ -43,8 +74,9 @@ float *alloc_floats(size_t count) {
 }
 
 void *alloc_resize(void *block, size_t count, size_t size) {
-  if (size > 0 && count > SIZE_MAX / size) out_of_memory(count, size);
-  void *resized = realloc(block, count * size > 0 ? count * size : 1);
+  const size_t bytes = product(count, size);
+  if (counting) counted += bytes - malloc_usable_size(block);
+  void *resized = realloc(block, bytes > 0 ? bytes : 1);
   if (!resized) out_of_memory(count, size);
   return resized;
 }

@@ -19,15 +19,7 @@ static double step_cost(const Shape *shape) {
 }
 
 static double clamp(double value, double least, double most) {
-  return value < least ? least : value > most ? most : value;
-}
-
-size_t exam_memory(const Shape *shape, int steps) {
-  const size_t d = (size_t)shape->d, D = (size_t)shape->D, n = (size_t)shape->n;
-  return factors_memory(shape, FACTORS_TOKENS, 0) + tape_memory(shape, T, B, FACTORS_TOKENS, 0) +
-         softmax_logits(shape, 0, 0) * sizeof(float) +
-         (size_t)softmax_rows(shape) * (D * sizeof(float) + 2 * sizeof(int)) +
-         ((size_t)steps + WARMUP + 1) * (3 * D + 2 * d) * sizeof(double) + 3 * n * sizeof(double);
+  return fmin(fmax(value, least), most);
 }
 
 /* ---- calibration ---------------------------------------------------------------------------- */
@@ -53,8 +45,8 @@ typedef struct {
 
 static Labelled labelled_new(const Shape *shape) {
   const size_t rows = (size_t)softmax_rows(shape);
-  return (Labelled){.x = alloc_new(rows, sizeof(int)),
-                    .y = alloc_new(rows, sizeof(int)),
+  return (Labelled){.x = alloc_numbers(rows, sizeof(int)),
+                    .y = alloc_numbers(rows, sizeof(int)),
                     .h = alloc_floats(rows * (size_t)shape->D),
                     .yhat = alloc_floats(softmax_logits(shape, 0, 0))};
 }
@@ -81,13 +73,39 @@ static int take_labelled(Labelled *rows, const Tape *tape, int *at, const Shape 
   return n;
 }
 
+/* The memory of the calibration. */
+typedef struct {
+  Factors *factors;
+  Tape *tape;
+  Window *window;
+  Labelled rows;
+} Calibration;
+
+static Calibration calibration_new(const Shape *shape, const Kernels *kernels) {
+  Factors *factors = factors_new(shape, FACTORS_TOKENS, 0, kernels->products);
+  return (Calibration){.factors = factors,
+                       .tape = tape_new(shape, T, B, factors),
+                       .window = window_new(T, B),
+                       .rows = labelled_new(shape)};
+}
+
+static void calibration_free(Calibration *with) {
+  window_free(with->window);
+  tape_free(with->tape);
+  factors_free(with->factors);
+  labelled_free(&with->rows);
+}
+
 /* The output layer can be slow: only labelled rows are computed, and it can stop in between. */
-static void count_window(Exam *exam, const Tape *tape, Labelled *rows, const Factors *factors,
-                         const Shape *shape, const Kernels *kernels, const ExamStop *stop) {
+static void count_window(Exam *exam, Calibration *with, const Shape *shape, const Kernels *kernels,
+                         const ExamStop *stop) {
   const size_t n = (size_t)shape->n;
-  for (int at = 0, taken; !exam->shortened && at < tape->T * tape->B;) {
-    if ((taken = take_labelled(rows, tape, &at, shape)) == 0) break;
-    softmax_yhat(rows->yhat, rows->x, rows->h, taken, factors, shape, kernels);
+  const Labelled *rows = &with->rows;
+  int at = 0;
+  while (!exam->shortened && at < T * B) {
+    const int taken = take_labelled(&with->rows, with->tape, &at, shape);
+    if (taken == 0) break;
+    softmax_yhat(rows->yhat, rows->x, rows->h, taken, with->factors, shape, kernels);
     for (int i = 0; i < taken; i++) count(exam, rows->yhat + (size_t)i * n, rows->y[i], shape);
     exam->shortened = stop->now(stop->context, CALIBRATION_SHARE);
   }
@@ -95,29 +113,26 @@ static void count_window(Exam *exam, const Tape *tape, Labelled *rows, const Fac
 
 static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *weights,
                       int threads, const Kernels *kernels, const ExamStop *stop) {
-  Factors *factors = factors_forward(weights, shape, 1, threads, kernels->products);
-  Tape *tape = tape_new(shape, T, B, factors);
-  Window *window = window_new(T, B);
-  Labelled rows = labelled_new(shape);
+  Calibration with = calibration_new(shape, kernels);
+  Tape *tape = with.tape;
+  const Window *window = with.window;
+  factors_set(with.factors, weights, shape, threads);
   const double tokens = clamp(MULTIPLICATIONS / step_cost(shape), TOKENS_MIN, TOKENS_MAX);
   const uint64_t most = (uint64_t)tokens * (uint64_t)shape->s;
   Span head = span_head(&span, most);
   Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
   lanes_start(lanes, 0);
-  while (!exam->shortened && lanes_next(lanes, window)) {
+  while (!exam->shortened && lanes_next(lanes, with.window)) {
     for (size_t i = 0; i < T * B; i++) tape->x[i] = window_kmer(window, i);
     memcpy(tape->y, window->y, T * B * sizeof *tape->y);
     memcpy(tape->restart, window->restart, T * B);
-    rnn_forward(tape, factors, shape, kernels);
-    count_window(exam, tape, &rows, factors, shape, kernels, stop);
+    rnn_forward(tape, with.factors, shape, kernels);
+    count_window(exam, &with, shape, kernels, stop);
     tape_carry(tape, shape);
   }
   lanes_free(lanes);
   span_free(&head);
-  window_free(window);
-  tape_free(tape);
-  factors_free(factors);
-  labelled_free(&rows);
+  calibration_free(&with);
 }
 
 /* ---- the gradient's way --------------------------------------------------------------------- */
@@ -139,12 +154,34 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* The memory for following the gradient. */
+typedef struct {
+  double (*norm)[STRETCHES_MAX]; /* (steps) of each stretch, by steps back */
+  Trace *trace;
+  Window *window;
+} Following;
+
+static Following following_new(const Shape *shape, int steps) {
+  const int all = WARMUP + steps;
+  const double stretches = SLOW_MULTIPLICATIONS / (all * step_cost(shape));
+  return (Following){.norm = alloc_numbers((size_t)steps, sizeof(double[STRETCHES_MAX])),
+                     .trace = trace_new(shape, all, false),
+                     .window = window_new(all, (int)clamp(stretches, 1, STRETCHES_MAX))};
+}
+
+static void following_free(Following *with) {
+  window_free(with->window);
+  trace_free(with->trace);
+  free(with->norm);
+}
+
 /* Follows the gradient of the last timestep's loss on each stretch that allows for the most steps
- * back; its norms i steps back go to norm[i] (STRETCHES_MAX). */
-static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window *window,
-                         Trace *trace, const Shape *shape, const Weights *weights, int steps,
-                         const ExamStop *stop) {
-  int *x = alloc_new((size_t)window->T, sizeof *x), *y = alloc_new((size_t)window->T, sizeof *y);
+ * back. */
+static void follow_lanes(Exam *exam, Following *with, const Shape *shape, const Weights *weights,
+                         int steps, const ExamStop *stop) {
+  const Window *window = with->window;
+  int *x = alloc_new((size_t)window->T, sizeof *x);
+  int *y = alloc_new((size_t)window->T, sizeof *y);
   for (int b = 0; b < window->B; b++) {
     const int n = lane_steps(window, b, x, y), back = n < steps ? n : steps;
     if (back < 1 || back < exam->steps) continue;
@@ -154,8 +191,9 @@ static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window
     }
     if (back > exam->steps) exam->stretches = 0;
     exam->steps = back;
-    trace_all(trace, x, y, n, weights, shape);
-    for (int i = 0; i < back; i++) norm[i][exam->stretches] = trace_norm(trace, n - i, shape);
+    trace_all(with->trace, x, y, n, weights, shape);
+    for (int i = 0; i < back; i++)
+      with->norm[i][exam->stretches] = trace_norm(with->trace, n - i, shape);
     exam->stretches++;
   }
   free(x);
@@ -164,33 +202,43 @@ static void follow_lanes(Exam *exam, double (*norm)[STRETCHES_MAX], const Window
 
 static void follow(Exam *exam, Span span, const Shape *shape, const Weights *weights, int steps,
                    const ExamStop *stop) {
-  const int T_all = WARMUP + steps;
-  const int stretches =
-      (int)clamp(SLOW_MULTIPLICATIONS / (T_all * step_cost(shape)), 1, STRETCHES_MAX);
-  double(*norm)[STRETCHES_MAX] = alloc_new((size_t)steps, sizeof *norm);
-  Trace *trace = trace_new(shape, T_all, false);
-  Window *window = window_new(T_all, stretches);
-  Lanes *lanes = lanes_new(span, shape->k, shape->s, stretches, T_all, FORWARD, 0, 0);
+  Following with = following_new(shape, steps);
+  Window *window = with.window;
+  Lanes *lanes = lanes_new(span, shape->k, shape->s, window->B, window->T, FORWARD, 0, 0);
   lanes_start(lanes, 0);
-  if (lanes_next(lanes, window))
-    follow_lanes(exam, norm, window, trace, shape, weights, steps, stop);
+  if (lanes_next(lanes, window)) follow_lanes(exam, &with, shape, weights, steps, stop);
   for (int i = 0; i < exam->steps; i++) {
     const int n = exam->stretches;
-    qsort(norm[i], (size_t)n, sizeof *norm[i], compare);
-    exam->flow_lower[i] = norm[i][n / 4];
-    exam->flow_median[i] = norm[i][n / 2];
-    exam->flow_upper[i] = norm[i][n - 1 - n / 4];
+    double *norm = with.norm[i];
+    qsort(norm, (size_t)n, sizeof *norm, compare);
+    exam->flow_lower[i] = norm[n / 4];
+    exam->flow_median[i] = norm[n / 2];
+    exam->flow_upper[i] = norm[n - 1 - n / 4];
   }
   lanes_free(lanes);
-  window_free(window);
-  trace_free(trace);
-  free(norm);
+  following_free(&with);
 }
 
-Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int steps, int threads,
+/* ---- both ----------------------------------------------------------------------------------- */
+
+static int steps_back(int timesteps) { return timesteps < EXAM_STEPS ? timesteps : EXAM_STEPS; }
+
+size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels) {
+  alloc_count_begin();
+  Calibration calibration = calibration_new(shape, kernels);
+  calibration_free(&calibration);
+  const size_t first = alloc_count_end();
+  alloc_count_begin();
+  Following following = following_new(shape, steps_back(timesteps));
+  following_free(&following);
+  const size_t second = alloc_count_end();
+  return first > second ? first : second;
+}
+
+Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int timesteps, int threads,
                const Kernels *kernels, const ExamStop *stop) {
   Exam *exam = alloc_new(1, sizeof *exam);
   calibrate(exam, span, shape, weights, threads, kernels, stop);
-  follow(exam, span, shape, weights, steps < EXAM_STEPS ? steps : EXAM_STEPS, stop);
+  follow(exam, span, shape, weights, steps_back(timesteps), stop);
   return exam;
 }

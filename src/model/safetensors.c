@@ -74,27 +74,22 @@ typedef struct {
   float *data;
 } Panel;
 
-/* Without its data. */
-static Panel panel_size(size_t columns, size_t floats) {
+static Panel panel_new(size_t columns, size_t floats) {
   Panel panel = {.columns = least(columns, floats)};
   panel.rows = panel.columns < columns ? 1 : least(floats / panel.columns, 16);
+  panel.data = alloc_numbers(panel.rows * panel.columns, sizeof *panel.data);
   return panel;
 }
 
 size_t safetensors_memory(size_t columns) {
-  const Panel panel = panel_size(columns, PUT_FLOATS);
-  return panel.rows * panel.columns * sizeof *panel.data;
-}
-
-static Panel panel_new(const Tensor *tensor, size_t floats) {
-  Panel panel = panel_size(tensor->columns, floats);
-  panel.data = alloc_new(panel.rows * panel.columns, sizeof *panel.data);
-  return panel;
+  alloc_count_begin();
+  free(panel_new(columns, PUT_FLOATS).data);
+  return alloc_count_end();
 }
 
 static void put_transposed(Sink *to, const Tensor *tensor) {
   const size_t rows = tensor->rows, columns = tensor->columns;
-  Panel panel = panel_new(tensor, PUT_FLOATS);
+  Panel panel = panel_new(tensor->columns, PUT_FLOATS);
   for (size_t row = 0; row < rows; row += panel.rows)
     for (size_t first = 0; first < columns; first += panel.columns) {
       const float *data = (const float *)tensor->data + first * rows + row;
@@ -297,7 +292,7 @@ static const Entry *fitting(const SafeTensors *file, const Tensor *tensor, Why *
 
 static int get_transposed(FILE *in, const Tensor *tensor) {
   const size_t rows = tensor->rows, columns = tensor->columns;
-  Panel panel = panel_new(tensor, GET_FLOATS);
+  Panel panel = panel_new(tensor->columns, GET_FLOATS);
   int rc = 0;
   for (size_t row = 0; rc == 0 && row < rows; row += panel.rows)
     for (size_t first = 0; rc == 0 && first < columns; first += panel.columns) {

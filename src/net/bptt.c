@@ -49,24 +49,6 @@ static size_t partial_size(const Shape *shape) {
   return all - V * (size_t)shape->d - output;
 }
 
-static size_t table_memory(const Shape *shape, int tokens) {
-  if (shape->V >= tokens) return 0;
-  size_t floats = (size_t)shape->V * (size_t)shape->D + SCATTER_JOBS * input_size(shape);
-  return floats * sizeof(float);
-}
-
-size_t bptt_memory(const Shape *shape, int T, int B, int with_backward) {
-  size_t tokens = (size_t)T * (size_t)B, sum = factors_memory(shape, T * B, with_backward);
-  for (int block = 0; block < count_blocks(B); block++) {
-    int lanes = block_lanes(B, block);
-    sum += tape_memory(shape, T, lanes, T * B, with_backward);
-    sum += softmax_logits(shape, T * lanes, with_backward) * sizeof(float);
-    if (with_backward) sum += partial_size(shape) * sizeof(float);
-  }
-  if (with_backward) sum += table_memory(shape, T * B);
-  return sum + tokens * (sizeof(double) + 8 * sizeof(int));
-}
-
 /* How many rows of L, and of U, a gradient has. */
 static int rows_of_L(const Shape *shape, int tokens) {
   return touched_few(shape->V, tokens) ? tokens : shape->V;
@@ -82,7 +64,7 @@ static void new_block(Bptt *bptt, int block) {
   const int rows = bptt->T * block_lanes(bptt->B, block);
   bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
   bptt->q[block] = alloc_floats(softmax_logits(shape, rows, bptt->with_backward));
-  bptt->J[block] = alloc_new((size_t)rows, sizeof **bptt->J);
+  bptt->J[block] = alloc_numbers((size_t)rows, sizeof **bptt->J);
   if (!bptt->with_backward) return;
   Weights *p = &bptt->partial[block];
   p->H = alloc_floats(bptt->n_partial);
@@ -123,8 +105,8 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
   bptt->partial = alloc_new((size_t)bptt->blocks, sizeof *bptt->partial);
   for (int block = 0; block < bptt->blocks; block++) new_block(bptt, block);
   if (with_backward) new_scatter(bptt);
-  bptt->result.timestep_loss = alloc_new((size_t)T, sizeof(double));
-  bptt->result.timestep_tokens = alloc_new((size_t)T, sizeof(uint64_t));
+  bptt->result.timestep_loss = alloc_numbers((size_t)T, sizeof(double));
+  bptt->result.timestep_tokens = alloc_numbers((size_t)T, sizeof(uint64_t));
   return bptt;
 }
 
@@ -162,12 +144,6 @@ void gradient_free(Gradient *gradient) {
   if (!gradient) return;
   weights_free(gradient->dw);
   free(gradient);
-}
-
-size_t gradient_memory(const Shape *shape, int tokens) {
-  const size_t V = (size_t)shape->V, L = (size_t)rows_of_L(shape, tokens);
-  const size_t U = (size_t)rows_of_U(shape, tokens), d = (size_t)shape->d, D = (size_t)shape->D;
-  return (shape_parameters(shape) - (V - L) * d - (V - U) * (D + 1)) * sizeof(float);
 }
 
 /* ---- blocks of lanes ------------------------------------------------------------------------ */

@@ -10,8 +10,6 @@
 enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
 enum { AVERAGED = 1000 };            /* steps, at most */
 
-int optimizer_moments(OptimizerKind kind) { return kind == ADAM ? 2 : kind == SGD ? 0 : 1; }
-
 double optimizer_default_rate(OptimizerKind kind) {
   static const double rates[OPTIMIZERS] = {
       [ADAM] = 0.003, [SGD] = 1.5, [MOMENTUM] = 0.3, [RMSPROP] = 0.003, [ADAGRAD] = 0.1};
@@ -25,18 +23,18 @@ static size_t most_chunks(const Shape *shape) {
   return (size_t)count_chunks(2 * shape_parameters(shape)) + PARTS;
 }
 
-Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape) {
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_average) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
-  optimizer->squares = alloc_new(most_chunks(shape), sizeof(double));
+  optimizer->squares = alloc_numbers(most_chunks(shape), sizeof(double));
   optimizer->shape = *shape;
   if (kind == ADAM || kind == MOMENTUM) optimizer->m = weights_new(shape);
   if (kind == ADAM || kind == RMSPROP || kind == ADAGRAD) optimizer->v = weights_new(shape);
+  if (with_average) optimizer->average = weights_new(shape);
   return optimizer;
 }
 
 void optimizer_average(Optimizer *optimizer, const Weights *w) {
-  optimizer->average = weights_new(&optimizer->shape);
   memcpy(optimizer->average->L, w->L, w->size * sizeof(float));
 }
 

@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANEL_MAX = 32 };
-
-static size_t count_floats(int k, int n, int panel) {
-  return (size_t)((n + panel - 1) / panel) * (size_t)panel * (size_t)k;
-}
-
-size_t packed_memory(int k, int n) { return count_floats(k, n, PANEL_MAX) * sizeof(float); }
-
 Packed packed_new(int k, int n, const Products *loops) {
   Packed W = {.k = k, .n = n, .panel = loops ? loops->panel : n, .loops = loops};
-  W.panels = alloc_floats(count_floats(k, n, W.panel));
+  const size_t panels = (size_t)((n + W.panel - 1) / W.panel);
+  W.panels = alloc_floats(panels * (size_t)W.panel * (size_t)k);
   return W;
 }
 

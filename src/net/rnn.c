@@ -73,16 +73,6 @@ void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
 
 static int has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
 
-size_t factors_memory(const Shape *shape, int tokens, int with_backward) {
-  const int V = shape->V, d = shape->d, D = shape->D, full = shape->softmax == FULL;
-  size_t sum = packed_memory(D, D) + packed_memory(d, D);
-  if (full) sum += packed_memory(D, V);
-  if (with_backward) sum += packed_memory(D, D) + packed_memory(D, d);
-  if (with_backward && full) sum += packed_memory(V, D);
-  if (has_table(shape, tokens)) sum += (size_t)V * (size_t)D * sizeof(float);
-  return sum;
-}
-
 Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops) {
   const int V = shape->V, d = shape->d, D = shape->D;
   Factors *f = alloc_new(1, sizeof *f);
@@ -160,23 +150,15 @@ Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, 
 
 /* ---- the tape ------------------------------------------------------------------------------- */
 
-size_t tape_memory(const Shape *shape, int T, int B, int tokens, int with_backward) {
-  size_t rows = (size_t)T * (size_t)B, D = (size_t)shape->D;
-  size_t d = has_table(shape, tokens) ? 0 : (size_t)shape->d;
-  size_t floats = rows * (d + D) + 2 * (size_t)B * D; /* e, h, rows */
-  if (with_backward) floats += rows * (d + D);        /* de, dz */
-  return floats * sizeof(float) + rows * (2 * sizeof(int) + 1);
-}
-
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
   Tape *tape = alloc_new(1, sizeof *tape);
   size_t rows = (size_t)T * (size_t)B, d = (size_t)shape->d, D = (size_t)shape->D;
   size_t state = (size_t)B * D;
   tape->T = T;
   tape->B = B;
-  tape->x = alloc_new(rows, sizeof *tape->x);
-  tape->y = alloc_new(rows, sizeof *tape->y);
-  tape->restart = alloc_new(rows, 1);
+  tape->x = alloc_numbers(rows, sizeof *tape->x);
+  tape->y = alloc_numbers(rows, sizeof *tape->y);
+  tape->restart = alloc_numbers(rows, 1);
   tape->h = alloc_floats(rows * D + state);
   tape->rows = alloc_floats(state);
   if (!factors->table) tape->e = alloc_floats(rows * d);

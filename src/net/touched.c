@@ -9,10 +9,10 @@ enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 Touched touched_new(int rows, int tokens) {
   const size_t n = (size_t)tokens;
   return (Touched){.rows = rows,
-                   .row = alloc_new(n, sizeof(int)),
-                   .start = alloc_new(n + 1, sizeof(int)),
-                   .order = alloc_new(n, sizeof(int)),
-                   .spare = alloc_new(n, sizeof(int))};
+                   .row = alloc_numbers(n, sizeof(int)),
+                   .start = alloc_numbers(n + 1, sizeof(int)),
+                   .order = alloc_numbers(n, sizeof(int)),
+                   .spare = alloc_numbers(n, sizeof(int))};
 }
 
 void touched_free(Touched *touched) {

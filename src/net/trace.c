@@ -8,7 +8,7 @@
 #include <string.h>
 
 static double *new_rows(int rows, int columns) {
-  return alloc_new((size_t)rows * (size_t)columns, sizeof(double));
+  return alloc_numbers((size_t)rows * (size_t)columns, sizeof(double));
 }
 
 static size_t part_size(const Shape *shape) {
@@ -25,8 +25,8 @@ Trace *trace_new(const Shape *shape, int T, bool with_parts) {
   const int d = shape->d, D = shape->D, n = shape->n;
   Trace *trace = alloc_new(1, sizeof *trace);
   *trace = (Trace){.T = T,
-                   .x = alloc_new((size_t)T + 1, sizeof *trace->x),
-                   .y = alloc_new((size_t)T + 1, sizeof *trace->y),
+                   .x = alloc_numbers((size_t)T + 1, sizeof *trace->x),
+                   .y = alloc_numbers((size_t)T + 1, sizeof *trace->y),
                    .e = new_rows(T + 1, d),
                    .z = new_rows(T + 1, D),
                    .h = new_rows(T + 1, D),

@@ -43,9 +43,9 @@ Window *window_new(int T, int B) {
   size_t n = (size_t)T * (size_t)B;
   window->T = T;
   window->B = B;
-  window->x = alloc_new(n, sizeof *window->x);
-  window->y = alloc_new(n, sizeof *window->y);
-  window->restart = alloc_new(n, 1);
+  window->x = alloc_numbers(n, sizeof *window->x);
+  window->y = alloc_numbers(n, sizeof *window->y);
+  window->restart = alloc_numbers(n, 1);
   return window;
 }
 

@@ -1,5 +1,6 @@
 #include "sequence/markov.h"
 
+#include "base/alloc.h"
 #include "sequence/counter.h"
 #include "sequence/tokenizer.h"
 
@@ -10,11 +11,21 @@ typedef Counter Counts[MARKOV_ORDERS];
 
 static size_t entries(int m) { return (size_t)kmer_count(m + 1); }
 
+static void counts_new(Counts count) {
+  for (int m = 0; m < MARKOV_ORDERS; m++) count[m] = counter_new(entries(m));
+}
+
+static void counts_free(Counts count) {
+  for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
+}
+
 size_t markov_memory(uint64_t bases) {
-  const size_t bytes = bases > UINT32_MAX / 2 ? COUNTER_BYTES_MAX : COUNTER_BYTES;
-  size_t sum = 0;
-  for (int m = 0; m < MARKOV_ORDERS; m++) sum += entries(m) * bytes;
-  return sum;
+  Counts count;
+  alloc_count_begin();
+  counts_new(count);
+  for (int m = 0; bases > UINT32_MAX / 2 && m < MARKOV_ORDERS; m++) counter_widen(&count[m]);
+  counts_free(count);
+  return alloc_count_end();
 }
 
 /* The order that has all bases of the segment but the last one as its context. */
@@ -98,11 +109,11 @@ static Markov score_span(Counts count, Span span, uint64_t k, uint64_t s) {
 
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   Counts count;
-  for (int m = 0; m < MARKOV_ORDERS; m++) count[m] = counter_new(entries(m));
+  counts_new(count);
   count_span(count, train);
   count_shorter(count);
   if (strands == BOTH) count_other_strand(count);
   Markov markov = score_span(count, valid, (uint64_t)k, (uint64_t)s);
-  for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
+  counts_free(count);
   return markov;
 }

@@ -1,7 +1,5 @@
 #include "training/dryrun.h"
 
-#include "training/plan.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -40,15 +38,14 @@ static void say_time(const Trainer *train, double rate) {
                epochs, rate, o->threads, o->threads > 1 ? "s" : "");
 }
 
-void dryrun_say(const TrainRun *run) {
+void dryrun_say(const TrainRun *run, const Plan *plan) {
   char total[32], corpus[32], weights[32], windows[32], markov[32];
   Trainer *train = trainer_new(run);
-  const Plan plan = run->plan;
-  plan_text(plan.total, total);
-  plan_text(plan.corpus, corpus);
-  plan_text(plan.weights, weights);
-  plan_text(plan.windows, windows);
-  plan_text(plan.markov, markov);
+  plan_text(plan->total, total);
+  plan_text(plan->corpus, corpus);
+  plan_text(plan->weights, weights);
+  plan_text(plan->windows, windows);
+  plan_text(plan->markov, markov);
   progress_say(
       run->progress,
       "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",

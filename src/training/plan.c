@@ -3,7 +3,6 @@
 #include "base/quota.h"
 #include "run/checkpoint.h"
 #include "model/exam.h"
-#include "net/bptt.h"
 #include "sequence/markov.h"
 
 #include <stdio.h>
@@ -12,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PROGRAM = 5 << 20, LANE = 256 }; /* bytes: code, libraries, buffers; all of a lane */
+enum { PROGRAM = 5 << 20 }; /* bytes: code, libraries, buffers */
 
 /* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
 static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
@@ -64,22 +63,20 @@ static void find_available(Plan *plan) {
   }
 }
 
-Plan plan_make(const TrainOptions *options, const Shape *shape, const Dataset *dataset) {
-  /* Weights, their average, their best so far, and the moments; the gradient. */
-  uint64_t copies = 3 + (uint64_t)optimizer_moments((OptimizerKind)options->optimizer);
+Plan plan_make(const TrainRun *run) {
+  const Dataset *dataset = run->dataset;
+  const bool validates = dataset->valid.n > 0;
   Plan plan = {.corpus = dataset_memory(dataset)};
   plan.present = present(plan.corpus);
   find_available(&plan);
-  plan.weights = copies * shape_parameters(shape) * sizeof(float) +
-                 gradient_memory(shape, options->T * options->B);
-  uint64_t lanes = (uint64_t)options->B, D = (uint64_t)shape->D;
-  plan.windows = bptt_memory(shape, options->T, options->B, 1) + /* and lanes, states, the window */
-                 lanes * (D * sizeof(float) + LANE + 9 * (uint64_t)options->T);
-  plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
-  /* The Markov counts are freed before the network is made; a checkpoint is written before the
+  const TrainerMemory trainer = trainer_memory(run);
+  plan.weights = trainer.weights;
+  plan.windows = trainer.windows;
+  plan.markov = validates ? markov_memory(span_bases(&dataset->train)) : 0;
+  /* The Markov counts are freed before the network is made, and a checkpoint's buffer before the
    * exam. */
-  const uint64_t exam = dataset->valid.n > 0 ? exam_memory(shape, EXAM_STEPS) : 0;
-  const uint64_t save = checkpoint_memory(shape);
+  const uint64_t exam = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
+  const uint64_t save = checkpoint_memory(&run->shape);
   const uint64_t training = plan.weights + plan.windows + (exam > save ? exam : save);
   plan.total = plan.present + (training > plan.markov ? training : plan.markov);
   return plan;

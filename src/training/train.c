@@ -284,7 +284,7 @@ static void say_start(Trainer *train) {
   char memory[32];
   const TrainOptions *o = train->options;
   Progress *progress = train->run->progress;
-  plan_text(train->run->plan.total, memory);
+  plan_text(train->run->memory, memory);
   progress_say(progress, "%" PRIu64 " k-mers to learn from, %" PRIu64 " to validate on",
                lanes_tokens(train->lanes), lanes_tokens(train->valid_lanes));
   progress_say(progress, "%zu parameters, %s of memory, %d thread%s",

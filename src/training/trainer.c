@@ -18,14 +18,58 @@ enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
-/* The model's to start from, or random ones. */
-static Weights *first_weights(const TrainRun *run) {
-  Weights *weights = run->init->weights;
-  run->init->weights = NULL;
-  if (weights) return weights;
-  weights = weights_new(&run->shape);
-  weights_init(weights, &run->shape, run->options->seed);
-  return weights;
+/* The weights and all that has their shape, zeroed. */
+static void new_weights(Trainer *train) {
+  const TrainRun *run = train->run;
+  const TrainOptions *o = train->options;
+  train->weights = weights_new(&run->shape);
+  train->best = weights_new(&run->shape);
+  train->gradient = gradient_new(&run->shape, o->T * o->B);
+  train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape, true);
+}
+
+/* The lanes and all that has the size of a window, or of the lanes. */
+static void new_windows(Trainer *train) {
+  const TrainRun *run = train->run;
+  const TrainOptions *o = train->options;
+  const Dataset *dataset = run->dataset;
+  train->lanes = lanes_new(dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
+  train->valid_lanes =
+      lanes_new(dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
+  train->lanes_state = alloc_numbers(lanes_state_size(train->lanes), sizeof(uint64_t));
+  train->window = window_new(o->T, o->B);
+  train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
+  train->h = alloc_floats((size_t)o->B * (size_t)o->D);
+  train->timestep_loss = alloc_numbers((size_t)o->T, sizeof(double));
+  train->timestep_tokens = alloc_numbers((size_t)o->T, sizeof(uint64_t));
+}
+
+TrainerMemory trainer_memory(const TrainRun *run) {
+  TrainerMemory memory;
+  Trainer *train = alloc_new(1, sizeof *train);
+  train->run = run;
+  train->options = run->options;
+  alloc_count_begin();
+  new_weights(train);
+  memory.weights = alloc_count_end();
+  alloc_count_begin();
+  new_windows(train);
+  memory.windows = alloc_count_end();
+  trainer_free(train);
+  return memory;
+}
+
+/* Those of the model to start from, or random ones. */
+static void set_weights(Trainer *train) {
+  const TrainRun *run = train->run;
+  if (run->init->weights) {
+    weights_free(train->weights);
+    train->weights = run->init->weights;
+    run->init->weights = NULL;
+  } else {
+    weights_init(train->weights, &run->shape, train->options->seed);
+  }
+  optimizer_average(train->optimizer, train->weights);
 }
 
 /* When the run began: as its checkpoint says, or when this program did. */
@@ -53,26 +97,14 @@ Trainer *trainer_new(const TrainRun *run) {
   train->run = run;
   train->options = o;
   train->log = run->log;
-  train->lanes =
-      lanes_new(run->dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
-  train->valid_lanes =
-      lanes_new(run->dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
-  train->window = window_new(o->T, o->B);
-  train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
-  train->weights = first_weights(run);
-  train->gradient = gradient_new(&run->shape, o->T * o->B);
-  train->best = weights_new(&run->shape);
-  train->optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape);
-  optimizer_average(train->optimizer, train->weights);
+  new_weights(train);
+  new_windows(train);
+  set_weights(train);
   train->schedule =
       (Schedule){.kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup};
   train->numbers = (RunNumbers){.best_valid_loss = INFINITY};
-  train->timestep_loss = alloc_new((size_t)o->T, sizeof(double));
-  train->timestep_tokens = alloc_new((size_t)o->T, sizeof(uint64_t));
-  train->h = alloc_floats((size_t)o->B * (size_t)o->D);
   train->inputs = alloc_new((size_t)run->dataset->n * INPUT_COLUMNS, sizeof(uint64_t));
   dataset_identify(run->dataset, train->inputs);
-  train->lanes_state = alloc_new(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->recent_bits = NAN;
   train->budget = (Budget){.limit = o->max_time, .windows = lanes_windows(train->valid_lanes)};
   set_started(train);

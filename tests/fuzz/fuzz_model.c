@@ -219,7 +219,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
   shape = shape_new(1, 1, 1, 1, SIGMOID, FULL);
   state.weights = weights_new(&shape);
-  state.optimizer = optimizer_new(ADAM, &shape);
+  state.optimizer = optimizer_new(ADAM, &shape, true);
   optimizer_average(state.optimizer, state.weights);
   state.best = weights_new(&shape);
   __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
