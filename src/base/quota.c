@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* ---- control groups ------------------------------------------------------------------------- */
@@ -123,6 +124,14 @@ Quota quota_of_groups(const char *root) {
   while (in && fgets(line, sizeof line, in)) read_line(&limits, root, line);
   if (in) fclose(in);
   return limits;
+}
+
+/* ---- address space -------------------------------------------------------------------------- */
+
+uint64_t quota_address_space(void) {
+  struct rlimit limit;
+  const bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return limited ? limit.rlim_cur : UINT64_MAX;
 }
 
 /* ---- processors ----------------------------------------------------------------------------- */

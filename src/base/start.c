@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/quota.h"
 #include "base/stream.h"
 
 #include <errno.h>
@@ -48,8 +49,7 @@ static void flush_denormals(void) {
  */
 static void share_arena(void) {
 #ifdef M_ARENA_MAX
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
+  if (quota_address_space() != UINT64_MAX) mallopt(M_ARENA_MAX, 1);
 #endif
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/quota.h"
 
 #include <cblas.h>
 #include <dlfcn.h>
@@ -49,7 +50,7 @@ void matrix_transpose(float *B, const float *A, int m, int n) {
 /* The limit under which OpenBLAS may find no memory; NULL: none. */
 static const char *memory_limit(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -v";
+  if (quota_address_space() != UINT64_MAX) return "ulimit -v";
   if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return "ulimit -d";
   return NULL;
 }

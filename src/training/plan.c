@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { PROGRAM = 5 << 20 }; /* bytes: code, libraries, buffers */
@@ -30,11 +29,10 @@ static uint64_t kernel_number(const char *path, const char *label, uint64_t unit
 
 /* The rest of ulimit -v. */
 static uint64_t address_space(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
-  uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
-  if (used == UINT64_MAX) used = 0;
-  return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
+  const uint64_t limit = quota_address_space();
+  const uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
+  if (limit == UINT64_MAX || used == UINT64_MAX) return limit;
+  return used < limit ? limit - used : 0;
 }
 
 /* The memory of the process now; a guess if the kernel does not report it. */
