@@ -3,7 +3,7 @@
 #ifndef MULTIQC_H
 #define MULTIQC_H
 
-#include "run/rundata.h"
+#include "report/rundata.h"
 #include "run/rundir.h"
 
 /* Writes rnntrain_mqc.json and rnntrain_loss_mqc.json into the directory that the data was read

@@ -2,11 +2,9 @@
 #ifndef PAGE_H
 #define PAGE_H
 
-#include "run/rundata.h"
+#include "report/rundata.h"
 
 #include <stdio.h>
-
-enum { PLACE = 96 }; /* room for the name of a place in run.json */
 
 /* An HTML page that is being written, and what it tells of; both borrowed. */
 typedef struct {
@@ -14,11 +12,10 @@ typedef struct {
   const RunData *data;
 } Page;
 
+/* All write "-" for "" or a number that is not finite or too large. */
 void page_text(const Page *page, const char *text);
-void page_value(const Page *page, const char *place);    /* of run.json, "-" where there is none */
-double page_number(const Page *page, const char *place); /* of run.json, NAN where there is none */
-bool page_is(const Page *page, const char *place, const char *text); /* "": nothing is there */
-void page_whole(const Page *page, double value); /* 4639675 as "4,639,675", NAN as "-" */
+void page_whole(const Page *page, double value); /* 4639675 as "4,639,675" */
+void page_real(const Page *page, double value, int decimals, const char *unit);
 void page_time(const Page *page, double seconds);
 
 #endif

@@ -4,7 +4,7 @@
 #define REPORT_H
 
 #include "io/atomicfile.h"
-#include "run/rundata.h"
+#include "report/rundata.h"
 
 /* Writes the page to a file that was just opened and frees it; NULL is an error that `why` says
  * already. */

@@ -38,19 +38,4 @@ void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
  */
 int runjson_write(AtomicFile *file, const RunJson *run, Why *why);
 
-/* A run.json as it is read from a file: of lists of objects ("inputs", say) the first EXCERPT_KEPT
- * alone, but runjson_size counts all. Places in it are named like "inputs.0.bytes"; "" is all. */
-typedef struct RunDocument RunDocument;
-RunDocument *runjson_read(const char *path, Why *why);
-void runjson_free(RunDocument *document); /* NULL is allowed */
-
-double runjson_number(const RunDocument *document, const char *place); /* NAN: there is none */
-/* A string as it is, anything else as JSON on a line, "" where there is nothing, or null; to be
- * freed. */
-char *runjson_text(const RunDocument *document, const char *place);
-size_t runjson_size(const RunDocument *document,
-                    const char *place); /* of a list or object, else 0 */
-/* The name of member i of an object; borrowed, "" where there is none. */
-const char *runjson_member(const RunDocument *document, const char *place, size_t i);
-
 #endif

@@ -68,8 +68,7 @@ void figure_loss(const Page *page) {
                      .x = data->loss[LOSS_TOKENS],
                      .y = data->loss[LOSS_VALID_BITS],
                      .n = data->rows}},
-               .mark = {{"2.0: guessing", 2},
-                        {"best Markov model", page_number(page, "markov.best_bits_per_base")}}});
+               .mark = {{"2.0: guessing", 2}, {"best Markov model", data->run.markov_bits}}});
   free(train);
 }
 
@@ -111,7 +110,7 @@ void figure_rate(const Page *page) {
 
 void figure_norm(const Page *page) {
   const RunData *data = page->data;
-  const double clip = page_number(page, "options.clip");
+  const double clip = data->run.clip;
   begin_figure(page, "Gradient",
                "The Euclidean norm of the gradient of a step. Those above the clip line were "
                "shortened to it; a norm that keeps rising announces divergence. Of a long run the "
@@ -180,23 +179,15 @@ void figure_speed(const Page *page) {
 
 /* ---- what the network shows ----------------------------------------------------------------- */
 
-/* Numbers `member` of a list of objects in run.json; to be freed. */
-static double *get_list(const Page *page, const char *list, const char *member) {
-  const size_t n = runjson_size(page->data->json, list);
-  double *numbers = alloc_new(n + 1, sizeof *numbers);
-  char place[PLACE];
-  for (size_t i = 0; i < n; i++) {
-    snprintf(place, sizeof place, "%s.%zu.%s", list, i, member);
-    numbers[i] = page_number(page, place);
-  }
-  return numbers;
-}
-
 /* Why there is no exam. */
 static void put_no_exam(const Page *page) {
-  put_missing(page, page_number(page, "valid_tokens") == 0 ? "There was no validation."
-                    : page_is(page, "status", "diverged")  ? "The run diverged."
-                                                           : "It is measured when the run ends.");
+  const Summary *run = &page->data->run;
+  if (run->valid_tokens == 0)
+    put_missing(page, "There was no validation.");
+  else if (strcmp(run->status, "diverged") == 0)
+    put_missing(page, "The run diverged.");
+  else
+    put_missing(page, "It is measured when the run ends.");
   end_figure(page);
 }
 
@@ -211,14 +202,15 @@ static void wilson(double p, double n, double *low, double *high) {
 
 void figure_calibration(const Page *page) {
   const double FEW = 20;
-  const size_t n = runjson_size(page->data->json, "calibration");
-  double *p = get_list(page, "calibration", "probability");
-  double *observed = get_list(page, "calibration", "observed");
-  double *predictions = get_list(page, "calibration", "predictions");
+  const SummaryList *list = &page->data->run.calibration;
+  const double *p = list->number[CALIBRATION_OBSERVED];
+  const double *predictions = list->number[CALIBRATION_PREDICTIONS];
+  const size_t n = list->n;
   double *low = alloc_new(n + 1, sizeof *low), *high = alloc_new(n + 1, sizeof *high);
+  double *observed = alloc_new(n + 1, sizeof *observed);
   for (size_t i = 0; i < n; i++) {
-    wilson(observed[i], predictions[i], &low[i], &high[i]);
-    if (!(predictions[i] >= FEW)) observed[i] = NAN;
+    wilson(p[i], predictions[i], &low[i], &high[i]);
+    observed[i] = predictions[i] >= FEW ? p[i] : NAN;
   }
   begin_figure(page, "Calibration",
                "Do probabilities come true? On the dashed line they do: of the bases that the "
@@ -233,46 +225,38 @@ void figure_calibration(const Page *page) {
                              .y_name = "part of those that came true",
                              .diagonal = true,
                              .series = {{.style = CHART_DOTS,
-                                         .x = p,
+                                         .x = list->number[CALIBRATION_PROBABILITY],
                                          .y = observed,
                                          .low = low,
                                          .high = high,
                                          .n = n,
                                          .band = true}}});
-  free(p);
   free(observed);
-  free(predictions);
   free(low);
   free(high);
 }
 
 void figure_flow(const Page *page) {
-  const size_t n = runjson_size(page->data->json, "gradient_flow");
-  double *back = get_list(page, "gradient_flow", "steps_back");
-  double *median = get_list(page, "gradient_flow", "median");
-  double *low = get_list(page, "gradient_flow", "lower_quartile");
-  double *high = get_list(page, "gradient_flow", "upper_quartile");
+  const SummaryList *flow = &page->data->run.flow;
   begin_figure(
       page, "Gradient flow",
       "How much of the gradient of a loss J(T) flows back to the hidden state at earlier "
       "timesteps: the median, and in the band half of the places that it was measured at. A "
       "straight fall is an exponential: what lies far back is not learnt from. A tail that "
       "levels out means that the network has a use for a longer past.");
-  if (n == 0)
+  if (flow->n == 0)
     put_no_exam(page);
   else
-    put_chart(
-        page,
-        &(Chart){
-            .title = "Norm of the gradient by steps back in time",
-            .x_name = "timesteps back from T",
-            .y_name = "norm of dJ(T)/dh(t)",
-            .y_log = true,
-            .series = {{.x = back, .y = median, .low = low, .high = high, .n = n, .band = true}}});
-  free(back);
-  free(median);
-  free(low);
-  free(high);
+    put_chart(page, &(Chart){.title = "Norm of the gradient by steps back in time",
+                             .x_name = "timesteps back from T",
+                             .y_name = "norm of dJ(T)/dh(t)",
+                             .y_log = true,
+                             .series = {{.x = flow->number[FLOW_BACK],
+                                         .y = flow->number[FLOW_MEDIAN],
+                                         .low = flow->number[FLOW_LOWER],
+                                         .high = flow->number[FLOW_UPPER],
+                                         .n = flow->n,
+                                         .band = true}}});
 }
 
 /* ---- the embedding -------------------------------------------------------------------------- */

@@ -17,16 +17,19 @@ typedef struct {
 
 /* ---- general statistics --------------------------------------------------------------------- */
 
-/* A column: its name, place in run.json, and how MultiQC shows it. */
+/* A column: its name, field in the summary, and how MultiQC shows it. */
 static const struct {
-  const char *name, *place, *title, *description, *format, *scale;
+  const char *name;
+  size_t offset;
+  const char *title, *description, *format, *scale;
 } columns[] = {
-    {"bits_per_base", "result.best_valid_bits_per_base", "bits/base",
+    {"bits_per_base", offsetof(Summary, best_bits), "bits/base",
      "Best validation loss of the network, in bits per base", "{:,.4f}", "RdYlGn-rev"},
-    {"markov_bits_per_base", "markov.best_bits_per_base", "Markov",
+    {"markov_bits_per_base", offsetof(Summary, markov_bits), "Markov",
      "The best Markov model on the same bases, in bits per base", "{:,.4f}", "Greys"},
-    {"kmers", "result.tokens", "K-mers", "K-mers learnt from, all epochs", "{:,.0f}", "Blues"},
-    {"seconds", "result.seconds", "Seconds", "Time of training", "{:,.0f}", "Purples"}};
+    {"kmers", offsetof(Summary, tokens), "K-mers", "K-mers learnt from, all epochs", "{:,.0f}",
+     "Blues"},
+    {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"}};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static void put_columns(Sheet *sheet) {
@@ -54,7 +57,7 @@ static void put_statistics(Sheet *sheet) {
   nodes_open(nodes, "data", '{');
   nodes_open(nodes, sheet->sample, '{');
   for (int i = 0; i < COLUMNS; i++) {
-    const double value = runjson_number(sheet->data->json, columns[i].place);
+    const double value = *(const double *)((const char *)&sheet->data->run + columns[i].offset);
     if (isfinite(value)) nodes_number(nodes, columns[i].name, value, "%s", "");
   }
   nodes_close(nodes, '}');
@@ -67,7 +70,7 @@ static void put_statistics(Sheet *sheet) {
 static void put_loss(Sheet *sheet) {
   const RunData *data = sheet->data;
   Nodes *nodes = &sheet->nodes;
-  const bool validated = isfinite(runjson_number(data->json, "result.best_valid_bits_per_base"));
+  const bool validated = isfinite(data->run.best_bits);
   const double *bits = data->loss[validated ? LOSS_VALID_BITS : LOSS_TRAIN_BITS];
   nodes_word(nodes, "id", "rnntrain_loss");
   nodes_word(nodes, "section_name", "rnntrain: loss");

@@ -4,32 +4,14 @@
 #include "cli/progress.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 void page_text(const Page *page, const char *text) {
   char escaped[ESCAPE_ROOM];
+  if (!*text) fputs("-", page->out);
   while (*text) {
     text += escape_html(escaped, text);
     fputs(escaped, page->out);
   }
-}
-
-void page_value(const Page *page, const char *place) {
-  char *text = runjson_text(page->data->json, place);
-  page_text(page, *text ? text : "-");
-  free(text);
-}
-
-bool page_is(const Page *page, const char *place, const char *text) {
-  char *value = runjson_text(page->data->json, place);
-  const bool is = strcmp(value, text) == 0;
-  free(value);
-  return is;
-}
-
-double page_number(const Page *page, const char *place) {
-  return runjson_number(page->data->json, place);
 }
 
 void page_whole(const Page *page, double value) {
@@ -42,6 +24,13 @@ void page_whole(const Page *page, double value) {
   for (int i = 0; i < n; i++)
     fprintf(page->out, "%s%c", i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-' ? "," : "",
             digits[i]);
+}
+
+void page_real(const Page *page, double value, int decimals, const char *unit) {
+  if (isfinite(value))
+    fprintf(page->out, "%.*f%s", decimals, value, unit);
+  else
+    fputs("-", page->out);
 }
 
 void page_time(const Page *page, double seconds) {

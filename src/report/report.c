@@ -5,7 +5,6 @@
 #include "sequence/bits.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LIST_MAX = 100 };
@@ -96,60 +95,49 @@ static const char *base_name(const char *path) {
 
 /* The files that it was trained on, without their directories. */
 static void put_names(const Page *page) {
-  char place[PLACE];
-  const size_t n = runjson_size(page->data->json, "inputs");
-  size_t trained = 0;
-  for (size_t i = 0; i < n; i++) {
-    snprintf(place, sizeof place, "inputs.%zu.use", i);
-    if (page_is(page, place, "validation") || trained++ >= 3) continue;
-    snprintf(place, sizeof place, "inputs.%zu.file", i);
-    char *file = runjson_text(page->data->json, place);
+  const SummaryList *inputs = &page->data->run.inputs;
+  size_t trained = inputs->all - inputs->n;
+  for (size_t i = 0; i < inputs->n; i++) {
+    const char *file = inputs->text[0][i], *use = inputs->text[1][i];
+    if (strcmp(use, "validation") == 0 || trained++ >= 3) continue;
     fputs(trained == 1 ? "" : ", ", page->out);
     page_text(page, strcmp(file, "-") == 0 ? "standard input" : base_name(file));
-    free(file);
   }
   if (trained > 3) fprintf(page->out, " and %zu more", trained - 3);
 }
 
-/* "1.8544 %", "-" where it is not known. */
 static void put_card(const Page *page, const char *name, double value, int decimals,
                      const char *unit, const char *note) {
   fprintf(page->out, "<div><dt>%s</dt><dd>", name);
-  if (isfinite(value))
-    fprintf(page->out, "%.*f%s", decimals, value, unit);
-  else
-    fputs("-", page->out);
+  page_real(page, value, decimals, unit);
   fprintf(page->out, "<small>%s</small></dd></div>\n", note);
 }
 
 static void put_cards(const Page *page) {
-  const double bits = page_number(page, "result.best_valid_bits_per_base");
-  const double whole = page_number(page, "result.whole_bits_per_base");
-  const double markov = page_number(page, "markov.best_bits_per_base");
-  const double seconds = page_number(page, "result.seconds"),
-               tokens = page_number(page, "result.tokens");
+  const Summary *run = &page->data->run;
+  const double bits = run->best_bits, whole = run->whole_bits, markov = run->markov_bits;
+  const char *comparison = bits <= markov ? "fewer bits" : "more bits";
   char note[64];
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "best validation", bits, 4, "", "bits per base");
   if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
-  snprintf(note, sizeof note, "bits per base, order %.0f", page_number(page, "markov.best_order"));
+  snprintf(note, sizeof note, "bits per base, order %.0f", run->markov_order);
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
-           isnan(bits / markov) ? ""
-           : bits <= markov     ? "fewer bits"
-                                : "more bits");
-  put_card(page, "epochs", tokens / page_number(page, "train_tokens"), 2, "", "of training");
+           isnan(bits / markov) ? "" : comparison);
+  put_card(page, "epochs", run->tokens / run->train_tokens, 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page) / 1000, 0, "k", "k-mers a second");
   fputs("<div><dt>time</dt><dd>", page->out);
-  page_time(page, seconds);
+  page_time(page, run->seconds);
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
-  page_whole(page, page_number(page, "parameters"));
+  page_whole(page, run->parameters);
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
 }
 
 static void put_head(const Page *page) {
   static const int light[3][3] = {{26, 86, 160}, {140, 146, 152}, {190, 70, 20}},
                    dark[3][3] = {{96, 160, 240}, {140, 148, 156}, {240, 140, 90}};
+  const Summary *run = &page->data->run;
   fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>rnntrain: ",
@@ -163,23 +151,20 @@ static void put_head(const Page *page) {
   fputs("</style>\n</head>\n<body>\n<main>\n<h1>", page->out);
   put_names(page);
   fputs("</h1>\n<p class=\"dim\">A recurrent network on its ", page->out);
-  page_value(page, "options.kmer");
-  fputs("-mers, d = ", page->out);
-  page_value(page, "options.embedding");
-  fputs(", D = ", page->out);
-  page_value(page, "options.hidden");
-  fputs(", in ", page->out);
-  page_value(page, "options.output");
+  page_real(page, run->k, 0, "-mers, d = ");
+  page_real(page, run->d, 0, ", D = ");
+  page_real(page, run->D, 0, ", in ");
+  page_text(page, run->output);
   fputs("; trained by rnntrain ", page->out);
-  page_value(page, "version");
+  page_text(page, run->version);
   fputs("; begun <time>", page->out);
-  page_value(page, "started");
+  page_text(page, run->started);
   fputs("</time>, written <time>", page->out);
-  page_value(page, "written");
+  page_text(page, run->written);
   fputs("</time>, status: <strong>", page->out);
-  page_value(page, "status");
+  page_text(page, run->status);
   fputs("</strong></p>\n", page->out);
-  if (page_is(page, "status", "diverged"))
+  if (strcmp(run->status, "diverged") == 0)
     fputs(
         "<p>The run diverged: its numbers grew without end. The best model before that is kept, if "
         "there was one; a smaller --learning-rate, or --clip, goes further.</p>\n",
@@ -195,58 +180,42 @@ static size_t put_most(const Page *page, size_t n, const char *what) {
   return n > LIST_MAX ? LIST_MAX : n;
 }
 
-/* A cell of a list of run.json. */
-static void put_cell(const Page *page, const char *list, size_t i, const char *column,
-                     bool is_text) {
-  char place[PLACE];
-  snprintf(place, sizeof place, "%s.%zu.%s", list, i, column);
-  fputs("<td>", page->out);
-  if (is_text)
-    page_value(page, place);
-  else
-    page_whole(page, page_number(page, place));
-  fputs("</td>", page->out);
-}
-
-/* The table of a list of run.json: its first n entries, of which the first `texts` columns are
- * text. */
-static void put_list(const Page *page, const char *list, size_t n, const char *const *columns,
-                     int n_columns, int texts) {
+/* The first n rows of a list. */
+static void put_list(const Page *page, const SummaryList *list, size_t n) {
   fputs("<table>\n<tr>", page->out);
-  for (int j = 0; j < n_columns; j++) fprintf(page->out, "<th>%s</th>", columns[j]);
+  for (int j = 0; list->name[j]; j++) fprintf(page->out, "<th>%s</th>", list->name[j]);
   fputs("</tr>\n", page->out);
   for (size_t i = 0; i < n; i++) {
     fputs("<tr>", page->out);
-    for (int j = 0; j < n_columns; j++) put_cell(page, list, i, columns[j], j < texts);
+    for (int j = 0; list->name[j]; j++) {
+      fputs("<td>", page->out);
+      if (j < list->texts)
+        page_text(page, list->text[j][i]);
+      else
+        page_whole(page, list->number[j][i]);
+      fputs("</td>", page->out);
+    }
     fputs("</tr>\n", page->out);
   }
   fputs("</table>\n", page->out);
 }
 
 static void put_inputs(const Page *page) {
-  static const char *const columns[] = {"file",  "use", "crc32",     "bytes",       "records",
-                                        "bases", "n50", "lowercase", "low_quality", "short_bases"};
-  enum { COLUMNS = sizeof columns / sizeof *columns, TEXTS = 3 };
-  const double fraction = page_number(page, "options.valid-fraction");
+  const Summary *run = &page->data->run;
   fputs("<section>\n<h2>Input</h2>\n", page->out);
-  const size_t n = put_most(page, runjson_size(page->data->json, "inputs"), "files");
-  put_list(page, "inputs", n, columns, COLUMNS, TEXTS);
-  if (fraction > 0 && page_is(page, "options.valid", ""))
+  put_list(page, &run->inputs, put_most(page, run->inputs.all, "files"));
+  if (run->valid_fraction > 0 && !*run->valid)
     fprintf(page->out, "<p>The last %g %% of the bases of each file are the validation.</p>\n",
-            100 * fraction);
+            100 * run->valid_fraction);
   fputs("</section>\n", page->out);
 }
 
 /* The table of validation ranges. */
 static void put_validation(const Page *page) {
-  static const char *const columns[] = {"file", "from_record", "to_record",
-                                        "from", "to",          "whole_records"};
-  enum { COLUMNS = sizeof columns / sizeof *columns, TEXTS = 3 };
-  const size_t all = runjson_size(page->data->json, "validation");
-  if (all == 0) return;
+  const SummaryList *ranges = &page->data->run.validation;
+  if (ranges->n == 0) return;
   fputs("<section>\n<h2>Validation</h2>\n", page->out);
-  const size_t n = put_most(page, all, "files");
-  put_list(page, "validation", n, columns, COLUMNS, TEXTS);
+  put_list(page, ranges, put_most(page, ranges->all, "files"));
   fputs("<p>Validation begins at letter <em>from</em> of the first record and ends at "
         "letter "
         "<em>to</em> of the last one, counted from 1. Whole records are for validation only.</p>\n"
@@ -254,64 +223,56 @@ static void put_validation(const Page *page) {
         page->out);
 }
 
-static void put_pair(const Page *page, const char *name, const char *place) {
+static void put_pair(const Page *page, const char *name, const char *value) {
   fputs("<div><dt>", page->out);
   page_text(page, name);
   fputs("</dt><dd>", page->out);
-  page_value(page, place);
+  page_text(page, value);
   fputs("</dd></div>\n", page->out);
 }
 
-static void put_number(const Page *page, const char *name, const char *place) {
+static void put_number(const Page *page, const char *name, double value) {
   fprintf(page->out, "<div><dt>%s</dt><dd>", name);
-  page_whole(page, page_number(page, place));
+  page_whole(page, value);
   fputs("</dd></div>\n", page->out);
 }
 
 static void put_options(const Page *page) {
-  char place[PLACE];
+  const Summary *run = &page->data->run;
   fputs("<section>\n<h2>Options</h2>\n<dl class=\"options\">\n", page->out);
-  for (size_t i = 0; i < runjson_size(page->data->json, "options"); i++) {
-    const char *name = runjson_member(page->data->json, "options", i);
-    snprintf(place, sizeof place, "options.%s", name);
-    put_pair(page, name, place);
-  }
+  for (size_t i = 0; i < run->n_options; i++)
+    put_pair(page, run->options[i].name, run->options[i].value);
   fputs("</dl>\n</section>\n", page->out);
 }
 
-/* A command line; `place` is the place of its words in run.json. */
-static void put_words(const Page *page, const char *place) {
-  char word[PLACE];
-  const size_t n = put_most(page, runjson_size(page->data->json, place), "words");
+/* A command line. */
+static void put_words(const Page *page, const SummaryWords *command) {
+  const size_t n = put_most(page, command->n, "words");
   fputs("<p><code>", page->out);
   for (size_t i = 0; i < n; i++) {
-    snprintf(word, sizeof word, "%s.%zu", place, i);
     fputs(i > 0 ? " " : "", page->out);
-    page_value(page, word);
+    page_text(page, command->word[i]);
   }
   fputs("</code></p>\n", page->out);
 }
 
 /* The command line that the run began with, and those that resumed it. */
-static void put_command(const Page *page) {
-  char place[PLACE];
+static void put_commands(const Page *page) {
+  const Summary *run = &page->data->run;
   fputs("<section>\n<h2>Made by</h2>\n", page->out);
-  put_words(page, "command");
-  const size_t n = put_most(page, runjson_size(page->data->json, "commands"), "command lines");
-  for (size_t i = 1; i < n; i++) {
-    snprintf(place, sizeof place, "commands.%zu", i);
-    put_words(page, place);
-  }
+  put_words(page, &run->command);
+  const size_t n = put_most(page, run->n_commands, "command lines");
+  for (size_t i = 1; i < n; i++) put_words(page, &run->commands[i]);
   fputs("<dl class=\"options\">\n", page->out);
-  put_pair(page, "rnntrain", "version");
-  put_pair(page, "OpenBLAS", "openblas");
-  put_pair(page, "loops for", "cpu_level");
-  put_number(page, "k-mers to learn from", "train_tokens");
-  put_number(page, "k-mers to validate on", "valid_tokens");
-  put_number(page, "steps", "result.steps");
-  put_number(page, "steps left out, not finite", "result.skipped_steps");
-  put_number(page, "best at step", "result.best_step");
-  put_number(page, "peak memory, bytes", "result.peak_memory_bytes");
+  put_pair(page, "rnntrain", run->version);
+  put_pair(page, "OpenBLAS", run->openblas);
+  put_pair(page, "loops for", run->cpu_level);
+  put_number(page, "k-mers to learn from", run->train_tokens);
+  put_number(page, "k-mers to validate on", run->valid_tokens);
+  put_number(page, "steps", run->steps);
+  put_number(page, "steps left out, not finite", run->skipped_steps);
+  put_number(page, "best at step", run->best_step);
+  put_number(page, "peak memory, bytes", run->peak_memory);
   fputs("</dl>\n</section>\n", page->out);
 }
 
@@ -332,7 +293,7 @@ static void put_page(const Page *page) {
   put_inputs(page);
   put_validation(page);
   put_options(page);
-  put_command(page);
+  put_commands(page);
   fputs("</main>\n</body>\n</html>\n", page->out);
 }
 

@@ -3,11 +3,8 @@
 #include "base/alloc.h"
 #include "base/version.h"
 #include "io/atomicfile.h"
-#include "io/regular.h"
-#include "run/excerpt.h"
 #include "sequence/bits.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- members -------------------------------------------------------------------------------- */
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
@@ -292,96 +289,4 @@ int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
   if (!file) return -1;
   put_run(file->out, run);
   return atomicfile_commit(file, why);
-}
-
-/* ---- reading -------------------------------------------------------------------------------- */
-
-struct RunDocument {
-  json_t *root;
-  Excerpt excerpt;
-};
-
-static size_t read_excerpt(void *text, size_t n, void *excerpt) {
-  return excerpt_read(excerpt, text, n);
-}
-
-/* The object in an open file; NULL. */
-static json_t *load(const char *path, Excerpt *excerpt, Why *why) {
-  json_error_t error;
-  json_t *root = json_load_callback(read_excerpt, excerpt, JSON_REJECT_DUPLICATES, &error);
-  if (ferror(excerpt->file))
-    fail_reading(why, errno, "%s: cannot be read", path);
-  else if (excerpt->too_large)
-    fail(why, "%s: is larger than any run.json that rnntrain writes; put that one back", path);
-  else if (!json_is_object(root))
-    fail(why,
-         "%s: is no JSON object%s%s; it is no whole run.json, go on with the run to make it anew",
-         path, root ? "" : ": ", root ? "" : error.text);
-  else
-    return root;
-  json_decref(root);
-  return NULL;
-}
-
-RunDocument *runjson_read(const char *path, Why *why) {
-  Excerpt excerpt = {.file = regular_open(path, why)};
-  if (!excerpt.file && errno == ENOENT)
-    fail(why, "%s: cannot be opened: %s; name the directory of a run", path, strerror(errno));
-  if (!excerpt.file) return NULL;
-  json_t *root = load(path, &excerpt, why);
-  fclose(excerpt.file);
-  if (!root) return NULL;
-  RunDocument *document = alloc_new(1, sizeof *document);
-  document->root = root;
-  document->excerpt = excerpt;
-  return document;
-}
-
-void runjson_free(RunDocument *document) {
-  if (!document) return;
-  json_decref(document->root);
-  free(document);
-}
-
-/* NULL: there is nothing. */
-static const json_t *find(const RunDocument *document, const char *place) {
-  const json_t *at = document->root;
-  char name[64];
-  while (at && *place) {
-    const size_t n = strcspn(place, ".");
-    snprintf(name, sizeof name, "%.*s", (int)n, place);
-    at =
-        json_is_array(at) ? json_array_get(at, strtoul(name, NULL, 10)) : json_object_get(at, name);
-    place += n + (place[n] == '.');
-  }
-  return at;
-}
-
-double runjson_number(const RunDocument *document, const char *place) {
-  const json_t *number = find(document, place);
-  return json_is_number(number) ? json_number_value(number) : NAN;
-}
-
-char *runjson_text(const RunDocument *document, const char *place) {
-  const json_t *value = find(document, place);
-  char *text = NULL, *copy;
-  if (value && !json_is_null(value) && !json_is_string(value))
-    text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-  const char *from = json_is_string(value) ? json_string_value(value) : text ? text : "";
-  copy = alloc_text(from);
-  free(text);
-  return copy;
-}
-
-size_t runjson_size(const RunDocument *document, const char *place) {
-  const json_t *value = find(document, place);
-  if (!json_is_array(value)) return json_object_size(value);
-  return json_array_size(value) + excerpt_left_out(&document->excerpt, place);
-}
-
-const char *runjson_member(const RunDocument *document, const char *place, size_t i) {
-  const char *name;
-  json_t *value, *object = (json_t *)(uintptr_t)find(document, place);
-  json_object_foreach(object, name, value) if (i-- == 0) return name;
-  return "";
 }

@@ -1,10 +1,10 @@
-/* rundata: what a run directory tells of a run: run.json, the rows of its logs, its model. A run
- * that is going on can be read too: of its logs the whole lines. */
+/* rundata: a run directory in memory: run.json, the rows of its logs, its model. A run that is
+ * going on can be read too: of its logs the whole lines. */
 #ifndef RUNDATA_H
 #define RUNDATA_H
 
 #include "model/model.h"
-#include "run/runjson.h"
+#include "report/summary.h"
 
 /* Columns of loss.tsv. */
 enum {
@@ -28,7 +28,7 @@ typedef struct {
 } TimestepLoss;
 
 typedef struct {
-  RunDocument *json;
+  Summary run;
   size_t rows;
   double *loss[LOSS_COLUMNS]; /* (rows) each, NAN for NA */
   size_t T;                   /* 0: there are no timesteps' losses yet */

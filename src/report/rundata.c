@@ -1,4 +1,4 @@
-#include "run/rundata.h"
+#include "report/rundata.h"
 
 #include "base/alloc.h"
 #include "io/regular.h"
@@ -127,10 +127,8 @@ static int read_model(RunData *data, const char *path, Why *why) {
   if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
   if (model_read(&data->model, path, why) != 0) return -1;
   const Shape *shape = &data->model.shape;
-  if (shape->k == runjson_number(data->json, "options.kmer") &&
-      shape->d == runjson_number(data->json, "options.embedding") &&
-      shape->D == runjson_number(data->json, "options.hidden"))
-    return 0;
+  const Summary *run = &data->run;
+  if (shape->k == run->k && shape->d == run->d && shape->D == run->D) return 0;
   return fail(why, "%s: is not of the run that run.json describes; put that one back", path);
 }
 
@@ -139,19 +137,18 @@ int rundata_read(RunData *data, const char *directory, Why *why) {
   char *path[4];
   *data = (RunData){.rows = 0};
   for (int i = 0; i < 4; i++) path[i] = rundir_join(directory, rundir_name(files[i]));
-  data->json = runjson_read(path[0], why);
-  const int rc = data->json && read_loss(data, path[1], why) == 0 &&
-                         read_timestep_loss(data, path[2], why) == 0 &&
-                         read_model(data, path[3], why) == 0
-                     ? 0
-                     : -1;
+  const int rc =
+      summary_read(&data->run, path[0], why) == 0 && read_loss(data, path[1], why) == 0 &&
+              read_timestep_loss(data, path[2], why) == 0 && read_model(data, path[3], why) == 0
+          ? 0
+          : -1;
   for (int i = 0; i < 4; i++) free(path[i]);
   if (rc != 0) rundata_free(data);
   return rc;
 }
 
 void rundata_free(RunData *data) {
-  runjson_free(data->json);
+  summary_free(&data->run);
   model_free(&data->model);
   for (int i = 0; i < LOSS_COLUMNS; i++) free(data->loss[i]);
   free(data->first.J);

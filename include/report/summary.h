@@ -1,0 +1,53 @@
+/* summary: run.json in memory, as the report and MultiQC's files show it. */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include "base/fail.h"
+
+#include <stddef.h>
+
+enum { SUMMARY_COLUMNS = 10 };
+
+/* A list of objects, as columns: first those that are texts, then those that are numbers. */
+typedef struct {
+  const char *const *name; /* of the columns; NULL after the last */
+  int texts;
+  size_t n, all;                      /* rows: that are held, the first EXCERPT_KEPT; in the file */
+  const char **text[SUMMARY_COLUMNS]; /* (n) each */
+  double *number[SUMMARY_COLUMNS];    /* (n) each */
+} SummaryList;
+
+typedef struct {
+  size_t n;
+  const char **word; /* (n) */
+} SummaryWords;
+
+typedef struct {
+  const char *name;
+  char *value; /* a string as it is, other values as JSON */
+} SummaryOption;
+
+/* A number that run.json does not have is NAN, such a text "". */
+typedef struct {
+  const char *version, *status, *started, *written, *openblas, *cpu_level;
+  const char *output, *valid; /* options */
+  double k, d, D, clip, valid_fraction;
+  double train_tokens, valid_tokens, parameters, markov_order, markov_bits; /* bits per base */
+  double steps, tokens, skipped_steps, seconds, best_step, best_bits, whole_bits, peak_memory;
+  SummaryList inputs, validation, calibration, flow;
+  SummaryWords command, *commands; /* (n_commands) all of them, the first too */
+  size_t n_commands;
+  SummaryOption *options; /* (n_options) in the order of the file */
+  size_t n_options;
+  void *json; /* what the texts are part of */
+} Summary;
+
+/* Columns of the lists that are drawn. */
+enum { CALIBRATION_PROBABILITY, CALIBRATION_OBSERVED, CALIBRATION_PREDICTIONS };
+enum { FLOW_BACK, FLOW_LOWER, FLOW_MEDIAN, FLOW_UPPER };
+
+/* Reads a run.json of this version or an older one. After an error there is nothing to free. */
+int summary_read(Summary *summary, const char *path, Why *why);
+void summary_free(Summary *summary);
+
+#endif
