@@ -101,14 +101,15 @@ typedef struct {
 } Training;
 
 static Training training_new(const Bench *bench, int threads) {
-  Training t = {.shape = shape_new(bench->k, 1, bench->d, bench->D, SIGMOID, bench->softmax),
+  Training t = {.shape =
+                    shape_new(bench->k, 1, bench->d, bench->D, ACTIVATION_SIGMOID, bench->softmax),
                 .rng = rng_new(2, 1),
                 .threads = threads};
   t.bptt = bptt_new(&t.shape, bench->T, bench->B, 1, threads, kernels_best());
   t.w = weights_new(&t.shape);
   t.gradient = gradient_new(&t.shape, bench->T * bench->B);
   weights_init(t.w, &t.shape, 1);
-  t.optimizer = optimizer_new(SGD, &t.shape, false);
+  t.optimizer = optimizer_new(OPTIMIZER_SGD, &t.shape, false);
   t.window = window_new(bench->T, bench->B);
   t.window->tokens = (uint64_t)bench->T * (uint64_t)bench->B;
   return t;
@@ -184,7 +185,7 @@ static void run_bench(const Bench *bench) {
   peak_free(&peak);
   const double rate = median(rates, SLICES);
   printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\n", bench->k, bench->d, bench->D,
-         bench->B, bench->T, bench->softmax == FULL ? "full" : "followers", threads, rate,
+         bench->B, bench->T, bench->softmax == SOFTMAX_FULL ? "full" : "followers", threads, rate,
          cost * rate, median(peaks, SLICES + 1), median(fractions, SLICES), memory);
 }
 
@@ -206,8 +207,8 @@ static int parse_seconds(const char *text, double *value) {
 }
 
 static int parse_softmax(const char *text, Softmax *softmax) {
-  *softmax = strcmp(text, "full") == 0 ? FULL : FOLLOWERS;
-  return *softmax == FULL || strcmp(text, "followers") == 0 ? 0 : -1;
+  *softmax = strcmp(text, "full") == 0 ? SOFTMAX_FULL : SOFTMAX_FOLLOWERS;
+  return *softmax == SOFTMAX_FULL || strcmp(text, "followers") == 0 ? 0 : -1;
 }
 
 static int parse(Bench *bench, int argc, char **argv) {

@@ -70,7 +70,7 @@ static int check_command(const TrainOptions *o, char **files, int n_files, Why *
 static int check_values(const TrainOptions *o, Why *why) {
   if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
   int none = !o->valid && o->valid_fraction == 0;
-  if (none && (o->patience > 0 || o->schedule == PLATEAU))
+  if (none && (o->patience > 0 || o->schedule == SCHEDULE_PLATEAU))
     return fail(why, "--valid-fraction 0: %s needs a validation",
                 o->patience > 0 ? "--patience" : "--schedule plateau");
   if ((long long)o->B * o->T > WINDOW_MAX)
@@ -179,7 +179,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
 
 /* Defaults that depend on other options. */
 static void fill_in(TrainOptions *o) {
-  int endless = o->max_time > 0 || o->schedule == PLATEAU;
+  int endless = o->max_time > 0 || o->schedule == SCHEDULE_PLATEAU;
   if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
   if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
 }

@@ -39,7 +39,7 @@ static Case case_new(int k, int s, int d, int D, int phi, int full, int T, int B
   const int parameters[] = {k, s, d, D, phi, full, T, B};
   Case c = {.T = T, .B = B};
   srand(seed_of(parameters, 8));
-  c.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS);
+  c.shape = shape_new(k, s, d, D, (Activation)phi, full ? SOFTMAX_FULL : SOFTMAX_FOLLOWERS);
   c.w = weights_new(&c.shape);
   c.gradient = gradient_new(&c.shape, T * B);
   c.window = window_new(T, B);
@@ -241,7 +241,7 @@ static void gradient_is_the_reference_s_at_the_edges(void **state) {
 
 static void timestep_losses_add_up(void **state) {
   (void)state;
-  Case c = case_new(2, 1, 3, 5, SIGMOID, 0, 6, 20);
+  Case c = case_new(2, 1, 3, 5, ACTIVATION_SIGMOID, 0, 6, 20);
   Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
   fill_window(&c, true);
   const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
@@ -273,7 +273,7 @@ static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradi
 }
 
 static void compare_threads(int k, int full, const Kernels *kernels) {
-  Case c = case_new(k, 1, 16, 64, SIGMOID, full, 32, 70);
+  Case c = case_new(k, 1, 16, 64, ACTIVATION_SIGMOID, full, 32, 70);
   size_t n = 2 * c.w->size;
   float *one = calloc(n, sizeof *one), *many = calloc(n, sizeof *many);
   double loss_one[2], loss_many[2];
@@ -304,7 +304,7 @@ static void threads_do_not_change_a_bit(void **state) {
 static void saved_states_go_on_the_same(void **state) {
   (void)state;
   srand(12);
-  Case c = case_new(3, 1, 4, 9, TANH, 0, 5, 21);
+  Case c = case_new(3, 1, 4, 9, ACTIVATION_TANH, 0, 5, 21);
   Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
   Bptt *other = bptt_new(&c.shape, c.T, c.B, 1, 1, kernels_best());
   float *h = calloc((size_t)(c.B * c.shape.D), sizeof *h);

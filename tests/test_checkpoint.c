@@ -23,7 +23,7 @@ static Shape shape;
 
 static int make_directory(void **state) {
   (void)state;
-  shape = shape_new(3, 1, 5, 7, TANH, FOLLOWERS);
+  shape = shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
   if (!mkdtemp(directory)) return -1;
   snprintf(path, sizeof path, "%s/model.safetensors", directory);
   return 0;
@@ -251,7 +251,7 @@ static void assert_same_weights(const Weights *a, const Weights *b) {
 
 static void a_run_comes_back_bit_for_bit(void **state) {
   (void)state;
-  for (int kind = ADAM; kind < OPTIMIZERS; kind++) {
+  for (int kind = OPTIMIZER_ADAM; kind < OPTIMIZERS; kind++) {
     Why why;
     Run *run = run_filled((OptimizerKind)kind, kind % 2 ? INFINITY : 1.2345678901234567);
     Run *back = run_new(&shape, (OptimizerKind)kind);
@@ -284,7 +284,7 @@ static void any_number_of_inputs_comes_back(void **state) {
   Rng rng = rng_new(3, 3);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) table[i] = rng_next(&rng);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    Run *run = run_filled(ADAM, 1);
+    Run *run = run_filled(OPTIMIZER_ADAM, 1);
     uint64_t *inputs;
     size_t n;
     run->state.inputs = table;
@@ -306,7 +306,7 @@ static void a_checkpoint_holds_a_model(void **state) {
   (void)state;
   Why why;
   Model model;
-  Run *run = run_filled(ADAM, 1);
+  Run *run = run_filled(OPTIMIZER_ADAM, 1);
   assert_int_equal(
       checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   assert_int_equal(model_read(&model, path, &why), 0);
@@ -331,23 +331,29 @@ static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes,
 static void a_checkpoint_of_another_run_is_refused(void **state) {
   (void)state;
   Why why;
-  const Shape others[] = {
-      shape_new(4, 1, 5, 7, TANH, FOLLOWERS),    shape_new(3, 2, 5, 7, TANH, FOLLOWERS),
-      shape_new(3, 1, 6, 7, TANH, FOLLOWERS),    shape_new(3, 1, 5, 8, TANH, FOLLOWERS),
-      shape_new(3, 1, 5, 7, SIGMOID, FOLLOWERS), shape_new(3, 1, 5, 7, TANH, FULL)};
-  Run *run = run_filled(RMSPROP, 1);
+  const Shape others[] = {shape_new(4, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
+                          shape_new(3, 2, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
+                          shape_new(3, 1, 6, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
+                          shape_new(3, 1, 5, 8, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
+                          shape_new(3, 1, 5, 7, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS),
+                          shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FULL)};
+  Run *run = run_filled(OPTIMIZER_RMSPROP, 1);
   assert_int_equal(
       checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    assert_unfit(others[i], RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS, "its network is another");
-  assert_unfit(shape, ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
-  assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "not belong there: optimizer.v.L");
-  assert_unfit(shape, MOMENTUM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
-  assert_unfit(shape, RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
-  assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
-  assert_unfit(shape, RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
+    assert_unfit(others[i], OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS,
+                 "its network is another");
+  assert_unfit(shape, OPTIMIZER_ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
+  assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,
+               "not belong there: optimizer.v.L");
+  assert_unfit(shape, OPTIMIZER_MOMENTUM, LANES, LANE_NUMBERS, TIMESTEPS,
+               "is missing: optimizer.m.L");
+  assert_unfit(shape, OPTIMIZER_RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
+  assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
+  assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
   write_model("seed", "1", 1);
-  assert_unfit(shape, SGD, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.average.L");
+  assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,
+               "is missing: optimizer.average.L");
   uint64_t *inputs = NULL;
   size_t n;
   assert_null(checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why)); /* of a model */
@@ -379,7 +385,7 @@ static void a_number_that_is_none_is_refused(void **state) {
                {"best_valid_loss", "inf", "nan"}};
   static unsigned char bytes[ROOM];
   char text[64];
-  Run *run = run_filled(SGD, INFINITY), *back = run_new(&shape, SGD);
+  Run *run = run_filled(OPTIMIZER_SGD, INFINITY), *back = run_new(&shape, OPTIMIZER_SGD);
   run->numbers.seconds = run->numbers.loss = 0.5;
   run->numbers.rate_halvings = 1000;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -406,7 +412,7 @@ static void a_number_that_is_none_is_refused(void **state) {
 /* Writes the numbers and reads them back. */
 static void assert_comes_back(const RunNumbers *numbers) {
   Why why = {""};
-  Run *run = run_filled(SGD, 1), *back = run_new(&shape, SGD);
+  Run *run = run_filled(OPTIMIZER_SGD, 1), *back = run_new(&shape, OPTIMIZER_SGD);
   run->numbers = *numbers;
   if (checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why) != 0 ||
       checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why) != 0)
@@ -463,7 +469,7 @@ static void what_could_not_be_read_is_not_written(void **state) {
   static unsigned char before[ROOM], after[ROOM];
   const uint64_t count = (UINT64_C(1) << 53) + 1;
   const double infinite = INFINITY;
-  Run *run = run_filled(SGD, 1);
+  Run *run = run_filled(OPTIMIZER_SGD, 1);
   Why why = {""};
   assert_int_equal(
       checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);

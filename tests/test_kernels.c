@@ -40,16 +40,18 @@ static void activations_are_exact_to_a_float(void **state) {
   (void)state;
   float h[N], z[N];
   FOR_EACH_LEVEL(kernels) {
-    for (int phi = SIGMOID; phi < ACTIVATIONS; phi++)
+    for (int phi = ACTIVATION_SIGMOID; phi < ACTIVATIONS; phi++)
       for (int n = 1; n < N; n = n * 3 + 1) {
         fill(h, n, 120);
         memcpy(z, h, sizeof h);
         kernels->activate(h, (size_t)n, (Activation)phi);
         for (int i = 0; i < n; i++) {
           double x = (double)z[i];
-          double right = phi == SIGMOID ? 1 / (1 + exp(-x)) : phi == TANH ? tanh(x) : fmax(x, 0);
+          double right = phi == ACTIVATION_SIGMOID ? 1 / (1 + exp(-x))
+                         : phi == ACTIVATION_TANH  ? tanh(x)
+                                                   : fmax(x, 0);
           assert_true(fabs((double)h[i] - right) < 2e-7);
-          if (phi == SIGMOID) assert_true(fabs((double)h[i] / right - 1) < 1e-6);
+          if (phi == ACTIVATION_SIGMOID) assert_true(fabs((double)h[i] / right - 1) < 1e-6);
         }
       }
   }
@@ -59,10 +61,10 @@ static void activations_survive_huge_numbers(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
     float h[] = {1e30f, -1e30f, INFINITY, -INFINITY};
-    kernels->activate(h, 4, SIGMOID);
+    kernels->activate(h, 4, ACTIVATION_SIGMOID);
     assert_true(h[0] == 1 && h[1] >= 0 && h[1] < 1e-37f && h[2] == 1 && h[3] < 1e-37f);
     float t[] = {1e30f, -1e30f, 0, NAN};
-    kernels->activate(t, 4, TANH);
+    kernels->activate(t, 4, ACTIVATION_TANH);
     assert_true(t[0] == 1 && t[1] == -1 && t[2] == 0);
   }
 }
@@ -71,7 +73,7 @@ static void derivatives_are_those_of_the_activations(void **state) {
   (void)state;
   float h[N], dz[N], dh[N];
   FOR_EACH_LEVEL(kernels) {
-    for (int phi = SIGMOID; phi < ACTIVATIONS; phi++) {
+    for (int phi = ACTIVATION_SIGMOID; phi < ACTIVATIONS; phi++) {
       fill(h, N, 8);
       fill(dh, N, 2);
       for (int i = 0; i < N; i++) dz[i] = dh[i];
@@ -81,7 +83,9 @@ static void derivatives_are_those_of_the_activations(void **state) {
       kernels->activate_back(dz, h, N, (Activation)phi);
       for (int i = 0; i < N; i++) {
         double s = 1 / (1 + exp(-z[i])), t = tanh(z[i]);
-        double right = phi == SIGMOID ? s * (1 - s) : phi == TANH ? 1 - t * t : z[i] > 0;
+        double right = phi == ACTIVATION_SIGMOID ? s * (1 - s)
+                       : phi == ACTIVATION_TANH  ? 1 - t * t
+                                                 : z[i] > 0;
         assert_true(fabs((double)dz[i] - (double)dh[i] * right) < 1e-6);
       }
     }
@@ -91,7 +95,7 @@ static void derivatives_are_those_of_the_activations(void **state) {
 static void not_a_number_is_not_hidden(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
-    for (int phi = SIGMOID; phi < ACTIVATIONS; phi++) {
+    for (int phi = ACTIVATION_SIGMOID; phi < ACTIVATIONS; phi++) {
       float h[] = {NAN, 0};
       kernels->activate(h, 2, (Activation)phi);
       assert_true(isnan(h[0]) && !isnan(h[1]));

@@ -11,7 +11,7 @@
 
 static const Shape *shape(void) {
   static Shape tiny;
-  tiny = shape_new(1, 1, 2, 3, SIGMOID, FULL);
+  tiny = shape_new(1, 1, 2, 3, ACTIVATION_SIGMOID, SOFTMAX_FULL);
   return &tiny;
 }
 
@@ -37,22 +37,22 @@ static void after_two_steps(OptimizerKind kind, double first, double second) {
 
 static void sgd_steps_along_the_gradient(void **state) {
   (void)state; /* 1 - 0.05, then + 0.025 */
-  after_two_steps(SGD, 0.95, 0.975);
+  after_two_steps(OPTIMIZER_SGD, 0.95, 0.975);
 }
 
 static void momentum_keeps_its_direction(void **state) {
   (void)state; /* m = 0.5, then 0.9*0.5 - 0.25 = 0.2 */
-  after_two_steps(MOMENTUM, 0.95, 0.93);
+  after_two_steps(OPTIMIZER_MOMENTUM, 0.95, 0.93);
 }
 
 static void adagrad_divides_by_all_gradients_so_far(void **state) {
   (void)state; /* v = 0.25: 0.1*0.5/0.5; then v = 0.3125: 0.1*0.25/0.5590170 */
-  after_two_steps(ADAGRAD, 0.9, 0.9447214);
+  after_two_steps(OPTIMIZER_ADAGRAD, 0.9, 0.9447214);
 }
 
 static void rmsprop_divides_by_recent_gradients(void **state) {
   (void)state; /* v = 0.0025: 0.1*0.5/(0.05 + 1e-8); then v = 0.0031: 0.1*0.25/0.05567764 */
-  after_two_steps(RMSPROP, 0.0000002, 0.4490134);
+  after_two_steps(OPTIMIZER_RMSPROP, 0.0000002, 0.4490134);
 }
 
 static void adam_corrects_the_bias_of_both_moments(void **state) {
@@ -60,14 +60,14 @@ static void adam_corrects_the_bias_of_both_moments(void **state) {
    * Step 2: m = 0.9*0.05 - 0.025 = 0.02, /0.19 = 0.1052632;
    *         v = 0.999*0.00025 + 0.0000625 = 0.00031225, /0.001999 = 0.1562031, root 0.3952254. */
   (void)state;
-  after_two_steps(ADAM, 0.9, 0.8733663);
+  after_two_steps(OPTIMIZER_ADAM, 0.9, 0.8733663);
 }
 
 /* One weight goes 0, 1, 3, 6, 10, 15 by sgd with gradients -1, -2, ... */
 static void the_average_is_over_the_later_half(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
-  Optimizer *optimizer = optimizer_new(SGD, shape(), true);
+  Optimizer *optimizer = optimizer_new(OPTIMIZER_SGD, shape(), true);
   optimizer_average(optimizer, w);
   const double average[] = {1, 1 + 2 / 1.5, 4.166667, 6.5,
                             9.333333}; /* each + (w - it) / 1, 1.5, 2, .. */
@@ -94,7 +94,7 @@ static void the_average_is_over_the_later_half(void **state) {
 static void clipping_scales_to_the_norm(void **state) {
   (void)state;
   Weights *w = weights_new(shape()), *g = weights_new(shape());
-  Optimizer *optimizer = optimizer_new(SGD, shape(), false);
+  Optimizer *optimizer = optimizer_new(OPTIMIZER_SGD, shape(), false);
   g->L[0] = 3;
   g->L[5] = 4;
   double norm = optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 1, 1, kernels_best());
@@ -115,7 +115,7 @@ static void clipping_scales_to_the_norm(void **state) {
 static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
   (void)state;
   const float bad[] = {NAN, INFINITY, -INFINITY};
-  for (int kind = ADAM; kind < OPTIMIZERS; kind++)
+  for (int kind = OPTIMIZER_ADAM; kind < OPTIMIZERS; kind++)
     for (int i = 0; i < 3; i++) {
       Weights *w = weights_new(shape()), *before = weights_new(shape()), *g = weights_new(shape());
       Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape(), false);
@@ -136,9 +136,9 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
 /* Of a dictionary of 64, k-mers 9 and 4 and the followers of two groups were seen. */
 static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   (void)state;
-  Shape large = shape_new(3, 1, 2, 3, SIGMOID, FOLLOWERS);
+  Shape large = shape_new(3, 1, 2, 3, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
   Weights *w = weights_new(&large), *dw = weights_new_rows(&large, 3, 2 * 4);
-  Optimizer *optimizer = optimizer_new(MOMENTUM, &large, false);
+  Optimizer *optimizer = optimizer_new(OPTIMIZER_MOMENTUM, &large, false);
   Touched L = {.rows = 64, .n = 2, .row = (int[]){4, 9}};
   Touched U = {.rows = 16, .n = 2, .row = (int[]){0, 15}};
   for (size_t i = 0; i < dw->size; i++) dw->L[i] = 1;
@@ -165,12 +165,12 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
 static void jobs_cover_every_weight_once(void **state) {
   (void)state;
   enum { ROWS = 3000 };
-  Shape large = shape_new(7, 1, 100, 100, SIGMOID, FOLLOWERS);
+  Shape large = shape_new(7, 1, 100, 100, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
   Touched L = {.rows = large.V, .n = ROWS, .row = malloc(ROWS * sizeof(int))};
   for (int i = 0; i < ROWS; i++) L.row[i] = 5 * i + 2;
   for (int few = 0; few < 2; few++) {
     Weights *w = weights_new(&large), *dw = weights_new_rows(&large, few ? ROWS : large.V, large.V);
-    Optimizer *optimizer = optimizer_new(SGD, &large, false);
+    Optimizer *optimizer = optimizer_new(OPTIMIZER_SGD, &large, false);
     Gradient gradient = {dw, few ? &L : NULL, NULL};
     for (size_t i = 0; i < dw->size; i++)
       dw->L[i] = (float)(1 + i % 1000); /* told apart by place */

@@ -106,10 +106,14 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-    {4, 32, 96, 32, 48, FOLLOWERS, ADAM}, {4, 32, 96, 33, 48, FULL, MOMENTUM},
-    {2, 8, 64, 2048, 20, FOLLOWERS, SGD}, {9, 3, 16, 5, 7, FOLLOWERS, RMSPROP},
-    {6, 64, 64, 100, 100, FULL, ADAGRAD}, {10, 8, 8, 1, 3, FOLLOWERS, ADAM},
-    {7, 5, 7, 16, 1, FULL, ADAM},         {3, 4, 4, 5000, 1, FOLLOWERS, ADAM},
+    {4, 32, 96, 32, 48, SOFTMAX_FOLLOWERS, OPTIMIZER_ADAM},
+    {4, 32, 96, 33, 48, SOFTMAX_FULL, OPTIMIZER_MOMENTUM},
+    {2, 8, 64, 2048, 20, SOFTMAX_FOLLOWERS, OPTIMIZER_SGD},
+    {9, 3, 16, 5, 7, SOFTMAX_FOLLOWERS, OPTIMIZER_RMSPROP},
+    {6, 64, 64, 100, 100, SOFTMAX_FULL, OPTIMIZER_ADAGRAD},
+    {10, 8, 8, 1, 3, SOFTMAX_FOLLOWERS, OPTIMIZER_ADAM},
+    {7, 5, 7, 16, 1, SOFTMAX_FULL, OPTIMIZER_ADAM},
+    {3, 4, 4, 5000, 1, SOFTMAX_FOLLOWERS, OPTIMIZER_ADAM},
 };
 
 static Setting *setting_new(const Case *of) {
@@ -127,11 +131,12 @@ static Setting *setting_new(const Case *of) {
   o->threads = 1;
   const Reading reading = {.turn = o->k};
   assert_int_equal(dataset_read(&setting->dataset, files, 1, NULL, 0.1, &reading, &why), 0);
-  setting->run = (TrainRun){.options = o,
-                            .shape = shape_new(o->k, o->s, o->d, o->D, SIGMOID, of->softmax),
-                            .dataset = &setting->dataset,
-                            .init = &setting->init,
-                            .kernels = kernels_best()};
+  setting->run =
+      (TrainRun){.options = o,
+                 .shape = shape_new(o->k, o->s, o->d, o->D, ACTIVATION_SIGMOID, of->softmax),
+                 .dataset = &setting->dataset,
+                 .init = &setting->init,
+                 .kernels = kernels_best()};
   return setting;
 }
 
@@ -164,7 +169,7 @@ static void a_trainer_takes_what_was_counted(void **state) {
 
 static void counting_takes_next_to_nothing(void **state) {
   (void)state;
-  const Case large = {12, 4096, 4096, 64, 512, FULL, ADAM};
+  const Case large = {12, 4096, 4096, 64, 512, SOFTMAX_FULL, OPTIMIZER_ADAM};
   Setting *setting = setting_new(&large);
   const size_t before = present;
   most = present;

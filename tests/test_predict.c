@@ -94,7 +94,7 @@ static void numbers_do_not_depend_on_company(void **state) {
   for (int form = 0; form < 6 && kernels_level(form / 2); form++) {
     const Kernels *kernels = kernels_level(form / 2);
     const int softmax = form % 2;
-    Model model = {.shape = shape_new(3, 1, 5, D, SIGMOID, (Softmax)softmax)};
+    Model model = {.shape = shape_new(3, 1, 5, D, ACTIVATION_SIGMOID, (Softmax)softmax)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
     Rows all = score_on(kernels, &model, records, RECORDS, false, 1),
@@ -118,7 +118,7 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
   char *records[] = {"ACGT", "ACG", "AC", "", "ACGTNACGTA", "NNN", "ACGNACGTACGT"};
   const uint64_t tokens[] = {1, 0, 0, 0, 1 + 2, 0, 0 + 5};
   const int last[] = {0x1b, 0x06, -1, -1, 0x2c, -1, 0x1b}; /* CGT ACG . . GTA . CGT, base 4 */
-  Model model = {.shape = shape_new(3, 1, 2, D, TANH, FOLLOWERS)};
+  Model model = {.shape = shape_new(3, 1, 2, D, ACTIVATION_TANH, SOFTMAX_FOLLOWERS)};
   model.weights = weights_new(&model.shape);
   Rows rows = score(&model, records, 7, false, 1);
   for (int i = 0; i < 7; i++) {
@@ -135,7 +135,7 @@ static void a_circle_is_read_over_its_end(void **state) {
   enum { K = 3, LONGEST = 2 * STEPS_PIECE + 100 };
   static const char *const ends[] = {"", "N"}, *const begins[] = {"", "ACNG", "N"};
   for (int s = 1; s <= K; s++) {
-    Model model = {.shape = shape_new(K, s, 5, D, SIGMOID, FOLLOWERS)};
+    Model model = {.shape = shape_new(K, s, 5, D, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
     /* the end comes to stand around the end of a piece */
@@ -172,8 +172,8 @@ static void pieces_say_what_the_whole_record_does(void **state) {
   srand(5);
   char *record = random_record(N);
   for (int i = 0; i < N; i++) record[i] = record[i] == 'N' ? 'A' : record[i];
-  for (Activation phi = SIGMOID; phi <= TANH; phi++) {
-    Model model = {.shape = shape_new(K, 1, 5, D, phi, FOLLOWERS)};
+  for (Activation phi = ACTIVATION_SIGMOID; phi <= ACTIVATION_TANH; phi++) {
+    Model model = {.shape = shape_new(K, 1, 5, D, phi, SOFTMAX_FOLLOWERS)};
     Weights *w = model.weights = weights_new(&model.shape);
     weights_init(w, &model.shape, 1);
     for (int i = 0; i < D * D; i++) w->H[i] *= 0.9f;
@@ -207,7 +207,7 @@ static void pieces_say_what_the_whole_record_does(void **state) {
 static void what_is_never_forgotten_crosses_every_seam(void **state) {
   (void)state;
   enum { N = 3 * STEPS_PIECE };
-  Model model = {.shape = shape_new(1, 1, 1, 1, SIGMOID, FULL)};
+  Model model = {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)};
   Weights *w = model.weights = weights_new(&model.shape);
   w->L[0] = 1;
   *w->I = 30;
@@ -244,8 +244,8 @@ static int take_nats(void *context, const Prediction *prediction, Why *why) {
 static void networks_do_not_see_each_other(void **state) {
   (void)state;
   enum { N = 2 * STEPS_PIECE };
-  Model models[2] = {{.shape = shape_new(1, 1, 3, 20, TANH, FOLLOWERS)},
-                     {.shape = shape_new(1, 1, 1, 1, SIGMOID, FULL)}};
+  Model models[2] = {{.shape = shape_new(1, 1, 3, 20, ACTIVATION_TANH, SOFTMAX_FOLLOWERS)},
+                     {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)}};
   Weights *w;
   char path[] = "/tmp/test_predict_XXXXXX", *record = calloc(N + 1, 1);
   double nats[2];

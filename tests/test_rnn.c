@@ -23,8 +23,8 @@ static void assert_uniform(const float *a, size_t n, double deviation) {
 static void weights_begin_with_their_deviations(void **state) {
   (void)state;
   const double H[] = {4, 1, 1};
-  for (int phi = SIGMOID; phi < ACTIVATIONS; phi++) {
-    Shape shape = shape_new(3, 1, 16, 64, (Activation)phi, FOLLOWERS);
+  for (int phi = ACTIVATION_SIGMOID; phi < ACTIVATIONS; phi++) {
+    Shape shape = shape_new(3, 1, 16, 64, (Activation)phi, SOFTMAX_FOLLOWERS);
     Weights *w = weights_new(&shape);
     weights_init(w, &shape, 5);
     assert_uniform(w->L, 64 * 16, 1);
@@ -38,7 +38,7 @@ static void weights_begin_with_their_deviations(void **state) {
 
 static void seeds_give_their_own_weights(void **state) {
   (void)state;
-  Shape shape = shape_new(2, 1, 4, 8, SIGMOID, FULL);
+  Shape shape = shape_new(2, 1, 4, 8, ACTIVATION_SIGMOID, SOFTMAX_FULL);
   Weights *a = weights_new(&shape), *b = weights_new(&shape);
   weights_init(a, &shape, 1);
   weights_init(b, &shape, 1);
@@ -51,7 +51,7 @@ static void seeds_give_their_own_weights(void **state) {
 
 static void sizes_are_those_of_the_equations(void **state) {
   (void)state;
-  Shape shape = shape_new(4, 1, 32, 128, SIGMOID, FOLLOWERS);
+  Shape shape = shape_new(4, 1, 32, 128, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
   assert_int_equal(shape.V, 256);
   assert_int_equal(shape.n, 4);
   assert_int_equal(shape_parameters(&shape),

@@ -61,17 +61,17 @@ static double reals[2] = {0.1, -0x1p-1074};
 static uint64_t wholes[2] = {UINT64_MAX, 0x0102030405060708};
 
 static const Tensor tensors[] = {
-    {.name = "m", .dtype = F32, .rank = 2, .rows = 37, .columns = 5, .data = matrix},
+    {.name = "m", .dtype = DTYPE_F32, .rank = 2, .rows = 37, .columns = 5, .data = matrix},
     {.name = "t",
-     .dtype = F32,
+     .dtype = DTYPE_F32,
      .rank = 2,
      .rows = 5,
      .columns = 37,
      .transposed = 1,
      .data = turned},
-    {.name = "v", .dtype = F32, .rank = 1, .rows = 1, .columns = 3, .data = vector},
-    {.name = "r", .dtype = F64, .rank = 1, .rows = 1, .columns = 2, .data = reals},
-    {.name = "w", .dtype = U64, .rank = 2, .rows = 2, .columns = 1, .data = wholes},
+    {.name = "v", .dtype = DTYPE_F32, .rank = 1, .rows = 1, .columns = 3, .data = vector},
+    {.name = "r", .dtype = DTYPE_F64, .rank = 1, .rows = 1, .columns = 2, .data = reals},
+    {.name = "w", .dtype = DTYPE_U64, .rank = 2, .rows = 2, .columns = 1, .data = wholes},
 };
 enum { TENSORS = sizeof tensors / sizeof *tensors };
 
@@ -98,7 +98,7 @@ static void what_was_written_is_read_again(void **state) {
   for (int i = TENSORS - 1; i >= 0; i--) { /* in any order */
     unsigned char read[ROOM] = {0};
     Tensor tensor = tensors[i];
-    size_t bytes = tensor.rows * tensor.columns * (tensor.dtype == F32 ? 4 : 8);
+    size_t bytes = tensor.rows * tensor.columns * (tensor.dtype == DTYPE_F32 ? 4 : 8);
     tensor.data = read;
     assert_int_equal(safetensors_read(file, &tensor, 1, &why), 0);
     assert_memory_equal(read, tensors[i].data, bytes);
@@ -142,8 +142,8 @@ static void a_tensor_without_data_changes_no_checksum(void **state) {
   Why why = {""};
   float values[3] = {1, 2, 3};
   const Tensor some[] = {
-      {.name = "a", .dtype = F32, .rank = 1, .rows = 1, .columns = 3, .data = values},
-      {.name = "none", .dtype = F32, .rank = 2, .rows = 0, .columns = 4, .data = NULL},
+      {.name = "a", .dtype = DTYPE_F32, .rank = 1, .rows = 1, .columns = 3, .data = values},
+      {.name = "none", .dtype = DTYPE_F32, .rank = 2, .rows = 0, .columns = 4, .data = NULL},
   };
   Metadata *metadata = metadata_new();
   assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), some, 2, metadata, &why),
@@ -359,10 +359,10 @@ static void a_tensor_must_be_there_in_its_shape(void **state) {
     size_t rows, columns;
     const char *words;
   } wrong[] = {
-      {"none", F32, 1, 1, 3, "is missing: none"}, {"v", F64, 1, 1, 3, "wrong dtype: v"},
-      {"r", U64, 1, 1, 2, "wrong dtype: r"},      {"v", F32, 1, 1, 4, "does not fit"},
-      {"v", F32, 2, 3, 1, "does not fit"},        {"m", F32, 2, 5, 37, "does not fit"},
-      {"m", F32, 1, 1, 185, "does not fit"},
+      {"none", DTYPE_F32, 1, 1, 3, "is missing: none"}, {"v", DTYPE_F64, 1, 1, 3, "wrong dtype: v"},
+      {"r", DTYPE_U64, 1, 1, 2, "wrong dtype: r"},      {"v", DTYPE_F32, 1, 1, 4, "does not fit"},
+      {"v", DTYPE_F32, 2, 3, 1, "does not fit"},        {"m", DTYPE_F32, 2, 5, 37, "does not fit"},
+      {"m", DTYPE_F32, 1, 1, 185, "does not fit"},
   };
   Why why;
   write_tensors();
@@ -412,7 +412,7 @@ static void a_long_row_is_turned_in_pieces(void **state) {
   Why why;
   float *data = malloc(sizeof *data * ROWS * COLUMNS), *back = calloc(ROWS * COLUMNS, sizeof *back);
   for (size_t i = 0; i < ROWS * COLUMNS; i++) data[i] = (float)i;
-  Tensor tensor = {"U", F32, 2, ROWS, COLUMNS, 1, data};
+  Tensor tensor = {"U", DTYPE_F32, 2, ROWS, COLUMNS, 1, data};
   Metadata *metadata = metadata_new();
   assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), &tensor, 1, metadata, &why),
                    0);

@@ -33,7 +33,7 @@ static int take(void *context, uint64_t record, const char *bases, size_t n, boo
 }
 
 static Model random_model(int k, int s, Softmax softmax) {
-  Model model = {.shape = shape_new(k, s, 5, D, SIGMOID, softmax)};
+  Model model = {.shape = shape_new(k, s, 5, D, ACTIVATION_SIGMOID, softmax)};
   model.weights = weights_new(&model.shape);
   weights_init(model.weights, &model.shape, 1);
   for (size_t i = 0; i < (size_t)model.shape.V * D; i++) model.weights->U[i] *= 4;
@@ -86,7 +86,7 @@ static void temperature_0_takes_the_likeliest(void **state) {
   (void)state;
   for (int k = 1; k <= 4; k++)
     for (int s = 1; s <= k; s++)
-      for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
+      for (int softmax = SOFTMAX_FOLLOWERS; softmax <= SOFTMAX_FULL; softmax++) {
         Model model = random_model(k, s, (Softmax)softmax);
         enum { N = 60, PROMPT = 200 }; /* longer than a window of the prompt */
         char text[PROMPT + N + 8] = "", kmer[KMER_MAX + 1];
@@ -119,7 +119,7 @@ static void count_first(double part[4], const Model *model, SamplerRule rule, in
 static void draws_are_as_frequent_as_they_are_probable(void **state) {
   (void)state;
   const int COUNT = 10000;
-  Model model = random_model(2, 1, FOLLOWERS);
+  Model model = random_model(2, 1, SOFTMAX_FOLLOWERS);
   double yhat[4], part[4], sum;
   int first, rank[4] = {0, 1, 2, 3};
   right_yhat(yhat, &model, "GATTACA", &first);
@@ -157,7 +157,7 @@ static void every_step_is_drawn_from_its_own_yhat(void **state) {
   (void)state;
   enum { N = 3000 };
   for (int s = 1; s <= 2; s++) {
-    Model model = random_model(2, s, FULL);
+    Model model = random_model(2, s, SOFTMAX_FULL);
     char text[N + 8] = "AC";
     char *bases = sample(&model, plain, text, 1, N, 1);
     double z = 0, variance = 0, yhat[16];
@@ -183,7 +183,7 @@ static void every_step_is_drawn_from_its_own_yhat(void **state) {
 static void a_record_depends_on_seed_and_number_alone(void **state) {
   (void)state;
   enum { COUNT = 150, LENGTH = 101 };
-  Model model = random_model(3, 2, FOLLOWERS);
+  Model model = random_model(3, 2, SOFTMAX_FOLLOWERS);
   char *one = sample(&model, plain, NULL, COUNT, LENGTH, 1);
   for (int threads = 2; threads <= 5; threads++) {
     char *other = sample(&model, plain, NULL, COUNT, LENGTH, threads);
@@ -215,7 +215,7 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
 static void the_first_steps_are_thrown_away(void **state) {
   (void)state;
   enum { N = 40 };
-  Model model = random_model(3, 1, FOLLOWERS);
+  Model model = random_model(3, 1, SOFTMAX_FOLLOWERS);
   for (uint64_t seed = 1; seed <= 2; seed++) {
     char *bases = sample(&model, (SamplerRule){1, 1, 0, seed}, NULL, 1, N, 1);
     char text[SAMPLER_WARMUP + N + 8];
@@ -246,7 +246,7 @@ static int take_some(void *context, uint64_t record, const char *bases, size_t n
 /* A record too long to be held in memory, with a stride that does not divide what is. */
 static void a_long_record_comes_in_rounds(void **state) {
   (void)state;
-  Model model = random_model(3, 3, FULL);
+  Model model = random_model(3, 3, SOFTMAX_FULL);
   Sampler *sampler = sampler_new(&model, plain, 1, kernels_best());
   Drawn drawn = {0};
   assert_int_equal(sampler_run(sampler, 1, (uint64_t)1 << 40, take_some, &drawn, &why), -1);
@@ -261,7 +261,7 @@ static void a_long_record_comes_in_rounds(void **state) {
 
 static void what_is_no_number_is_an_error(void **state) {
   (void)state;
-  Model model = random_model(2, 1, FOLLOWERS);
+  Model model = random_model(2, 1, SOFTMAX_FOLLOWERS);
   for (int i = 0; i < model.shape.V; i++) model.weights->b2[i] = NAN;
   Sampler *sampler = sampler_new(&model, plain, 1, kernels_best());
   Drawn drawn = {0};
@@ -274,7 +274,7 @@ static void what_is_no_number_is_an_error(void **state) {
 
 static void all_bases_of_a_prompt_count_also_those_in_no_k_mer(void **state) {
   (void)state;
-  Model model = random_model(3, 2, FOLLOWERS);
+  Model model = random_model(3, 2, SOFTMAX_FOLLOWERS);
   char *one = sample(&model, plain, "ACGTACGT", 1, 100, 1);
   char *other = sample(&model, plain, "CCGTACGT", 1, 100, 1);
   assert_string_not_equal(one, other);

@@ -12,7 +12,7 @@ static void near(double got, double wanted) { assert_true(fabs(got - wanted) < 1
 
 static void warmup_rises_from_nothing_to_the_rate(void **state) {
   (void)state;
-  for (int kind = LINEAR; kind <= PLATEAU; kind++) {
+  for (int kind = SCHEDULE_LINEAR; kind <= SCHEDULE_PLATEAU; kind++) {
     Schedule schedule = {.kind = (ScheduleKind)kind, .rate = 4, .warmup = 8};
     near(schedule_rate(&schedule, 1, 0), 0.5);
     near(schedule_rate(&schedule, 2, 0), 1);
@@ -25,7 +25,7 @@ static void warmup_rises_from_nothing_to_the_rate(void **state) {
 
 static void linear_stays_half_of_the_run_then_falls(void **state) {
   (void)state;
-  Schedule schedule = {.kind = LINEAR, .rate = 1, .warmup = 10};
+  Schedule schedule = {.kind = SCHEDULE_LINEAR, .rate = 1, .warmup = 10};
   near(schedule_rate(&schedule, 10, 0), 1);
   near(schedule_rate(&schedule, 10, 0.5), 1);
   near(schedule_rate(&schedule, 10, 0.75), 0.51); /* half way from 1 to 0.02 */
@@ -36,7 +36,7 @@ static void linear_stays_half_of_the_run_then_falls(void **state) {
 
 static void cosine_falls_to_a_fiftieth(void **state) {
   (void)state;
-  Schedule schedule = {.kind = COSINE, .rate = 1, .warmup = 10};
+  Schedule schedule = {.kind = SCHEDULE_COSINE, .rate = 1, .warmup = 10};
   near(schedule_rate(&schedule, 10, 0), 1);
   near(schedule_rate(&schedule, 10, 0.5), 0.51); /* half way from 1 to 0.02 */
   near(schedule_rate(&schedule, 5, 0.5), 0.255);
@@ -46,7 +46,7 @@ static void cosine_falls_to_a_fiftieth(void **state) {
 
 static void constant_stays(void **state) {
   (void)state;
-  Schedule schedule = {.kind = CONSTANT, .rate = 3};
+  Schedule schedule = {.kind = SCHEDULE_CONSTANT, .rate = 3};
   for (int i = 0; i < 99; i++) schedule_validated(&schedule, 0);
   near(schedule_rate(&schedule, 1, 0), 3);
   near(schedule_rate(&schedule, 1, 1), 3);
@@ -57,7 +57,7 @@ static void plateau_halves_after_two_failures_in_a_row(void **state) {
   (void)state;
   const int improved[] = {1, 0, 1, 0, 0, 0, 0};
   const double rate[] = {1, 1, 1, 1, 0.5, 0.5, 0.25};
-  Schedule schedule = {.kind = PLATEAU, .rate = 1};
+  Schedule schedule = {.kind = SCHEDULE_PLATEAU, .rate = 1};
   for (int i = 0; i < 7; i++) {
     schedule_validated(&schedule, improved[i]);
     near(schedule_rate(&schedule, 1, 0.5), rate[i]);
@@ -66,7 +66,7 @@ static void plateau_halves_after_two_failures_in_a_row(void **state) {
 
 static void plateau_ends_the_run_at_the_seventh_halving(void **state) {
   (void)state;
-  Schedule schedule = {.kind = PLATEAU, .rate = 64};
+  Schedule schedule = {.kind = SCHEDULE_PLATEAU, .rate = 64};
   for (int i = 0; i < 13; i++) schedule_validated(&schedule, 0);
   near(schedule_rate(&schedule, 1, 0), 1);
   assert_false(schedule_over(&schedule));

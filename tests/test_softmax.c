@@ -22,8 +22,8 @@ static void probabilities_sum_to_one(void **state) {
   srand(1);
   for (int k = 1; k <= 5; k++)
     for (int s = 1; s <= k; s++)
-      for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
-        Shape shape = shape_new(k, s, 2, 19, SIGMOID, (Softmax)softmax);
+      for (int softmax = SOFTMAX_FOLLOWERS; softmax <= SOFTMAX_FULL; softmax++) {
+        Shape shape = shape_new(k, s, 2, 19, ACTIVATION_SIGMOID, (Softmax)softmax);
         Weights *w = random_weights(&shape);
         float *yhat = calloc((size_t)shape.n, sizeof *yhat), h[19];
         for (int i = 0; i < 19; i++) h[i] = random_real();
@@ -49,8 +49,8 @@ static void loss_is_that_of_yhat(void **state) {
   float h[ROWS * D];
   double J[ROWS];
   srand(2);
-  for (int softmax = FOLLOWERS; softmax <= FULL; softmax++) {
-    Shape shape = shape_new(3, 1, 2, D, SIGMOID, (Softmax)softmax);
+  for (int softmax = SOFTMAX_FOLLOWERS; softmax <= SOFTMAX_FULL; softmax++) {
+    Shape shape = shape_new(3, 1, 2, D, ACTIVATION_SIGMOID, (Softmax)softmax);
     Weights *w = random_weights(&shape);
     Factors *factors = factors_new(&shape, ROWS, 0, kernels_best()->products);
     float *q = calloc(softmax_logits(&shape, ROWS, 0), sizeof *q);
@@ -76,11 +76,11 @@ static void loss_is_that_of_yhat(void **state) {
 
 static void with_stride_k_followers_are_all(void **state) {
   (void)state;
-  Shape followers = shape_new(3, 3, 2, 4, TANH, FOLLOWERS),
-        full = shape_new(3, 3, 2, 4, TANH, FULL);
+  Shape followers = shape_new(3, 3, 2, 4, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
+        full = shape_new(3, 3, 2, 4, ACTIVATION_TANH, SOFTMAX_FULL);
   assert_memory_equal(&followers, &full, sizeof full);
   assert_int_equal(followers.n, 64);
-  assert_int_equal(shape_new(3, 1, 2, 4, TANH, FOLLOWERS).n, 4);
+  assert_int_equal(shape_new(3, 1, 2, 4, ACTIVATION_TANH, SOFTMAX_FOLLOWERS).n, 4);
 }
 
 int main(void) {

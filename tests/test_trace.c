@@ -29,7 +29,9 @@ typedef struct {
 static Case case_new(int k, int s, int phi, int full, int at) {
   const uint8_t restart[T] = {1};
   const double h0[D] = {0};
-  Case c = {.shape = shape_new(k, s, d, D, (Activation)phi, full ? FULL : FOLLOWERS), .at = at};
+  Case c = {.shape =
+                shape_new(k, s, d, D, (Activation)phi, full ? SOFTMAX_FULL : SOFTMAX_FOLLOWERS),
+            .at = at};
   c.w = weights_new(&c.shape);
   c.trace = trace_new(&c.shape, T, true);
   c.net = reference_new(k, s, d, D, phi, full);
@@ -84,7 +86,7 @@ static void check_recurrence(const Case *c) {
   assert_near(sum->db1, c->gradient->b1, D);
   assert_near(dL, c->gradient->L, c->shape.V * d);
   for (int i = 0; i < D * D; i++) length += sum->dH[i] * sum->dH[i];
-  assert_true(length > 0 || c->at == 1 || c->shape.activation == RELU);
+  assert_true(length > 0 || c->at == 1 || c->shape.activation == ACTIVATION_RELU);
   free(dL);
 }
 

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { F32, F64, U64 } Dtype;
+typedef enum { DTYPE_F32, DTYPE_F64, DTYPE_U64 } Dtype;
 
 typedef struct {
   char name[48];
   Dtype dtype;
   int rank; /* 1: (columns), with rows 1; 2: (rows,columns) */
   size_t rows, columns;
-  int transposed; /* F32: data stands in memory as (columns,rows) */
+  int transposed; /* float32: data stands in memory as (columns,rows) */
   void *data;     /* borrowed */
 } Tensor;
 

@@ -32,7 +32,7 @@ void bptt_free(Bptt *bptt);
 
 /* Where a window has fewer tokens than L has rows, it leaves some untouched, whose gradient is 0:
  * dw then holds the others only, the i-th touched one at place i. Likewise U and b2 under
- * FOLLOWERS, in groups of n rows, where there are more groups than tokens. */
+ * followers, in groups of n rows, where there are more groups than tokens. */
 typedef struct {
   Weights *dw;
   const Touched *L, *U; /* NULL: all rows are there; else set by bptt_run, which lends them */

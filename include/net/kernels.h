@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { SIGMOID, TANH, RELU } Activation;
-enum { ACTIVATIONS = RELU + 1 };
+typedef enum { ACTIVATION_SIGMOID, ACTIVATION_TANH, ACTIVATION_RELU } Activation;
+enum { ACTIVATIONS = ACTIVATION_RELU + 1 };
 
 /* Where an optimizer's loop finds its numbers; gradients are multiplied by scale on the way in. */
 typedef struct {

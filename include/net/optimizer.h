@@ -20,8 +20,14 @@
 
 #include "net/bptt.h"
 
-typedef enum { ADAM, SGD, MOMENTUM, RMSPROP, ADAGRAD } OptimizerKind;
-enum { OPTIMIZERS = ADAGRAD + 1 };
+typedef enum {
+  OPTIMIZER_ADAM,
+  OPTIMIZER_SGD,
+  OPTIMIZER_MOMENTUM,
+  OPTIMIZER_RMSPROP,
+  OPTIMIZER_ADAGRAD
+} OptimizerKind;
+enum { OPTIMIZERS = OPTIMIZER_ADAGRAD + 1 };
 
 typedef struct {
   OptimizerKind kind;

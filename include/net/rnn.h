@@ -20,9 +20,9 @@
 
 #include <stdint.h>
 
-typedef enum { FOLLOWERS, FULL } Softmax;
+typedef enum { SOFTMAX_FOLLOWERS, SOFTMAX_FULL } Softmax;
 
-enum { SOFTMAXES = FULL + 1 };
+enum { SOFTMAXES = SOFTMAX_FULL + 1 };
 extern const char *const activation_names[ACTIVATIONS], *const softmax_names[SOFTMAXES];
 
 typedef struct {
@@ -31,7 +31,8 @@ typedef struct {
   Softmax softmax;
 } Shape;
 
-/* Fills V and n in; with s = k followers and the full softmax are the same, and it is FULL. */
+/* Fills V and n in; with s = k followers and the full softmax are the same, and it is full.
+ */
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax);
 
 size_t shape_parameters(const Shape *shape);
@@ -62,7 +63,7 @@ typedef struct {
   const Weights *w; /* borrowed */
   Packed H, HT;     /* (D,D) and its transpose */
   Packed I, IT;     /* (d,D) (D,d) */
-  Packed U, UT;     /* for FULL: (D,V) (V,D) */
+  Packed U, UT;     /* for the full softmax: (D,V) (V,D) */
   float *table;     /* (V,D) L I + b1, where V is less than the tokens of a window; else NULL */
   int with_backward;
 } Factors;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-typedef enum { LINEAR, COSINE, CONSTANT, PLATEAU } ScheduleKind;
-enum { SCHEDULES = PLATEAU + 1 };
+typedef enum { SCHEDULE_LINEAR, SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_PLATEAU } ScheduleKind;
+enum { SCHEDULES = SCHEDULE_PLATEAU + 1 };
 
 /* Over the first `warmup` steps the rate rises from 0, linearly; besides,
  *   linear    it stays for half of the run, then falls in a straight line to 2 % of itself

@@ -1,8 +1,8 @@
 /* softmax: the output layer, q = h U + b2, yhat = softmax(q), J = -ln yhat[y], in both forms.
  *
- * FULL normalises over the dictionary: a product of matrices, some hundred rows at a time, so that
- * the logits of a window never stand in memory together. FOLLOWERS normalises over the 4^s k-mers
- * that can follow x and never touches the others, whose yhat is exactly 0. */
+ * The full softmax normalises over the dictionary: a product of matrices, some hundred rows at a
+ * time, so that the logits of a window never stand in memory together. That of followers normalises over
+ * the 4^s k-mers that can follow x and never touches the others, whose yhat is exactly 0. */
 #ifndef SOFTMAX_H
 #define SOFTMAX_H
 
@@ -14,11 +14,13 @@ size_t softmax_logits(const Shape *shape, int rows, int with_backward);
 /* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
  *
  * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
- * FULL dU and db2, which are set in `gradient`; those of FOLLOWERS are the caller's.
+ * the full softmax dU and db2, which are set in `gradient`; those of followers are the
+ * caller's.
  *
- * A signal that asks to end leaves FULL unfinished.
+ * A signal that asks to end leaves the full softmax unfinished.
  *
- * q is scratch of softmax_logits floats, and with dh comes back from FOLLOWERS as dq (rows,n). */
+ * q is scratch of softmax_logits floats, and with dh comes back from followers as dq
+ * (rows,n). */
 void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
                   const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
                   const Kernels *kernels);

@@ -255,7 +255,7 @@ static int parse_number(const Parse *parse, const Faults *faults, const char *na
 static int parse_dtype(const Parse *parse, Entry *entry, const json_t *json) {
   const char *dtype = json_string_value(json);
   if (!dtype) return broken(parse, "a dtype that is no string", entry->name);
-  for (entry->dtype = F32; entry->dtype <= U64; entry->dtype++)
+  for (entry->dtype = DTYPE_F32; entry->dtype <= DTYPE_U64; entry->dtype++)
     if (strcmp(dtype, dtype_names[entry->dtype]) == 0) return 0;
   return broken(parse, "a tensor of unknown dtype", entry->name);
 }

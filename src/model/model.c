@@ -15,13 +15,13 @@ int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shap
   const size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   const Weights none = {0};
   const Weights *w = weights ? weights : &none;
-  tensors[0] = tensor_matrix(prefix, "L", F32, V, d, w->L);
-  tensors[1] = tensor_matrix(prefix, "H", F32, D, D, w->H);
-  tensors[2] = tensor_matrix(prefix, "I", F32, d, D, w->I);
-  tensors[3] = tensor_vector(prefix, "b1", F32, D, w->b1);
-  tensors[4] = tensor_matrix(prefix, "U", F32, D, V, w->U);
+  tensors[0] = tensor_matrix(prefix, "L", DTYPE_F32, V, d, w->L);
+  tensors[1] = tensor_matrix(prefix, "H", DTYPE_F32, D, D, w->H);
+  tensors[2] = tensor_matrix(prefix, "I", DTYPE_F32, d, D, w->I);
+  tensors[3] = tensor_vector(prefix, "b1", DTYPE_F32, D, w->b1);
+  tensors[4] = tensor_matrix(prefix, "U", DTYPE_F32, D, V, w->U);
   tensors[4].transposed = 1;
-  tensors[5] = tensor_vector(prefix, "b2", F32, V, w->b2);
+  tensors[5] = tensor_vector(prefix, "b2", DTYPE_F32, V, w->b2);
   return WEIGHTS;
 }
 

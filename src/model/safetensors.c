@@ -316,10 +316,10 @@ static int check_finite(const SafeTensors *file, const Tensor *tensor, Why *why)
   const float *singles = tensor->data;
   const double *doubles = tensor->data;
   size_t n = tensor->rows * tensor->columns;
-  for (size_t i = 0; tensor->dtype == F32 && i < n; i++)
+  for (size_t i = 0; tensor->dtype == DTYPE_F32 && i < n; i++)
     if (!isfinite(singles[i]))
       return broken(file, "a weight that is not finite", tensor->name, why);
-  for (size_t i = 0; tensor->dtype == F64 && i < n; i++)
+  for (size_t i = 0; tensor->dtype == DTYPE_F64 && i < n; i++)
     if (!isfinite(doubles[i]))
       return broken(file, "a real number that is not finite", tensor->name, why);
   return 0;

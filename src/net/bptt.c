@@ -19,7 +19,7 @@ struct Bptt {
   Tape **tape;      /* (blocks) */
   float **q;        /* (blocks) of softmax_loss: for followers it keeps dq */
   double **J;       /* (blocks) (T*block) */
-  Weights *partial; /* (blocks) dH, dI, db1 and, for FULL, dU, db2 of a block */
+  Weights *partial; /* (blocks) dH, dI, db1 and, for the full softmax, dU, db2 of a block */
   size_t n_partial; /* floats of each */
   Touched x, followers;
   float *G;     /* (V,D) where there is a table: dz added up by x */
@@ -42,10 +42,12 @@ static int count_blocks(int B) { return (B + BPTT_BLOCK - 1) / BPTT_BLOCK; }
 
 static size_t input_size(const Shape *shape) { return ((size_t)shape->d + 1) * (size_t)shape->D; }
 
-/* Floats of a partial gradient: H, I, b1 and for FULL U, b2 stand side by side in Weights. */
+/* Floats of a partial gradient: H, I, b1 and for the full softmax U, b2 stand side by side in
+ * Weights.
+ */
 static size_t partial_size(const Shape *shape) {
   size_t all = shape_parameters(shape), V = (size_t)shape->V;
-  size_t output = shape->softmax == FULL ? 0 : V * (size_t)shape->D + V;
+  size_t output = shape->softmax == SOFTMAX_FULL ? 0 : V * (size_t)shape->D + V;
   return all - V * (size_t)shape->d - output;
 }
 
@@ -55,7 +57,7 @@ static int rows_of_L(const Shape *shape, int tokens) {
 }
 
 static int rows_of_U(const Shape *shape, int tokens) {
-  const int few = shape->softmax == FOLLOWERS && touched_few(shape->V / shape->n, tokens);
+  const int few = shape->softmax == SOFTMAX_FOLLOWERS && touched_few(shape->V / shape->n, tokens);
   return few ? tokens * shape->n : shape->V;
 }
 
@@ -71,14 +73,15 @@ static void new_block(Bptt *bptt, int block) {
   p->I = p->H + (size_t)shape->D * (size_t)shape->D;
   p->b1 = p->I + (size_t)shape->d * (size_t)shape->D;
   p->U = p->b1 + shape->D; /* beyond the end for followers, who never use it */
-  p->b2 = p->U + (shape->softmax == FULL ? (size_t)shape->V * (size_t)shape->D : 0);
+  p->b2 = p->U + (shape->softmax == SOFTMAX_FULL ? (size_t)shape->V * (size_t)shape->D : 0);
 }
 
 static void new_scatter(Bptt *bptt) {
   const Shape *shape = &bptt->shape;
   const int tokens = bptt->T * bptt->B;
   bptt->x = touched_new(shape->V, tokens);
-  if (shape->softmax == FOLLOWERS) bptt->followers = touched_new(shape->V / shape->n, tokens);
+  if (shape->softmax == SOFTMAX_FOLLOWERS)
+    bptt->followers = touched_new(shape->V / shape->n, tokens);
   if (!bptt->factors->table) return;
   bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
   bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
@@ -178,7 +181,7 @@ static void block_job(void *context, int i) {
     touched_set(&bptt->x, bptt->window->x, tokens);
   else if (i > 1)
     run_block(bptt, i - 2);
-  else if (bptt->shape.softmax == FOLLOWERS)
+  else if (bptt->shape.softmax == SOFTMAX_FOLLOWERS)
     touched_set(&bptt->followers, bptt->window->x, tokens);
 }
 
@@ -201,7 +204,7 @@ static Token find_token(const Bptt *bptt, int token) {
   return (Token){.h = tape->h + (lanes + row) * D,
                  .dz = tape->dz + row * D,
                  .de = tape->de ? tape->de + row * d : NULL,
-                 .dq = bptt->shape.softmax == FOLLOWERS ? bptt->q[block] + row * n : NULL};
+                 .dq = bptt->shape.softmax == SOFTMAX_FOLLOWERS ? bptt->q[block] + row * n : NULL};
 }
 
 /* The first of the touched rows that is not below `row`. */
@@ -331,7 +334,7 @@ static void sum_job(void *context, int i) {
     sum_chunk(bptt, i - 2 * SCATTER_JOBS);
   else if (i < SCATTER_JOBS)
     bptt->G ? scatter_table(bptt, i) : scatter_L(bptt, i);
-  else if (bptt->shape.softmax == FOLLOWERS)
+  else if (bptt->shape.softmax == SOFTMAX_FOLLOWERS)
     scatter_U(bptt, i - SCATTER_JOBS);
 }
 

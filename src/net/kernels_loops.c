@@ -59,21 +59,21 @@ static inline __attribute__((always_inline)) void map(float *a, size_t n, Vector
 
 static void activate(float *h, size_t n, Activation phi) {
   switch (phi) {
-  case SIGMOID: map(h, n, sigmoid_vector); break;
-  case TANH: map(h, n, tanh_vector); break;
-  case RELU: map(h, n, relu_vector); break;
+  case ACTIVATION_SIGMOID: map(h, n, sigmoid_vector); break;
+  case ACTIVATION_TANH: map(h, n, tanh_vector); break;
+  case ACTIVATION_RELU: map(h, n, relu_vector); break;
   }
 }
 
 static void activate_back(float *restrict dz, const float *restrict h, size_t n, Activation phi) {
   switch (phi) {
-  case SIGMOID:
+  case ACTIVATION_SIGMOID:
     for (size_t i = 0; i < n; i++) dz[i] = dz[i] * h[i] * (1.0f - h[i]);
     break;
-  case TANH:
+  case ACTIVATION_TANH:
     for (size_t i = 0; i < n; i++) dz[i] = dz[i] * (1.0f - h[i] * h[i]);
     break;
-  case RELU:
+  case ACTIVATION_RELU:
     for (size_t i = 0; i < n; i++) dz[i] = h[i] > 0.0f ? dz[i] : 0.0f;
     break;
   }

@@ -11,8 +11,11 @@ enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
 enum { AVERAGED = 1000 };            /* steps, at most */
 
 double optimizer_default_rate(OptimizerKind kind) {
-  static const double rates[OPTIMIZERS] = {
-      [ADAM] = 0.003, [SGD] = 1.5, [MOMENTUM] = 0.3, [RMSPROP] = 0.003, [ADAGRAD] = 0.1};
+  static const double rates[OPTIMIZERS] = {[OPTIMIZER_ADAM] = 0.003,
+                                           [OPTIMIZER_SGD] = 1.5,
+                                           [OPTIMIZER_MOMENTUM] = 0.3,
+                                           [OPTIMIZER_RMSPROP] = 0.003,
+                                           [OPTIMIZER_ADAGRAD] = 0.1};
   return rates[kind];
 }
 
@@ -28,8 +31,9 @@ Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_avera
   optimizer->kind = kind;
   optimizer->squares = alloc_numbers(most_chunks(shape), sizeof(double));
   optimizer->shape = *shape;
-  if (kind == ADAM || kind == MOMENTUM) optimizer->m = weights_new(shape);
-  if (kind == ADAM || kind == RMSPROP || kind == ADAGRAD) optimizer->v = weights_new(shape);
+  if (kind == OPTIMIZER_ADAM || kind == OPTIMIZER_MOMENTUM) optimizer->m = weights_new(shape);
+  if (kind == OPTIMIZER_ADAM || kind == OPTIMIZER_RMSPROP || kind == OPTIMIZER_ADAGRAD)
+    optimizer->v = weights_new(shape);
   if (with_average) optimizer->average = weights_new(shape);
   return optimizer;
 }
@@ -127,11 +131,11 @@ static void update(Step *step, int i, size_t at, size_t from, size_t n) {
   float *m = step->optimizer->m ? step->optimizer->m->L + at : NULL;
   float *v = step->optimizer->v ? step->optimizer->v->L + at : NULL;
   switch (step->optimizer->kind) {
-  case ADAM: kernels->adam(w, g, m, v, n, step->rule); break;
-  case SGD: kernels->sgd(w, g, n, step->rule); break;
-  case MOMENTUM: kernels->momentum(w, g, m, n, step->rule); break;
-  case RMSPROP: kernels->rmsprop(w, g, v, n, step->rule); break;
-  case ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
+  case OPTIMIZER_ADAM: kernels->adam(w, g, m, v, n, step->rule); break;
+  case OPTIMIZER_SGD: kernels->sgd(w, g, n, step->rule); break;
+  case OPTIMIZER_MOMENTUM: kernels->momentum(w, g, m, n, step->rule); break;
+  case OPTIMIZER_RMSPROP: kernels->rmsprop(w, g, v, n, step->rule); break;
+  case OPTIMIZER_ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
   }
   if (!step->optimizer->average) return;
   float *average = step->optimizer->average->L + at;
@@ -147,7 +151,7 @@ static void square_job(void *context, int i) {
 static void update_job(void *context, int i) { for_each_run(context, i, update); }
 
 static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scale) {
-  const double beta1 = 0.9, beta2 = optimizer->kind == ADAM ? 0.999 : 0.99;
+  const double beta1 = 0.9, beta2 = optimizer->kind == OPTIMIZER_ADAM ? 0.999 : 0.99;
   const double t = (double)optimizer->steps;
   UpdateRule rule = {.rate = (float)rate,
                      .scale = (float)scale,
@@ -157,7 +161,7 @@ static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scal
                      .gain2 = (float)(1 - beta2),
                      .epsilon = 1e-8f,
                      .unbias2 = 1};
-  if (optimizer->kind == ADAM) {
+  if (optimizer->kind == OPTIMIZER_ADAM) {
     rule.rate = (float)(rate / (1 - pow(beta1, t)));
     rule.unbias2 = (float)(1 / (1 - pow(beta2, t)));
   }

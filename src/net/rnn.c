@@ -14,8 +14,8 @@ const char *const softmax_names[SOFTMAXES] = {"followers", "full"};
 
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax) {
   Shape shape = {.k = k, .s = s, .V = kmer_count(k), .d = d, .D = D, .activation = activation};
-  shape.softmax = s == k ? FULL : softmax;
-  shape.n = shape.softmax == FULL ? shape.V : kmer_count(s);
+  shape.softmax = s == k ? SOFTMAX_FULL : softmax;
+  shape.n = shape.softmax == SOFTMAX_FULL ? shape.V : kmer_count(s);
   return shape;
 }
 
@@ -60,7 +60,8 @@ static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
 
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
   /* 1 over the steepest slope of phi: where all slopes were that, nothing would fade. */
-  static const double H_scale[ACTIVATIONS] = {[SIGMOID] = 4, [TANH] = 1, [RELU] = 1};
+  static const double H_scale[ACTIVATIONS] = {
+      [ACTIVATION_SIGMOID] = 4, [ACTIVATION_TANH] = 1, [ACTIVATION_RELU] = 1};
   size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   memset(weights->L, 0, weights->size * sizeof(float));
   fill_uniform(weights->L, V * d, 1, rng_new(seed, 1));
@@ -83,7 +84,7 @@ Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Pr
     f->HT = packed_new(D, D, loops);
     f->IT = packed_new(D, d, loops);
   }
-  if (shape->softmax == FULL) {
+  if (shape->softmax == SOFTMAX_FULL) {
     f->U = packed_new(D, V, loops);
     if (with_backward) f->UT = packed_new(V, D, loops);
   }
@@ -133,16 +134,16 @@ void factors_set(Factors *factors, const Weights *w, const Shape *shape, int thr
   FactorsJob job = {factors, shape};
   factors->w = w;
   parallel_run(threads,
-               shape->softmax != FULL   ? 1
-               : factors->with_backward ? 3
-                                        : 2,
+               shape->softmax != SOFTMAX_FULL ? 1
+               : factors->with_backward       ? 3
+                                              : 2,
                factors_job, &job);
 }
 
 Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
                          const Products *loops) {
   Shape needed = *shape;
-  if (!with_logits) needed.softmax = FOLLOWERS; /* whose U is no factor of a product */
+  if (!with_logits) needed.softmax = SOFTMAX_FOLLOWERS; /* whose U is no factor of a product */
   Factors *factors = factors_new(&needed, FACTORS_TOKENS, 0, loops);
   factors_set(factors, w, &needed, threads);
   return factors;

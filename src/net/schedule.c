@@ -9,8 +9,8 @@ enum { PLATEAU_PATIENCE = 2, PLATEAU_HALVINGS = 6 };
 static double left(ScheduleKind kind, double part) {
   part = fmin(part, 1);
   switch (kind) {
-  case LINEAR: return end + (1 - end) * fmin(1, (1 - part) / fall);
-  case COSINE: return end + (1 - end) * (1 + cos(pi * part)) / 2;
+  case SCHEDULE_LINEAR: return end + (1 - end) * fmin(1, (1 - part) / fall);
+  case SCHEDULE_COSINE: return end + (1 - end) * (1 + cos(pi * part)) / 2;
   default: return 1;
   }
 }
@@ -23,7 +23,7 @@ double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
 
 void schedule_validated(Schedule *schedule, int improved) {
   schedule->stale = improved ? 0 : schedule->stale + 1;
-  if (schedule->kind != PLATEAU || schedule->stale < PLATEAU_PATIENCE) return;
+  if (schedule->kind != SCHEDULE_PLATEAU || schedule->stale < PLATEAU_PATIENCE) return;
   schedule->halvings++;
   schedule->stale = 0;
 }

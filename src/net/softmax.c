@@ -16,15 +16,18 @@ static int full_block(const Shape *shape) {
   return rows <= most ? rows : most > 8 ? most : 8;
 }
 
-int softmax_rows(const Shape *shape) { return shape->softmax == FULL ? full_block(shape) : ROWS; }
+int softmax_rows(const Shape *shape) {
+  return shape->softmax == SOFTMAX_FULL ? full_block(shape) : ROWS;
+}
 
 size_t softmax_logits(const Shape *shape, int rows, int with_backward) {
-  const int kept = shape->softmax == FOLLOWERS && with_backward ? rows : softmax_rows(shape);
+  const int kept =
+      shape->softmax == SOFTMAX_FOLLOWERS && with_backward ? rows : softmax_rows(shape);
   return (size_t)kept * (size_t)shape->n;
 }
 
 int softmax_first(int x, const Shape *shape) {
-  return shape->softmax == FULL ? 0 : kmer_followers(x, shape->k, shape->s);
+  return shape->softmax == SOFTMAX_FULL ? 0 : kmer_followers(x, shape->k, shape->s);
 }
 
 /* q -> yhat times its sum, which is given back, and J of label y (as an index into q). */
@@ -104,7 +107,7 @@ void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *
                   const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
                   const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
-  if (shape->softmax == FOLLOWERS) {
+  if (shape->softmax == SOFTMAX_FOLLOWERS) {
     for (int i = 0; i < rows; i += ROWS) {
       const size_t at = (size_t)i;
       follower_rows(J + i, dh ? dh + at * D : NULL, dh ? q + at * n : q, x + i, y + i, h + at * D,
@@ -123,10 +126,10 @@ void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Fac
                   const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   float max;
-  if (shape->softmax == FULL) packed_multiply(yhat, h, &factors->U, rows, 0); /* q = h U */
+  if (shape->softmax == SOFTMAX_FULL) packed_multiply(yhat, h, &factors->U, rows, 0); /* q = h U */
   for (size_t i = 0; i < (size_t)rows; i++) {
     float *q = yhat + i * n;
-    if (shape->softmax == FOLLOWERS)
+    if (shape->softmax == SOFTMAX_FOLLOWERS)
       kernels->dot_rows(q, followers_of(x[i], factors->w, shape), h + i * D, shape->n, shape->D);
     const float sum = kernels->exp_row(q, factors->w->b2 + softmax_first(x[i], shape), n, &max);
     kernels->scale(q, 1 / sum, n);

@@ -100,9 +100,9 @@ static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
 
 static double phi(double z, Activation activation) {
   switch (activation) {
-  case SIGMOID: return 1 / (1 + exp(-z));
-  case TANH: return tanh(z);
-  case RELU: return z < 0 ? 0 : z; /* what is no number stays none */
+  case ACTIVATION_SIGMOID: return 1 / (1 + exp(-z));
+  case ACTIVATION_TANH: return tanh(z);
+  case ACTIVATION_RELU: return z < 0 ? 0 : z; /* what is no number stays none */
   }
   return NAN;
 }
@@ -139,9 +139,9 @@ void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
 /* phi'(z), with h = phi(z) */
 static double phi_slope(double z, double h, Activation activation) {
   switch (activation) {
-  case SIGMOID: return h * (1 - h);
-  case TANH: return 1 - h * h;
-  case RELU: return z > 0 ? 1 : z <= 0 ? 0 : z;
+  case ACTIVATION_SIGMOID: return h * (1 - h);
+  case ACTIVATION_TANH: return 1 - h * h;
+  case ACTIVATION_RELU: return z > 0 ? 1 : z <= 0 ? 0 : z;
   }
   return NAN;
 }

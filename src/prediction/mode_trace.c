@@ -81,9 +81,9 @@ static void put_forward(TracePage *page) {
 /* phi'(z(t)) as the equations have it. */
 static void slope_text(char text[64], Activation activation, int t) {
   switch (activation) {
-  case SIGMOID: snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t); break;
-  case TANH: snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t); break;
-  case RELU: snprintf(text, 64, "[z(%d) > 0]", t); break;
+  case ACTIVATION_SIGMOID: snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t); break;
+  case ACTIVATION_TANH: snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t); break;
+  case ACTIVATION_RELU: snprintf(text, 64, "[z(%d) > 0]", t); break;
   }
 }
 

@@ -27,14 +27,16 @@ static int state_tensors(Tensor tensors[TENSORS_MAX], const Shape *shape, const 
   if (state->optimizer->average)
     n += model_tensors(tensors + n, "optimizer.average.", shape, state->optimizer->average);
   n += model_tensors(tensors + n, "best.", shape, state->best);
-  tensors[n++] = tensor_matrix("state.", "h", F32, (size_t)state->B, (size_t)shape->D, state->h);
-  tensors[n++] = tensor_vector("state.", "lanes", U64, state->n_lanes, state->lanes);
-  tensors[n++] = tensor_vector("state.", "timestep_loss", F64, T, state->timestep_loss);
-  tensors[n++] = tensor_vector("state.", "timestep_tokens", U64, T, state->timestep_tokens);
   tensors[n++] =
-      tensor_matrix("state.", "inputs", U64, state->n_inputs, INPUT_COLUMNS, state->inputs);
+      tensor_matrix("state.", "h", DTYPE_F32, (size_t)state->B, (size_t)shape->D, state->h);
+  tensors[n++] = tensor_vector("state.", "lanes", DTYPE_U64, state->n_lanes, state->lanes);
+  tensors[n++] = tensor_vector("state.", "timestep_loss", DTYPE_F64, T, state->timestep_loss);
+  tensors[n++] = tensor_vector("state.", "timestep_tokens", DTYPE_U64, T, state->timestep_tokens);
+  tensors[n++] =
+      tensor_matrix("state.", "inputs", DTYPE_U64, state->n_inputs, INPUT_COLUMNS, state->inputs);
   if (state->n_commands > 0)
-    tensors[n++] = tensor_vector("state.", "commands", U64, state->n_commands, state->commands);
+    tensors[n++] =
+        tensor_vector("state.", "commands", DTYPE_U64, state->n_commands, state->commands);
   return n;
 }
 
@@ -171,7 +173,7 @@ static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, s
   if (!metadata_get(metadata, "inputs")) return 0;
   if (metadata_whole(metadata, "inputs", &count) != 0 || count > COUNT_MAX / INPUT_COLUMNS)
     return fail(why, "%s: its number of inputs is invalid; the checkpoint is damaged", path);
-  Tensor tensor = tensor_matrix("state.", "inputs", U64, (size_t)count, INPUT_COLUMNS, NULL);
+  Tensor tensor = tensor_matrix("state.", "inputs", DTYPE_U64, (size_t)count, INPUT_COLUMNS, NULL);
   if (safetensors_read(file, &tensor, 1, why) != 0) return -1;
   tensor.data = *inputs = alloc_new((size_t)count * INPUT_COLUMNS, sizeof **inputs);
   *n_inputs = (size_t)count;

@@ -217,9 +217,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   file = memfd_create("model", 0);
   must(file >= 0, "there is a file to read from");
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-  shape = shape_new(1, 1, 1, 1, SIGMOID, FULL);
+  shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL);
   state.weights = weights_new(&shape);
-  state.optimizer = optimizer_new(ADAM, &shape, true);
+  state.optimizer = optimizer_new(OPTIMIZER_ADAM, &shape, true);
   optimizer_average(state.optimizer, state.weights);
   state.best = weights_new(&shape);
   __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
