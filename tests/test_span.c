@@ -86,9 +86,20 @@ static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state)
   span_free(&span);
 }
 
+static void tokens_are_pairs_of_k_mers_within_a_segment(void **state) {
+  (void)state;
+  Span span = span_new(corpus);
+  span_add(&span, 0, 310);
+  assert_int_equal(span_tokens(&span, 4, 1), 0 + 0 + 1 + 296);
+  assert_int_equal(span_tokens(&span, 3, 2), 0 + 0 + 1 + 148);
+  assert_int_equal(span_tokens(&span, 1, 1), 3 + 0 + 4 + 299);
+  span_free(&span);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(segments_are_cut_to_a_range),
+      cmocka_unit_test(tokens_are_pairs_of_k_mers_within_a_segment),
       cmocka_unit_test(segments_come_range_by_range),
       cmocka_unit_test(the_head_of_a_span_has_as_many_bases_as_were_asked_for),
   };

@@ -37,6 +37,11 @@ void span_add(Span *span, uint64_t begin, uint64_t end);
 
 uint64_t span_bases(const Span *span);
 
+/* The tokens of a segment, and of all segments of a span: pairs of a k-mer and the one s bases
+ * further on. */
+uint64_t segment_tokens(const Segment *segment, int k, int s);
+uint64_t span_tokens(const Span *span, int k, int s);
+
 /* The first `bases` bases of a span, as a new span. */
 Span span_head(const Span *span, uint64_t bases);
 

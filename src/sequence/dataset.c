@@ -65,25 +65,17 @@ static const char *nothing(const SeqCounts *counts) {
   return "nothing that --min-length and --min-quality leave";
 }
 
-static bool has_tokens(Span span, uint64_t least) {
-  SegmentCursor cursor = segments_begin();
-  Segment segment;
-  while (segments_next(&span, &cursor, &segment))
-    if (segment.length >= least) return true;
-  return false;
-}
-
 int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
   for (int i = 0; i < dataset->n; i++)
     if (dataset->counts[i].segments == 0)
       return fail(why, "%s: holds %s; there is no sequence to use", input_title(dataset->files[i]),
                   nothing(&dataset->counts[i]));
-  if (!has_tokens(dataset->train, (uint64_t)(k + s)))
+  if (span_tokens(&dataset->train, k, s) == 0)
     return fail(why,
                 "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
                 "give more sequence or a smaller -k",
                 input_title(dataset->files[0]), k + s);
-  if (dataset->valid_name && !has_tokens(dataset->valid, (uint64_t)(k + s)))
+  if (dataset->valid_name && span_tokens(&dataset->valid, k, s) == 0)
     return fail(why,
                 "%s: no segment to validate on has the k+s = %d bases that one prediction "
                 "needs; give longer files, a file with --valid, or --valid-fraction 0 for no "

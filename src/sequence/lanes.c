@@ -59,11 +59,6 @@ void window_free(Window *window) {
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-static uint64_t segment_tokens(const Lanes *lanes, const Segment *segment) {
-  uint64_t k = (uint64_t)lanes->k, s = (uint64_t)lanes->s;
-  return segment->length < k ? 0 : (segment->length - k) / s;
-}
-
 static uint64_t divide_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -87,19 +82,12 @@ static void index_push(Lanes *lanes, IndexEntry entry) {
   lanes->index[lanes->index_size++] = entry;
 }
 
-static void count_tokens(Lanes *lanes) {
-  SegmentCursor cursor = segments_begin();
-  Segment segment;
-  while (segments_next(&lanes->span, &cursor, &segment))
-    lanes->tokens += segment_tokens(lanes, &segment);
-}
-
 static void index_pieces(Lanes *lanes) {
   SegmentCursor cursor = segments_begin(), before = cursor;
   Segment segment;
   for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
     if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});
-    lanes->pieces += divide_up(segment_tokens(lanes, &segment), lanes->piece_tokens);
+    lanes->pieces += divide_up(segment_tokens(&segment, lanes->k, lanes->s), lanes->piece_tokens);
   }
 }
 
@@ -117,7 +105,7 @@ static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) 
   Segment segment = {0, 0};
   *part = piece - lanes->index[low].first_piece;
   while (segments_next(&lanes->span, &cursor, &segment)) {
-    uint64_t parts = divide_up(segment_tokens(lanes, &segment), lanes->piece_tokens);
+    uint64_t parts = divide_up(segment_tokens(&segment, lanes->k, lanes->s), lanes->piece_tokens);
     if (*part < parts) break;
     *part -= parts;
   }
@@ -141,7 +129,7 @@ static bool read_base(const Lanes *lanes, Lane *lane) {
 static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t at) {
   uint64_t part, k = (uint64_t)lanes->k, s = (uint64_t)lanes->s;
   Segment segment = find_segment(lanes, piece, &part);
-  uint64_t tokens = segment_tokens(lanes, &segment);
+  uint64_t tokens = segment_tokens(&segment, lanes->k, lanes->s);
   uint64_t parts = divide_up(tokens, lanes->piece_tokens);
   uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
   uint64_t n = tokens / parts + (part < tokens % parts);
@@ -223,7 +211,7 @@ Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int war
   lanes->warmup = (uint64_t)warmup;
   lanes->seed = seed;
   lanes->lane = alloc_new((size_t)B, sizeof *lanes->lane);
-  count_tokens(lanes);
+  lanes->tokens = span_tokens(&span, k, s);
   lanes->piece_tokens = choose_piece_tokens(lanes);
   index_pieces(lanes);
   lanes_start(lanes, 0);

@@ -38,6 +38,18 @@ Span span_head(const Span *span, uint64_t bases) {
   return head;
 }
 
+uint64_t segment_tokens(const Segment *segment, int k, int s) {
+  return segment->length < (uint64_t)k ? 0 : (segment->length - (uint64_t)k) / (uint64_t)s;
+}
+
+uint64_t span_tokens(const Span *span, int k, int s) {
+  SegmentCursor cursor = segments_begin();
+  Segment segment;
+  uint64_t sum = 0;
+  while (segments_next(span, &cursor, &segment)) sum += segment_tokens(&segment, k, s);
+  return sum;
+}
+
 SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0, 0}; }
 
 int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
