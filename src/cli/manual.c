@@ -92,7 +92,7 @@ static void help(FILE *out, const Program *program) {
   }
   fprintf(out, "\n  -h, --help[=WORD]        This page; man, bash, zsh: man page, completions\n"
                "  -V, --version            The version, and what it runs on\n\nexamples:\n");
-  for (const char *line = program->examples; *line; line += strcspn(line, "\n") + 1)
+  for (const char *line = program->examples; line; line = next_line(line))
     fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
   fprintf(out, "\nexit codes: ");
   wrap(out, program->exit_codes, 12, 12);
@@ -189,7 +189,7 @@ static void man(FILE *out, const Program *program) {
   troff(out, program->exit_codes);
   fputs("\n.SH EXAMPLES\n.nf\n", out);
   troff(out, program->examples);
-  fputs("\n.fi\n", out);
+  fputs("\n\n.fi\n", out);
   fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 

@@ -1,12 +1,9 @@
 #include "prediction/predict_options.h"
 
 #include "base/quota.h"
-#include "base/version.h"
+#include "prediction/predict_options_text.h"
 
 #define AT(field) offsetof(PredictOptions, field)
-#define CIRCULAR_IN_ROWS                                                                           \
-  "goes neither with --window nor with --format bedgraph, whose rows end where the record does"
-
 static const char what[] = "what", next[] = "with --mode next",
                   strands[] = "with --mode score|classify",
                   circles[] = "with --mode score|track|classify", track[] = "with --mode track",
@@ -15,68 +12,43 @@ static const char what[] = "what", next[] = "with --mode next",
 
 static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
-     "next|score|track|classify|sample|embed|trace|flow|info", what,
-     "What to tell: what follows each record, what each record costs, what each of its k-mers "
-     "costs, which of several models fits it best, new sequence, hidden states, every node of the "
-     "network and its gradient, how far the gradient flows back, or what the model is"},
-    {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next,
-     "Next k-mers to list [all where at most 16 can follow, else 10]"},
-    {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next,
-     "Tell what follows the record's last k-mer, or every one"},
-    {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next,
-     "Tell the probability of each base to be the next, and not of k-mers"},
+     "next|score|track|classify|sample|embed|trace|flow|info", what, text_mode},
+    {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next, text_top},
+    {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next, text_positions},
+    {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next, text_bases},
     {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", strands,
-     "Read each record as it stands, or also as its reverse complement"},
-    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles,
-     "Read every record as a circle, not only those whose header says circular=true (or "
-     "yes, or Y) or topology=circular"},
-    {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track,
-     "Tell the mean of each N bases"},
-    {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify,
-     "A model, and what to call it; given two to 64 times"},
-    {"prior", 0, OPTION_TEXTS, AT(prior), NULL, 0, 0, "NAME=P", classify,
-     "How probable that model is before a record is seen, relative to the others' P; given for "
-     "each [all the same]"},
-    {"length", 0, OPTION_COUNT, AT(length), "1000", 1, 0x1p40, "N", sample, "Bases of a record"},
-    {"count", 0, OPTION_COUNT, AT(count), "1", 1, 0x1p53, "N", sample, "Records"},
-    {"temperature", 0, OPTION_REAL, AT(temperature), "1", 0, 1000, "X", sample,
-     "Divide the logits by X: below 1 the likely becomes likelier, 0 takes the likeliest"},
-    {"top-k", 0, OPTION_INT, AT(top_k), NULL, 1, 16777216, "N", sample,
-     "Draw from the N likeliest k-mers [all that can follow]"},
-    {"top-p", 0, OPTION_REAL, AT(top_p), "1", 0, 1, "P", sample,
-     "Draw from the likeliest k-mers that together have probability P"},
-    {"prompt", 0, OPTION_TEXT, AT(prompt), NULL, 0, 0, "BASES|FILE", sample,
-     "Go on from these bases, or from the one record of a file, which are not repeated"},
-    {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", sample,
-     "Random seed, at most 2^53 = 9007199254740992"},
-    {"state", 0, OPTION_CHOICE, AT(state), "mean", 0, 0, "mean|last", embed,
-     "The mean of a record's hidden states, or the state at its end"},
-    {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed,
-     "The embedding L of each k-mer, and not of records"},
-    {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace,
-     "Unroll the network over the first N k-mers of each record [as --loss-at, else 3, for "
-     "flow 48]"},
-    {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace,
-     "Tell the gradient of the loss of timestep N [the last]"},
-    {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace,
-     "Take the network from this JSON file, of matrices L, H, I, b1, U, b2, and not from MODEL"},
+     text_strands},
+    {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles, text_circular},
+    {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track, text_window},
+    {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify, text_model},
+    {"prior", 0, OPTION_TEXTS, AT(prior), NULL, 0, 0, "NAME=P", classify, text_prior},
+    {"length", 0, OPTION_COUNT, AT(length), "1000", 1, 0x1p40, "N", sample, text_length},
+    {"count", 0, OPTION_COUNT, AT(count), "1", 1, 0x1p53, "N", sample, text_count},
+    {"temperature", 0, OPTION_REAL, AT(temperature), "1", 0, 1000, "X", sample, text_temperature},
+    {"top-k", 0, OPTION_INT, AT(top_k), NULL, 1, 16777216, "N", sample, text_top_k},
+    {"top-p", 0, OPTION_REAL, AT(top_p), "1", 0, 1, "P", sample, text_top_p},
+    {"prompt", 0, OPTION_TEXT, AT(prompt), NULL, 0, 0, "BASES|FILE", sample, text_prompt},
+    {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", sample, text_seed},
+    {"state", 0, OPTION_CHOICE, AT(state), "mean", 0, 0, "mean|last", embed, text_state},
+    {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed, text_kmers},
+    {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace, text_timesteps},
+    {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace, text_loss_at},
+    {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace, text_weights},
     {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0, "tsv|jsonl|bedgraph|npy|json|text", how,
-     "A table [tsv], or a JSON object a line; of a track also bedGraph; of hidden states and "
-     "embeddings also a NumPy array; of a trace JSON [json] or text for people"},
-    {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how,
-     "Leave out a table's header line"},
-    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how,
-     "Threads; the result is the same for any number [OMP_NUM_THREADS, or all available "
-     "processors]"},
-    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how,
-     "Write to FILE, not to stdout; compressed as bgzip does where it ends in .gz"},
+     text_format},
+    {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how, text_no_header},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how, text_threads},
+    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how, text_output},
     {0}};
+
+static const char circular_in_rows[] =
+    "goes neither with --window nor with --format bedgraph, whose rows end where the record does";
 
 static const Clash clashes[] = {
     {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
     {.option = "state", .with = "kmers", .reason = "goes with records, not with --kmers"},
-    {.option = "circular", .with = "window", .reason = CIRCULAR_IN_ROWS},
-    {.option = "circular", .with = "format", .value = "bedgraph", .reason = CIRCULAR_IN_ROWS},
+    {.option = "circular", .with = "window", .reason = circular_in_rows},
+    {.option = "circular", .with = "format", .value = "bedgraph", .reason = circular_in_rows},
     {.option = "top-k",
      .with = "temperature",
      .value = "0",
@@ -95,88 +67,14 @@ static const Clash clashes[] = {
 const Program predict_program = {
     .name = "rnnpredict",
     .see_also = "rnntrain",
-    .summary = "ask a network that rnntrain trained about sequences",
-    .usage = "[options] MODEL [FILE...]\n"
-             "--mode classify --model NAME=MODEL... [options] [FILE...]\n"
-             "--mode trace --weights FILE [options] [FILE...]",
+    .summary = text_summary,
+    .usage = text_usage,
     .options = rows,
     .clashes = clashes,
-    .operands = "MODEL is a run directory or a .safetensors file. FILE is FASTA or FASTQ, plain or "
-                "compressed with " FORMATS "; - or no FILE at all is standard input.",
-    .description =
-        "rnnpredict reads records one by one and writes a table, tab-separated with one "
-        "header line, or JSON lines. Records keep their order; their numbers depend neither "
-        "on their neighbours nor on the number of threads. A missing value, as of a record "
-        "that is too short, is NA, or null in JSON.\n\n"
-        "Mode next: record, rank, kmer, probability: the likeliest k-mers after the last base "
-        "of each record; NA where it ends in an ambiguous letter, or in fewer than k bases "
-        "after one. Under the followers softmax k-mers that cannot follow have probability 0 "
-        "and are not listed. With --bases: record, A, C, G, T: the probability of each base "
-        "to be the next, summed over the k-mers that begin what they add with it. With "
-        "--positions all there are rows for every k-mer of the record, and the column "
-        "position follows record: that of the base that comes next, from 1.\n\n"
-        "Mode score: record, tokens (predictions), bases (that they predict), skipped (the "
-        "record's other letters: the first k of a run of bases, less than a stride at its "
-        "end, ambiguous ones), nats (the sum of -ln p), bits_per_base, perplexity (of a "
-        "k-mer), whole_bits_per_base (over all bases of the record, at 2 bits for "
-        "each unpredicted one). A circular record is read over its end, up to the k-mer that "
-        "it began with. With --strands both, columns reverse_ are those of the reverse "
-        "complement, columns mean_ those of both; the letters of a record are then kept in "
-        "memory.\n\n"
-        "Mode track: record, position, kmer, bits, probability: a row for each k-mer that was "
-        "predicted, with its surprise -log2 p and its probability p. The position, from 1, is "
-        "that of the first of the s bases that the k-mer adds to the one before. Records that "
-        "are too short have no row. With --window N: record, start, end, bases, "
-        "bits_per_base: the mean over the bases from start to end, both from 1, of those that "
-        "were predicted. With --format bedgraph: record, start, end, bits per base, from 0, "
-        "end not included, without a header; circles are not read over their end then, nor "
-        "with --window.\n\n"
-        "Mode classify: record, bases, best, llr_bits, posterior, and loglik_NAME for each "
-        "model: the log-likelihood ln p of the record under it. best is the model of the "
-        "highest posterior probability, which is given; llr_bits is by how many bits the "
-        "record is likelier under it than under the second. With --strands both, the "
-        "log-likelihood is the mean of both readings. The models must have the same k, stride and "
-        "softmax.\n\n"
-        "Mode sample: FASTA. Each k-mer is drawn from those that can follow the one before, "
-        "first limited to the --top-k likeliest, then to --top-p. Without --prompt a record "
-        "begins with a k-mer drawn evenly, and its first 1024 steps are thrown away. A prompt "
-        "of nothing but A, C, G, T, U is the bases themselves; where it is not whole strides, "
-        "its first bases do not count.\n\n"
-        "Mode embed: record, h1 to hD: the hidden state, a mean over the record's k-mers or "
-        "that at its end. With --kmers: kmer, e1 to ed. With --format npy the numbers alone, "
-        "as a NumPy array of float32, a row for each record, NaN for NA.\n\n"
-        "Mode trace: JSON: the shapes of the weights, and of each record its name, its first "
-        "k-mers x(t) and their labels y(t), all that the network computes, e, z, h, q, yhat, "
-        "J (of q and yhat the k-mers that can follow), and back from the loss of one timestep "
-        "dq, dh, dz, de, what each timestep adds to the gradients dU, db2, dH, dI, db1, dL "
-        "(of U and b2 the columns of those k-mers, of L the row of x), and the sums, in "
-        "double precision. With --format text, for people: matrices under their equations, of "
-        "large ones the corners. Timesteps are those of the record's first run of k + s bases "
-        "or more; where there is no --loss-at, loss_at is null. The file of --weights is a "
-        "JSON object of L, H, I, b1, U and b2 as lists of rows, and where they are not 1, "
-        "sigmoid and followers, stride, activation and softmax.\n\n"
-        "Mode flow: record, loss_at, timestep, norm: the Euclidean norm of dJ/dh(t), the "
-        "gradient of the loss of timestep loss_at by the hidden state, for each timestep back "
-        "to the first.\n\n"
-        "Mode info: field, value: sizes, options, training history and baseline of the model.",
-    .exit_codes = "0 done; 1 could not be done (bad data, input or output); 2 bad usage; 128 + "
-                  "signal ended by SIGINT (130), SIGQUIT (131), SIGTERM (143) or SIGHUP (129).",
-    .examples = "# what comes after each read?\n"
-                "rnnpredict run reads.fq.gz\n"
-                "# which reads does the model find likeliest?\n"
-                "rnnpredict --mode score run reads.fq | awk '$5 != \"NA\"' | sort -k6,6g | head\n"
-                "# how surprising is each kilobase of a genome? for IGV\n"
-                "rnnpredict --mode track --window 1000 --format bedgraph run a.fa > a.bedgraph\n"
-                "# from which species is each read?\n"
-                "rnnpredict --mode classify --model ecoli=run1 --model yeast=run2 reads.fq\n"
-                "# what does the network compute, node by node, and its gradient?\n"
-                "rnnpredict --mode trace --format text run a.fa | less\n"
-                "# and of a network that is written down\n"
-                "rnnpredict --mode trace --weights worksheet.json acgt.fa\n"
-                "# a megabase like the genome\n"
-                "rnnpredict --mode sample --length 1000000 run > new.fa\n"
-                "# from a pipe\n"
-                "samtools fastq in.bam | rnnpredict --mode score run > scores.tsv\n",
+    .operands = text_operands,
+    .description = text_description,
+    .exit_codes = text_exit_codes,
+    .examples = text_examples,
 };
 
 static int check_format(const PredictOptions *o, Why *why) {
