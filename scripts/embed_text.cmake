@@ -1,7 +1,7 @@
 # embed_text(src/FOLDER/NAME.txt) writes include/FOLDER/NAME_text.h in the build folder: a string text_SECTION for each
 # heading [SECTION], with _ for -. Lines are joined with blanks, so that each sentence has a line of its own; an empty
 # line separates paragraphs; an indented line remains a line. {FORMATS} is the macro FORMATS of version.h.
-# To the compiler a section that nothing uses is a warning, and use of a section that does not exist is an error.
+# src/FOLDER/NAME.c includes it. A section that it does not use is a warning of gcc; one that is missing, an error.
 function(embed_text path)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(READ ${path} text)
@@ -10,18 +10,18 @@ function(embed_text path)
   while(text MATCHES "\n([[][a-z_]+)-([a-z_-]+])\n")
     string(REPLACE "${CMAKE_MATCH_0}" "\n${CMAKE_MATCH_1}_${CMAKE_MATCH_2}\n" text "${text}")
   endwhile()
-  string(REGEX REPLACE "\n+$" "\n" text "${text}")
+  # "@" stands for the end of a string until its lines are joined.
   string(REGEX REPLACE "\n*\n[[]([a-z_]+)]\n *" "@static const char text_\\1[] = \"" text "${text}")
-  string(REGEX REPLACE "\n$" "" text "${text}")
+  string(REGEX REPLACE "\n+$" "@" text "${text}")
   string(REPLACE "\n\n" "\\n\\n" text "${text}")
   string(REPLACE "\n    " "\\n" text "${text}")
   string(REPLACE "\n" " " text "${text}")
+  string(REGEX REPLACE "^@" "" text "${text}")
+  string(REPLACE "@" "\";\n" text "${text}")
   string(REPLACE "{FORMATS}" "\" FORMATS \"" text "${text}")
-  string(REPLACE "@" "\";\n" text "${text}\";")
-  string(REGEX REPLACE "^\";\n" "" text "${text}")
-  get_filename_component(folder ${path} DIRECTORY)
-  get_filename_component(name ${path} NAME_WE)
-  string(REPLACE "src" "include" folder ${folder})
-  file(CONFIGURE OUTPUT ${folder}/${name}_text.h @ONLY
-       CONTENT "/* from ${path} */\n#include \"base/version.h\"\n\n${text}\n")
+  string(REGEX REPLACE "^src/(.*)[.]txt$" "include/\\1_text.h" header ${path})
+  file(CONFIGURE OUTPUT ${header} @ONLY CONTENT "/* from ${path} */\n#include \"base/version.h\"\n\n${text}")
+  string(REPLACE .txt .c source ${path})
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+                              $<$<C_COMPILER_ID:GNU>:-Wunused-const-variable=2>)
 endfunction()
