@@ -8,21 +8,11 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "net/activation.h"
+#include "net/update.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-typedef enum { ACTIVATION_SIGMOID, ACTIVATION_TANH, ACTIVATION_RELU } Activation;
-enum { ACTIVATIONS = ACTIVATION_RELU + 1 };
-
-/* Where an optimizer's loop finds its numbers; gradients are multiplied by scale on the way in. */
-typedef struct {
-  float rate;  /* learning rate; for Adam, already corrected for the bias of the first moment */
-  float scale; /* what clipping leaves of the gradient */
-  float beta1, beta2; /* what the moments keep of themselves */
-  float gain1, gain2; /* 1 - beta, rounded only once */
-  float epsilon;
-  float unbias2; /* Adam: 1 / (1 - beta2^t) */
-} UpdateRule;
 
 /* Products of row-major matrices. multiply takes W (k,n) packed: its columns cut into panels of
  * `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is its
@@ -68,12 +58,7 @@ typedef struct {
   void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,
                        int D); /* dh <- dq U */
 
-  /* One step of each optimizer over n weights w with gradient g; m and v are its moments. */
-  void (*sgd)(float *w, const float *g, size_t n, UpdateRule rule);
-  void (*momentum)(float *w, const float *g, float *m, size_t n, UpdateRule rule);
-  void (*adagrad)(float *w, const float *g, float *v, size_t n, UpdateRule rule);
-  void (*rmsprop)(float *w, const float *g, float *v, size_t n, UpdateRule rule);
-  void (*adam)(float *w, const float *g, float *m, float *v, size_t n, UpdateRule rule);
+  UpdateLoop *update[OPTIMIZERS];
 } Kernels;
 
 /* Those of the best level that this CPU runs. */

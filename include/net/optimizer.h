@@ -1,12 +1,6 @@
-/* optimizer: clips the gradient, then moves the weights. With g the clipped gradient, eta the rate:
- *   sgd       w -= eta g
- *   momentum  m <- 0.9 m + g;  w -= eta m                          (B. Polyak, 1964)
- *   adagrad   v <- v + g^2;  w -= eta g / (sqrt v + eps)           (J. Duchi et al., JMLR 2011)
- *   rmsprop   v <- 0.99 v + 0.01 g^2;  w -= eta g / (sqrt v + eps) (T. Tieleman, G. Hinton, 2012)
- *   adam      m <- 0.9 m + 0.1 g;  v <- 0.999 v + 0.001 g^2;
- *             w -= eta (m / (1-0.9^t)) / (sqrt(v / (1-0.999^t)) + eps)
- *                                                                  (D. Kingma, J. Ba, ICLR 2015)
- * eps = 1e-8. Beside the weights their average can be kept, over the later half of the steps so far
+/* optimizer: clips the gradient, then moves the weights by a rule of update.h.
+ *
+ * Beside the weights their average can be kept, over the later half of the steps so far
  * or the last thousand, average <- average + (w - average) / min(1 + (t-1)/2, 1000) (after B.
  * Polyak, A. Juditsky, SIAM J. Control 1992) which has no part in the training.
  *
@@ -19,15 +13,6 @@
 #define OPTIMIZER_H
 
 #include "net/bptt.h"
-
-typedef enum {
-  OPTIMIZER_ADAM,
-  OPTIMIZER_SGD,
-  OPTIMIZER_MOMENTUM,
-  OPTIMIZER_RMSPROP,
-  OPTIMIZER_ADAGRAD
-} OptimizerKind;
-enum { OPTIMIZERS = OPTIMIZER_ADAGRAD + 1 };
 
 typedef struct {
   OptimizerKind kind;

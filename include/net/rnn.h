@@ -8,7 +8,7 @@
  *   x y    the k-mer at t, and the one that follows (-1: none, no loss here)
  *   e      x(t) L                              (T,B,d)
  *   z      h(t-1) H + e(t) I + b1              (never kept: phi' is written in terms of h)
- *   h      phi(z), phi = sigmoid|tanh|relu     (T+1,B,D); h[0] is carried in
+ *   h      phi(z), phi of activation.h         (T+1,B,D); h[0] is carried in
  *   q      h(t) U + b2                         (rows,n), block by block
  *   yhat   softmax(q)                          the same
  *   J      -ln yhat(t)[y(t)]
@@ -23,7 +23,7 @@
 typedef enum { SOFTMAX_FOLLOWERS, SOFTMAX_FULL } Softmax;
 
 enum { SOFTMAXES = SOFTMAX_FULL + 1 };
-extern const char *const activation_names[ACTIVATIONS], *const softmax_names[SOFTMAXES];
+extern const char *const softmax_names[SOFTMAXES];
 
 typedef struct {
   int k, s, V, d, D, n;
@@ -54,8 +54,8 @@ Weights *weights_new(const Shape *shape);                              /* zeroed
 Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows); /* with so many for V */
 void weights_free(Weights *weights);
 
-/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: 4/sqrt(D) for sigmoid,
- * 1/sqrt(D) for tanh and relu, I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
+/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: activation_rows' /
+ * sqrt(D), I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
 
 /* The weights as right-hand sides of products: made once a window, used for each timestep. */

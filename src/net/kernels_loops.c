@@ -200,45 +200,47 @@ static void combine_rows(float *restrict dh, const float *restrict U, const floa
 
 /* ---- optimizers ----------------------------------------------------------------------------- */
 
-static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateRule rule) {
-  for (size_t i = 0; i < n; i++) w[i] -= rule.rate * (rule.scale * g[i]);
+static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
+  for (size_t i = 0; i < n; i++) w[i] -= step.rate * (step.scale * g[i]);
 }
 
-static void momentum(float *restrict w, const float *restrict g, float *restrict m, size_t n,
-                     UpdateRule rule) {
+static void momentum(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
+  float *restrict m = step.m;
   for (size_t i = 0; i < n; i++) {
-    m[i] = fused(rule.beta1, m[i], rule.scale * g[i]);
-    w[i] -= rule.rate * m[i];
+    m[i] = fused(step.beta1, m[i], step.scale * g[i]);
+    w[i] -= step.rate * m[i];
   }
 }
 
-static void adagrad(float *restrict w, const float *restrict g, float *restrict v, size_t n,
-                    UpdateRule rule) {
+static void adagrad(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
+  float *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = rule.scale * g[i];
+    float gi = step.scale * g[i];
     v[i] += gi * gi;
-    w[i] -= rule.rate * gi / (sqrtf(v[i]) + rule.epsilon);
+    w[i] -= step.rate * gi / (sqrtf(v[i]) + step.epsilon);
   }
 }
 
-static void rmsprop(float *restrict w, const float *restrict g, float *restrict v, size_t n,
-                    UpdateRule rule) {
+static void rmsprop(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
+  float *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = rule.scale * g[i];
-    v[i] = fused(rule.beta2, v[i], rule.gain2 * gi * gi);
-    w[i] -= rule.rate * gi / (sqrtf(v[i]) + rule.epsilon);
+    float gi = step.scale * g[i];
+    v[i] = fused(step.beta2, v[i], step.gain2 * gi * gi);
+    w[i] -= step.rate * gi / (sqrtf(v[i]) + step.epsilon);
   }
 }
 
-static void adam(float *restrict w, const float *restrict g, float *restrict m, float *restrict v,
-                 size_t n, UpdateRule rule) {
+static void adam(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
+  float *restrict m = step.m, *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = rule.scale * g[i];
-    m[i] = fused(rule.beta1, m[i], rule.gain1 * gi);
-    v[i] = fused(rule.beta2, v[i], rule.gain2 * gi * gi);
-    w[i] -= rule.rate * m[i] / (sqrtf(v[i] * rule.unbias2) + rule.epsilon);
+    float gi = step.scale * g[i];
+    m[i] = fused(step.beta1, m[i], step.gain1 * gi);
+    v[i] = fused(step.beta2, v[i], step.gain2 * gi * gi);
+    w[i] -= step.rate * m[i] / (sqrtf(v[i] * step.unbias2) + step.epsilon);
   }
 }
+
+#define LOOP(CONSTANT, name, ...) name,
 
 const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .products = &PRODUCTS,
@@ -254,8 +256,4 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .sum_of_squares = sum_of_squares,
                          .dot_rows = dot_rows,
                          .combine_rows = combine_rows,
-                         .sgd = sgd,
-                         .momentum = momentum,
-                         .adagrad = adagrad,
-                         .rmsprop = rmsprop,
-                         .adam = adam};
+                         .update = {OPTIMIZER_TABLE(LOOP, LOOP)}};

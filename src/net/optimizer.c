@@ -10,14 +10,15 @@
 enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
 enum { AVERAGED = 1000 };            /* steps, at most */
 
-double optimizer_default_rate(OptimizerKind kind) {
-  static const double rates[OPTIMIZERS] = {[OPTIMIZER_ADAM] = 0.003,
-                                           [OPTIMIZER_SGD] = 1.5,
-                                           [OPTIMIZER_MOMENTUM] = 0.3,
-                                           [OPTIMIZER_RMSPROP] = 0.003,
-                                           [OPTIMIZER_ADAGRAD] = 0.1};
-  return rates[kind];
-}
+#define ROW(CONSTANT, name, ...) {__VA_ARGS__},
+static const struct {
+  double rate;
+  bool m, v; /* the moments that it keeps */
+  double beta1, beta2;
+  bool unbias;
+} rows[OPTIMIZERS] = {OPTIMIZER_TABLE(ROW, ROW)};
+
+double optimizer_default_rate(OptimizerKind kind) { return rows[kind].rate; }
 
 static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
 
@@ -31,9 +32,8 @@ Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_avera
   optimizer->kind = kind;
   optimizer->squares = alloc_numbers(most_chunks(shape), sizeof(double));
   optimizer->shape = *shape;
-  if (kind == OPTIMIZER_ADAM || kind == OPTIMIZER_MOMENTUM) optimizer->m = weights_new(shape);
-  if (kind == OPTIMIZER_ADAM || kind == OPTIMIZER_RMSPROP || kind == OPTIMIZER_ADAGRAD)
-    optimizer->v = weights_new(shape);
+  if (rows[kind].m) optimizer->m = weights_new(shape);
+  if (rows[kind].v) optimizer->v = weights_new(shape);
   if (with_average) optimizer->average = weights_new(shape);
   return optimizer;
 }
@@ -67,7 +67,7 @@ typedef struct {
   const Weights *gradient;
   Part part[PARTS];
   int parts, jobs;
-  UpdateRule rule;
+  UpdateStep by;  /* without moments */
   float approach; /* how far the average goes towards the weights */
   const Kernels *kernels;
 } Step;
@@ -125,18 +125,12 @@ static void add_squares(Step *step, int i, size_t at, size_t from, size_t n) {
 
 static void update(Step *step, int i, size_t at, size_t from, size_t n) {
   (void)i;
-  const Kernels *kernels = step->kernels;
   float *w = step->w->L + at;
   const float *g = step->gradient->L + from;
-  float *m = step->optimizer->m ? step->optimizer->m->L + at : NULL;
-  float *v = step->optimizer->v ? step->optimizer->v->L + at : NULL;
-  switch (step->optimizer->kind) {
-  case OPTIMIZER_ADAM: kernels->adam(w, g, m, v, n, step->rule); break;
-  case OPTIMIZER_SGD: kernels->sgd(w, g, n, step->rule); break;
-  case OPTIMIZER_MOMENTUM: kernels->momentum(w, g, m, n, step->rule); break;
-  case OPTIMIZER_RMSPROP: kernels->rmsprop(w, g, v, n, step->rule); break;
-  case OPTIMIZER_ADAGRAD: kernels->adagrad(w, g, v, n, step->rule); break;
-  }
+  UpdateStep by = step->by;
+  if (step->optimizer->m) by.m = step->optimizer->m->L + at;
+  if (step->optimizer->v) by.v = step->optimizer->v->L + at;
+  step->kernels->update[step->optimizer->kind](w, g, n, by);
   if (!step->optimizer->average) return;
   float *average = step->optimizer->average->L + at;
   for (size_t j = 0; j < n; j++) average[j] += step->approach * (w[j] - average[j]);
@@ -150,22 +144,22 @@ static void square_job(void *context, int i) {
 
 static void update_job(void *context, int i) { for_each_run(context, i, update); }
 
-static UpdateRule make_rule(const Optimizer *optimizer, double rate, double scale) {
-  const double beta1 = 0.9, beta2 = optimizer->kind == OPTIMIZER_ADAM ? 0.999 : 0.99;
+static UpdateStep make_step(const Optimizer *optimizer, double rate, double scale) {
+  const double beta1 = rows[optimizer->kind].beta1, beta2 = rows[optimizer->kind].beta2;
   const double t = (double)optimizer->steps;
-  UpdateRule rule = {.rate = (float)rate,
-                     .scale = (float)scale,
-                     .beta1 = (float)beta1,
-                     .beta2 = (float)beta2,
-                     .gain1 = (float)(1 - beta1),
-                     .gain2 = (float)(1 - beta2),
-                     .epsilon = 1e-8f,
-                     .unbias2 = 1};
-  if (optimizer->kind == OPTIMIZER_ADAM) {
-    rule.rate = (float)(rate / (1 - pow(beta1, t)));
-    rule.unbias2 = (float)(1 / (1 - pow(beta2, t)));
+  UpdateStep by = {.rate = (float)rate,
+                   .scale = (float)scale,
+                   .beta1 = (float)beta1,
+                   .beta2 = (float)beta2,
+                   .gain1 = (float)(1 - beta1),
+                   .gain2 = (float)(1 - beta2),
+                   .epsilon = 1e-8f,
+                   .unbias2 = 1};
+  if (rows[optimizer->kind].unbias) {
+    by.rate = (float)(rate / (1 - pow(beta1, t)));
+    by.unbias2 = (float)(1 / (1 - pow(beta2, t)));
   }
-  return rule;
+  return by;
 }
 
 double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
@@ -179,7 +173,7 @@ double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient
   if (!isfinite(norm)) return norm;
   optimizer->steps++;
   step.approach = (float)(1 / fmin(1 + (double)(optimizer->steps - 1) / 2, AVERAGED));
-  step.rule = make_rule(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
+  step.by = make_step(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
   parallel_run(threads, step.jobs, update_job, &step);
   return norm;
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const activation_names[ACTIVATIONS] = {"sigmoid", "tanh", "relu"};
 const char *const softmax_names[SOFTMAXES] = {"followers", "full"};
 
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax) {
@@ -59,13 +58,11 @@ static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
 }
 
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
-  /* 1 over the steepest slope of phi: where all slopes were that, nothing would fade. */
-  static const double H_scale[ACTIVATIONS] = {
-      [ACTIVATION_SIGMOID] = 4, [ACTIVATION_TANH] = 1, [ACTIVATION_RELU] = 1};
   size_t V = (size_t)shape->V, d = (size_t)shape->d, D = (size_t)shape->D;
   memset(weights->L, 0, weights->size * sizeof(float));
   fill_uniform(weights->L, V * d, 1, rng_new(seed, 1));
-  fill_uniform(weights->H, D * D, H_scale[shape->activation] / sqrt((double)D), rng_new(seed, 2));
+  fill_uniform(weights->H, D * D, activation_rows[shape->activation].H_deviation / sqrt((double)D),
+               rng_new(seed, 2));
   fill_uniform(weights->I, d * D, 0.5 / sqrt((double)d), rng_new(seed, 3));
   fill_uniform(weights->U, V * D, 0.25 / sqrt((double)D), rng_new(seed, 4));
 }

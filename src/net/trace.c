@@ -98,16 +98,8 @@ static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
-static double phi(double z, Activation activation) {
-  switch (activation) {
-  case ACTIVATION_SIGMOID: return 1 / (1 + exp(-z));
-  case ACTIVATION_TANH: return tanh(z);
-  case ACTIVATION_RELU: return z < 0 ? 0 : z; /* what is no number stays none */
-  }
-  return NAN;
-}
-
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
+  double (*const phi)(double) = activation_rows[shape->activation].phi;
   const int d = shape->d, D = shape->D;
   for (int t = 1; t <= trace->T; t++) {
     const float *L = w->L + (size_t)trace->x[t] * (size_t)d;
@@ -117,7 +109,7 @@ void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
     for (int j = 0; j < D; j++) z[j] = (double)w->b1[j]; /* z(t) = h(t-1) H + e(t) I + b1 */
     add_product(z, h - D, w->H, D, D);
     add_product(z, e, w->I, d, D);
-    for (int j = 0; j < D; j++) h[j] = phi(z[j], shape->activation); /* h(t) = phi(z(t)) */
+    for (int j = 0; j < D; j++) h[j] = phi(z[j]); /* h(t) = phi(z(t)) */
   }
 }
 
@@ -136,17 +128,8 @@ void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
 
 /* ---- backward ------------------------------------------------------------------------------- */
 
-/* phi'(z), with h = phi(z) */
-static double phi_slope(double z, double h, Activation activation) {
-  switch (activation) {
-  case ACTIVATION_SIGMOID: return h * (1 - h);
-  case ACTIVATION_TANH: return 1 - h * h;
-  case ACTIVATION_RELU: return z > 0 ? 1 : z <= 0 ? 0 : z;
-  }
-  return NAN;
-}
-
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) {
+  double (*const slope)(double) = activation_rows[shape->activation].slope;
   const int d = shape->d, D = shape->D, n = shape->n;
   const int label = trace->y[at] - softmax_first(trace->x[at], shape);
   const size_t rows = (size_t)trace->T + 1;
@@ -156,14 +139,14 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
   if (trace->sum.dH) memset(trace->sum.dH, 0, part_size(shape) * sizeof(double));
   for (int i = 0; i < n; i++) trace->dq[i] = trace->yhat[i] - (i == label); /* dq = yhat - y */
   for (int t = at; t >= 1; t--) {
-    const double *z = trace_row(trace->z, t, D), *h = trace_row(trace->h, t, D);
+    const double *h = trace_row(trace->h, t, D);
     double *dh = trace_row(trace->dh, t, D), *dz = trace_row(trace->dz, t, D);
     if (t == at) /* dh(at) = dq(at) U^T, and before it dh(t) = dz(t+1) H^T */
       add_product(dh, trace->dq, columns_of_U(trace->x[t], w, shape), n, D);
     else
       add_product_transposed(dh, dz + D, w->H, D, D);
     for (int j = 0; j < D; j++) /* dz(t) = dh(t) o phi'(z(t)) */
-      dz[j] = dh[j] * phi_slope(z[j], h[j], shape->activation);
+      dz[j] = dh[j] * slope(h[j]);
     add_product_transposed(trace_row(trace->de, t, d), dz, w->I, d, D); /* de(t) = dz(t) I^T */
   }
 }

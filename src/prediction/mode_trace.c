@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMESTEPS = 3 };
+enum { TIMESTEPS = 3, SLOPE_TEXT = 128 /* bytes */ };
 
 typedef struct {
   const Shape *shape;
@@ -78,20 +78,22 @@ static void put_forward(TracePage *page) {
 
 /* ---- backward ------------------------------------------------------------------------------- */
 
-/* phi'(z(t)) as the equations have it. */
-static void slope_text(char text[64], Activation activation, int t) {
-  switch (activation) {
-  case ACTIVATION_SIGMOID: snprintf(text, 64, "h(%d) o (1 - h(%d))", t, t); break;
-  case ACTIVATION_TANH: snprintf(text, 64, "(1 - h(%d) o h(%d))", t, t); break;
-  case ACTIVATION_RELU: snprintf(text, 64, "[z(%d) > 0]", t); break;
-  }
+/* phi'(z(t)) with the number of the timestep for t. */
+static void slope_text(char text[SLOPE_TEXT], Activation activation, int t) {
+  char *end = text;
+  for (const char *c = activation_rows[activation].slope_text; *c; c++)
+    if (*c == 't')
+      end += sprintf(end, "%d", t);
+    else
+      *end++ = *c;
+  *end = 0;
 }
 
 static void put_deltas(TracePage *page, int t, bool first) {
   const int d = page->shape->d, D = page->shape->D;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
-  char slope[64];
+  char slope[SLOPE_TEXT];
   slope_text(slope, page->shape->activation, t);
   if (first) {
     put_kmers(page, t);

@@ -1,7 +1,15 @@
 #include "run/train_options.h"
 
 #include "base/quota.h"
+#include "net/activation.h"
+#include "net/update.h"
 #include "run/train_options_text.h"
+
+/* The rows of a table as the words of an option, and as the default rates of optimizers. */
+#define FIRST_WORD(CONSTANT, name, ...)       #name
+#define WORD(CONSTANT, name, ...)             "|" #name
+#define FIRST_RATE(CONSTANT, name, rate, ...) #name " " #rate
+#define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
 
 #define AT(field) offsetof(TrainOptions, field)
 
@@ -17,18 +25,18 @@ static const Option rows[] = {
     {"strands", 0, OPTION_CHOICE, AT(strands), "both", 0, 0, "forward|both", tokens, text_strands},
     {"embedding", 'd', OPTION_INT, AT(d), "32", 1, 65536, "N", model, text_embedding},
     {"hidden", 'D', OPTION_INT, AT(D), "96", 1, 65536, "N", model, text_hidden},
-    {"activation", 0, OPTION_CHOICE, AT(activation), "sigmoid", 0, 0, "sigmoid|tanh|relu", model,
-     text_activation},
+    {"activation", 0, OPTION_CHOICE, AT(activation), "sigmoid", 0, 0,
+     ACTIVATION_TABLE(FIRST_WORD, WORD), model, text_activation},
     {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
      text_softmax},
     {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training, text_init},
     {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 1, 1000000, "N", training, text_epochs},
     {"lanes", 'B', OPTION_INT, AT(B), "32", 1, 65536, "N", training, text_lanes},
     {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training, text_timesteps},
-    {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
-     "adam|sgd|momentum|rmsprop|adagrad", training, text_optimizer},
+    {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0, OPTIMIZER_TABLE(FIRST_WORD, WORD),
+     training, text_optimizer},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
-     text_learning_rate},
+     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0, "linear|cosine|constant|plateau",
      training, text_schedule},
     {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training, text_warmup},
