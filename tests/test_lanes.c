@@ -46,13 +46,13 @@ static void make_corpus(size_t n, size_t max, size_t long_one, uint64_t seed) {
   unlink(path);
 }
 
-static Span stretch(uint64_t begin, uint64_t end) {
+static Span part(uint64_t begin, uint64_t end) {
   static Range range;
   range = (Range){begin, end};
   return (Span){corpus, &range, 1, 1};
 }
 
-static Span whole(void) { return stretch(0, corpus->bases); }
+static Span whole(void) { return part(0, corpus->bases); }
 
 static int remove_corpus(void **state) {
   (void)state;
@@ -217,7 +217,7 @@ static void a_span_yields_the_tokens_inside_it(void **state) {
   for (size_t cut = 0; cut <= corpus->bases; cut += corpus->bases / 7) {
     const Range ranges[2] = {{0, cut}, {cut, corpus->bases}};
     for (int i = 0; i < 2; i++) {
-      Span span = stretch(ranges[i].begin, ranges[i].end);
+      Span span = part(ranges[i].begin, ranges[i].end);
       Lanes *lanes = lanes_new(span, 5, 2, 3, 7, FORWARD, 0, 5);
       enumerate(&wanted, ranges[i].begin, ranges[i].end, 5, 2);
       walk(&got, lanes, 7, 3, 5, 2, 0);

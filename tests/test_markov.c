@@ -28,7 +28,7 @@ static Corpus *corpus_of(const char *text) {
   return corpus;
 }
 
-static Span stretch(const Corpus *corpus, Range *range) { return (Span){corpus, range, 1, 1}; }
+static Span part(const Corpus *corpus, Range *range) { return (Span){corpus, range, 1, 1}; }
 
 static void complement(char *to, const char *from, size_t n) {
   for (size_t i = 0; i < n; i++) to[i] = "TGCA"[strchr("ACGT", from[n - 1 - i]) - "ACGT"];
@@ -88,8 +88,7 @@ static void bits_are_those_of_counted_strings(void **state) {
   for (int k = 1; k <= 3; k++)
     for (int s = 1; s <= k; s++)
       for (int strands = FORWARD; strands <= BOTH; strands++) {
-        Markov markov =
-            markov_score(stretch(a, &all_a), stretch(b, &all_b), k, s, (Strands)strands);
+        Markov markov = markov_score(part(a, &all_a), part(b, &all_b), k, s, (Strands)strands);
         for (int m = 0; m < MARKOV_ORDERS; m++) {
           double right = bits_by_strings(train, valid, m, k, s, (Strands)strands);
           assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
@@ -111,7 +110,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
   Corpus *corpus = corpus_of(text);
   Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
-  Markov markov = markov_score(stretch(corpus, &train), stretch(corpus, &valid), 4, 1, BOTH);
+  Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), 4, 1, BOTH);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
   assert_true(markov.best >= 1);
   free(text);

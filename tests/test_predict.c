@@ -32,17 +32,17 @@ typedef struct {
 static int take(void *context, const Prediction *prediction, Why *why) {
   Rows *rows = context;
   (void)why;
-  const Piece *piece = prediction->piece;
-  for (int i = 0; i < piece->n; i++)
-    if (piece->y[i] >= 0) rows->sum += (double)prediction->J[i];
-  if (!piece->ended) return 0;
+  const Stretch *stretch = prediction->stretch;
+  for (int i = 0; i < stretch->n; i++)
+    if (stretch->y[i] >= 0) rows->sum += (double)prediction->J[i];
+  if (!stretch->ended) return 0;
   Row *row = &rows->rows[rows->n++];
   memset(row, 0, sizeof *row);
   row->tokens = prediction->tokens;
   row->nats = *prediction->nats;
-  row->last = piece->last;
+  row->last = stretch->last;
   if (prediction->steps > 0) memcpy(row->h, prediction->h, (size_t)rows->D * sizeof *row->h);
-  rows->circular += piece->circular;
+  rows->circular += stretch->circular;
   return 0;
 }
 
@@ -87,8 +87,8 @@ static void numbers_do_not_depend_on_company(void **state) {
   (void)state;
   char *records[RECORDS], *reversed[RECORDS];
   srand(4);
-  for (int i = 0; i < RECORDS; i++) { /* some are longer than a piece, some too short */
-    records[i] = random_record(i % 50 == 7 ? STEPS_PIECE + 500 + i : rand() % 120);
+  for (int i = 0; i < RECORDS; i++) { /* some are longer than a stretch, some too short */
+    records[i] = random_record(i % 50 == 7 ? STEPS_STRETCH + 500 + i : rand() % 120);
     reversed[RECORDS - 1 - i] = records[i];
   }
   for (int form = 0; form < 6 && kernels_level(form / 2); form++) {
@@ -132,17 +132,17 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
 /* A circle reads as the record with its first k bases, or those before a break, behind it. */
 static void a_circle_is_read_over_its_end(void **state) {
   (void)state;
-  enum { K = 3, LONGEST = 2 * STEPS_PIECE + 100 };
+  enum { K = 3, LONGEST = 2 * STEPS_STRETCH + 100 };
   static const char *const ends[] = {"", "N"}, *const begins[] = {"", "ACNG", "N"};
   for (int s = 1; s <= K; s++) {
     Model model = {.shape = shape_new(K, s, 5, D, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
-    /* the end comes to stand around the end of a piece */
-    for (int n = 1; n < LONGEST; n = n < 12                ? n + 1
-                                     : n < STEPS_PIECE - 1 ? STEPS_PIECE - 1
-                                     : n < STEPS_PIECE + 1 ? n + 1
-                                                           : LONGEST)
+    /* the end comes to stand around the end of a stretch */
+    for (int n = 1; n < LONGEST; n = n < 12                  ? n + 1
+                                     : n < STEPS_STRETCH - 1 ? STEPS_STRETCH - 1
+                                     : n < STEPS_STRETCH + 1 ? n + 1
+                                                             : LONGEST)
       for (int form = 0; form < 6; form++) {
         char *middle = random_record(n), *circle = calloc((size_t)n + 16, 1), *line;
         for (int i = 0; i < n; i++) middle[i] = middle[i] == 'N' ? 'A' : middle[i];
@@ -168,7 +168,7 @@ static void a_circle_is_read_over_its_end(void **state) {
 /* A network that forgets: over two seams it says what the equations say of the whole record. */
 static void pieces_say_what_the_whole_record_does(void **state) {
   (void)state;
-  enum { N = 2 * STEPS_PIECE + 3000, K = 2 };
+  enum { N = 2 * STEPS_STRETCH + 3000, K = 2 };
   srand(5);
   char *record = random_record(N);
   for (int i = 0; i < N; i++) record[i] = record[i] == 'N' ? 'A' : record[i];
@@ -203,10 +203,10 @@ static void pieces_say_what_the_whole_record_does(void **state) {
   free(record);
 }
 
-/* A unit that an A switches on, for ever: no warm-up shows that, only the piece before. */
+/* A unit that an A switches on, for ever: no warm-up shows that, only the stretch before. */
 static void what_is_never_forgotten_crosses_every_seam(void **state) {
   (void)state;
-  enum { N = 3 * STEPS_PIECE };
+  enum { N = 3 * STEPS_STRETCH };
   Model model = {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)};
   Weights *w = model.weights = weights_new(&model.shape);
   w->L[0] = 1;
@@ -222,9 +222,9 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   assert_true(fabs(off.rows->nats / (N - 1) - log(4)) < 1e-3);
   assert_true(fabs(on.rows->nats / (N - 1) - log(1 + 3 * exp(-2))) < 1e-3);
   assert_true(fabsf(on.rows->h[0] - 1) < 1e-3f && off.rows->h[0] < 1e-3f);
-  /* a last piece that has no steps of its own */
-  memset(record + STEPS_PIECE - 1, 'N', 3);
-  record[STEPS_PIECE + 2] = 0;
+  /* a last stretch that has no steps of its own */
+  memset(record + STEPS_STRETCH - 1, 'N', 3);
+  record[STEPS_STRETCH + 2] = 0;
   Rows cut = score(&model, &record, 1, false, 1);
   assert_true(fabsf(cut.rows->h[0] - 1) < 1e-3f);
   free(cut.rows);
@@ -243,7 +243,7 @@ static int take_nats(void *context, const Prediction *prediction, Why *why) {
 /* Two networks, of which only the second remembers: each has the nats that it has alone. */
 static void networks_do_not_see_each_other(void **state) {
   (void)state;
-  enum { N = 2 * STEPS_PIECE };
+  enum { N = 2 * STEPS_STRETCH };
   Model models[2] = {{.shape = shape_new(1, 1, 3, 20, ACTIVATION_TANH, SOFTMAX_FOLLOWERS)},
                      {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)}};
   Weights *w;

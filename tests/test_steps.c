@@ -56,26 +56,26 @@ static void plain_free(Plain *p) {
   free(p->position);
 }
 
-/* Reads record a, or its reverse complement, and compares it with p; *before is the piece before
- * it, which becomes the last of its own. Gives back how many pieces it came in. */
-static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece piece[2],
-                          Piece **before, bool circle, bool reversed) {
-  int pieces = 0, at = 0;
+/* Reads record a, or its reverse complement, and compares it with p; *before is the stretch before
+ * it, which becomes the last of its own. Gives back how many stretches it came in. */
+static int compare_record(const Plain *p, Steps *steps, Stretch stretch[2], Stretch **before,
+                          bool circle, bool reversed) {
+  int stretches = 0, at = 0;
   uint64_t tokens = 0, length = 0;
   Why why;
   do {
-    Piece *now = &piece[pieces % 3 > 0]; /* the last one, or the same again */
-    Piece last = {0};
-    if (pieces > 0) {
-      piece_init(&last);
+    Stretch *now = &stretch[stretches % 3 > 0]; /* the last one, or the same again */
+    Stretch last = {0};
+    if (stretches > 0) {
+      stretch_init(&last);
       memcpy(last.x, (*before)->x + (*before)->n - STEPS_WARMUP, STEPS_WARMUP * sizeof *last.x);
       memcpy(last.restart, (*before)->restart + (*before)->n - STEPS_WARMUP, STEPS_WARMUP);
     }
-    assert_int_equal(steps_read(steps, now, *before, file, &why), 1);
+    assert_int_equal(steps_read(steps, now, &why), 1);
     assert_string_equal(now->name, "a");
     assert_int_equal(now->reversed, reversed);
-    assert_int_equal(now->first, pieces == 0);
-    assert_int_equal(now->warmup, pieces > 0 ? STEPS_WARMUP : 0);
+    assert_int_equal(now->first, stretches == 0);
+    assert_int_equal(now->warmup, stretches > 0 ? STEPS_WARMUP : 0);
     for (int i = 0; i < now->warmup; i++) {
       assert_int_equal(now->x[i], last.x[i]);
       assert_int_equal(now->y[i], -1);
@@ -91,9 +91,9 @@ static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece pie
     assert_int_equal(now->last, now->ended ? p->last : -1);
     tokens += now->tokens;
     length = now->length;
-    piece_clear(&last);
+    stretch_clear(&last);
     *before = now;
-    pieces++;
+    stretches++;
   } while (!(*before)->ended);
   assert_int_equal(at, p->n);
   for (int i = 0; i < p->n; i++) tokens -= p->y[i] >= 0;
@@ -101,11 +101,11 @@ static int compare_record(const Plain *p, Steps *steps, SeqFile *file, Piece pie
   assert_int_equal((*before)->circular, circle);
   assert_int_equal(length, p->length);
   assert_int_equal((*before)->bases, p->bases);
-  return pieces;
+  return stretches;
 }
 
 /* Compares a record with p and, where that is given, its reverse complement with q; gives back in
- * how many pieces the record came. */
+ * how many stretches the record came. */
 static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle,
                    bool to_end) {
   char path[] = "/tmp/test_steps_XXXXXX";
@@ -117,25 +117,24 @@ static int compare(const Plain *p, const Plain *q, const char *record, int k, in
       k, s,
       (StepsWish){
           .over_ends = true, .all_circles = circle, .both_strands = q != NULL, .to_end = to_end});
-  SeqFile *file = seqfile_open(path, &why);
-  Piece piece[2], *before = NULL;
-  piece_init(&piece[0]);
-  piece_init(&piece[1]);
-  int pieces = compare_record(p, steps, file, piece, &before, circle, false);
-  if (q) compare_record(q, steps, file, piece, &before, circle, true);
+  Stretch stretch[2], *before = NULL;
+  stretch_init(&stretch[0]);
+  stretch_init(&stretch[1]);
+  assert_int_equal(steps_open(steps, path, &why), 0);
+  int stretches = compare_record(p, steps, stretch, &before, circle, false);
+  if (q) compare_record(q, steps, stretch, &before, circle, true);
   for (int i = 0; i < 1 + (q != NULL); i++) {
-    assert_int_equal(steps_read(steps, &piece[0], before, file, &why), 1);
-    assert_string_equal(piece[0].name, "b");
-    assert_int_equal(piece[0].reversed, i);
-    before = &piece[0];
+    assert_int_equal(steps_read(steps, &stretch[0], &why), 1);
+    assert_string_equal(stretch[0].name, "b");
+    assert_int_equal(stretch[0].reversed, i);
   }
-  assert_int_equal(steps_read(steps, &piece[0], &piece[0], file, &why), 0);
-  piece_clear(&piece[0]);
-  piece_clear(&piece[1]);
-  seqfile_close(file);
+  assert_int_equal(steps_read(steps, &stretch[0], &why), 0);
+  stretch_clear(&stretch[0]);
+  stretch_clear(&stretch[1]);
+  steps_close(steps);
   steps_free(steps);
   unlink(path);
-  return pieces;
+  return stretches;
 }
 
 /* The reverse complement of bases and N. */
@@ -153,20 +152,20 @@ static char *random_letters(int n, int breaks) {
   return letters;
 }
 
-static void pieces_are_the_record_s_steps_in_order(void **state) {
+static void stretches_are_the_record_s_steps_in_order(void **state) {
   (void)state;
   srand(1);
   for (int k = 1; k <= 4; k++)
     for (int s = 1; s <= k; s += 2)
-      for (int n = 0; n < 5 * STEPS_PIECE; n = n < 10 ? n + 1 : n * 3 + 1)
+      for (int n = 0; n < 5 * STEPS_STRETCH; n = n < 10 ? n + 1 : n * 3 + 1)
         for (int breaks = 0; breaks <= 300; breaks += 100) {
           char *letters = random_letters(n, breaks);
           char *turned = turn(letters);
           Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
           Plain q = plain_steps(turned, k, s, (uint64_t)n + 1);
-          int pieces = compare(&p, NULL, letters, k, s, false, false);
-          assert_true((pieces > 1) == (p.n >= STEPS_PIECE));
-          assert_int_equal(compare(&p, &q, letters, k, s, false, false), pieces);
+          int stretches = compare(&p, NULL, letters, k, s, false, false);
+          assert_true((stretches > 1) == (p.n >= STEPS_STRETCH));
+          assert_int_equal(compare(&p, &q, letters, k, s, false, false), stretches);
           plain_free(&p);
           plain_free(&q);
           free(letters);
@@ -190,7 +189,7 @@ static void the_last_k_mer_ends_where_the_record_does(void **state) {
   srand(3);
   for (int k = 1; k <= 4; k++)
     for (int s = 1; s <= k; s++)
-      for (int n = 0; n < 5 * STEPS_PIECE; n = n < 20 ? n + 1 : n * 4 + 1)
+      for (int n = 0; n < 5 * STEPS_STRETCH; n = n < 20 ? n + 1 : n * 4 + 1)
         for (int breaks = 0; breaks <= 100; breaks += breaks < 5 ? 5 : 95) {
           char *letters = random_letters(n, breaks), *kept = keep_end(letters, k, s);
           Plain p = plain_steps(kept, k, s, (uint64_t)n + 1);
@@ -210,13 +209,13 @@ static char *go_round(const char *letters, int k) {
   return round;
 }
 
-/* The end of a circle comes to stand on every place around the end of a piece. */
+/* The end of a circle comes to stand on every place around the end of a stretch. */
 static void positions_go_round_a_circle(void **state) {
   (void)state;
   srand(2);
   for (int k = 1; k <= 4; k += 3)
     for (int s = 1; s <= k; s++)
-      for (int n = STEPS_PIECE * s - 9; n < STEPS_PIECE * s + 9; n++) {
+      for (int n = STEPS_STRETCH * s - 9; n < STEPS_STRETCH * s + 9; n++) {
         char *letters = random_letters(n, 0), *turned = turn(letters), *once = go_round(letters, k);
         char *other = go_round(turned, k);
         Plain p = plain_steps(once, k, s, (uint64_t)n), q = plain_steps(other, k, s, (uint64_t)n);
@@ -231,7 +230,7 @@ static void positions_go_round_a_circle(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_are_the_record_s_steps_in_order),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(stretches_are_the_record_s_steps_in_order),
                                      cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
                                      cmocka_unit_test(positions_go_round_a_circle)};
   return cmocka_run_group_tests(tests, NULL, NULL);

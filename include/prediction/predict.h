@@ -1,13 +1,13 @@
-/* predict: what trained networks say of the records of a file.
+/* predict: losses, states and probabilities of trained networks for the records of a file.
  *
- * Pieces of records (steps.h) are computed side by side, each in a lane of its own, by products
- * that work row by row and not by BLAS: so the numbers of a record depend neither on its neighbours
- * nor on the number of threads. A piece that goes on a record starts from zero with its warm-up.
- * What comes of it is compared with the state that the piece before ended with: where the two are
- * further apart than PREDICT_SEAM, the network remembers longer than that, and the piece is
- * computed again from that state, after it. Memory is bounded whatever the length of a record.
+ * Stretches of records (steps.h) are computed side by side by products that work row by row and not
+ * by BLAS: so the numbers of a record depend neither on its neighbours nor on the number of
+ * threads. A stretch that continues a record starts from zero with its warm-up. Where the state it
+ * reaches differs from the one that the stretch before ended with by more than PREDICT_SEAM, the
+ * network remembers longer than that, and the stretch is computed again from that state, after it.
+ * Memory is bounded whatever the length of a record.
  *
- * While a batch of pieces is computed, the next one is read and the one before handed out. */
+ * While a batch of stretches is computed, the next one is read and the one before handed out. */
 #ifndef PREDICT_H
 #define PREDICT_H
 
@@ -42,19 +42,19 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
                        const Kernels *kernels);
 void predict_free(Predictor *predictor);
 
-/* A piece of a record; pointers are valid during the call that gets it. */
+/* A stretch of a record; pointers are valid during the call that gets it. */
 typedef struct {
-  const Piece *piece;
+  const Stretch *stretch;
   uint64_t tokens;     /* labels of the record up to its end */
   const double *nats;  /* (n_models) the sum of their J */
-  const float *J;      /* (piece->n) of each step that has a label */
+  const float *J;      /* (stretch->n) of each step that has a label */
   const float *h;      /* (D) the state after its last step */
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
   uint64_t steps;      /* how many that are */
   bool batch_ends;  /* it is the last of those that were computed side by side: the next ones may be
                        long in  coming, where they come through a pipe */
-  const void *kept; /* of yhat: of each step, (piece->n); or after the k-mer that a record ends
-                       with, where piece->last is one */
+  const void *kept; /* of yhat: of each step, (stretch->n); or after the k-mer that a record ends
+                       with, where stretch->last is one */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
@@ -63,9 +63,9 @@ typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
  * known. */
 double predict_part(const Predictor *predictor);
 
-/* Calls take, which need not be this thread, for every piece of every record of a file ("-":
+/* Calls take, which need not be this thread, for every stretch of every record of a file ("-":
  * standard input), in order; ends with -1 where take returns other than 0, or where the file is
- * broken: after the pieces before that. */
+ * broken: after the stretches before that. */
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
                  Why *why);
 

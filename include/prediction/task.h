@@ -29,7 +29,7 @@ int task_check(const Task *task, const char *const *paths, Why *why);
 /* A table in the format that was asked for. */
 Table *task_table(const Task *task, const char *const *columns, int n);
 
-/* Hands every piece of every record of all files to take, as predict_file does, and writes rows
+/* Hands every stretch of every record of all files to take, as predict_file does, and writes rows
  * that it puts into table, which may be NULL; names the circular records that were read over their
  * end. */
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,

@@ -35,6 +35,10 @@ void seqfile_close(SeqFile *file); /* NULL is allowed */
  * comes after them. */
 void seqfile_mark_low(SeqFile *file, int quality);
 
+/* Before the first record: circular records, or all of them, are read over their ends: `turn` of
+ * their bases, 0..KMER_MAX, again. */
+void seqfile_turn_circles(SeqFile *file, int turn, bool all);
+
 /* Goes to the next record, over what is left of this one: 1 there is one, 0 the file has ended
  * (and its gzip trailer was right), -1 an error. */
 int seqfile_next(SeqFile *file, Why *why);
@@ -52,17 +56,19 @@ const char *seqfile_name(const SeqFile *file, size_t *n);
 /* Whether the file is FASTQ; after seqfile_next. */
 bool seqfile_has_quality(const SeqFile *file);
 
-/* Whether the rest of its header, in FASTA, holds circular=true (as assemblers write; also Y
- * or yes, and circ=) or topology=circular (as NCBI has it), in any case. */
+/* Whether all records are circles, or the rest of its header, in FASTA, holds circular=true (as
+ * assemblers write; also Y or yes, and circ=) or topology=circular (as NCBI has it), in any case.
+ */
 bool seqfile_circular(const SeqFile *file);
 
 /* Up to n > 0 more letters of this record, by kmer_base all bases or all breaks (marked letters are
  * breaks); 0 when it has ended (for FASTQ: its quality was read and fits), -1 an error. */
 ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
 
-/* The first bases of this record's letters that were read, up to a break, KMER_MAX at most, and how
- * many: what goes on over the end of a circle. */
-int seqfile_head(const SeqFile *file, char head[KMER_MAX]);
+/* Once seqfile_read returned 0 for a circular record: up to n more letters, with which the circle
+ * continues over its end; 0: no more. They are its first bases, up to a break; none where it ends
+ * with a break. */
+size_t seqfile_turn(SeqFile *file, char *letters, size_t n);
 
 /* A message, after the name of the file. */
 #define SEQFILE_NO_END_BLOCK                                                                       \

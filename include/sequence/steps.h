@@ -1,27 +1,28 @@
-/* steps: the records of a file as steps of the network, x and the y that follows, in pieces.
+/* steps: the records of a file as steps of the network, a k-mer x and the y that follows, in
+ * stretches.
  *
- * A record of STEPS_PIECE steps or more is cut into pieces, at places that depend on nothing but
- * the record. A piece that is not the first begins with a copy of the last STEPS_WARMUP steps of
- * the one before, without labels: from any state they lead to nearly the state that the record has
- * where the piece's own steps begin. */
+ * A record of STEPS_STRETCH steps or more is cut into stretches, at places that depend on nothing
+ * but the record. Each but the first begins with a copy of the last STEPS_WARMUP steps of the one
+ * before, without labels: from any state they lead to nearly the state that the record has where
+ * the stretch's own steps begin. */
 #ifndef STEPS_H
 #define STEPS_H
 
 #include "sequence/seqfile.h"
 
-enum { STEPS_PIECE = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MOST = STEPS_WARMUP + STEPS_PIECE };
+enum { STEPS_STRETCH = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MAX = STEPS_WARMUP + STEPS_STRETCH };
 
-/* A record's name, which its pieces share: it may have a megabyte, and there may be hundreds. */
+/* A record's name, which its stretches share: it may have a megabyte, and they may be hundreds. */
 typedef struct SharedName SharedName;
 
 typedef struct {
   const char *name; /* of the record */
   SharedName *shared;
-  bool first, ended;  /* whether the record begins, ends with it */
+  bool first, ended;  /* the record begins, ends with it */
   bool circular;      /* the record is a circle, read over its end */
   bool reversed;      /* of the record's reverse complement */
   int warmup;         /* steps that are copies */
-  int n;              /* steps, the copies among them */
+  int n;              /* steps, the copies included */
   int *x, *y;         /* (n) y -1: no label */
   uint8_t *restart;   /* (n) 1: the first of its segment */
   uint64_t *position; /* (n) in the record as it is read, from 1, of the base that comes after x:
@@ -30,11 +31,11 @@ typedef struct {
   uint64_t length;    /* letters of the record so far, each counted once */
   uint64_t bases;     /* A, C, G and T among them */
   int last;           /* where the record ends: the k-mer that it ends with, -1: none */
-} Piece;
+} Stretch;
 
-void piece_init(Piece *piece); /* makes room for STEPS_MOST steps */
-void piece_clear(Piece *piece);
-void piece_drop_name(Piece *piece); /* of a piece that is no longer needed */
+void stretch_init(Stretch *stretch); /* makes room for STEPS_MAX steps */
+void stretch_clear(Stretch *stretch);
+void stretch_drop_name(Stretch *stretch); /* of a stretch that is no longer needed */
 
 typedef struct Steps Steps;
 
@@ -52,12 +53,17 @@ typedef struct {
 Steps *steps_new(int k, int s, StepsWish wish);
 void steps_free(Steps *steps);
 
-/* Reads the next piece: of the record that `before` left unfinished, or of the next record; before
- * is NULL at the beginning of a file, and may be the piece itself. 1: there is one, 0: the file has
- * ended, -1: it is broken. */
-int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why);
+/* Opens a file ("-": standard input) after the one before was closed. */
+int steps_open(Steps *steps, const char *path, Why *why);
+void steps_close(Steps *steps);
+const SeqFile *steps_file(const Steps *steps);
 
-/* Whether that may take long, for what it reads has not come yet (seqfile_waits). */
-bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file);
+/* Reads the next stretch: of the record that the last one left unfinished, or of the next record.
+ * The last one must still be there, and may be the same. 1: there is one, 0: the file has ended,
+ * -1: it is broken. */
+int steps_read(Steps *steps, Stretch *stretch, Why *why);
+
+/* Whether that may take long, because the text has not come yet (seqfile_waits). */
+bool steps_wait(const Steps *steps);
 
 #endif

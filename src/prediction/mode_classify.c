@@ -40,16 +40,16 @@ static void put_best(const Classify *classify) {
 
 static int take_classify(void *context, const Prediction *prediction, Why *why) {
   Classify *classify = context;
-  const Piece *piece = prediction->piece;
+  const Stretch *stretch = prediction->stretch;
   const int n = classify->task->n_models;
-  if (!piece->ended) return 0;
+  if (!stretch->ended) return 0;
   for (int i = 0; i < n; i++) {
-    if (task_finite(prediction->piece->name, prediction->nats[i], why) != 0) return -1;
-    classify->loglik[i] = (piece->reversed ? classify->loglik[i] : 0) - prediction->nats[i];
+    if (task_finite(prediction->stretch->name, prediction->nats[i], why) != 0) return -1;
+    classify->loglik[i] = (stretch->reversed ? classify->loglik[i] : 0) - prediction->nats[i];
   }
-  if (!piece->reversed) classify->tokens = prediction->tokens;
-  if (classify->both_strands && !piece->reversed) return 0;
-  table_text(classify->table, piece->name);
+  if (!stretch->reversed) classify->tokens = prediction->tokens;
+  if (classify->both_strands && !stretch->reversed) return 0;
+  table_text(classify->table, stretch->name);
   table_whole(classify->table, classify->tokens * (uint64_t)classify->task->models->shape.s);
   if (classify->tokens == 0 && prediction->tokens == 0) {
     table_none(classify->table, 3 + n);

@@ -52,17 +52,17 @@ static void put_vector(Vectors *vectors, const char *name, const float *vector) 
 
 static int take_state(void *context, const Prediction *prediction, Why *why) {
   Vectors *vectors = context;
-  const Piece *piece = prediction->piece;
-  if (!piece->ended) return 0;
+  const Stretch *stretch = prediction->stretch;
+  if (!stretch->ended) return 0;
   for (int i = 0; i < vectors->n; i++) {
     vectors->vector[i] = vectors->mean ? (float)(prediction->h_sum[i] / (double)prediction->steps)
                                        : prediction->h[i];
-    if (vectors->mean ? prediction->steps == 0 : piece->last < 0)
+    if (vectors->mean ? prediction->steps == 0 : stretch->last < 0)
       vectors->vector[i] = NAN;
-    else if (task_finite(prediction->piece->name, (double)vectors->vector[i], why) != 0)
+    else if (task_finite(prediction->stretch->name, (double)vectors->vector[i], why) != 0)
       return -1;
   }
-  put_vector(vectors, piece->name, vectors->vector);
+  put_vector(vectors, stretch->name, vectors->vector);
   return 0;
 }
 

@@ -88,10 +88,10 @@ static int put_likely(const Next *next, const Prediction *prediction, const void
                       uint64_t position, Why *why) {
   const Likely *likely = kept;
   char kmer[KMER_MAX + 1];
-  if (task_finite(prediction->piece->name, (double)likely->p, why) != 0) return -1;
+  if (task_finite(prediction->stretch->name, (double)likely->p, why) != 0) return -1;
   for (int i = 0; i < next->top; i++) {
     kmer_text(kmer, softmax_first(x, next->shape) + likely[i].i, next->shape->k);
-    table_text(next->table, prediction->piece->name);
+    table_text(next->table, prediction->stretch->name);
     if (next->each) table_whole(next->table, position);
     table_whole(next->table, (uint64_t)i + 1);
     table_text(next->table, kmer);
@@ -105,8 +105,8 @@ static int put_bases(const Next *next, const Prediction *prediction, const void 
                      uint64_t position, Why *why) {
   const float *p = kept;
   (void)x;
-  if (task_finite(prediction->piece->name, (double)*p, why) != 0) return -1;
-  table_text(next->table, prediction->piece->name);
+  if (task_finite(prediction->stretch->name, (double)*p, why) != 0) return -1;
+  table_text(next->table, prediction->stretch->name);
   if (next->each) table_whole(next->table, position);
   for (int base = 0; base < 4; base++) table_probability(next->table, (double)p[base]);
   table_end(next->table);
@@ -115,19 +115,19 @@ static int put_bases(const Next *next, const Prediction *prediction, const void 
 
 static int take_next(void *context, const Prediction *prediction, Why *why) {
   const Next *next = context;
-  const Piece *piece = prediction->piece;
+  const Stretch *stretch = prediction->stretch;
   const char *kept = prediction->kept;
-  if (piece->ended && (next->each ? prediction->steps == 0 : piece->last < 0)) {
-    table_text(next->table, piece->name);
+  if (stretch->ended && (next->each ? prediction->steps == 0 : stretch->last < 0)) {
+    table_text(next->table, stretch->name);
     table_none(next->table, next->view.n - 1 + next->each);
     table_end(next->table);
   } else if (next->each) {
-    for (int i = piece->warmup; i < piece->n; i++)
-      if (next->view.put(next, prediction, kept + (size_t)i * next->view.kept, piece->x[i],
-                         piece->position[i], why) != 0)
+    for (int i = stretch->warmup; i < stretch->n; i++)
+      if (next->view.put(next, prediction, kept + (size_t)i * next->view.kept, stretch->x[i],
+                         stretch->position[i], why) != 0)
         return -1;
-  } else if (piece->ended) {
-    return next->view.put(next, prediction, kept, piece->last, 0, why);
+  } else if (stretch->ended) {
+    return next->view.put(next, prediction, kept, stretch->last, 0, why);
   }
   return 0;
 }

@@ -25,12 +25,12 @@ static void put_cost(const Score *score, Cost cost) {
   table_fixed(score->table, bits_per_base(cost.nats, (double)cost.tokens * score->s), 6);
 }
 
-static void put_record(const Score *score, const Piece *piece, Cost cost) {
+static void put_record(const Score *score, const Stretch *stretch, Cost cost) {
   const uint64_t bases = cost.tokens * (uint64_t)score->s;
-  table_text(score->table, piece->name);
+  table_text(score->table, stretch->name);
   table_whole(score->table, cost.tokens);
   table_whole(score->table, bases);
-  table_whole(score->table, piece->length - bases);
+  table_whole(score->table, stretch->length - bases);
   put_cost(score, cost);
   if (cost.tokens == 0)
     table_none(score->table, 1);
@@ -65,19 +65,19 @@ static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reve
 
 static int take_score(void *context, const Prediction *prediction, Why *why) {
   Score *score = context;
-  const Piece *piece = prediction->piece;
+  const Stretch *stretch = prediction->stretch;
   const Cost cost = {prediction->tokens, *prediction->nats};
-  if (task_finite(prediction->piece->name, cost.nats, why) != 0) return -1;
-  if (!piece->ended) return 0;
-  if (score->both_strands && !piece->reversed) {
+  if (task_finite(prediction->stretch->name, cost.nats, why) != 0) return -1;
+  if (!stretch->ended) return 0;
+  if (score->both_strands && !stretch->reversed) {
     score->forward = cost;
     return 0;
   }
-  put_record(score, piece, score->both_strands ? score->forward : cost);
+  put_record(score, stretch, score->both_strands ? score->forward : cost);
   if (score->both_strands)
-    put_both(score, piece->bases, score->forward, cost);
+    put_both(score, stretch->bases, score->forward, cost);
   else
-    put_whole_bits(score, piece->bases, cost, 1);
+    put_whole_bits(score, stretch->bases, cost, 1);
   table_end(score->table);
   return 0;
 }

@@ -15,11 +15,11 @@ typedef struct {
 
 /* ---- a row a k-mer -------------------------------------------------------------------------- */
 
-static void put_step(const Track *track, const Piece *piece, int i, double J) {
+static void put_step(const Track *track, const Stretch *stretch, int i, double J) {
   char kmer[KMER_MAX + 1];
-  kmer_text(kmer, piece->y[i], track->k);
-  table_text(track->table, piece->name);
-  table_whole(track->table, piece->position[i]);
+  kmer_text(kmer, stretch->y[i], track->k);
+  table_text(track->table, stretch->name);
+  table_whole(track->table, stretch->position[i]);
   table_text(track->table, kmer);
   table_fixed(track->table, fmax(0, J * M_LOG2E), 4);
   table_probability(track->table, exp(-J));
@@ -65,34 +65,35 @@ static void add_base(Track *track, const char *name, uint64_t base, double bits)
   track->bits += bits;
 }
 
-static void end_windows(Track *track, const Piece *piece) {
-  while (piece->length - track->start > track->width)
-    put_window(track, piece->name, track->start + track->width);
-  if (piece->length > track->start) put_window(track, piece->name, piece->length);
+static void end_windows(Track *track, const Stretch *stretch) {
+  while (stretch->length - track->start > track->width)
+    put_window(track, stretch->name, track->start + track->width);
+  if (stretch->length > track->start) put_window(track, stretch->name, stretch->length);
   track->start = 0;
 }
 
-/* ---- pieces --------------------------------------------------------------------------------- */
+/* ---- stretches ---------------------------------------------------------------------------------
+ */
 
 static int take_track(void *context, const Prediction *prediction, Why *why) {
   Track *track = context;
-  const Piece *piece = prediction->piece;
+  const Stretch *stretch = prediction->stretch;
   const uint64_t s = (uint64_t)track->s;
-  if (task_finite(prediction->piece->name, *prediction->nats, why) != 0) return -1;
-  if (track->bedgraph && !*piece->name)
+  if (task_finite(prediction->stretch->name, *prediction->nats, why) != 0) return -1;
+  if (track->bedgraph && !*stretch->name)
     return fail(why, "a record has no name, which bedGraph needs; give it one");
-  for (int i = piece->warmup; i < piece->n; i++) {
-    if (piece->y[i] < 0) continue;
+  for (int i = stretch->warmup; i < stretch->n; i++) {
+    if (stretch->y[i] < 0) continue;
     const double J = (double)prediction->J[i], bits = J * M_LOG2E / track->s;
-    const uint64_t start = piece->position[i] - 1;
+    const uint64_t start = stretch->position[i] - 1;
     if (track->width > 0)
-      for (uint64_t base = 0; base < s; base++) add_base(track, piece->name, start + base, bits);
+      for (uint64_t base = 0; base < s; base++) add_base(track, stretch->name, start + base, bits);
     else if (track->bedgraph)
-      put_interval(track, piece->name, start, start + s, bits);
+      put_interval(track, stretch->name, start, start + s, bits);
     else
-      put_step(track, piece, i, J);
+      put_step(track, stretch, i, J);
   }
-  if (piece->ended && track->width > 0) end_windows(track, piece);
+  if (stretch->ended && track->width > 0) end_windows(track, stretch);
   return 0;
 }
 

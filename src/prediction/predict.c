@@ -1,78 +1,89 @@
+/* The records of a file pass through three batches of stretches, which change places after each
+ * round:
+ *
+ *   reading    one job reads the next stretches: the steps and the file are its own
+ *   computing  a job for each block of slots and each network runs the steps, window by window, in
+ * a workspace of its own; it writes the outcomes of its slots and nothing else handing    one job,
+ * in the order of the file, compares the stretches' seams, adds the outcomes up to those of the
+ * record, and calls take; the sums and the workspaces for mending are its own
+ *
+ * All jobs of a round run side by side. They share models, factors and the wish, which nobody
+ * changes; a stretch being read continues the one read last, which may be among those being
+ * computed: nobody changes that one either. A batch owns its slots, a slot its stretch and
+ * outcomes, a network its factors and workspaces. */
 #include "prediction/predict.h"
 
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "net/softmax.h"
-#include "sequence/seqfile.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 8, BLOCKS_MAX = 64 /* of a batch: one for each thread */ };
-enum { LOGITS_MAX = 1 << 26, KEPT_MAX = 1 << 28 /* floats of all blocks, bytes of all lanes */ };
-enum { NAMES_MAX = 1 << 20 /* bytes of the names in a batch; one more may begin below it */ };
-enum { BATCHES = 3 /* one being read, one computed, one handed out */ };
+enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within these */
+enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
+enum { KEPT_MAX = 1 << 28 };          /* bytes of what all slots keep of yhat */
+enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
+enum { BATCHES = 3 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
-/* What came of a piece, from one of the networks. */
+/* The results of one of the networks for a stretch. */
 typedef struct {
   double nats;
   float *seam;   /* (D) after the warm-up */
   float *h;      /* (D) after the last step */
-  double *h_sum; /* (D) of its own steps; where that is asked for */
+  double *h_sum; /* (D) of its own steps; NULL unless wished for */
 } Outcome;
 
-/* A piece, and what came of it. */
+/* A stretch and its results. */
 typedef struct {
-  Piece piece;
+  Stretch stretch;
   Outcome *of; /* (nets) */
-  /* of the first network, where it is asked for: */
-  float *J;   /* (STEPS_MOST) */
-  char *kept; /* of each step (STEPS_MOST), or of the last */
-} Lane;
+  /* Of the first network, NULL unless wished for: */
+  float *J;   /* (STEPS_MAX) */
+  char *kept; /* of each step (STEPS_MAX), or of the last */
+} Slot;
 
 typedef struct {
-  Lane *lane;           /* (lanes) */
-  Lane **longest_first; /* (lanes) */
-  int used;             /* lanes that have a piece */
-  double part;          /* of the file, up to its last piece */
+  Slot *slot;           /* (slots) */
+  Slot **longest_first; /* (slots) */
+  int used;             /* slots that have a stretch */
+  double part;          /* of the file, up to its last stretch */
 } Batch;
 
-/* What a job computes with. */
+/* The memory that a job computes in. */
 typedef struct {
   Tape *tape;
   float *q;  /* logits, or yhat */
   double *J; /* (PREDICT_T,PREDICT_BLOCK), with_loss */
-} Bench;
+} Workspace;
 
 typedef struct {
   const Model *model;
   Factors *factors;
-  Bench *bench;  /* (blocks) */
-  Bench mending; /* of one lane, while a batch is handed out */
+  Workspace *work;   /* (blocks) */
+  Workspace mending; /* of one slot, while a batch is handed out */
 } Net;
 
 struct Predictor {
   PredictWish wish;
   const Kernels *kernels;
   Net *net;
-  int nets, threads, lanes, blocks; /* of a batch */
+  int nets, threads, slots, blocks; /* of a batch */
   Steps *steps;
   Batch *reading, *computing, *handing;
-  /* of the reading: */
-  SeqFile *file;
-  const Piece *last; /* that was read, NULL: none yet */
-  int more;          /* 1: there may be more; 0: the file has ended; -1: it is broken */
-  Why broken;        /* in this way */
-  SeqNotes notes;    /* of the file that was read */
-  /* of the handing out: */
+  /* Reading: */
+  int more;       /* 1: there may be more; 0: the file has ended; -1: it is broken */
+  Why broken;     /* in this way */
+  SeqNotes notes; /* of the file that was read */
+  /* Handing out: */
   PredictTake *take;
   void *context;
   int rc; /* of take */
   Why *why;
-  /* of the record that the last piece handed out belongs to: */
+  /* Sums over the record that the last stretch handed out belongs to: */
   uint64_t tokens, own_steps;
   Outcome *of;  /* (nets) but for nats */
   double *nats; /* (nets) */
@@ -102,37 +113,40 @@ static void free_outcomes(Outcome *of, int nets) {
 
 static bool wants_logits(const PredictWish *wish) { return wish->with_loss || wish->kept > 0; }
 
-static Bench new_bench(const Net *net, const PredictWish *wish, int lanes) {
+static Workspace new_workspace(const Net *net, const PredictWish *wish, int slots) {
   const Shape *shape = &net->model->shape;
-  const int rows = PREDICT_T * lanes;
-  return (Bench){.tape = tape_new(shape, PREDICT_T, lanes, net->factors),
-                 .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, 0)) : NULL,
-                 .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
+  const int rows = PREDICT_T * slots;
+  return (Workspace){.tape = tape_new(shape, PREDICT_T, slots, net->factors),
+                     .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, 0)) : NULL,
+                     .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
 }
 
-static void free_bench(Bench *bench) {
-  tape_free(bench->tape);
-  free(bench->q);
-  free(bench->J);
+static void free_workspace(Workspace *work) {
+  tape_free(work->tape);
+  free(work->q);
+  free(work->J);
 }
 
 static Net new_net(const Model *model, const Predictor *p) {
   Net net = {.model = model};
   net.factors = factors_forward(model->weights, &model->shape, wants_logits(&p->wish), p->threads,
                                 p->kernels->products);
-  net.bench = alloc_new((size_t)p->blocks, sizeof *net.bench);
-  for (int i = 0; i < p->blocks; i++) net.bench[i] = new_bench(&net, &p->wish, PREDICT_BLOCK);
-  net.mending = new_bench(&net, &p->wish, 1);
+  net.work = alloc_new((size_t)p->blocks, sizeof *net.work);
+  for (int i = 0; i < p->blocks; i++) net.work[i] = new_workspace(&net, &p->wish, PREDICT_BLOCK);
+  net.mending = new_workspace(&net, &p->wish, 1);
   return net;
 }
 
 static size_t kept_bytes(const PredictWish *wish) {
-  return wish->each_step ? wish->kept * STEPS_MOST : wish->kept;
+  return wish->each_step ? wish->kept * STEPS_MAX : wish->kept;
 }
 
-/* Fewer than there could be where their logits would take more than 256 MB, or what is kept. */
-static int count_lanes(const Model *models, int n_models, const PredictWish *wish, int threads) {
-  const int blocks = threads < BLOCKS ? BLOCKS : threads > BLOCKS_MAX ? BLOCKS_MAX : threads;
+/* Slots of a batch: a block for each thread; fewer where the logits, or what is kept of yhat, would
+ * take more than 256 MB. */
+static int count_slots(const Model *models, int n_models, const PredictWish *wish, int threads) {
+  int blocks = threads;
+  if (blocks < BLOCKS) blocks = BLOCKS;
+  if (blocks > BLOCKS_MAX) blocks = BLOCKS_MAX;
   size_t logits = 1, most = (size_t)blocks * PREDICT_BLOCK;
   for (int i = 0; i < n_models && wants_logits(wish); i++)
     logits += softmax_logits(&models[i].shape, 0, 0);
@@ -143,10 +157,10 @@ static int count_lanes(const Model *models, int n_models, const PredictWish *wis
   return most > 0 ? (int)most : 1;
 }
 
-static Batch *new_batch(int lanes) {
+static Batch *new_batch(int slots) {
   Batch *batch = alloc_new(1, sizeof *batch);
-  batch->lane = alloc_new((size_t)lanes, sizeof *batch->lane);
-  batch->longest_first = alloc_new((size_t)lanes, sizeof *batch->longest_first);
+  batch->slot = alloc_new((size_t)slots, sizeof *batch->slot);
+  batch->longest_first = alloc_new((size_t)slots, sizeof *batch->longest_first);
   return batch;
 }
 
@@ -156,29 +170,29 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->wish = wish;
   p->kernels = kernels;
   p->threads = threads;
-  p->lanes = count_lanes(models, n_models, &wish, threads);
-  p->blocks = (p->lanes + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
+  p->slots = count_slots(models, n_models, &wish, threads);
+  p->blocks = (p->slots + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
   p->steps = steps_new(models->shape.k, models->shape.s, wish.reading);
   p->nets = n_models;
   p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
-  p->reading = new_batch(p->lanes);
-  p->computing = new_batch(p->lanes);
-  p->handing = new_batch(p->lanes);
+  p->reading = new_batch(p->slots);
+  p->computing = new_batch(p->slots);
+  p->handing = new_batch(p->slots);
   p->of = new_outcomes(p);
   p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
 }
 
 static void free_batch(Batch *batch, const Predictor *p) {
-  for (int i = 0; i < p->lanes; i++) {
-    Lane *lane = &batch->lane[i];
-    piece_clear(&lane->piece);
-    free_outcomes(lane->of, p->nets);
-    free(lane->J);
-    free(lane->kept);
+  for (int i = 0; i < p->slots; i++) {
+    Slot *slot = &batch->slot[i];
+    stretch_clear(&slot->stretch);
+    free_outcomes(slot->of, p->nets);
+    free(slot->J);
+    free(slot->kept);
   }
-  free(batch->lane);
+  free(batch->slot);
   free(batch->longest_first);
   free(batch);
 }
@@ -191,9 +205,9 @@ void predict_free(Predictor *p) {
   free_outcomes(p->of, p->nets);
   free(p->nats);
   for (int i = 0; i < p->nets; i++) {
-    for (int j = 0; j < p->blocks; j++) free_bench(&p->net[i].bench[j]);
-    free(p->net[i].bench);
-    free_bench(&p->net[i].mending);
+    for (int j = 0; j < p->blocks; j++) free_workspace(&p->net[i].work[j]);
+    free(p->net[i].work);
+    free_workspace(&p->net[i].mending);
     factors_free(p->net[i].factors);
   }
   steps_free(p->steps);
@@ -203,160 +217,161 @@ void predict_free(Predictor *p) {
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-/* Copies steps from..from+T-1 of a tape's lanes into it; lanes without any are idle. */
-static void load_window(Tape *tape, Lane *const *lanes, int from) {
+/* Copies steps from..from+T-1 of a tape's slots into it; slots without any are idle. */
+static void load_window(Tape *tape, Slot *const *slots, int from) {
   for (int b = 0; b < tape->B; b++) {
-    const Piece *piece = &lanes[b]->piece;
+    const Stretch *stretch = &slots[b]->stretch;
     for (int t = 0; t < tape->T; t++) {
-      const bool idle = from + t >= piece->n;
+      const bool idle = from + t >= stretch->n;
       const size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
-      tape->x[at] = idle ? 0 : piece->x[from + t];
-      tape->y[at] = idle ? -1 : piece->y[from + t];
-      tape->restart[at] = idle || piece->restart[from + t];
+      tape->x[at] = idle ? 0 : stretch->x[from + t];
+      tape->y[at] = idle ? -1 : stretch->y[from + t];
+      tape->restart[at] = idle || stretch->restart[from + t];
     }
   }
 }
 
-/* How many steps of a lane are in a window. */
-static int steps_of(const Lane *lane, const Tape *tape, int from) {
-  const int left = lane->piece.n - from;
+/* How many steps of a slot are in a window. */
+static int steps_of(const Slot *slot, const Tape *tape, int from) {
+  const int left = slot->stretch.n - from;
   return left < tape->T ? left : tape->T;
 }
 
-/* The state of a lane after step t of a window. */
+/* The state of a slot after step t of a window. */
 static const float *state_of(const Tape *tape, int t, int b, size_t D) {
   return tape->h + (size_t)((t + 1) * tape->B + b) * D;
 }
 
-/* Adds up a lane's own states of a window, in the order of its steps. */
-static void add_states(double *sum, const Lane *lane, const Tape *tape, int b, int from, size_t D) {
-  const int steps = steps_of(lane, tape, from);
-  for (int t = 0; t < steps && from >= lane->piece.warmup; t++) {
+/* Adds up a slot's own states of a window, in the order of its steps. */
+static void add_states(double *sum, const Slot *slot, const Tape *tape, int b, int from, size_t D) {
+  const int steps = steps_of(slot, tape, from);
+  for (int t = 0; t < steps && from >= slot->stretch.warmup; t++) {
     const float *h = state_of(tape, t, b, D);
     for (size_t i = 0; i < D; i++) sum[i] += (double)h[i];
   }
 }
 
-/* What a window says of each lane: its losses in order, and the state after its last step. */
-static void take_window(Lane *const *lanes, int net, const Bench *bench, int from, size_t D) {
-  const Tape *tape = bench->tape;
+/* Copies a window's results into its slots: losses in order, and the state after the last step. */
+static void take_window(Slot *const *slots, int net, const Workspace *work, int from, size_t D) {
+  const Tape *tape = work->tape;
   for (int b = 0; b < tape->B; b++) {
-    Lane *lane = lanes[b];
-    Outcome *of = &lane->of[net];
-    const int steps = steps_of(lane, tape, from);
-    for (int t = 0; t < steps && bench->J; t++) {
-      of->nats += bench->J[t * tape->B + b];
-      if (lane->J) lane->J[from + t] = (float)bench->J[t * tape->B + b];
+    Slot *slot = slots[b];
+    Outcome *of = &slot->of[net];
+    const int steps = steps_of(slot, tape, from);
+    for (int t = 0; t < steps && work->J; t++) {
+      of->nats += work->J[t * tape->B + b];
+      if (slot->J) slot->J[from + t] = (float)work->J[t * tape->B + b];
     }
-    if (of->h_sum) add_states(of->h_sum, lane, tape, b, from, D);
+    if (of->h_sum) add_states(of->h_sum, slot, tape, b, from, D);
     memcpy(of->h, state_of(tape, steps - 1, b, D), D * sizeof *of->h);
-    if (from + steps == lane->piece.warmup) memcpy(of->seam, of->h, D * sizeof *of->h);
+    if (from + steps == slot->stretch.warmup) memcpy(of->seam, of->h, D * sizeof *of->h);
   }
 }
 
-/* What is to be kept of yhat after each of a window's steps. */
-static void distil_window(const Predictor *p, const Net *net, const Bench *bench,
-                          Lane *const *lanes, int from) {
-  const Tape *tape = bench->tape;
+/* Distils yhat after each of a window's steps. */
+static void distil_window(const Predictor *p, const Net *net, const Workspace *work,
+                          Slot *const *slots, int from) {
+  const Tape *tape = work->tape;
   const Shape *shape = &net->model->shape;
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   const int rows = tape->T * tape->B, most = softmax_rows(shape);
   for (int at = 0, some; at < rows; at += some) {
     some = rows - at < most ? rows - at : most;
-    softmax_yhat(bench->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, some,
+    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, some,
                  net->factors, shape, p->kernels);
     for (int row = at; row < at + some; row++) {
-      const Lane *lane = lanes[row % tape->B];
+      const Slot *slot = slots[row % tape->B];
       const int step = from + row / tape->B;
-      if (step >= lane->piece.warmup && step < lane->piece.n)
-        p->wish.distil(p->wish.context, lane->kept + (size_t)step * p->wish.kept,
-                       bench->q + (size_t)(row - at) * n, tape->x[row]);
+      if (step >= slot->stretch.warmup && step < slot->stretch.n)
+        p->wish.distil(p->wish.context, slot->kept + (size_t)step * p->wish.kept,
+                       work->q + (size_t)(row - at) * n, tape->x[row]);
     }
   }
 }
 
-/* The same after the last step of a record. */
-static void distil_last(const Predictor *p, const Net *net, const Bench *bench, const Lane *lane) {
-  const Piece *piece = &lane->piece;
-  if (piece->last < 0) return;
-  softmax_yhat(bench->q, &piece->last, lane->of->h, 1, net->factors, &net->model->shape,
+/* Distils yhat after the last step of a record. */
+static void distil_last(const Predictor *p, const Net *net, const Workspace *work,
+                        const Slot *slot) {
+  const Stretch *stretch = &slot->stretch;
+  if (stretch->last < 0) return;
+  softmax_yhat(work->q, &stretch->last, slot->of->h, 1, net->factors, &net->model->shape,
                p->kernels);
-  p->wish.distil(p->wish.context, lane->kept, bench->q, piece->last);
+  p->wish.distil(p->wish.context, slot->kept, work->q, stretch->last);
 }
 
-static void run_window(const Predictor *p, int i, const Bench *bench, Lane *const *lanes,
+static void run_window(const Predictor *p, int i, const Workspace *work, Slot *const *slots,
                        int from) {
   const Net *net = &p->net[i];
   const Shape *shape = &net->model->shape;
-  Tape *tape = bench->tape;
-  load_window(tape, lanes, from);
+  Tape *tape = work->tape;
+  load_window(tape, slots, from);
   rnn_forward(tape, net->factors, shape, p->kernels);
   if (p->wish.with_loss)
-    softmax_loss(bench->J, NULL, NULL, bench->q, tape->x, tape->y,
+    softmax_loss(work->J, NULL, NULL, work->q, tape->x, tape->y,
                  state_of(tape, 0, 0, (size_t)shape->D), tape->T * tape->B, 0, net->factors, shape,
                  p->kernels);
-  take_window(lanes, i, bench, from, (size_t)shape->D);
-  if (p->wish.kept > 0 && p->wish.each_step && i == 0) distil_window(p, net, bench, lanes, from);
+  take_window(slots, i, work, from, (size_t)shape->D);
+  if (p->wish.kept > 0 && p->wish.each_step && i == 0) distil_window(p, net, work, slots, from);
   tape_carry(tape, shape);
 }
 
-/* Runs lanes, the longest first, through the windows of their steps, from step `from` on. */
-static void run_lanes(const Predictor *p, int net, const Bench *bench, Lane *const *lanes, int n,
+/* Runs slots, the longest first, through the windows of their steps, from step `from` on. */
+static void run_slots(const Predictor *p, int net, const Workspace *work, Slot *const *slots, int n,
                       int from) {
-  Tape *tape = bench->tape;
+  Tape *tape = work->tape;
   const size_t D = (size_t)p->net[net].model->shape.D;
   for (int b = 0; b < n; b++) {
-    Outcome *of = &lanes[b]->of[net];
+    Outcome *of = &slots[b]->of[net];
     of->nats = 0;
     if (of->h_sum) memset(of->h_sum, 0, D * sizeof *of->h_sum);
   }
   for (tape->B = n;; from += PREDICT_T) {
-    while (tape->B > 0 && lanes[tape->B - 1]->piece.n <= from) tape->B--;
+    while (tape->B > 0 && slots[tape->B - 1]->stretch.n <= from) tape->B--;
     if (tape->B == 0) break;
-    const int left = lanes[0]->piece.n - from;
+    const int left = slots[0]->stretch.n - from;
     tape->T = left < PREDICT_T ? left : PREDICT_T;
-    run_window(p, net, bench, lanes, from);
+    run_window(p, net, work, slots, from);
   }
   if (p->wish.kept > 0 && !p->wish.each_step && net == 0)
-    for (int b = 0; b < n; b++) distil_last(p, &p->net[net], bench, lanes[b]);
+    for (int b = 0; b < n; b++) distil_last(p, &p->net[net], work, slots[b]);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
 
-/* Lanes get their memory with their first piece: most inputs do not need them all. */
-static void new_lane(const Predictor *p, Lane *lane) {
-  piece_init(&lane->piece);
-  lane->of = new_outcomes(p);
-  if (p->wish.with_loss && p->wish.each_step) lane->J = alloc_new(STEPS_MOST, sizeof *lane->J);
-  if (p->wish.kept > 0) lane->kept = alloc_new(kept_bytes(&p->wish), 1);
+/* Slots get their memory with their first stretch: most inputs do not need them all. */
+static void new_slot(const Predictor *p, Slot *slot) {
+  stretch_init(&slot->stretch);
+  slot->of = new_outcomes(p);
+  if (p->wish.with_loss && p->wish.each_step) slot->J = alloc_new(STEPS_MAX, sizeof *slot->J);
+  if (p->wish.kept > 0) slot->kept = alloc_new(kept_bytes(&p->wish), 1);
 }
 
 static int longer_first(const void *a, const void *b) {
-  const Lane *one = *(Lane *const *)a, *other = *(Lane *const *)b;
-  if (other->piece.n != one->piece.n) return other->piece.n - one->piece.n;
+  const Slot *one = *(Slot *const *)a, *other = *(Slot *const *)b;
+  if (other->stretch.n != one->stretch.n) return other->stretch.n - one->stretch.n;
   return (one > other) - (one < other); /* qsort is not stable everywhere */
 }
 
-/* Reads pieces until all lanes of a batch have one or the file ends; or until others would have to
- * wait for the next one, which are those of the batch, or `waiting`. What was read is good in any
- * case. */
+/* Reads stretches until all slots of a batch have one or the file ends; or until the stretches that
+ * are in hand, those of the batch or `waiting` ones, would have to wait for the next. An error
+ * leaves the stretches before it as they are. */
 static void read_batch(Predictor *p, Batch *batch, bool waiting) {
   size_t names = 0; /* bytes */
-  for (batch->used = 0; batch->used < p->lanes; batch->used++, waiting = true) {
-    Lane *lane = &batch->lane[batch->used];
-    if (names >= NAMES_MAX) break;
-    if (waiting && steps_wait(p->steps, p->last, p->file)) break;
-    if (!lane->of) new_lane(p, lane);
-    p->more = steps_read(p->steps, &lane->piece, p->last, p->file, &p->broken);
+  for (batch->used = 0; batch->used < p->slots && names < NAMES_MAX; waiting = true) {
+    Slot *slot = &batch->slot[batch->used];
+    if (waiting && steps_wait(p->steps)) break;
+    if (!slot->of) new_slot(p, slot);
+    p->more = steps_read(p->steps, &slot->stretch, &p->broken);
     if (p->more <= 0) break;
-    batch->longest_first[batch->used] = lane;
-    p->last = &lane->piece;
-    if (lane->piece.first) names += strlen(lane->piece.name);
+    if (slot->stretch.first) names += strlen(slot->stretch.name);
+    batch->longest_first[batch->used++] = slot;
   }
-  batch->part = seqfile_part(p->file);
-  for (int i = batch->used; i < p->lanes; i++) piece_drop_name(&batch->lane[i].piece);
-  qsort(batch->longest_first, (size_t)batch->used, sizeof(Lane *), longer_first);
+  batch->part = seqfile_part(steps_file(p->steps));
+  for (int i = batch->used; i < p->slots; i++) stretch_drop_name(&batch->slot[i].stretch);
+  qsort(batch->longest_first, (size_t)batch->used, sizeof(Slot *), longer_first);
 }
+
+/* ---- handing out ---------------------------------------------------------------------------- */
 
 static bool fits(const float *seam, const float *h, int D) {
   for (int i = 0; i < D; i++)
@@ -364,46 +379,46 @@ static bool fits(const float *seam, const float *h, int D) {
   return true;
 }
 
-/* Computes a piece whose warm-up was too short again, from the state h before it. */
-static void mend_seam(const Predictor *p, int net, Lane *lane, const float *h) {
-  const Bench *bench = &p->net[net].mending;
+/* Computes a stretch whose warm-up was too short again, from the state h before it. */
+static void mend_seam(const Predictor *p, int net, Slot *slot, const float *h) {
+  const Workspace *work = &p->net[net].mending;
   const int D = p->net[net].model->shape.D;
-  Outcome *of = &lane->of[net];
+  Outcome *of = &slot->of[net];
   if (fits(of->seam, h, D)) return;
-  memcpy(bench->tape->h, h, (size_t)D * sizeof *h);
-  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a piece that has no steps of its own */
-  run_lanes(p, net, bench, (Lane *const[]){lane}, 1, lane->piece.warmup);
+  memcpy(work->tape->h, h, (size_t)D * sizeof *h);
+  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a stretch that has no steps of its own */
+  run_slots(p, net, work, (Slot *const[]){slot}, 1, slot->stretch.warmup);
 }
 
-/* Adds a piece to what is known of its record from one network. */
-static void add_piece(const Predictor *p, int net, Lane *lane) {
+/* Adds a stretch to what is known of its record from one network. */
+static void add_stretch(const Predictor *p, int net, Slot *slot) {
   const size_t D = (size_t)p->net[net].model->shape.D;
-  Outcome *record = &p->of[net], *of = &lane->of[net];
-  if (!lane->piece.first) mend_seam(p, net, lane, record->h);
-  p->nats[net] = of->nats + (lane->piece.first ? 0 : p->nats[net]);
+  Outcome *record = &p->of[net], *of = &slot->of[net];
+  if (!slot->stretch.first) mend_seam(p, net, slot, record->h);
+  p->nats[net] = of->nats + (slot->stretch.first ? 0 : p->nats[net]);
   memcpy(record->h, of->h, D * sizeof *of->h);
   for (size_t i = 0; i < D && of->h_sum; i++)
-    record->h_sum[i] = of->h_sum[i] + (lane->piece.first ? 0 : record->h_sum[i]);
+    record->h_sum[i] = of->h_sum[i] + (slot->stretch.first ? 0 : record->h_sum[i]);
 }
 
 static int hand_out(Predictor *p, Batch *batch) {
   int rc = 0;
   for (int i = 0; i < batch->used && rc == 0; i++) {
-    Lane *lane = &batch->lane[i];
-    const Piece *piece = &lane->piece;
-    if (piece->first) p->tokens = p->own_steps = 0;
-    p->tokens += piece->tokens;
-    p->own_steps += (uint64_t)(piece->n - piece->warmup);
-    for (int net = 0; net < p->nets; net++) add_piece(p, net, lane);
-    Prediction prediction = {.piece = piece,
+    Slot *slot = &batch->slot[i];
+    const Stretch *stretch = &slot->stretch;
+    if (stretch->first) p->tokens = p->own_steps = 0;
+    p->tokens += stretch->tokens;
+    p->own_steps += (uint64_t)(stretch->n - stretch->warmup);
+    for (int net = 0; net < p->nets; net++) add_stretch(p, net, slot);
+    Prediction prediction = {.stretch = stretch,
                              .tokens = p->tokens,
                              .nats = p->nats,
-                             .J = lane->J,
+                             .J = slot->J,
                              .h = p->of->h,
                              .h_sum = p->of->h_sum,
                              .steps = p->own_steps,
                              .batch_ends = i == batch->used - 1,
-                             .kept = lane->kept};
+                             .kept = slot->kept};
     rc = p->take(p->context, &prediction, p->why);
   }
   return rc;
@@ -419,16 +434,25 @@ static void batch_job(void *context, int job) {
   } else {
     const int net = (job - FIRST_BLOCK_JOB) % p->nets, block = (job - FIRST_BLOCK_JOB) / p->nets;
     const int left = p->computing->used - block * PREDICT_BLOCK;
-    run_lanes(p, net, &p->net[net].bench[block],
-              p->computing->longest_first + block * PREDICT_BLOCK,
+    run_slots(p, net, &p->net[net].work[block], p->computing->longest_first + block * PREDICT_BLOCK,
               left < PREDICT_BLOCK ? left : PREDICT_BLOCK, 0);
   }
 }
 
+static bool batches_left(const Predictor *p) {
+  return p->computing->used > 0 || p->handing->used > 0 || p->more > 0;
+}
+
+/* What was read is computed next, and what was computed handed out. */
+static void pass_batches_on(Predictor *p) {
+  Batch *handed = p->handing;
+  p->handing = p->computing;
+  p->computing = p->reading;
+  p->reading = handed;
+}
+
 int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
-  p->file = seqfile_open(path, why);
-  if (!p->file) return -1;
-  p->last = NULL;
+  if (steps_open(p->steps, path, why) != 0) return -1;
   p->more = 1;
   p->take = take;
   p->context = context;
@@ -436,21 +460,16 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
   p->rc = 0;
   read_batch(p, p->computing, false);
   p->handing->used = 0;
-  while (p->rc == 0 && (p->computing->used > 0 || p->handing->used > 0 || p->more > 0)) {
+  while (p->rc == 0 && batches_left(p)) {
     const int blocks = (p->computing->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
     parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
-    Batch *handed = p->handing;
-    p->handing = p->computing;
-    p->computing = p->reading;
-    p->reading = handed;
+    pass_batches_on(p);
   }
-  p->notes = seqfile_notes(p->file);
-  seqfile_close(p->file);
-  if (p->rc == 0 && p->more < 0) {
-    *why = p->broken;
-    p->rc = -1;
-  }
-  return p->rc;
+  p->notes = seqfile_notes(steps_file(p->steps));
+  steps_close(p->steps);
+  if (p->rc != 0 || p->more == 0) return p->rc;
+  *why = p->broken;
+  return -1;
 }
 
 SeqNotes predict_notes(const Predictor *p) { return p->notes; }

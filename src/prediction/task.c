@@ -87,24 +87,24 @@ typedef struct {
 } Counted;
 
 /* A record's reverse complement is none of its own. */
-static void count_advance(Advance *advance, const Piece *piece) {
-  if (!piece->ended || piece->reversed) return;
+static void count_advance(Advance *advance, const Stretch *stretch) {
+  if (!stretch->ended || stretch->reversed) return;
   advance->records++;
-  advance->bases += piece->bases;
+  advance->bases += stretch->bases;
 }
 
-static void show_advance(Advance *advance, const Piece *piece, double part) {
-  if (advance_due(advance)) advance_show(advance, piece->ended ? 0 : piece->bases, part);
+static void show_advance(Advance *advance, const Stretch *stretch, double part) {
+  if (advance_due(advance)) advance_show(advance, stretch->ended ? 0 : stretch->bases, part);
 }
 
 static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Counted *counted = context;
-  const Piece *piece = prediction->piece;
-  counted->circular += piece->ended && piece->circular && !piece->reversed;
+  const Stretch *stretch = prediction->stretch;
+  counted->circular += stretch->ended && stretch->circular && !stretch->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
-  count_advance(counted->advance, piece);
+  count_advance(counted->advance, stretch);
   if (prediction->batch_ends)
-    show_advance(counted->advance, piece, predict_part(counted->predictor));
+    show_advance(counted->advance, stretch, predict_part(counted->predictor));
   return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
                                 : output_check(counted->output, why);
 }
@@ -159,46 +159,61 @@ typedef struct {
   int most; /* steps */
   Beginning beginning;
   Steps *steps;
-  Piece piece;
+  Stretch stretch;
 } Beginner;
 
-/* Adds the piece's steps that have a label, up to where the first run of them ends; whether that is
- * here, or there are as many as can be. */
+/* Adds the stretch's steps that have a label, up to where the first run of them ends; whether that
+ * is here, or there are as many as can be. */
 static bool add_steps(Beginner *b) {
-  const Piece *piece = &b->piece;
+  const Stretch *stretch = &b->stretch;
   Beginning *beginning = &b->beginning;
-  for (int i = piece->warmup; i < piece->n; i++) {
-    if (piece->y[i] < 0 && beginning->n > 0) return true;
-    if (piece->y[i] < 0) continue;
+  for (int i = stretch->warmup; i < stretch->n; i++) {
+    if (stretch->y[i] < 0 && beginning->n > 0) return true;
+    if (stretch->y[i] < 0) continue;
     if (beginning->n == 0)
-      beginning->position = piece->position[i] - (uint64_t)b->task->models->shape.k;
-    beginning->x[beginning->n] = piece->x[i];
-    beginning->y[beginning->n] = piece->y[i];
+      beginning->position = stretch->position[i] - (uint64_t)b->task->models->shape.k;
+    beginning->x[beginning->n] = stretch->x[i];
+    beginning->y[beginning->n] = stretch->y[i];
     if (++beginning->n == b->most) return true;
   }
-  return piece->ended;
+  return stretch->ended;
 }
 
-/* What of a record comes after its beginning is not looked at. */
-static int begin_records(Beginner *b, SeqFile *file, Why *why) {
-  Piece *piece = &b->piece;
+/* Reads the record that the stretch begins, as far as its beginning goes. */
+static int read_beginning(Beginner *b, Why *why) {
   const int wanted = b->task->options->loss_at;
+  Beginning *beginning = &b->beginning;
+  beginning->n = 0;
+  while (!add_steps(b))
+    if (steps_read(b->steps, &b->stretch, why) < 0) return -1;
+  beginning->name = b->stretch.name;
+  beginning->loss_at = beginning->n;
+  if (wanted > 0) beginning->loss_at = wanted <= beginning->n ? wanted : 0;
+  return 0;
+}
+
+/* The rest of a record is skipped. */
+static int begin_records(Beginner *b, Why *why) {
+  Stretch *stretch = &b->stretch;
   int more;
-  for (const Piece *before = NULL; (more = steps_read(b->steps, piece, before, file, why)) > 0;
-       before = piece) {
-    b->beginning.n = 0;
-    while (!add_steps(b))
-      if (steps_read(b->steps, piece, piece, file, why) < 0) return -1;
-    b->beginning.name = piece->name;
-    b->beginning.loss_at = wanted > b->beginning.n ? 0 : wanted > 0 ? wanted : b->beginning.n;
+  while ((more = steps_read(b->steps, stretch, why)) > 0) {
+    if (read_beginning(b, why) != 0) return -1;
     if (b->take(b->context, &b->beginning, why) != 0) return -1;
-    piece->ended = true;
-    count_advance(b->task->advance, piece);
-    show_advance(b->task->advance, piece, seqfile_part(file));
-    if (steps_wait(b->steps, piece, file) && pass_on(b->task->output, b->table, why) != 0)
-      return -1;
+    stretch->ended = true;
+    count_advance(b->task->advance, stretch);
+    show_advance(b->task->advance, stretch, seqfile_part(steps_file(b->steps)));
+    if (steps_wait(b->steps) && pass_on(b->task->output, b->table, why) != 0) return -1;
   }
   return more;
+}
+
+/* One file, from the opening on. */
+static int begin_file(Beginner *b, const char *path, Why *why) {
+  if (steps_open(b->steps, path, why) != 0) return -1;
+  const int rc = begin_records(b, why);
+  if (rc == 0) task_say_notes(b->task, path, seqfile_notes(steps_file(b->steps)), true);
+  steps_close(b->steps);
+  return rc;
 }
 
 int task_timesteps(const Task *task, int usual) {
@@ -213,17 +228,14 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
   b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
   b.steps = steps_new(task->models->shape.k, task->models->shape.s, (StepsWish){0});
-  piece_init(&b.piece);
+  stretch_init(&b.stretch);
   for (int i = 0; i < count_files(task) && rc == 0; i++) {
     advance_open(task->advance, file_of(task, i));
-    SeqFile *file = seqfile_open(file_of(task, i), why);
-    rc = file ? begin_records(&b, file, why) : -1;
-    if (rc == 0) task_say_notes(task, file_of(task, i), seqfile_notes(file), true);
-    seqfile_close(file);
+    rc = begin_file(&b, file_of(task, i), why);
     advance_close(task->advance);
   }
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
-  piece_clear(&b.piece);
+  stretch_clear(&b.stretch);
   steps_free(b.steps);
   free(b.beginning.x);
   free(b.beginning.y);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, PAD = 8 }; /* letters */
+enum { STAGE = 1 << 14, PAD = 8 }; /* letters */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
@@ -60,11 +60,11 @@ void corpus_free(Corpus *corpus) {
   free(corpus);
 }
 
-/* Appends n <= CHUNK letters that are bases; letters has room for PAD more. Bits of the last byte
+/* Appends n <= STAGE letters that are bases; letters has room for PAD more. Bits of the last byte
  * that no base has are zero. */
 static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t *digest,
                                const Letters *loops) {
-  uint8_t packed[CHUNK / 4 + PAD];
+  uint8_t packed[STAGE / 4 + PAD];
   memset(letters + n, 'A', PAD);
   memset(packed + n / 8 * 2, 0, PAD);
   LetterCounts counts = loops->pack_bases(packed, letters, n);
@@ -72,7 +72,7 @@ static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t
   size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
   int shift = 2 * (int)(corpus->bases % 4);
   if (byte + 8 * words + 8 > corpus->packed_room) {
-    corpus->packed_room += corpus->packed_room / 2 + CHUNK;
+    corpus->packed_room += corpus->packed_room / 2 + STAGE;
     corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
   }
   uint64_t carry = shift > 0 ? corpus->packed[byte] : 0;
@@ -121,7 +121,7 @@ typedef struct {
   const Letters *loops;
   SeqCounts *counts;
   size_t staged; /* bases that are yet to be packed and counted */
-  char stage[CHUNK + PAD];
+  char stage[STAGE + PAD];
   uint64_t letters; /* of this record */
   uint64_t run;     /* bases since the last break */
   bool head_lost;   /* its first segment was left out: a turn ends where it begins */
@@ -194,17 +194,13 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
   }
 }
 
-/* Goes on over the end of a circle with its first bases, which were counted where they stand. */
-static void add_turn(Reader *reader, const SeqFile *file) {
-  char head[KMER_MAX];
-  int n = seqfile_head(file, head);
-  if (n > reader->reading->turn) n = reader->reading->turn;
+/* Continues over the end of a circle with its first bases, which were counted where they stand. */
+static void add_turn(Reader *reader, SeqFile *file) {
   count_stage(reader);
-  memcpy(reader->stage, head, (size_t)n);
-  reader->staged = (size_t)n;
-  reader->run += (uint64_t)n;
-  reader->turned = (uint64_t)n;
-  reader->counts->turned += (uint64_t)n;
+  reader->staged = seqfile_turn(file, reader->stage, STAGE);
+  reader->turned = reader->staged;
+  reader->run += reader->turned;
+  reader->counts->turned += reader->turned;
   pack_stage(reader);
 }
 
@@ -231,9 +227,9 @@ static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
   begin_record(reader);
   for (;;) {
-    if (reader->staged == CHUNK) count_stage(reader);
+    if (reader->staged == STAGE) count_stage(reader);
     char *letters = reader->stage + reader->staged;
-    if ((n = seqfile_read(file, letters, CHUNK - reader->staged, why)) <= 0) break;
+    if ((n = seqfile_read(file, letters, STAGE - reader->staged, why)) <= 0) break;
     if (kmer_base((unsigned char)*letters) < KMER_BREAK) {
       reader->staged += (size_t)n;
       reader->run += (uint64_t)n;
@@ -246,7 +242,7 @@ static int add_record(Reader *reader, SeqFile *file, Why *why) {
   }
   if (n < 0) return -1;
   if (reader->run > 0 && reader->run < reader->letters) digest_place(reader, RUN);
-  bool circular = reader->reading->circular || seqfile_circular(file);
+  const bool circular = seqfile_circular(file);
   if (circular && !reader->head_lost && is_segment(reader)) add_turn(reader, file);
   end_segment(reader);
   end_record(reader, file, circular);
@@ -266,6 +262,7 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   reader->counts = counts;
   reader->loops = letters_best();
   seqfile_mark_low(file, reading->min_quality);
+  seqfile_turn_circles(file, reading->turn, reading->circular);
   while ((more = seqfile_next(file, why)) > 0) {
     if ((more = add_record(reader, file, why)) < 0) break;
     lengths_add(lengths, reader->letters);

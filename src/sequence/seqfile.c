@@ -33,9 +33,14 @@ struct SeqFile {
   size_t header_length, header_room;
   size_t header_line;
   size_t name_length;
-  uint64_t length;     /* letters of this record so far */
-  char head[KMER_MAX]; /* (head_size) its first bases */
-  int head_size, head_room;
+  uint64_t length; /* letters of this record so far */
+
+  bool all_circles;
+  size_t turn;         /* bases that a circle is read over its end */
+  char head[KMER_MAX]; /* (head_size) the first bases of this record, up to a break, turn at most */
+  size_t head_size, head_room, head_read;
+  bool at_base; /* the last letter read is a base */
+
   size_t width; /* bases in the last line that held bases only: the next has as many, mostly */
 
   int low;    /* quality below which letters are marked, 0: none are */
@@ -320,23 +325,26 @@ static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
   return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
 }
 
-/* Remembers the first of n letters of one kind, if no break came before them. */
+/* Remembers the first bases of the record; the n letters are of one kind. */
 static void add_head(SeqFile *f, const char *letters, size_t n) {
-  if (kmer_base((unsigned char)*letters) >= KMER_BREAK) f->head_room = f->head_size;
-  n = smaller(n, (size_t)(f->head_room - f->head_size));
+  f->at_base = kmer_base((unsigned char)*letters) < KMER_BREAK;
+  if (!f->at_base) f->head_room = f->head_size;
+  n = smaller(n, f->head_room - f->head_size);
   memcpy(f->head + f->head_size, letters, n);
-  f->head_size += (int)n;
+  f->head_size += n;
 }
 
 ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
   ptrdiff_t got = read_some(f, letters, n, why);
-  if (got > 0 && f->head_size < f->head_room) add_head(f, letters, (size_t)got);
+  if (got > 0) add_head(f, letters, (size_t)got);
   return got;
 }
 
-int seqfile_head(const SeqFile *f, char head[KMER_MAX]) {
-  memcpy(head, f->head, (size_t)f->head_size);
-  return f->head_size;
+size_t seqfile_turn(SeqFile *f, char *letters, size_t n) {
+  n = f->at_base ? smaller(n, f->head_size - f->head_read) : 0;
+  memcpy(letters, f->head + f->head_read, n);
+  f->head_read += n;
+  return n;
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -350,8 +358,9 @@ static int start_record(SeqFile *f, Why *why) {
   if (f->name_length == 0 && f->nameless_line == 0) f->nameless_line = f->header_line;
   f->place = SEQUENCE;
   f->length = 0;
-  f->head_size = 0;
-  f->head_room = KMER_MAX;
+  f->head_size = f->head_read = 0;
+  f->head_room = f->turn;
+  f->at_base = false;
   return 1;
 }
 
@@ -427,7 +436,8 @@ const char *seqfile_name(const SeqFile *f, size_t *n) {
 }
 
 bool seqfile_circular(const SeqFile *f) {
-  return !f->fastq && f->name_length < f->header_length && title_circular(f->header);
+  return f->all_circles ||
+         (!f->fastq && f->name_length < f->header_length && title_circular(f->header));
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -457,6 +467,12 @@ void seqfile_close(SeqFile *f) {
 void seqfile_mark_low(SeqFile *f, int quality) {
   assert(f->place == FIRST);
   f->low = quality;
+}
+
+void seqfile_turn_circles(SeqFile *f, int turn, bool all) {
+  assert(f->place == FIRST && turn >= 0 && turn <= KMER_MAX);
+  f->turn = (size_t)turn;
+  f->all_circles = all;
 }
 
 SeqNotes seqfile_notes(const SeqFile *f) {

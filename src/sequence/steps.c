@@ -7,19 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The k-mers of a record as they are read: the next one's label is known only after the next. */
 struct Steps {
   int k, s;
   StepsWish wish;
-  char *letters;          /* of the record, or of its last run of bases, where they are kept */
-  size_t n_letters, room; /* that there are, that would fit */
-  size_t taken;           /* of those of the last run */
-  /* of the record, or of its reverse complement: */
+  SeqFile *file;
+  const Stretch *before; /* the last stretch that was read; NULL: none of this file */
+  /* Letters that are kept, of the record or of the run of bases that it ends with: */
+  char *letters;
+  size_t n_letters, room;
+  /* Of the record, or of its reverse complement: */
   Tokenizer tokenizer;
-  uint64_t next; /* the position after the tokenizer's next */
-  uint64_t read; /* letters */
-  uint64_t bases;
-  int turned; /* first bases of a circle that were read again after its last */
+  uint64_t read;   /* letters, turned ones included */
+  uint64_t next;   /* the position after the tokenizer's next */
+  uint64_t length; /* letters of the record that were read from the file */
+  uint64_t bases;  /* A, C, G and T among them */
 };
 
 Steps *steps_new(int k, int s, StepsWish wish) {
@@ -36,238 +37,253 @@ void steps_free(Steps *steps) {
   free(steps);
 }
 
-void piece_init(Piece *piece) {
-  *piece = (Piece){.x = alloc_new(STEPS_MOST, sizeof *piece->x),
-                   .y = alloc_new(STEPS_MOST, sizeof *piece->y),
-                   .restart = alloc_new(STEPS_MOST, sizeof *piece->restart),
-                   .position = alloc_new(STEPS_MOST, sizeof *piece->position)};
+int steps_open(Steps *steps, const char *path, Why *why) {
+  steps->before = NULL;
+  steps->file = seqfile_open(path, why);
+  if (!steps->file) return -1;
+  seqfile_turn_circles(steps->file, steps->k, steps->wish.all_circles);
+  return 0;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+void steps_close(Steps *steps) {
+  seqfile_close(steps->file);
+  steps->file = NULL;
+}
 
-/* Pieces are read and handed out by different threads. */
+const SeqFile *steps_file(const Steps *steps) { return steps->file; }
+
+/* ---- stretches ------------------------------------------------------------------------------- */
+
+void stretch_init(Stretch *stretch) {
+  *stretch = (Stretch){.x = alloc_new(STEPS_MAX, sizeof *stretch->x),
+                       .y = alloc_new(STEPS_MAX, sizeof *stretch->y),
+                       .restart = alloc_new(STEPS_MAX, sizeof *stretch->restart),
+                       .position = alloc_new(STEPS_MAX, sizeof *stretch->position)};
+}
+
+/* Stretches are read and handed out by different threads. */
 struct SharedName {
   atomic_int holders;
   char text[];
 };
 
-void piece_drop_name(Piece *piece) {
-  if (piece->shared && atomic_fetch_sub(&piece->shared->holders, 1) == 1) free(piece->shared);
-  piece->shared = NULL;
-  piece->name = NULL;
+void stretch_drop_name(Stretch *stretch) {
+  if (stretch->shared && atomic_fetch_sub(&stretch->shared->holders, 1) == 1) free(stretch->shared);
+  stretch->shared = NULL;
+  stretch->name = NULL;
 }
 
-static void set_name(Piece *piece, const SeqFile *file) {
+static void set_name(Stretch *stretch, const SeqFile *file) {
   size_t n;
   const char *name = seqfile_name(file, &n);
-  piece_drop_name(piece);
-  piece->shared = alloc_new(sizeof *piece->shared + n + 1, 1);
-  atomic_init(&piece->shared->holders, 1);
-  piece->name = memcpy(piece->shared->text, name, n);
+  stretch_drop_name(stretch);
+  stretch->shared = alloc_new(sizeof *stretch->shared + n + 1, 1);
+  atomic_init(&stretch->shared->holders, 1);
+  stretch->name = memcpy(stretch->shared->text, name, n);
 }
 
-static void share_name(Piece *piece, const Piece *before) {
-  if (piece == before) return;
-  piece_drop_name(piece);
+static void share_name(Stretch *stretch, const Stretch *before) {
+  if (stretch == before) return;
+  stretch_drop_name(stretch);
   atomic_fetch_add(&before->shared->holders, 1);
-  piece->shared = before->shared;
-  piece->name = before->name;
+  stretch->shared = before->shared;
+  stretch->name = before->name;
 }
 
-void piece_clear(Piece *piece) {
-  piece_drop_name(piece);
-  free(piece->x);
-  free(piece->y);
-  free(piece->restart);
-  free(piece->position);
+void stretch_clear(Stretch *stretch) {
+  stretch_drop_name(stretch);
+  free(stretch->x);
+  free(stretch->y);
+  free(stretch->restart);
+  free(stretch->position);
 }
 
-/* ---- letters to steps ----------------------------------------------------------------------- */
+/* ---- letters -------------------------------------------------------------------------------- */
 
-/* The token that the tokenizer has. */
-static void push_step(Piece *piece, const Steps *steps) {
-  const int i = piece->n++;
-  piece->x[i] = steps->tokenizer.x;
-  piece->y[i] = steps->tokenizer.y;
-  piece->restart[i] = steps->tokenizer.restart;
-  piece->position[i] = steps->next;
-  piece->tokens += steps->tokenizer.y >= 0;
-}
-
-static void push_letter(Piece *piece, Steps *steps, unsigned char letter) {
-  Tokenizer *tokenizer = &steps->tokenizer;
-  const int base = kmer_base(letter);
-  steps->read++;
-  if (base == KMER_BREAK ? tokenizer_break(tokenizer) : tokenizer_base(tokenizer, base))
-    push_step(piece, steps);
-  if (tokenizer->missing == 0) steps->next = steps->read + 1;
-}
-
-/* Whether the record goes on over its end. */
-static bool is_circle(const Steps *steps, const SeqFile *file) {
-  return steps->wish.over_ends && (steps->wish.all_circles || seqfile_circular(file));
+/* Whether the record continues over its end. */
+static bool is_circle(const Steps *steps) {
+  return steps->wish.over_ends && seqfile_circular(steps->file);
 }
 
 static void keep_letters(Steps *steps, const char *letters, size_t n) {
-  if (steps->room < steps->n_letters + n)
-    steps->letters = alloc_resize(steps->letters, steps->room += steps->room / 2 + n, 1);
+  if (steps->room < steps->n_letters + n) {
+    steps->room += steps->room / 2 + n;
+    steps->letters = alloc_resize(steps->letters, steps->room, 1);
+  }
   memcpy(steps->letters + steps->n_letters, letters, n);
   steps->n_letters += n;
 }
 
-/* Letters from the record's end on, from where it was read to; after its last, where the record
- * is a circle, its first k ones again. */
-static size_t turn_letters(Steps *steps, const SeqFile *file, char *letters, size_t n) {
-  const size_t length = steps->n_letters, k = (size_t)steps->k;
-  const size_t end = length + (is_circle(steps, file) ? length < k ? length : k : 0);
-  if (n > end - (size_t)steps->read) n = end - (size_t)steps->read;
-  for (size_t i = 0; i < n; i++) {
-    const size_t at = ((size_t)steps->read + i) % length;
-    letters[i] = steps->letters[length - 1 - at];
-  }
-  if (steps->read + n > length) steps->turned = (int)(steps->read + n - length);
-  return n;
-}
-
-/* Reads up to n more letters of the record, all bases or all breaks. */
-static ptrdiff_t read_counted(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
-  const ptrdiff_t got = seqfile_read(file, letters, n, why);
-  if (got > 0 && kmer_base((unsigned char)*letters) != KMER_BREAK) steps->bases += (uint64_t)got;
+/* Up to n more letters of the record, all bases or all breaks. */
+static ptrdiff_t read_letters(Steps *steps, char *letters, size_t n, Why *why) {
+  const ptrdiff_t got = seqfile_read(steps->file, letters, n, why);
+  if (got <= 0) return got;
+  steps->length += (uint64_t)got;
+  if (kmer_base((unsigned char)*letters) < KMER_BREAK) steps->bases += (uint64_t)got;
   return got;
 }
 
-/* Up to n more letters of the record; after its last, where it is a circle, its first k ones
- * again. */
-static ptrdiff_t read_letters(Steps *steps, SeqFile *file, char *letters, size_t n, Why *why) {
-  char head[KMER_MAX];
-  ptrdiff_t got = read_counted(steps, file, letters, n, why);
-  if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
-  if (got != 0 || steps->tokenizer.missing == steps->k || !is_circle(steps, file)) return got;
-  int left = seqfile_head(file, head);
-  left = (left < steps->k ? left : steps->k) - steps->turned;
-  if (n > (size_t)left) n = (size_t)left;
-  memcpy(letters, head + steps->turned, n);
-  steps->turned += (int)n;
-  return (ptrdiff_t)n;
-}
-
-/* Reads the record and keeps the letters of the run of bases that it ends with. */
-static int keep_last_run(Steps *steps, SeqFile *file, Why *why) {
+/* Reads the record and keeps the run of bases that it ends with, which is read from where its last
+ * k-mer ends with it. */
+static int keep_last_run(Steps *steps, Why *why) {
   const size_t k = (size_t)steps->k;
   char letters[4096];
-  uint64_t length = 0;
   ptrdiff_t n;
-  steps->n_letters = 0;
-  while ((n = read_counted(steps, file, letters, sizeof letters, why)) > 0) {
-    if (kmer_base((unsigned char)*letters) == KMER_BREAK)
-      steps->n_letters = 0;
-    else
+  while ((n = read_letters(steps, letters, sizeof letters, why)) > 0) {
+    if (kmer_base((unsigned char)*letters) < KMER_BREAK)
       keep_letters(steps, letters, (size_t)n);
-    length += (uint64_t)n;
+    else
+      steps->n_letters = 0;
   }
-  steps->taken =
-      steps->n_letters < k ? steps->n_letters : (steps->n_letters - k) % (size_t)steps->s;
-  steps->read = length - (uint64_t)(steps->n_letters - steps->taken);
+  size_t run = steps->n_letters;
+  if (run > k) run -= (run - k) % (size_t)steps->s;
+  steps->read = steps->length - run;
   return (int)n;
 }
 
-/* Up to n more letters of that run. */
-static size_t take_letters(Steps *steps, char *letters, size_t n) {
-  if (n > steps->n_letters - steps->taken) n = steps->n_letters - steps->taken;
-  if (n > 0) memcpy(letters, steps->letters + steps->taken, n);
-  steps->taken += n;
+/* Up to n more letters of the run that the record ends with. */
+static size_t next_of_run(const Steps *steps, char *letters, size_t n) {
+  const size_t left = (size_t)(steps->length - steps->read);
+  if (n > left) n = left;
+  if (n > 0) memcpy(letters, steps->letters + steps->n_letters - left, n);
   return n;
 }
 
-/* Up to n more letters of what is read now. */
-static ptrdiff_t next_letters(Steps *steps, const Piece *piece, SeqFile *file, char *letters,
-                              size_t n, Why *why) {
-  if (piece->reversed) return (ptrdiff_t)turn_letters(steps, file, letters, n);
-  if (steps->wish.to_end) return (ptrdiff_t)take_letters(steps, letters, n);
-  return read_letters(steps, file, letters, n, why);
+/* Up to n more letters from the record's end on; where the record is a circle, after its first
+ * letter its last k again. */
+static size_t next_backwards(const Steps *steps, char *letters, size_t n) {
+  const size_t length = steps->n_letters, k = (size_t)steps->k, read = (size_t)steps->read;
+  size_t end = length;
+  if (is_circle(steps)) end += length < k ? length : k;
+  if (n > end - read) n = end - read;
+  for (size_t i = 0; i < n; i++) letters[i] = steps->letters[length - 1 - (read + i) % length];
+  return n;
+}
+
+/* Up to n more letters of what is read now; 0: it has ended. */
+static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
+  if (reversed) return (ptrdiff_t)next_backwards(steps, letters, n);
+  if (steps->wish.to_end) return (ptrdiff_t)next_of_run(steps, letters, n);
+  const ptrdiff_t got = read_letters(steps, letters, n, why);
+  if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
+  if (got != 0 || !is_circle(steps)) return got;
+  return (ptrdiff_t)seqfile_turn(steps->file, letters, n);
+}
+
+/* ---- letters to steps ----------------------------------------------------------------------- */
+
+/* Adds the tokenizer's token. */
+static void push_step(Stretch *stretch, const Steps *steps) {
+  const int i = stretch->n++;
+  stretch->x[i] = steps->tokenizer.x;
+  stretch->y[i] = steps->tokenizer.y;
+  stretch->restart[i] = steps->tokenizer.restart;
+  stretch->position[i] = steps->next;
+  stretch->tokens += steps->tokenizer.y >= 0;
+}
+
+static void push_letter(Stretch *stretch, Steps *steps, unsigned char letter) {
+  Tokenizer *tokenizer = &steps->tokenizer;
+  const int base = kmer_base(letter);
+  const bool token =
+      base < KMER_BREAK ? tokenizer_base(tokenizer, base) : tokenizer_break(tokenizer);
+  if (token) push_step(stretch, steps);
+  steps->read++;
+  if (tokenizer->missing == 0) steps->next = steps->read + 1;
+}
+
+static void end_record(Stretch *stretch, Steps *steps) {
+  stretch->ended = true;
+  stretch->circular = is_circle(steps);
+  stretch->last = steps->tokenizer.next;
+  if (tokenizer_break(&steps->tokenizer)) push_step(stretch, steps);
 }
 
 /* Positions beyond the record's end are those of its beginning. */
-static void turn_positions(Piece *piece, uint64_t length) {
-  for (int i = piece->n - 1; i >= 0 && piece->position[i] > length; i--)
-    piece->position[i] -= length;
+static void turn_positions(Stretch *stretch) {
+  for (int i = stretch->n - 1; i >= 0 && stretch->position[i] > stretch->length; i--)
+    stretch->position[i] -= stretch->length;
 }
 
 /* Reads letters until the record ends, or there may be no room for the step of one more. */
-static int fill_piece(Steps *steps, Piece *piece, SeqFile *file, Why *why) {
-  const int most = piece->warmup + STEPS_PIECE;
+static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
+  const int most = stretch->warmup + STEPS_STRETCH - 1;
   char letters[512];
   ptrdiff_t n = 1;
-  while (n > 0 && piece->n < most - 1) {
-    const size_t room = (size_t)(most - 1 - piece->n);
-    const size_t most_letters = room < sizeof letters ? room : sizeof letters;
-    n = next_letters(steps, piece, file, letters, most_letters, why);
+  while (n > 0 && stretch->n < most) {
+    const size_t room = (size_t)(most - stretch->n);
+    n = next_letters(steps, stretch->reversed, letters,
+                     room < sizeof letters ? room : sizeof letters, why);
     if (n < 0) return -1;
-    for (ptrdiff_t i = 0; i < n; i++) push_letter(piece, steps, (unsigned char)letters[i]);
+    for (ptrdiff_t i = 0; i < n; i++) push_letter(stretch, steps, (unsigned char)letters[i]);
   }
-  if (n == 0) {
-    piece->last = steps->tokenizer.next;
-    if (tokenizer_break(&steps->tokenizer)) push_step(piece, steps);
-    piece->ended = true;
-    piece->circular = is_circle(steps, file);
-  }
-  piece->length = steps->read - (uint64_t)steps->turned;
-  piece->bases = steps->bases;
-  if (steps->turned > 0) turn_positions(piece, piece->length);
+  if (n == 0) end_record(stretch, steps);
+  const bool turned = steps->read > steps->length;
+  stretch->length = turned ? steps->length : steps->read;
+  stretch->bases = steps->bases;
+  if (turned) turn_positions(stretch);
   return 1;
 }
 
-/* ---- pieces --------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------- */
 
-static void begin_record(Steps *steps, Piece *piece, bool reversed) {
+static void begin_record(Steps *steps, Stretch *stretch, bool reversed) {
   steps->tokenizer = tokenizer_new(steps->k, steps->s, reversed);
   steps->read = 0;
-  steps->turned = 0;
-  if (!reversed) {
-    steps->n_letters = 0;
-    steps->bases = 0;
-  }
-  piece->first = true;
-  piece->reversed = reversed;
-  piece->warmup = 0;
+  stretch->first = true;
+  stretch->reversed = reversed;
+  stretch->warmup = 0;
 }
 
-static void go_on(Piece *piece, const Piece *before) {
+static void continue_record(Stretch *stretch, const Stretch *before) {
   const size_t from = (size_t)before->n - STEPS_WARMUP, n = STEPS_WARMUP;
-  share_name(piece, before);
-  memmove(piece->x, before->x + from, n * sizeof *piece->x);
-  memmove(piece->restart, before->restart + from, n * sizeof *piece->restart);
-  memset(piece->position, 0, n * sizeof *piece->position);
-  for (size_t i = 0; i < n; i++) piece->y[i] = -1;
-  piece->restart[0] = 1;
-  piece->first = false;
-  piece->reversed = before->reversed;
-  piece->warmup = STEPS_WARMUP;
+  share_name(stretch, before);
+  memmove(stretch->x, before->x + from, n * sizeof *stretch->x);
+  memmove(stretch->restart, before->restart + from, n * sizeof *stretch->restart);
+  memset(stretch->position, 0, n * sizeof *stretch->position);
+  for (size_t i = 0; i < n; i++) stretch->y[i] = -1;
+  stretch->restart[0] = 1;
+  stretch->first = false;
+  stretch->reversed = before->reversed;
+  stretch->warmup = STEPS_WARMUP;
+}
+
+/* As seqfile_next. */
+static int next_record(Steps *steps, Stretch *stretch, Why *why) {
+  const int more = seqfile_next(steps->file, why);
+  if (more <= 0) return more;
+  set_name(stretch, steps->file);
+  steps->n_letters = 0;
+  steps->length = 0;
+  steps->bases = 0;
+  begin_record(steps, stretch, false);
+  return steps->wish.to_end && keep_last_run(steps, why) < 0 ? -1 : 1;
 }
 
 /* A reverse complement, and the rest of a last run, are made from letters that were kept. */
-bool steps_wait(const Steps *steps, const Piece *before, const SeqFile *file) {
+bool steps_wait(const Steps *steps) {
+  const Stretch *before = steps->before;
   const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;
   const bool kept = steps->wish.to_end && before && !before->ended;
-  return !turns && !kept && seqfile_waits(file);
+  return !turns && !kept && seqfile_waits(steps->file);
 }
 
-int steps_read(Steps *steps, Piece *piece, const Piece *before, SeqFile *file, Why *why) {
+int steps_read(Steps *steps, Stretch *stretch, Why *why) {
+  const Stretch *before = steps->before;
+  int more = 1;
   if (before && !before->ended) {
-    go_on(piece, before);
+    continue_record(stretch, before);
   } else if (before && steps->wish.both_strands && !before->reversed) {
-    share_name(piece, before);
-    begin_record(steps, piece, true);
+    share_name(stretch, before);
+    begin_record(steps, stretch, true);
   } else {
-    int more = seqfile_next(file, why);
-    if (more <= 0) return more;
-    set_name(piece, file);
-    begin_record(steps, piece, false);
-    if (steps->wish.to_end && keep_last_run(steps, file, why) < 0) return -1;
+    more = next_record(steps, stretch, why);
   }
-  piece->n = piece->warmup;
-  piece->last = -1;
-  piece->ended = piece->circular = false;
-  piece->tokens = 0;
-  return fill_piece(steps, piece, file, why);
+  if (more <= 0) return more;
+  steps->before = stretch;
+  stretch->n = stretch->warmup;
+  stretch->last = -1;
+  stretch->ended = stretch->circular = false;
+  stretch->tokens = 0;
+  return fill_stretch(steps, stretch, why);
 }

@@ -106,8 +106,9 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
     must(sum <= room, "no more letters come out than went in");
   }
   free(letters);
-  char head[KMER_MAX];
-  for (int i = seqfile_head(file, head) - 1; i >= 0; i--) must(is_base(head[i]), "heads are bases");
+  char turn[KMER_MAX];
+  const size_t n = got == 0 ? seqfile_turn(file, turn, sizeof turn) : 0;
+  for (size_t i = 0; i < n; i++) must(is_base(turn[i]), "circles continue with bases");
   o->circles += seqfile_circular(file);
   if (got == 0) {
     o->letters = sum;
@@ -143,6 +144,7 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   read_most = most;
   read_dice = dice;
   SeqFile *file = seqfile_open("-", &o.why);
+  if (file) seqfile_turn_circles(file, KMER_MAX, false);
   o.opened = file != NULL;
   if (file) seqfile_mark_low(file, low);
   while (file && (o.end = seqfile_next(file, &o.why)) > 0) {
