@@ -80,16 +80,16 @@ static int check_values(const TrainOptions *o, Why *why) {
 }
 
 static int print_table(const Dataset *dataset, Why *why) {
-  const char *columns[1 + COUNTS] = {"file"};
-  Count list[COUNTS];
+  const char *columns[1 + COUNTS_COLUMNS] = {"file"};
+  Count list[COUNTS_COLUMNS];
   counts_list(&dataset->counts[0], list); /* first the names */
-  for (int j = 0; j < COUNTS; j++) columns[1 + j] = list[j].name;
+  for (int j = 0; j < COUNTS_COLUMNS; j++) columns[1 + j] = list[j].name;
   Output *output = output_open(NULL, why);
-  Table *table = table_new(output, TABLE_TSV, columns, 1 + COUNTS);
+  Table *table = table_new(output, TABLE_TSV, columns, 1 + COUNTS_COLUMNS);
   for (int i = 0; i < dataset->n; i++) {
     counts_list(&dataset->counts[i], list);
     table_text(table, dataset->files[i]);
-    for (int j = 0; j < COUNTS; j++) table_whole(table, list[j].value);
+    for (int j = 0; j < COUNTS_COLUMNS; j++) table_whole(table, list[j].value);
     table_end(table);
   }
   table_flush(table, why);

@@ -175,7 +175,7 @@ typedef struct {
   float h[LANES * 8]; /* D is 7 or 8 */
   uint64_t lanes[LANE_NUMBERS + 1], timestep_tokens[TIMESTEPS + 1];
   double timestep_loss[TIMESTEPS + 1];
-  uint64_t inputs[(INPUTS + 1) * INPUT_COLUMNS];
+  uint64_t inputs[(INPUTS + 1) * DATASET_COLUMNS];
 } Run;
 
 static Run *run_new(const Shape *of, OptimizerKind kind) {
@@ -236,7 +236,7 @@ static Run *run_filled(OptimizerKind kind, double best) {
   fill(s->best->L, s->best->size, &rng);
   fill(run->h, LANES * 7, &rng);
   for (int i = 0; i < LANE_NUMBERS; i++) run->lanes[i] = rng_next(&rng);
-  for (int i = 0; i < INPUTS * INPUT_COLUMNS; i++) run->inputs[i] = rng_next(&rng);
+  for (int i = 0; i < INPUTS * DATASET_COLUMNS; i++) run->inputs[i] = rng_next(&rng);
   for (int i = 0; i < TIMESTEPS; i++) {
     run->timestep_tokens[i] = rng_next(&rng);
     run->timestep_loss[i] = rng_uniform(&rng);
@@ -278,7 +278,7 @@ static void a_run_comes_back_bit_for_bit(void **state) {
 static void any_number_of_inputs_comes_back(void **state) {
   (void)state;
   enum { MANY = 70000 };
-  static uint64_t table[MANY * INPUT_COLUMNS];
+  static uint64_t table[MANY * DATASET_COLUMNS];
   static const size_t numbers[] = {0, 1, MANY};
   Why why = {""};
   Rng rng = rng_new(3, 3);
@@ -294,7 +294,7 @@ static void any_number_of_inputs_comes_back(void **state) {
     Metadata *about = checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why);
     if (!about) fail_msg("%s", why.text);
     assert_int_equal(n, numbers[i]);
-    assert_memory_equal(inputs, table, n * INPUT_COLUMNS * sizeof *table);
+    assert_memory_equal(inputs, table, n * DATASET_COLUMNS * sizeof *table);
     assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &run->state, &why), 0);
     metadata_free(about);
     free(inputs);

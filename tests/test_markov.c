@@ -42,7 +42,7 @@ static double occurrences(const char *text, const char *word, size_t n, Strands 
   complement(other, word, n);
   for (const char *at = text; *at; at++) {
     count += strncmp(at, word, n) == 0;
-    count += strands == BOTH && strncmp(at, other, n) == 0;
+    count += strands == STRANDS_BOTH && strncmp(at, other, n) == 0;
   }
   return count;
 }
@@ -87,7 +87,7 @@ static void bits_are_those_of_counted_strings(void **state) {
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
     for (int s = 1; s <= k; s++)
-      for (int strands = FORWARD; strands <= BOTH; strands++) {
+      for (int strands = STRANDS_FORWARD; strands <= STRANDS_BOTH; strands++) {
         Markov markov = markov_score(part(a, &all_a), part(b, &all_b), k, s, (Strands)strands);
         for (int m = 0; m < MARKOV_ORDERS; m++) {
           double right = bits_by_strings(train, valid, m, k, s, (Strands)strands);
@@ -110,7 +110,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
   Corpus *corpus = corpus_of(text);
   Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
-  Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), 4, 1, BOTH);
+  Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), 4, 1, STRANDS_BOTH);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
   assert_true(markov.best >= 1);
   free(text);

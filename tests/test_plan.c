@@ -209,7 +209,7 @@ static void markov_counts_take_what_was_counted(void **state) {
   const Dataset *dataset = &setting->dataset;
   const size_t before = present;
   most = present;
-  markov_score(dataset->train, dataset->valid, 4, 1, FORWARD);
+  markov_score(dataset->train, dataset->valid, 4, 1, STRANDS_FORWARD);
   expect_about(most - before, markov_memory(span_bases(&dataset->train)));
   setting_free(setting);
 }

@@ -48,7 +48,7 @@ typedef struct {
   int T;
   uint64_t *commands; /* (n_commands) the command lines, as commands.h has them */
   size_t n_commands;
-  uint64_t *inputs; /* (n_inputs,INPUT_COLUMNS) the identity of the input files */
+  uint64_t *inputs; /* (n_inputs,DATASET_COLUMNS) the identity of the input files */
   size_t n_inputs;
 } RunState;
 

@@ -18,7 +18,7 @@ void resume_describe(Metadata *about, const TrainOptions *options);
 int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why);
 
 /* Whether the options that may not change, and the inputs, are those of the run; inputs is the
- * table (n_inputs,INPUT_COLUMNS) of its checkpoint. */
+ * table (n_inputs,DATASET_COLUMNS) of its checkpoint. */
 int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);
 int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why);
 

@@ -78,11 +78,11 @@ uint64_t counts_ambiguous(const SeqCounts *counts);
 uint64_t counts_letters(const SeqCounts *counts);
 
 /* All that users see of the counts, under the names that they have in tables and in run.json. */
-enum { COUNTS = 15 };
+enum { COUNTS_COLUMNS = 15 };
 typedef struct {
   const char *name;
   uint64_t value;
 } Count;
-void counts_list(const SeqCounts *counts, Count list[COUNTS]);
+void counts_list(const SeqCounts *counts, Count list[COUNTS_COLUMNS]);
 
 #endif

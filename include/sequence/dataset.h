@@ -12,13 +12,13 @@ typedef struct {
 
 /* The identity of a file as numbers, for a checkpoint. */
 enum {
-  INPUT_VALIDATES, /* it is for validation alone */
-  INPUT_RECORDS,
-  INPUT_LETTERS,
-  INPUT_NAMES, /* and the digests */
-  INPUT_PLACES,
-  INPUT_BASES,
-  INPUT_COLUMNS
+  DATASET_VALIDATES, /* it is for validation alone */
+  DATASET_RECORDS,
+  DATASET_LETTERS,
+  DATASET_NAMES, /* and the digests */
+  DATASET_PLACES,
+  DATASET_BASES,
+  DATASET_COLUMNS
 };
 
 typedef struct {
@@ -45,7 +45,7 @@ bool dataset_validates(const Dataset *dataset, int i);
 /* All bases of the validation, each counted once. */
 uint64_t dataset_valid_bases(const Dataset *dataset);
 
-/* Fills table (n,INPUT_COLUMNS). */
+/* Fills table (n,DATASET_COLUMNS). */
 void dataset_identify(const Dataset *dataset, uint64_t *table);
 
 void dataset_free(Dataset *dataset);

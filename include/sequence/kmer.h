@@ -3,7 +3,7 @@
 #ifndef KMER_H
 #define KMER_H
 
-typedef enum { FORWARD, BOTH } Strands; /* of DNA that are read */
+typedef enum { STRANDS_FORWARD, STRANDS_BOTH } Strands; /* of DNA that are read */
 
 enum { KMER_MAX = 12, KMER_BREAK = 4, KMER_INVALID = 5 };
 

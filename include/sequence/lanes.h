@@ -32,8 +32,8 @@ typedef struct Lanes Lanes;
 
 /* With warmup > 0 (validation) pieces are dealt in file order, and a piece that a cut began reads
  * `warmup` tokens before it first, without loss, so that cuts do not show in the sum of losses;
- * strands are FORWARD then.
- * Strands BOTH: a piece is read as its reverse complement in every other epoch. */
+ * strands are STRANDS_FORWARD then.
+ * Strands STRANDS_BOTH: a piece is read as its reverse complement in every other epoch. */
 Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup, uint64_t seed);
 void lanes_free(Lanes *lanes);
 

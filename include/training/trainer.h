@@ -3,10 +3,10 @@
 #define TRAINER_H
 
 #include "cli/progress.h"
-#include "run/checkpoint.h"
 #include "model/exam.h"
 #include "net/bptt.h"
 #include "net/schedule.h"
+#include "run/checkpoint.h"
 #include "run/commands.h"
 #include "run/runjson.h"
 #include "run/runlog.h"
@@ -25,7 +25,7 @@ typedef struct {
   RunDir *dir;
   Runlog *log;
   Metadata *past;        /* of the checkpoint to go on from, NULL: the run begins */
-  uint64_t *past_inputs; /* (n_past_inputs,INPUT_COLUMNS) its table of inputs */
+  uint64_t *past_inputs; /* (n_past_inputs,DATASET_COLUMNS) its table of inputs */
   size_t n_past_inputs;
   const Kernels *kernels;
   Progress *progress;
@@ -52,7 +52,7 @@ typedef struct {
   float *h;        /* (B,D) for a checkpoint, or while validating */
   bool validating; /* h holds the training lanes' states */
   uint64_t *lanes_state;
-  uint64_t *inputs;              /* (dataset->n,INPUT_COLUMNS) */
+  uint64_t *inputs;              /* (dataset->n,DATASET_COLUMNS) */
   double recent_bits;            /* of the last log row, for the progress line */
   double began, next_checkpoint; /* clock_now() */
   double earlier_seconds;        /* of the run's parts before this program */

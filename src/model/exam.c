@@ -120,7 +120,7 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   const double tokens = clamp(MULTIPLICATIONS / step_cost(shape), TOKENS_MIN, TOKENS_MAX);
   const uint64_t most = (uint64_t)tokens * (uint64_t)shape->s;
   Span head = span_head(&span, most);
-  Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, FORWARD, WARMUP, 0);
+  Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, STRANDS_FORWARD, WARMUP, 0);
   lanes_start(lanes, 0);
   while (!exam->shortened && lanes_next(lanes, with.window)) {
     for (size_t i = 0; i < T * B; i++) tape->x[i] = window_kmer(window, i);
@@ -204,7 +204,7 @@ static void follow(Exam *exam, Span span, const Shape *shape, const Weights *wei
                    const ExamStop *stop) {
   Following with = following_new(shape, steps);
   Window *window = with.window;
-  Lanes *lanes = lanes_new(span, shape->k, shape->s, window->B, window->T, FORWARD, 0, 0);
+  Lanes *lanes = lanes_new(span, shape->k, shape->s, window->B, window->T, STRANDS_FORWARD, 0, 0);
   lanes_start(lanes, 0);
   if (lanes_next(lanes, window)) follow_lanes(exam, &with, shape, weights, steps, stop);
   for (int i = 0; i < exam->steps; i++) {

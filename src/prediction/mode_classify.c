@@ -100,7 +100,7 @@ static Table *new_table(const Task *task) {
 
 int mode_classify(const Task *task, Why *why) {
   if (check_alike(task, why) != 0) return -1;
-  Classify classify = {task, new_table(task), task->options->strands == BOTH, {0}, 0};
+  Classify classify = {task, new_table(task), task->options->strands == STRANDS_BOTH, {0}, 0};
   const PredictWish wish = {.with_loss = true,
                             .reading = {.over_ends = true,
                                         .all_circles = task->options->circular,

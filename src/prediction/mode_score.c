@@ -101,7 +101,7 @@ int mode_score(const Task *task, Why *why) {
                                                "whole_bits_per_base",
                                                "reverse_whole_bits_per_base",
                                                "mean_whole_bits_per_base"};
-  const bool both = task->options->strands == BOTH;
+  const bool both = task->options->strands == STRANDS_BOTH;
   Table *table = both ? task_table(task, strands, 14) : task_table(task, forward, 8);
   Score score = {table, task->models->shape.s, both, {0}};
   const PredictWish wish = {

@@ -33,7 +33,7 @@ static int state_tensors(Tensor tensors[TENSORS_MAX], const Shape *shape, const 
   tensors[n++] = tensor_vector("state.", "timestep_loss", DTYPE_F64, T, state->timestep_loss);
   tensors[n++] = tensor_vector("state.", "timestep_tokens", DTYPE_U64, T, state->timestep_tokens);
   tensors[n++] =
-      tensor_matrix("state.", "inputs", DTYPE_U64, state->n_inputs, INPUT_COLUMNS, state->inputs);
+      tensor_matrix("state.", "inputs", DTYPE_U64, state->n_inputs, DATASET_COLUMNS, state->inputs);
   if (state->n_commands > 0)
     tensors[n++] =
         tensor_vector("state.", "commands", DTYPE_U64, state->n_commands, state->commands);
@@ -171,11 +171,12 @@ static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, s
   *inputs = NULL;
   *n_inputs = 0;
   if (!metadata_get(metadata, "inputs")) return 0;
-  if (metadata_whole(metadata, "inputs", &count) != 0 || count > COUNT_MAX / INPUT_COLUMNS)
+  if (metadata_whole(metadata, "inputs", &count) != 0 || count > COUNT_MAX / DATASET_COLUMNS)
     return fail(why, "%s: its number of inputs is invalid; the checkpoint is damaged", path);
-  Tensor tensor = tensor_matrix("state.", "inputs", DTYPE_U64, (size_t)count, INPUT_COLUMNS, NULL);
+  Tensor tensor =
+      tensor_matrix("state.", "inputs", DTYPE_U64, (size_t)count, DATASET_COLUMNS, NULL);
   if (safetensors_read(file, &tensor, 1, why) != 0) return -1;
-  tensor.data = *inputs = alloc_new((size_t)count * INPUT_COLUMNS, sizeof **inputs);
+  tensor.data = *inputs = alloc_new((size_t)count * DATASET_COLUMNS, sizeof **inputs);
   *n_inputs = (size_t)count;
   if (safetensors_read(file, &tensor, 1, why) == 0) return 0;
   free(*inputs);

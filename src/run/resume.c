@@ -105,30 +105,30 @@ int resume_check_options(const TrainOptions *options, const Metadata *about, Why
 /* The difference between an input and that of the run; "" if there is none. */
 static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uint64_t *was) {
   *text = 0;
-  if (is[INPUT_VALIDATES] != was[INPUT_VALIDATES])
+  if (is[DATASET_VALIDATES] != was[DATASET_VALIDATES])
     snprintf(text, DIFFERENCE, "%s",
-             is[INPUT_VALIDATES] ? "--valid names it" : "--valid does not name it");
-  else if (is[INPUT_RECORDS] != was[INPUT_RECORDS])
-    snprintf(text, DIFFERENCE, "it has %" PRIu64 " records, not %" PRIu64, is[INPUT_RECORDS],
-             was[INPUT_RECORDS]);
-  else if (is[INPUT_LETTERS] != was[INPUT_LETTERS])
-    snprintf(text, DIFFERENCE, "it has %" PRIu64 " letters, not %" PRIu64, is[INPUT_LETTERS],
-             was[INPUT_LETTERS]);
-  else if (is[INPUT_NAMES] != was[INPUT_NAMES])
+             is[DATASET_VALIDATES] ? "--valid names it" : "--valid does not name it");
+  else if (is[DATASET_RECORDS] != was[DATASET_RECORDS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " records, not %" PRIu64, is[DATASET_RECORDS],
+             was[DATASET_RECORDS]);
+  else if (is[DATASET_LETTERS] != was[DATASET_LETTERS])
+    snprintf(text, DIFFERENCE, "it has %" PRIu64 " letters, not %" PRIu64, is[DATASET_LETTERS],
+             was[DATASET_LETTERS]);
+  else if (is[DATASET_NAMES] != was[DATASET_NAMES])
     snprintf(text, DIFFERENCE, "its record names differ");
-  else if (is[INPUT_PLACES] != was[INPUT_PLACES])
+  else if (is[DATASET_PLACES] != was[DATASET_PLACES])
     snprintf(text, DIFFERENCE, "its record or segment lengths differ");
-  else if (is[INPUT_BASES] != was[INPUT_BASES])
+  else if (is[DATASET_BASES] != was[DATASET_BASES])
     snprintf(text, DIFFERENCE, "its bases differ");
 }
 
 int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why) {
-  uint64_t *table = alloc_new((size_t)dataset->n * INPUT_COLUMNS, sizeof *table);
+  uint64_t *table = alloc_new((size_t)dataset->n * DATASET_COLUMNS, sizeof *table);
   char difference[DIFFERENCE] = "";
   size_t i = 0, n = (size_t)dataset->n;
   dataset_identify(dataset, table);
   for (; i < n && i < n_inputs && !*difference; i++)
-    find_difference(difference, table + i * INPUT_COLUMNS, inputs + i * INPUT_COLUMNS);
+    find_difference(difference, table + i * DATASET_COLUMNS, inputs + i * DATASET_COLUMNS);
   free(table);
   if (*difference)
     return fail(why,
@@ -138,7 +138,7 @@ int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n
   if (n > n_inputs)
     return fail(why, "%s: is not an input of the run, which has only %zu; leave it out",
                 input_title(dataset->files[n_inputs]), n_inputs);
-  if (n < n_inputs && inputs[(n_inputs - 1) * INPUT_COLUMNS + INPUT_VALIDATES])
+  if (n < n_inputs && inputs[(n_inputs - 1) * DATASET_COLUMNS + DATASET_VALIDATES])
     return fail(why, "the run began with a --valid file; give it again");
   if (n < n_inputs)
     return fail(why,

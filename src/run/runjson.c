@@ -55,14 +55,15 @@ static json_t *options_json(const RunJson *run) {
 static json_t *counts_json(const char *file, const SeqCounts *counts) {
   json_t *json = json_object(), *ambiguous = json_object();
   char name[2] = "";
-  Count list[COUNTS];
+  Count list[COUNTS_COLUMNS];
   json_object_set_new(json, "file", text(file));
   json_object_set_new(json, "bytes", whole(counts->bytes));
   char crc[16];
   snprintf(crc, sizeof crc, "%08x", counts->crc32);
   json_object_set_new(json, "crc32", json_string(crc));
   counts_list(counts, list);
-  for (int i = 0; i < COUNTS; i++) json_object_set_new(json, list[i].name, whole(list[i].value));
+  for (int i = 0; i < COUNTS_COLUMNS; i++)
+    json_object_set_new(json, list[i].name, whole(list[i].value));
   for (int letter = 0; letter < 128; letter++) {
     if (counts->letter[letter] == 0 || strchr("ACGT", letter)) continue;
     name[0] = (char)letter;

@@ -295,21 +295,21 @@ uint64_t counts_ambiguous(const SeqCounts *counts) {
   return counts_letters(counts) - letter['A'] - letter['C'] - letter['G'] - letter['T'];
 }
 
-void counts_list(const SeqCounts *c, Count list[COUNTS]) {
-  const Count columns[COUNTS] = {{"records", c->records},
-                                 {"bases", counts_letters(c)},
-                                 {"A", c->letter['A']},
-                                 {"C", c->letter['C']},
-                                 {"G", c->letter['G']},
-                                 {"T", c->letter['T']},
-                                 {"ambiguous", counts_ambiguous(c)},
-                                 {"lowercase", c->lowercase},
-                                 {"segments", c->segments},
-                                 {"longest", c->longest},
-                                 {"n50", c->n50},
-                                 {"circular", c->circular},
-                                 {"low_quality", c->low_quality},
-                                 {"short_segments", c->short_segments},
-                                 {"short_bases", c->short_bases}};
+void counts_list(const SeqCounts *c, Count list[COUNTS_COLUMNS]) {
+  const Count columns[COUNTS_COLUMNS] = {{"records", c->records},
+                                         {"bases", counts_letters(c)},
+                                         {"A", c->letter['A']},
+                                         {"C", c->letter['C']},
+                                         {"G", c->letter['G']},
+                                         {"T", c->letter['T']},
+                                         {"ambiguous", counts_ambiguous(c)},
+                                         {"lowercase", c->lowercase},
+                                         {"segments", c->segments},
+                                         {"longest", c->longest},
+                                         {"n50", c->n50},
+                                         {"circular", c->circular},
+                                         {"low_quality", c->low_quality},
+                                         {"short_segments", c->short_segments},
+                                         {"short_bases", c->short_bases}};
   memcpy(list, columns, sizeof columns);
 }

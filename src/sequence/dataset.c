@@ -91,14 +91,14 @@ uint64_t dataset_valid_bases(const Dataset *dataset) {
 }
 
 void dataset_identify(const Dataset *dataset, uint64_t *table) {
-  for (int i = 0; i < dataset->n; i++, table += INPUT_COLUMNS) {
+  for (int i = 0; i < dataset->n; i++, table += DATASET_COLUMNS) {
     const SeqCounts *counts = &dataset->counts[i];
-    table[INPUT_VALIDATES] = dataset_validates(dataset, i);
-    table[INPUT_RECORDS] = counts->records;
-    table[INPUT_LETTERS] = counts_letters(counts);
-    table[INPUT_NAMES] = counts->digest.names;
-    table[INPUT_PLACES] = counts->digest.places;
-    table[INPUT_BASES] = counts->digest.bases;
+    table[DATASET_VALIDATES] = dataset_validates(dataset, i);
+    table[DATASET_RECORDS] = counts->records;
+    table[DATASET_LETTERS] = counts_letters(counts);
+    table[DATASET_NAMES] = counts->digest.names;
+    table[DATASET_PLACES] = counts->digest.places;
+    table[DATASET_BASES] = counts->digest.bases;
   }
 }
 

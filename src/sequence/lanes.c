@@ -133,7 +133,7 @@ static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t a
   uint64_t parts = divide_up(tokens, lanes->piece_tokens);
   uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
   uint64_t n = tokens / parts + (part < tokens % parts);
-  bool reversed = lanes->strands == BOTH && ((piece + lanes->epoch) & 1);
+  bool reversed = lanes->strands == STRANDS_BOTH && ((piece + lanes->epoch) & 1);
   lane->piece = piece;
   lane->at = at;
   lane->warmup = smaller(lanes->warmup, first);
@@ -200,7 +200,7 @@ void lanes_start(Lanes *lanes, uint64_t epoch) {
 
 Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup,
                  uint64_t seed) {
-  assert(warmup == 0 || strands == FORWARD);
+  assert(warmup == 0 || strands == STRANDS_FORWARD);
   Lanes *lanes = alloc_new(1, sizeof *lanes);
   lanes->span = span;
   lanes->k = k;

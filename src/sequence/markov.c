@@ -85,23 +85,22 @@ static void add_bits(Markov *markov, Counts count, const Tokenizer *tokenizer) {
   }
 }
 
-static Markov score_span(Counts count, Span span, uint64_t k, uint64_t s) {
+static Markov score_span(Counts count, Span span, int k, int s) {
   Markov markov = {{0}, 0};
   SegmentCursor cursor = segments_begin();
   Segment segment;
-  uint64_t bases = 0;
   while (segments_next(&span, &cursor, &segment)) {
-    if (segment.length < k) continue;
-    const uint64_t predicted = (segment.length - k) / s * s;
+    const uint64_t tokens = segment_tokens(&segment, k, s);
+    const uint64_t end = tokens > 0 ? (uint64_t)k + tokens * (uint64_t)s : 0;
     Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, false);
-    for (uint64_t i = 0; i < k + predicted; i++) {
+    for (uint64_t i = 0; i < end; i++) {
       tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
-      if (i >= k) add_bits(&markov, count, &tokenizer);
+      if (i >= (uint64_t)k) add_bits(&markov, count, &tokenizer);
     }
-    bases += predicted;
   }
+  const double bases = (double)span_tokens(&span, k, s) * s;
   for (int m = 0; m < MARKOV_ORDERS; m++) {
-    markov.bits_per_base[m] = bases > 0 ? markov.bits_per_base[m] / (double)bases : NAN;
+    markov.bits_per_base[m] = bases > 0 ? markov.bits_per_base[m] / bases : NAN;
     if (markov.bits_per_base[m] < markov.bits_per_base[markov.best]) markov.best = m;
   }
   return markov;
@@ -112,8 +111,8 @@ Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   counts_new(count);
   count_span(count, train);
   count_shorter(count);
-  if (strands == BOTH) count_other_strand(count);
-  Markov markov = score_span(count, valid, (uint64_t)k, (uint64_t)s);
+  if (strands == STRANDS_BOTH) count_other_strand(count);
+  Markov markov = score_span(count, valid, k, s);
   counts_free(count);
   return markov;
 }

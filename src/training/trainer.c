@@ -35,7 +35,7 @@ static void new_windows(Trainer *train) {
   const Dataset *dataset = run->dataset;
   train->lanes = lanes_new(dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
   train->valid_lanes =
-      lanes_new(dataset->valid, o->k, o->s, o->B, o->T, FORWARD, WARMUP_TOKENS, o->seed);
+      lanes_new(dataset->valid, o->k, o->s, o->B, o->T, STRANDS_FORWARD, WARMUP_TOKENS, o->seed);
   train->lanes_state = alloc_numbers(lanes_state_size(train->lanes), sizeof(uint64_t));
   train->window = window_new(o->T, o->B);
   train->bptt = bptt_new(&run->shape, o->T, o->B, 1, o->threads, run->kernels);
@@ -103,7 +103,7 @@ Trainer *trainer_new(const TrainRun *run) {
   train->schedule =
       (Schedule){.kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup};
   train->numbers = (RunNumbers){.best_valid_loss = INFINITY};
-  train->inputs = alloc_new((size_t)run->dataset->n * INPUT_COLUMNS, sizeof(uint64_t));
+  train->inputs = alloc_new((size_t)run->dataset->n * DATASET_COLUMNS, sizeof(uint64_t));
   dataset_identify(run->dataset, train->inputs);
   train->recent_bits = NAN;
   train->budget = (Budget){.limit = o->max_time, .windows = lanes_windows(train->valid_lanes)};
@@ -173,9 +173,8 @@ int trainer_write_model(Trainer *train, Why *why) {
     metadata_set(about, "valid_bits_per_base", "%.6f",
                  bits_per_base(numbers->best_valid_loss, train->options->s));
   }
-  int rc =
-      model_write(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
-                             validated ? train->best : train->optimizer->average, about, why);
+  int rc = model_write(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
+                       validated ? train->best : train->optimizer->average, about, why);
   metadata_free(about);
   return rc;
 }

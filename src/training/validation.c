@@ -117,7 +117,7 @@ static void say_what_to_try(Progress *progress, const TrainOptions *o, const Out
     progress_say(progress,
                  "warning: the network is worse than the best Markov model: try %sa larger -D "
                  "than %d, or --strands %s",
-                 longer, o->D, o->strands == BOTH ? "forward" : "both");
+                 longer, o->D, o->strands == STRANDS_BOTH ? "forward" : "both");
 }
 
 /* On short reads, where many bases are not predicted. */

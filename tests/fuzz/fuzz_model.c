@@ -73,7 +73,7 @@ static char path[64];
 static Shape shape;
 static RunNumbers numbers;
 static float h[B];
-static uint64_t lanes[LANE_NUMBERS], timestep_tokens[T], inputs[INPUT_COLUMNS];
+static uint64_t lanes[LANE_NUMBERS], timestep_tokens[T], inputs[DATASET_COLUMNS];
 static double timestep_loss[T];
 static RunState state = {.numbers = &numbers,
                          .h = h,
