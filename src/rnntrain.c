@@ -98,7 +98,7 @@ static int print_table(const Dataset *dataset, Why *why) {
 }
 
 /* Starts the threads and, where this CPU's kernels need it, OpenBLAS. */
-static int start_threads(TrainOptions *o, const TrainRun *train, Why *why) {
+static int start_threads(TrainOptions *o, const RunConfig *train, Why *why) {
   if (o->threads == 0 && (o->threads = quota_threads(why)) < 0) return USAGE;
   const int wanted = o->threads;
   o->threads = train->kernels->blas ? matrix_threads(wanted, why) : parallel_start(wanted);
@@ -112,7 +112,7 @@ static int start_threads(TrainOptions *o, const TrainRun *train, Why *why) {
 }
 
 /* Reads the model to start from, which a run that goes on must have begun from. */
-static int read_init(TrainRun *train, Why *why) {
+static int read_init(RunConfig *train, Why *why) {
   const char *path = train->options->init, *before = NULL;
   if (train->past) train->init_crc32 = before = metadata_get(train->past, "init_data_crc32");
   if (!path) return 0;
@@ -126,18 +126,19 @@ static int read_init(TrainRun *train, Why *why) {
 }
 
 /* Only a run without a step: a resumed one has a model, even without time left. */
-static void set_deadline(TrainRun *train) {
+static void set_deadline(const RunConfig *train, Phases *phases) {
   const char *step = train->past ? metadata_get(train->past, "state.step") : NULL;
   const char *seconds = train->past ? metadata_get(train->past, "state.seconds") : NULL;
   const double limit = train->options->max_time, earlier = seconds ? strtod(seconds, NULL) : 0;
   const bool ends = limit > 0 && !train->options->dry_run && (!step || strcmp(step, "0") == 0);
-  train->phases->limit = limit;
-  train->phases->deadline = ends ? train->started + limit - earlier : INFINITY;
+  phases->limit = limit;
+  phases->deadline = ends ? train->began + limit - earlier : INFINITY;
 }
 
-static void begin_reading(TrainRun *train, const char *const *files, int n_files) {
+static void begin_reading(const RunConfig *train, Phases *phases, const char *const *files,
+                          int n_files) {
   bool typed = false;
-  phases_begin(train->phases, "reading the input");
+  phases_begin(phases, "reading the input");
   for (int i = 0; i < n_files; i++) typed |= input_is_typed(files[i]);
   if (typed)
     progress_say(train->progress, INPUT_TYPED);
@@ -148,20 +149,23 @@ static void begin_reading(TrainRun *train, const char *const *files, int n_files
 }
 
 /* Reads the input, checks that the run fits the machine, and runs it, or says what it would be. */
-static int run(TrainRun *train, Dataset *dataset, const char **files, int n_files, Why *why) {
+static int run(RunConfig *train, Phases *phases, Dataset *dataset, const char **files, int n_files,
+               Why *why) {
   const TrainOptions *o = train->options;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k};
-  begin_reading(train, files, n_files);
+  begin_reading(train, phases, files, n_files);
   if (read_init(train, why) != 0 ||
       dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
   remarks_say(train->progress, o, dataset);
-  if (train->past &&
-      resume_check_inputs(dataset, train->past_inputs, train->n_past_inputs, why) != 0)
-    return -1;
+  train->inputs = alloc_new((size_t)dataset->n * DATASET_COLUMNS, sizeof *train->inputs);
+  dataset_identify(dataset, train->inputs);
+  train->train_tokens = span_tokens(&dataset->train, o->k, o->s);
+  train->valid_tokens = span_tokens(&dataset->valid, o->k, o->s);
+  if (train->past && resume_check_inputs(train, why) != 0) return -1;
   if (o->dry_run && print_table(dataset, why) != 0) return -1;
   if (dataset_check(dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
@@ -172,7 +176,7 @@ static int run(TrainRun *train, Dataset *dataset, const char **files, int n_file
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
   train->memory = plan.total;
   validation_say(train->progress, dataset, !o->dry_run);
-  if (!o->dry_run) return train_run(train, why);
+  if (!o->dry_run) return train_run(train, phases, why);
   if (!o->quiet) dryrun_say(train, &plan);
   return 0;
 }
@@ -186,7 +190,7 @@ static void fill_in(TrainOptions *o) {
 
 /* Claims the run directory. Where a run there goes on, its options come first and the command line,
  * which was parsed already, on top. */
-static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *why) {
+static int claim(RunConfig *train, TrainOptions *o, int argc, char **argv, Why *why) {
   static const RunMode modes[] = {RUN_NEW, RUN_RESUME, RUN_AUTO};
   int operands;
   const char *topic;
@@ -198,11 +202,13 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
                  "%s: its file system has no locks: see that no other rnntrain writes there",
                  o->output);
   if (!rundir_resumes(train->dir)) return 0;
-  const char *path = rundir_file(train->dir, RUN_CHECKPOINT), *version;
+  const char *path = rundir_file(train->dir, RUN_CHECKPOINT), *version, *started;
   train->past = checkpoint_about(rundir_open(train->dir, RUN_CHECKPOINT), path, &train->past_inputs,
                                  &train->n_past_inputs, why);
   *o = (TrainOptions){0};
   if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
+  started = metadata_get(train->past, "started");
+  if (started) train->started = started;
   version = metadata_get(train->past, "version");
   if (version && strcmp(version, VERSION) != 0)
     progress_say(train->progress, "%s: version %s made it, this is %s: last bits may differ", path,
@@ -212,18 +218,19 @@ static int claim(TrainRun *train, TrainOptions *o, int argc, char **argv, Why *w
 }
 
 /* From the options to the end of the run: its exit code. */
-static int train_all(TrainRun *train, TrainOptions *o, Dataset *dataset, int argc, char **argv,
+static int train_all(RunConfig *train, TrainOptions *o, Dataset *dataset, int argc, char **argv,
                      int n_files, Why *why) {
+  Phases phases = {0};
   if (claim(train, o, argc, argv, why) != 0) return FAILED;
   if (check_values(o, why) != 0) return USAGE;
   const int started = start_threads(o, train, why);
   if (started != DONE) return started;
   fill_in(o);
-  set_deadline(train);
+  set_deadline(train, &phases);
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
   for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
-  int rc = run(train, dataset, files, n_files, why);
+  int rc = run(train, &phases, dataset, files, n_files, why);
   free(files);
   return rc < 0 ? FAILED : rc;
 }
@@ -263,8 +270,10 @@ static const char *library_text(Why *why) {
 
 int main(int argc, char **argv) {
   signals_start(true);
-  double started = clock_now();
+  const double began = clock_now();
   start_program();
+  char started[32];
+  runjson_time(time(NULL), started);
   Why why = {""};
   TrainOptions options = {0};
   int operands;
@@ -287,22 +296,22 @@ int main(int argc, char **argv) {
   Progress progress = progress_new(options.quiet, !options.no_progress);
   Dataset dataset = {0};
   Model init = {.weights = NULL};
-  Phases phases = {0};
-  TrainRun run = {.options = &options,
-                  .dataset = &dataset,
-                  .init = &init,
-                  .kernels = kernels_best(),
-                  .progress = &progress,
-                  .phases = &phases,
-                  .command = command,
-                  .n_command = argc,
-                  .started = started};
+  RunConfig run = {.options = &options,
+                   .dataset = &dataset,
+                   .init = &init,
+                   .kernels = kernels_best(),
+                   .progress = &progress,
+                   .command = command,
+                   .n_command = argc,
+                   .began = began,
+                   .started = started};
   int code = n_files > 0 ? train_all(&run, &options, &dataset, argc, argv, n_files, &why) : DONE;
   dataset_free(&dataset);
   model_free(&init);
   runlog_free(run.log);
   metadata_free(run.past);
   free(run.past_inputs);
+  free(run.inputs);
   progress_end(&progress);
   if (code != DONE) complain(code, &why);
   const bool trained = code != FAILED && code != USAGE;

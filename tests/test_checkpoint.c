@@ -170,8 +170,10 @@ static void a_model_of_nonsense_is_refused(void **state) {
 /* ---- checkpoints ---------------------------------------------------------------------------- */
 
 typedef struct {
+  RunConfig config;
+  TrainOptions options;
+  Dataset dataset;
   RunState state;
-  RunNumbers numbers;
   float h[LANES * 8]; /* D is 7 or 8 */
   uint64_t lanes[LANE_NUMBERS + 1], timestep_tokens[TIMESTEPS + 1];
   double timestep_loss[TIMESTEPS + 1];
@@ -180,19 +182,18 @@ typedef struct {
 
 static Run *run_new(const Shape *of, OptimizerKind kind) {
   Run *run = calloc(1, sizeof *run);
+  run->options = (TrainOptions){.B = LANES, .T = TIMESTEPS};
+  run->dataset.n = INPUTS;
+  run->config = (RunConfig){
+      .options = &run->options, .shape = *of, .dataset = &run->dataset, .inputs = run->inputs};
   run->state = (RunState){.weights = weights_new(of),
                           .best = weights_new(of),
                           .optimizer = optimizer_new(kind, of, true),
-                          .numbers = &run->numbers,
                           .h = run->h,
-                          .B = LANES,
                           .lanes = run->lanes,
                           .n_lanes = LANE_NUMBERS,
                           .timestep_loss = run->timestep_loss,
-                          .timestep_tokens = run->timestep_tokens,
-                          .T = TIMESTEPS,
-                          .inputs = run->inputs,
-                          .n_inputs = INPUTS};
+                          .timestep_tokens = run->timestep_tokens};
   optimizer_average(run->state.optimizer, run->state.weights);
   return run;
 }
@@ -204,31 +205,39 @@ static void run_free(Run *run) {
   free(run);
 }
 
+static int write_run(Run *run, Why *why) {
+  return checkpoint_write(atomicfile_open(path, true, why), &run->config, &run->state, NULL, why);
+}
+
+static int read_run(Run *run, Why *why) {
+  return checkpoint_read(open(path, O_RDONLY), path, &run->config, &run->state, why);
+}
+
 /* A run in which everything has a value of its own. */
 static Run *run_filled(OptimizerKind kind, double best) {
   Run *run = run_new(&shape, kind);
   RunState *s = &run->state;
   Rng rng = rng_new(2, 2);
-  run->numbers = (RunNumbers){.step = 17,
-                              .epoch = 2,
-                              .tokens = 1ull << 53,
-                              .skipped = 3,
-                              .bad_in_a_row = 1,
-                              .optimizer_steps = 14,
-                              .rate = 1e-3 / 3,
-                              .gradient_norm = NAN,
-                              .seconds = 0.1,
-                              .best_valid_loss = best,
-                              .best_step = 11,
-                              .stale = 4,
-                              .next_validation = 1ull << 52,
-                              .validated_step = 12344,
-                              .rate_halvings = 3,
-                              .rate_stale = 5,
-                              .loss = 1.0 / 3,
-                              .loss_tokens = 99,
-                              .loss_log_bytes = 12345,
-                              .timestep_log_bytes = 54321};
+  s->numbers = (RunNumbers){.step = 17,
+                            .epoch = 2,
+                            .tokens = 1ull << 53,
+                            .skipped = 3,
+                            .bad_in_a_row = 1,
+                            .rate = 1e-3 / 3,
+                            .gradient_norm = NAN,
+                            .seconds = 0.1,
+                            .best_valid_loss = best,
+                            .best_step = 11,
+                            .stale = 4,
+                            .next_validation = 1ull << 52,
+                            .validated_step = 12344,
+                            .loss = 1.0 / 3,
+                            .loss_tokens = 99,
+                            .loss_log_bytes = 12345,
+                            .timestep_log_bytes = 54321};
+  s->optimizer->steps = 14;
+  s->schedule.halvings = 3;
+  s->schedule.stale = 5;
   fill(s->weights->L, s->weights->size, &rng);
   if (s->optimizer->m) fill(s->optimizer->m->L, s->optimizer->m->size, &rng);
   if (s->optimizer->v) fill(s->optimizer->v->L, s->optimizer->v->size, &rng);
@@ -255,16 +264,16 @@ static void a_run_comes_back_bit_for_bit(void **state) {
     Why why;
     Run *run = run_filled((OptimizerKind)kind, kind % 2 ? INFINITY : 1.2345678901234567);
     Run *back = run_new(&shape, (OptimizerKind)kind);
-    assert_int_equal(
-        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
-    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why), 0);
+    assert_int_equal(write_run(run, &why), 0);
+    assert_int_equal(read_run(back, &why), 0);
     assert_same_weights(back->state.weights, run->state.weights);
     assert_same_weights(back->state.best, run->state.best);
     assert_same_weights(back->state.optimizer->m, run->state.optimizer->m);
     assert_same_weights(back->state.optimizer->v, run->state.optimizer->v);
     assert_same_weights(back->state.optimizer->average, run->state.optimizer->average);
     assert_int_equal(back->state.optimizer->steps, 14);
-    assert_memory_equal(&back->numbers, &run->numbers, sizeof run->numbers);
+    assert_memory_equal(&back->state.schedule, &run->state.schedule, sizeof(Schedule));
+    assert_memory_equal(&back->state.numbers, &run->state.numbers, sizeof run->state.numbers);
     assert_memory_equal(back->h, run->h, sizeof run->h);
     assert_memory_equal(back->lanes, run->lanes, sizeof run->lanes);
     assert_memory_equal(back->timestep_loss, run->timestep_loss, sizeof run->timestep_loss);
@@ -287,15 +296,14 @@ static void any_number_of_inputs_comes_back(void **state) {
     Run *run = run_filled(OPTIMIZER_ADAM, 1);
     uint64_t *inputs;
     size_t n;
-    run->state.inputs = table;
-    run->state.n_inputs = numbers[i];
-    assert_int_equal(
-        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+    run->config.inputs = table;
+    run->dataset.n = (int)numbers[i];
+    assert_int_equal(write_run(run, &why), 0);
     Metadata *about = checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why);
     if (!about) fail_msg("%s", why.text);
     assert_int_equal(n, numbers[i]);
     assert_memory_equal(inputs, table, n * DATASET_COLUMNS * sizeof *table);
-    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &run->state, &why), 0);
+    assert_int_equal(read_run(run, &why), 0);
     metadata_free(about);
     free(inputs);
     run_free(run);
@@ -307,8 +315,7 @@ static void a_checkpoint_holds_a_model(void **state) {
   Why why;
   Model model;
   Run *run = run_filled(OPTIMIZER_ADAM, 1);
-  assert_int_equal(
-      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(write_run(run, &why), 0);
   assert_int_equal(model_read(&model, path, &why), 0);
   assert_same_weights(model.weights, run->state.weights);
   model_free(&model);
@@ -320,10 +327,10 @@ static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes,
                          const char *words) {
   Why why = {""};
   Run *run = run_new(&other, kind);
-  run->state.B = B;
+  run->options.B = B;
   run->state.n_lanes = n_lanes;
-  run->state.T = T;
-  assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &other, &run->state, &why), -1);
+  run->options.T = T;
+  assert_int_equal(read_run(run, &why), -1);
   if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
   run_free(run);
 }
@@ -338,8 +345,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
                           shape_new(3, 1, 5, 7, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS),
                           shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FULL)};
   Run *run = run_filled(OPTIMIZER_RMSPROP, 1);
-  assert_int_equal(
-      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(write_run(run, &why), 0);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_unfit(others[i], OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS,
                  "its network is another");
@@ -386,12 +392,11 @@ static void a_number_that_is_none_is_refused(void **state) {
   static unsigned char bytes[ROOM];
   char text[64];
   Run *run = run_filled(OPTIMIZER_SGD, INFINITY), *back = run_new(&shape, OPTIMIZER_SGD);
-  run->numbers.seconds = run->numbers.loss = 0.5;
-  run->numbers.rate_halvings = 1000;
+  run->state.numbers.seconds = run->state.numbers.loss = 0.5;
+  run->state.schedule.halvings = 1000;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
-    assert_int_equal(
-        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+    assert_int_equal(write_run(run, &why), 0);
     size_t n = read_bytes(bytes), before = strlen(wrong[i].key) + strlen("\"state.\":\"");
     snprintf(text, sizeof text, "\"state.%s\":\"%s\"", wrong[i].key, wrong[i].value);
     char *place = memmem(bytes, n, text, strlen(text));
@@ -401,7 +406,7 @@ static void a_number_that_is_none_is_refused(void **state) {
     FILE *out = fopen(path, "wb");
     assert_int_equal(fwrite(bytes, 1, n, out), n);
     assert_int_equal(fclose(out), 0);
-    assert_int_equal(checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why), -1);
+    assert_int_equal(read_run(back, &why), -1);
     snprintf(text, sizeof text, "the value of state.%s is invalid", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
@@ -413,30 +418,20 @@ static void a_number_that_is_none_is_refused(void **state) {
 static void assert_comes_back(const RunNumbers *numbers) {
   Why why = {""};
   Run *run = run_filled(OPTIMIZER_SGD, 1), *back = run_new(&shape, OPTIMIZER_SGD);
-  run->numbers = *numbers;
-  if (checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why) != 0 ||
-      checkpoint_read(open(path, O_RDONLY), path, &shape, &back->state, &why) != 0)
-    fail_msg("%s", why.text);
-  assert_memory_equal(&back->numbers, numbers, sizeof *numbers);
+  run->state.numbers = *numbers;
+  if (write_run(run, &why) != 0 || read_run(back, &why) != 0) fail_msg("%s", why.text);
+  assert_memory_equal(&back->state.numbers, numbers, sizeof *numbers);
   run_free(run);
   run_free(back);
 }
 
-static const size_t counts[] = {offsetof(RunNumbers, step),
-                                offsetof(RunNumbers, epoch),
-                                offsetof(RunNumbers, tokens),
-                                offsetof(RunNumbers, skipped),
-                                offsetof(RunNumbers, bad_in_a_row),
-                                offsetof(RunNumbers, optimizer_steps),
-                                offsetof(RunNumbers, best_step),
-                                offsetof(RunNumbers, stale),
-                                offsetof(RunNumbers, next_validation),
-                                offsetof(RunNumbers, validated_step),
-                                offsetof(RunNumbers, rate_halvings),
-                                offsetof(RunNumbers, rate_stale),
-                                offsetof(RunNumbers, loss_tokens),
-                                offsetof(RunNumbers, loss_log_bytes),
-                                offsetof(RunNumbers, timestep_log_bytes)};
+static const size_t counts[] = {
+    offsetof(RunNumbers, step),           offsetof(RunNumbers, epoch),
+    offsetof(RunNumbers, tokens),         offsetof(RunNumbers, skipped),
+    offsetof(RunNumbers, bad_in_a_row),   offsetof(RunNumbers, best_step),
+    offsetof(RunNumbers, stale),          offsetof(RunNumbers, next_validation),
+    offsetof(RunNumbers, validated_step), offsetof(RunNumbers, loss_tokens),
+    offsetof(RunNumbers, loss_log_bytes), offsetof(RunNumbers, timestep_log_bytes)};
 static const size_t reals[] = {offsetof(RunNumbers, rate), offsetof(RunNumbers, gradient_norm),
                                offsetof(RunNumbers, seconds), offsetof(RunNumbers, best_valid_loss),
                                offsetof(RunNumbers, loss)};
@@ -471,20 +466,17 @@ static void what_could_not_be_read_is_not_written(void **state) {
   const double infinite = INFINITY;
   Run *run = run_filled(OPTIMIZER_SGD, 1);
   Why why = {""};
-  assert_int_equal(
-      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), 0);
+  assert_int_equal(write_run(run, &why), 0);
   const size_t n = read_bytes(before);
   for (size_t i = 0; i < COUNTS_OF_RUN; i++) {
-    const RunNumbers kept = run->numbers;
-    memcpy((char *)&run->numbers + counts[i], &count, sizeof count);
-    assert_int_equal(
-        checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), -1);
+    const RunNumbers kept = run->state.numbers;
+    memcpy((char *)&run->state.numbers + counts[i], &count, sizeof count);
+    assert_int_equal(write_run(run, &why), -1);
     assert_non_null(strstr(why.text, "= 9007199254740993;"));
-    run->numbers = kept;
+    run->state.numbers = kept;
   }
-  memcpy(&run->numbers.seconds, &infinite, sizeof infinite);
-  assert_int_equal(
-      checkpoint_write(atomicfile_open(path, true, &why), &shape, &run->state, NULL, &why), -1);
+  memcpy(&run->state.numbers.seconds, &infinite, sizeof infinite);
+  assert_int_equal(write_run(run, &why), -1);
   assert_non_null(strstr(why.text, "state.seconds = inf;"));
   assert_int_equal(read_bytes(after), n);
   assert_memory_equal(before, after, n);

@@ -75,7 +75,7 @@ typedef struct {
   TrainOptions options;
   Dataset dataset;
   Model init;
-  TrainRun run;
+  RunConfig run;
 } Setting;
 
 static char path[] = "/tmp/test_plan_XXXXXX";
@@ -132,11 +132,11 @@ static Setting *setting_new(const Case *of) {
   const Reading reading = {.turn = o->k};
   assert_int_equal(dataset_read(&setting->dataset, files, 1, NULL, 0.1, &reading, &why), 0);
   setting->run =
-      (TrainRun){.options = o,
-                 .shape = shape_new(o->k, o->s, o->d, o->D, ACTIVATION_SIGMOID, of->softmax),
-                 .dataset = &setting->dataset,
-                 .init = &setting->init,
-                 .kernels = kernels_best()};
+      (RunConfig){.options = o,
+                  .shape = shape_new(o->k, o->s, o->d, o->D, ACTIVATION_SIGMOID, of->softmax),
+                  .dataset = &setting->dataset,
+                  .init = &setting->init,
+                  .kernels = kernels_best()};
   return setting;
 }
 
@@ -190,7 +190,7 @@ static void an_examination_takes_what_was_counted(void **state) {
   const ExamStop stop = {never, NULL};
   for (size_t i = 0; i < 4; i++) {
     Setting *setting = setting_new(&cases[i]);
-    const TrainRun *run = &setting->run;
+    const RunConfig *run = &setting->run;
     const size_t counted = exam_memory(&run->shape, cases[i].T, run->kernels);
     Weights *weights = weights_new(&run->shape);
     const size_t before = present;

@@ -8,16 +8,16 @@
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
-#include "model/model.h"
 #include "net/optimizer.h"
-#include "sequence/dataset.h"
+#include "net/schedule.h"
+#include "run/commands.h"
+#include "run/config.h"
 
 /* Where a run stands, in numbers. */
 typedef struct {
   uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
   uint64_t skipped;             /* steps whose gradient was not finite */
   uint64_t bad_in_a_row;
-  uint64_t optimizer_steps;
   double rate, gradient_norm; /* of the last step */
   double seconds;             /* of training, of all parts of the run */
   /* validation: */
@@ -26,38 +26,32 @@ typedef struct {
   uint64_t stale;           /* validations since the best */
   uint64_t next_validation; /* tokens */
   uint64_t validated_step;  /* the step after which validation was last measured */
-  uint64_t rate_halvings;   /* of the plateau schedule */
-  uint64_t rate_stale;
   /* since the last row of loss.tsv: */
   double loss;
   uint64_t loss_tokens;
   uint64_t loss_log_bytes, timestep_log_bytes; /* how far the logs belong to this state */
 } RunNumbers;
 
-/* All that changes in a run; the pointers are borrowed. */
+/* All that changes in a run. The arrays have the sizes that follow from its configuration. */
 typedef struct {
+  RunNumbers numbers;
   Weights *weights, *best;
   Optimizer *optimizer;
-  RunNumbers *numbers;
-  float *h; /* (B,D) */
-  int B;
-  uint64_t *lanes; /* (n_lanes) */
+  Schedule schedule;
+  float *h;        /* (B,D) */
+  uint64_t *lanes; /* (n_lanes) as lanes_save has them */
   size_t n_lanes;
-  double *timestep_loss; /* (T) */
+  double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
   uint64_t *timestep_tokens;
-  int T;
-  uint64_t *commands; /* (n_commands) the command lines, as commands.h has them */
-  size_t n_commands;
-  uint64_t *inputs; /* (n_inputs,DATASET_COLUMNS) the identity of the input files */
-  size_t n_inputs;
+  Commands commands;
 } RunState;
 
 size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
 
-/* Writes a file that was just opened and frees it; NULL is an error that `why` says already.
- * `about` is the metadata besides the shape; it may be NULL. */
-int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
-                     const Metadata *about, Why *why);
+/* Writes the state to a file that was just opened and frees the file; NULL is an error that `why`
+ * says already. `about` is the metadata besides the shape; it may be NULL. */
+int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, const Metadata *about,
+                     Why *why);
 
 /* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
  * opened, and errno is set. Messages call it path.
@@ -67,8 +61,7 @@ int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state
  * *n_inputs their number: NULL and 0 for a checkpoint of an older version, which has none. */
 Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
 
-/* Fills a state whose arrays have the sizes of the run that is to go on; after an error it is not
- * to be used. */
-int checkpoint_read(int fd, const char *path, const Shape *shape, RunState *state, Why *why);
+/* Fills the state of a run; after an error it is not to be used. */
+int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *state, Why *why);
 
 #endif

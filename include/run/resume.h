@@ -6,9 +6,7 @@
 #ifndef RESUME_H
 #define RESUME_H
 
-#include "model/safetensors.h"
-#include "run/train_options.h"
-#include "sequence/dataset.h"
+#include "run/config.h"
 
 /* Adds the options to the metadata of a checkpoint. */
 void resume_describe(Metadata *about, const TrainOptions *options);
@@ -17,9 +15,8 @@ void resume_describe(Metadata *about, const TrainOptions *options);
  * the command line goes on top. path names the checkpoint in what why says. */
 int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why);
 
-/* Whether the options that may not change, and the inputs, are those of the run; inputs is the
- * table (n_inputs,DATASET_COLUMNS) of its checkpoint. */
+/* Whether the options that may not change, and the inputs, are those of the run. */
 int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);
-int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why);
+int resume_check_inputs(const RunConfig *run, Why *why);
 
 #endif

@@ -6,6 +6,6 @@
 
 /* Says on standard error: tokens, parameters, memory, and the time that a few windows on a scratch
  * network foretell. */
-void dryrun_say(const TrainRun *run, const Plan *plan);
+void dryrun_say(const RunConfig *run, const Plan *plan);
 
 #endif

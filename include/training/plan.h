@@ -13,7 +13,7 @@ typedef struct {
 } Plan;
 
 /* Once the threads are started and the input is read, and before anything else is. */
-Plan plan_make(const TrainRun *run);
+Plan plan_make(const RunConfig *run);
 
 /* An error, with the figures, where the machine cannot hold it. */
 int plan_check(const Plan *plan, const Shape *shape, Why *why);

@@ -7,7 +7,7 @@
 enum { TRAIN_DIVERGED = 3, TRAIN_SIGNALLED = 128 }; /* exit codes; the signal is added */
 
 /* Trains, from the beginning or from where the log's checkpoint is, and writes the run directory: 0
- * done, TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1; why says why. */
-int train_run(const TrainRun *run, Why *why);
+ * done, TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1; why says why. Sets run->markov. */
+int train_run(RunConfig *run, Phases *phases, Why *why);
 
 #endif

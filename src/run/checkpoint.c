@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,26 @@ enum { TENSORS_MAX = 5 * WEIGHTS + 6 };
 
 size_t checkpoint_memory(const Shape *shape) { return safetensors_memory((size_t)shape->V); }
 
-static int state_tensors(Tensor tensors[TENSORS_MAX], const Shape *shape, const RunState *state) {
+static int state_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, const RunState *state) {
+  const Shape *shape = &run->shape;
+  const Optimizer *optimizer = state->optimizer;
+  const size_t B = (size_t)run->options->B, T = (size_t)run->options->T;
+  const size_t inputs = (size_t)run->dataset->n;
   int n = 0;
-  size_t T = (size_t)state->T;
   n += model_tensors(tensors + n, "", shape, state->weights);
-  if (state->optimizer->m)
-    n += model_tensors(tensors + n, "optimizer.m.", shape, state->optimizer->m);
-  if (state->optimizer->v)
-    n += model_tensors(tensors + n, "optimizer.v.", shape, state->optimizer->v);
-  if (state->optimizer->average)
-    n += model_tensors(tensors + n, "optimizer.average.", shape, state->optimizer->average);
+  if (optimizer->m) n += model_tensors(tensors + n, "optimizer.m.", shape, optimizer->m);
+  if (optimizer->v) n += model_tensors(tensors + n, "optimizer.v.", shape, optimizer->v);
+  if (optimizer->average)
+    n += model_tensors(tensors + n, "optimizer.average.", shape, optimizer->average);
   n += model_tensors(tensors + n, "best.", shape, state->best);
-  tensors[n++] =
-      tensor_matrix("state.", "h", DTYPE_F32, (size_t)state->B, (size_t)shape->D, state->h);
+  tensors[n++] = tensor_matrix("state.", "h", DTYPE_F32, B, (size_t)shape->D, state->h);
   tensors[n++] = tensor_vector("state.", "lanes", DTYPE_U64, state->n_lanes, state->lanes);
   tensors[n++] = tensor_vector("state.", "timestep_loss", DTYPE_F64, T, state->timestep_loss);
   tensors[n++] = tensor_vector("state.", "timestep_tokens", DTYPE_U64, T, state->timestep_tokens);
-  tensors[n++] =
-      tensor_matrix("state.", "inputs", DTYPE_U64, state->n_inputs, DATASET_COLUMNS, state->inputs);
-  if (state->n_commands > 0)
+  tensors[n++] = tensor_matrix("state.", "inputs", DTYPE_U64, inputs, DATASET_COLUMNS, run->inputs);
+  if (state->commands.n > 0)
     tensors[n++] =
-        tensor_vector("state.", "commands", DTYPE_U64, state->n_commands, state->commands);
+        tensor_vector("state.", "commands", DTYPE_U64, state->commands.n, state->commands.data);
   return n;
 }
 
@@ -56,55 +54,57 @@ static bool real_fits(NumberKind kind, double value) {
   return value >= 0 && (isfinite(value) || kind != REAL);
 }
 
-static const struct {
+/* A number in the metadata and its field in the state. */
+typedef struct {
   const char *key;
-  size_t offset;
   NumberKind kind;
-} number_rows[] = {
-#define ROW(field, kind)                                                                           \
-  { "state." #field, offsetof(RunNumbers, field), kind }
-    ROW(step, COUNT),
-    ROW(epoch, COUNT),
-    ROW(tokens, COUNT),
-    ROW(skipped, COUNT),
-    ROW(bad_in_a_row, COUNT),
-    ROW(optimizer_steps, COUNT),
-    ROW(rate, REAL),
-    ROW(gradient_norm, REAL_OR_NONE),
-    ROW(seconds, REAL),
-    ROW(best_valid_loss, REAL_OR_INFINITE),
-    ROW(best_step, COUNT),
-    ROW(stale, COUNT),
-    ROW(next_validation, COUNT),
-    ROW(validated_step, COUNT),
-    ROW(rate_halvings, COUNT),
-    ROW(rate_stale, COUNT),
-    ROW(loss, REAL),
-    ROW(loss_tokens, COUNT),
-    ROW(loss_log_bytes, COUNT),
-    ROW(timestep_log_bytes, COUNT)
-#undef ROW
-};
-enum { NUMBER_ROWS = sizeof number_rows / sizeof *number_rows };
+  void *field; /* uint64_t of a COUNT, else double */
+} Number;
+enum { NUMBERS = 20 };
+
+static void list_numbers(RunState *state, Number list[NUMBERS]) {
+  RunNumbers *n = &state->numbers;
+  const Number numbers[NUMBERS] = {{"state.step", COUNT, &n->step},
+                                   {"state.epoch", COUNT, &n->epoch},
+                                   {"state.tokens", COUNT, &n->tokens},
+                                   {"state.skipped", COUNT, &n->skipped},
+                                   {"state.bad_in_a_row", COUNT, &n->bad_in_a_row},
+                                   {"state.optimizer_steps", COUNT, &state->optimizer->steps},
+                                   {"state.rate", REAL, &n->rate},
+                                   {"state.gradient_norm", REAL_OR_NONE, &n->gradient_norm},
+                                   {"state.seconds", REAL, &n->seconds},
+                                   {"state.best_valid_loss", REAL_OR_INFINITE, &n->best_valid_loss},
+                                   {"state.best_step", COUNT, &n->best_step},
+                                   {"state.stale", COUNT, &n->stale},
+                                   {"state.next_validation", COUNT, &n->next_validation},
+                                   {"state.validated_step", COUNT, &n->validated_step},
+                                   {"state.rate_halvings", COUNT, &state->schedule.halvings},
+                                   {"state.rate_stale", COUNT, &state->schedule.stale},
+                                   {"state.loss", REAL, &n->loss},
+                                   {"state.loss_tokens", COUNT, &n->loss_tokens},
+                                   {"state.loss_log_bytes", COUNT, &n->loss_log_bytes},
+                                   {"state.timestep_log_bytes", COUNT, &n->timestep_log_bytes}};
+  memcpy(list, numbers, sizeof numbers);
+}
 
 /* Adds the numbers; one that the reader would reject is an error. */
-static int describe_numbers(const char *path, Metadata *metadata, const RunNumbers *numbers,
-                            Why *why) {
-  for (int i = 0; i < NUMBER_ROWS; i++) {
-    const void *field = (const char *)numbers + number_rows[i].offset;
+static int describe_numbers(const char *path, Metadata *metadata, RunState *state, Why *why) {
+  Number numbers[NUMBERS];
+  list_numbers(state, numbers);
+  for (const Number *number = numbers; number < numbers + NUMBERS; number++) {
     bool fits;
-    if (number_rows[i].kind == COUNT) {
-      const uint64_t count = *(const uint64_t *)field;
+    if (number->kind == COUNT) {
+      const uint64_t count = *(const uint64_t *)number->field;
       fits = count <= COUNT_MAX;
-      metadata_set(metadata, number_rows[i].key, "%" PRIu64, count);
+      metadata_set(metadata, number->key, "%" PRIu64, count);
     } else {
-      const double real = fabs(*(const double *)field); /* NaN may have a sign */
-      fits = real_fits(number_rows[i].kind, real);
-      metadata_set(metadata, number_rows[i].key, "%.17g", real);
+      const double real = fabs(*(const double *)number->field); /* NaN may have a sign */
+      fits = real_fits(number->kind, real);
+      metadata_set(metadata, number->key, "%.17g", real);
     }
     if (!fits)
       return fail(why, "%s: cannot hold %s = %s; the checkpoint before it was kept", path,
-                  number_rows[i].key, metadata_get(metadata, number_rows[i].key));
+                  number->key, metadata_get(metadata, number->key));
   }
   return 0;
 }
@@ -117,44 +117,40 @@ static int read_real(const char *text, double *number) {
   return strcmp(text, again) == 0 ? 0 : -1;
 }
 
-/* Reads the number of a row into its field. */
-static int read_number(const Metadata *metadata, int row, void *field) {
-  const char *key = number_rows[row].key;
-  double real;
-  uint64_t count;
-  if (number_rows[row].kind == COUNT) {
-    if (metadata_whole(metadata, key, &count) != 0 || count > COUNT_MAX) return -1;
-    *(uint64_t *)field = count;
-    return 0;
+/* Reads a number into its field. */
+static int read_number(const Metadata *metadata, const Number *number) {
+  if (number->kind == COUNT) {
+    uint64_t *count = number->field;
+    return metadata_whole(metadata, number->key, count) == 0 && *count <= COUNT_MAX ? 0 : -1;
   }
-  if (read_real(metadata_get(metadata, key), &real) != 0 || !real_fits(number_rows[row].kind, real))
-    return -1;
-  *(double *)field = real;
-  return 0;
+  double *real = number->field;
+  if (read_real(metadata_get(metadata, number->key), real) != 0) return -1;
+  return real_fits(number->kind, *real) ? 0 : -1;
 }
 
-static int read_numbers(const char *path, const Metadata *metadata, RunNumbers *numbers, Why *why) {
-  for (int i = 0; i < NUMBER_ROWS; i++) {
-    char *field = (char *)numbers + number_rows[i].offset;
-    if (!metadata_get(metadata, number_rows[i].key))
-      return fail(why, "%s: %s is missing; the checkpoint is damaged", path, number_rows[i].key);
-    if (read_number(metadata, i, field) != 0)
+static int read_numbers(const char *path, const Metadata *metadata, RunState *state, Why *why) {
+  Number numbers[NUMBERS];
+  list_numbers(state, numbers);
+  for (const Number *number = numbers; number < numbers + NUMBERS; number++) {
+    if (!metadata_get(metadata, number->key))
+      return fail(why, "%s: %s is missing; the checkpoint is damaged", path, number->key);
+    if (read_number(metadata, number) != 0)
       return fail(why, "%s: the value of %s is invalid; the checkpoint is damaged", path,
-                  number_rows[i].key);
+                  number->key);
   }
   return 0;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-int checkpoint_write(AtomicFile *file, const Shape *shape, const RunState *state,
-                     const Metadata *about, Why *why) {
+int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, const Metadata *about,
+                     Why *why) {
   Tensor tensors[TENSORS_MAX];
-  int n = state_tensors(tensors, shape, state);
-  Metadata *metadata = model_describe(shape, about);
-  metadata_set(metadata, "inputs", "%zu", state->n_inputs);
-  metadata_set(metadata, "commands", "%zu", state->n_commands);
-  int rc = file ? describe_numbers(file->path, metadata, state->numbers, why) : -1;
+  int n = state_tensors(tensors, run, state);
+  Metadata *metadata = model_describe(&run->shape, about);
+  metadata_set(metadata, "inputs", "%d", run->dataset->n);
+  metadata_set(metadata, "commands", "%zu", state->commands.n);
+  int rc = file ? describe_numbers(file->path, metadata, state, why) : -1;
   if (rc == 0)
     rc = safetensors_write(file, tensors, n, metadata, why);
   else if (file)
@@ -201,20 +197,19 @@ Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *
   return about;
 }
 
-int checkpoint_read(int fd, const char *path, const Shape *shape, RunState *state, Why *why) {
+int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *state, Why *why) {
   Tensor tensors[TENSORS_MAX];
   Shape found;
   SafeTensors *file = safetensors_from(fd, path, why);
   if (!file) return -1;
   int rc = model_shape(&found, path, safetensors_metadata(file), why);
-  if (rc == 0 && memcmp(&found, shape, sizeof found) != 0)
+  if (rc == 0 && memcmp(&found, &run->shape, sizeof found) != 0)
     rc = fail(why, "%s: its network is another than the options describe; give those of its run",
               path);
-  const int n = state_tensors(tensors, shape, state);
+  const int n = state_tensors(tensors, run, state);
   if (rc == 0) rc = safetensors_read(file, tensors, n, why);
   if (rc == 0) rc = safetensors_only(file, tensors, n, NULL, why);
-  if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state->numbers, why);
-  if (rc == 0) state->optimizer->steps = state->numbers->optimizer_steps;
+  if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state, why);
   safetensors_close(file);
   return rc;
 }

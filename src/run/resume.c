@@ -1,6 +1,5 @@
 #include "run/resume.h"
 
-#include "base/alloc.h"
 #include "io/input.h"
 
 #include <inttypes.h>
@@ -122,28 +121,28 @@ static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uin
     snprintf(text, DIFFERENCE, "its bases differ");
 }
 
-int resume_check_inputs(const Dataset *dataset, const uint64_t *inputs, size_t n_inputs, Why *why) {
-  uint64_t *table = alloc_new((size_t)dataset->n * DATASET_COLUMNS, sizeof *table);
+int resume_check_inputs(const RunConfig *run, Why *why) {
+  const Dataset *dataset = run->dataset;
+  const uint64_t *past = run->past_inputs;
+  const size_t n = (size_t)dataset->n, n_past = run->n_past_inputs;
   char difference[DIFFERENCE] = "";
-  size_t i = 0, n = (size_t)dataset->n;
-  dataset_identify(dataset, table);
-  for (; i < n && i < n_inputs && !*difference; i++)
-    find_difference(difference, table + i * DATASET_COLUMNS, inputs + i * DATASET_COLUMNS);
-  free(table);
+  size_t i = 0;
+  for (; i < n && i < n_past && !*difference; i++)
+    find_difference(difference, run->inputs + i * DATASET_COLUMNS, past + i * DATASET_COLUMNS);
   if (*difference)
     return fail(why,
                 "%s: differs from input %zu of the run: %s; give the same sequences in the "
                 "same order",
                 input_title(dataset->files[i - 1]), i, difference);
-  if (n > n_inputs)
+  if (n > n_past)
     return fail(why, "%s: is not an input of the run, which has only %zu; leave it out",
-                input_title(dataset->files[n_inputs]), n_inputs);
-  if (n < n_inputs && inputs[(n_inputs - 1) * DATASET_COLUMNS + DATASET_VALIDATES])
+                input_title(dataset->files[n_past]), n_past);
+  if (n < n_past && past[(n_past - 1) * DATASET_COLUMNS + DATASET_VALIDATES])
     return fail(why, "the run began with a --valid file; give it again");
-  if (n < n_inputs)
+  if (n < n_past)
     return fail(why,
                 "the run began with %zu input files, not %zu; give the same files in the same "
                 "order",
-                n_inputs, n);
+                n_past, n);
   return 0;
 }

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/version.h"
-#include "io/atomicfile.h"
+#include "net/matrix.h"
 #include "sequence/bits.h"
 
 #include <jansson.h>
@@ -45,10 +45,10 @@ static json_t *option_json(const Option *option, const TrainOptions *options) {
   }
 }
 
-static json_t *options_json(const RunJson *run) {
+static json_t *options_json(const TrainOptions *options) {
   json_t *json = json_object();
   for (const Option *option = train_program.options; option->name; option++)
-    json_object_set_new(json, option->name, option_json(option, run->options));
+    json_object_set_new(json, option->name, option_json(option, options));
   return json;
 }
 
@@ -111,14 +111,14 @@ static json_t *range_json(const Dataset *dataset, int i) {
 }
 
 /* Over all bases of the validation, also those that no token predicts. */
-static double whole_bits(const RunJson *run, double bits) {
-  const double predicted = (double)run->valid_tokens * run->shape->s;
+static double whole_bits(const RunConfig *run, double bits) {
+  const double predicted = (double)run->valid_tokens * run->shape.s;
   return bits_over_all(bits, predicted, (double)dataset_valid_bases(run->dataset));
 }
 
-static json_t *markov_json(const RunJson *run) {
-  const Markov *markov = run->markov;
-  if (!markov) return json_null();
+static json_t *markov_json(const RunConfig *run) {
+  const Markov *markov = &run->markov;
+  if (run->valid_tokens == 0) return json_null();
   json_t *json = json_object(), *orders = json_array();
   json_object_set_new(json, "best_order", whole((uint64_t)markov->best));
   json_object_set_new(json, "best_bits_per_base", real(markov->bits_per_base[markov->best]));
@@ -160,22 +160,22 @@ static json_t *flow_json(const Exam *exam) {
   return json;
 }
 
-static json_t *result_json(const RunJson *run) {
+static json_t *result_json(const RunConfig *run, const RunNumbers *numbers,
+                           const RunResult *result) {
+  const double bits = bits_per_base(numbers->best_valid_loss, run->shape.s);
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   json_t *json = json_object();
-  json_object_set_new(json, "steps", whole(run->steps));
-  json_object_set_new(json, "tokens", whole(run->tokens));
-  json_object_set_new(json, "skipped_steps", whole(run->skipped_steps));
-  json_object_set_new(json, "seconds", real(run->seconds));
-  json_object_set_new(json, "longest_step_seconds", real(run->longest_step));
-  json_object_set_new(json, "longest_checkpoint_seconds", real(run->longest_checkpoint));
-  json_object_set_new(json, "best_step", whole(run->best_step));
-  json_object_set_new(json, "best_valid_loss", real(run->best_valid_loss));
-  json_object_set_new(json, "best_valid_bits_per_base",
-                      real(bits_per_base(run->best_valid_loss, run->shape->s)));
-  json_object_set_new(json, "whole_bits_per_base",
-                      real(whole_bits(run, bits_per_base(run->best_valid_loss, run->shape->s))));
+  json_object_set_new(json, "steps", whole(numbers->step));
+  json_object_set_new(json, "tokens", whole(numbers->tokens));
+  json_object_set_new(json, "skipped_steps", whole(numbers->skipped));
+  json_object_set_new(json, "seconds", real(result->seconds));
+  json_object_set_new(json, "longest_step_seconds", real(result->longest_step));
+  json_object_set_new(json, "longest_checkpoint_seconds", real(result->longest_checkpoint));
+  json_object_set_new(json, "best_step", whole(numbers->best_step));
+  json_object_set_new(json, "best_valid_loss", real(numbers->best_valid_loss));
+  json_object_set_new(json, "best_valid_bits_per_base", real(bits));
+  json_object_set_new(json, "whole_bits_per_base", real(whole_bits(run, bits)));
   json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
   return json;
 }
@@ -199,34 +199,38 @@ static json_t *commands_json(const Commands *commands) {
   return json;
 }
 
-static json_t *run_json(const RunJson *run) {
-  json_t *json = json_object(), *commands = commands_json(run->commands);
+static json_t *examination_json(const Exam *exam) {
+  return exam ? json_string(exam->shortened ? "shortened" : "whole") : json_null();
+}
+
+static json_t *run_json(const RunConfig *run, const RunState *state, const RunResult *result) {
+  const Exam *exam = result->exam;
+  json_t *json = json_object(), *commands = commands_json(&state->commands);
   char written[32];
   runjson_time(time(NULL), written);
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
-  json_object_set_new(json, "status", json_string(run->status));
+  json_object_set_new(json, "status", json_string(result->status));
   json_object_set_new(json, "started", text(run->started));
   json_object_set_new(json, "written", json_string(written));
   json_object_set(json, "command", json_array_get(commands, 0)); /* that the run began with */
   json_object_set_new(json, "commands", commands);
-  json_object_set_new(json, "options", options_json(run));
+  json_object_set_new(json, "options", options_json(run->options));
   json_object_set_new(json, "seed", whole(run->options->seed));
   json_object_set_new(json, "inputs", json_array()); /* both are written file by file */
   json_object_set_new(json, "validation", json_array());
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
-  json_object_set_new(json, "parameters", whole(shape_parameters(run->shape)));
+  json_object_set_new(json, "parameters", whole(shape_parameters(&run->shape)));
   json_object_set_new(json, "markov", markov_json(run));
-  json_object_set_new(json, "examination",
-                      run->examination ? json_string(run->examination) : json_null());
-  json_object_set_new(json, "calibration", calibration_json(run->exam));
-  json_object_set_new(json, "gradient_flow", flow_json(run->exam));
+  json_object_set_new(json, "examination", examination_json(exam));
+  json_object_set_new(json, "calibration", calibration_json(exam));
+  json_object_set_new(json, "gradient_flow", flow_json(exam));
   json_object_set_new(json, "gradient_flow_stretches",
-                      run->exam ? whole((uint64_t)run->exam->stretches) : json_null());
-  json_object_set_new(json, "openblas", json_string(run->library));
-  json_object_set_new(json, "cpu_level", json_string(run->level));
-  json_object_set_new(json, "result", result_json(run));
+                      exam ? whole((uint64_t)exam->stretches) : json_null());
+  json_object_set_new(json, "openblas", json_string(matrix_library()));
+  json_object_set_new(json, "cpu_level", json_string(run->kernels->level));
+  json_object_set_new(json, "result", result_json(run, &state->numbers, result));
   return json;
 }
 
@@ -269,15 +273,16 @@ static void put_list(FILE *out, json_t *(*entry)(const Dataset *, int), const Da
   fputs(entries > 0 ? "\n  ]" : "]", out);
 }
 
-static void put_run(FILE *out, const RunJson *run) {
-  json_t *json = run_json(run), *value;
+/* Writes run.json and frees it. */
+static void put_run(FILE *out, json_t *json, const Dataset *dataset) {
+  json_t *value;
   const char *key, *separator = "{";
   json_object_foreach(json, key, value) {
     fprintf(out, "%s\n  \"%s\": ", separator, key);
     if (strcmp(key, "inputs") == 0)
-      put_list(out, input_json, run->dataset);
+      put_list(out, input_json, dataset);
     else if (strcmp(key, "validation") == 0)
-      put_list(out, range_json, run->dataset);
+      put_list(out, range_json, dataset);
     else
       put_value(out, 2, json_incref(value));
     separator = ",";
@@ -286,8 +291,9 @@ static void put_run(FILE *out, const RunJson *run) {
   json_decref(json);
 }
 
-int runjson_write(AtomicFile *file, const RunJson *run, Why *why) {
+int runjson_write(AtomicFile *file, const RunConfig *run, const RunState *state,
+                  const RunResult *result, Why *why) {
   if (!file) return -1;
-  put_run(file->out, run);
+  put_run(file->out, run_json(run, state, result), run->dataset);
   return atomicfile_commit(file, why);
 }

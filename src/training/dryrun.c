@@ -14,9 +14,9 @@ static double rehearse(Trainer *train) {
       lanes_start(train->lanes, 0);
       continue;
     }
-    bptt_run(train->bptt, train->gradient, train->weights, train->window);
-    optimizer_step(train->optimizer, train->weights, train->gradient, 0, 1, train->options->threads,
-                   train->run->kernels);
+    bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
+    optimizer_step(train->state.optimizer, train->state.weights, train->gradient, 0, 1,
+                   train->run->options->threads, train->run->kernels);
     now = clock_now();
     if (window == 0)
       start = now; /* the first one warms up */
@@ -29,8 +29,8 @@ static double rehearse(Trainer *train) {
 /* What the run will take at so many tokens a second. */
 static void say_time(const Trainer *train, double rate) {
   char time[32], epochs[64] = "an epoch, until validation stops improving,";
-  const TrainOptions *o = train->options;
-  double epoch = (double)lanes_tokens(train->lanes) / rate, n = (double)o->epochs;
+  const TrainOptions *o = train->run->options;
+  double epoch = (double)train->run->train_tokens / rate, n = (double)o->epochs;
   if (o->max_time > 0 && (n == 0 || n * epoch > o->max_time)) n = o->max_time / epoch;
   if (n > 0) snprintf(epochs, sizeof epochs, "for %.3g epoch%s", n, n == 1 ? "" : "s");
   clock_text((n > 0 ? n : 1) * epoch, time);
@@ -38,7 +38,7 @@ static void say_time(const Trainer *train, double rate) {
                epochs, rate, o->threads, o->threads > 1 ? "s" : "");
 }
 
-void dryrun_say(const TrainRun *run, const Plan *plan) {
+void dryrun_say(const RunConfig *run, const Plan *plan) {
   char total[32], corpus[32], weights[32], windows[32], markov[32];
   Trainer *train = trainer_new(run);
   plan_text(plan->total, total);
@@ -46,10 +46,10 @@ void dryrun_say(const TrainRun *run, const Plan *plan) {
   plan_text(plan->weights, weights);
   plan_text(plan->windows, windows);
   plan_text(plan->markov, markov);
-  progress_say(
-      run->progress,
-      "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64 " to validate on",
-      lanes_tokens(train->lanes), lanes_pieces(train->lanes), lanes_tokens(train->valid_lanes));
+  progress_say(run->progress,
+               "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64
+               " to validate on",
+               run->train_tokens, lanes_pieces(train->lanes), run->valid_tokens);
   progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
                shape_parameters(&run->shape), run->shape.n, run->shape.V);
   progress_say(run->progress,

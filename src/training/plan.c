@@ -1,8 +1,8 @@
 #include "training/plan.h"
 
 #include "base/quota.h"
-#include "run/checkpoint.h"
 #include "model/exam.h"
+#include "run/checkpoint.h"
 #include "sequence/markov.h"
 
 #include <stdio.h>
@@ -61,7 +61,7 @@ static void find_available(Plan *plan) {
   }
 }
 
-Plan plan_make(const TrainRun *run) {
+Plan plan_make(const RunConfig *run) {
   const Dataset *dataset = run->dataset;
   const bool validates = dataset->valid.n > 0;
   Plan plan = {.corpus = dataset_memory(dataset)};

@@ -70,21 +70,17 @@ static void on_free(const volatile void *block) {
 
 static int file;
 static char path[64];
-static Shape shape;
-static RunNumbers numbers;
 static float h[B];
 static uint64_t lanes[LANE_NUMBERS], timestep_tokens[T], inputs[DATASET_COLUMNS];
 static double timestep_loss[T];
-static RunState state = {.numbers = &numbers,
-                         .h = h,
-                         .B = B,
+static const TrainOptions options = {.B = B, .T = T};
+static const Dataset dataset = {.n = 1};
+static RunConfig config = {.options = &options, .dataset = &dataset, .inputs = inputs};
+static RunState state = {.h = h,
                          .lanes = lanes,
                          .n_lanes = LANE_NUMBERS,
                          .timestep_loss = timestep_loss,
-                         .timestep_tokens = timestep_tokens,
-                         .T = T,
-                         .inputs = inputs,
-                         .n_inputs = 1};
+                         .timestep_tokens = timestep_tokens};
 
 static void fill_file(const void *bytes, size_t size) {
   must(ftruncate(file, 0) == 0, "a file can be emptied");
@@ -122,7 +118,7 @@ static void check_run(void) {
   must(all_finite(state.optimizer->m->L, state.weights->size), "its moments are finite");
   must(all_finite(state.optimizer->average->L, state.weights->size), "its averages are finite");
   must(all_finite(h, B) && isfinite(timestep_loss[0]), "its state is finite");
-  must(!isnan(numbers.seconds) && !isnan(numbers.loss), "its numbers are numbers");
+  must(!isnan(state.numbers.seconds) && !isnan(state.numbers.loss), "its numbers are numbers");
 }
 
 /* What is read of a checkpoint before its run is. */
@@ -148,7 +144,7 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
   model_free(&model);
   if (!*is_model) check_sentence(&why);
   read_about();
-  *is_checkpoint = checkpoint_read(open(path, O_RDONLY), path, &shape, &state, &why) == 0;
+  *is_checkpoint = checkpoint_read(open(path, O_RDONLY), path, &config, &state, &why) == 0;
   if (*is_checkpoint) check_run();
   if (!*is_checkpoint) check_sentence(&why);
   watched = false;
@@ -217,11 +213,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   file = memfd_create("model", 0);
   must(file >= 0, "there is a file to read from");
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-  shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL);
-  state.weights = weights_new(&shape);
-  state.optimizer = optimizer_new(OPTIMIZER_ADAM, &shape, true);
+  config.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL);
+  state.weights = weights_new(&config.shape);
+  state.optimizer = optimizer_new(OPTIMIZER_ADAM, &config.shape, true);
   optimizer_average(state.optimizer, state.weights);
-  state.best = weights_new(&shape);
+  state.best = weights_new(&config.shape);
   __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
   check_seed("model", false);
   check_seed("followers", false);
