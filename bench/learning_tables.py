@@ -1,6 +1,9 @@
 """The tables of bench/learning: what is compared, and with which options."""
 
+import re
 from collections import namedtuple
+
+from measure import ROOT
 
 # A row's label is a name or, for a grid, (row, column); words are options of rnntrain.
 Row = namedtuple("Row", "label words genome", defaults=["ecoli_k12_mg1655"])
@@ -33,6 +36,20 @@ def grid(first, second, words, letter):
     return [Row((f"{a}", f"{letter}={b}"), words.format(a, b)) for a in first for b in second]
 
 
+def constants(header):
+    """The rows of the table of constants in a header: name and the columns after it, as text."""
+    rows = re.findall(r"^ +(?:FIRST|ROW)\( *\w+, *(.*)\) *\\?$", (ROOT / "include/net" / header).read_text(), re.M)
+    return [re.split(", *", row) for row in rows]
+
+
+def optimizers():
+    """Each at its default rate and a third of it."""
+    for name, rate, *_ in constants("update.h"):
+        for part in (3, 1):
+            value = f"{float(rate) / part:.3g}"
+            yield Row(f"{name}, {value}", f"--optimizer {name} --learning-rate {value}")
+
+
 def regimes():
     for k in range(1, 9):
         yield Row(("s=1, followers", f"k={k}"), f"-k {k}")
@@ -60,10 +77,7 @@ TABLES = {
         "", rows(("half a CPU-minute", HALF_MINUTE), ("4 epochs", EPOCHS)), SEEDS),
     "optimizer": Table(
         "optimizer and learning rate", "optimizer", EPOCHS,
-        [Row(f"{name}, {rate}", f"--optimizer {name} --learning-rate {rate}")
-         for name, rates in [("adam", (0.00099, 0.003, 0.009)), ("rmsprop", (0.001, 0.003)),
-                             ("adagrad", (0.03, 0.09)), ("momentum", (0.1, 0.3)), ("sgd", (0.5, 1.5))]
-         for rate in rates]),
+        list(optimizers())),
     "schedule": Table(
         "the rate over time", "schedule", "",
         rows(("linear (default)", EPOCHS), ("cosine", f"{EPOCHS} --schedule cosine"),
@@ -82,7 +96,7 @@ TABLES = {
     "activation": Table(
         "activation, with the rate", "activation", EPOCHS,
         [Row((name, f"rate {rate}"), f"--activation {name} --learning-rate {rate}")
-         for name in ("sigmoid", "tanh", "relu") for rate in (0.0003, 0.001, 0.003)]),
+         for name, *_ in constants("activation.h") for rate in (0.0003, 0.001, 0.003)]),
     "strands": Table(
         "a minute on two cores: pieces as they stand, or every other time as their reverse complement",
         "genome", "--max-time 60s",

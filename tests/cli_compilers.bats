@@ -15,14 +15,16 @@ learn() {
 }
 
 @test "gcc and clang builds of rnntrain make the same models" {
+  activations=$(words rnntrain activation)
+  optimizers=$(words rnntrain optimizer)
   for softmax in followers full; do
-    for activation in sigmoid tanh relu; do
+    for activation in $activations; do
       for shape in "-k 2 -D 40 -d 12" "-k 3 -D 7 -d 5 -B 3 -T 9" "-k 3 -s 2 -D 64" "-k 5 -D 33"; do
         learn -e 1 $shape --softmax $softmax --activation $activation --log-every 5 --clip 0.05
       done
     done
   done
-  for optimizer in adam sgd momentum rmsprop adagrad; do
+  for optimizer in $optimizers; do
     learn -k 3 -D 24 -e 3 --optimizer $optimizer --strands forward
   done
 }

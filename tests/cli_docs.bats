@@ -300,3 +300,10 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   # One above all: --mode flow, whose third column is always a number.
   [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 9 ]
 }
+
+@test "docs/model.md explains every activation function, docs/learning.md measures every optimizer" {
+  activations=$(words rnntrain activation)
+  for activation in $activations; do grep -qw "$activation" "$SOURCE/docs/model.md"; done
+  optimizers=$(words rnntrain optimizer)
+  for optimizer in $optimizers; do grep -q "^| $optimizer, [0-9.]* |" "$SOURCE/docs/learning.md"; done
+}

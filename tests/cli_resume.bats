@@ -76,15 +76,15 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 }
 
 @test "every optimizer, schedule and output layer comes to the same" {
-  local cases=("--optimizer sgd --strands forward --activation sigmoid" "--optimizer momentum --schedule constant"
-    "--optimizer rmsprop --softmax full" "--optimizer adagrad --schedule cosine -s 2"
-    "--schedule plateau --warmup 0 --valid-fraction 0.1" "--activation tanh --schedule linear"
-    "--activation relu --optimizer adam --strands both --softmax followers")
-  for option in optimizer schedule softmax strands activation; do
-    all=$(words rnntrain $option)
-    for word in $all; do [[ " ${cases[*]} " == *" --$option $word "* ]]; done
-  done
-  for options in "${cases[@]}"; do
+  local activations optimizers schedules options
+  read -ra activations <<< "$(words rnntrain activation)"
+  read -ra optimizers <<< "$(words rnntrain optimizer)"
+  read -ra schedules <<< "$(words rnntrain schedule)"
+  local softmaxes=(followers followers full full) strands=(both forward)
+  for ((i = 0; i < ${#schedules[@]} || i < ${#optimizers[@]} || i < ${#activations[@]}; i++)); do
+    options="--optimizer ${optimizers[i % ${#optimizers[@]}]} --activation ${activations[i % ${#activations[@]}]}
+      --schedule ${schedules[i % ${#schedules[@]}]} --softmax ${softmaxes[i % 4]} --strands ${strands[i % 2]} -s $((1 + i / 3 % 2))"
+    [[ "$options" != *plateau* ]] || options+=" --warmup 0 --valid-fraction 0.1"
     rm -rf one two
     # shellcheck disable=SC2086
     rnntrain "${RUN[@]}" $options -e 7 -o one

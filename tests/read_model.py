@@ -17,6 +17,7 @@ or what it rounds, or has other rows. QUESTION says what the FILE answers:
 """
 import gzip, json, math, re, struct, sys
 import numpy as np
+from activations import ACTIVATIONS
 
 
 def read_model(path):
@@ -49,8 +50,7 @@ class Steps:
 
     def __init__(self, about, w, sequence):
         k, s, V = int(about['k']), int(about['stride']), 4 ** int(about['k'])
-        phi = {'sigmoid': lambda z: 1 / (1 + np.exp(-z)), 'tanh': np.tanh,
-               'relu': lambda z: np.maximum(z, 0)}[about['activation']]
+        phi, _ = ACTIVATIONS[about['activation']]
         self.k, self.s, self.length = k, s, len(sequence)
         self.told, self.after, self.h = [], [], []
         for match in re.finditer('[ACGT]+', sequence.upper().replace('U', 'T')):

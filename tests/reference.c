@@ -1,5 +1,7 @@
 #include "reference.h"
 
+#include "net/activation.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +40,22 @@ void reference_set(Reference *net, const float *L, const float *U, const float *
   }
 }
 
-static double phi(const Reference *net, double z) {
-  if (net->phi == REF_SIGMOID) return 1 / (1 + exp(-z));
-  if (net->phi == REF_TANH) return tanh(z);
-  return net->phi == REF_RELU ? fmax(z, 0) : NAN;
+double reference_phi(int phi, double z) {
+  switch ((Activation)phi) {
+  case ACTIVATION_SIGMOID: return 1 / (1 + exp(-z));
+  case ACTIVATION_TANH: return tanh(z);
+  case ACTIVATION_RELU: return fmax(z, 0);
+  }
+  return NAN;
 }
 
-static double phi_derivative(const Reference *net, double z) {
-  double h = phi(net, z);
-  if (net->phi == REF_SIGMOID) return h * (1 - h);
-  if (net->phi == REF_TANH) return 1 - h * h;
-  return net->phi == REF_RELU ? z > 0 : NAN;
+double reference_slope(int phi, double z) {
+  switch ((Activation)phi) {
+  case ACTIVATION_SIGMOID: return exp(-z) / pow(1 + exp(-z), 2);
+  case ACTIVATION_TANH: return 1 / pow(cosh(z), 2);
+  case ACTIVATION_RELU: return z > 0;
+  }
+  return NAN;
 }
 
 /* Whether v repeats the last k-s bases of x as its first. */
@@ -88,7 +95,7 @@ static double lane_forward(const Reference *net, const ReferenceWindow *w, int b
       z[j] = net->b1[j];
       for (int i = 0; i < D; i++) z[j] += before[i] * net->H[i * D + j];
       for (int i = 0; i < net->d; i++) z[j] += net->L[x * net->d + i] * net->I[i * D + j];
-      h[j] = phi(net, z[j]);
+      h[j] = reference_phi(net->phi, z[j]);
     }
     reference_yhat(net, x, h, nodes->yhat + t * net->V);
     if (w->y[at] >= 0) J -= log(nodes->yhat[t * net->V + w->y[at]]);
@@ -110,7 +117,7 @@ static void lane_backward(const Reference *net, const ReferenceWindow *w, int b,
       for (int v = 0; v < V; v++) dh += dq[v] * net->U[i * V + v];
       for (int j = 0; j < D && t + 1 < w->T && !w->restart[at + w->B]; j++)
         dh += next[j] * net->H[i * D + j];
-      dz[i] = dh * phi_derivative(net, nodes->z[t * D + i]);
+      dz[i] = dh * reference_slope(net->phi, nodes->z[t * D + i]);
     }
     for (int v = 0; v < V; v++) {
       g->b2[v] += dq[v];

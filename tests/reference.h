@@ -1,17 +1,16 @@
 /* reference: the network in double precision, straight from the equations with plain loops: no
- * BLAS, no kernels, nothing shared with src/. What the fast one must agree with. */
+ * BLAS, no kernels, nothing shared with src/ but the constants of activations. What the fast one
+ * must agree with. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REF_SIGMOID, REF_TANH, REF_RELU };
-
 typedef struct {
   int k, s, d, D;
   int V;                           /* 4^k */
-  int phi;                         /* REF_SIGMOID, ... */
+  int phi;                         /* an Activation */
   int misprint;                    /* 1: dH as lecture notes print it, with h(t) for h(t-1) */
   int full;                        /* 1: softmax over V, 0: over those that can follow */
   double *L, *H, *I, *b1, *U, *b2; /* (V,d) (D,D) (d,D) (D) (D,V) (V), one block from L on */
@@ -36,6 +35,10 @@ void reference_set(Reference *net, const float *L, const float *U, const float *
  * is not NULL it gets the gradient of that sum. */
 double reference_run(const Reference *net, const ReferenceWindow *window, double *hT,
                      Reference *gradient);
+
+/* phi(z) and phi'(z). */
+double reference_phi(int phi, double z);
+double reference_slope(int phi, double z);
 
 /* yhat (V) after state h (D) at k-mer x. */
 void reference_yhat(const Reference *net, int x, const double *h, double *yhat);

@@ -8,6 +8,7 @@ with central differences of J, which must not agree with h(t)^T dz(t) for dH, as
 """
 import json, re, sys
 import numpy as np
+from activations import ACTIVATIONS
 from read_model import read_model, read_sequences
 
 
@@ -23,9 +24,7 @@ def read_weights(path):
 
 
 K, S, ACTIVATION, SOFTMAX, W = read_weights(sys.argv[1])
-PHI = {'sigmoid': lambda z: 1 / (1 + np.exp(-z)), 'tanh': np.tanh, 'relu': lambda z: np.maximum(z, 0)}[ACTIVATION]
-SLOPE = {'sigmoid': lambda z, h: h * (1 - h), 'tanh': lambda z, h: 1 - h ** 2,
-         'relu': lambda z, h: (z > 0) * 1.0}[ACTIVATION]
+PHI, SLOPE = ACTIVATIONS[ACTIVATION]
 
 
 def code(kmer):
