@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 16, BLOCKS = 32, LANES = 128 }; /* lanes of a block at most, blocks, lanes */
-enum { TEXT_MAX = 1 << 26 /* bases of all lanes */, ROUND = 1 << 16 /* of one that is alone */ };
+enum { BLOCK = 16, BLOCKS = 32, DRAFTS = 128 }; /* drafts of a block at most, blocks, drafts */
+enum { TEXT_MAX = 1 << 26 };                    /* bases of all drafts */
+enum { ROUND = 1 << 16 };                       /* bases of a round, of a draft that is alone */
 enum { PROMPT_T = 64 };
 
 typedef struct {
@@ -21,19 +22,19 @@ typedef struct {
 /* A record that is being drawn. */
 typedef struct {
   Rng rng;
-  int x;      /* its last k-mer */
-  int skip;   /* steps to come that are not kept */
-  int left;   /* its last bases, that were drawn but are not in a text yet */
-  char *text; /* (n) of this round */
-  uint64_t n;
+  int x;       /* its last k-mer */
+  int skip;    /* steps to come that are not kept */
+  char *text;  /* (n) of this round, or up to s-1 bases more than it */
+  uint64_t n;  /* bases */
   bool broken; /* the network gave no number */
-} Lane;
+} Draft;
 
+/* The memory that a job computes in, for the drafts of a block. */
 typedef struct {
   Tape *tape;      /* of one step */
   float *q;        /* (4^s) */
   Choice *choices; /* (4^s) */
-} Bench;
+} Block;
 
 struct Sampler {
   const Model *model;
@@ -44,9 +45,9 @@ struct Sampler {
   uint64_t seed;          /* of the records: the rule's, and the prompt */
   float *h;               /* (D) before the prompt's last k-mer */
   int x;                  /* that k-mer, -1: there is no prompt */
-  Lane lane[LANES];
-  Bench bench[BLOCKS];
-  int used, per_block; /* lanes of this batch, of a block */
+  Draft draft[DRAFTS];
+  Block block[BLOCKS];
+  int used, per_block; /* drafts of this batch, of a block */
   uint64_t round;      /* bases to draw now */
 };
 
@@ -66,11 +67,11 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
 
 void sampler_free(Sampler *s) {
   if (!s) return;
-  for (int i = 0; i < LANES; i++) free(s->lane[i].text);
+  for (int i = 0; i < DRAFTS; i++) free(s->draft[i].text);
   for (int i = 0; i < BLOCKS; i++) {
-    tape_free(s->bench[i].tape);
-    free(s->bench[i].q);
-    free(s->bench[i].choices);
+    tape_free(s->block[i].tape);
+    free(s->block[i].q);
+    free(s->block[i].choices);
   }
   factors_free(s->factors);
   free(s->h);
@@ -126,13 +127,15 @@ static int limit(const Choice *choices, int n, const SamplerRule *rule) {
   if (rule->top_k > 0 && rule->top_k < n) n = rule->top_k;
   double all = 0, sum = 0;
   for (int i = 0; i < n; i++) all += choices[i].p;
-  for (int i = 0; i < n; i++)
-    if ((sum += choices[i].p) >= rule->top_p * all) return i + 1;
+  for (int i = 0; i < n; i++) {
+    sum += choices[i].p;
+    if (sum >= rule->top_p * all) return i + 1;
+  }
   return n;
 }
 
-/* Which of the logits' (n) k-mers comes next; -1 where they are no numbers. */
-static int draw(Lane *lane, Choice *choices, const float *q, const float *b2, int n,
+/* Draws one of n k-mers from the softmax of their logits q + b2; -1 where these are not finite. */
+static int draw(Rng *rng, Choice *choices, const float *q, const float *b2, int n,
                 const SamplerRule *rule) {
   const double temperature = rule->temperature > 0 ? rule->temperature : 1;
   double max = -INFINITY, sum = 0;
@@ -148,7 +151,7 @@ static int draw(Lane *lane, Choice *choices, const float *q, const float *b2, in
     sum = 0;
     for (int i = 0; i < n; i++) sum += choices[i].p;
   }
-  double left = rng_uniform(&lane->rng) * sum;
+  double left = rng_uniform(rng) * sum;
   int i = 0;
   while (i < n - 1 && left >= choices[i].p) left -= choices[i++].p;
   return choices[i].i;
@@ -156,102 +159,102 @@ static int draw(Lane *lane, Choice *choices, const float *q, const float *b2, in
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
-/* As many of the bases that are left of a k-mer as there is room for. */
-static void put_bases(Lane *lane, uint64_t round) {
-  while (lane->left > 0 && lane->n < round)
-    lane->text[lane->n++] = "ACGT"[lane->x >> 2 * --lane->left & 3];
-}
-
-/* The next k-mer of a lane whose state is h. */
-static void step_lane(const Sampler *s, const Bench *bench, Lane *lane, const float *h) {
+/* The next k-mer of a draft whose state is h. */
+static void step_draft(const Sampler *s, const Block *block, Draft *draft, const float *h) {
   const Shape *shape = &s->model->shape;
   const Weights *w = s->model->weights;
-  const int first = kmer_followers(lane->x, shape->k, shape->s);
-  s->kernels->dot_rows(bench->q, w->U + (size_t)first * (size_t)shape->D, h, s->followers,
+  const int first = kmer_followers(draft->x, shape->k, shape->s);
+  s->kernels->dot_rows(block->q, w->U + (size_t)first * (size_t)shape->D, h, s->followers,
                        shape->D);
-  const int i = draw(lane, bench->choices, bench->q, w->b2 + first, s->followers, &s->rule);
-  if (i < 0) lane->broken = true;
-  lane->x = first + (i < 0 ? 0 : i);
-  if (lane->skip > 0) {
-    lane->skip--;
+  const int i = draw(&draft->rng, block->choices, block->q, w->b2 + first, s->followers, &s->rule);
+  if (i < 0) draft->broken = true;
+  draft->x = first + (i < 0 ? 0 : i);
+  if (draft->skip > 0) {
+    draft->skip--;
     return;
   }
-  lane->left = shape->s;
-  put_bases(lane, s->round);
+  kmer_text(draft->text + draft->n, draft->x, shape->s); /* the bases that it adds */
+  draft->n += (uint64_t)shape->s;
 }
 
-/* All lanes of a block have equally many bases. */
-static void block_job(void *context, int block) {
+/* All drafts of a block have equally many bases. */
+static void block_job(void *context, int i) {
   Sampler *s = context;
-  const Bench *bench = &s->bench[block];
-  Tape *tape = bench->tape;
-  Lane *const lanes = s->lane + block * s->per_block;
-  const int left = s->used - block * s->per_block;
+  const Block *block = &s->block[i];
+  Tape *tape = block->tape;
+  Draft *const drafts = s->draft + i * s->per_block;
+  const int left = s->used - i * s->per_block;
   const size_t D = (size_t)s->model->shape.D;
   tape->B = left < s->per_block ? left : s->per_block;
-  while (lanes->n < s->round) {
-    for (int b = 0; b < tape->B; b++) tape->x[b] = lanes[b].x;
+  while (drafts->n < s->round) {
+    for (int b = 0; b < tape->B; b++) tape->x[b] = drafts[b].x;
     rnn_forward(tape, s->factors, &s->model->shape, s->kernels);
     for (int b = 0; b < tape->B; b++)
-      step_lane(s, bench, &lanes[b], tape->h + (size_t)(tape->B + b) * D);
+      step_draft(s, block, &drafts[b], tape->h + (size_t)(tape->B + b) * D);
     tape_carry(tape, &s->model->shape);
   }
 }
 
-static Bench new_bench(const Sampler *s) {
-  return (Bench){.tape = tape_new(&s->model->shape, 1, BLOCK, s->factors),
+static Block new_block(const Sampler *s) {
+  return (Block){.tape = tape_new(&s->model->shape, 1, BLOCK, s->factors),
                  .q = alloc_floats((size_t)s->followers),
                  .choices = alloc_new((size_t)s->followers, sizeof(Choice))};
 }
 
-/* Readies lanes for the records from `first` on. */
-static void begin_batch(Sampler *s, uint64_t first) {
+/* Readies drafts for the records from `first` on, with room for so many bases. */
+static void begin_batch(Sampler *s, uint64_t first, uint64_t bases) {
   const size_t D = (size_t)s->model->shape.D;
   s->per_block = (s->used + s->threads - 1) / s->threads;
   if (s->per_block > BLOCK) s->per_block = BLOCK;
   if (s->per_block * BLOCKS < s->used) s->per_block = (s->used + BLOCKS - 1) / BLOCKS;
   for (int i = 0; i < s->used; i++) {
-    Lane *lane = &s->lane[i];
-    Bench *bench = &s->bench[i / s->per_block];
-    if (!bench->tape) *bench = new_bench(s);
-    lane->rng = rng_new(s->seed, first + (uint64_t)i);
-    lane->x = s->x >= 0 ? s->x : (int)(rng_uniform(&lane->rng) * s->model->shape.V);
-    lane->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
-    lane->left = 0;
-    memcpy(bench->tape->h + (size_t)(i % s->per_block) * D, s->h, D * sizeof *s->h);
+    Draft *draft = &s->draft[i];
+    Block *block = &s->block[i / s->per_block];
+    if (!block->tape) *block = new_block(s);
+    draft->rng = rng_new(s->seed, first + (uint64_t)i);
+    draft->x = s->x >= 0 ? s->x : (int)(rng_uniform(&draft->rng) * s->model->shape.V);
+    draft->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
+    draft->text = alloc_resize(draft->text, bases + KMER_MAX + 1, 1);
+    memcpy(block->tape->h + (size_t)(i % s->per_block) * D, s->h, D * sizeof *s->h);
   }
 }
 
-/* The next n bases of each lane, those left over from the last round first. */
+/* Draws n bases of each draft, rounded up to whole strides. */
 static void run_round(Sampler *s, uint64_t n) {
   s->round = n;
-  for (int i = 0; i < s->used; i++) {
-    s->lane[i].n = 0;
-    put_bases(&s->lane[i], n);
-  }
+  for (int i = 0; i < s->used; i++) s->draft[i].n = 0;
   parallel_run(s->threads, (s->used + s->per_block - 1) / s->per_block, block_job, s);
 }
 
+/* Hands out the n bases of each draft. */
+static int take_round(const Sampler *s, uint64_t first, uint64_t n, bool last, SamplerTake *take,
+                      void *context, Why *why) {
+  for (int i = 0; i < s->used; i++) {
+    if (s->draft[i].broken)
+      return fail(why, "the model gives no finite numbers; train it again with a smaller "
+                       "--learning-rate");
+    if (take(context, first + (uint64_t)i, s->draft[i].text, n, last, why) != 0) return -1;
+  }
+  return 0;
+}
+
+/* Records that are too long to stand in memory side by side are drawn one by one, in rounds of
+ * whole strides. */
 int sampler_run(Sampler *s, uint64_t count, uint64_t length, SamplerTake *take, void *context,
                 Why *why) {
-  const uint64_t lanes = TEXT_MAX / length < 1       ? 1
-                         : TEXT_MAX / length > LANES ? LANES
-                                                     : TEXT_MAX / length;
-  const uint64_t round = lanes > 1 || length < ROUND ? length : ROUND;
+  uint64_t drafts = TEXT_MAX / length, round = length;
+  if (drafts > DRAFTS) drafts = DRAFTS;
+  if (drafts <= 1) {
+    drafts = 1;
+    round = (uint64_t)(ROUND - ROUND % s->model->shape.s);
+  }
   for (uint64_t first = 0; first < count; first += (uint64_t)s->used) {
-    s->used = (int)(count - first < lanes ? count - first : lanes);
-    for (int i = 0; i < s->used; i++) s->lane[i].text = alloc_resize(s->lane[i].text, round, 1);
-    begin_batch(s, first);
-    for (uint64_t done = 0, n; done < length; done += n) {
-      n = length - done < round ? length - done : round;
+    s->used = (int)(count - first < drafts ? count - first : drafts);
+    begin_batch(s, first, round);
+    for (uint64_t left = length, n; left > 0; left -= n) {
+      n = left < round ? left : round;
       run_round(s, n);
-      for (int i = 0; i < s->used; i++) {
-        if (s->lane[i].broken)
-          return fail(why, "the model gives no finite numbers; train it again with a smaller "
-                           "--learning-rate");
-        if (take(context, first + (uint64_t)i, s->lane[i].text, n, done + n == length, why) != 0)
-          return -1;
-      }
+      if (take_round(s, first, n, n == left, take, context, why) != 0) return -1;
     }
   }
   return 0;

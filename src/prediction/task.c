@@ -52,11 +52,9 @@ int task_check(const Task *task, const char *const *paths, Why *why) {
 
 Table *task_table(const Task *task, const char *const *columns, int n) {
   const PredictOptions *o = task->options;
-  return table_new(task->output,
-                   o->format == FORMAT_JSONL                      ? TABLE_JSONL
-                   : o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE
-                                                                  : TABLE_TSV,
-                   columns, n);
+  TableForm form = o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE : TABLE_TSV;
+  if (o->format == FORMAT_JSONL) form = TABLE_JSONL;
+  return table_new(task->output, form, columns, n);
 }
 
 int task_finite(const char *record, double number, Why *why) {
@@ -218,7 +216,8 @@ static int begin_file(Beginner *b, const char *path, Why *why) {
 
 int task_timesteps(const Task *task, int usual) {
   const PredictOptions *o = task->options;
-  return o->timesteps > 0 ? o->timesteps : o->loss_at > 0 ? o->loss_at : usual;
+  if (o->timesteps > 0) return o->timesteps;
+  return o->loss_at > 0 ? o->loss_at : usual;
 }
 
 int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why) {

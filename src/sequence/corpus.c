@@ -35,7 +35,7 @@ static void lengths_add(Lengths *lengths, uint64_t length) {
 
 static int descending(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return x < y ? 1 : x > y ? -1 : 0;
+  return (x < y) - (x > y);
 }
 
 /* The largest length such that records at least that long hold half of all letters. */

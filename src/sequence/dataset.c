@@ -41,8 +41,9 @@ static int read_files(Dataset *dataset, const Reading *reading, double fraction,
 int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
-  dataset->valid_name = valid_file ? valid_file : valid_fraction > 0 ? "--valid-fraction" : NULL;
+  if (valid_fraction > 0) dataset->valid_name = "--valid-fraction";
   if (valid_file) {
+    dataset->valid_name = valid_file;
     dataset->valid_corpus = corpus_new();
     files[dataset->n++] = valid_file;
   }

@@ -141,29 +141,27 @@ static int keep_last_run(Steps *steps, Why *why) {
   return (int)n;
 }
 
-/* Up to n more letters of the run that the record ends with. */
-static size_t next_of_run(const Steps *steps, char *letters, size_t n) {
-  const size_t left = (size_t)(steps->length - steps->read);
-  if (n > left) n = left;
-  if (n > 0) memcpy(letters, steps->letters + steps->n_letters - left, n);
-  return n;
+/* Bases that a circle whose letters are kept continues with. */
+static size_t turn_of_kept(const Steps *steps) {
+  const size_t k = (size_t)steps->k;
+  if (!is_circle(steps)) return 0;
+  return steps->n_letters < k ? steps->n_letters : k;
 }
 
-/* Up to n more letters from the record's end on; where the record is a circle, after its first
- * letter its last k again. */
-static size_t next_backwards(const Steps *steps, char *letters, size_t n) {
-  const size_t length = steps->n_letters, k = (size_t)steps->k, read = (size_t)steps->read;
-  size_t end = length;
-  if (is_circle(steps)) end += length < k ? length : k;
-  if (n > end - read) n = end - read;
-  for (size_t i = 0; i < n; i++) letters[i] = steps->letters[length - 1 - (read + i) % length];
+/* Up to n more of the letters that are kept; reversed: from the last one on, and where they are a
+ * circle over its end. */
+static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t n) {
+  const size_t kept = steps->n_letters, at = kept + (size_t)(steps->read - steps->length);
+  const size_t end = kept + (reversed ? turn_of_kept(steps) : 0);
+  if (n > end - at) n = end - at;
+  for (size_t i = at; i < at + n; i++)
+    letters[i - at] = steps->letters[reversed ? kept - 1 - i % kept : i];
   return n;
 }
 
 /* Up to n more letters of what is read now; 0: it has ended. */
 static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
-  if (reversed) return (ptrdiff_t)next_backwards(steps, letters, n);
-  if (steps->wish.to_end) return (ptrdiff_t)next_of_run(steps, letters, n);
+  if (reversed || steps->wish.to_end) return (ptrdiff_t)next_kept(steps, reversed, letters, n);
   const ptrdiff_t got = read_letters(steps, letters, n, why);
   if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
   if (got != 0 || !is_circle(steps)) return got;
