@@ -89,8 +89,8 @@ static double lane_forward(const Reference *net, const ReferenceWindow *w, int b
   for (int t = 0; t < w->T; t++) {
     int at = t * w->B + b, x = w->x[at];
     double *before = nodes->before + t * D, *z = nodes->z + t * D, *h = nodes->h + t * D;
-    for (int i = 0; i < D; i++)
-      before[i] = w->restart[at] ? 0 : t == 0 ? w->h0[b * D + i] : nodes->h[(t - 1) * D + i];
+    const double *last = t == 0 ? w->h0 + b * D : h - D;
+    for (int i = 0; i < D; i++) before[i] = w->restart[at] ? 0 : last[i];
     for (int j = 0; j < D; j++) { /* z = h(t-1) H + e I + b1, h = phi(z) */
       z[j] = net->b1[j];
       for (int i = 0; i < D; i++) z[j] += before[i] * net->H[i * D + j];

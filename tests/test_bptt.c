@@ -315,7 +315,8 @@ static void saved_states_go_on_the_same(void **state) {
   fill_window(&c, false);
   double loss = bptt_run(bptt, NULL, c.w, c.window)->loss;
   assert_true(bptt_run(other, NULL, c.w, c.window)->loss == loss);
-  bptt_restore(other, (memset(h, 0, (size_t)(c.B * c.shape.D) * sizeof *h), h));
+  memset(h, 0, (size_t)(c.B * c.shape.D) * sizeof *h);
+  bptt_restore(other, h);
   assert_true(bptt_run(other, NULL, c.w, c.window)->loss != loss);
   free(h);
   bptt_free(bptt);

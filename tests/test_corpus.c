@@ -288,7 +288,8 @@ static void what_is_left_out_leaves_no_trace(void **state) {
     reading = (Reading){.min_length = i % 2 ? 100 : 0, .circular = i % 4 > 1, .turn = TURN};
     char *to = text;
     for (int record = 0; record < 1 + i % 3 * 5; record++) {
-      size_t n = 1 + rng_next(&rng) % LONGEST, turn = !reading.circular ? 0 : n < TURN ? n : TURN;
+      size_t n = 1 + rng_next(&rng) % LONGEST, turn = n < TURN ? n : TURN;
+      if (!reading.circular) turn = 0;
       char *letters = random_record(n, &rng);
       to += sprintf(to, "%s", letters);
       if (n >= reading.min_length) {

@@ -75,10 +75,10 @@ static void bits_are_those_of_counted_strings(void **state) {
   enum { TRAIN = 600, VALID = 120 };
   char text[TRAIN + VALID + 2];
   srand(5);
-  for (int i = 0; i < TRAIN + VALID; i++) /* G and T follow each other more often */
-    text[i] = i > 0 && text[i - 1] == 'G' && rand() % 2 ? 'T'
-              : rand() % 40 == 0                        ? 'N'
-                                                        : "ACGT"[rand() % 4];
+  for (int i = 0; i < TRAIN + VALID; i++) {
+    text[i] = rand() % 40 == 0 ? 'N' : "ACGT"[rand() % 4];
+    if (i > 0 && text[i - 1] == 'G' && rand() % 2) text[i] = 'T'; /* T follows G more often */
+  }
   text[TRAIN + VALID] = 0;
   char train[TRAIN + 1] = "", valid[VALID + 1];
   memcpy(train, text, TRAIN);

@@ -149,10 +149,10 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   }
   for (size_t i = 0; i < w->size; i++) { /* 0.1 (1 + 1.9) */
     const size_t U0 = (size_t)(w->U - w->L), b0 = (size_t)(w->b2 - w->L);
-    const int moved = i < 128  ? i / 2 == 4 || i / 2 == 9
-                      : i < U0 ? 1
-                      : i < b0 ? (i - U0) / 12 == 0 || (i - U0) / 12 == 15
-                               : (i - b0) / 4 == 0 || (i - b0) / 4 == 15;
+    bool moved = true;
+    if (i < 128) moved = i / 2 == 4 || i / 2 == 9;
+    if (i >= U0) moved = (i - U0) / 12 == 0 || (i - U0) / 12 == 15;
+    if (i >= b0) moved = (i - b0) / 4 == 0 || (i - b0) / 4 == 15;
     assert_true(fabs((double)w->L[i] - (moved ? -0.29 : 0)) < 1e-7);
     assert_true(fabs((double)optimizer->m->L[i] - (moved ? 1.9 : 0)) < 1e-6);
   }

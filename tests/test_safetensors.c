@@ -166,7 +166,8 @@ static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
     if (i >= key && i < key + 16) continue; /* without it, all else is still as it was */
     bytes[i] ^= 4;
     write_bytes(bytes, n);
-    assert_refused(i < 8 ? "" : i < 8 + length ? "the header is damaged" : "the data is damaged");
+    const char *part = i < 8 + length ? "the header is damaged" : "the data is damaged";
+    assert_refused(i < 8 ? "" : part);
     bytes[i] ^= 4;
   }
   write_bytes(bytes, n);
@@ -487,8 +488,10 @@ static void what_could_not_be_read_is_not_written(void **state) {
   metadata_set(metadata, "place", "%s", text);
   assert_unwritten(metadata, "more than 65536 bytes");
   metadata = metadata_new();
-  for (int i = 0; i < 1 << 16; i++)
-    metadata_set(metadata, (snprintf(text, 16, "%d", i), text), "x");
+  for (int i = 0; i < 1 << 16; i++) {
+    snprintf(text, 16, "%d", i);
+    metadata_set(metadata, text, "x");
+  }
   assert_unwritten(metadata, "more than 65536 values");
 }
 

@@ -135,7 +135,8 @@ static void draws_are_as_frequent_as_they_are_probable(void **state) {
   count_first(part, &model, plain, COUNT);
   for (int i = 0; i < 4; i++) assert_true(fabs(part[i] - yhat[i]) < near);
   count_first(part, &model, (SamplerRule){0.5, 1, 0, 2}, COUNT);
-  for (int i = (sum = 0, 0); i < 4; i++) sum += yhat[i] * yhat[i];
+  sum = 0;
+  for (int i = 0; i < 4; i++) sum += yhat[i] * yhat[i];
   for (int i = 0; i < 4; i++) assert_true(fabs(part[i] - yhat[i] * yhat[i] / sum) < near);
   count_first(part, &model, (SamplerRule){1, 1, 2, 3}, COUNT); /* top_k */
   sum = yhat[rank[0]] + yhat[rank[1]];

@@ -79,7 +79,7 @@ static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state)
   for (uint64_t bases = 0; bases < 20; bases++) {
     Span head = span_head(&span, bases);
     assert_int_equal(span_bases(&head), bases < 13 ? bases : 13);
-    assert_int_equal(head.n, bases == 0 ? 0 : bases <= 3 ? 1 : 2);
+    assert_int_equal(head.n, (bases > 0) + (bases > 3));
     if (bases > 3) assert_int_equal(head.ranges[1].begin, 10);
     span_free(&head);
   }

@@ -19,8 +19,10 @@ static void tokens_come_by_row_and_in_order(void **state) {
       Touched touched = touched_new(rows, tokens);
       int *x = malloc((size_t)tokens * sizeof *x), seen = 0;
       char *there = calloc((size_t)tokens, 1);
-      for (int t = 0; t < tokens; t++) /* some of them again and again */
-        x[t] = t % 3 == 0 ? rand() % 7 : t % 5 == 0 ? -1 : rand() % (1 << 24);
+      for (int t = 0; t < tokens; t++) {
+        x[t] = t % 5 == 0 ? -1 : rand() % (1 << 24);
+        if (t % 3 == 0) x[t] = rand() % 7; /* again and again */
+      }
       int reading = 0;
       for (int t = 0; t < tokens; t++) reading += x[t] >= 0;
       touched_set(&touched, x, tokens);

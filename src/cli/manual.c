@@ -245,9 +245,9 @@ static void zsh_argument(FILE *out, const Option *option) {
 static void zsh(FILE *out, const Program *program) {
   fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
   for (const Option *option = program->options; option->name; option++) {
-    const char *equals = option->type == OPTION_FLAG     ? ""
-                         : option->type == OPTION_SWITCH ? "=-"
-                                                         : "=";
+    const char *equals = "=";
+    if (option->type == OPTION_FLAG) equals = "";
+    if (option->type == OPTION_SWITCH) equals = "=-";
     const char *again = option->type == OPTION_TEXTS ? "*" : "";
     if (option->letter)
       fprintf(out, "  '(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name, option->letter,

@@ -193,7 +193,8 @@ int options_set(const Option *option, void *settings, const char *text) {
   switch (option->type) {
   case OPTION_FLAG: *(bool *)to = yes; return yes || no ? 0 : -1;
   case OPTION_SWITCH:
-    *(int *)to = no ? 0 : yes ? 1 : 2;
+    *(int *)to = yes ? 1 : 2;
+    if (no) *(int *)to = 0;
     return no || yes || strcmp(text, option->argument) == 0 ? 0 : -1;
   case OPTION_INT:
     if (*text || option->fallback) break;
@@ -230,9 +231,9 @@ static int getopt_tables(const Option *options, struct option *longs, char *lett
   int row = 0;
   *letters++ = ':';
   for (; options[row].name; row++) {
-    int argument = options[row].type == OPTION_FLAG     ? no_argument
-                   : options[row].type == OPTION_SWITCH ? optional_argument
-                                                        : required_argument;
+    int argument = required_argument;
+    if (options[row].type == OPTION_FLAG) argument = no_argument;
+    if (options[row].type == OPTION_SWITCH) argument = optional_argument;
     longs[row] = (struct option){options[row].name, argument, NULL, code(options, row)};
     if (!options[row].letter) continue;
     *letters++ = options[row].letter;
@@ -338,7 +339,8 @@ static int candidates(const struct option *longs, const char *typed, char text[5
   for (int i = 0; longs[i].name; i++) all += strncmp(longs[i].name, typed, n) == 0;
   for (int i = 0; longs[i].name && used < 512; i++) {
     if (strncmp(longs[i].name, typed, n) != 0) continue;
-    const char *before = listed == 0 ? "" : listed == all - 1 ? " or " : ", ";
+    const char *before = listed == all - 1 ? " or " : ", ";
+    if (listed == 0) before = "";
     used += (size_t)snprintf(text + used, 512 - used, "%s--%s", before, longs[i].name);
     listed++;
   }
@@ -411,7 +413,10 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   const char *last = argc > 0 ? argv[argc - 1] : ""; /* musl's getopt_long moves it */
   opterr = 0;
   optind = 0; /* 0: glibc forgets where an earlier parse stopped */
-  while ((wish = getopt_long(argc, argv, letters, longs, (row = -1, &row))) != -1) {
+  for (;;) {
+    row = -1;
+    wish = getopt_long(argc, argv, letters, longs, &row);
+    if (wish == -1) break;
     const Option *option = find(program->options, rows, wish);
     if (wish == 'h' && row < 0 && word_of(argv, 'h')) /* "-hidden 64" */
       return unknown_letter(longs, letters, 'h', word_of(argv, 'h'), why);

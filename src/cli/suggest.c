@@ -33,7 +33,10 @@ static bool is_beginning(const char *a, size_t n, const char *b) {
 }
 
 Suggestion suggest_new(const char *typed, size_t n) {
-  return (Suggestion){.typed = typed, .n = n, .edits = n < 6 ? 2 : n < 10 ? 3 : 4};
+  Suggestion suggestion = {.typed = typed, .n = n, .edits = 4};
+  if (n < 10) suggestion.edits = 3;
+  if (n < 6) suggestion.edits = 2;
+  return suggestion;
 }
 
 void suggest_offer(Suggestion *suggestion, const char *word) {

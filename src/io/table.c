@@ -61,9 +61,11 @@ Table *table_new(Output *output, TableForm form, const char *const *columns, int
   for (int i = 0; i < n; i++) {
     const bool json = form == TABLE_JSONL;
     t->before[i] = alloc_new(strlen(columns[i]) + 8, 1);
-    t->length[i] = (size_t)sprintf(t->before[i], "%s%s%s",
-                                   i == 0 ? (json ? "{\"" : "") : (json ? ",\"" : "\t"),
-                                   json ? columns[i] : "", json ? "\":" : "");
+    if (json)
+      sprintf(t->before[i], "%s\"%s\":", i == 0 ? "{" : ",", columns[i]);
+    else if (i > 0)
+      strcpy(t->before[i], "\t");
+    t->length[i] = strlen(t->before[i]);
     if (form == TABLE_TSV) {
       put(t, t->before[i], t->length[i]);
       put_string(t, columns[i]);
@@ -134,8 +136,10 @@ static void put_digits(Table *t, double value, int digits) {
     t->used += (size_t)snprintf(t->text + t->used, CELL, "%.*g", digits, value);
   else if (t->form == TABLE_JSONL) /* which knows no infinity */
     put_none(t);
+  else if (isnan(value))
+    put_string(t, "NaN");
   else
-    put_string(t, isnan(value) ? "NaN" : value > 0 ? "Inf" : "-Inf");
+    put_string(t, value > 0 ? "Inf" : "-Inf");
 }
 
 /* What is too large to have digits behind the point has none. */

@@ -136,7 +136,8 @@ static bool is_packed(const uint8_t *data, size_t size) {
 static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t most) {
   Outcome o = {.end = -1};
   const bool packed = is_packed(data, size), gzip = packed && data[0] == 0x1f;
-  const uint64_t room = !packed ? size : gzip ? SWELL * size : UINT64_MAX;
+  uint64_t room = size;
+  if (packed) room = gzip ? SWELL * size : UINT64_MAX;
   size_t held = __sanitizer_get_current_allocated_bytes();
   must(ftruncate(STDIN_FILENO, 0) == 0, "a file can be emptied");
   must(pwrite(STDIN_FILENO, data, size, 0) == (ssize_t)size, "a file can be filled");
