@@ -1,7 +1,8 @@
-# embed_text(src/FOLDER/NAME.txt) writes include/FOLDER/NAME_text.h in the build folder: a string text_SECTION for each
-# heading [SECTION], with _ for -. Lines are joined with blanks, so that each sentence has a line of its own; an empty
-# line separates paragraphs; an indented line remains a line. {FORMATS} is the macro FORMATS of version.h.
-# src/FOLDER/NAME.c includes it. A section that it does not use is a warning of gcc; one that is missing, an error.
+# embed_text(src/FOLDER/NAME.txt) writes include/FOLDER/NAME_text.h in the build folder: a string
+# text_SECTION for each heading [SECTION], with _ for -. Lines are joined with blanks, so that each
+# sentence has a line of its own; an empty line separates paragraphs; an indented line remains a
+# line. {FORMATS} is the macro FORMATS of version.h. src/FOLDER/NAME.c includes the header: a
+# section that it does not use is a warning of gcc; one that is missing, an error.
 function(embed_text path)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(READ ${path} text)
@@ -20,7 +21,8 @@ function(embed_text path)
   string(REPLACE "@" "\";\n" text "${text}")
   string(REPLACE "{FORMATS}" "\" FORMATS \"" text "${text}")
   string(REGEX REPLACE "^src/(.*)[.]txt$" "include/\\1_text.h" header ${path})
-  file(CONFIGURE OUTPUT ${header} @ONLY CONTENT "/* from ${path} */\n#include \"base/version.h\"\n\n${text}")
+  file(CONFIGURE OUTPUT ${header} @ONLY
+       CONTENT "/* from ${path} */\n#include \"base/version.h\"\n\n${text}")
   string(REPLACE .txt .c source ${path})
   set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
                               $<$<C_COMPILER_ID:GNU>:-Wunused-const-variable=2>)

@@ -1,5 +1,5 @@
-# project() reads this when it knows the compiler and has compiled nothing yet: for an unsupported target
-# there may be no libraries to link a test with. UNSUPPORTED_TARGET is the error message for
+# project() reads this when it knows the compiler and has compiled nothing yet: for an unsupported
+# target there may be no libraries to link a test with. UNSUPPORTED_TARGET is the error message for
 # CMakeLists.txt, or not set.
 
 if(DEFINED CMAKE_C_FLAGS)
@@ -16,14 +16,14 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} ${command} -dM -E -x c /dev/null
 
 unset(UNSUPPORTED_TARGET)
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  set(UNSUPPORTED_TARGET "The target's system is ${CMAKE_SYSTEM_NAME}, and kmer-rnn uses system calls and C \
-library functions of Linux; build it on Linux, with glibc or musl")
+  set(UNSUPPORTED_TARGET "The target's system is ${CMAKE_SYSTEM_NAME}, and kmer-rnn uses system \
+calls and C library functions of Linux; build it on Linux, with glibc or musl")
 elseif(macros MATCHES "__SIZEOF_POINTER__ 4")
-  set(UNSUPPORTED_TARGET "The target has 32-bit pointers, too small for the sizes that kmer-rnn computes \
-with; use a compiler for 64-bit programs, without -m32 and -mx32")
+  set(UNSUPPORTED_TARGET "The target has 32-bit pointers, too small for the sizes that kmer-rnn \
+computes with; use a compiler for 64-bit programs, without -m32 and -mx32")
 elseif(macros MATCHES "__BYTE_ORDER__ __ORDER_BIG_ENDIAN__")
-  set(UNSUPPORTED_TARGET "The target is big-endian, and kmer-rnn writes numbers as they are in memory, \
-little-endian; use a compiler for a little-endian CPU, such as x86-64 or arm64")
+  set(UNSUPPORTED_TARGET "The target is big-endian, and kmer-rnn writes numbers as they are in \
+memory, little-endian; use a compiler for a little-endian CPU, such as x86-64 or arm64")
 endif()
 if(UNSUPPORTED_TARGET)
   set(CMAKE_C_COMPILER_FORCED TRUE) # no test whether it can link

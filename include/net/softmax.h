@@ -1,8 +1,9 @@
 /* softmax: the output layer, q = h U + b2, yhat = softmax(q), J = -ln yhat[y], in both forms.
  *
  * The full softmax normalises over the dictionary: a product of matrices, some hundred rows at a
- * time, so that the logits of a window never stand in memory together. That of followers normalises over
- * the 4^s k-mers that can follow x and never touches the others, whose yhat is exactly 0. */
+ * time, so that the logits of a window never stand in memory together. That of followers
+ * normalises over the 4^s k-mers that can follow x and never touches the others, whose yhat is
+ * exactly 0. */
 #ifndef SOFTMAX_H
 #define SOFTMAX_H
 
