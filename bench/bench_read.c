@@ -2,7 +2,7 @@
  * (parsed only), interleaved:
  *
  *     bench_read REPEATS FILE...                                                                 */
-#include "cli/progress.h"
+#include "base/clock.h"
 #include "sequence/corpus.h"
 
 #include <stdio.h>

@@ -9,10 +9,10 @@
  * k-mers are those of random bases, with sgd and clipping. The second names the BLAS and the loops.
  */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/start.h"
-#include "cli/progress.h"
 #include "net/bptt.h"
 #include "net/matrix.h"
 #include "net/optimizer.h"

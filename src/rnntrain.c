@@ -1,5 +1,6 @@
 /* rnntrain: train a recurrent network on the k-mers of DNA. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "base/quota.h"
 #include "base/signals.h"

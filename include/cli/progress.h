@@ -49,19 +49,13 @@ void progress_end(Progress *progress);
  * from the end. */
 void progress_step(Progress *progress, const Standing *standing);
 
-/* The same of a passage; and whether it is time for that. */
+/* The same of a passage. */
 void progress_pass(Progress *progress, const Passage *passage);
-bool progress_due(const Progress *progress);
 
 /* A validation, where there is no terminal: a line for a log. After the first 100, lines are some
  * seconds apart, in a long run more; one that comes too soon is held until a later one replaces it,
  * or progress_held. */
 void progress_validation(Progress *progress, const char *line);
 void progress_held(Progress *progress);
-
-double clock_now(void); /* seconds of a clock that never goes back */
-
-/* "3m 20s" */
-void clock_text(double seconds, char text[32]);
 
 #endif

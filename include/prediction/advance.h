@@ -24,10 +24,8 @@ void advance_open(Advance *advance, const char *path);
 /* After a file. */
 void advance_close(Advance *advance);
 
-/* Whether the line is due to be drawn again. */
-bool advance_due(const Advance *advance);
-
-/* bases: in the unfinished record; part: the fraction of the current file read, 0..1. */
+/* Redraws the line if it is time. bases: in the unfinished record; part: the fraction of the
+ * current file read, 0..1. */
 void advance_show(Advance *advance, uint64_t bases, double part);
 
 #endif

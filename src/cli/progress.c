@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/escape.h"
 
 #include <inttypes.h>
@@ -10,28 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LINE = PROGRESS_LINE, VALIDATIONS = 100 };
 static const double redraw_every = 0.2;
 static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
-
-double clock_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-void clock_text(double seconds, char text[32]) {
-  long s = lround(seconds);
-  if (s < 60)
-    snprintf(text, 32, "%lds", s);
-  else if (s < 3600)
-    snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
-  else
-    snprintf(text, 32, "%ldh %02ldm", s / 3600, s / 60 % 60);
-}
 
 /* One that does what is asked of it: Emacs' shell, for one, does not. */
 static bool is_terminal(void) {
@@ -125,7 +109,8 @@ static void fill_line(char line[LINE], int width, const Standing *standing) {
   if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
 }
 
-bool progress_due(const Progress *progress) {
+/* Whether it is time to redraw the line. */
+static bool is_due(const Progress *progress) {
   if (!progress->steps) return false;
   if (clock_now() >= progress->next) return true;
   return progress->drawn > 0 && terminal_width() != progress->width;
@@ -138,7 +123,7 @@ static void redraw(Progress *progress, const char *line, int width) {
 
 void progress_step(Progress *progress, const Standing *standing) {
   char line[LINE] = "";
-  if (!progress_due(progress)) return;
+  if (!is_due(progress)) return;
   const int width = terminal_width();
   fill_line(line, width, standing);
   redraw(progress, line, width);
@@ -147,7 +132,7 @@ void progress_step(Progress *progress, const Standing *standing) {
 void progress_pass(Progress *progress, const Passage *passage) {
   const double rate = passage->seconds > 0 ? (double)passage->bases / passage->seconds : 0;
   char line[LINE] = "";
-  if (!progress_due(progress)) return;
+  if (!is_due(progress)) return;
   const int width = terminal_width();
   bool more = append_time(line, width, passage->part, passage->seconds);
   if (more) more = append(line, width, "  %" PRIu64 " records", passage->records);

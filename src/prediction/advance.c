@@ -1,5 +1,6 @@
 #include "prediction/advance.h"
 
+#include "base/clock.h"
 #include "io/input.h"
 
 #include <string.h>
@@ -32,8 +33,6 @@ void advance_open(Advance *a, const char *path) {
 }
 
 void advance_close(Advance *a) { a->done += a->now; }
-
-bool advance_due(const Advance *a) { return progress_due(a->progress); }
 
 void advance_show(Advance *a, uint64_t bases, double part) {
   const Passage passage = {.part = a->total > 0 ? (a->done + part * a->now) / a->total : 0,

@@ -95,7 +95,7 @@ static int take_bases(void *context, uint64_t record, const char *bases, size_t 
     fasta->column = 0;
   }
   advance->records += last;
-  if (advance_due(advance)) advance_show(advance, 0, (double)advance->bases / advance->total);
+  advance_show(advance, 0, (double)advance->bases / advance->total);
   return output_check(fasta->output, why);
 }
 

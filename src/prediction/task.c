@@ -91,10 +91,6 @@ static void count_advance(Advance *advance, const Stretch *stretch) {
   advance->bases += stretch->bases;
 }
 
-static void show_advance(Advance *advance, const Stretch *stretch, double part) {
-  if (advance_due(advance)) advance_show(advance, stretch->ended ? 0 : stretch->bases, part);
-}
-
 static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Counted *counted = context;
   const Stretch *stretch = prediction->stretch;
@@ -102,7 +98,8 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   if (counted->take(counted->context, prediction, why) != 0) return -1;
   count_advance(counted->advance, stretch);
   if (prediction->batch_ends)
-    show_advance(counted->advance, stretch, predict_part(counted->predictor));
+    advance_show(counted->advance, stretch->ended ? 0 : stretch->bases,
+                 predict_part(counted->predictor));
   return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
                                 : output_check(counted->output, why);
 }
@@ -199,7 +196,7 @@ static int begin_records(Beginner *b, Why *why) {
     if (b->take(b->context, &b->beginning, why) != 0) return -1;
     stretch->ended = true;
     count_advance(b->task->advance, stretch);
-    show_advance(b->task->advance, stretch, seqfile_part(steps_file(b->steps)));
+    advance_show(b->task->advance, 0, seqfile_part(steps_file(b->steps)));
     if (steps_wait(b->steps) && pass_on(b->task->output, b->table, why) != 0) return -1;
   }
   return more;

@@ -1,7 +1,7 @@
 #include "report/page.h"
 
+#include "base/clock.h"
 #include "base/escape.h"
-#include "cli/progress.h"
 
 #include <math.h>
 

@@ -1,5 +1,7 @@
 #include "training/dryrun.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "training/phases.h"
 
+#include "base/clock.h"
 #include "base/signals.h"
-#include "cli/progress.h"
 
 #include <math.h>
 #include <stdio.h>

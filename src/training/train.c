@@ -1,5 +1,6 @@
 #include "training/train.h"
 
+#include "base/clock.h"
 #include "base/signals.h"
 #include "sequence/bits.h"
 #include "training/plan.h"

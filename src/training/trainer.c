@@ -1,6 +1,7 @@
 #include "training/trainer.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/signals.h"
 #include "base/version.h"
 #include "run/resume.h"

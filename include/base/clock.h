@@ -1,0 +1,10 @@
+/* clock: the time that passes, and how people read it. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+double clock_now(void); /* seconds of a clock that never goes back */
+
+/* "3m 20s" */
+void clock_text(double seconds, char text[32]);
+
+#endif
