@@ -92,19 +92,18 @@ int main(int argc, char **argv) {
   start_program();
   Why why = {""};
   PredictOptions options = {0};
-  int operands;
-  const char *topic;
+  CommandLine line;
   if (argc <= 1) return manual_remind(&predict_program);
   options_default(&predict_program, &options);
-  OptionsWish wish = options_parse(&predict_program, &options, argc, argv, &operands, &topic, &why);
+  OptionsWish wish = options_parse(&predict_program, &options, argc, argv, &line, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
-    int code =
-        manual_answer(&predict_program, wish, topic, matrix_library(), kernels_best()->level, &why);
+    int code = manual_answer(&predict_program, wish, line.topic, matrix_library(),
+                             kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
   if (wish == OPTIONS_ERROR) return complain(USAGE, &why);
   if (options.threads == 0 && (options.threads = quota_threads(&why)) < 0)
     return complain(USAGE, &why);
-  int code = predict(&options, argv + operands, argc - operands, &why);
+  int code = predict(&options, argv + line.operands, argc - line.operands, &why);
   return code == DONE ? DONE : complain(code, &why);
 }

@@ -189,12 +189,10 @@ static void fill_in(TrainOptions *o) {
   if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
 }
 
-/* Claims the run directory. Where a run there goes on, its options come first and the command line,
- * which was parsed already, on top. */
-static int claim(RunConfig *train, TrainOptions *o, int argc, char **argv, Why *why) {
+/* Claims the run directory. A run that resumes keeps its options where the command line has none.
+ */
+static int claim(RunConfig *train, TrainOptions *o, const CommandLine *line, Why *why) {
   static const RunMode modes[] = {RUN_NEW, RUN_RESUME, RUN_AUTO};
-  int operands;
-  const char *topic;
   if (!o->output) return 0;
   train->dir = rundir_claim(o->output, o->force ? RUN_OVERWRITE : modes[o->resume], why);
   if (!train->dir || !(train->log = runlog_new(train->dir, why))) return -1;
@@ -206,23 +204,21 @@ static int claim(RunConfig *train, TrainOptions *o, int argc, char **argv, Why *
   const char *path = rundir_file(train->dir, RUN_CHECKPOINT), *version, *started;
   train->past = checkpoint_about(rundir_open(train->dir, RUN_CHECKPOINT), path, &train->past_inputs,
                                  &train->n_past_inputs, why);
-  *o = (TrainOptions){0};
-  if (!train->past || resume_options(o, train->past, path, why) != 0) return -1;
+  if (!train->past || resume_options(o, line, train->past, path, why) != 0) return -1;
   started = metadata_get(train->past, "started");
   if (started) train->started = started;
   version = metadata_get(train->past, "version");
   if (version && strcmp(version, VERSION) != 0)
     progress_say(train->progress, "%s: version %s made it, this is %s: last bits may differ", path,
                  version, VERSION);
-  options_parse(&train_program, o, argc, argv, &operands, &topic, why);
   return resume_check_options(o, train->past, why);
 }
 
 /* From the options to the end of the run: its exit code. */
-static int train_all(RunConfig *train, TrainOptions *o, Dataset *dataset, int argc, char **argv,
-                     int n_files, Why *why) {
+static int train_all(RunConfig *train, TrainOptions *o, const CommandLine *line, Dataset *dataset,
+                     char **operands, int n_files, Why *why) {
   Phases phases = {0};
-  if (claim(train, o, argc, argv, why) != 0) return FAILED;
+  if (claim(train, o, line, why) != 0) return FAILED;
   if (check_values(o, why) != 0) return USAGE;
   const int started = start_threads(o, train, why);
   if (started != DONE) return started;
@@ -230,7 +226,7 @@ static int train_all(RunConfig *train, TrainOptions *o, Dataset *dataset, int ar
   set_deadline(train, &phases);
   train->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   const char **files = alloc_new((size_t)n_files + 1, sizeof *files);
-  for (int i = 0; i < n_files; i++) files[i] = argv[argc - n_files + i];
+  for (int i = 0; i < n_files; i++) files[i] = operands[i];
   int rc = run(train, &phases, dataset, files, n_files, why);
   free(files);
   return rc < 0 ? FAILED : rc;
@@ -277,21 +273,21 @@ int main(int argc, char **argv) {
   runjson_time(time(NULL), started);
   Why why = {""};
   TrainOptions options = {0};
-  int operands;
-  const char *topic;
-
+  CommandLine line;
   char *command[argc + 1]; /* as typed: options_parse reorders argv */
   memcpy(command, argv, sizeof command);
   if (argc <= 1) return manual_remind(&train_program);
   options_default(&train_program, &options);
-  OptionsWish wish = options_parse(&train_program, &options, argc, argv, &operands, &topic, &why);
+  OptionsWish wish = options_parse(&train_program, &options, argc, argv, &line, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
     const char *library = wish == OPTIONS_VERSION ? library_text(&why) : NULL;
-    int code = manual_answer(&train_program, wish, topic, library, kernels_best()->level, &why);
+    int code =
+        manual_answer(&train_program, wish, line.topic, library, kernels_best()->level, &why);
     return code == DONE ? DONE : complain(code, &why);
   }
-  int n_files = argc - operands;
-  if (wish == OPTIONS_ERROR || check_command(&options, argv + operands, n_files, &why) != 0)
+  char **operands = argv + line.operands;
+  const int n_files = argc - line.operands;
+  if (wish == OPTIONS_ERROR || check_command(&options, operands, n_files, &why) != 0)
     return complain(USAGE, &why);
   if (!options.dry_run) signals_ignore_pipe();
   Progress progress = progress_new(options.quiet, !options.no_progress);
@@ -306,7 +302,8 @@ int main(int argc, char **argv) {
                    .n_command = argc,
                    .began = began,
                    .started = started};
-  int code = n_files > 0 ? train_all(&run, &options, &dataset, argc, argv, n_files, &why) : DONE;
+  int code =
+      n_files > 0 ? train_all(&run, &options, &line, &dataset, operands, n_files, &why) : DONE;
   dataset_free(&dataset);
   model_free(&init);
   runlog_free(run.log);

@@ -150,6 +150,14 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run "$WHOLE" run
 }
 
+@test "an option that is given as its default replaces that of the run" {
+  rnntrain "${RUN[@]}" -e 1 -o run
+  rnntrain -q --resume -e 2 --log-every 50 -o run "$DATA/lambda.fa.gz"
+  "$PYTHON" -c 'import json
+options = json.load(open("run/run.json"))["options"]
+assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"] == 8'
+}
+
 @test "from standard input, and with a file for validation" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   zcat "$DATA/lambda.fa.gz" | rnntrain "${NO_FILE[@]}" --valid phix.fa -o one -

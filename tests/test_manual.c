@@ -15,8 +15,7 @@
 #include <cmocka.h>
 
 static const Program *const programs[] = {&train_program, &predict_program};
-static int operands;
-static const char *topic;
+static CommandLine parsed;
 static Why why;
 
 static void every_row_is_complete_and_no_name_stands_twice(void **state) {
@@ -56,10 +55,8 @@ static void every_default_parses_and_is_in_range(void **state) {
       snprintf(word, sizeof word, "--%s=%s", o->name, o->fallback);
       char *plain[] = {name, alone ? NULL : mode, NULL},
            *given[] = {name, word, alone ? NULL : mode, NULL};
-      assert_int_equal(
-          options_parse(programs[p], &without, 2 - alone, plain, &operands, &topic, &why), 0);
-      if (options_parse(programs[p], &with, 3 - alone, given, &operands, &topic, &why) !=
-          OPTIONS_RUN)
+      assert_int_equal(options_parse(programs[p], &without, 2 - alone, plain, &parsed, &why), 0);
+      if (options_parse(programs[p], &with, 3 - alone, given, &parsed, &why) != OPTIONS_RUN)
         fail_msg("%s", why.text);
       assert_memory_equal(&with, &without, sizeof with);
     }
@@ -69,11 +66,11 @@ static void seeds_go_as_far_as_json_numbers_are_exact(void **state) {
   (void)state;
   TrainOptions options;
   char name[8] = "prog", word[] = "--seed=9007199254740992", *words[] = {name, word, NULL};
-  if (options_parse(&train_program, &options, 2, words, &operands, &topic, &why) != OPTIONS_RUN)
+  if (options_parse(&train_program, &options, 2, words, &parsed, &why) != OPTIONS_RUN)
     fail_msg("%s", why.text);
   assert_true(options.seed == (uint64_t)1 << 53);
   strcpy(word, "--seed=9007199254740993"); /* no double, and so not exact in R or pandas */
-  assert_int_equal(options_parse(&train_program, &options, 2, words, &operands, &topic, &why), -1);
+  assert_int_equal(options_parse(&train_program, &options, 2, words, &parsed, &why), -1);
 }
 
 /* What manual_answer writes; it closes standard output, so a child runs it. */

@@ -48,8 +48,7 @@ static const Program clashing = {.name = "prog", .options = rows, .clashes = cla
 enum { WORDS = 9 };
 static Settings settings;
 static char *argv[WORDS + 2];
-static int operands;
-static const char *topic;
+static CommandLine line;
 static Why why;
 
 /* Parses "prog" and these words, of which a NULL ends the list. */
@@ -59,11 +58,9 @@ static OptionsWish parse(const Program *of, const char *const words[WORDS]) {
   for (; argc <= WORDS && words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
   argv[argc] = NULL;
   settings = (Settings){.loud = false};
-  operands = -1;
-  topic = NULL;
   why.text[0] = 0;
   options_default(of, &settings);
-  return options_parse(of, &settings, argc, argv, &operands, &topic, &why);
+  return options_parse(of, &settings, argc, argv, &line, &why);
 }
 
 #define PARSE(...) parse(&program, (const char *const[WORDS]){__VA_ARGS__})
@@ -80,7 +77,7 @@ static void defaults_hold_where_nothing_is_said(void **state) {
   assert_int_equal(settings.colour, 1);
   assert_int_equal(settings.shape, -1);
   assert_null(settings.output);
-  assert_int_equal(operands, 1);
+  assert_int_equal(line.operands, 1);
 }
 
 static void every_type_is_set_by_letter_and_by_name(void **state) {
@@ -114,12 +111,23 @@ static void the_ends_of_a_range_belong_to_it(void **state) {
   assert_int_equal(PARSE("--seed=18446744073709551617"), OPTIONS_ERROR); /* 1 in 64 bits */
 }
 
+static void the_options_on_the_command_line_are_known(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("-B64", "--sha", "round", "x"), OPTIONS_RUN);
+  for (int row = 0; rows[row].name; row++) {
+    const bool typed = !strcmp(rows[row].name, "lanes") || !strcmp(rows[row].name, "shape");
+    assert_int_equal(line.given[row], typed);
+  }
+  assert_int_equal(PARSE(NULL), OPTIONS_RUN);
+  assert_false(line.given[1]);
+}
+
 static void options_may_follow_operands_and_be_abbreviated(void **state) {
   (void)state;
   assert_int_equal(PARSE("a", "--la", "3", "-", "-lB9", "b"), OPTIONS_RUN);
   assert_int_equal(settings.lanes, 9); /* the last one wins */
   assert_true(settings.loud);
-  assert_int_equal(operands, 4);
+  assert_int_equal(line.operands, 4);
   assert_string_equal(argv[4], "a");
   assert_string_equal(argv[5], "-");
   assert_string_equal(argv[6], "b");
@@ -129,18 +137,18 @@ static void two_dashes_end_the_options(void **state) {
   (void)state;
   assert_int_equal(PARSE("-l", "--", "-B", "--lanes"), OPTIONS_RUN);
   assert_int_equal(settings.lanes, 64);
-  assert_int_equal(operands, 3);
+  assert_int_equal(line.operands, 3);
   assert_string_equal(argv[3], "-B");
 }
 
 static void help_and_version_are_wishes(void **state) {
   (void)state;
   assert_int_equal(PARSE("-l", "--help"), OPTIONS_HELP);
-  assert_null(topic);
+  assert_null(line.topic);
   assert_int_equal(PARSE("-h"), OPTIONS_HELP);
-  assert_null(topic);
+  assert_null(line.topic);
   assert_int_equal(PARSE("--help=man"), OPTIONS_HELP);
-  assert_string_equal(topic, "man");
+  assert_string_equal(line.topic, "man");
   assert_int_equal(PARSE("--version"), OPTIONS_VERSION);
   assert_int_equal(PARSE("-V", "--nonsense"), OPTIONS_VERSION);
 }
@@ -253,7 +261,7 @@ static void a_switch_takes_a_word_only_behind_its_sign(void **state) {
   assert_int_equal(settings.again, 0);
   assert_int_equal(PARSE("--again", "auto"), OPTIONS_RUN);
   assert_int_equal(settings.again, 1);
-  assert_string_equal(argv[operands], "auto");
+  assert_string_equal(argv[line.operands], "auto");
   assert_int_equal(PARSE("--again=auto"), OPTIONS_RUN);
   assert_int_equal(settings.again, 2);
 }
@@ -329,9 +337,9 @@ static void a_list_has_every_text_in_order(void **state) {
   char *many[MANY + 2] = {name};
   for (int i = 1; i <= MANY; i++) many[i] = word;
   settings.names.n = 0;
-  assert_int_equal(options_parse(&program, &settings, MANY, many, &operands, &topic, &why), 0);
+  assert_int_equal(options_parse(&program, &settings, MANY, many, &line, &why), 0);
   settings.names.n = 0;
-  assert_int_equal(options_parse(&program, &settings, MANY + 1, many, &operands, &topic, &why), -1);
+  assert_int_equal(options_parse(&program, &settings, MANY + 1, many, &line, &why), -1);
 }
 
 static void an_option_goes_with_the_words_of_its_group(void **state) {
@@ -365,6 +373,7 @@ int main(void) {
       cmocka_unit_test(defaults_hold_where_nothing_is_said),
       cmocka_unit_test(every_type_is_set_by_letter_and_by_name),
       cmocka_unit_test(the_ends_of_a_range_belong_to_it),
+      cmocka_unit_test(the_options_on_the_command_line_are_known),
       cmocka_unit_test(options_may_follow_operands_and_be_abbreviated),
       cmocka_unit_test(two_dashes_end_the_options),
       cmocka_unit_test(help_and_version_are_wishes),

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum {
@@ -19,7 +20,7 @@ typedef enum {
   OPTION_TEXTS     /* TextList: one more each time that it is given */
 } OptionType;
 
-enum { TEXTS_MAX = 64 };
+enum { OPTIONS_MAX = 64, TEXTS_MAX = 64 };
 
 typedef struct {
   int n;
@@ -69,12 +70,18 @@ typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } 
 /* Sets every field in settings to its default. */
 void options_default(const Program *program, void *settings);
 
-/* Sets the fields in settings to what argv says; moves the operands to the end of argv and puts the
- * index of the first into *operands. With OPTIONS_HELP, *topic is NULL or the text after --help=.
- * Numbers are whole arguments: "4x", "", "nan" are errors; so is an option that does not go with
- * what another was set to (group), or with another that was given (clashes). */
+/* A command line that was parsed. */
+typedef struct {
+  int operands;            /* index of the first operand in argv: the rest are operands too */
+  const char *topic;       /* with OPTIONS_HELP: the text after --help=, or NULL */
+  bool given[OPTIONS_MAX]; /* (rows of the table) the options that it has */
+} CommandLine;
+
+/* Sets the fields in settings to what argv says, and moves the operands to the end of argv. Numbers
+ * are whole arguments: "4x", "", "nan" are errors; so is an option that does not go with what
+ * another was set to (group), or with another that was given (clashes). */
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
-                          int *operands, const char **topic, Why *why);
+                          CommandLine *line, Why *why);
 
 /* The i-th of the words that argument "a|b|c" separates, copied to word; 0 where there is none. */
 int options_choice(const Option *option, int i, char word[32]);

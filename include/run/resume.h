@@ -11,9 +11,10 @@
 /* Adds the options to the metadata of a checkpoint. */
 void resume_describe(Metadata *about, const TrainOptions *options);
 
-/* Sets the options that the run has kept, those of one command alone (threads, --quiet) excepted;
- * the command line goes on top. path names the checkpoint in what why says. */
-int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why);
+/* Sets the options that the command line does not have to those of the run, except for options of
+ * one command alone (--threads, --quiet). Messages call the checkpoint path. */
+int resume_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
+                   const char *path, Why *why);
 
 /* Whether the options that may not change, and the inputs, are those of the run. */
 int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);

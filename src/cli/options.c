@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  OPTIONS_MAX = 64,
-  LONG_ONLY = 256
-}; /* a row without a letter has the code LONG_ONLY + row */
+enum { LONG_ONLY = 256 }; /* a row without a letter has the code LONG_ONLY + row */
 
 static const char with[] = "with --"; /* what the group begins with of options that go with one */
 
@@ -405,12 +402,12 @@ static int wrong_value(const Option *option, const struct option *longs, const c
 }
 
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
-                          int *operands, const char **topic, Why *why) {
+                          CommandLine *line, Why *why) {
   struct option longs[OPTIONS_MAX];
   char letters[2 * OPTIONS_MAX], name[64];
-  bool given[OPTIONS_MAX] = {false};
   int rows = getopt_tables(program->options, longs, letters), wish, row;
   const char *last = argc > 0 ? argv[argc - 1] : ""; /* musl's getopt_long moves it */
+  *line = (CommandLine){.operands = argc};
   opterr = 0;
   optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   for (;;) {
@@ -421,7 +418,7 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
     if (wish == 'h' && row < 0 && word_of(argv, 'h')) /* "-hidden 64" */
       return unknown_letter(longs, letters, 'h', word_of(argv, 'h'), why);
     if (wish == 'h') {
-      *topic = optarg;
+      line->topic = optarg;
       return OPTIONS_HELP;
     }
     if (wish == 'V') return OPTIONS_VERSION;
@@ -432,12 +429,12 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
       snprintf(name, sizeof name, "--%s", option->name);
       return wrong_value(option, longs, row < 0 ? letter : name, optarg, why);
     }
-    given[option - program->options] = true;
+    line->given[option - program->options] = true;
   }
   for (row = 0; row < rows; row++)
-    if (given[row] && check_group(program, &program->options[row], settings, why) != 0)
+    if (line->given[row] && check_group(program, &program->options[row], settings, why) != 0)
       return OPTIONS_ERROR;
-  if (check_clashes(program, given, settings, why) != 0) return OPTIONS_ERROR;
-  *operands = optind;
+  if (check_clashes(program, line->given, settings, why) != 0) return OPTIONS_ERROR;
+  line->operands = optind;
   return OPTIONS_RUN;
 }

@@ -71,13 +71,16 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
   return 0;
 }
 
-int resume_options(TrainOptions *options, const Metadata *about, const char *path, Why *why) {
+int resume_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
+                   const char *path, Why *why) {
   char key[KEY];
+  TrainOptions unused; /* the values that the command line replaces are checked too */
   if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
     const char *value = metadata_get(about, option_key(option, key));
-    if (!value || options_set(option, options, value) != 0)
+    TrainOptions *to = line->given[option - train_program.options] ? &unused : options;
+    if (!value || options_set(option, to, value) != 0)
       return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
                   path, key);
   }
