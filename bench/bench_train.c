@@ -65,7 +65,7 @@ static void peak_free(Peak *peak) {
 
 static void peak_job(void *context, int i) {
   Peak *peak = context;
-  matrix_multiply(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, 0);
+  matrix_multiply_ta(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, false);
 }
 
 /* GFLOP/s of one large product a thread. */
@@ -164,11 +164,11 @@ static double median(double *values, int n) {
 static void run_bench(const Bench *bench) {
   double rates[SLICES], peaks[SLICES + 1], fractions[SLICES];
   Why why;
-  const int threads = matrix_threads(bench->threads, &why);
-  if (threads < 0) {
+  if (matrix_start(bench->threads, &why) != 0) {
     fprintf(stderr, "bench_train: %s\n", why.text);
     exit(1);
   }
+  const int threads = parallel_start(bench->threads);
   Training t = training_new(bench, threads);
   measure_training(&t, bench->seconds / 4); /* warms up */
   const double memory = peak_memory();      /* before the sgemm has its own */
@@ -229,7 +229,7 @@ int main(int argc, char **argv) {
   start_program();
   if (argc == 2 && strcmp(argv[1], "--machine") == 0) {
     Why why;
-    matrix_threads(1, &why); /* "not used" where it cannot be loaded */
+    matrix_start(1, &why); /* "not used" where it cannot be loaded */
     printf("OpenBLAS %s, loops for %s\n", matrix_library(), kernels_best()->level);
   } else if (parse(&bench, argc, argv) == 0) {
     run_bench(&bench);

@@ -98,17 +98,18 @@ static int print_table(const Dataset *dataset, Why *why) {
   return output_close(output, why);
 }
 
-/* Starts the threads and, where this CPU's kernels need it, OpenBLAS. */
+/* Starts OpenBLAS and the threads. A quiet dry run multiplies nothing. */
 static int start_threads(TrainOptions *o, const RunConfig *train, Why *why) {
   if (o->threads == 0 && (o->threads = quota_threads(why)) < 0) return USAGE;
   const int wanted = o->threads;
-  o->threads = train->kernels->blas ? matrix_threads(wanted, why) : parallel_start(wanted);
-  if (o->threads < 0) return FAILED;
+  const bool multiplies = !o->dry_run || !o->quiet;
+  if (multiplies && matrix_start(wanted, why) != 0) return FAILED;
+  o->threads = parallel_start(wanted);
   if (o->threads < wanted)
-    progress_say(train->progress, "threads: %d of %d, because %s", o->threads, wanted,
-                 parallel_start(wanted) < wanted
-                     ? "the system starts no more (see ulimit -u, or the container's limits)"
-                     : "this OpenBLAS is built for one; libopenblas0-pthread can use more");
+    progress_say(train->progress,
+                 "threads: %d of %d, because the system starts no more (see ulimit -u, or the "
+                 "container's limits)",
+                 o->threads, wanted);
   return DONE;
 }
 
@@ -259,10 +260,9 @@ static int tell(const TrainOptions *o, const RunDir *dir, Progress *progress, Wh
   return rc;
 }
 
-/* The OpenBLAS for training on this CPU, or the reason why there is none. */
+/* The OpenBLAS for training, or the reason why there is none. */
 static const char *library_text(Why *why) {
-  if (kernels_best()->blas && matrix_threads(1, why) < 0) return why->text;
-  return matrix_library();
+  return matrix_start(1, why) == 0 ? matrix_library() : why->text;
 }
 
 int main(int argc, char **argv) {

@@ -1,11 +1,10 @@
 # What the shell, a sandbox and the environment may take away: memory, stacks, processes, /proc,
-# and OpenBLAS. rnntrain_blas is rnntrain on a CPU where BLAS multiplies.
+# and OpenBLAS.
 load cli
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
   command -v rnntrain rnnpredict
-  BLAS=$BIN/tests/rnntrain_blas
 }
 
 need_limits() {
@@ -36,37 +35,57 @@ works_or_says() {
   [ "$status" -eq 0 ] || [[ "$status" -eq 1 && ${#stderr_lines[@]} -eq 1 && "$stderr" =~ $word ]]
 }
 
-# one_thread COMMAND...: both kinds of rnntrain behind it have one thread, say so, and learn the same.
+# one_thread COMMAND...: rnntrain behind it has one thread, reports that, and learns the same.
 one_thread() {
-  local program
-  for program in rnntrain "$BLAS"; do
-    "$program" "${TINY[@]}" -t 3 --force -o expected "$DATA/phix174.fa.gz"
-    run --separate-stderr -0 "$@" "$program" "${TINY[@]:1}" -t 3 --force -o one "$DATA/phix174.fa.gz"
-    [[ "$stderr" == *"threads: 1 of 3, because the system starts no more (see ulimit -u"* ]]
-    cmp expected/model.safetensors one/model.safetensors
-  done
+  train -t 3 --force -o expected "$DATA/phix174.fa.gz"
+  run --separate-stderr -0 "$@" "$BIN/rnntrain" "${TINY[@]:1}" -t 3 --force -o one "$DATA/phix174.fa.gz"
+  [[ "$stderr" == *"threads: 1 of 3, because the system starts no more (see ulimit -u"* ]]
+  cmp expected/model.safetensors one/model.safetensors
 }
 
-@test "OpenBLAS is loaded only for products that need it" {
+# loads COMMAND...: whether it loads OpenBLAS.
+loads() {
+  run -0 env LD_DEBUG=libs "$@"
+  [[ "$output" == *libopenblas* ]]
+}
+
+@test "OpenBLAS is loaded only for training" {
   need_dynamic
+  loads rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  grep -q '"openblas": "0\.' run/run.json
+  run ! loads rnntrain "${TINY[@]}" --dry-run "$DATA/phix174.fa.gz"
+  run ! loads rnntrain --help
+  run ! loads rnnpredict --mode score run "$DATA/phix174.fa.gz"
+  run -0 rnntrain --version
+  [[ "${lines[1]}" =~ ^"OpenBLAS 0."[0-9.]+" "[A-Za-z0-9]+" "(serial|pthread|openmp)"; loops for " ]]
   run -0 rnnpredict --version
   [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
-  [[ "$(rnntrain --version)" != *"loops for baseline"* ]] || skip "this CPU needs OpenBLAS"
-  run -0 env LD_DEBUG=libs rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
-  [[ "$output" != *libopenblas* ]]
-  run -0 rnntrain --version
-  [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
-  run -0 env LD_DEBUG=libs "$BLAS" "${TINY[@]}" -o blas "$DATA/phix174.fa.gz"
-  [[ "$output" == *libopenblas.so.0* ]]
-  run -0 "$BLAS" --version
-  [[ "${lines[1]}" =~ ^"OpenBLAS 0."[0-9.]+" "[A-Za-z0-9]+" "(serial|pthread|openmp)"; loops for " ]]
-  grep -q '"openblas": "0\.' blas/run.json
-  grep -q '"openblas": "not used"' run/run.json
+}
+
+# calls COMMAND...: its calls of cblas_sgemm.
+calls() {
+  COUNT_SGEMM=$PWD/calls LD_PRELOAD=$BIN/tests/libcount_sgemm.so "$@" > /dev/null
+  cat calls
+}
+
+@test "training multiplies with BLAS, and prediction does not" {
+  need_limits
+  need_dynamic
+  check=$(calls rnntrain --version) # the products that compare threads
+  trained=$(calls rnntrain -q -e 1 -t 1 -o run "$DATA/phix174.fa.gz")
+  steps=$("$PYTHON" -c 'import json; print(json.load(open("run/run.json"))["result"]["steps"])')
+  echo "$check, then $trained in $steps steps"
+  [ $((trained - check)) -ge $((2 * 16 * steps)) ] # 2 blocks of dH, 16 shares of dI
+  full=$(calls rnntrain -q -e 1 -t 1 -k 2 --softmax full --force -o full "$DATA/phix174.fa.gz")
+  echo "$full with the full softmax"
+  [ "$full" -gt "$trained" ]
+  [ "$(calls rnntrain -q -k 3 --dry-run "$DATA/phix174.fa.gz")" -eq 0 ]
+  [ "$(calls rnnpredict --mode score run "$DATA/phix174.fa.gz")" -eq 0 ]
 }
 
 @test "the OpenBLAS that was meant is the one in use" {
   [ -n "${OPENBLAS_KIND:-}" ] || skip "OPENBLAS_KIND is not set"
-  run -0 "$BLAS" --version
+  run -0 rnntrain --version
   [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
 }
 
@@ -74,24 +93,28 @@ one_thread() {
   need_dynamic
   mkdir lib
   echo "not a library" > lib/libopenblas.so.0
-  LD_LIBRARY_PATH=$PWD/lib fails 1 "OpenBLAS cannot be loaded: " "$BLAS" "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "OpenBLAS cannot be loaded: " rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
   [[ "$stderr" == *"apt-get install libopenblas0" ]]
   gcc -shared -o lib/libopenblas.so.0 -x c /dev/null
-  LD_LIBRARY_PATH=$PWD/lib fails 1 "apt-get install libopenblas0" "$BLAS" "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
-  LD_LIBRARY_PATH=$PWD/lib rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "apt-get install libopenblas0" rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
   need_limits
   echo "not a library" > lib/libopenblas.so.0
   LD_LIBRARY_PATH=$PWD/lib fails 1 "; raise ulimit -v, or apt-get install libopenblas0" \
-    bash -ec 'ulimit -v 200000; exec "$0" "$@"' "$BLAS" "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
+    bash -ec 'ulimit -v 200000; exec "$0" "$@"' rnntrain "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
 }
 
-@test "training with its own loops uses all threads with each build of OpenBLAS" {
+@test "each build of OpenBLAS and every number of threads gives the same model" {
+  local first=
   need_dynamic
-  [[ "$(rnntrain --version)" == *"OpenBLAS not used"* ]] || skip "this CPU needs OpenBLAS"
   for kind in serial openmp pthread; do
-    LD_LIBRARY_PATH=/usr/lib/$(gcc -print-multiarch)/openblas-$kind \
-      rnntrain "${TINY[@]:1}" -t 3 --force -o run "$DATA/phix174.fa.gz" 2> said
-    grep -q ", 3 threads$" said
+    library=/usr/lib/$(gcc -print-multiarch)/openblas-$kind
+    [ -e "$library/libopenblas.so.0" ] || continue
+    for threads in 1 2 5; do
+      LD_LIBRARY_PATH=$library rnntrain -k 3 -e 1 -t $threads --force -o run.$kind.$threads "$DATA/phix174.fa.gz" 2> said
+      grep -q ", $threads threads\?$" said
+      first=${first:-run.$kind.$threads}
+      cmp "$first/model.safetensors" run.$kind.$threads/model.safetensors
+    done
   done
 }
 
@@ -117,14 +140,14 @@ spends() {
 }
 
 # OpenBLAS retries for ever without memory for its buffers, of a size that only it knows: so many limits are tried.
-@test "under ulimit -v and -d a training that needs OpenBLAS works, or reports missing memory at once" {
+@test "under ulimit -v and -d training works, or reports missing memory at once" {
   need_limits
   for library in /usr/lib/"$(gcc -print-multiarch)"/openblas-{serial,openmp,pthread}; do
     [ -e "$library/libopenblas.so.0" ] || ldd "$BIN/rnntrain" > /dev/null 2>&1 || continue
     for kilobytes in 35000 {60000..540000..120000} 1000000; do
       for limit in v d; do
         LD_LIBRARY_PATH=$library spends 5 works_or_says "raise ulimit -$limit|leaves|out of memory" \
-          bash -ec 'ulimit $0 $1; exec "${@:2}"' -$limit $kilobytes "$BLAS" "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
+          bash -ec 'ulimit $0 $1; exec "${@:2}"' -$limit $kilobytes rnntrain "${TINY[@]}" --force -o limited "$DATA/phix174.fa.gz"
       done
     done
     [ "$status" -eq 0 ]
@@ -149,7 +172,7 @@ spends() {
   need_process_limits
   need_limits
   fails 1 "raise ulimit -u, or remove ulimit -v" "${as_nobody[@]}" \
-    bash -ec "ulimit -v 200000; ulimit -u 1; exec $BLAS ${TINY[*]} -o run $DATA/phix174.fa.gz"
+    bash -ec "ulimit -v 200000; ulimit -u 1; exec $BIN/rnntrain ${TINY[*]} -o run $DATA/phix174.fa.gz"
 }
 
 @test "started by the dynamic linker, and without /proc, both programs work" {
@@ -157,18 +180,14 @@ spends() {
   need_limits
   need_dynamic
   linker=$(readelf -p .interp "$BIN/rnntrain" | grep -o '/.*')
-  for program in rnntrain tests/rnntrain_blas; do
-    "$linker" "$BIN/$program" --version
-    "$linker" "$BIN/$program" "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
-  done
+  "$linker" "$BIN/rnntrain" --version
+  "$linker" "$BIN/rnntrain" "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
   "$linker" "$BIN/rnnpredict" --mode score -o expected.tsv run "$DATA/phix174.fa.gz"
   need_root
   mkdir empty
   unshare -m true || skip "no mount namespaces"
   no_proc() { unshare -m bash -ec 'mount --bind empty /proc; exec "$@"' - "$@"; }
-  for program in rnntrain tests/rnntrain_blas; do
-    no_proc "$BIN/$program" "${TINY[@]}" --force -o other "$DATA/phix174.fa.gz"
-  done
+  no_proc "$BIN/rnntrain" "${TINY[@]}" -o other "$DATA/phix174.fa.gz"
   cmp run/model.safetensors other/model.safetensors
   no_proc "$BIN/rnnpredict" --mode score -o other.tsv run "$DATA/phix174.fa.gz"
   cmp expected.tsv other.tsv

@@ -1,4 +1,5 @@
 /* The fast network against the reference: loss, states and gradient, over random shapes. */
+#include "base/cpu.h"
 #include "net/bptt.h"
 #include "net/matrix.h"
 #include "reference.h"
@@ -63,15 +64,6 @@ static void case_free(Case *c) {
   free(c->hT);
 }
 
-/* As many threads as this OpenBLAS can stand. */
-static int allowed(int threads) {
-  static int most;
-  Why why;
-  if (most == 0) most = matrix_threads(8, &why);
-  assert_true(most > 0);
-  return threads < most ? threads : most;
-}
-
 static void fill_window(const Case *c, bool first) {
   Window *w = c->window;
   w->tokens = 0;
@@ -128,7 +120,7 @@ static void compare(const Case *c, double *errors, double *squares) {
 static void check_case(int k, int s, int d, int D, int phi, int full, int T, int B, int threads,
                        const Kernels *kernels) {
   Case c = case_new(k, s, d, D, phi, full, T, B);
-  Bptt *bptt = bptt_new(&c.shape, T, B, 1, allowed(threads), kernels);
+  Bptt *bptt = bptt_new(&c.shape, T, B, 1, threads, kernels);
   for (int i = 0; i < 2; i++) {
     fill_window(&c, i == 0);
     ReferenceWindow window = {T, B, c.window->x, c.window->y, c.window->restart, c.h0};
@@ -208,9 +200,7 @@ static void check_shape(int i, int phi) {
   const int d = 1 + rand() % 9, D = 1 + rand() % 37, T = 1 + rand() % 9, B = 1 + rand() % 40;
   const int threads = 1 + rand() % 3;
   const Kernels *kernels = kernels_level(rand() % 3);
-  Kernels either = kernels ? *kernels : *kernels_best();
-  either.blas = rand() % 2;
-  check_case(k, s, d, D, phi, full, T, B, threads, &either);
+  check_case(k, s, d, D, phi, full, T, B, threads, kernels ? kernels : kernels_best());
 }
 
 static void gradient_is_the_reference_s_over_random_shapes(void **state) {
@@ -221,21 +211,20 @@ static void gradient_is_the_reference_s_over_random_shapes(void **state) {
 
 static void gradient_is_the_reference_s_at_the_edges(void **state) {
   (void)state;
-  for (int form = 0; form < 12 && kernels_level(form / 4); form++)
+  for (int form = 0; form < 6 && kernels_level(form / 2); form++)
     for (int phi = 0; phi < ACTIVATIONS; phi++) {
       const int full = form % 2;
-      Kernels kernels = *kernels_level(form / 4);
-      kernels.blas = form / 2 % 2;
-      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, &kernels);  /* all smallest */
-      check_case(1, 1, 5, 7, phi, full, 1, 33, 2, &kernels); /* T=1, V < T*B */
+      const Kernels *kernels = kernels_level(form / 2);
+      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, kernels);  /* all smallest */
+      check_case(1, 1, 5, 7, phi, full, 1, 33, 2, kernels); /* T=1, V < T*B */
       for (int B = 15; B <= 17; B++) { /* around V = T*B, and around V/n = T*B */
-        check_case(2, 1, 3, 5, phi, full, 1, B, 1, &kernels);
-        check_case(3, 1, 3, 5, phi, full, 1, B, 2, &kernels);
+        check_case(2, 1, 3, 5, phi, full, 1, B, 1, kernels);
+        check_case(3, 1, 3, 5, phi, full, 1, B, 2, kernels);
       }
-      check_case(4, 1, 5, 7, phi, full, 20, 1, 2, &kernels);    /* one lane, V > T*B */
-      check_case(5, 2, 3, 16, phi, full, 4, 17, 3, &kernels);   /* V=1024 */
-      check_case(2, 1, 4, 130, phi, full, 40, 18, 2, &kernels); /* longer sums */
-      check_case(3, 1, 9, 33, phi, full, 30, 50, 2, &kernels);  /* a table, blocks of 16 and 2 */
+      check_case(4, 1, 5, 7, phi, full, 20, 1, 2, kernels);    /* one lane, V > T*B */
+      check_case(5, 2, 3, 16, phi, full, 4, 17, 3, kernels);   /* V=1024 */
+      check_case(2, 1, 4, 130, phi, full, 40, 18, 2, kernels); /* longer sums */
+      check_case(3, 1, 9, 33, phi, full, 30, 50, 2, kernels);  /* a table, blocks of 16 and 2 */
     }
 }
 
@@ -260,7 +249,7 @@ static void timestep_losses_add_up(void **state) {
 /* Loss and gradient of two windows, for `threads` threads. */
 static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradients,
                       double *losses) {
-  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, 1, allowed(threads), kernels);
+  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, 1, threads, kernels);
   srand(11);
   for (int i = 0; i < 2; i++) {
     fill_window(c, i == 0);
@@ -288,17 +277,13 @@ static void compare_threads(int k, int full, const Kernels *kernels) {
   case_free(&c);
 }
 
-/* Of every CPU level, with our loops and with BLAS. */
 static void threads_do_not_change_a_bit(void **state) {
   (void)state;
-  for (int level = 0; level < 3 && kernels_level(level); level++)
-    for (int blas = 0; blas < 2; blas++) {
-      Kernels kernels = *kernels_level(level);
-      kernels.blas = blas;
-      compare_threads(4, 0, &kernels);
-      compare_threads(4, 1, &kernels);
-      compare_threads(7, 0, &kernels); /* few rows of L and U are touched */
-    }
+  for (int level = 0; level < CPU_LEVELS && kernels_level(level); level++) {
+    compare_threads(4, 0, kernels_level(level));
+    compare_threads(4, 1, kernels_level(level));
+    compare_threads(7, 0, kernels_level(level)); /* few rows of L and U are touched */
+  }
 }
 
 static void saved_states_go_on_the_same(void **state) {
@@ -324,6 +309,12 @@ static void saved_states_go_on_the_same(void **state) {
   case_free(&c);
 }
 
+static int start(void **state) {
+  Why why;
+  (void)state;
+  return matrix_start(8, &why);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gradient_is_the_reference_s_over_random_shapes),
@@ -333,5 +324,5 @@ int main(void) {
       cmocka_unit_test(saved_states_go_on_the_same),
       cmocka_unit_test(an_idle_lane_reads_no_kmer),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, start, NULL);
 }

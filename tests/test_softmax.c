@@ -61,7 +61,8 @@ static void loss_is_that_of_yhat(void **state) {
       x[i] = rand() % shape.V;
       y[i] = i % 7 == 0 ? -1 : kmer_followers(x[i], 3, 1) + rand() % 4;
     }
-    softmax_loss(J, NULL, NULL, q, x, y, h, ROWS, 0, factors, &shape, kernels_best());
+    const SoftmaxRows rows = {.rows = ROWS, .x = x, .y = y, .h = h, .J = J, .q = q};
+    softmax_loss(&rows, factors, &shape, kernels_best());
     for (int i = 0; i < ROWS; i++) {
       softmax_yhat(yhat, &x[i], h + i * D, 1, factors, &shape, kernels_best());
       double right = y[i] < 0 ? 0 : -log((double)yhat[y[i] - softmax_first(x[i], &shape)]);

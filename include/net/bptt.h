@@ -26,7 +26,7 @@ typedef struct {
   uint64_t *timestep_tokens; /* (T) */
 } WindowLoss;
 
-Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
+Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 

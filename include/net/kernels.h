@@ -11,23 +11,21 @@
 #include "net/activation.h"
 #include "net/update.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Products of row-major matrices. multiply takes W (k,n) packed: its columns cut into panels of
- * `panel`, each (k,panel), one after the other, the last filled up with zeros. Every element is its
- * own sum, in the same order wherever it stands and however many rows (> 0) there are: numbers do
- * not depend on company, as they do in BLAS. With add, what C holds comes first in the sum.
- * multiply_ta takes 400 kB of its thread's stack. (K. Goto, R. van de Geijn, "Anatomy of
- * high-performance matrix multiplication", TOMS 2008.) */
+/* Products of row-major matrices. W (k,n) is packed: its columns are cut into panels of `panel`,
+ * each (k,panel), one after the other, the last filled up with zeros. Every element is its own sum,
+ * in the same order wherever it stands and however many rows (> 0) there are: unlike in BLAS, a row
+ * does not depend on the others. With add, the sum begins with the element of C. (K. Goto, R. van
+ * de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
 typedef struct {
   int panel;
   void (*pack)(float *packed, const float *W, int k, int n);            /* W (k,n) */
   void (*pack_transposed)(float *packed, const float *W, int k, int n); /* W (n,k) */
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
-                   int add); /* C (rows,n) <- A (rows,k) W */
-  void (*multiply_ta)(float *C, const float *A, const float *W, int m, int n, int k,
-                      int add); /* C (m,n) <- A^T W, A (k,m), W (k,n) as it is */
+                   bool add); /* C (rows,n) <- A (rows,k) W */
 
   /* Sums over tokens whose rows lie anywhere: sum (width) += row[0] + row[1] + ... */
   void (*sum_rows)(float *sum, const float *const *row, int tokens, int width);
@@ -38,7 +36,6 @@ typedef struct {
 typedef struct {
   const char *level; /* "x86-64-v4", "x86-64-v3" or "baseline", arm64's only one */
   const Products *products;
-  int blas; /* 1: BLAS multiplies faster than they do */
 
   void (*activate)(float *h, size_t n, Activation phi); /* h <- phi(h) */
   /* dz <- dz o phi'(z), phi' written in terms of h = phi(z) */

@@ -1,26 +1,25 @@
-/* matrix: products of row-major float matrices; the only caller of BLAS, which it holds to one
- * thread: our own threads call it side by side on blocks of fixed shape (parallel.h).
+/* matrix: products by BLAS, whose only caller this is. OpenBLAS is held to one thread: our own
+ * threads call it side by side on blocks of fixed shape (parallel.h).
  *
- * OpenBLAS is loaded when a program needs it, and only then: where the kernels of this CPU say that
- * BLAS multiplies faster than they do (kernels.h). */
+ * Who multiplies depends on the shape of a product, never on the machine or the number of threads:
+ *   A W    our loops (packed.h): they pack W once a window for many products, where BLAS packs it
+ *          anew for each, and a row does not depend on the others
+ *   A^T W  BLAS: both sides are used once, and the sum runs over the many tokens of a window
+ * docs/performance.md has the measurements behind this rule. */
 #ifndef MATRIX_H
 #define MATRIX_H
 
 #include "base/fail.h"
 
-/* Loads OpenBLAS, before the first product, and returns how many threads may multiply side by side:
- * `threads`, or fewer where there are no more (parallel.h), or 1 where OpenBLAS was built for
- * programs without threads, which then gives wrong products now and then. An error where it cannot
- * be loaded, or where its products fail: OpenBLAS does not return from a product that it has no
- * memory for, so a child process tries it first. */
-int matrix_threads(int threads, Why *why);
+#include <stdbool.h>
 
-/* C (m,n) <- beta C + A (m,k) B (k,n); the _ta form takes A as (k,m). */
-void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta);
-void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, int k, float beta);
+/* Loads OpenBLAS before the first product, and checks that `threads` threads can multiply side by
+ * side. An error where it cannot be loaded or its products are wrong. Without memory for a product
+ * OpenBLAS does not return, so a child process tries it first. */
+int matrix_start(int threads, Why *why);
 
-/* B (n,m) <- A (m,n)^T; needs no BLAS */
-void matrix_transpose(float *B, const float *A, int m, int n);
+/* C (m,n) <- A^T W, A (k,m), W (k,n), with add C + A^T W. From any number of threads. */
+void matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, bool add);
 
 /* The OpenBLAS that is loaded: "0.3.21 SkylakeX pthread"; "not used" where none is. Static storage.
  */

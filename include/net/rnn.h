@@ -65,19 +65,19 @@ typedef struct {
   Packed I, IT;     /* (d,D) (D,d) */
   Packed U, UT;     /* for the full softmax: (D,V) (V,D) */
   float *table;     /* (V,D) L I + b1, where V is less than the tokens of a window; else NULL */
-  int with_backward;
+  bool with_backward;
 } Factors;
 
-/* loops NULL: BLAS multiplies. Without backward HT, IT, UT are left out. */
-Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops);
+/* Without backward HT, IT, UT are left out. */
+Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const Products *products);
 void factors_free(Factors *factors);
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
 /* Those of weights that stay as they are, for forward over any number of tokens, of which they are
  * made for FACTORS_TOKENS; without logits U is left out of them. */
 enum { FACTORS_TOKENS = 1 << 16 }; /* so that up to k = 7 L I + b1 is a table */
-Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
-                         const Products *loops);
+Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,
+                         const Products *products);
 
 /* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
 typedef struct {
@@ -87,14 +87,14 @@ typedef struct {
   float *h;         /* (T+1,B,D) */
   float *dz;        /* (T,B,D) dq U^T until backward; NULL for forward only */
   float *e, *de;    /* (T,B,d) where there is no table; else NULL */
-  float *rows;      /* (B,D) scratch: h(t-1) or dz(t+1) with the rows of lanes that restart at 0 */
+  float *rows;      /* (B,D) scratch: rows of h or dz where lanes restart */
 } Tape;
 
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
 void tape_free(Tape *tape);
 
-/* h for all T timesteps from x, restart and h[0]; e where there is no table. Where loops of ours
- * multiply, a lane depends neither on the others nor on their number: B may be lowered before. */
+/* h for all T timesteps from x, restart and h[0]; e where there is no table. A lane depends neither
+ * on the others nor on their number: B may be lowered before. */
 void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels);
 
 /* From dz = dq U^T for all t: dz, and this block's dH into gradient (set, not added). Where there

@@ -9,26 +9,29 @@
 
 #include "net/rnn.h"
 
-/* The floats of q below, for so many rows. */
-size_t softmax_logits(const Shape *shape, int rows, int with_backward);
+/* Rows for which the loss is computed, all borrowed. Where dh is not NULL the gradient of scale
+ * times the sum of J follows. */
+typedef struct {
+  int rows;
+  const int *x, *y; /* (rows) */
+  const float *h;   /* (rows,D) */
+  double *J;        /* (rows) result: 0 where y is -1 */
+  float *q;         /* softmax_logits floats; with dh followers leave dq (rows,n) there */
+  float *dh;        /* (rows,D) result: dq U^T */
+  Weights *dw;      /* result of the full softmax: dU and db2, which are set */
+  float scale;
+} SoftmaxRows;
 
-/* J of `rows` rows (0 where y is -1), given x, y (rows) and h (rows,D).
- *
- * Where dh (rows,D) is not NULL the gradient of scale * sum of J follows: dh = dq U^T, and for
- * the full softmax dU and db2, which are set in `gradient`; those of followers are the
- * caller's.
- *
- * A signal that asks to end leaves the full softmax unfinished.
- *
- * q is scratch of softmax_logits floats, and with dh comes back from followers as dq
- * (rows,n). */
-void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
-                  const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
+/* The floats of q for so many rows. */
+size_t softmax_logits(const Shape *shape, int rows, bool with_backward);
+
+/* A signal that asks to end leaves the full softmax unfinished. */
+void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *shape,
                   const Kernels *kernels);
 
 /* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most, so that
- * it fits into q; entry i of a row is k-mer softmax_first(x) + i. Where loops of ours multiply, a
- * row does not depend on the others. */
+ * it fits into q; entry i of a row is k-mer softmax_first(x) + i. A row does not depend on the
+ * others. */
 void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
                   const Shape *shape, const Kernels *kernels);
 /* p (4) <- the probability of each base to be the next, from yhat (n): it begins what a k-mer adds.

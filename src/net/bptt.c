@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/signals.h"
+#include "net/matrix.h"
 #include "net/softmax.h"
 
 #include <stdlib.h>
@@ -12,8 +13,9 @@ enum { CHUNK = 1 << 12, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
 
 struct Bptt {
   Shape shape;
-  int T, B, blocks, with_backward, threads;
-  int few_L, few_U; /* whether gradients have touched rows only */
+  int T, B, blocks, threads;
+  bool with_backward;
+  bool few_L, few_U; /* whether gradients have touched rows only */
   const Kernels *kernels;
   Factors *factors;
   Tape **tape;      /* (blocks) */
@@ -87,7 +89,7 @@ static void new_scatter(Bptt *bptt) {
   bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
 }
 
-Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
+Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
                const Kernels *kernels) {
   Bptt *bptt = alloc_new(1, sizeof *bptt);
   *bptt = (Bptt){.shape = *shape,
@@ -100,8 +102,7 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int with_backward, int threads,
                  .few_L = rows_of_L(shape, T * B) < shape->V,
                  .few_U = rows_of_U(shape, T * B) < shape->V,
                  .n_partial = partial_size(shape)};
-  bptt->factors =
-      factors_new(shape, T * B, with_backward, kernels->blas ? NULL : kernels->products);
+  bptt->factors = factors_new(shape, T * B, with_backward, kernels->products);
   bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
   bptt->q = alloc_new((size_t)bptt->blocks, sizeof *bptt->q);
   bptt->J = alloc_new((size_t)bptt->blocks, sizeof *bptt->J);
@@ -164,9 +165,16 @@ static void run_block(Bptt *bptt, int block) {
     memcpy(tape->restart + to, window->restart + from, n);
   }
   rnn_forward(tape, bptt->factors, shape, bptt->kernels);
-  softmax_loss(bptt->J[block], bptt->gradient ? tape->dz : NULL, &bptt->partial[block],
-               bptt->q[block], tape->x, tape->y, tape->h + (size_t)tape->B * (size_t)shape->D,
-               tape->T * tape->B, bptt->scale, bptt->factors, shape, bptt->kernels);
+  const SoftmaxRows rows = {.rows = tape->T * tape->B,
+                            .x = tape->x,
+                            .y = tape->y,
+                            .h = tape->h + (size_t)tape->B * (size_t)shape->D,
+                            .J = bptt->J[block],
+                            .q = bptt->q[block],
+                            .dh = bptt->gradient ? tape->dz : NULL,
+                            .dw = &bptt->partial[block],
+                            .scale = bptt->scale};
+  softmax_loss(&rows, bptt->factors, shape, bptt->kernels);
   if (bptt->gradient && !signals_end())
     rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
 }
@@ -252,8 +260,8 @@ static void scatter_table(Bptt *bptt, int i) {
   memset(dI, 0, input_size(shape) * sizeof *dI);
   if (rows == 0) return;
   add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
-  packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, 0);
-  packed_multiply_ta(dI, factors->w->L + at * d, G, shape->d, shape->D, rows, 0, factors->H.loops);
+  packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, false);
+  matrix_multiply_ta(dI, factors->w->L + at * d, G, shape->d, shape->D, rows, false);
   for (size_t row = 0; row < (size_t)rows; row++) bptt->kernels->add(db1, G + row * D, D);
 }
 
@@ -332,8 +340,10 @@ static void sum_job(void *context, int i) {
   Bptt *bptt = context;
   if (i >= 2 * SCATTER_JOBS)
     sum_chunk(bptt, i - 2 * SCATTER_JOBS);
+  else if (i < SCATTER_JOBS && bptt->G)
+    scatter_table(bptt, i);
   else if (i < SCATTER_JOBS)
-    bptt->G ? scatter_table(bptt, i) : scatter_L(bptt, i);
+    scatter_L(bptt, i);
   else if (bptt->shape.softmax == SOFTMAX_FOLLOWERS)
     scatter_U(bptt, i - SCATTER_JOBS);
 }

@@ -244,9 +244,6 @@ static void adam(float *restrict w, const float *restrict g, size_t n, UpdateSte
 
 const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .products = &PRODUCTS,
-#ifndef __AVX__
-                         .blas = 1,
-#endif
                          .activate = activate,
                          .activate_back = activate_back,
                          .exp_row = exp_row,

@@ -1,37 +1,73 @@
 /* The products of kernels.h. CMake compiles this file once a CPU level, with PRODUCTS naming the
  * table that it fills.
  *
- * A tile of C, some rows by one panel of W, stays in registers while the sum over k runs down the
- * panel; elements of A are broadcast. Neither where a tile lies nor how many rows it has changes an
- * element: each is the same sum in the same order. */
+ *   packing           W, or its transpose, becomes panels of PANEL columns
+ *   multiply          cuts the sum into runs of DEPTH, and C into panels
+ *   multiply_panel    cuts a panel of C into tiles of up to TILE_ROWS rows
+ *   multiply_tile     keeps a tile of C in registers while the sum runs down the panel of W, and
+ *                     broadcasts the elements of A
+ *   sums over tokens  rows that lie anywhere
+ *
+ * Neither where a tile lies nor how many rows it has changes an element: each is the same sum in
+ * the same order. Nothing is allocated, and nothing is shared between calls. */
 #include "net/kernels.h"
 #include "net/kernels_vector.h"
 
 #include <string.h>
 
+/* So that sums fill 16 of AVX-512's 32 registers, 12 of AVX2's 16, or 8 of SSE's 16. */
+#if defined(__AVX512F__)
+enum { TILE_ROWS = 8 };
+#elif defined(__AVX__)
+enum { TILE_ROWS = 6 };
+#else
+enum { TILE_ROWS = 4 };
+#endif
+
 enum {
-  /* 12 of AVX2's 16 registers hold sums, or 16 of AVX-512's 32, or 8 of SSE's 16 */
-  TILE_ROWS = VECTOR == 16  ? 8
-              : VECTOR == 8 ? 6
-                            : 4,
   PANEL = 2 * VECTOR,
   FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
   DEPTH = 2048, /* rows of a panel at a time: 256 kB at most, for the second-level cache */
-  LINE = 16,    /* floats of a cache line */
-  GROUP = 16 * TILE_ROWS, /* columns of A that multiply_ta packs at a time */
-  BLOCK_ROWS = 256,       /* rows of them, and of W */
-  BLOCK_COLUMNS = 256     /* columns of W */
+  LINE = 16     /* floats of a cache line */
 };
 extern const Products PRODUCTS;
 
-/* What a tile is the product of: A's element (i,j) is A[i * row + j * column]; W's panels are
- * `panel` floats apart; C has `stride` floats a row. */
+/* ---- packing -------------------------------------------------------------------------------- */
+
+static void pack(float *restrict packed, const float *restrict W, int k, int n) {
+  for (int j = 0; j < n; j += PANEL) {
+    const int some = n - j < PANEL ? n - j : PANEL;
+    const float *from = W + j;
+    for (int i = 0; i < k && some == PANEL; i++, packed += PANEL, from += n)
+      memcpy(packed, from, PANEL * sizeof(float));
+    for (int i = 0; i < k && some < PANEL; i++, from += n)
+      for (int c = 0; c < PANEL; c++) *packed++ = c < some ? from[c] : 0;
+  }
+}
+
+static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n) {
+  if (n % PANEL > 0)
+    memset(packed + (size_t)(n / PANEL) * (size_t)k * PANEL, 0, (size_t)k * PANEL * sizeof(float));
+  for (int j = 0; j < n; j += PANEL, packed += (size_t)k * PANEL)
+    for (int i = 0; i < k; i += LINE) { /* so that what is read and written stays in the cache */
+      const int last = i + LINE < k ? i + LINE : k;
+      for (int c = 0; c < PANEL && j + c < n; c++)
+        for (int r = i; r < last; r++)
+          packed[(size_t)r * PANEL + (size_t)c] = W[(size_t)(j + c) * (size_t)k + (size_t)r];
+    }
+}
+
+/* ---- products ------------------------------------------------------------------------------- */
+
+/* What a tile is the product of: A has `row` floats a row and C `stride`; W's panels are `panel`
+ * floats apart. */
 typedef struct {
   float *C;
   const float *A, *W;
-  size_t stride, row, column, panel;
-  int k, add;
+  size_t stride, row, panel;
+  int k;
+  bool add;
 } Tile;
 
 static inline __attribute__((always_inline)) void multiply_tile(Tile t, const int rows,
@@ -40,7 +76,7 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < 2 * panels; v++)
       sum[r][v] = t.add ? vector_load(t.C + (size_t)r * t.stride + v * VECTOR) : (Vector){0};
-  for (int i = 0; i < t.k; i++, t.W += PANEL, t.A += t.column) {
+  for (int i = 0; i < t.k; i++, t.W += PANEL, t.A++) {
     Vector w[2 * FEW_PANELS];
     for (int v = 0; v < 2 * panels; v++)
       w[v] = vector_load(t.W + (size_t)(v / 2) * t.panel + v % 2 * VECTOR);
@@ -65,12 +101,15 @@ static inline __attribute__((always_inline)) void multiply_whole(Tile t, int row
 }
 
 static int tile_rows(int left) {
-  return left >= TILE_ROWS ? TILE_ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+  if (left >= TILE_ROWS) return TILE_ROWS;
+  if (left >= 4) return 4;
+  return left >= 2 ? 2 : 1;
 }
 
 /* A tile of fewer columns than a panel has, by way of one that has them all. */
 static void multiply_cut(Tile t, int rows, int width) {
-  float whole[TILE_ROWS * PANEL] = {0}, *C = t.C;
+  float whole[TILE_ROWS * PANEL] = {0};
+  float *C = t.C;
   const size_t stride = t.stride, n = (size_t)width * sizeof(float);
   for (int r = 0; r < rows && t.add; r++) memcpy(whole + r * PANEL, C + (size_t)r * stride, n);
   t.C = whole;
@@ -79,7 +118,7 @@ static void multiply_cut(Tile t, int rows, int width) {
   for (int r = 0; r < rows; r++) memcpy(C + (size_t)r * stride, whole + r * PANEL, n);
 }
 
-/* C <- A W, or C + A W, for rows of C that are all next to each other. */
+/* A panel of C, its columns from `width` on left out. */
 static inline __attribute__((always_inline)) void multiply_panel(Tile t, int rows, int width) {
   for (int r = 0, some; r < rows; r += some) {
     Tile tile = t;
@@ -108,14 +147,13 @@ static int multiply_few(Tile t, int rows, int n) {
 }
 
 static void multiply(float *restrict C, const float *restrict A, const float *restrict W, int rows,
-                     int n, int k, int add) {
+                     int n, int k, bool add) {
   for (int from = 0; from < k; from += DEPTH) {
     Tile t = {.C = C,
               .A = A + from,
               .W = W + (size_t)from * PANEL,
               .stride = (size_t)n,
               .row = (size_t)k,
-              .column = 1,
               .panel = (size_t)k * PANEL,
               .k = k - from < DEPTH ? k - from : DEPTH,
               .add = add || from > 0};
@@ -125,83 +163,6 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
     for (; j < n; j += PANEL, t.W += t.panel, t.C += PANEL)
       multiply_panel(t, rows, n - j < PANEL ? n - j : PANEL);
   }
-}
-
-/* Packs rows of W (k,n), `width` of their columns. */
-static void pack_columns(float *restrict packed, const float *restrict W, int k, int width, int n) {
-  for (int j = 0; j < width; j += PANEL) {
-    const int some = width - j < PANEL ? width - j : PANEL;
-    const float *from = W + j;
-    for (int i = 0; i < k && some == PANEL; i++, packed += PANEL, from += n)
-      memcpy(packed, from, PANEL * sizeof(float));
-    for (int i = 0; i < k && some < PANEL; i++, from += n)
-      for (int c = 0; c < PANEL; c++) *packed++ = c < some ? from[c] : 0;
-  }
-}
-
-static void pack(float *restrict packed, const float *restrict W, int k, int n) {
-  pack_columns(packed, W, k, n, n);
-}
-
-/* Packs columns of A (k,m), `depth` rows of them, TILE_ROWS at a time: (depth,TILE_ROWS) each. */
-static void pack_group(float *restrict group, const float *restrict A, int columns, int depth,
-                       int m) {
-  for (int c = 0; c < columns; c += TILE_ROWS) {
-    const int some = columns - c < TILE_ROWS ? columns - c : TILE_ROWS;
-    const float *from = A + c;
-    for (int i = 0; i < depth && some == TILE_ROWS; i++, group += TILE_ROWS, from += m)
-      memcpy(group, from, TILE_ROWS * sizeof(float));
-    for (int i = 0; i < depth && some < TILE_ROWS; i++, group += TILE_ROWS, from += m)
-      memcpy(group, from, (size_t)some * sizeof(float));
-  }
-}
-
-/* C (columns,width) += group^T W, both packed; C has n floats a row. */
-static void multiply_group(float *C, const float *group, const float *W, int columns, int width,
-                           int n, int depth, int add) {
-  for (int j = 0; j < width; j += PANEL)
-    for (int c = 0; c < columns; c += TILE_ROWS) {
-      Tile t = {.C = C + (size_t)c * (size_t)n + j,
-                .A = group + c * depth,
-                .W = W + j * depth,
-                .stride = (size_t)n,
-                .row = 1,
-                .column = TILE_ROWS,
-                .k = depth,
-                .add = add};
-      multiply_panel(t, columns - c < TILE_ROWS ? columns - c : TILE_ROWS,
-                     width - j < PANEL ? width - j : PANEL);
-    }
-}
-
-/* A block of W at a time, by groups of columns of A. */
-static void multiply_ta(float *restrict C, const float *restrict A, const float *restrict W, int m,
-                        int n, int k, int add) {
-  float group[GROUP * BLOCK_ROWS], block[BLOCK_ROWS * BLOCK_COLUMNS];
-  for (int from = 0; from < k; from += BLOCK_ROWS)
-    for (int j = 0; j < n; j += BLOCK_COLUMNS) {
-      const int depth = k - from < BLOCK_ROWS ? k - from : BLOCK_ROWS;
-      const int width = n - j < BLOCK_COLUMNS ? n - j : BLOCK_COLUMNS;
-      pack_columns(block, W + (size_t)from * (size_t)n + j, depth, width, n);
-      for (int i = 0; i < m; i += GROUP) {
-        const int columns = m - i < GROUP ? m - i : GROUP;
-        pack_group(group, A + (size_t)from * (size_t)m + i, columns, depth, m);
-        multiply_group(C + (size_t)i * (size_t)n + j, group, block, columns, width, n, depth,
-                       add || from > 0);
-      }
-    }
-}
-
-static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n) {
-  if (n % PANEL > 0)
-    memset(packed + (size_t)(n / PANEL) * (size_t)k * PANEL, 0, (size_t)k * PANEL * sizeof(float));
-  for (int j = 0; j < n; j += PANEL, packed += (size_t)k * PANEL)
-    for (int i = 0; i < k; i += LINE) { /* so that what is read and written stays in the cache */
-      const int last = i + LINE < k ? i + LINE : k;
-      for (int c = 0; c < PANEL && j + c < n; c++)
-        for (int r = i; r < last; r++)
-          packed[(size_t)r * PANEL + (size_t)c] = W[(size_t)(j + c) * (size_t)k + (size_t)r];
-    }
 }
 
 /* ---- sums over tokens ----------------------------------------------------------------------- */
@@ -245,7 +206,6 @@ static void sum_outer(float *restrict dU, const float *const *dq, const float *c
 
 const Products PRODUCTS = {.panel = PANEL,
                            .multiply = multiply,
-                           .multiply_ta = multiply_ta,
                            .pack = pack,
                            .pack_transposed = pack_transposed,
                            .sum_rows = sum_rows,

@@ -31,18 +31,14 @@ static struct {
   __typeof__(blas_memory_free) *free_buffer;
 } blas;
 
-void matrix_multiply(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
-  blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, A, k, B, n, beta, C, n);
-}
+/* An OpenBLAS that was built without threads has buffers that calls must not share. */
+static pthread_mutex_t one_call = PTHREAD_MUTEX_INITIALIZER;
 
-void matrix_multiply_ta(float *C, const float *A, const float *B, int m, int n, int k, float beta) {
-  blas.sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, B, n, beta, C, n);
-}
-
-void matrix_transpose(float *B, const float *A, int m, int n) {
-  for (int i = 0; i < m; i++)
-    for (int j = 0; j < n; j++)
-      B[(size_t)j * (size_t)m + (size_t)i] = A[(size_t)i * (size_t)n + (size_t)j];
+void matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, bool add) {
+  const bool alone = blas.parallel() == OPENBLAS_SEQUENTIAL;
+  if (alone) pthread_mutex_lock(&one_call);
+  blas.sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, A, m, W, n, add ? 1 : 0, C, n);
+  if (alone) pthread_mutex_unlock(&one_call);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -74,9 +70,10 @@ static int load(Why *why) {
   return 0;
 }
 #else
-/* Sets a function pointer; C does not allow the conversion from the result of dlsym. */
-static bool find(void *library, const char *name, void *function) {
-  void *found = dlsym(library, name);
+/* Sets a function pointer; C does not allow the conversion from the result of dlsym. The search
+ * begins with the program, so that a library of LD_PRELOAD can stand in front of OpenBLAS. */
+static bool find(const char *name, void *function) {
+  void *found = dlsym(RTLD_DEFAULT, name);
   memcpy(function, &found, sizeof found);
   return found;
 }
@@ -85,18 +82,14 @@ static int load(Why *why) {
   if (blas.sgemm) return 0;
   hold_to_one_thread();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
-  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
+  if (!dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL)) {
     const char *limit = memory_limit();
     return fail(why, "OpenBLAS cannot be loaded: %s; %s%s%sapt-get install libopenblas0", dlerror(),
                 limit ? "raise " : "", limit ? limit : "", limit ? ", or " : "");
   }
-  if (find(library, "openblas_get_parallel", &blas.parallel) &&
-      find(library, "openblas_get_config", &blas.config) &&
-      find(library, "openblas_get_corename", &blas.core) &&
-      find(library, "blas_memory_alloc", &blas.buffer) &&
-      find(library, "blas_memory_free", &blas.free_buffer) &&
-      find(library, "cblas_sgemm", &blas.sgemm))
+  if (find("openblas_get_parallel", &blas.parallel) && find("openblas_get_config", &blas.config) &&
+      find("openblas_get_corename", &blas.core) && find("blas_memory_alloc", &blas.buffer) &&
+      find("blas_memory_free", &blas.free_buffer) && find("cblas_sgemm", &blas.sgemm))
     return 0;
   blas.sgemm = NULL;
   return fail(why, "libopenblas.so.0 cannot be used: %s; apt-get install libopenblas0", dlerror());
@@ -108,7 +101,7 @@ static int load(Why *why) {
 enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
 
 typedef struct {
-  float *A, *B, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A B */
+  float *A, *W, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A^T W */
   pthread_barrier_t barrier; /* all threads have a job, and their memory */
   bool *wrong;               /* (threads) */
 } Check;
@@ -118,7 +111,7 @@ static void check_job(void *context, int i) {
   float *mine = alloc_floats(CHECK_FLOATS);
   pthread_barrier_wait(&check->barrier);
   for (int round = 0; round < CHECK_ROUNDS; round++) {
-    matrix_multiply(mine, check->A, check->B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+    matrix_multiply_ta(mine, check->A, check->W, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, false);
     check->wrong[i] |= memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0;
   }
   free(mine);
@@ -136,22 +129,22 @@ static void take_buffers(int threads) {
 /* Whether all threads together compute the same product as one thread. */
 static bool threads_agree(int threads) {
   Check check = {.A = alloc_floats(CHECK_FLOATS),
-                 .B = alloc_floats(CHECK_FLOATS),
+                 .W = alloc_floats(CHECK_FLOATS),
                  .C = alloc_floats(CHECK_FLOATS),
                  .wrong = alloc_new((size_t)threads, sizeof(bool))};
   bool agree = true;
   take_buffers(threads);
   for (int i = 0; i < CHECK_FLOATS; i++) {
     check.A[i] = (float)(i % 7 - 3);
-    check.B[i] = (float)(i % 5 - 2);
+    check.W[i] = (float)(i % 5 - 2);
   }
-  matrix_multiply(check.C, check.A, check.B, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, 0);
+  matrix_multiply_ta(check.C, check.A, check.W, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, false);
   pthread_barrier_init(&check.barrier, NULL, (unsigned)threads);
   parallel_run(threads, threads, check_job, &check);
   pthread_barrier_destroy(&check.barrier);
   for (int i = 0; i < threads; i++) agree &= !check.wrong[i];
   free(check.A);
-  free(check.B);
+  free(check.W);
   free(check.C);
   free(check.wrong);
   return agree;
@@ -159,8 +152,8 @@ static bool threads_agree(int threads) {
 
 static int load_and_check(int threads, Why *why) {
   if (load(why) != 0) return -1;
-  threads = parallel_start(blas.parallel() == OPENBLAS_SEQUENTIAL ? 1 : threads);
-  if (threads_agree(threads)) return threads;
+  threads = parallel_start(threads);
+  if (threads_agree(threads)) return 0;
   return fail(why,
               "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
               "--threads 1 or install libopenblas0-pthread",
@@ -192,7 +185,7 @@ static _Noreturn void try_and_exit(int threads) {
   _exit(REACHED);
 }
 
-int matrix_threads(int threads, Why *why) {
+int matrix_start(int threads, Why *why) {
   int status = 0;
   const char *limit = memory_limit();
   signal(SIGCHLD, SIG_DFL); /* the child's status would be lost where that is ignored */

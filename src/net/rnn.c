@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "net/matrix.h"
 #include "sequence/kmer.h"
 
 #include <math.h>
@@ -42,7 +43,10 @@ Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows) {
   size_t sizes[WEIGHTS];
   weights->size = tensor_sizes(shape, L_rows, U_rows, sizes);
   float *next = alloc_floats(weights->size);
-  for (int i = 0; i < WEIGHTS; next += sizes[i++]) *names[i] = next;
+  for (int i = 0; i < WEIGHTS; i++) {
+    *names[i] = next;
+    next += sizes[i];
+  }
   return weights;
 }
 
@@ -69,21 +73,21 @@ void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
 
 /* ---- the weights as factors ----------------------------------------------------------------- */
 
-static int has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
+static bool has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
 
-Factors *factors_new(const Shape *shape, int tokens, int with_backward, const Products *loops) {
+Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const Products *products) {
   const int V = shape->V, d = shape->d, D = shape->D;
   Factors *f = alloc_new(1, sizeof *f);
   f->with_backward = with_backward;
-  f->H = packed_new(D, D, loops);
-  f->I = packed_new(d, D, loops);
+  f->H = packed_new(D, D, products);
+  f->I = packed_new(d, D, products);
   if (with_backward) {
-    f->HT = packed_new(D, D, loops);
-    f->IT = packed_new(D, d, loops);
+    f->HT = packed_new(D, D, products);
+    f->IT = packed_new(D, d, products);
   }
   if (shape->softmax == SOFTMAX_FULL) {
-    f->U = packed_new(D, V, loops);
-    if (with_backward) f->UT = packed_new(V, D, loops);
+    f->U = packed_new(D, V, products);
+    if (with_backward) f->UT = packed_new(V, D, products);
   }
   if (has_table(shape, tokens)) f->table = alloc_floats((size_t)V * (size_t)D);
   return f;
@@ -124,24 +128,22 @@ static void factors_job(void *context, int i) {
   if (!f->table) return;
   for (int x = 0; x < shape->V; x++) /* L I + b1 */
     memcpy(f->table + (size_t)x * (size_t)shape->D, w->b1, (size_t)shape->D * sizeof(float));
-  packed_multiply(f->table, w->L, &f->I, shape->V, 1);
+  packed_multiply(f->table, w->L, &f->I, shape->V, true);
 }
 
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads) {
   FactorsJob job = {factors, shape};
+  int jobs = 1;
+  if (shape->softmax == SOFTMAX_FULL) jobs = factors->with_backward ? 3 : 2;
   factors->w = w;
-  parallel_run(threads,
-               shape->softmax != SOFTMAX_FULL ? 1
-               : factors->with_backward       ? 3
-                                              : 2,
-               factors_job, &job);
+  parallel_run(threads, jobs, factors_job, &job);
 }
 
-Factors *factors_forward(const Weights *w, const Shape *shape, int with_logits, int threads,
-                         const Products *loops) {
+Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,
+                         const Products *products) {
   Shape needed = *shape;
   if (!with_logits) needed.softmax = SOFTMAX_FOLLOWERS; /* whose U is no factor of a product */
-  Factors *factors = factors_new(&needed, FACTORS_TOKENS, 0, loops);
+  Factors *factors = factors_new(&needed, FACTORS_TOKENS, false, products);
   factors_set(factors, w, &needed, threads);
   return factors;
 }
@@ -207,7 +209,7 @@ static void input_layer(Tape *tape, float *z, const Factors *factors, const Shap
     memcpy(z + i * D, factors->table ? factors->table + x * D : w->b1, D * sizeof(float));
     if (!factors->table) memcpy(tape->e + i * d, w->L + x * d, d * sizeof(float)); /* e = x L */
   }
-  if (!factors->table) packed_multiply(z, tape->e, &factors->I, rows, 1);
+  if (!factors->table) packed_multiply(z, tape->e, &factors->I, rows, true);
 }
 
 void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const Kernels *kernels) {
@@ -215,7 +217,7 @@ void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const K
   float *z = tape->h + state; /* becomes h(1..T) in place */
   input_layer(tape, z, factors, shape);
   for (int t = 0; t < tape->T; t++, z += state) { /* h(t) = phi(z(t) + h(t-1) H) */
-    packed_multiply(z, without_restarts(z - state, tape, t, D), &factors->H, tape->B, 1);
+    packed_multiply(z, without_restarts(z - state, tape, t, D), &factors->H, tape->B, true);
     kernels->activate(z, state, shape->activation);
   }
 }
@@ -224,27 +226,44 @@ void rnn_forward(Tape *tape, const Factors *factors, const Shape *shape, const K
 static void input_layer_back(Tape *tape, Weights *gradient, const Factors *factors,
                              const Shape *shape, const Kernels *kernels) {
   const size_t D = (size_t)shape->D, rows = (size_t)tape->T * (size_t)tape->B;
-  packed_multiply_ta(gradient->I, tape->e, tape->dz, shape->d, shape->D, (int)rows, 0,
-                     factors->H.loops);
-  packed_multiply(tape->de, tape->dz, &factors->IT, (int)rows, 0);
+  matrix_multiply_ta(gradient->I, tape->e, tape->dz, shape->d, shape->D, (int)rows, false);
+  packed_multiply(tape->de, tape->dz, &factors->IT, (int)rows, false);
   memset(gradient->b1, 0, D * sizeof(float));
   for (size_t i = 0; i < rows; i++) kernels->add(gradient->b1, tape->dz + i * D, D);
 }
 
-/* dH = h(t-1)^T dz(t), in runs of tokens: where one restarts, h(t-1) is 0 and there is no part. */
-static void recurrent_layer_back(const Tape *tape, float *dH, const Factors *factors,
-                                 const Shape *shape) {
-  const int D = shape->D, rows = tape->T * tape->B;
-  int any = 0;
-  for (int from = 0, to; from < rows; from = to + 1) {
-    const uint8_t *restart = memchr(tape->restart + from, 1, (size_t)(rows - from));
-    to = restart ? (int)(restart - tape->restart) : rows;
-    if (to == from) continue;
-    const size_t at = (size_t)from * (size_t)D;
-    packed_multiply_ta(dH, tape->h + at, tape->dz + at, D, D, to - from, any, factors->H.loops);
-    any = 1;
+/* The run of tokens that begins at `from` and in which at most B restart: its end. Rows of h(t-1)
+ * of tokens that restart become 0, and are kept in tape->rows. */
+static int take_restarts(Tape *tape, int from, size_t D) {
+  const int rows = tape->T * tape->B;
+  int kept = 0, to = from;
+  for (; to < rows && (!tape->restart[to] || kept < tape->B); to++) {
+    if (!tape->restart[to]) continue;
+    float *h = tape->h + (size_t)to * D;
+    memcpy(tape->rows + (size_t)kept++ * D, h, D * sizeof *h);
+    memset(h, 0, D * sizeof *h);
   }
-  if (!any) memset(dH, 0, (size_t)D * (size_t)D * sizeof *dH);
+  return to;
+}
+
+static void put_restarts_back(Tape *tape, int from, int to, size_t D) {
+  const float *kept = tape->rows;
+  for (int i = from; i < to; i++) {
+    if (!tape->restart[i]) continue;
+    memcpy(tape->h + (size_t)i * D, kept, D * sizeof *kept);
+    kept += D;
+  }
+}
+
+/* dH = h(t-1)^T dz(t), the sum over all tokens; where one restarts, h(t-1) counts as 0. */
+static void recurrent_layer_back(Tape *tape, float *dH, const Shape *shape) {
+  const int D = shape->D, rows = tape->T * tape->B;
+  for (int from = 0, to; from < rows; from = to) {
+    const size_t at = (size_t)from * (size_t)D;
+    to = take_restarts(tape, from, (size_t)D);
+    matrix_multiply_ta(dH, tape->h + at, tape->dz + at, D, D, to - from, from > 0);
+    put_restarts_back(tape, from, to, (size_t)D);
+  }
 }
 
 void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const Shape *shape,
@@ -255,9 +274,10 @@ void rnn_backward(Tape *tape, Weights *gradient, const Factors *factors, const S
   for (int t = T - 1; t >= 0; t--) { /* dz(t) = (dq(t) U^T + dz(t+1) H^T) o phi'(z(t)) */
     float *dz = tape->dz + (size_t)t * state;
     if (t < T - 1)
-      packed_multiply(dz, without_restarts(dz + state, tape, t + 1, D), &factors->HT, tape->B, 1);
+      packed_multiply(dz, without_restarts(dz + state, tape, t + 1, D), &factors->HT, tape->B,
+                      true);
     kernels->activate_back(dz, h + (size_t)t * state, state, shape->activation);
   }
   if (!factors->table) input_layer_back(tape, gradient, factors, shape, kernels);
-  recurrent_layer_back(tape, gradient->H, factors, shape);
+  recurrent_layer_back(tape, gradient->H, shape);
 }

@@ -1,6 +1,7 @@
 #include "net/softmax.h"
 
 #include "base/signals.h"
+#include "net/matrix.h"
 #include "sequence/kmer.h"
 
 #include <math.h>
@@ -12,15 +13,17 @@ enum { ROWS = 16 }; /* of followers at a time */
 static int full_block(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 23) / shape->n;
-  rows = rows > 256 ? 256 : rows < 64 ? 64 : rows;
-  return rows <= most ? rows : most > 8 ? most : 8;
+  if (rows > 256) rows = 256;
+  if (rows < 64) rows = 64;
+  if (rows > most) rows = most;
+  return rows > 8 ? rows : 8;
 }
 
 int softmax_rows(const Shape *shape) {
   return shape->softmax == SOFTMAX_FULL ? full_block(shape) : ROWS;
 }
 
-size_t softmax_logits(const Shape *shape, int rows, int with_backward) {
+size_t softmax_logits(const Shape *shape, int rows, bool with_backward) {
   const int kept =
       shape->softmax == SOFTMAX_FOLLOWERS && with_backward ? rows : softmax_rows(shape);
   return (size_t)kept * (size_t)shape->n;
@@ -50,83 +53,95 @@ static void softmax_row_back(float *q, float sum, int y, size_t n, float scale,
   q[y] -= scale;
 }
 
-static void full_rows(double *J, float *dh, Weights *gradient, float *logits, const int *y,
-                      const float *h, int rows, float scale, int first, const Factors *factors,
+/* `rows` of all rows from `first` on; every part of the full softmax has its logits at q. */
+static SoftmaxRows part_of(const SoftmaxRows *all, int first, int rows, const Shape *shape) {
+  const size_t at = (size_t)first, n = (size_t)shape->n, D = (size_t)shape->D;
+  SoftmaxRows part = *all;
+  part.rows = all->rows - first < rows ? all->rows - first : rows;
+  part.x += at;
+  part.y += at;
+  part.h += at * D;
+  part.J += at;
+  if (all->dh) part.dh += at * D;
+  if (all->dh && shape->softmax == SOFTMAX_FOLLOWERS) part.q += at * n;
+  return part;
+}
+
+static void full_rows(const SoftmaxRows *part, bool first, const Factors *factors,
                       const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n;
-  packed_multiply(logits, h, &factors->U, rows, 0); /* q = h U */
+  const int rows = part->rows;
+  packed_multiply(part->q, part->h, &factors->U, rows, false); /* q = h U */
   for (int i = 0; i < rows; i++) {
-    float *q = logits + (size_t)i * n;
-    float sum = softmax_row(&J[i], q, factors->w->b2, y[i], n, kernels);
-    if (!dh) continue;
-    softmax_row_back(q, sum, y[i], n, scale, kernels);
-    kernels->add(gradient->b2, q, n);
+    float *q = part->q + (size_t)i * n;
+    float sum = softmax_row(&part->J[i], q, factors->w->b2, part->y[i], n, kernels);
+    if (!part->dh) continue;
+    softmax_row_back(q, sum, part->y[i], n, part->scale, kernels);
+    kernels->add(part->dw->b2, q, n);
   }
-  if (!dh) return;
-  packed_multiply_ta(gradient->U, logits, h, shape->V, shape->D, rows, !first,
-                     factors->H.loops);               /* dU += h^T dq */
-  packed_multiply(dh, logits, &factors->UT, rows, 0); /* dh = dq U^T */
+  if (!part->dh) return;
+  matrix_multiply_ta(part->dw->U, part->q, part->h, shape->V, shape->D, rows, !first);
+  packed_multiply(part->dh, part->q, &factors->UT, rows, false); /* dh = dq U^T */
 }
 
 static const float *followers_of(int x, const Weights *w, const Shape *shape) {
   return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
 }
 
-static void four_logits(double *J, float *q, const int *x, const int *label, int rows, float scale,
-                        const Weights *w, const Shape *shape, const Kernels *kernels) {
-  for (size_t i = 0; i < (size_t)rows; i++) {
-    const float *b2 = w->b2 + softmax_first(x[i], shape);
-    for (size_t j = 0; j < 4; j++) q[4 * i + j] += b2[j];
+static void four_logits(const SoftmaxRows *part, const int *label, const Weights *w,
+                        const Shape *shape, const Kernels *kernels) {
+  for (size_t i = 0; i < (size_t)part->rows; i++) {
+    const float *b2 = w->b2 + softmax_first(part->x[i], shape);
+    for (size_t j = 0; j < 4; j++) part->q[4 * i + j] += b2[j];
   }
-  kernels->softmax_four(J, q, label, (size_t)rows, scale);
+  kernels->softmax_four(part->J, part->q, label, (size_t)part->rows, part->dh ? part->scale : 0);
 }
 
-static void follower_rows(double *J, float *dh, float *q, const int *x, const int *y,
-                          const float *h, int rows, float scale, const Weights *w,
-                          const Shape *shape, const Kernels *kernels) {
-  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+static void follower_rows(const SoftmaxRows *part, const Weights *w, const Shape *shape,
+                          const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D, rows = (size_t)part->rows;
   int label[ROWS];
-  for (size_t i = 0; i < (size_t)rows; i++) { /* q = h U */
-    label[i] = y[i] < 0 ? -1 : y[i] - softmax_first(x[i], shape);
-    kernels->dot_rows(q + i * n, followers_of(x[i], w, shape), h + i * D, shape->n, shape->D);
+  for (size_t i = 0; i < rows; i++) { /* q = h U */
+    const int x = part->x[i];
+    label[i] = part->y[i] < 0 ? -1 : part->y[i] - softmax_first(x, shape);
+    kernels->dot_rows(part->q + i * n, followers_of(x, w, shape), part->h + i * D, shape->n,
+                      shape->D);
   }
-  if (n == 4) four_logits(J, q, x, label, rows, dh ? scale : 0, w, shape, kernels);
-  for (size_t i = 0; i < (size_t)rows; i++) {
+  if (n == 4) four_logits(part, label, w, shape, kernels);
+  for (size_t i = 0; i < rows; i++) {
+    const int x = part->x[i];
+    float *q = part->q + i * n;
     if (n > 4) {
-      float sum =
-          softmax_row(&J[i], q + i * n, w->b2 + softmax_first(x[i], shape), label[i], n, kernels);
-      if (dh) softmax_row_back(q + i * n, sum, label[i], n, scale, kernels);
+      const float *b2 = w->b2 + softmax_first(x, shape);
+      float sum = softmax_row(&part->J[i], q, b2, label[i], n, kernels);
+      if (part->dh) softmax_row_back(q, sum, label[i], n, part->scale, kernels);
     }
-    if (dh) /* dh = dq U^T */
-      kernels->combine_rows(dh + i * D, followers_of(x[i], w, shape), q + i * n, shape->n,
-                            shape->D);
+    if (part->dh) /* dh = dq U^T */
+      kernels->combine_rows(part->dh + i * D, followers_of(x, w, shape), q, shape->n, shape->D);
   }
 }
 
-void softmax_loss(double *J, float *dh, Weights *gradient, float *q, const int *x, const int *y,
-                  const float *h, int rows, float scale, const Factors *factors, const Shape *shape,
+void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *shape,
                   const Kernels *kernels) {
-  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
-  if (shape->softmax == SOFTMAX_FOLLOWERS) {
-    for (int i = 0; i < rows; i += ROWS) {
-      const size_t at = (size_t)i;
-      follower_rows(J + i, dh ? dh + at * D : NULL, dh ? q + at * n : q, x + i, y + i, h + at * D,
-                    rows - i < ROWS ? rows - i : ROWS, scale, factors->w, shape, kernels);
-    }
-    return;
+  const bool full = shape->softmax == SOFTMAX_FULL;
+  const int block = softmax_rows(shape);
+  if (full && all->dh) memset(all->dw->b2, 0, (size_t)shape->n * sizeof(float));
+  for (int i = 0; i < all->rows; i += block) {
+    const SoftmaxRows part = part_of(all, i, block, shape);
+    if (full && signals_end()) return;
+    if (full)
+      full_rows(&part, i == 0, factors, shape, kernels);
+    else
+      follower_rows(&part, factors->w, shape, kernels);
   }
-  const int block = full_block(shape);
-  if (dh) memset(gradient->b2, 0, n * sizeof(float));
-  for (int i = 0; i < rows && !signals_end(); i += block)
-    full_rows(J + i, dh ? dh + (size_t)i * D : NULL, gradient, q, y + i, h + (size_t)i * D,
-              rows - i < block ? rows - i : block, scale, i == 0, factors, shape, kernels);
 }
 
 void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
                   const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
   float max;
-  if (shape->softmax == SOFTMAX_FULL) packed_multiply(yhat, h, &factors->U, rows, 0); /* q = h U */
+  if (shape->softmax == SOFTMAX_FULL)
+    packed_multiply(yhat, h, &factors->U, rows, false); /* q = h U */
   for (size_t i = 0; i < (size_t)rows; i++) {
     float *q = yhat + i * n;
     if (shape->softmax == SOFTMAX_FOLLOWERS)

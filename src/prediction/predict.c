@@ -306,10 +306,15 @@ static void run_window(const Predictor *p, int i, const Workspace *work, Slot *c
   Tape *tape = work->tape;
   load_window(tape, slots, from);
   rnn_forward(tape, net->factors, shape, p->kernels);
-  if (p->wish.with_loss)
-    softmax_loss(work->J, NULL, NULL, work->q, tape->x, tape->y,
-                 state_of(tape, 0, 0, (size_t)shape->D), tape->T * tape->B, 0, net->factors, shape,
-                 p->kernels);
+  if (p->wish.with_loss) {
+    const SoftmaxRows rows = {.rows = tape->T * tape->B,
+                              .x = tape->x,
+                              .y = tape->y,
+                              .h = state_of(tape, 0, 0, (size_t)shape->D),
+                              .J = work->J,
+                              .q = work->q};
+    softmax_loss(&rows, net->factors, shape, p->kernels);
+  }
   take_window(slots, i, work, from, (size_t)shape->D);
   if (p->wish.kept > 0 && p->wish.each_step && i == 0) distil_window(p, net, work, slots, from);
   tape_carry(tape, shape);
