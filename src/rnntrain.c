@@ -46,8 +46,8 @@ static int check_alone(const TrainOptions *o, Why *why) {
     bool fits = false;
     for (size_t i = 0; i < sizeof about / sizeof *about; i++)
       fits |= strcmp(option->name, about[i]) == 0;
-    options_value(option, o, is, sizeof is);
-    options_value(option, &fresh, usual, sizeof usual);
+    option_value(option, o, is, sizeof is);
+    option_value(option, &fresh, usual, sizeof usual);
     if (!fits && strcmp(is, usual) != 0)
       return fail(why, "--%s: there is no FILE to train on; name one, or leave the option away",
                   option->name);

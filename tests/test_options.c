@@ -272,8 +272,8 @@ static void expect_said_and_set_again(void) {
   char text[64];
   options_default(&program, &others);
   for (int i = 0; rows[i].name; i++) {
-    options_value(&rows[i], &settings, text, sizeof text);
-    if (rows[i].type < OPTION_TEXT) assert_int_equal(options_set(&rows[i], &others, text), 0);
+    option_value(&rows[i], &settings, text, sizeof text);
+    if (rows[i].type < OPTION_TEXT) assert_int_equal(option_restore(&rows[i], &others, text), 0);
   }
   assert_int_equal(others.loud, settings.loud);
   assert_int_equal(others.again, settings.again);
@@ -282,9 +282,9 @@ static void expect_said_and_set_again(void) {
   assert_true(others.rate == settings.rate);
   assert_true(others.time == settings.time);
   assert_int_equal(others.colour, settings.colour);
-  assert_int_equal(options_set(&rows[10], &others, "square"), 0);
+  assert_int_equal(option_restore(&rows[10], &others, "square"), 0);
   assert_int_equal(others.shape, 1);
-  assert_int_equal(options_set(&rows[10], &others, ""), 0);
+  assert_int_equal(option_restore(&rows[10], &others, ""), 0);
   assert_int_equal(others.shape, -1);
 }
 
@@ -297,12 +297,12 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
   expect_said_and_set_again();
   PARSE("--again=auto", "-r-3e-7");
   expect_said_and_set_again();
-  assert_int_equal(options_set(&rows[0], &settings, "maybe"), -1);
-  assert_int_equal(options_set(&rows[1], &settings, "1001"), -1);
-  assert_int_equal(options_set(&rows[1], &settings, ""), -1);
-  assert_int_equal(options_set(&rows[4], &settings, "0"), -1); /* it has a default */
-  assert_int_equal(options_set(&rows[5], &settings, "pink"), -1);
-  assert_int_equal(options_set(&rows[6], &settings, "never"), -1);
+  assert_int_equal(option_restore(&rows[0], &settings, "maybe"), -1);
+  assert_int_equal(option_restore(&rows[1], &settings, "1001"), -1);
+  assert_int_equal(option_restore(&rows[1], &settings, ""), -1);
+  assert_int_equal(option_restore(&rows[4], &settings, "0"), -1); /* it has a default */
+  assert_int_equal(option_restore(&rows[5], &settings, "pink"), -1);
+  assert_int_equal(option_restore(&rows[6], &settings, "never"), -1);
 }
 
 static void values_are_told_as_a_user_types_them(void **state) {
@@ -314,11 +314,11 @@ static void values_are_told_as_a_user_types_them(void **state) {
       PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb", "--tint=y"),
       OPTIONS_RUN);
   for (int i = 0; rows[i].name; i++) {
-    options_value(&rows[i], &settings, text, sizeof text);
+    option_value(&rows[i], &settings, text, sizeof text);
     assert_string_equal(text, values[i]);
   }
   assert_int_equal(PARSE(NULL), OPTIONS_RUN);
-  options_value(&rows[7], &settings, text, sizeof text);
+  option_value(&rows[7], &settings, text, sizeof text);
   assert_string_equal(text, "");
 }
 

@@ -19,7 +19,7 @@ static int count_words(const Program *program, const char *name, const char *con
   int n = 0;
   while (strcmp(option->name, name) != 0) option++;
   assert_int_equal(option->type, OPTION_CHOICE);
-  for (; options_choice(option, n, word); n++)
+  for (; option_choice(option, n, word); n++)
     if (words) assert_string_equal(word, words[n]);
   return n;
 }

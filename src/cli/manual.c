@@ -13,7 +13,7 @@ enum { WIDTH = 79, INDENT = 27 };
 /* ", 1..12 [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
-  if (option->fallback && option->max < 10000) options_range(option, range);
+  if (option->fallback && option->max < 10000) option_range(option, range);
   const char *fallback = option->fallback;
   snprintf(text, 160, "%s%s%s%s%s", *range ? ", " : "", range, fallback ? " [" : "",
            fallback ? fallback : "", fallback ? "]" : "");

@@ -33,7 +33,7 @@ void resume_describe(Metadata *about, const TrainOptions *options) {
   char key[KEY], value[VALUE];
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
-    options_value(option, options, value, sizeof value);
+    option_value(option, options, value, sizeof value);
     metadata_set(about, option_key(option, key), "%s", value);
   }
 }
@@ -80,7 +80,7 @@ int resume_options(TrainOptions *options, const CommandLine *line, const Metadat
     if (option_stay(option) == OWN) continue;
     const char *value = metadata_get(about, option_key(option, key));
     TrainOptions *to = line->given[option - train_program.options] ? &unused : options;
-    if (!value || options_set(option, to, value) != 0)
+    if (!value || option_restore(option, to, value) != 0)
       return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
                   path, key);
   }
@@ -92,7 +92,7 @@ int resume_check_options(const TrainOptions *options, const Metadata *about, Why
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) != FIXED) continue;
     const char *before = metadata_get(about, option_key(option, key));
-    options_value(option, options, value, sizeof value);
+    option_value(option, options, value, sizeof value);
     if (before && strcmp(before, value) != 0)
       return fail(why,
                   "--%s: the run in %s began with %s, not %s; leave the option away, or begin "

@@ -33,7 +33,7 @@ static json_t *text(const char *from) {
 /* An option's value as the JSON type that it has; null for what was not given. */
 static json_t *option_json(const Option *option, const TrainOptions *options) {
   char value[4096];
-  options_value(option, options, value, sizeof value);
+  option_value(option, options, value, sizeof value);
   switch (option->type) {
   case OPTION_FLAG: return json_boolean(strcmp(value, "yes") == 0);
   case OPTION_INT:

@@ -131,7 +131,7 @@ static Metadata *make_about(const Trainer *train) {
                                        "clip",      "seed"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
       if (strcmp(option->name, kept[i]) != 0) continue;
-      options_value(option, train->run->options, value, sizeof value);
+      option_value(option, train->run->options, value, sizeof value);
       if (*value) metadata_set(about, option->name, "%s", value);
     }
   }

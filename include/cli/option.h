@@ -1,0 +1,64 @@
+/* option: a row of the table of a program's options, and its value: as text, as people type it, and
+ * in a field of a struct of settings. */
+#ifndef OPTION_H
+#define OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum {
+  OPTION_FLAG,     /* bool */
+  OPTION_INT,      /* int, min..max */
+  OPTION_COUNT,    /* uint64_t, min..max */
+  OPTION_REAL,     /* double, min..max, finite */
+  OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
+  OPTION_CHOICE,   /* int, index into choices; -1: it has no default and was not given */
+  OPTION_SWITCH,   /* int: 0; given bare, 1; given as --name=argument, 2 */
+  OPTION_TEXT,     /* const char *, borrowed from argv */
+  OPTION_TEXTS     /* TextList: one more each time that it is given */
+} OptionType;
+
+enum { TEXTS_MAX = 64 };
+
+typedef struct {
+  int n;
+  const char *text[TEXTS_MAX]; /* borrowed from argv */
+} TextList;
+
+typedef struct {
+  const char *name;
+  char letter; /* 0: none */
+  OptionType type;
+  size_t offset;        /* of its field in a struct of settings */
+  const char *fallback; /* its default as a user would type it; NULL: the field stays zero */
+  double min, max;      /* inclusive; of a whole number, 0 to 2^53, which are exact */
+  const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
+  const char *group;    /* heading it stands under; "with --mode score|track": options that go with
+                           these words of that choice alone */
+  const char *help;     /* a sentence without its default and range */
+} Option;
+
+/* The i-th of the words that argument "a|b|c" separates, copied to word; false if there is none. */
+bool option_choice(const Option *option, int i, char word[32]);
+
+/* The range of a number, "1..12", or "" where it says nothing. */
+void option_range(const Option *option, char text[64]);
+
+/* "a whole number, 1..12", for error messages. */
+void option_expected(const Option *option, char text[160]);
+
+/* Sets the field to its default. */
+void option_reset(const Option *option, void *settings);
+
+/* Sets the field to a value that was typed, NULL for a flag or a bare switch; -1 if it is no value
+ * of this option. Numbers are whole arguments: "4x", "" and "nan" are errors. */
+int option_set(const Option *option, void *settings, const char *text);
+
+/* The value as a user would type it, to the last bit; "yes" or "no" of a flag or bare switch; ""
+ * for a text, or a whole number or choice that has no default, where it was not given. */
+void option_value(const Option *option, const void *settings, char *text, size_t size);
+
+/* Its inverse: sets the field to the value that option_value wrote; -1 if it cannot have. */
+int option_restore(const Option *option, void *settings, const char *text);
+
+#endif

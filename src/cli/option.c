@@ -1,0 +1,210 @@
+#include "cli/option.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool option_choice(const Option *option, int i, char word[32]) {
+  const char *from = option->argument;
+  for (; i > 0 && from; i--) from = strchr(from, '|') ? strchr(from, '|') + 1 : NULL;
+  if (!from) return false;
+  snprintf(word, 32, "%.*s", (int)strcspn(from, "|"), from);
+  return true;
+}
+
+void option_range(const Option *option, char text[64]) {
+  double min = option->min, max = option->max;
+  text[0] = 0;
+  if (option->type == OPTION_INT || option->type == OPTION_COUNT || option->type == OPTION_REAL) {
+    if (option->type == OPTION_REAL)
+      snprintf(text, 64, "%g..%g", min, max);
+    else
+      snprintf(text, 64, "%.0f..%.0f", min, max);
+  }
+}
+
+static void *field(void *settings, const Option *option) {
+  return (char *)settings + option->offset;
+}
+
+void option_expected(const Option *option, char text[160]) {
+  char range[64];
+  option_range(option, range);
+  switch (option->type) {
+  case OPTION_INT:
+  case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
+  case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
+  case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
+  case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
+  case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
+  case OPTION_TEXTS:
+    snprintf(text, 160, "a name, not nothing, and given %d times at most", TEXTS_MAX);
+    break;
+  default: snprintf(text, 160, "a name, not nothing"); break;
+  }
+}
+
+/* The number that text begins with, decimal and finite, and what follows it. */
+static int parse_real(const char *text, double *value, const char **rest) {
+  char *end;
+  const char *digits = text + strspn(text, "+-");
+  if (!isdigit((unsigned char)digits[digits[0] == '.']) || (digits[1] | 32) == 'x') return -1;
+  *value = strtod(text, &end);
+  *rest = end;
+  return isfinite(*value) ? 0 : -1;
+}
+
+static int parse_duration(const char *text, double *seconds) {
+  static const struct {
+    const char *unit;
+    double seconds;
+  } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  const char *rest;
+  if (parse_real(text, seconds, &rest) != 0) return -1;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (strcmp(rest, units[i].unit) == 0) return isfinite(*seconds *= units[i].seconds) ? 0 : -1;
+  return -1;
+}
+
+static int parse_count(const char *text, uint64_t *value) {
+  char *end;
+  if (!isdigit((unsigned char)text[0])) return -1;
+  errno = 0;
+  *value = strtoull(text, &end, 10);
+  return *end == 0 && errno == 0 ? 0 : -1;
+}
+
+static int parse_choice(const Option *option, const char *text, int *value) {
+  char word[32];
+  for (*value = 0; option_choice(option, *value, word); ++*value)
+    if (strcmp(word, text) == 0) return 0;
+  return -1;
+}
+
+static int parse_real_in_range(const Option *option, const char *text, double *value) {
+  const char *rest;
+  if (parse_real(text, value, &rest) != 0 || *rest) return -1;
+  return *value >= option->min && *value <= option->max ? 0 : -1;
+}
+
+/* Compared as integers: the next one after the end of a range may be the same double. */
+static int parse_count_in_range(const Option *option, const char *text, uint64_t *value) {
+  if (parse_count(text, value) != 0) return -1;
+  return *value >= (uint64_t)option->min && *value <= (uint64_t)option->max ? 0 : -1;
+}
+
+static int add_text(TextList *texts, const char *text) {
+  if (!*text || texts->n == TEXTS_MAX) return -1;
+  texts->text[texts->n++] = text;
+  return 0;
+}
+
+int option_set(const Option *option, void *settings, const char *text) {
+  void *to = field(settings, option);
+  uint64_t count;
+  double real;
+  switch (option->type) {
+  case OPTION_FLAG: *(bool *)to = true; return 0;
+  case OPTION_INT:
+    if (parse_count_in_range(option, text, &count) != 0) return -1;
+    *(int *)to = (int)count;
+    return 0;
+  case OPTION_COUNT:
+    if (parse_count_in_range(option, text, &count) != 0) return -1;
+    *(uint64_t *)to = count;
+    return 0;
+  case OPTION_REAL:
+    if (parse_real_in_range(option, text, &real) != 0) return -1;
+    *(double *)to = real;
+    return 0;
+  case OPTION_DURATION:
+    if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
+    *(double *)to = real;
+    return 0;
+  case OPTION_CHOICE: return parse_choice(option, text, to);
+  case OPTION_SWITCH:
+    if (text && strcmp(text, option->argument) != 0) return -1;
+    *(int *)to = text ? 2 : 1;
+    return 0;
+  case OPTION_TEXT: *(const char **)to = text; return *text ? 0 : -1;
+  case OPTION_TEXTS: return add_text(to, text);
+  }
+  return -1;
+}
+
+/* With as few digits as bring it back. */
+static void real_text(double value, char *text, size_t size) {
+  snprintf(text, size, "%.10g", value);
+  if (strtod(text, NULL) != value) snprintf(text, size, "%.17g", value);
+}
+
+void option_value(const Option *option, const void *settings, char *text, size_t size) {
+  const void *field = (const char *)settings + option->offset;
+  char word[32] = "";
+  switch (option->type) {
+  case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
+  case OPTION_INT:
+    snprintf(text, size, "%d", *(const int *)field);
+    if (*(const int *)field < option->min) *text = 0; /* not given */
+    break;
+  case OPTION_COUNT: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
+  case OPTION_REAL:
+  case OPTION_DURATION: real_text(*(const double *)field, text, size); break;
+  case OPTION_CHOICE:
+    if (*(const int *)field >= 0) option_choice(option, *(const int *)field, word);
+    snprintf(text, size, "%s", word);
+    break;
+  case OPTION_SWITCH: {
+    const char *const words[] = {"no", "yes", option->argument};
+    snprintf(text, size, "%s", words[*(const int *)field]);
+    break;
+  }
+  case OPTION_TEXT:
+    snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : "");
+    break;
+  case OPTION_TEXTS: { /* the last */
+    const TextList *texts = field;
+    snprintf(text, size, "%s", texts->n > 0 ? texts->text[texts->n - 1] : "");
+    break;
+  }
+  }
+}
+
+int option_restore(const Option *option, void *settings, const char *text) {
+  void *to = field(settings, option);
+  const bool no = strcmp(text, "no") == 0, yes = strcmp(text, "yes") == 0;
+  switch (option->type) {
+  case OPTION_FLAG: *(bool *)to = yes; return yes || no ? 0 : -1;
+  case OPTION_SWITCH:
+    *(int *)to = yes ? 1 : 2;
+    if (no) *(int *)to = 0;
+    return no || yes || strcmp(text, option->argument) == 0 ? 0 : -1;
+  case OPTION_INT:
+    if (*text || option->fallback) break;
+    *(int *)to = 0;
+    return 0;
+  case OPTION_REAL:
+  case OPTION_DURATION:
+    if (strcmp(text, "0") != 0 || option->fallback) break;
+    *(double *)to = 0;
+    return 0;
+  case OPTION_CHOICE:
+    if (*text || option->fallback) break;
+    *(int *)to = -1;
+    return 0;
+  default: break;
+  }
+  return option_set(option, settings, text);
+}
+
+void option_reset(const Option *option, void *settings) {
+  if (option->fallback)
+    option_set(option, settings, option->fallback);
+  else if (option->type == OPTION_CHOICE)
+    *(int *)field(settings, option) = -1;
+}
