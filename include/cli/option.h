@@ -38,6 +38,9 @@ typedef struct {
   const char *help;     /* a sentence without its default and range */
 } Option;
 
+/* The number of a word among "a|b|c", from 0; -1: it is none of these. */
+int option_find(const char *words, const char *word);
+
 /* The i-th of the words that argument "a|b|c" separates, copied to word; false if there is none. */
 bool option_choice(const Option *option, int i, char word[32]);
 

@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Whether text may be cut before c: not inside a character in UTF-8. */
-static int is_boundary(const char *c) { return ((unsigned char)*c & 0xc0) != 0x80; }
+static bool is_boundary(const char *c) { return ((unsigned char)*c & 0xc0) != 0x80; }
 
 /* Copies text. If it is too long, "..." replaces its middle: a message begins with the file and
  * ends with the cause and the remedy. */

@@ -150,7 +150,7 @@ static void man_option(FILE *out, const Option *option) {
   fputs(".\n", out);
 }
 
-static void man(FILE *out, const Program *program) {
+static void man_head(FILE *out, const Program *program) {
   fputs(".TH ", out);
   for (const char *c = program->name; *c; c++) fputc(toupper((unsigned char)*c), out);
   fprintf(out, " 1 \"\" \"kmer\\-rnn %s\" \"User Commands\"\n.SH NAME\n%s \\- ", VERSION,
@@ -161,11 +161,9 @@ static void man(FILE *out, const Program *program) {
     fprintf(out, "\n%s.B %s\n", line == program->usage ? "" : ".br\n", program->name);
     troff_part(out, line, strcspn(line, "\n"));
   }
-  fputs("\n.SH DESCRIPTION\n", out);
-  man_description(out, program->description);
-  fputs(".PP\n", out);
-  troff(out, program->operands);
-  fputs("\n.SH OPTIONS\n", out);
+}
+
+static void man_options(FILE *out, const Program *program) {
   const char *group = "";
   for (const Option *option = program->options; option->name; option++) {
     if (strcmp(group, option->group) != 0) {
@@ -180,6 +178,16 @@ static void man(FILE *out, const Program *program) {
       "completion for the shell.\n.TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it "
       "runs on.\n",
       out);
+}
+
+static void man(FILE *out, const Program *program) {
+  man_head(out, program);
+  fputs("\n.SH DESCRIPTION\n", out);
+  man_description(out, program->description);
+  fputs(".PP\n", out);
+  troff(out, program->operands);
+  fputs("\n.SH OPTIONS\n", out);
+  man_options(out, program);
   if (program->files) {
     fputs(".SH FILES\n", out);
     troff(out, program->files);
@@ -189,8 +197,12 @@ static void man(FILE *out, const Program *program) {
   troff(out, program->exit_codes);
   fputs("\n.SH EXAMPLES\n.nf\n", out);
   troff(out, program->examples);
-  fputs("\n\n.fi\n", out);
-  fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
+  fprintf(out, "\n\n.fi\n.SH SEE ALSO\n.BR %s (1)\n", program->see_also);
+}
+
+/* The words of "a|b|c", separated by blanks. */
+static void put_words(FILE *out, const char *words) {
+  for (; *words; words++) fputc(*words == '|' ? ' ' : *words, out);
 }
 
 static void bash(FILE *out, const Program *program) {
@@ -203,7 +215,7 @@ static void bash(FILE *out, const Program *program) {
   for (const Option *option = program->options; option->name; option++) {
     if (option->type != OPTION_CHOICE) continue;
     fprintf(out, "  --%s) COMPREPLY=($(compgen -W \"", option->name);
-    for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+    put_words(out, option->argument);
     fputs("\" -- \"$cur\")); return;;\n", out);
   }
   fputs("  --help) COMPREPLY=($(compgen -W \"man bash zsh\" -- \"$cur\")); return;;\n  esac\n  "
@@ -238,7 +250,7 @@ static void zsh_argument(FILE *out, const Option *option) {
     return;
   }
   fputs(option->type == OPTION_SWITCH ? "::word:(" : ":word:(", out);
-  for (const char *c = option->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+  put_words(out, option->argument);
   fputc(')', out);
 }
 
@@ -263,21 +275,19 @@ static void zsh(FILE *out, const Program *program) {
         out);
 }
 
-static int write_page(FILE *out, const Program *program, const char *topic) {
-  static const struct {
-    const char *topic;
-    void (*write)(FILE *out, const Program *program);
-  } pages[] = {{"man", man}, {"bash", bash}, {"zsh", zsh}};
-  if (!topic) {
+/* Whether there is such a page. */
+static bool write_page(FILE *out, const Program *program, const char *topic) {
+  if (!topic)
     help(out, program);
-    return 0;
-  }
-  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-    if (strcmp(topic, pages[i].topic) == 0) {
-      pages[i].write(out, program);
-      return 0;
-    }
-  return -1;
+  else if (strcmp(topic, "man") == 0)
+    man(out, program);
+  else if (strcmp(topic, "bash") == 0)
+    bash(out, program);
+  else if (strcmp(topic, "zsh") == 0)
+    zsh(out, program);
+  else
+    return false;
+  return true;
 }
 
 int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
@@ -285,7 +295,7 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
   enum { DONE, FAILED, USAGE };
   Output *output = output_open(NULL, why);
   FILE *out = output_stream(output);
-  int known = 1;
+  bool known = true;
   if (wish == OPTIONS_VERSION)
     fprintf(
         out,
@@ -293,7 +303,7 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
         "\n",
         program->name, VERSION, library, level);
   else
-    known = write_page(out, program, topic) == 0;
+    known = write_page(out, program, topic);
   if (output_close(output, why) != 0) return FAILED;
   if (!known) fail(why, "--help '%s': must be one of man|bash|zsh", topic);
   return known ? DONE : USAGE;

@@ -9,6 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+int option_find(const char *words, const char *word) {
+  const size_t n = strlen(word);
+  for (int i = 0; words; i++) {
+    if (strncmp(words, word, n) == 0 && strcspn(words, "|") == n) return i;
+    words = strchr(words, '|');
+    if (words) words++;
+  }
+  return -1;
+}
+
 bool option_choice(const Option *option, int i, char word[32]) {
   const char *from = option->argument;
   for (; i > 0 && from; i--) from = strchr(from, '|') ? strchr(from, '|') + 1 : NULL;
@@ -79,13 +89,6 @@ static int parse_count(const char *text, uint64_t *value) {
   return *end == 0 && errno == 0 ? 0 : -1;
 }
 
-static int parse_choice(const Option *option, const char *text, int *value) {
-  char word[32];
-  for (*value = 0; option_choice(option, *value, word); ++*value)
-    if (strcmp(word, text) == 0) return 0;
-  return -1;
-}
-
 static int parse_real_in_range(const Option *option, const char *text, double *value) {
   const char *rest;
   if (parse_real(text, value, &rest) != 0 || *rest) return -1;
@@ -126,7 +129,9 @@ int option_set(const Option *option, void *settings, const char *text) {
     if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
     *(double *)to = real;
     return 0;
-  case OPTION_CHOICE: return parse_choice(option, text, to);
+  case OPTION_CHOICE:
+    *(int *)to = option_find(option->argument, text);
+    return *(int *)to < 0 ? -1 : 0;
   case OPTION_SWITCH:
     if (text && strcmp(text, option->argument) != 0) return -1;
     *(int *)to = text ? 2 : 1;

@@ -18,14 +18,6 @@ void options_default(const Program *program, void *settings) {
 
 static const char with[] = "with --"; /* groups of options that go with another one begin so */
 
-static bool among(const char *words, const char *word) {
-  for (size_t n; *words; words += n + (words[n] == '|')) {
-    n = strcspn(words, "|");
-    if (strlen(word) == n && strncmp(words, word, n) == 0) return true;
-  }
-  return false;
-}
-
 /* The row of an option, whose name has n letters. */
 static int row_of(const Option *options, const char *name, size_t n) {
   int row = 0;
@@ -41,7 +33,7 @@ static int check_group(const Program *program, const Option *option, const void 
   const char *name = option->group + strlen(with), *words = strchr(name, ' ') + 1;
   const int other = row_of(program->options, name, strcspn(name, " "));
   option_value(&program->options[other], settings, word, sizeof word);
-  if (among(words, word)) return 0;
+  if (option_find(words, word) >= 0) return 0;
   return fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
 }
 
@@ -52,7 +44,7 @@ static bool is_given(const Option *options, const bool *given, const void *setti
   const int row = row_of(options, name, strlen(name));
   if (!given[row] || !values) return given[row];
   option_value(&options[row], settings, value, sizeof value);
-  return among(values, value);
+  return option_find(values, value) >= 0;
 }
 
 static bool is_clash(const Clash *clash, const Option *options, const bool *given,

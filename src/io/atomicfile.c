@@ -162,13 +162,13 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
 
 /* ---- at the end ----------------------------------------------------------------------------- */
 
-/* Whether all that was written is on the disk; where not, errno says why. */
-static int is_whole(FILE *out) {
+/* Whether all that was written is on the disk; if not, errno says why. */
+static bool is_whole(FILE *out) {
   struct stat about;
-  if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return 0;
+  if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return false;
   if (about.st_size != ftello(out)) {
     errno = EIO;
-    return 0;
+    return false;
   }
   return fsync(fileno(out)) == 0;
 }

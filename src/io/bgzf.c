@@ -59,7 +59,7 @@ static int end(void *cookie) {
   static const unsigned char mark[] = {0x1f, 0x8b, 8,    4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C',
                                        2,    0,    0x1b, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
   Bgzf *b = cookie;
-  int wrong = b->n > 0 && put_member(b) != 0;
+  bool wrong = b->n > 0 && put_member(b) != 0;
   if (*b->whole) wrong = wrong || fwrite(mark, 1, sizeof mark, b->out) != sizeof mark;
   libdeflate_free_compressor(b->compressor);
   free(b);

@@ -20,7 +20,7 @@ struct Output {
   bool whole;       /* nothing is to come */
 };
 
-static int ends_in(const char *text, const char *end) {
+static bool ends_in(const char *text, const char *end) {
   size_t n = strlen(text), m = strlen(end);
   return n >= m && strcmp(text + n - m, end) == 0;
 }
@@ -28,7 +28,7 @@ static int ends_in(const char *text, const char *end) {
 /* Opens the file or what stands in its place, and sets stream to it. */
 static int open_path(Output *output, Why *why) {
   struct stat about;
-  int there = stat(output->path, &about) == 0;
+  const bool there = stat(output->path, &about) == 0;
   if (!there && lstat(output->path, &about) == 0 && S_ISLNK(about.st_mode))
     return fail(why, "-o %s: is a link to what is not there; remove it or name a file",
                 output->path);
@@ -97,22 +97,22 @@ int output_check(Output *output, Why *why) {
 }
 
 /* Closes a stream of ours; its error, if any, is in errno. */
-static int close_stream(FILE *stream) {
-  int wrong = ferror(stream);
-  return (fclose(stream) != 0) | wrong;
+static bool close_stream(FILE *stream) {
+  const bool wrong = ferror(stream);
+  return fclose(stream) != 0 || wrong;
 }
 
-/* Closes standard output, for the errors that only that meets. The stream stays: sanitizers flush
- * it at the end of the program. */
-static int close_stdout(void) {
+/* Closes standard output, for the errors that only that meets; whether there was one. The stream
+ * stays: sanitizers flush it at the end of the program. */
+static bool close_stdout(void) {
   const bool wrong = ferror(stdout) || fflush(stdout) != 0;
   return close(STDOUT_FILENO) != 0 || wrong;
 }
 
 int output_close(Output *output, Why *why) {
   output->whole = true;
-  int wrong = output->gz && close_stream(output->gz) != 0;
-  if (output->direct) wrong |= close_stream(output->direct) != 0;
+  bool wrong = output->gz && close_stream(output->gz);
+  if (output->direct) wrong |= close_stream(output->direct);
   if (!output->path) wrong |= close_stdout();
   if (wrong) cannot_write(output, why);
   if (output->file && wrong)
