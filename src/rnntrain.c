@@ -19,7 +19,6 @@
 #include "training/plan.h"
 #include "training/remarks.h"
 #include "training/train.h"
-#include "training/validation.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -177,7 +176,7 @@ static int run(RunConfig *train, Phases *phases, Dataset *dataset, const char **
   const Plan plan = plan_make(train);
   if (plan_check(&plan, &train->shape, why) != 0) return -1;
   train->memory = plan.total;
-  validation_say(train->progress, dataset, !o->dry_run);
+  remarks_validation(train->progress, dataset, !o->dry_run);
   if (!o->dry_run) return train_run(train, phases, why);
   if (!o->quiet) dryrun_say(train, &plan);
   return 0;

@@ -18,6 +18,10 @@ typedef struct {
   int best;                            /* the order with the fewest */
 } Markov;
 
+static inline double markov_bits(const Markov *markov) { /* of the best order */
+  return markov->bits_per_base[markov->best];
+}
+
 /* Bytes that markov_score holds while it runs, at most, where the training span has so many bases.
  */
 size_t markov_memory(uint64_t bases);

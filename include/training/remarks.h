@@ -1,5 +1,5 @@
 /* remarks: messages about the input files: files with the same sequence, circular records, bases
- * and segments left out. Of many files the first few are listed. */
+ * and segments left out, ranges for validation. Of many files the first few are listed. */
 #ifndef REMARKS_H
 #define REMARKS_H
 
@@ -8,5 +8,9 @@
 #include "sequence/dataset.h"
 
 void remarks_say(Progress *progress, const TrainOptions *options, const Dataset *dataset);
+
+/* The part of each file that validates, and a warning where records are for validation only;
+ * has_list: run.json lists all files. */
+void remarks_validation(Progress *progress, const Dataset *dataset, bool has_list);
 
 #endif

@@ -1,4 +1,4 @@
-/* trainer: a run in memory, with all that changes while it goes on, and how it gets into files. */
+/* trainer: a run in memory, with all that changes while it trains. */
 #ifndef TRAINER_H
 #define TRAINER_H
 
@@ -7,6 +7,8 @@
 #include "sequence/lanes.h"
 #include "training/budget.h"
 #include "training/phases.h"
+
+enum { TRAINER_DIVERGED_AFTER = 10 }; /* windows in a row whose loss is no number, or too large */
 
 /* Owns all but run and phases; trainer_free frees it. */
 typedef struct {
@@ -43,35 +45,19 @@ TrainerMemory trainer_memory(const RunConfig *run);
 
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
 
-/* Goes back, or on, to where the run's checkpoint was written, and the logs with it. */
-int trainer_resume(Trainer *train, Why *why);
-
-/* A row of loss.tsv, with valid_loss where it was measured (else NAN), and T rows of
- * timestep_loss.tsv; what they sum up starts anew. */
-int trainer_log(Trainer *train, double valid_loss, Why *why);
-
-/* model.safetensors: the averaged weights that were best on validation, or where there is none, the
- * latest. */
-int trainer_write_model(Trainer *train, Why *why);
+/* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */
+double trainer_epochs_part(const Trainer *train, uint64_t tokens);
 
 /* Whether --max-time ends what goes on now. A resumed run without time left makes no step, but
  * still validates and examines its model. */
 bool trainer_is_limited(const Trainer *train);
-
-/* Looks at what the model shows on the validation span, for run.json. A signal may end it early,
- * and so may --max-time. */
-void trainer_examine(Trainer *train);
-
-/* run.json, with this status. */
-int trainer_write_runjson(Trainer *train, const char *status, Why *why);
 
 /* Whether what a checkpoint would hold is finite: else it must not take the place of one. Weights
  * stay as they are then; the states h may be finite again once lanes have begun new pieces. */
 bool trainer_weights_finite(const Trainer *train);
 bool trainer_states_finite(Trainer *train);
 
-/* The checkpoint, then the model that goes with it once there is one, then run.json: what is
- * missing after the first can be made again from it. */
-int trainer_save(Trainer *train, const char *status, Why *why);
+/* Puts the training lanes' states into state.h, where they are already while validating. */
+void trainer_keep_states(Trainer *train);
 
 #endif

@@ -1,29 +1,19 @@
-/* validation: messages about the validation: its ranges in the input, and its result. */
+/* validation: what the network makes of the validation span: its loss, and at the end of a run its
+ * examination. */
 #ifndef VALIDATION_H
 #define VALIDATION_H
 
-#include "cli/progress.h"
-#include "run/train_options.h"
-#include "sequence/dataset.h"
-#include "sequence/markov.h"
+#include "training/trainer.h"
 
-/* Prints the part of each file that validates, of the first few files, and a warning where records
- * are for validation only; has_list: run.json lists all files. */
-void validation_say(Progress *progress, const Dataset *dataset, bool has_list);
+/* Between validations, where an epoch is longer; one that takes long comes less often. */
+enum { VALIDATION_TOKENS = 8 * 1000000 };
 
-/* Its result. */
-typedef struct {
-  double bits; /* per base: of the model */
-  const Markov *markov;
-  uint64_t predicted, bases; /* bases that tokens predict; all of the validation */
-  uint64_t train_tokens;     /* of an epoch */
-  size_t parameters;
-  bool stopped_early; /* before its epochs or --max-time were over */
-  bool overfits;      /* the best validation was in the first half of the run */
-} Outcome;
+/* Measures the loss of the averaged weights, if there are data and time for it, logs it, and keeps
+ * the weights if they are the best so far. At a signal all stays as it was, and state.numbers has
+ * another validated_step than its step. */
+int validation_run(Trainer *train, Why *why);
 
-/* Prints the bits per base of the model and of the best Markov model, and, if the model is worse,
- * suggestions. */
-void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome);
+/* Examines the best weights, for run.json. A signal may end it early, and so may --max-time. */
+void validation_examine(Trainer *train);
 
 #endif

@@ -121,9 +121,8 @@ static json_t *markov_json(const RunConfig *run) {
   if (run->valid_tokens == 0) return json_null();
   json_t *json = json_object(), *orders = json_array();
   json_object_set_new(json, "best_order", whole((uint64_t)markov->best));
-  json_object_set_new(json, "best_bits_per_base", real(markov->bits_per_base[markov->best]));
-  json_object_set_new(json, "whole_bits_per_base",
-                      real(whole_bits(run, markov->bits_per_base[markov->best])));
+  json_object_set_new(json, "best_bits_per_base", real(markov_bits(markov)));
+  json_object_set_new(json, "whole_bits_per_base", real(whole_bits(run, markov_bits(markov))));
   for (int m = 0; m < MARKOV_ORDERS; m++)
     json_array_append_new(orders, real(markov->bits_per_base[m]));
   json_object_set_new(json, "bits_per_base_by_order", orders);

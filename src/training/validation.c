@@ -1,141 +1,119 @@
 #include "training/validation.h"
 
-#include "io/input.h"
+#include "base/clock.h"
+#include "base/signals.h"
 #include "sequence/bits.h"
+#include "training/files.h"
+#include "training/messages.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <math.h>
+#include <string.h>
 
-enum {
-  LINES = 5,
-  NAME = 256,
-  READS = 1000, /* more records than that, of fewer letters, are reads */
-  READ_LETTERS = 1000,
-  FEW_TOKENS = 10 /* for each parameter */
-};
+enum { SHARE = 4 }; /* between validations, no fewer tokens than so many times their own */
 
-/* The name of a record, or its number if it has none. */
-static const char *record_text(char text[NAME], const char *name, uint64_t number) {
-  if (name && *name)
-    snprintf(text, NAME, "%s", name);
-  else
-    snprintf(text, NAME, "record %" PRIu64, number);
-  return text;
-}
+/* ---- the loss ------------------------------------------------------------------------------- */
 
-/* Whether a file holds reads: then the number of those for validation is enough. */
-static bool has_reads(const SeqCounts *counts) {
-  return counts->has_quality ||
-         (counts->records > READS && counts_letters(counts) / counts->records < READ_LETTERS);
-}
+typedef enum { WRONG = -1, LEFT, MEASURED, NO_TIME } Validation;
 
-/* ---- its ranges ----------------------------------------------------------------------------- */
-
-static void say_part(Progress *progress, const Dataset *dataset, int i) {
-  char first[NAME], last[NAME];
-  const SeqCounts *counts = &dataset->counts[i];
-  const TailPart *part = &dataset->shares[i].valid;
-  const char *file = input_title(dataset->files[i]);
-  record_text(first, part->first_name, part->first);
-  record_text(last, part->last_name, part->last);
-  if (dataset_validates(dataset, i))
-    progress_say(progress, "validation: %s, all of it", file);
-  else if (has_reads(counts))
-    progress_say(progress, "validation: %s, the last %" PRIu64 " of %" PRIu64 " records", file,
-                 counts->records - part->first + 1, counts->records);
-  else if (part->records == 1)
-    progress_say(progress, "validation: %s %s:%" PRIu64 "-%" PRIu64, file, first, part->from,
-                 part->to);
-  else
-    progress_say(progress,
-                 "validation: %s %s:%" PRIu64 "-%" PRIu64
-                 " and the records after it, to %s:%" PRIu64,
-                 file, first, part->from, part->to, last, part->last_to);
-}
-
-/* Warns of records that are used for validation only, because they are at the end of a file. */
-static void say_unlearnt(Progress *progress, const Dataset *dataset) {
-  static const char remedy[] =
-      "put such records into a separate FILE, or use --valid FILE or --valid-fraction 0";
-  char name[NAME];
-  int found = -1;
-  uint64_t records = 0;
-  for (int i = 0; i < dataset->n; i++) {
-    const Share *share = &dataset->shares[i];
-    if (dataset_validates(dataset, i) || has_reads(&dataset->counts[i])) continue;
-    if (share->valid.whole > 0 && found < 0) found = i;
-    records += share->valid.whole;
+/* Runs the averaged weights over the validation span and sets *loss to their mean J, unless a
+ * signal does not let it finish (LEFT) or --max-time. The training lanes' states wait in
+ * train->state.h, so that what is saved in between is the run as it was before. */
+static Validation valid_loss(Trainer *train, double *loss, Why *why) {
+  const double deadline = trainer_is_limited(train) ? budget_deadline(&train->budget) : INFINITY;
+  Validation outcome = MEASURED;
+  *loss = 0;
+  bptt_save(train->bptt, train->state.h);
+  train->validating = true;
+  lanes_start(train->valid_lanes, 0);
+  while (outcome == MEASURED && lanes_next(train->valid_lanes, train->window)) {
+    const WindowLoss *window =
+        bptt_run(train->bptt, NULL, train->state.optimizer->average, train->window);
+    if (window) *loss += window->loss;
+    messages_progress(train);
+    if (!window || signals_end())
+      outcome = LEFT;
+    else if (trainer_elapsed(train) > deadline)
+      outcome = NO_TIME;
+    else if (files_are_due(train) && files_save_due(train, why) != 0)
+      outcome = WRONG;
   }
-  if (found < 0) return;
-  const TailPart *part = &dataset->shares[found].valid;
-  record_text(name, part->whole_name, part->whole_first);
-  const char *file = input_title(dataset->files[found]);
-  if (records == 1)
-    progress_say(progress, "warning: %s: %s is used for validation only, not for training; %s",
-                 file, name, remedy);
-  else
-    progress_say(progress,
-                 "warning: %s: %s and %" PRIu64
-                 " more record%s are used for validation only, not for training; %s",
-                 file, name, records - 1, records > 2 ? "s" : "", remedy);
+  train->validating = false;
+  bptt_restore(train->bptt, train->state.h);
+  *loss /= (double)train->run->valid_tokens;
+  return outcome;
 }
 
-void validation_say(Progress *progress, const Dataset *dataset, bool has_list) {
-  int lines = 0, more = 0;
-  for (int i = 0; i < dataset->n; i++) {
-    if (dataset->shares[i].valid.records == 0) continue;
-    if (lines++ < LINES)
-      say_part(progress, dataset, i);
-    else
-      more++;
+/* Validates, where there are data and time for it. */
+static Validation measure(Trainer *train, double *loss, Why *why) {
+  const double start = clock_now();
+  Validation outcome = NO_TIME;
+  if (train->run->valid_tokens == 0) return NO_TIME;
+  if (!trainer_is_limited(train) || budget_has_validation(&train->budget, trainer_elapsed(train)))
+    outcome = valid_loss(train, loss, why);
+  const double seconds = clock_now() - start;
+  if (outcome == MEASURED) train->budget.validation = seconds;
+  if (train->state.numbers.step == 0) phases_note(train->phases, "validating --init", seconds);
+  if (outcome == NO_TIME && !train->without_validation) {
+    train->without_validation = true;
+    progress_say(train->run->progress, "no time left for a validation within --max-time %g s",
+                 train->budget.limit);
   }
-  if (more > 0)
-    progress_say(progress, "validation: and %d more file%s%s", more, more > 1 ? "s" : "",
-                 has_list ? ", see run.json" : "");
-  say_unlearnt(progress, dataset);
+  return outcome;
 }
 
-/* ---- the result ----------------------------------------------------------------------------- */
-
-/* Suggests remedies for a network that is worse than counting, the most promising first. */
-static void say_what_to_try(Progress *progress, const TrainOptions *o, const Outcome *outcome) {
-  const double each = (double)outcome->train_tokens / (double)outcome->parameters;
-  char longer[64] = "more time (--max-time), ";
-  if (outcome->stopped_early)
-    snprintf(longer, sizeof longer, "%s", o->patience > 0 ? "a larger --patience, " : "");
-  else if (outcome->overfits)
-    longer[0] = 0;
-  else if (o->epochs > 0)
-    snprintf(longer, sizeof longer, "more epochs (-e %d), ", 3 * o->epochs);
-  if (each < (double)FEW_TOKENS)
-    progress_say(
-        progress,
-        "warning: the network is worse than the best Markov model and has only %.2g k-mers per "
-        "parameter to learn from: try %smore sequence, or a smaller -D or -k",
-        each, longer);
-  else
-    progress_say(progress,
-                 "warning: the network is worse than the best Markov model: try %sa larger -D "
-                 "than %d, or --strands %s",
-                 longer, o->D, o->strands == STRANDS_BOTH ? "forward" : "both");
+static void note_loss(Trainer *train, double loss) {
+  RunNumbers *numbers = &train->state.numbers;
+  const bool improved = loss < numbers->best_valid_loss;
+  numbers->stale = improved ? 0 : numbers->stale + 1;
+  schedule_validated(&train->state.schedule, improved);
+  if (!isfinite(loss)) numbers->bad_in_a_row = TRAINER_DIVERGED_AFTER;
+  if (!improved) return;
+  numbers->best_valid_loss = loss;
+  numbers->best_step = numbers->step;
+  memcpy(train->state.best->L, train->state.optimizer->average->L,
+         train->state.weights->size * sizeof(float));
 }
 
-/* On short reads, where many bases are not predicted. */
-static void say_whole(Progress *progress, const Outcome *outcome) {
-  const double markov = outcome->markov->bits_per_base[outcome->markov->best];
-  const double predicted = (double)outcome->predicted, bases = (double)outcome->bases;
-  const double whole = bits_over_all(outcome->bits, predicted, bases);
-  if (!bits_differ(outcome->bits, whole)) return;
-  progress_say(progress,
-               "validation over all %" PRIu64
-               " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",
-               outcome->bases, whole, bits_over_all(markov, predicted, bases));
+int validation_run(Trainer *train, Why *why) {
+  RunNumbers *numbers = &train->state.numbers;
+  const uint64_t own = SHARE * train->run->valid_tokens;
+  double loss = NAN;
+  const Validation outcome = measure(train, &loss, why);
+  if (outcome == WRONG) return -1;
+  if (outcome == LEFT) return 0;
+  numbers->validated_step = numbers->step;
+  numbers->next_validation = numbers->tokens + (own > VALIDATION_TOKENS ? own : VALIDATION_TOKENS);
+  if (outcome == NO_TIME) return files_log(train, NAN, why);
+  note_loss(train, loss);
+  if (numbers->step == 0)
+    progress_say(train->run->progress, "%s: %.4f bits per base before training",
+                 train->run->options->init, bits_per_base(loss, train->run->options->s));
+  if (files_log(train, loss, why) != 0) return -1;
+  messages_validation(train, loss);
+  return 0;
 }
 
-void validation_say_end(Progress *progress, const TrainOptions *options, const Outcome *outcome) {
-  const double markov = outcome->markov->bits_per_base[outcome->markov->best];
-  progress_say(progress, "validation: %.4f bits per base; best Markov model (order %d): %.4f",
-               outcome->bits, outcome->markov->best, markov);
-  say_whole(progress, outcome);
-  if (outcome->bits > markov) say_what_to_try(progress, options, outcome);
+/* ---- the examination ------------------------------------------------------------------------ */
+
+/* An examination, and when it began. */
+typedef struct {
+  const Trainer *train;
+  double began; /* seconds of the run */
+} Examination;
+
+static bool must_stop(void *context, double part) {
+  const Examination *examination = context;
+  const Trainer *train = examination->train;
+  if (signals_end()) return true;
+  if (!trainer_is_limited(train)) return false;
+  const double all = train->budget.limit - examination->began;
+  return trainer_elapsed(train) - examination->began >= part * all;
+}
+
+void validation_examine(Trainer *train) {
+  const RunConfig *run = train->run;
+  Examination examination = {train, trainer_elapsed(train)};
+  const ExamStop stop = {must_stop, &examination};
+  train->exam = exam_new(run->dataset->valid, &run->shape, train->state.best, run->options->T,
+                         run->options->threads, run->kernels, &stop);
 }

@@ -1,0 +1,157 @@
+#include "training/files.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "base/version.h"
+#include "run/resume.h"
+#include "sequence/bits.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* What model.safetensors says of where it comes from; nothing in it depends on the clock. */
+static Metadata *make_about(const Trainer *train) {
+  Metadata *about = metadata_new();
+  char value[64];
+  metadata_set(about, "version", "%s", VERSION);
+  for (const Option *option = train_program.options; option->name; option++) {
+    static const char *const kept[] = {"strands",   "epochs",        "lanes",    "timesteps",
+                                       "optimizer", "learning-rate", "schedule", "warmup",
+                                       "clip",      "seed"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+      if (strcmp(option->name, kept[i]) != 0) continue;
+      option_value(option, train->run->options, value, sizeof value);
+      if (*value) metadata_set(about, option->name, "%s", value);
+    }
+  }
+  if (train->run->init_crc32) metadata_set(about, "init_data_crc32", "%s", train->run->init_crc32);
+  metadata_set(about, "train_tokens", "%" PRIu64, train->run->train_tokens);
+  metadata_set(about, "valid_tokens", "%" PRIu64, train->run->valid_tokens);
+  if (train->run->valid_tokens > 0) {
+    metadata_set(about, "markov_order", "%d", train->run->markov.best);
+    metadata_set(about, "markov_bits_per_base", "%.6f", markov_bits(&train->run->markov));
+  }
+  return about;
+}
+
+int files_model(Trainer *train, Why *why) {
+  const RunNumbers *numbers = &train->state.numbers;
+  const bool validated = isfinite(numbers->best_valid_loss);
+  Metadata *about = make_about(train);
+  metadata_set(about, "step", "%" PRIu64, validated ? numbers->best_step : numbers->step);
+  if (validated) {
+    metadata_set(about, "valid_loss", "%.9g", numbers->best_valid_loss);
+    metadata_set(about, "valid_bits_per_base", "%.6f",
+                 bits_per_base(numbers->best_valid_loss, train->run->options->s));
+  }
+  int rc = model_write(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
+                       validated ? train->state.best : train->state.optimizer->average, about, why);
+  metadata_free(about);
+  return rc;
+}
+
+int files_runjson(Trainer *train, const char *status, Why *why) {
+  const RunConfig *run = train->run;
+  train->result.status = status;
+  train->result.exam = train->exam;
+  train->result.seconds = trainer_elapsed(train);
+  return runjson_write(rundir_create(run->dir, RUN_JSON, why), run, &train->state, &train->result,
+                       why);
+}
+
+static int write_checkpoint(Trainer *train, Why *why) {
+  RunNumbers *numbers = &train->state.numbers;
+  if (runlog_sync(train->run->log, why) != 0) return -1;
+  runlog_sizes(train->run->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
+  numbers->seconds = fmax(trainer_elapsed(train), train->least_seconds);
+  trainer_keep_states(train);
+  lanes_save(train->lanes, train->state.lanes);
+  Metadata *about = make_about(train);
+  resume_describe(about, train->run->options);
+  metadata_set(about, "started", "%s", train->run->started);
+  int rc = checkpoint_write(rundir_create(train->run->dir, RUN_CHECKPOINT, why), train->run,
+                            &train->state, about, why);
+  metadata_free(about);
+  return rc;
+}
+
+int files_resume(Trainer *train, Why *why) {
+  const RunNumbers *numbers = &train->state.numbers;
+  const RunDir *dir = train->run->dir;
+  const char *path = rundir_file(dir, RUN_CHECKPOINT);
+  Why place = {""};
+  if (rundir_check(dir, why) != 0) return -1;
+  const int fd = rundir_open(dir, RUN_CHECKPOINT);
+  if (checkpoint_read(fd, path, train->run, &train->state, why) != 0) return -1;
+  commands_add(&train->state.commands, train->run->command, train->run->n_command);
+  if (train->state.optimizer->steps > numbers->step || train->state.lanes[0] != numbers->epoch)
+    return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
+  if (lanes_restore(train->lanes, train->state.lanes, &place) != 0)
+    return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
+  bptt_restore(train->bptt, train->state.h);
+  train->earlier_seconds = numbers->seconds;
+  train->earlier_tokens = numbers->tokens;
+  return runlog_continue(train->run->log, numbers->loss_log_bytes, numbers->timestep_log_bytes,
+                         why);
+}
+
+int files_save(Trainer *train, const char *status, Why *why) {
+  const double start = clock_now();
+  train->next_checkpoint = start + train->run->options->checkpoint_every;
+  int rc = write_checkpoint(train, why);
+  if (rc == 0) { /* now there is something to save, and to resume from */
+    signals_catch();
+    signals_no_alarm();
+  }
+  if (rc == 0 && train->state.numbers.step > 0) rc = files_model(train, why);
+  if (rc == 0) rc = files_runjson(train, status, why);
+  if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
+  train->budget.save = fmax(train->budget.save, clock_now() - start);
+  train->result.longest_checkpoint = train->budget.save;
+  return rc;
+}
+
+int files_log(Trainer *train, double valid_loss, Why *why) {
+  RunNumbers *numbers = &train->state.numbers;
+  double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
+  LossRow row = {.step = numbers->step,
+                 .epoch = numbers->epoch + 1,
+                 .tokens = numbers->tokens,
+                 .seconds = trainer_elapsed(train),
+                 .rate = numbers->rate,
+                 .gradient_norm = numbers->gradient_norm,
+                 .train_loss = mean,
+                 .valid_loss = valid_loss};
+  int T = numbers->loss_tokens > 0 ? train->run->options->T : 0;
+  if (runlog_row(train->run->log, &row, train->run->options->s, why) != 0 ||
+      runlog_timesteps(train->run->log, numbers->step, train->state.timestep_loss,
+                       train->state.timestep_tokens, T, why) != 0)
+    return -1;
+  if (numbers->loss_tokens > 0) train->recent_bits = bits_per_base(mean, train->run->options->s);
+  numbers->loss = 0;
+  numbers->loss_tokens = 0;
+  memset(train->state.timestep_loss, 0, (size_t)train->run->options->T * sizeof(double));
+  memset(train->state.timestep_tokens, 0, (size_t)train->run->options->T * sizeof(uint64_t));
+  return 0;
+}
+
+/* Near the end of --max-time the last checkpoint replaces one that is due. */
+static bool checkpoint_is_due(const Trainer *train) {
+  const Budget *budget = &train->budget;
+  return clock_now() >= train->next_checkpoint &&
+         trainer_elapsed(train) + budget->save <= budget_end(budget);
+}
+
+bool files_are_due(const Trainer *train) { return signals_pending() || checkpoint_is_due(train); }
+
+int files_save_due(Trainer *train, Why *why) {
+  if (!trainer_states_finite(train)) return 0;
+  const bool asked = signals_save();
+  if (!asked && !checkpoint_is_due(train)) return 0;
+  if (files_save(train, "running", why) != 0) return -1;
+  if (asked)
+    progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64,
+                 train->state.numbers.step);
+  return 0;
+}

@@ -1,0 +1,147 @@
+#include "training/messages.h"
+
+#include "base/clock.h"
+#include "sequence/bits.h"
+#include "training/plan.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FEW_TOKENS = 10 /* for each parameter */ };
+
+static double epochs(const Trainer *train) {
+  return (double)train->state.numbers.tokens / (double)train->run->train_tokens;
+}
+
+/* K-mers a second, of this program. */
+static double speed(const Trainer *train) {
+  const uint64_t tokens = train->state.numbers.tokens - train->earlier_tokens;
+  return (double)tokens / (clock_now() - train->began);
+}
+
+/* The fraction of the run done; 0 if its end is not known. */
+static double run_part(const Trainer *train) {
+  const double limit = train->budget.limit;
+  const double part = trainer_epochs_part(train, train->state.numbers.tokens);
+  return fmin(fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0), 1);
+}
+
+void messages_start(const Trainer *train) {
+  char memory[32];
+  const RunConfig *run = train->run;
+  const int threads = run->options->threads;
+  plan_text(run->memory, memory);
+  progress_say(run->progress, "%" PRIu64 " k-mers to learn from, %" PRIu64 " to validate on",
+               run->train_tokens, run->valid_tokens);
+  progress_say(run->progress, "%zu parameters, %s of memory, %d thread%s",
+               shape_parameters(&run->shape), memory, threads, threads > 1 ? "s" : "");
+  if (rundir_resumes(run->dir))
+    progress_say(run->progress, "resuming from step %" PRIu64 ", %.2f epochs",
+                 train->state.numbers.step, epochs(train));
+  if (run->valid_tokens > 0)
+    progress_say(run->progress, "best Markov model: order %d, %.4f bits per base", run->markov.best,
+                 markov_bits(&run->markov));
+}
+
+void messages_progress(const Trainer *train) {
+  const RunNumbers *numbers = &train->state.numbers;
+  const TrainOptions *o = train->run->options;
+  double best = numbers->best_valid_loss, recent = train->recent_bits;
+  if (isnan(recent) && numbers->loss_tokens > 0)
+    recent = bits_per_base(numbers->loss / (double)numbers->loss_tokens, o->s);
+  const Standing standing = {.part = run_part(train),
+                             .seconds = trainer_elapsed(train),
+                             .epoch = numbers->epoch + 1,
+                             .epochs = (uint64_t)o->epochs,
+                             .rate = speed(train),
+                             .bits = recent,
+                             .best_bits = isfinite(best) ? bits_per_base(best, o->s) : NAN};
+  progress_step(train->run->progress, &standing);
+}
+
+void messages_validation(const Trainer *train, double loss) {
+  const RunNumbers *numbers = &train->state.numbers;
+  const int s = train->run->options->s;
+  char line[PROGRESS_LINE], trained[32] = "";
+  if (isfinite(train->recent_bits))
+    snprintf(trained, sizeof trained, "train %.4f, ", train->recent_bits);
+  snprintf(line, sizeof line,
+           "step %" PRIu64 ", epoch %.2f: %svalid %.4f, best %.4f bits per base; %.0fk k-mers/s",
+           numbers->step, epochs(train), trained, bits_per_base(loss, s),
+           bits_per_base(numbers->best_valid_loss, s), speed(train) / 1000);
+  progress_validation(train->run->progress, line);
+}
+
+/* ---- the result ----------------------------------------------------------------------------- */
+
+/* What a longer run would take, for "try ...": "" where it would not help. */
+static void suggest_longer(const Trainer *train, char text[64]) {
+  const TrainOptions *o = train->run->options;
+  const RunNumbers *numbers = &train->state.numbers;
+  *text = 0;
+  if (strcmp(train->result.status, "stopped early") == 0)
+    snprintf(text, 64, "%s", o->patience > 0 ? "a larger --patience, " : "");
+  else if (numbers->best_step < numbers->step / 2) /* it overfits */
+    return;
+  else if (o->epochs > 0)
+    snprintf(text, 64, "more epochs (-e %d), ", 3 * o->epochs);
+  else
+    snprintf(text, 64, "more time (--max-time), ");
+}
+
+/* Suggests remedies for a network that is worse than counting, the most promising first. */
+static void suggest_remedies(const Trainer *train) {
+  const RunConfig *run = train->run;
+  const double each = (double)run->train_tokens / (double)shape_parameters(&run->shape);
+  char longer[64];
+  suggest_longer(train, longer);
+  if (each < (double)FEW_TOKENS)
+    progress_say(
+        run->progress,
+        "warning: the network is worse than the best Markov model and has only %.2g k-mers per "
+        "parameter to learn from: try %smore sequence, or a smaller -D or -k",
+        each, longer);
+  else
+    progress_say(run->progress,
+                 "warning: the network is worse than the best Markov model: try %sa larger -D "
+                 "than %d, or --strands %s",
+                 longer, run->options->D,
+                 run->options->strands == STRANDS_BOTH ? "forward" : "both");
+}
+
+static void say_validation(const Trainer *train) {
+  const RunConfig *run = train->run;
+  const double bits = bits_per_base(train->state.numbers.best_valid_loss, run->options->s);
+  const double markov = markov_bits(&run->markov);
+  const double predicted = (double)(run->valid_tokens * (uint64_t)run->options->s);
+  const uint64_t bases = dataset_valid_bases(run->dataset);
+  const double whole = bits_over_all(bits, predicted, (double)bases);
+  progress_say(run->progress, "validation: %.4f bits per base; best Markov model (order %d): %.4f",
+               bits, run->markov.best, markov);
+  if (bits_differ(bits, whole)) /* on short reads, where many bases are not predicted */
+    progress_say(run->progress,
+                 "validation over all %" PRIu64
+                 " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",
+                 bases, whole, bits_over_all(markov, predicted, (double)bases));
+  if (bits > markov) suggest_remedies(train);
+}
+
+void messages_end(const Trainer *train) {
+  char time[32], rate[32] = "";
+  const RunNumbers *numbers = &train->state.numbers;
+  Progress *progress = train->run->progress;
+  clock_text(trainer_elapsed(train), time);
+  if (numbers->tokens > train->earlier_tokens)
+    snprintf(rate, sizeof rate, ", %.0fk k-mers/s", speed(train) / 1000);
+  progress_say(progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs%s", train->result.status,
+               time, numbers->step, numbers->step == 1 ? "" : "s", epochs(train), rate);
+  progress_say(progress, "longest step %.3f s, longest checkpoint %.3f s",
+               train->result.longest_step, train->result.longest_checkpoint);
+  if (numbers->skipped > 0)
+    progress_say(progress, "%" PRIu64 " steps left out: their gradient was not finite",
+                 numbers->skipped);
+  if (isfinite(numbers->best_valid_loss)) say_validation(train);
+  progress_say(progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));
+}
