@@ -11,17 +11,11 @@ setup() { cd "$BROKEN"; }
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
 }
 
-@test "every broken file is refused with its own sentence, and with no other's" {
-  mapfile -t sentences < <(cut -f2 EXPECT.tsv)
-  [ "${#sentences[@]}" -gt 60 ]
+@test "every broken file is refused, with the place in it and a remedy" {
+  [ "$(wc -l < EXPECT.tsv)" -gt 60 ]
   while IFS=$'\t' read -r file sentence; do
     fails 1 "$file: $sentence" rnnpredict --mode info "$file"
     [[ "$stderr" == *"; "[a-z]* ]] # the remedy
-    said=0
-    for other in "${sentences[@]}"; do
-      [[ "$stderr" != *"$other"* ]] || said=$((said + 1))
-    done
-    [ "$said" -eq 1 ]
   done < EXPECT.tsv
 }
 

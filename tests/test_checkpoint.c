@@ -135,20 +135,20 @@ static void a_model_of_nonsense_is_refused(void **state) {
   } wrong[] = {
       {"format", "kmer-cnn", "its format is not kmer-rnn"},
       {"format_version", "2", "not version 1 of kmer-rnn"},
-      {"k", "0", "its metadata\'s k is no number from 1 to 12"},
-      {"k", "13", "its metadata\'s k is no number from 1 to 12"},
-      {"k", "3x", "its metadata\'s k is no number from 1 to 12"},
-      {"k", " 3", "its metadata's k is no number from 1 to 12"},
-      {"k", "", "its metadata\'s k is no number from 1 to 12"},
-      {"k", "4", "does not fit the metadata: L"},
-      {"stride", "4", "its metadata\'s stride is no number from 1 to 3"},
-      {"embedding", "-5", "its metadata\'s embedding is no number from 1"},
-      {"embedding", "99999999999999999999", "its metadata\'s embedding is no number from 1"},
-      {"hidden", "8", "does not fit the metadata: H"},
-      {"hidden", "1048577", "its metadata\'s hidden is no number from 1"},
-      {"activation", "swish", "its metadata\'s activation is none that this version knows"},
+      {"k", "0", "at __metadata__.k: must be a number from 1"},
+      {"k", "13", "at __metadata__.k: must be a number from 1"},
+      {"k", "3x", "at __metadata__.k: must be a number from 1"},
+      {"k", " 3", "at __metadata__.k: must be a number from 1"},
+      {"k", "", "at __metadata__.k: must be a number from 1"},
+      {"k", "4", "at L: is missing, or its type or shape"},
+      {"stride", "4", "at __metadata__.stride: must be a number from 1"},
+      {"embedding", "-5", "at __metadata__.embedding: must be a number from 1"},
+      {"embedding", "99999999999999999999", "at __metadata__.embedding: must be a number from 1"},
+      {"hidden", "8", "at H: is missing, or its type or shape"},
+      {"hidden", "1048577", "at __metadata__.hidden: must be a number from 1"},
+      {"activation", "swish", "does not know its activation"},
       {"stride", "3", "with k = stride all can follow"},
-      {"softmax", "tanh", "its metadata\'s softmax is none that this version knows"},
+      {"softmax", "tanh", "does not know its softmax"},
   };
   Why why = {""};
   Model model;
@@ -161,7 +161,7 @@ static void a_model_of_nonsense_is_refused(void **state) {
   }
   write_model("seed", "1", NAN);
   assert_int_equal(model_read(&model, path, &why), -1);
-  assert_non_null(strstr(why.text, "not finite: b2"));
+  assert_non_null(strstr(why.text, "at b2: has a number that is not finite"));
   assert_null(model.weights);
   assert_int_equal(model_read(&model, "/tmp/none/at/all", &why), -1);
   assert_non_null(strstr(why.text, "/tmp/none/at/all"));
@@ -349,22 +349,23 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_unfit(others[i], OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS,
                  "its network is another");
-  assert_unfit(shape, OPTIMIZER_ADAM, LANES, LANE_NUMBERS, TIMESTEPS, "is missing: optimizer.m.L");
+  assert_unfit(shape, OPTIMIZER_ADAM, LANES, LANE_NUMBERS, TIMESTEPS,
+               "at optimizer.m.L: is missing");
   assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,
-               "not belong there: optimizer.v.L");
+               "at optimizer.v.L: does not belong");
   assert_unfit(shape, OPTIMIZER_MOMENTUM, LANES, LANE_NUMBERS, TIMESTEPS,
-               "is missing: optimizer.m.L");
+               "at optimizer.m.L: is missing");
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
   write_model("seed", "1", 1);
   assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,
-               "is missing: optimizer.average.L");
+               "at optimizer.average.L: is missing");
   uint64_t *inputs = NULL;
   size_t n;
   assert_null(checkpoint_about(open(path, O_RDONLY), path, &inputs, &n, &why)); /* of a model */
   assert_null(inputs);
-  assert_non_null(strstr(why.text, "is missing: best.L"));
+  assert_non_null(strstr(why.text, "at best.L: is missing"));
   run_free(run);
 }
 
@@ -407,7 +408,7 @@ static void a_number_that_is_none_is_refused(void **state) {
     assert_int_equal(fwrite(bytes, 1, n, out), n);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(read_run(back, &why), -1);
-    snprintf(text, sizeof text, "the value of state.%s is invalid", wrong[i].key);
+    snprintf(text, sizeof text, "at __metadata__.state.%s: must be a number", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
   }
   run_free(run);

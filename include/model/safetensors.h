@@ -9,9 +9,27 @@
 #define SAFETENSORS_H
 
 #include "io/atomicfile.h"
-#include "model/header.h"
+#include "model/metadata.h"
 
 #include <stdbool.h>
+
+typedef enum { DTYPE_F32, DTYPE_F64, DTYPE_U64 } Dtype;
+
+typedef struct {
+  char name[48];
+  Dtype dtype;
+  int rank; /* 1: (columns), with rows 1; 2: (rows,columns) */
+  size_t rows, columns;
+  int transposed; /* float32: data stands in memory as (columns,rows) */
+  void *data;     /* borrowed */
+} Tensor;
+
+/* Named prefix + name. */
+Tensor tensor_matrix(const char *prefix, const char *name, Dtype dtype, size_t rows, size_t columns,
+                     void *data);
+Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n, void *data);
+
+size_t tensor_bytes(const Tensor *tensor);
 
 /* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it;
  * NULL is an error that `why` says already. */
@@ -41,5 +59,42 @@ int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
 /* Checks that the file has these n tensors, with these dtypes and shapes, and only then reads each
  * that has a place (data not NULL) into it. A real number that is not finite is an error. */
 int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why);
+
+/* The sentence on a file that is broken at this place, a printf format: "H.shape",
+ * "__metadata__.k", "byte 52". Gives back -1. */
+int safetensors_malformed(Why *why, const char *path, const char *detail, const char *place, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- the header: safetensors_header.c, for safetensors.c ------------------------------------- */
+
+enum { SAFETENSORS_HEADER_MAX = 16 << 20 }; /* bytes of a header */
+
+/* A tensor in a file. */
+typedef struct {
+  const char *name; /* within json */
+  Dtype dtype;
+  int rank;
+  size_t shape[2];     /* of a vector: its length, 1 */
+  uint64_t begin, end; /* bytes, from where the header ends */
+} TensorEntry;
+
+typedef struct {
+  void *json;
+  Metadata *metadata;
+  TensorEntry *entries; /* in the order of their data */
+  size_t n;
+} SafeTensorsHeader;
+
+/* The header of a file of these tensors, padded so that the data begins at a multiple of 8; to be
+ * freed. NULL: safetensors_parse would reject it; *fault says why. */
+char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc,
+                         const char **fault);
+
+/* Parses the text (length bytes and a 0) of a header. JSON from a file is distrusted: it is
+ * measured before it is parsed, so that a file cannot make it larger than itself. What an error
+ * leaves behind is freed with safetensors_header_free too. */
+int safetensors_parse(SafeTensorsHeader *header, const char *path, const char *text, size_t length,
+                      Why *why);
+void safetensors_header_free(SafeTensorsHeader *header);
 
 #endif

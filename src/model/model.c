@@ -45,27 +45,24 @@ Metadata *model_describe(const Shape *shape, const Metadata *about) {
   return metadata;
 }
 
-static int read_whole(const char *path, const Metadata *metadata, const char *key, int min, int max,
+static int read_whole(const char *path, const Metadata *metadata, const char *key, int max,
                       int *value, Why *why) {
+  char detail[64];
   uint64_t number;
-  if (!metadata_get(metadata, key))
-    return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
-  if (metadata_whole(metadata, key, &number) != 0 || number < (uint64_t)min ||
-      number > (uint64_t)max)
-    return fail(why, "%s: its metadata's %s is no number from %d to %d; it is no kmer-rnn model",
-                path, key, min, max);
-  *value = (int)number;
-  return 0;
+  if (metadata_whole(metadata, key, &number) == 0 && number >= 1 && number <= (uint64_t)max) {
+    *value = (int)number;
+    return 0;
+  }
+  snprintf(detail, sizeof detail, "must be a number from 1 to %d", max);
+  return safetensors_malformed(why, path, detail, "__metadata__.%s", key);
 }
 
 static int read_word(const char *path, const Metadata *metadata, const char *key,
                      const char *const *words, int n, int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  if (!text) return fail(why, "%s: its metadata has no %s; it is no kmer-rnn model", path, key);
-  for (*value = 0; *value < n; ++*value)
+  for (*value = 0; text && *value < n; ++*value)
     if (strcmp(text, words[*value]) == 0) return 0;
-  return fail(why, "%s: its metadata's %s is none that this version knows; use a newer rnnpredict",
-              path, key);
+  return fail(why, "%s: this version does not know its %s; use a newer rnnpredict", path, key);
 }
 
 static int read_format(const char *path, const Metadata *metadata, Why *why) {
@@ -80,19 +77,17 @@ static int read_format(const char *path, const Metadata *metadata, Why *why) {
 
 int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *why) {
   int k, s, d, D, activation, softmax;
-  if (read_format(path, metadata, why) || read_whole(path, metadata, "k", 1, KMER_MAX, &k, why) ||
-      read_whole(path, metadata, "stride", 1, k, &s, why) ||
-      read_whole(path, metadata, "embedding", 1, DIMENSION_MAX, &d, why) ||
-      read_whole(path, metadata, "hidden", 1, DIMENSION_MAX, &D, why) ||
+  if (read_format(path, metadata, why) || read_whole(path, metadata, "k", KMER_MAX, &k, why) ||
+      read_whole(path, metadata, "stride", k, &s, why) ||
+      read_whole(path, metadata, "embedding", DIMENSION_MAX, &d, why) ||
+      read_whole(path, metadata, "hidden", DIMENSION_MAX, &D, why) ||
       read_word(path, metadata, "activation", activation_names, ACTIVATIONS, &activation, why) ||
       read_word(path, metadata, "softmax", softmax_names, SOFTMAXES, &softmax, why))
     return -1;
   *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
   if (shape->softmax != (Softmax)softmax)
-    return fail(why,
-                "%s: its softmax is followers, but with k = stride all can follow; it is no "
-                "kmer-rnn model",
-                path);
+    return safetensors_malformed(why, path, "followers, but with k = stride all can follow",
+                                 "__metadata__.softmax");
   return 0;
 }
 

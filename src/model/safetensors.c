@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ static char *make_header(const AtomicFile *file, const Tensor *tensors, int n,
   const char *fault;
   Sink to = {NULL, 0};
   put_data(&to, tensors, n);
-  char *header = header_text(tensors, n, metadata, to.crc, &fault);
+  char *header = safetensors_header(tensors, n, metadata, to.crc, &fault);
   if (!header) {
     fail(why, "%s: cannot be written: %s", file->path, fault);
     return NULL;
@@ -149,12 +150,12 @@ int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Meta
 struct SafeTensors {
   char *path;
   FILE *in;
-  Header header;
+  SafeTensorsHeader header;
   uint64_t data, data_size; /* offset in the file, bytes */
 };
 
-static int broken(const SafeTensors *file, const char *what, const char *place, Why *why) {
-  return header_broken(file->path, what, place, why);
+static int cut_short(const SafeTensors *file, Why *why) {
+  return fail(why, "%s: ends early: it was cut short; copy or make the file again", file->path);
 }
 
 /* It is not the file's fault. */
@@ -174,16 +175,18 @@ static int is_sequence(uint64_t length, FILE *in) {
 /* Reads the header; the file is as long as `size`. */
 static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   uint64_t length;
-  if (size < sizeof length) return broken(file, "the file is shorter than 8 bytes", "", why);
+  if (size < sizeof length) return cut_short(file, why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
   if (is_sequence(length, file->in))
     return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
                 file->path);
-  if (length > HEADER_MAX && *(const char *)&length == '{')
+  if (length > SAFETENSORS_HEADER_MAX && *(const char *)&length == '{')
     return fail(why, "%s: is JSON, no model file; weights in JSON are given with --weights",
                 file->path);
-  if (length > HEADER_MAX) return broken(file, "a header longer than 16 MiB", "", why);
-  if (length > size - sizeof length) return broken(file, "a header longer than the file", "", why);
+  if (length > SAFETENSORS_HEADER_MAX)
+    return fail(why, "%s: is no safetensors file; give a run directory or a .safetensors file",
+                file->path);
+  if (length > size - sizeof length) return cut_short(file, why);
   char *text = alloc_new(length + 1, 1);
   file->data = sizeof length + length;
   file->data_size = size - file->data;
@@ -191,9 +194,9 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (fread(text, 1, length, file->in) != length)
     rc = cannot_read(file, why);
   else if (!is_sealed(text, length))
-    rc = broken(file, "the header is damaged: its CRC-32 is not the one in it", "", why);
+    rc = fail(why, "%s: the header is damaged (CRC-32); copy or make the file again", file->path);
   else
-    rc = header_parse(&file->header, file->path, text, length, file->data_size, why);
+    rc = safetensors_parse(&file->header, file->path, text, length, why);
   free(text);
   return rc;
 }
@@ -210,10 +213,21 @@ static int check_crc(SafeTensors *file, Why *why) {
     left -= n;
   }
   snprintf(text, sizeof text, "%08x", crc);
-  if (!wanted) return broken(file, "no data_crc32 in the metadata", "", why);
+  if (!wanted)
+    return safetensors_malformed(why, file->path, "is missing", "__metadata__.data_crc32");
   if (strcmp(text, wanted) != 0)
-    return broken(file, "the data is damaged: its CRC-32 is not the one in the header", text, why);
+    return fail(why, "%s: the data is damaged (CRC-32); copy or make the file again", file->path);
   return 0;
+}
+
+/* The data is that of the tensors and nothing else. */
+static int check_size(const SafeTensors *file, Why *why) {
+  const SafeTensorsHeader *header = &file->header;
+  const uint64_t end = header->n > 0 ? header->entries[header->n - 1].end : 0;
+  if (end > file->data_size) return cut_short(file, why);
+  if (end == file->data_size) return 0;
+  return safetensors_malformed(why, file->path, "no tensor has this byte", "byte %" PRIu64,
+                               file->data + end);
 }
 
 SafeTensors *safetensors_open(const char *path, Why *why) {
@@ -233,7 +247,8 @@ SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
   else if (!S_ISREG(about.st_mode))
     wrong = fail(why, "%s: is no regular file; give a run directory or a .safetensors file", path);
   else
-    wrong = read_header(file, (uint64_t)about.st_size, why) || check_crc(file, why);
+    wrong = read_header(file, (uint64_t)about.st_size, why) || check_size(file, why) ||
+            check_crc(file, why);
   if (!wrong) return file;
   if (fd >= 0 && !file->in) close(fd);
   safetensors_close(file);
@@ -243,7 +258,7 @@ SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
 void safetensors_close(SafeTensors *file) {
   if (!file) return;
   if (file->in) fclose(file->in);
-  header_free(&file->header);
+  safetensors_header_free(&file->header);
   free(file->path);
   free(file);
 }
@@ -256,7 +271,7 @@ Metadata *safetensors_take_metadata(SafeTensors *file) {
   return metadata;
 }
 
-static const Entry *find(const SafeTensors *file, const char *name) {
+static const TensorEntry *find(const SafeTensors *file, const char *name) {
   for (size_t i = 0; i < file->header.n; i++)
     if (strcmp(file->header.entries[i].name, name) == 0) return &file->header.entries[i];
   return NULL;
@@ -269,25 +284,23 @@ int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
     int at = 0;
     while (at < n && strcmp(tensors[at].name, name) != 0) at++;
     if (at == n && !(is_allowed && is_allowed(name)))
-      return broken(file, "a tensor that does not belong there", name, why);
+      return safetensors_malformed(why, file->path, "does not belong there", "%s", name);
   }
   return 0;
 }
 
-/* What there is of the tensor; NULL where it is not there, or is another one. */
-static const Entry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
-  const Entry *entry = find(file, tensor->name);
-  const char *fault = NULL;
-  size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;
-  size_t columns = tensor->rank == 1 ? 1 : tensor->columns;
-  if (!entry)
-    fault = "a tensor is missing";
-  else if (entry->dtype != tensor->dtype)
-    fault = "wrong dtype";
-  else if (entry->rank != tensor->rank || entry->shape[0] != rows || entry->shape[1] != columns)
-    fault = "a shape that does not fit the metadata";
-  if (fault) broken(file, fault, tensor->name, why);
-  return fault ? NULL : entry;
+/* The tensor in the file; NULL where it is not there, or is another one. */
+static const TensorEntry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
+  const TensorEntry *entry = find(file, tensor->name);
+  const size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;
+  const size_t columns = tensor->rank == 1 ? 1 : tensor->columns;
+  if (entry && entry->dtype == tensor->dtype && entry->rank == tensor->rank &&
+      entry->shape[0] == rows && entry->shape[1] == columns)
+    return entry;
+  safetensors_malformed(why, file->path,
+                        "is missing, or its type or shape does not fit the metadata", "%s",
+                        tensor->name);
+  return NULL;
 }
 
 static int get_transposed(FILE *in, const Tensor *tensor) {
@@ -312,26 +325,27 @@ static int get(FILE *in, const Tensor *tensor) {
   return fread(tensor->data, 1, bytes, in) == bytes ? 0 : -1;
 }
 
-static int check_finite(const SafeTensors *file, const Tensor *tensor, Why *why) {
+static bool is_finite(const Tensor *tensor) {
   const float *singles = tensor->data;
   const double *doubles = tensor->data;
-  size_t n = tensor->rows * tensor->columns;
+  const size_t n = tensor->rows * tensor->columns;
   for (size_t i = 0; tensor->dtype == DTYPE_F32 && i < n; i++)
-    if (!isfinite(singles[i]))
-      return broken(file, "a weight that is not finite", tensor->name, why);
+    if (!isfinite(singles[i])) return false;
   for (size_t i = 0; tensor->dtype == DTYPE_F64 && i < n; i++)
-    if (!isfinite(doubles[i]))
-      return broken(file, "a real number that is not finite", tensor->name, why);
-  return 0;
+    if (!isfinite(doubles[i])) return false;
+  return true;
 }
 
 static int read_tensor(SafeTensors *file, const Tensor *tensor, Why *why) {
-  const Entry *entry = fitting(file, tensor, why);
+  const TensorEntry *entry = fitting(file, tensor, why);
   if (!entry) return -1;
   if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
       get(file->in, tensor) != 0)
     return cannot_read(file, why);
-  return check_finite(file, tensor, why);
+  if (!is_finite(tensor))
+    return safetensors_malformed(why, file->path, "has a number that is not finite", "%s",
+                                 tensor->name);
+  return 0;
 }
 
 int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why) {

@@ -124,20 +124,17 @@ static int read_number(const Metadata *metadata, const Number *number) {
     return metadata_whole(metadata, number->key, count) == 0 && *count <= COUNT_MAX ? 0 : -1;
   }
   double *real = number->field;
-  if (read_real(metadata_get(metadata, number->key), real) != 0) return -1;
+  const char *text = metadata_get(metadata, number->key);
+  if (!text || read_real(text, real) != 0) return -1;
   return real_fits(number->kind, *real) ? 0 : -1;
 }
 
 static int read_numbers(const char *path, const Metadata *metadata, RunState *state, Why *why) {
   Number numbers[NUMBERS];
   list_numbers(state, numbers);
-  for (const Number *number = numbers; number < numbers + NUMBERS; number++) {
-    if (!metadata_get(metadata, number->key))
-      return fail(why, "%s: %s is missing; the checkpoint is damaged", path, number->key);
+  for (const Number *number = numbers; number < numbers + NUMBERS; number++)
     if (read_number(metadata, number) != 0)
-      return fail(why, "%s: the value of %s is invalid; the checkpoint is damaged", path,
-                  number->key);
-  }
+      return safetensors_malformed(why, path, "must be a number", "__metadata__.%s", number->key);
   return 0;
 }
 
@@ -168,7 +165,7 @@ static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, s
   *n_inputs = 0;
   if (!metadata_get(metadata, "inputs")) return 0;
   if (metadata_whole(metadata, "inputs", &count) != 0 || count > COUNT_MAX / DATASET_COLUMNS)
-    return fail(why, "%s: its number of inputs is invalid; the checkpoint is damaged", path);
+    return safetensors_malformed(why, path, "must be a number", "__metadata__.inputs");
   Tensor tensor =
       tensor_matrix("state.", "inputs", DTYPE_U64, (size_t)count, DATASET_COLUMNS, NULL);
   if (safetensors_read(file, &tensor, 1, why) != 0) return -1;

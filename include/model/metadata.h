@@ -1,0 +1,21 @@
+/* metadata: names and values that a model file holds besides its tensors. */
+#ifndef METADATA_H
+#define METADATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Names and their values, in the order in which they were set. */
+typedef struct Metadata Metadata;
+Metadata *metadata_new(void);
+void metadata_free(Metadata *metadata);
+void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: not there */
+/* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
+ * value is something else, or there is none. */
+int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number);
+size_t metadata_size(const Metadata *metadata);
+void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
+
+#endif

@@ -1,0 +1,60 @@
+#include "model/metadata.h"
+
+#include "base/alloc.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Metadata {
+  char **text; /* key, value, key, value, ... */
+  size_t n;    /* pairs */
+};
+
+Metadata *metadata_new(void) { return alloc_new(1, sizeof(Metadata)); }
+
+void metadata_free(Metadata *metadata) {
+  if (!metadata) return;
+  for (size_t i = 0; i < 2 * metadata->n; i++) free(metadata->text[i]);
+  free(metadata->text);
+  free(metadata);
+}
+
+void metadata_set(Metadata *metadata, const char *key, const char *format, ...) {
+  va_list arguments, again;
+  va_start(arguments, format);
+  va_copy(again, arguments);
+  size_t size = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
+  char *value = alloc_new(size, 1);
+  vsnprintf(value, size, format, again);
+  va_end(again);
+  va_end(arguments);
+  if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
+    metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
+  metadata->text[2 * metadata->n] = alloc_text(key);
+  metadata->text[2 * metadata->n++ + 1] = value;
+}
+
+const char *metadata_get(const Metadata *metadata, const char *key) {
+  for (size_t i = 0; i < metadata->n; i++)
+    if (strcmp(metadata->text[2 * i], key) == 0) return metadata->text[2 * i + 1];
+  return NULL;
+}
+
+int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number) {
+  const char *text = metadata_get(metadata, key);
+  char again[32];
+  if (!text) return -1;
+  *number = strtoull(text, NULL, 10);
+  snprintf(again, sizeof again, "%" PRIu64, *number);
+  return strcmp(text, again) == 0 ? 0 : -1;
+}
+
+size_t metadata_size(const Metadata *metadata) { return metadata->n; }
+
+void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value) {
+  *key = metadata->text[2 * i];
+  *value = metadata->text[2 * i + 1];
+}
