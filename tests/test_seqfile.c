@@ -278,7 +278,7 @@ static void assert_marked(const char *text, int quality, const char *wanted) {
     while (seqfile_next(file, &why) > 0) {
       for (; (n = seqfile_read(file, letters, rooms[i], &why)) > 0; to += n)
         for (ptrdiff_t j = 0; j < n; j++) {
-          bool low = (unsigned char)letters[j] & SEQFILE_LOW;
+          bool low = (unsigned char)letters[j] & QUALITY_LOW;
           to[j] = low ? '?' : letters[j];
           /* all bases, or all breaks */
           assert_int_equal(!low && strchr("ACGTacgt", letters[j]) != NULL,
@@ -322,7 +322,7 @@ static void a_long_record_is_marked_to_its_end(void **state) {
   assert_int_equal(n, LONG);
   for (int i = 0; i < LONG; i++)
     assert_int_equal((unsigned char)letters[i], (unsigned char)"ACGTN"[i * 7L % 97 % 5] |
-                                                    (i * 5L % 89 % 2 == 0 ? SEQFILE_LOW : 0));
+                                                    (i * 5L % 89 % 2 == 0 ? QUALITY_LOW : 0));
   assert_int_equal(seqfile_next(file, &why), 0);
   seqfile_close(file);
 }

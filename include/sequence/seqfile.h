@@ -10,12 +10,11 @@
 
 #include "base/fail.h"
 #include "sequence/kmer.h"
+#include "sequence/quality.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { SEQFILE_LOW = 0x80, SEQFILE_QUALITY_MAX = '~' - '!' };
 
 typedef struct SeqFile SeqFile;
 
@@ -30,7 +29,7 @@ typedef struct {
 SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 
-/* Before the first record: sets the bit SEQFILE_LOW of each letter of FASTQ whose quality (Phred,
+/* Before the first record: sets the bit QUALITY_LOW of each letter of FASTQ whose quality (Phred,
  * '!' is 0) is below this. The letters of one record are then kept in memory, for their quality
  * comes after them. */
 void seqfile_mark_low(SeqFile *file, int quality);

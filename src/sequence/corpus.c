@@ -186,7 +186,7 @@ static void end_segment(Reader *reader) {
 static void add_breaks(Reader *reader, const char *letters, size_t n) {
   SeqCounts *counts = reader->counts;
   for (size_t i = 0, run; i < n; i += run) {
-    int letter = letters[i] & ~SEQFILE_LOW & 255, base = kmer_base((unsigned char)letter);
+    int letter = letters[i] & ~QUALITY_LOW & 255, base = kmer_base((unsigned char)letter);
     run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
     if (islower(letter)) counts->lowercase += run;
     if (base < KMER_BREAK) counts->low_quality += run;

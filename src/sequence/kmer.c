@@ -42,8 +42,6 @@ int kmer_base(unsigned char letter) {
   }
 }
 
-int kmer_count(int k) { return 1 << 2 * k; }
-
 void kmer_text(char *text, int kmer, int k) {
   for (int i = 0; i < k; i++) text[i] = "ACGT"[kmer >> 2 * (k - 1 - i) & 3];
   text[k] = 0;

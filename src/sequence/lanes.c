@@ -119,7 +119,7 @@ static void skip_bases(Lane *lane, uint64_t n) {
   lane->base = lane->tokenizer.reversed ? lane->base - n : lane->base + n;
 }
 
-static bool read_base(const Lanes *lanes, Lane *lane) {
+static inline bool read_base(const Lanes *lanes, Lane *lane) {
   const int base = corpus_base(lanes->span.corpus, lane->base);
   skip_bases(lane, 1);
   return tokenizer_base(&lane->tokenizer, base);

@@ -98,7 +98,7 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
     bool first = is_base(letters[0]);
     for (ptrdiff_t i = 0; i < got; i++) {
       must(is_base(letters[i]) == first, "bases and breaks do not come out together");
-      letters[i] = (char)(letters[i] & ~SEQFILE_LOW);
+      letters[i] = (char)(letters[i] & ~QUALITY_LOW);
       must(kmer_base((unsigned char)letters[i]) != KMER_INVALID, "only bases and breaks come out");
     }
     crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got);
@@ -427,7 +427,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       must_agree(&whole, &o, "the sizes of reads make no difference");
     must(whole.end == o.end, "the sizes of reads do not decide whether it is read");
   }
-  low = 1 + (int)(roll() % SEQFILE_QUALITY_MAX);
+  low = 1 + (int)(roll() % QUALITY_MAX);
   o = read_through(data, size, 9, 0);
   low = 0;
   must_agree(&whole, &o, "marks make no difference to letters");
