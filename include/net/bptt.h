@@ -10,8 +10,7 @@
 #ifndef BPTT_H
 #define BPTT_H
 
-#include "net/rnn.h"
-#include "net/touched.h"
+#include "net/gradient.h"
 #include "sequence/lanes.h"
 
 enum { BPTT_BLOCK = 16 };
@@ -29,17 +28,6 @@ typedef struct {
 Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
-
-/* Where a window has fewer tokens than L has rows, it leaves some untouched, whose gradient is 0:
- * dw then holds the others only, the i-th touched one at place i. Likewise U and b2 under
- * followers, in groups of n rows, where there are more groups than tokens. */
-typedef struct {
-  Weights *dw;
-  const Touched *L, *U; /* NULL: all rows are there; else set by bptt_run, which lends them */
-} Gradient;
-
-Gradient *gradient_new(const Shape *shape, int tokens); /* for windows of so many */
-void gradient_free(Gradient *gradient);
 
 /* Reads the window with weights w from the states that the last one left. Where gradient is not
  * NULL it becomes the gradient of the mean of J over the window's labels. What comes back, and what

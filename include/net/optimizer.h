@@ -4,7 +4,7 @@
  * or the last thousand, average <- average + (w - average) / min(1 + (t-1)/2, 1000) (after B.
  * Polyak, A. Juditsky, SIAM J. Control 1992) which has no part in the training.
  *
- * Rows that a window did not touch, where the gradient leaves them out (bptt.h: of L where the
+ * Rows that a window did not touch, where the gradient leaves them out (gradient.h: of L where the
  * dictionary is larger than the window; of U and b2 where the groups of followers are, too),
  * are left alone, and their moments and averages with them: for sgd and adagrad that is the same
  * step; for the others time stands still for such a row until its next k-mer comes, as in "lazy"
@@ -12,7 +12,7 @@
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 
-#include "net/bptt.h"
+#include "net/gradient.h"
 
 typedef struct {
   OptimizerKind kind;

@@ -39,7 +39,7 @@ size_t shape_parameters(const Shape *shape);
 
 /* Weights, and what has their shape: gradients, moments. One block, seen through six names. */
 typedef struct {
-  float *L;    /* (V,d); in a gradient V may stand for fewer rows (bptt.h), as in U and b2 */
+  float *L;    /* (V,d); in a gradient V may stand for fewer rows (gradient.h), as in U and b2 */
   float *H;    /* (D,D) */
   float *I;    /* (d,D) */
   float *b1;   /* (D) */

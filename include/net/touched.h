@@ -15,9 +15,6 @@ typedef struct {
 Touched touched_new(int rows, int tokens);
 void touched_free(Touched *touched);
 
-/* Whether a window of so many tokens must leave rows out: then they are better left alone. */
-int touched_few(int rows, int tokens);
-
 /* Token i touches row x[i] mod rows, and none where x[i] is -1. */
 void touched_set(Touched *touched, const int *x, int tokens);
 

@@ -1,3 +1,13 @@
+/* A call of bptt_run has three phases:
+ *   1  block_job   forward, loss and backward of a block of lanes; two more jobs sort the tokens by
+ *                  the rows of L and of U that they touch
+ *   2  sum_job     shares of dL and of the followers' dU, whose rows are added up token by token;
+ *                  chunks of all the rest, whose partial sums are added up block by block
+ *   3  sum_losses  and the states are carried over
+ * Jobs of a phase run on any thread in any order. In phase 1 a job writes to its block's tape, q, J
+ * and partial only, or to one of the two Touched; in phase 2 to its share of the gradient, of G and
+ * of parts. All else is only read. The Bptt owns all of it but the kernels, the window and the
+ * gradient, which it borrows for the call. */
 #include "net/bptt.h"
 
 #include "base/alloc.h"
@@ -53,16 +63,6 @@ static size_t partial_size(const Shape *shape) {
   return all - V * (size_t)shape->d - output;
 }
 
-/* How many rows of L, and of U, a gradient has. */
-static int rows_of_L(const Shape *shape, int tokens) {
-  return touched_few(shape->V, tokens) ? tokens : shape->V;
-}
-
-static int rows_of_U(const Shape *shape, int tokens) {
-  const int few = shape->softmax == SOFTMAX_FOLLOWERS && touched_few(shape->V / shape->n, tokens);
-  return few ? tokens * shape->n : shape->V;
-}
-
 static void new_block(Bptt *bptt, int block) {
   const Shape *shape = &bptt->shape;
   const int rows = bptt->T * block_lanes(bptt->B, block);
@@ -99,8 +99,8 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
                  .kernels = kernels,
                  .with_backward = with_backward,
                  .threads = threads,
-                 .few_L = rows_of_L(shape, T * B) < shape->V,
-                 .few_U = rows_of_U(shape, T * B) < shape->V,
+                 .few_L = gradient_few_L(shape, T * B),
+                 .few_U = gradient_few_U(shape, T * B),
                  .n_partial = partial_size(shape)};
   bptt->factors = factors_new(shape, T * B, with_backward, kernels->products);
   bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
@@ -134,20 +134,6 @@ void bptt_free(Bptt *bptt) {
   free(bptt->result.timestep_loss);
   free(bptt->result.timestep_tokens);
   free(bptt);
-}
-
-/* ---- the gradient --------------------------------------------------------------------------- */
-
-Gradient *gradient_new(const Shape *shape, int tokens) {
-  Gradient *gradient = alloc_new(1, sizeof *gradient);
-  gradient->dw = weights_new_rows(shape, rows_of_L(shape, tokens), rows_of_U(shape, tokens));
-  return gradient;
-}
-
-void gradient_free(Gradient *gradient) {
-  if (!gradient) return;
-  weights_free(gradient->dw);
-  free(gradient);
 }
 
 /* ---- blocks of lanes ------------------------------------------------------------------------ */

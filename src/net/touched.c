@@ -22,8 +22,6 @@ void touched_free(Touched *touched) {
   free(touched->spare);
 }
 
-int touched_few(int rows, int tokens) { return rows > tokens; }
-
 /* One pass of a stable sort of n tokens, by RADIX_BITS of the row. */
 static void sort_digit(Touched *t, const int *x, int n, int shift) {
   int starts[RADIX + 1] = {0};
