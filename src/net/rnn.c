@@ -232,37 +232,46 @@ static void input_layer_back(Tape *tape, Weights *gradient, const Factors *facto
   for (size_t i = 0; i < rows; i++) kernels->add(gradient->b1, tape->dz + i * D, D);
 }
 
-/* The run of tokens that begins at `from` and in which at most B restart: its end. Rows of h(t-1)
- * of tokens that restart become 0, and are kept in tape->rows. */
-static int take_restarts(Tape *tape, int from, size_t D) {
+/* Whether h(t-1) must be left out of a token's part of dH: the token restarts, and its dz is not 0
+ * anyway, as in idle lanes. */
+static bool cuts_dH(const Tape *tape, int token) {
+  const int next = token + tape->B;
+  const bool goes_on = next < tape->T * tape->B && !tape->restart[next];
+  return tape->restart[token] && (tape->y[token] >= 0 || goes_on);
+}
+
+/* The end of the run of tokens that begins at `from` and in which at most B are cut. Their rows of
+ * h(t-1) become 0, and are kept in tape->rows. */
+static int take_cut_rows(Tape *tape, int from, size_t D) {
   const int rows = tape->T * tape->B;
-  int kept = 0, to = from;
-  for (; to < rows && (!tape->restart[to] || kept < tape->B); to++) {
-    if (!tape->restart[to]) continue;
+  int to = from;
+  for (int kept = 0; to < rows; to++) {
     float *h = tape->h + (size_t)to * D;
+    if (!cuts_dH(tape, to)) continue;
+    if (kept == tape->B) break;
     memcpy(tape->rows + (size_t)kept++ * D, h, D * sizeof *h);
     memset(h, 0, D * sizeof *h);
   }
   return to;
 }
 
-static void put_restarts_back(Tape *tape, int from, int to, size_t D) {
+static void put_rows_back(Tape *tape, int from, int to, size_t D) {
   const float *kept = tape->rows;
   for (int i = from; i < to; i++) {
-    if (!tape->restart[i]) continue;
+    if (!cuts_dH(tape, i)) continue;
     memcpy(tape->h + (size_t)i * D, kept, D * sizeof *kept);
     kept += D;
   }
 }
 
-/* dH = h(t-1)^T dz(t), the sum over all tokens; where one restarts, h(t-1) counts as 0. */
+/* dH = h(t-1)^T dz(t), the sum over all tokens; h(t-1) counts as 0 where one restarts. */
 static void recurrent_layer_back(Tape *tape, float *dH, const Shape *shape) {
   const int D = shape->D, rows = tape->T * tape->B;
   for (int from = 0, to; from < rows; from = to) {
     const size_t at = (size_t)from * (size_t)D;
-    to = take_restarts(tape, from, (size_t)D);
+    to = take_cut_rows(tape, from, (size_t)D);
     matrix_multiply_ta(dH, tape->h + at, tape->dz + at, D, D, to - from, from > 0);
-    put_restarts_back(tape, from, to, (size_t)D);
+    put_rows_back(tape, from, to, (size_t)D);
   }
 }
 
