@@ -3,6 +3,7 @@
 #include "net/bptt.h"
 #include "net/matrix.h"
 #include "reference.h"
+#include "scratch.h"
 #include "sequence/kmer.h"
 
 #include <math.h>
@@ -147,24 +148,11 @@ static int has_row(const Touched *touched, int row) {
   return 0;
 }
 
-static Corpus *corpus_of(const char *text) {
-  char path[] = "/tmp/test_bptt.XXXXXX";
-  Why why;
-  SeqCounts counts;
-  FILE *out = fdopen(mkstemp(path), "w");
-  fprintf(out, ">a\n%s\n", text);
-  fclose(out);
-  Corpus *corpus = corpus_new();
-  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
-  unlink(path);
-  return corpus;
-}
-
 /* One lane of five reads a sequence, which begins with k-mer 0 or has no A. */
 static void check_idle(int k, int full, int reads_0) {
   enum { T = 4, B = 5 };
   Case c = case_new(k, 1, 5, 6, 0, full, T, B);
-  Corpus *corpus = corpus_of(reads_0 ? "AAAAAAAACGTC" : "CCGTCGGTCCGT");
+  Corpus *corpus = scratch_corpus(reads_0 ? "AAAAAAAACGTC" : "CCGTCGGTCCGT");
   Range all = {0, corpus->bases};
   Lanes *lanes = lanes_new((Span){corpus, &all, 1, 1}, k, 1, B, T, STRANDS_FORWARD, 0, 1);
   Bptt *bptt = bptt_new(&c.shape, T, B, 1, 1, kernels_best());

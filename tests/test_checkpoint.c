@@ -2,6 +2,8 @@
 
 #include "base/rng.h"
 
+#include "scratch.h"
+
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -17,22 +19,8 @@
 
 enum { ROOM = 1 << 16, LANES = 3, TIMESTEPS = 4, LANE_NUMBERS = 8, INPUTS = 2 };
 
-static char directory[] = "/tmp/test_checkpoint.XXXXXX";
-static char path[sizeof directory + 32]; /* of the model in the directory */
+static const char *path; /* of a model in a directory of its own */
 static Shape shape;
-
-static int make_directory(void **state) {
-  (void)state;
-  shape = shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
-  if (!mkdtemp(directory)) return -1;
-  snprintf(path, sizeof path, "%s/model.safetensors", directory);
-  return 0;
-}
-
-static int remove_directory(void **state) {
-  (void)state;
-  return unlink(path) != 0 || rmdir(directory) != 0;
-}
 
 /* Finite floats of every size, -0 and denormals among them. */
 static void fill(float *a, size_t n, Rng *rng) {
@@ -44,14 +32,6 @@ static void fill(float *a, size_t n, Rng *rng) {
   }
   a[0] = -0.0f;
   a[n - 1] = 1e-45f;
-}
-
-static size_t read_bytes(unsigned char bytes[ROOM]) {
-  FILE *in = fopen(path, "rb");
-  assert_non_null(in);
-  size_t n = fread(bytes, 1, ROOM, in);
-  fclose(in);
-  return n;
 }
 
 /* ---- models --------------------------------------------------------------------------------- */
@@ -72,7 +52,7 @@ static void write_model(const char *key, const char *value, float last_weight) {
 
 static void a_model_is_read_from_its_file_or_its_directory(void **state) {
   (void)state;
-  const char *const places[] = {path, directory};
+  const char *const places[] = {path, scratch_directory()};
   Why why;
   Rng rng = rng_new(1, 1);
   Weights *weights = weights_new(&shape);
@@ -118,12 +98,12 @@ static void a_model_written_again_has_the_same_bytes(void **state) {
   Why why;
   Model model;
   write_model("seed", "1", 1);
-  size_t n = read_bytes(first);
+  size_t n = scratch_read(path, first, ROOM);
   assert_int_equal(model_read(&model, path, &why), 0);
   assert_int_equal(model_write(atomicfile_open(path, true, &why), &model.shape, model.weights,
                                model.about, &why),
                    0);
-  assert_int_equal(read_bytes(second), n);
+  assert_int_equal(scratch_read(path, second, ROOM), n);
   assert_memory_equal(first, second, n);
   model_free(&model);
 }
@@ -154,7 +134,7 @@ static void a_model_of_nonsense_is_refused(void **state) {
   Model model;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     write_model(wrong[i].key, wrong[i].value, 1);
-    assert_int_equal(model_read(&model, directory, &why), -1);
+    assert_int_equal(model_read(&model, scratch_directory(), &why), -1);
     if (!strstr(why.text, wrong[i].words) || !strstr(why.text, path))
       fail_msg("%s: %s", wrong[i].words, why.text);
     assert_null(model.weights);
@@ -398,15 +378,14 @@ static void a_number_that_is_none_is_refused(void **state) {
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Why why;
     assert_int_equal(write_run(run, &why), 0);
-    size_t n = read_bytes(bytes), before = strlen(wrong[i].key) + strlen("\"state.\":\"");
+    size_t n = scratch_read(path, bytes, ROOM),
+           before = strlen(wrong[i].key) + strlen("\"state.\":\"");
     snprintf(text, sizeof text, "\"state.%s\":\"%s\"", wrong[i].key, wrong[i].value);
     char *place = memmem(bytes, n, text, strlen(text));
     assert_non_null(place);
     memcpy(place + before, wrong[i].instead, strlen(wrong[i].instead));
     memcpy(memmem(bytes, n, "header_crc32", 12), "header_crc__", 12); /* as if nobody had one */
-    FILE *out = fopen(path, "wb");
-    assert_int_equal(fwrite(bytes, 1, n, out), n);
-    assert_int_equal(fclose(out), 0);
+    scratch_write(path, bytes, n);
     assert_int_equal(read_run(back, &why), -1);
     snprintf(text, sizeof text, "at __metadata__.state.%s: must be a number", wrong[i].key);
     if (!strstr(why.text, text)) fail_msg("%s: %s", text, why.text);
@@ -468,7 +447,7 @@ static void what_could_not_be_read_is_not_written(void **state) {
   Run *run = run_filled(OPTIMIZER_SGD, 1);
   Why why = {""};
   assert_int_equal(write_run(run, &why), 0);
-  const size_t n = read_bytes(before);
+  const size_t n = scratch_read(path, before, ROOM);
   for (size_t i = 0; i < COUNTS_OF_RUN; i++) {
     const RunNumbers kept = run->state.numbers;
     memcpy((char *)&run->state.numbers + counts[i], &count, sizeof count);
@@ -479,12 +458,14 @@ static void what_could_not_be_read_is_not_written(void **state) {
   memcpy(&run->state.numbers.seconds, &infinite, sizeof infinite);
   assert_int_equal(write_run(run, &why), -1);
   assert_non_null(strstr(why.text, "state.seconds = inf;"));
-  assert_int_equal(read_bytes(after), n);
+  assert_int_equal(scratch_read(path, after, ROOM), n);
   assert_memory_equal(before, after, n);
   run_free(run);
 }
 
 int main(void) {
+  path = scratch_path("model.safetensors");
+  shape = shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_model_is_read_from_its_file_or_its_directory),
       cmocka_unit_test(tensors_have_the_shapes_of_the_equations),
@@ -498,5 +479,5 @@ int main(void) {
       cmocka_unit_test(every_value_that_a_number_can_reach_comes_back),
       cmocka_unit_test(what_could_not_be_read_is_not_written),
   };
-  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
 
 #include "base/rng.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,28 +13,14 @@
 
 #include <cmocka.h>
 
-static char path[] = "/tmp/test_corpus.XXXXXX";
+static const char *path;
 static SeqCounts counts;
 static Reading reading;
 static Why why;
 
-static int make_file(void **state) {
-  (void)state;
-  int fd = mkstemp(path);
-  return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state) {
-  (void)state;
-  return unlink(path);
-}
-
 /* Appends the text of a sequence file to a corpus. */
 static void append(Corpus *corpus, const char *text) {
-  FILE *out = fopen(path, "wb");
-  assert_non_null(out);
-  fputs(text, out);
-  assert_int_equal(fclose(out), 0);
+  scratch_write(path, text, strlen(text));
   if (corpus_read(corpus, path, &reading, &counts, &why) != 0) fail_msg("%s", why.text);
 }
 
@@ -380,9 +368,7 @@ static void a_turn_does_not_make_a_segment_longer(void **state) {
 static void an_error_is_passed_on(void **state) {
   (void)state;
   Corpus *corpus = corpus_new();
-  FILE *out = fopen(path, "wb");
-  fputs(">a\nACGT\n>b\nAC!T\n", out);
-  fclose(out);
+  scratch_write(path, ">a\nACGT\n>b\nAC!T\n", 16);
   assert_int_equal(corpus_read(corpus, path, &reading, &counts, &why), -1);
   assert_non_null(strstr(why.text, "line 4, record 'b': '!'"));
   assert_int_equal(corpus_read(corpus, "/tmp/none/at/all", &reading, &counts, &why), -1);
@@ -391,6 +377,7 @@ static void an_error_is_passed_on(void **state) {
 }
 
 int main(void) {
+  path = scratch_path("a.fa");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bases_come_back_as_they_were),
       cmocka_unit_test(lower_case_is_sequence_and_u_is_t),
@@ -407,5 +394,5 @@ int main(void) {
       cmocka_unit_test(a_turn_does_not_make_a_segment_longer),
       cmocka_unit_test(an_error_is_passed_on),
   };
-  return cmocka_run_group_tests(tests, make_file, remove_file);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

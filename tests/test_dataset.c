@@ -1,6 +1,8 @@
 /* What of the input files is trained on, and what is validated on. */
 #include "sequence/dataset.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,25 +14,11 @@
 
 enum { FILES = 3 };
 
-static char directory[] = "/tmp/test_dataset.XXXXXX";
-static char paths[FILES][64];
-
-static int make_directory(void **state) {
-  (void)state;
-  return mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_directory(void **state) {
-  (void)state;
-  for (int i = 0; i < FILES; i++) unlink(paths[i]);
-  return rmdir(directory);
-}
-
 static const char *write_file(int i, const char *text) {
-  snprintf(paths[i], sizeof paths[i], "%s/%d.fa", directory, i);
-  FILE *out = fopen(paths[i], "w");
-  fputs(text, out);
-  assert_int_equal(fclose(out), 0);
+  static const char *const names[FILES] = {"0.fa", "1.fa", "2.fa"};
+  static char *paths[FILES];
+  if (!paths[i]) paths[i] = scratch_path(names[i]);
+  scratch_write(paths[i], text, strlen(text));
   return paths[i];
 }
 
@@ -92,5 +80,5 @@ int main(void) {
       cmocka_unit_test(the_end_of_each_file_validates),
       cmocka_unit_test(a_file_of_its_own_validates_whole_and_nothing_else),
   };
-  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "io/decoder.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,18 +87,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static char path[] = "/tmp/test_decoder.XXXXXX";
-
-static int make_file(void **state) {
-  (void)state;
-  const int fd = mkstemp(path);
-  return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state) {
-  (void)state;
-  return unlink(path);
-}
+static const char *path;
 
 /* Reads bytes as a file, `room` bytes of text at a time: how many, or -1; either way text (ROOM)
  * has what came first, ended by a zero. */
@@ -104,9 +95,7 @@ static ptrdiff_t unpack(const unsigned char *bytes, size_t size, size_t room, ch
                         Why *why) {
   size_t n = 0;
   ptrdiff_t got = -1;
-  FILE *out = fopen(path, "wb");
-  assert_int_equal(fwrite(bytes, 1, size, out), size);
-  assert_int_equal(fclose(out), 0);
+  scratch_write(path, bytes, size);
   Source source = source_open(path);
   Decoder *decoder = decoder_open(&source, why);
   assert_non_null(decoder);
@@ -370,6 +359,7 @@ static void skippable_frames_of_zstd_are_skipped(void **state) {
 #endif
 
 int main(void) {
+  path = scratch_path("stored");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_follow_one_another_and_may_be_empty),
       cmocka_unit_test(a_file_of_nothing_is_empty_text),
@@ -390,5 +380,5 @@ int main(void) {
       cmocka_unit_test(skippable_frames_of_zstd_are_skipped),
 #endif
   };
-  return cmocka_run_group_tests(tests, make_file, remove_file);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

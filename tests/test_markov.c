@@ -3,6 +3,8 @@
 
 #include "sequence/kmer.h"
 
+#include "scratch.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,21 +14,6 @@
 #include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
-
-/* Segments as text, separated by N. */
-static Corpus *corpus_of(const char *text) {
-  char path[] = "/tmp/test_markov_XXXXXX";
-  int fd = mkstemp(path);
-  FILE *out = fdopen(fd, "w");
-  Why why;
-  SeqCounts counts;
-  fprintf(out, ">a\n%s\n", text);
-  fclose(out);
-  Corpus *corpus = corpus_new();
-  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
-  unlink(path);
-  return corpus;
-}
 
 static Span part(const Corpus *corpus, Range *range) { return (Span){corpus, range, 1, 1}; }
 
@@ -83,7 +70,7 @@ static void bits_are_those_of_counted_strings(void **state) {
   char train[TRAIN + 1] = "", valid[VALID + 1];
   memcpy(train, text, TRAIN);
   memcpy(valid, text + TRAIN, VALID + 1);
-  Corpus *a = corpus_of(train), *b = corpus_of(valid);
+  Corpus *a = scratch_corpus(train), *b = scratch_corpus(valid);
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
     for (int s = 1; s <= k; s++)
@@ -108,7 +95,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
     text[i] = i < 2 || rand() % 20 == 0
                   ? "ACGT"[rand() % 4]
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
-  Corpus *corpus = corpus_of(text);
+  Corpus *corpus = scratch_corpus(text);
   Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
   Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), 4, 1, STRANDS_BOTH);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);

@@ -4,6 +4,8 @@
 
 #include "sequence/markov.h"
 
+#include "scratch.h"
+
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,25 +80,19 @@ typedef struct {
   RunConfig run;
 } Setting;
 
-static char path[] = "/tmp/test_plan_XXXXXX";
-static const char *files[2] = {path};
+static const char *files[2];
 
 static int write_input(void **state) {
   (void)state;
-  const int fd = mkstemp(path);
-  FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-  if (!out) return -1;
+  char *path = scratch_path("reads.fa");
+  FILE *out = fopen(path, "w");
   for (int i = 0; i < RECORDS; i++) {
     fprintf(out, ">%d\n", i);
     for (int j = 0; j < BASES; j++) fputc("ACGT"[(i * j + i / 7) % 4], out);
     fputc('\n', out);
   }
+  files[0] = path;
   return fclose(out);
-}
-
-static int remove_input(void **state) {
-  (void)state;
-  return unlink(path);
 }
 
 typedef struct {
@@ -221,5 +217,5 @@ int main(void) {
       cmocka_unit_test(an_examination_takes_what_was_counted),
       cmocka_unit_test(markov_counts_take_what_was_counted),
   };
-  return cmocka_run_group_tests(tests, write_input, remove_input);
+  return cmocka_run_group_tests(tests, write_input, NULL);
 }

@@ -1,5 +1,7 @@
 #include "model/safetensors.h"
 
+#include "scratch.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,35 +16,7 @@
 
 enum { ROOM = 4096 };
 
-static char directory[] = "/tmp/test_safetensors.XXXXXX";
-static char path[sizeof directory + 16];
-
-static int make_directory(void **state) {
-  (void)state;
-  if (!mkdtemp(directory)) return -1;
-  snprintf(path, sizeof path, "%s/a.safetensors", directory);
-  return 0;
-}
-
-static int remove_directory(void **state) {
-  (void)state;
-  return unlink(path) != 0 || rmdir(directory) != 0;
-}
-
-static size_t read_bytes(unsigned char bytes[ROOM]) {
-  FILE *in = fopen(path, "rb");
-  assert_non_null(in);
-  size_t n = fread(bytes, 1, ROOM, in);
-  fclose(in);
-  return n;
-}
-
-static void write_bytes(const void *bytes, size_t n) {
-  FILE *out = fopen(path, "wb");
-  assert_non_null(out);
-  assert_int_equal(fwrite(bytes, 1, n, out), n);
-  assert_int_equal(fclose(out), 0);
-}
+static const char *path;
 
 /* The file cannot be opened, and the reason holds its name and these words. */
 static void assert_refused(const char *words) {
@@ -112,7 +86,7 @@ static void the_bytes_are_those_of_the_format(void **state) {
   uint64_t length;
   char crc[32];
   write_tensors();
-  size_t n = read_bytes(bytes);
+  size_t n = scratch_read(path, bytes, ROOM);
   memcpy(&length, bytes, 8);
   assert_int_equal(length % 8, 0);
   assert_int_equal(bytes[8], '{');
@@ -159,18 +133,18 @@ static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
   unsigned char bytes[ROOM];
   uint64_t length;
   write_tensors();
-  size_t n = read_bytes(bytes);
+  size_t n = scratch_read(path, bytes, ROOM);
   memcpy(&length, bytes, 8);
   size_t key = (size_t)((unsigned char *)memmem(bytes, n, "\"header_crc32\"", 14) - bytes);
   for (size_t i = 0; i < n; i += i < 8 + length ? 1 : 11) {
     if (i >= key && i < key + 16) continue; /* without it, all else is still as it was */
     bytes[i] ^= 4;
-    write_bytes(bytes, n);
+    scratch_write(path, bytes, n);
     const char *part = i < 8 + length ? "the header is damaged" : "the data is damaged";
     assert_refused(i < 8 ? "" : part);
     bytes[i] ^= 4;
   }
-  write_bytes(bytes, n);
+  scratch_write(path, bytes, n);
   for (size_t cut = n; cut-- > 0;) {
     assert_int_equal(truncate(path, (off_t)cut), 0);
     assert_refused("");
@@ -189,7 +163,7 @@ static void write_by_hand(const char *header, size_t size) {
   snprintf(crc, sizeof crc, "%08lx", crc32(0, bytes + 8 + length, (uInt)size));
   char *place = strstr((char *)bytes + 8, "CRC_HERE");
   if (place) memcpy(place, crc, 8);
-  write_bytes(bytes, 8 + length + size);
+  scratch_write(path, bytes, 8 + length + size);
 }
 
 #define META              "{\"__metadata__\":{\"data_crc32\":\"CRC_HERE\"},"
@@ -337,12 +311,12 @@ static void a_header_too_long_is_not_read(void **state) {
   static const uint64_t lengths[] = {1, 0x7d, 16 << 20, (16 << 20) + 1, 1u << 31, UINT64_MAX};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     const int too_long = lengths[i] > 16 << 20;
-    write_bytes(&lengths[i], 8);
+    scratch_write(path, &lengths[i], 8);
     assert_refused(too_long ? "is no safetensors file" : "cut short");
     if (too_long) assert_int_equal(truncate(path, 20 << 20), 0);
     if (too_long) assert_refused("is no safetensors file");
   }
-  write_bytes("1234567", 7);
+  scratch_write(path, "1234567", 7);
   assert_refused("cut short");
 }
 
@@ -445,9 +419,9 @@ static void a_failed_write_leaves_the_old_file(void **state) {
   char nowhere[64];
   Why why = {""};
   write_tensors();
-  size_t n = read_bytes(before);
+  size_t n = scratch_read(path, before, ROOM);
   Metadata *metadata = metadata_new();
-  snprintf(nowhere, sizeof nowhere, "%s/none/a", directory);
+  snprintf(nowhere, sizeof nowhere, "%s/none/a", scratch_directory());
   assert_int_equal(
       safetensors_write(atomicfile_open(nowhere, true, &why), tensors, TENSORS, metadata, &why),
       -1);
@@ -457,7 +431,7 @@ static void a_failed_write_leaves_the_old_file(void **state) {
                    -1);
   assert_non_null(strstr(why.text, "UTF-8"));
   metadata_free(metadata);
-  assert_int_equal(read_bytes(after), n);
+  assert_int_equal(scratch_read(path, after, ROOM), n);
   assert_memory_equal(before, after, n);
 }
 
@@ -466,12 +440,12 @@ static void assert_unwritten(Metadata *metadata, const char *words) {
   unsigned char before[ROOM], after[ROOM];
   Why why = {""};
   write_tensors();
-  const size_t n = read_bytes(before);
+  const size_t n = scratch_read(path, before, ROOM);
   assert_int_equal(safetensors_write(atomicfile_open(path, true, &why), tensors, 1, metadata, &why),
                    -1);
   if (!strstr(why.text, words) || !strstr(why.text, path)) fail_msg("%s: %s", words, why.text);
   metadata_free(metadata);
-  assert_int_equal(read_bytes(after), n);
+  assert_int_equal(scratch_read(path, after, ROOM), n);
   assert_memory_equal(before, after, n);
 }
 
@@ -494,6 +468,7 @@ static void what_could_not_be_read_is_not_written(void **state) {
 }
 
 int main(void) {
+  path = scratch_path("a.safetensors");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_written_is_read_again),
       cmocka_unit_test(the_bytes_are_those_of_the_format),
@@ -512,5 +487,5 @@ int main(void) {
       cmocka_unit_test(a_failed_write_leaves_the_old_file),
       cmocka_unit_test(what_could_not_be_read_is_not_written),
   };
-  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Ranges of a corpus, and the segments in them, written down by hand. */
 #include "sequence/span.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,17 +17,10 @@ static Corpus *corpus;
 /* Segments of 4, 1, 5 and 300 bases, at 0, 4, 5 and 10. */
 static int make_corpus(void **state) {
   (void)state;
-  char path[] = "/tmp/test_span.XXXXXX";
-  Why why;
-  SeqCounts counts;
-  FILE *out = fdopen(mkstemp(path), "w");
-  fputs(">a\nAAAANG\n>b\nCCCCC\n>c\n", out);
-  for (int i = 0; i < 300; i++) fputc('G', out);
-  fclose(out);
-  corpus = corpus_new();
-  const int rc = corpus_read(corpus, path, &(Reading){0}, &counts, &why);
-  unlink(path);
-  return rc;
+  char text[512] = "AAAANGNCCCCCN";
+  memset(text + strlen(text), 'G', 300);
+  corpus = scratch_corpus(text);
+  return 0;
 }
 
 static int free_corpus(void **state) {

@@ -6,6 +6,7 @@
 #define ESCAPE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum { ESCAPE_ROOM = 8 };
 
@@ -13,6 +14,8 @@ enum { ESCAPE_ROOM = 8 };
  * how many bytes it has in text. */
 typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
 Escape escape_json, escape_html, escape_row, escape_screen;
+
+void escape_put(FILE *out, const char *text, Escape *escape); /* a whole text */
 
 /* Escapes a whole text in place for a terminal. */
 void escape_line(char *text);

@@ -74,6 +74,14 @@ size_t escape_screen(char escaped[ESCAPE_ROOM], const char *text) {
   return 1;
 }
 
+void escape_put(FILE *out, const char *text, Escape *escape) {
+  char escaped[ESCAPE_ROOM];
+  while (*text) {
+    text += escape(escaped, text);
+    fputs(escaped, out);
+  }
+}
+
 void escape_line(char *text) {
   char escaped[ESCAPE_ROOM];
   for (size_t n; *text; text += n) {

@@ -14,12 +14,8 @@ enum { NUMBER = -1, ROW = 0 /* what has no rows */ };
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
 static void put_string(FILE *out, const char *text) {
-  char escaped[ESCAPE_ROOM];
   fputc('"', out);
-  while (*text) {
-    text += escape_json(escaped, text);
-    fputs(escaped, out);
-  }
+  escape_put(out, text, escape_json);
   fputc('"', out);
 }
 

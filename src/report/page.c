@@ -6,12 +6,8 @@
 #include <math.h>
 
 void page_text(const Page *page, const char *text) {
-  char escaped[ESCAPE_ROOM];
   if (!*text) fputs("-", page->out);
-  while (*text) {
-    text += escape_html(escaped, text);
-    fputs(escaped, page->out);
-  }
+  escape_put(page->out, text, escape_html);
 }
 
 void page_whole(const Page *page, double value) {

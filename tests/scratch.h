@@ -1,0 +1,18 @@
+/* scratch: files of a test program, in a directory that is removed when the program ends. */
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include "sequence/corpus.h"
+
+const char *scratch_directory(void);
+
+/* The path of a file of this name in the directory; the caller frees it. */
+char *scratch_path(const char *name);
+
+void scratch_write(const char *path, const void *bytes, size_t n); /* the whole file */
+size_t scratch_read(const char *path, void *bytes, size_t room);   /* returns its size */
+
+/* A corpus of a record with these letters; the caller frees it. */
+Corpus *scratch_corpus(const char *letters);
+
+#endif
