@@ -11,13 +11,12 @@
 /* Adds the options to the metadata of a checkpoint. */
 void resume_describe(Metadata *about, const TrainOptions *options);
 
-/* Sets the options that the command line does not have to those of the run, except for options of
- * one command alone (--threads, --quiet). Messages call the checkpoint path. */
-int resume_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
-                   const char *path, Why *why);
+/* Reads what the checkpoint in the claimed directory says of its run: fills past, past_inputs and
+ * started. Options that the command line does not have become those of the run, except for options
+ * of one command alone (--threads, --quiet). An error if one that may not change is another. */
+int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, Why *why);
 
-/* Whether the options that may not change, and the inputs, are those of the run. */
-int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why);
+/* Whether the inputs are those of the run. */
 int resume_check_inputs(const RunConfig *run, Why *why);
 
 #endif

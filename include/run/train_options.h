@@ -24,4 +24,14 @@ typedef struct {
 
 extern const Program train_program;
 
+/* Whether a report or MultiQC's files are asked for. */
+bool train_options_report(const TrainOptions *options);
+
+/* Whether the command line is complete: its options and the n_files FILEs. */
+int train_options_check(const TrainOptions *options, const char *const *files, int n_files,
+                        Why *why);
+
+/* Whether the options fit each other; sets the defaults that depend on other options. */
+int train_options_complete(TrainOptions *options, Why *why);
+
 #endif

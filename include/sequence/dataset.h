@@ -23,7 +23,7 @@ enum {
 
 typedef struct {
   Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
-  const char *const *files;      /* (n) borrowed; the validation file, if any, is the last */
+  const char **files;            /* (n) names, borrowed; the validation file, if any, is the last */
   SeqCounts *counts;             /* (n) */
   Share *shares;                 /* (n) */
   int n;
@@ -31,8 +31,7 @@ typedef struct {
   Span train, valid;
 } Dataset;
 
-/* files has n_files names and room for one more. */
-int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
+int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why);
 
 /* Whether each file has a base, and each span a segment of the k+s bases that a prediction needs.

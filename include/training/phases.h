@@ -3,7 +3,7 @@
 #ifndef PHASES_H
 #define PHASES_H
 
-#include "base/fail.h"
+#include "run/config.h"
 
 typedef struct {
   double limit;     /* --max-time; 0: none */
@@ -13,6 +13,10 @@ typedef struct {
   const char *longest; /* of those that are over; NULL: none */
   double longest_time; /* seconds */
 } Phases;
+
+/* The phases of a run; their time ends only if the run has made no step yet, because a resumed one
+ * has a model, even without time left. */
+Phases phases_new(const RunConfig *run);
 
 /* Ends the previous phase and begins the next one, "reading the input" for example. */
 void phases_begin(Phases *phases, const char *name);

@@ -1,6 +1,8 @@
 #include "run/resume.h"
 
+#include "base/version.h"
 #include "io/input.h"
+#include "run/checkpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,8 +73,8 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
   return 0;
 }
 
-int resume_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
-                   const char *path, Why *why) {
+static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
+                        const char *path, Why *why) {
   char key[KEY];
   TrainOptions unused; /* the values that the command line replaces are checked too */
   if (check_about(about, path, why) != 0) return -1;
@@ -87,7 +89,7 @@ int resume_options(TrainOptions *options, const CommandLine *line, const Metadat
   return 0;
 }
 
-int resume_check_options(const TrainOptions *options, const Metadata *about, Why *why) {
+static int check_options(const TrainOptions *options, const Metadata *about, Why *why) {
   char key[KEY], value[VALUE];
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) != FIXED) continue;
@@ -100,6 +102,20 @@ int resume_check_options(const TrainOptions *options, const Metadata *about, Why
                   option->name, options->output, before, value);
   }
   return 0;
+}
+
+int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, Why *why) {
+  const char *path = rundir_file(run->dir, RUN_CHECKPOINT);
+  run->past = checkpoint_about(rundir_open(run->dir, RUN_CHECKPOINT), path, &run->past_inputs,
+                               &run->n_past_inputs, why);
+  if (!run->past || take_options(options, line, run->past, path, why) != 0) return -1;
+  const char *started = metadata_get(run->past, "started");
+  const char *version = metadata_get(run->past, "version");
+  if (started) run->started = started;
+  if (version && strcmp(version, VERSION) != 0)
+    progress_say(run->progress, "%s: version %s made it, this is %s: last bits may differ", path,
+                 version, VERSION);
+  return check_options(options, run->past, why);
 }
 
 /* ---- inputs --------------------------------------------------------------------------------- */

@@ -2,14 +2,20 @@
 
 #include "base/quota.h"
 #include "net/activation.h"
+#include "net/optimizer.h"
+#include "net/schedule.h"
 #include "net/update.h"
 #include "run/train_options_text.h"
+
+#include <string.h>
 
 /* The rows of a table as the words of an option, and as the default rates of optimizers. */
 #define FIRST_WORD(CONSTANT, name, ...)       #name
 #define WORD(CONSTANT, name, ...)             "|" #name
 #define FIRST_RATE(CONSTANT, name, rate, ...) #name " " #rate
 #define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
+
+enum { WINDOW_MAX = 1 << 24, EPOCHS = 10 };
 
 #define AT(field) offsetof(TrainOptions, field)
 
@@ -91,3 +97,50 @@ const Program train_program = {
     .exit_codes = text_exit_codes,
     .files = text_files,
 };
+
+bool train_options_report(const TrainOptions *o) { return o->report || o->multiqc; }
+
+/* Without FILEs there is no training: what would be about it must not be asked for. */
+static int check_alone(const TrainOptions *o, Why *why) {
+  static const char *const about[] = {"report", "multiqc", "output", "quiet"};
+  char is[4096], usual[4096];
+  TrainOptions fresh = {0};
+  options_default(&train_program, &fresh);
+  for (const Option *option = train_program.options; option->name; option++) {
+    bool fits = false;
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++)
+      fits |= strcmp(option->name, about[i]) == 0;
+    option_value(option, o, is, sizeof is);
+    option_value(option, &fresh, usual, sizeof usual);
+    if (!fits && strcmp(is, usual) != 0)
+      return fail(why, "--%s: there is no FILE to train on; name one, or leave the option away",
+                  option->name);
+  }
+  return 0;
+}
+
+int train_options_check(const TrainOptions *o, const char *const *files, int n_files, Why *why) {
+  int standard_inputs = o->valid && strcmp(o->valid, "-") == 0;
+  for (int i = 0; i < n_files; i++) standard_inputs += strcmp(files[i], "-") == 0;
+  if (n_files == 0 && !train_options_report(o))
+    return fail(why, "no input file; name one, or - for standard input");
+  if (n_files == 0 && check_alone(o, why) != 0) return -1;
+  if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
+  if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
+  return 0;
+}
+
+int train_options_complete(TrainOptions *o, Why *why) {
+  const bool endless = o->max_time > 0 || o->schedule == SCHEDULE_PLATEAU;
+  const bool validates = o->valid || o->valid_fraction > 0;
+  if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
+  if (!validates && (o->patience > 0 || o->schedule == SCHEDULE_PLATEAU))
+    return fail(why, "--valid-fraction 0: %s needs a validation",
+                o->patience > 0 ? "--patience" : "--schedule plateau");
+  if ((long long)o->B * o->T > WINDOW_MAX)
+    return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,
+                WINDOW_MAX);
+  if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
+  if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
+  return 0;
+}

@@ -38,14 +38,16 @@ static int read_files(Dataset *dataset, const Reading *reading, double fraction,
   return 0;
 }
 
-int dataset_read(Dataset *dataset, const char **files, int n_files, const char *valid_file,
+int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
-  *dataset = (Dataset){.corpus = corpus_new(), .files = files, .n = n_files};
+  *dataset = (Dataset){.corpus = corpus_new(), .n = n_files};
+  dataset->files = alloc_new((size_t)n_files + 1, sizeof *dataset->files);
+  memcpy(dataset->files, files, (size_t)n_files * sizeof *files);
   if (valid_fraction > 0) dataset->valid_name = "--valid-fraction";
   if (valid_file) {
     dataset->valid_name = valid_file;
     dataset->valid_corpus = corpus_new();
-    files[dataset->n++] = valid_file;
+    dataset->files[dataset->n++] = valid_file;
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
   dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
@@ -104,6 +106,7 @@ void dataset_identify(const Dataset *dataset, uint64_t *table) {
 }
 
 void dataset_free(Dataset *dataset) {
+  free(dataset->files);
   corpus_free(dataset->corpus);
   corpus_free(dataset->valid_corpus);
   span_free(&dataset->train);

@@ -1,11 +1,31 @@
 #include "training/dryrun.h"
 
 #include "base/clock.h"
+#include "io/output.h"
+#include "io/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 static const double rehearsal_seconds = 0.25;
+
+int dryrun_table(const Dataset *dataset, Why *why) {
+  const char *columns[1 + COUNTS_COLUMNS] = {"file"};
+  Count list[COUNTS_COLUMNS];
+  counts_list(&dataset->counts[0], list); /* first the names */
+  for (int j = 0; j < COUNTS_COLUMNS; j++) columns[1 + j] = list[j].name;
+  Output *output = output_open(NULL, why);
+  Table *table = table_new(output, TABLE_TSV, columns, 1 + COUNTS_COLUMNS);
+  for (int i = 0; i < dataset->n; i++) {
+    counts_list(&dataset->counts[i], list);
+    table_text(table, dataset->files[i]);
+    for (int j = 0; j < COUNTS_COLUMNS; j++) table_whole(table, list[j].value);
+    table_end(table);
+  }
+  table_flush(table, why);
+  table_free(table);
+  return output_close(output, why);
+}
 
 /* Tokens a second of windows on a network that is thrown away. */
 static double rehearse(Trainer *train) {

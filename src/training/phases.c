@@ -5,6 +5,16 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+Phases phases_new(const RunConfig *run) {
+  const char *step = run->past ? metadata_get(run->past, "state.step") : NULL;
+  const char *seconds = run->past ? metadata_get(run->past, "state.seconds") : NULL;
+  const double limit = run->options->max_time, earlier = seconds ? strtod(seconds, NULL) : 0;
+  const bool ends = limit > 0 && !run->options->dry_run && (!step || strcmp(step, "0") == 0);
+  return (Phases){.limit = limit, .deadline = ends ? run->began + limit - earlier : INFINITY};
+}
 
 void phases_note(Phases *phases, const char *name, double seconds) {
   if (phases->longest && seconds <= phases->longest_time) return;
