@@ -5,9 +5,9 @@
  *
  * The first prints a line: k, d, D, lanes, T, softmax, threads, k-mers/s, GFLOP/s counted as
  * 6 (d D + D D + D n) a k-mer, those of a large sgemm on all threads, the first as a fraction of
- * the second, and the peak memory of training in MB; separated by tabs. It reads no file: the
- * k-mers are those of random bases, with sgd and clipping. The second names the BLAS and the loops.
- */
+ * the second, the peak memory of training in MB, and the share of the multiply-adds of a window
+ * that BLAS does, counted; separated by tabs. It reads no file: the k-mers are those of random
+ * bases, with sgd and clipping. The second names the BLAS and the loops. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
@@ -21,6 +21,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +101,12 @@ typedef struct {
   int threads;
 } Training;
 
-static Training training_new(const Bench *bench, int threads) {
+static Training training_new(const Bench *bench, int threads, const Kernels *kernels) {
   Training t = {.shape =
                     shape_new(bench->k, 1, bench->d, bench->D, ACTIVATION_SIGMOID, bench->softmax),
                 .rng = rng_new(2, 1),
                 .threads = threads};
-  t.bptt = bptt_new(&t.shape, bench->T, bench->B, 1, threads, kernels_best());
+  t.bptt = bptt_new(&t.shape, bench->T, bench->B, true, threads, kernels);
   t.w = weights_new(&t.shape);
   t.gradient = gradient_new(&t.shape, bench->T * bench->B);
   weights_init(t.w, &t.shape, 1);
@@ -147,6 +148,64 @@ static double measure_training(Training *t, double seconds) {
   return (double)tokens / spent;
 }
 
+/* ---- multiply-adds --------------------------------------------------------------------------- */
+
+static atomic_ullong by_BLAS, by_loops;
+
+static void count(atomic_ullong *sum, int m, int n, int k) {
+  atomic_fetch_add(sum, (unsigned long long)m * (unsigned long long)n * (unsigned long long)k);
+}
+
+/* The linker puts this one in front of matrix_multiply_ta. */
+void __real_matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k,
+                               bool add);
+void __wrap_matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k,
+                               bool add);
+void __wrap_matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k,
+                               bool add) {
+  count(&by_BLAS, m, n, k);
+  __real_matrix_multiply_ta(C, A, W, m, n, k, add);
+}
+
+static void count_multiply(float *C, const float *A, const float *packed, int rows, int n, int k,
+                           bool add) {
+  count(&by_loops, rows, n, k);
+  kernels_best()->products->multiply(C, A, packed, rows, n, k, add);
+}
+
+static void count_outer(float *dU, const float *const *dq, const float *const *h, int tokens,
+                        int D) {
+  count(&by_loops, 4, D, tokens);
+  kernels_best()->products->sum_outer(dU, dq, h, tokens, D);
+}
+
+static void count_dots(float *q, const float *U, const float *h, int rows, int D) {
+  count(&by_loops, 1, rows, D);
+  kernels_best()->dot_rows(q, U, h, rows, D);
+}
+
+static void count_combined(float *dh, const float *U, const float *dq, int rows, int D) {
+  count(&by_loops, 1, D, rows);
+  kernels_best()->combine_rows(dh, U, dq, rows, D);
+}
+
+/* The share of BLAS in the multiply-adds of a window's products. */
+static double measure_share(const Bench *bench, int threads) {
+  Products products = *kernels_best()->products;
+  Kernels kernels = *kernels_best();
+  products.multiply = count_multiply;
+  products.sum_outer = count_outer;
+  kernels.products = &products;
+  kernels.dot_rows = count_dots;
+  kernels.combine_rows = count_combined;
+  Training t = training_new(bench, threads, &kernels);
+  read_bases(&t);
+  by_BLAS = 0;
+  bptt_run(t.bptt, t.gradient, t.w, t.window);
+  training_free(&t);
+  return (double)by_BLAS / (double)(by_BLAS + by_loops);
+}
+
 /* ---- the line ------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b) {
@@ -169,7 +228,7 @@ static void run_bench(const Bench *bench) {
     exit(1);
   }
   const int threads = parallel_start(bench->threads);
-  Training t = training_new(bench, threads);
+  Training t = training_new(bench, threads, kernels_best());
   measure_training(&t, bench->seconds / 4); /* warms up */
   const double memory = peak_memory();      /* before the sgemm has its own */
   const double cost = 6e-9 * bench->D * ((double)bench->d + bench->D + t.shape.n); /* GFLOP */
@@ -183,10 +242,12 @@ static void run_bench(const Bench *bench) {
   }
   training_free(&t);
   peak_free(&peak);
+  const double share = measure_share(bench, threads);
   const double rate = median(rates, SLICES);
-  printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\n", bench->k, bench->d, bench->D,
-         bench->B, bench->T, bench->softmax == SOFTMAX_FULL ? "full" : "followers", threads, rate,
-         cost * rate, median(peaks, SLICES + 1), median(fractions, SLICES), memory);
+  printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\t%.2f\n", bench->k, bench->d,
+         bench->D, bench->B, bench->T, bench->softmax == SOFTMAX_FULL ? "full" : "followers",
+         threads, rate, cost * rate, median(peaks, SLICES + 1), median(fractions, SLICES), memory,
+         share);
 }
 
 /* ---- the command line ----------------------------------------------------------------------- */

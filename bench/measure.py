@@ -19,8 +19,8 @@ THREADS = len(os.sched_getaffinity(0))  # all that this process may use
 # A network and how it is trained; softmax is "followers" or "full".
 Shape = namedtuple("Shape", "k d D lanes T softmax")
 
-# What bench_train says of one; memory in MB.
-Speed = namedtuple("Speed", "rate gflops peak fraction memory")
+# What bench_train prints of one: memory in MB, blas the share of BLAS in the multiply-adds.
+Speed = namedtuple("Speed", "rate gflops peak fraction memory blas")
 
 # Of a process: why is "" where it ended well, "timeout", "out of memory", or what it said last;
 # seconds of the wall clock, memory the most it had, in MB.
