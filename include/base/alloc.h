@@ -9,18 +9,18 @@
 void *alloc_new(size_t count, size_t size);
 
 /* The same for floats, aligned to a cache line (64 bytes), and to huge pages, which the kernel is
- * asked for, where they are many; see alloc_numbers. */
+ * asked for, where they are many. */
 float *alloc_floats(size_t count);
 
-/* count*size zeroed bytes for numbers that are written later, as those of alloc_floats are: while
- * memory is counted neither is there, and only free() may touch them. */
+/* The same as alloc_new for an array of numbers. Functions that make objects must not write into
+ * arrays from alloc_numbers and alloc_floats, because of: */
 void *alloc_numbers(size_t count, size_t size);
 
-/* In between, the functions above and alloc_resize add up the bytes that are asked for, and arrays
- * of numbers are blocks without room: so the functions that make an object count its memory, at no
- * cost, when they make one that is freed at once. One thread. */
+/* Counts the memory of objects that are made and freed in between: the sum of the bytes that the
+ * functions above and alloc_resize are asked for. Meanwhile an array of numbers is a block without
+ * room, so that objects of any size can be counted. No other thread may allocate meanwhile. */
 void alloc_count_begin(void);
-size_t alloc_count_end(void); /* the sum */
+size_t alloc_count_end(void);
 
 /* size bytes that are not zeroed, for libraries that ask. */
 void *alloc_bytes(size_t size);

@@ -36,77 +36,64 @@ static void count(Exam *exam, const float *yhat, int y, const Shape *shape) {
   }
 }
 
-/* Rows of a window that have a label, side by side. */
-typedef struct {
-  int *x, *y;  /* (softmax_rows) */
-  float *h;    /* (softmax_rows,D) */
-  float *yhat; /* (softmax_rows,n) */
-} Labelled;
-
-static Labelled labelled_new(const Shape *shape) {
-  const size_t rows = (size_t)softmax_rows(shape);
-  return (Labelled){.x = alloc_numbers(rows, sizeof(int)),
-                    .y = alloc_numbers(rows, sizeof(int)),
-                    .h = alloc_floats(rows * (size_t)shape->D),
-                    .yhat = alloc_floats(softmax_logits(shape, 0, 0))};
-}
-
-static void labelled_free(Labelled *rows) {
-  free(rows->x);
-  free(rows->y);
-  free(rows->h);
-  free(rows->yhat);
-}
-
-/* Takes the next labelled rows of a window, from place *at, and returns their number. */
-static int take_labelled(Labelled *rows, const Tape *tape, int *at, const Shape *shape) {
-  const size_t D = (size_t)shape->D;
-  const float *h = tape->h + (size_t)tape->B * D;
-  int n = 0;
-  for (; *at < tape->T * tape->B && n < softmax_rows(shape); ++*at) {
-    if (tape->y[*at] < 0) continue;
-    rows->x[n] = tape->x[*at];
-    rows->y[n] = tape->y[*at];
-    memcpy(rows->h + (size_t)n * D, h + (size_t)*at * D, D * sizeof *h);
-    n++;
-  }
-  return n;
-}
-
-/* The memory of the calibration. */
+/* Arrays for the calibration. */
 typedef struct {
   Factors *factors;
   Tape *tape;
   Window *window;
-  Labelled rows;
+  int *x, *y;  /* (softmax_rows) of rows that have a label, side by side */
+  float *h;    /* (softmax_rows,D) */
+  float *yhat; /* (softmax_rows,n) */
 } Calibration;
 
 static Calibration calibration_new(const Shape *shape, const Kernels *kernels) {
+  const size_t rows = (size_t)softmax_rows(shape);
   Factors *factors = factors_new(shape, FACTORS_TOKENS, 0, kernels->products);
   return (Calibration){.factors = factors,
                        .tape = tape_new(shape, T, B, factors),
                        .window = window_new(T, B),
-                       .rows = labelled_new(shape)};
+                       .x = alloc_numbers(rows, sizeof(int)),
+                       .y = alloc_numbers(rows, sizeof(int)),
+                       .h = alloc_floats(rows * (size_t)shape->D),
+                       .yhat = alloc_floats(softmax_logits(shape, 0, 0))};
 }
 
 static void calibration_free(Calibration *with) {
   window_free(with->window);
   tape_free(with->tape);
   factors_free(with->factors);
-  labelled_free(&with->rows);
+  free(with->x);
+  free(with->y);
+  free(with->h);
+  free(with->yhat);
+}
+
+/* Takes the next labelled rows of the tape, from place *at, and returns their number. */
+static int take_labelled(Calibration *with, int *at, const Shape *shape) {
+  const Tape *tape = with->tape;
+  const size_t D = (size_t)shape->D;
+  const float *h = tape->h + (size_t)tape->B * D;
+  int n = 0;
+  for (; *at < tape->T * tape->B && n < softmax_rows(shape); ++*at) {
+    if (tape->y[*at] < 0) continue;
+    with->x[n] = tape->x[*at];
+    with->y[n] = tape->y[*at];
+    memcpy(with->h + (size_t)n * D, h + (size_t)*at * D, D * sizeof *h);
+    n++;
+  }
+  return n;
 }
 
 /* The output layer can be slow: only labelled rows are computed, and it can stop in between. */
 static void count_window(Exam *exam, Calibration *with, const Shape *shape, const Kernels *kernels,
                          const ExamStop *stop) {
-  const size_t n = (size_t)shape->n;
-  const Labelled *rows = &with->rows;
   int at = 0;
   while (!exam->shortened && at < T * B) {
-    const int taken = take_labelled(&with->rows, with->tape, &at, shape);
-    if (taken == 0) break;
-    softmax_yhat(rows->yhat, rows->x, rows->h, taken, with->factors, shape, kernels);
-    for (int i = 0; i < taken; i++) count(exam, rows->yhat + (size_t)i * n, rows->y[i], shape);
+    const int rows = take_labelled(with, &at, shape);
+    if (rows == 0) break;
+    softmax_yhat(with->yhat, with->x, with->h, rows, with->factors, shape, kernels);
+    for (int i = 0; i < rows; i++)
+      count(exam, with->yhat + (size_t)i * (size_t)shape->n, with->y[i], shape);
     exam->shortened = stop->now(stop->context, CALIBRATION_SHARE);
   }
 }
@@ -154,7 +141,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The memory for following the gradient. */
+/* Arrays for following the gradient. */
 typedef struct {
   double (*norm)[STRETCHES_MAX]; /* (steps) of each stretch, by steps back */
   Trace *trace;
