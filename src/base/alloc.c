@@ -81,6 +81,12 @@ void *alloc_resize(void *block, size_t count, size_t size) {
   return resized;
 }
 
+void *alloc_grow(void *block, size_t *room, size_t count, size_t size) {
+  if (count <= *room) return block;
+  *room = count + *room / 2 + 16;
+  return alloc_resize(block, *room, size);
+}
+
 char *alloc_text(const char *text) {
   const size_t size = strlen(text) + 1;
   return memcpy(alloc_new(size, 1), text, size);

@@ -22,8 +22,7 @@ static void add_letters(Prompt *prompt, const char *letters, size_t n) {
     prompt->n = 0;
     return;
   }
-  if (prompt->room < prompt->n + n)
-    prompt->bases = alloc_resize(prompt->bases, prompt->room += prompt->room / 2 + n, 1);
+  prompt->bases = alloc_grow(prompt->bases, &prompt->room, prompt->n + n, 1);
   memcpy(prompt->bases + prompt->n, letters, n);
   prompt->n += n;
 }

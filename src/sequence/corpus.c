@@ -28,8 +28,7 @@ static void lengths_add(Lengths *lengths, uint64_t length) {
     lengths->shorter[length]++;
     return;
   }
-  if (lengths->n_longer == lengths->room)
-    lengths->longer = alloc_resize(lengths->longer, lengths->room = 2 * lengths->room + 16, 8);
+  lengths->longer = alloc_grow(lengths->longer, &lengths->room, lengths->n_longer + 1, 8);
   lengths->longer[lengths->n_longer++] = length;
 }
 
@@ -71,10 +70,7 @@ static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t
   *digest = digest_bytes(*digest, packed, (n + 3) / 4);
   size_t byte = (size_t)(corpus->bases / 4), words = (n + 31) / 32;
   int shift = 2 * (int)(corpus->bases % 4);
-  if (byte + 8 * words + 8 > corpus->packed_room) {
-    corpus->packed_room += corpus->packed_room / 2 + STAGE;
-    corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
-  }
+  corpus->packed = alloc_grow(corpus->packed, &corpus->packed_room, byte + 8 * words + 8, 1);
   uint64_t carry = shift > 0 ? corpus->packed[byte] : 0;
   for (size_t i = 0; i < words; i++) {
     uint64_t word, shifted;
@@ -96,10 +92,8 @@ static void drop_bases(Corpus *corpus, uint64_t n) {
 }
 
 static void push_length(Corpus *corpus, uint64_t length) {
-  if (corpus->lengths_size + VARINT_MAX > corpus->lengths_room) {
-    corpus->lengths_room += corpus->lengths_room / 2 + 64;
-    corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
-  }
+  corpus->lengths =
+      alloc_grow(corpus->lengths, &corpus->lengths_room, corpus->lengths_size + VARINT_MAX, 1);
   corpus->lengths_size += varint_put(corpus->lengths + corpus->lengths_size, length);
 }
 

@@ -1,6 +1,7 @@
 #include "sequence/kmer.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int kmer_base(unsigned char letter) {
   switch (letter) {
@@ -14,31 +15,8 @@ int kmer_base(unsigned char letter) {
   case 't':
   case 'U':
   case 'u': return 3;
-  case 'N':
-  case 'R':
-  case 'Y':
-  case 'S':
-  case 'W':
-  case 'K':
-  case 'M':
-  case 'B':
-  case 'D':
-  case 'H':
-  case 'V':
-  case 'n':
-  case 'r':
-  case 'y':
-  case 's':
-  case 'w':
-  case 'k':
-  case 'm':
-  case 'b':
-  case 'd':
-  case 'h':
-  case 'v':
-  case '-':
-  case '.': return KMER_BREAK;
-  default: return KMER_INVALID;
+  case 0: return KMER_INVALID;
+  default: return strchr("RYSWKMBDHVNryswkmbdhvn-.", letter) ? KMER_BREAK : KMER_INVALID;
   }
 }
 

@@ -76,9 +76,7 @@ static uint64_t choose_piece_tokens(const Lanes *lanes) {
 }
 
 static void index_push(Lanes *lanes, IndexEntry entry) {
-  if (lanes->index_size == lanes->index_room)
-    lanes->index = alloc_resize(lanes->index, lanes->index_room += lanes->index_room / 2 + 16,
-                                sizeof *lanes->index);
+  lanes->index = alloc_grow(lanes->index, &lanes->index_room, lanes->index_size + 1, sizeof entry);
   lanes->index[lanes->index_size++] = entry;
 }
 

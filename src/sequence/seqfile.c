@@ -141,10 +141,7 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
 static int keep_record(SeqFile *f, Why *why) {
   ptrdiff_t n = 1;
   for (f->kept_at = f->kept_end = 0; n > 0; f->kept_end += n > 0 ? (size_t)n : 0) {
-    if (f->kept_room < f->kept_end + KEPT_STEP) {
-      f->kept_room = 2 * f->kept_end + KEPT_STEP;
-      f->kept = alloc_resize(f->kept, f->kept_room, 1);
-    }
+    f->kept = alloc_grow(f->kept, &f->kept_room, f->kept_end + KEPT_STEP, 1);
     n = read_letters(f, f->kept + f->kept_end, f->kept_room - f->kept_end, why);
   }
   return (int)n;

@@ -14,10 +14,7 @@ void span_free(Span *span) {
 
 void span_add(Span *span, uint64_t begin, uint64_t end) {
   if (begin == end) return;
-  if (span->n == span->room) {
-    span->room += span->room / 2 + 1;
-    span->ranges = alloc_resize(span->ranges, span->room, sizeof *span->ranges);
-  }
+  span->ranges = alloc_grow(span->ranges, &span->room, span->n + 1, sizeof *span->ranges);
   span->ranges[span->n++] = (Range){begin, end};
 }
 

@@ -106,10 +106,7 @@ static bool is_circle(const Steps *steps) {
 }
 
 static void keep_letters(Steps *steps, const char *letters, size_t n) {
-  if (steps->room < steps->n_letters + n) {
-    steps->room += steps->room / 2 + n;
-    steps->letters = alloc_resize(steps->letters, steps->room, 1);
-  }
+  steps->letters = alloc_grow(steps->letters, &steps->room, steps->n_letters + n, 1);
   memcpy(steps->letters + steps->n_letters, letters, n);
   steps->n_letters += n;
 }

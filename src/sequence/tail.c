@@ -55,9 +55,7 @@ uint64_t tail_split(uint64_t bases, double fraction) {
 /* ---- buffers -------------------------------------------------------------------------------- */
 
 static void make_room(Buffer *buffer, size_t n) {
-  if (buffer->size + n <= buffer->room) return;
-  buffer->room = buffer->room + buffer->room / 2 + n + 64;
-  buffer->bytes = alloc_resize(buffer->bytes, buffer->room, 1);
+  buffer->bytes = alloc_grow(buffer->bytes, &buffer->room, buffer->size + n, 1);
 }
 
 static void push_number(Buffer *buffer, uint64_t number) {
@@ -135,9 +133,7 @@ static void drop_groups(Tail *tail) {
 }
 
 static void add_mark(Tail *tail) {
-  if (tail->n_marks == tail->marks_room)
-    tail->marks = alloc_resize(tail->marks, tail->marks_room = 2 * tail->marks_room + 16,
-                               sizeof *tail->marks);
+  tail->marks = alloc_grow(tail->marks, &tail->marks_room, tail->n_marks + 1, sizeof *tail->marks);
   tail->marks[tail->n_marks++] =
       (Mark){tail->number, tail->bases, tail->places.size, tail->names.size};
 }

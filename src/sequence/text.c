@@ -61,9 +61,7 @@ int text_skip_empty_lines(Text *text, Why *why) {
 }
 
 static void make_room(HeaderLine *header, size_t n) {
-  if (header->length + n < header->room) return;
-  header->room = 2 * (header->length + n) + 1;
-  header->bytes = alloc_resize(header->bytes, header->room, 1);
+  header->bytes = alloc_grow(header->bytes, &header->room, header->length + n + 1, 1);
 }
 
 int text_read_header(Text *text, HeaderLine *header, Why *why) {
