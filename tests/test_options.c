@@ -324,7 +324,7 @@ static void values_are_told_as_a_user_types_them(void **state) {
 
 static void a_list_has_every_text_in_order(void **state) {
   (void)state;
-  enum { MANY = TEXTS_MAX + 1 };
+  enum { MANY = OPTION_TEXTS_MAX + 1 };
   PARSE(NULL);
   assert_int_equal(settings.names.n, 0);
   assert_int_equal(PARSE("-n", "one", "--name", "two", "--name=one"), OPTIONS_RUN);

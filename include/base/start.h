@@ -1,4 +1,4 @@
-/* start: what must be right before a program does anything. */
+/* start: the state of the process that both programs rely on. */
 #ifndef START_H
 #define START_H
 
@@ -8,12 +8,12 @@
  * its number and is written to by mistake; reading or writing it still fails. Where that is not
  * possible, the program ends with exit code 1.
  *
- * Where ulimit -s is too low it is raised; where it cannot be, the program ends with a sentence and
+ * A ulimit -s that is too low is raised; if that is impossible, the program ends with a message and
  * exit code 1.
  *
  * A file that grows over ulimit -f is an error, not the end of the program.
  *
- * Jansson gets its memory from alloc: it would leave out of a file what there is no memory for.
+ * Jansson gets its memory from alloc: without memory it would silently write incomplete files.
  *
  * On x86-64 and arm64, floats below 1.2e-38 are zero from here on, in all threads: the moments of a
  * weight that gets no gradient fade into such numbers, with which processors are slow. */

@@ -18,11 +18,11 @@ typedef enum {
   OPTION_TEXTS     /* TextList: one more each time that it is given */
 } OptionType;
 
-enum { TEXTS_MAX = 64 };
+enum { OPTION_TEXTS_MAX = 64 };
 
 typedef struct {
   int n;
-  const char *text[TEXTS_MAX]; /* borrowed from argv */
+  const char *text[OPTION_TEXTS_MAX]; /* borrowed from argv */
 } TextList;
 
 typedef struct {

@@ -24,15 +24,15 @@ typedef struct {
   const char *usage;       /* "[options] -o DIR FILE...", a line for each form */
   const Option *options;   /* ends with a row whose name is NULL */
   const Clash *clashes;    /* ends with a row whose option is NULL; NULL: there are none */
-  const char *operands;    /* what the arguments that are no options are, for the help */
+  const char *operands;    /* the arguments besides options, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */
   const char *examples;    /* shell lines, "# comment" lines between them */
-  const char *files;       /* for the man page: what is written where; may be NULL */
+  const char *files;       /* for the man page: the files written; may be NULL */
   const char *exit_codes;  /* what they mean */
   const char *see_also;    /* another program */
 } Program;
 
-/* What the command line asks for. */
+/* The task that a command line sets. */
 typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } OptionsWish;
 
 /* Sets every field in settings to its default. */

@@ -1,4 +1,4 @@
-/* progress: what a person sees while a program works, on standard error. */
+/* progress: messages and the progress line of a program, on standard error. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -11,13 +11,13 @@ typedef struct {
   bool quiet;               /* nothing at all */
   bool lines;               /* a line for a validation, where there is no terminal */
   bool steps;               /* a line that is redrawn while training, on a terminal */
-  int drawn;                /* columns of the line that stands on the screen, 0: none does */
+  int drawn;                /* columns of the line on the screen; 0: there is none */
   int width;                /* of the screen it was drawn on */
   double next;              /* when to redraw it, seconds of clock_now, as in the two that follow */
   double began;             /* the program */
   int validations;          /* lines of validations printed so far */
   double last_line;         /* the last line of a validation was printed */
-  char held[PROGRESS_LINE]; /* the last line, not printed so far, for it came too soon; "": none */
+  char held[PROGRESS_LINE]; /* a line that came too soon to be printed; "": none */
 } Progress;
 
 /* How far training is. */
@@ -42,19 +42,19 @@ Progress progress_new(bool quiet, bool steps);
 void progress_say(Progress *progress, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Leaves the screen ready for a message of another's. */
+/* Clears the progress line, so that others can print. */
 void progress_end(Progress *progress);
 
-/* Redraws the line if it is time, or the terminal has another size; what it cannot hold is left out
- * from the end. */
+/* Redraws the line if it is due, or if the size of the terminal has changed. Parts that do not fit
+ * are left out from the end. */
 void progress_step(Progress *progress, const Standing *standing);
 
-/* The same of a passage. */
+/* The same for a passage. */
 void progress_pass(Progress *progress, const Passage *passage);
 
-/* A validation, where there is no terminal: a line for a log. After the first 100, lines are some
- * seconds apart, in a long run more; one that comes too soon is held until a later one replaces it,
- * or progress_held. */
+/* Prints a line about a validation if there is no terminal. After the first 100, lines are some
+ * seconds apart, in a long run more; a line that comes too soon is held until a later one replaces
+ * it or progress_held prints it. */
 void progress_validation(Progress *progress, const char *line);
 void progress_held(Progress *progress);
 

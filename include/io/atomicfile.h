@@ -30,12 +30,11 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
                                Why *why);
 
-/* Puts in place what was written from its beginning to its end, once the file is found to be as
- * long. After an error the place is as it was, unless only its directory could not be flushed.
- * Frees it either way. */
+/* Puts the file in place after checking that all bytes are on the disk. After an error the place is
+ * as it was, unless only its directory could not be flushed. Frees it either way. */
 int atomicfile_commit(AtomicFile *file, Why *why);
 
-/* Removes what was written and frees it. */
+/* Removes the file and frees it. */
 void atomicfile_abandon(AtomicFile *file);
 
 /* The directory that holds path, to be freed. */

@@ -1,4 +1,4 @@
-/* input: the text of a file or of standard input, whatever format it is compressed in (decoder.h).
+/* input: the text of a file or of standard input, decompressed (decoder.h).
  *
  * Once a hundred kilobytes were read, a thread reads and unpacks a megabyte ahead of the caller.
  * BGZF on disk that is cut short is an error when it is opened. */
@@ -26,9 +26,9 @@ bool input_is_typed(const char *path);
  */
 double input_part(const Input *input);
 
-/* What a file is called in sentences: its path, or "standard input" for "-". */
+/* The name of a file in messages: its path, or "standard input" for "-". */
 const char *input_title(const char *path);
-const char *input_name(const Input *input); /* the title of what was opened */
+const char *input_name(const Input *input); /* the title of its file */
 
 /* The name of its compression; NULL: none. */
 const char *input_format(const Input *input);

@@ -6,11 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Writes as many zeros as a header has bytes: what stays of it where the rows end early is no
- * array. */
+/* Writes zeros in place of a header, so that a file whose rows end early is no array. */
 void npy_place(FILE *out);
 
-/* Writes the header where the stream stands. */
+/* Writes the header at the position of the stream. */
 void npy_header(FILE *out, uint64_t rows, uint64_t columns);
 
 /* Writes numbers of a row, one after the other. */

@@ -1,6 +1,6 @@
-/* output: where data goes: standard output, or a file that appears whole, gzip where its name ends
- * in .gz, in bgzip's blocks. A link is followed; what is there and no regular file, a pipe say, is
- * written to. */
+/* output: the destination of data: standard output, or a file that appears whole. A file whose name
+ * ends in .gz is compressed in bgzip's blocks. Links are followed; existing non-regular files, such
+ * as pipes, are written to directly. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -19,13 +19,13 @@ FILE *output_stream(Output *output);
 /* Whether the output is a terminal. */
 bool output_is_terminal(const Output *output);
 
-/* Whether its stream is a regular file, in which what was written can be written over. */
+/* Whether its stream is a regular file, whose beginning can be overwritten later. */
 bool output_can_return(Output *output);
 
-/* Whether all was written so far, as far as is known. */
+/* An error if any write so far has failed. */
 int output_check(Output *output, Why *why);
 
-/* Writes what is left; an error that any write met is told here. Frees output. */
+/* Writes the rest; an error if any write has failed. Frees output. */
 int output_close(Output *output, Why *why);
 
 /* Leaves no file. */

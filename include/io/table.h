@@ -1,6 +1,6 @@
 /* table: rows with the same columns, tab-separated under a header line, or as a JSON object a line.
  *
- * The cells of a row are put one by one, from left to right, as many as there are columns. */
+ * The cells of a row are written from left to right, one for each column. */
 #ifndef TABLE_H
 #define TABLE_H
 
@@ -12,12 +12,11 @@ typedef enum { TABLE_TSV, TABLE_BARE /* TSV without a header line */, TABLE_JSON
 
 typedef struct Table Table;
 
-/* Text of TSV is written as it is, but for what would break a row (escape.h); on a terminal no
- * control character is. columns (n) are words of letters, digits, '_', '.' and '-', and are copied;
- * output is borrowed.
- */
+/* TSV cells are written unchanged, except characters that would break a row (escape.h) and, on a
+ * terminal, control characters. columns (n) are words of letters, digits, '_', '.' and '-', and are
+ * copied; output is borrowed. */
 Table *table_new(Output *output, TableForm form, const char *const *columns, int n);
-void table_free(Table *table); /* NULL is allowed; what was not written is lost */
+void table_free(Table *table); /* NULL is allowed; drops unwritten rows */
 
 void table_text(Table *table, const char *text); /* of any length */
 void table_whole(Table *table, uint64_t value);
@@ -27,7 +26,7 @@ void table_digits(Table *table, double value, int digits);  /* that matter */
 void table_none(Table *table, int cells);                   /* NA, null */
 void table_end(Table *table);                               /* of the row */
 
-/* Writes what is left, and says whether all was written so far, as far as is known. */
+/* Writes the buffered rows; an error if any write so far has failed. */
 int table_flush(Table *table, Why *why);
 
 #endif

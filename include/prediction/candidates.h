@@ -7,9 +7,9 @@
 
 typedef struct {
   int n;
-  char *name[TEXTS_MAX];
-  const char *path[TEXTS_MAX]; /* borrowed from the options */
-  double ln_prior[TEXTS_MAX];  /* and so much for all of them */
+  char *name[OPTION_TEXTS_MAX];
+  const char *path[OPTION_TEXTS_MAX]; /* borrowed from the options */
+  double ln_prior[OPTION_TEXTS_MAX];  /* and so much for all of them */
 } Candidates;
 
 /* From --model and --prior; to be freed also after an error. */

@@ -9,13 +9,13 @@ typedef struct {
   uint64_t present;                          /* of the program and the corpus now */
   uint64_t total;                            /* at the worst moment */
   uint64_t available; /* bytes that this process may use, including `present` */
-  const char *limit;  /* what says so: "the machine has" */
+  const char *limit;  /* the beginning of a message: "the machine has" */
 } Plan;
 
-/* Once the threads are started and the input is read, and before anything else is. */
+/* To be called when the threads are started and the input is read, before other allocations. */
 Plan plan_make(const RunConfig *run);
 
-/* An error, with the figures, where the machine cannot hold it. */
+/* An error with the figures if the run does not fit into the memory. */
 int plan_check(const Plan *plan, const Shape *shape, Why *why);
 
 /* "1.2 GB" */

@@ -70,7 +70,7 @@ __attribute__((constructor)) static void raise_stack(void) {
 void start_program(void) {
   hold_standard_files();
   signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
-  json_set_alloc_funcs(alloc_bytes, free); /* it goes on without what it cannot have */
+  json_set_alloc_funcs(alloc_bytes, free); /* without memory it leaves values out */
   share_arena();
   stream_start();
   flush_denormals();

@@ -39,7 +39,7 @@ static void wrap(FILE *out, const char *text, int column, int indent) {
   fputc('\n', out);
 }
 
-/* What follows an option's name: " N", or "[=auto]" where it can be left out. */
+/* The argument behind an option's name: " N", or "[=auto]" if it is optional. */
 static void argument_text(const Option *option, const char *argument, char text[64]) {
   *text = 0;
   if (option->type == OPTION_SWITCH)
@@ -117,7 +117,7 @@ static void troff_part(FILE *out, const char *text, size_t n) {
 
 static void troff(FILE *out, const char *text) { troff_part(out, text, strlen(text)); }
 
-/* Of the program; a paragraph that begins "Mode next:" is told under these words. */
+/* A paragraph that begins with "Mode next:" gets a heading of these words. */
 static void man_description(FILE *out, const char *text) {
   static const char mode[] = "Mode ";
   for (const char *end; *text; text = end + strspn(end, "\n")) {

@@ -53,13 +53,13 @@ void option_expected(const Option *option, char text[160]) {
   case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
   case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
   case OPTION_TEXTS:
-    snprintf(text, 160, "a name, not nothing, and given %d times at most", TEXTS_MAX);
+    snprintf(text, 160, "a name, not nothing, and given %d times at most", OPTION_TEXTS_MAX);
     break;
   default: snprintf(text, 160, "a name, not nothing"); break;
   }
 }
 
-/* The number that text begins with, decimal and finite, and what follows it. */
+/* The number at the beginning of text, decimal and finite, and the rest of the text. */
 static int parse_real(const char *text, double *value, const char **rest) {
   char *end;
   const char *digits = text + strspn(text, "+-");
@@ -102,7 +102,7 @@ static int parse_count_in_range(const Option *option, const char *text, uint64_t
 }
 
 static int add_text(TextList *texts, const char *text) {
-  if (!*text || texts->n == TEXTS_MAX) return -1;
+  if (!*text || texts->n == OPTION_TEXTS_MAX) return -1;
   texts->text[texts->n++] = text;
   return 0;
 }

@@ -17,7 +17,7 @@ enum { LINE = PROGRESS_LINE, VALIDATIONS = 100 };
 static const double redraw_every = 0.2;
 static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
 
-/* One that does what is asked of it: Emacs' shell, for one, does not. */
+/* Whether the terminal can redraw a line; the shell of Emacs cannot. */
 static bool is_terminal(void) {
   const char *kind = getenv("TERM");
   return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;

@@ -81,7 +81,7 @@ static int next_member(Decoder *d, Why *why) {
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
-/* Lets the codec take what the source has in hand. */
+/* Lets the codec unpack the buffered bytes of the source. */
 static void run_step(Decoder *d, char *text, size_t n, size_t *got) {
   Source *source = d->source;
   CodecData data = {.in = source->raw + source->at,

@@ -25,7 +25,7 @@ static bool ends_in(const char *text, const char *end) {
   return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* Opens the file or what stands in its place, and sets stream to it. */
+/* Opens the file, or the pipe or device of this name, and sets stream to it. */
 static int open_path(Output *output, Why *why) {
   struct stat about;
   const bool there = stat(output->path, &about) == 0;
@@ -86,7 +86,6 @@ bool output_can_return(Output *output) {
          !(fcntl(fd, F_GETFL) & O_APPEND);
 }
 
-/* Says what errno says. */
 static int cannot_write(const Output *output, Why *why) {
   return fail_writing(why, errno, "%s: cannot be written",
                       output->path ? output->path : "standard output");
@@ -128,7 +127,7 @@ void output_abandon(Output *output) {
   if (output->gz) fclose(output->gz);
   if (output->direct) fclose(output->direct);
   if (output->file) atomicfile_abandon(output->file);
-  if (!output->path) fflush(stdout); /* what was found before the error stands */
+  if (!output->path) fflush(stdout); /* results before the error stay */
   free(output->path);
   free(output);
 }

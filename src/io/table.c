@@ -15,7 +15,7 @@ struct Table {
   TableForm form;
   Escape *escape; /* of TSV */
   int n, column;  /* the next one */
-  char **before;  /* (n) what stands before a cell of each column */
+  char **before;  /* (n) the bytes before a cell of each column */
   size_t *length; /* (n) of that */
   size_t used;
   char text[ROOM]; /* gathered, for a row a base is more than stdio likes to be called for */
@@ -40,7 +40,7 @@ static void put(Table *t, const char *bytes, size_t n) {
 
 static void put_string(Table *t, const char *text) { put(t, text, strlen(text)); }
 
-/* What precedes the next cell; then there is room for it. */
+/* Writes the separator before the next cell and makes room for the cell. */
 static void begin_cell(Table *t) {
   put(t, t->before[t->column], t->length[t->column]);
   t->column++;
@@ -142,7 +142,7 @@ static void put_digits(Table *t, double value, int digits) {
     put_string(t, value > 0 ? "Inf" : "-Inf");
 }
 
-/* What is too large to have digits behind the point has none. */
+/* Large values have no digits behind the point. */
 static void put_fixed(Table *t, double value, int decimals) {
   static const double units[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
   if (!(fabs(value) < 1e12)) {

@@ -10,8 +10,8 @@ typedef struct {
   const Task *task;
   Table *table;
   bool both_strands;
-  double loglik[TEXTS_MAX]; /* (n_models) of a record */
-  uint64_t tokens;          /* of it as it stands */
+  double loglik[OPTION_TEXTS_MAX]; /* (n_models) of a record */
+  uint64_t tokens;                 /* of it as it stands */
 } Classify;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -86,8 +86,9 @@ static int check_alike(const Task *task, Why *why) {
 static Table *new_table(const Task *task) {
   enum { FIXED = 5 };
   const int n = task->n_models;
-  const char *columns[FIXED + TEXTS_MAX] = {"record", "bases", "best", "llr_bits", "posterior"};
-  char *made[TEXTS_MAX];
+  const char *columns[FIXED + OPTION_TEXTS_MAX] = {"record", "bases", "best", "llr_bits",
+                                                   "posterior"};
+  char *made[OPTION_TEXTS_MAX];
   for (int i = 0; i < n; i++) {
     const char *name = task->candidates->name[i];
     made[i] = alloc_new(strlen(name) + sizeof "loglik_", 1);
