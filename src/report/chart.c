@@ -45,7 +45,7 @@ static void include_value(Axis *axis, double value) {
 static void pad(Axis *axis, double part) {
   const double range = axis->log ? log(axis->most / axis->least) : axis->most - axis->least;
   double room = part * range;
-  if (range == 0) room = axis->log ? 1 : axis->most == 0 ? 1 : fabs(axis->most) / 2;
+  if (range == 0) room = axis->log || axis->most == 0 ? 1 : fabs(axis->most) / 2;
   if (axis->log) {
     axis->least /= exp(room);
     axis->most *= exp(room);
@@ -73,11 +73,12 @@ static double at_y(const Frame *frame, double y) {
 static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX], double *step) {
   const double rough = (axis->most - axis->least) / (double)TICKS;
   const double power = pow(10, floor(log10(rough)));
-  const double times = rough / power;
-  int n = 0;
-  *step = power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
-  for (double i = ceil(axis->least / *step); i * *step <= axis->most && n < TICKS_MAX; i++)
-    ticks[n++] = i == 0 ? 0 : i * *step;
+  static const double times[] = {1, 2, 5, 10}, limits[] = {1.5, 3.5, 7.5};
+  int n = 0, i = 0;
+  while (i < 3 && rough / power >= limits[i]) i++;
+  *step = power * times[i];
+  for (double at = ceil(axis->least / *step); at * *step <= axis->most && n < TICKS_MAX; at++)
+    ticks[n++] = at == 0 ? 0 : at * *step;
   return n;
 }
 
@@ -201,14 +202,15 @@ static Points gather(const Frame *frame, const Series *series) {
   return points;
 }
 
+/* Point i of a path. */
+static void draw_point(const Frame *frame, size_t i, double x, double y) {
+  static const char *const commands[] = {"M", "L", " "}; /* move, line, and so on */
+  fprintf(frame->out, "%s%.1f %.1f", commands[i < 2 ? i : 2], at_x(frame, x), at_y(frame, y));
+}
+
 static void draw_line(const Frame *frame, const Points *points, int colour) {
   fprintf(frame->out, "<path class=\"line c%d\" d=\"", colour);
-  for (size_t i = 0; i < points->n; i++)
-    fprintf(frame->out, "%s%.1f %.1f",
-            i == 0   ? "M"
-            : i == 1 ? "L"
-                     : " ",
-            at_x(frame, points->x[i]), at_y(frame, points->y[i]));
+  for (size_t i = 0; i < points->n; i++) draw_point(frame, i, points->x[i], points->y[i]);
   fputs("\"/>\n", frame->out);
 }
 
@@ -217,12 +219,7 @@ static void draw_band(const Frame *frame, const Points *points, int colour) {
   fprintf(frame->out, "<path class=\"band c%d\" d=\"", colour);
   for (size_t i = 0; i < 2 * points->n; i++) {
     const size_t at = i < points->n ? i : 2 * points->n - 1 - i;
-    fprintf(frame->out, "%s%.1f %.1f",
-            i == 0   ? "M"
-            : i == 1 ? "L"
-                     : " ",
-            at_x(frame, points->x[at]),
-            at_y(frame, i < points->n ? points->high[at] : points->low[at]));
+    draw_point(frame, i, points->x[at], i < points->n ? points->high[at] : points->low[at]);
   }
   fputs("Z\"/>\n", frame->out);
 }

@@ -1,19 +1,13 @@
 #include "report/multiqc.h"
 
-#include "base/alloc.h"
 #include "base/escape.h"
-#include "model/nodes.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-  const RunData *data;
-  const char *sample, *training; /* its name, and that with " (training)" behind it */
-  Nodes nodes;
-} Sheet;
 
 /* ---- general statistics --------------------------------------------------------------------- */
 
@@ -32,96 +26,95 @@ static const struct {
     {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"}};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static void put_columns(Sheet *sheet) {
-  Nodes *nodes = &sheet->nodes;
-  nodes_open(nodes, "pconfig", '[');
-  for (int i = 0; i < COLUMNS; i++) {
-    nodes_open(nodes, NULL, '{');
-    nodes_open(nodes, columns[i].name, '{');
-    nodes_word(nodes, "title", columns[i].title);
-    nodes_word(nodes, "description", columns[i].description);
-    nodes_word(nodes, "format", columns[i].format);
-    nodes_word(nodes, "scale", columns[i].scale);
-    nodes_close(nodes, '}');
-    nodes_close(nodes, '}');
-  }
-  nodes_close(nodes, ']');
+static json_t *columns_json(void) {
+  json_t *list = json_array();
+  for (int i = 0; i < COLUMNS; i++)
+    json_array_append_new(list, json_pack("{s:{s:s, s:s, s:s, s:s}}", columns[i].name, "title",
+                                          columns[i].title, "description", columns[i].description,
+                                          "format", columns[i].format, "scale", columns[i].scale));
+  return list;
 }
 
 /* What was not measured is left out. */
-static void put_statistics(Sheet *sheet) {
-  Nodes *nodes = &sheet->nodes;
-  nodes_word(nodes, "id", "rnntrain");
-  nodes_word(nodes, "plot_type", "generalstats");
-  put_columns(sheet);
-  nodes_open(nodes, "data", '{');
-  nodes_open(nodes, sheet->sample, '{');
+static json_t *values_json(const Summary *run) {
+  json_t *values = json_object();
   for (int i = 0; i < COLUMNS; i++) {
-    const double value = *(const double *)((const char *)&sheet->data->run + columns[i].offset);
-    if (isfinite(value)) nodes_number(nodes, columns[i].name, value, "%s", "");
+    const double value = *(const double *)((const char *)run + columns[i].offset);
+    const bool whole = value == floor(value) && fabs(value) < 0x1p53;
+    if (!isfinite(value)) continue;
+    json_object_set_new(values, columns[i].name,
+                        whole ? json_integer((json_int_t)value) : json_real(value));
   }
-  nodes_close(nodes, '}');
-  nodes_close(nodes, '}');
+  return values;
+}
+
+static int write_statistics(AtomicFile *file, const Summary *run, const char *sample, Why *why) {
+  if (!file) return -1;
+  json_t *json =
+      json_pack("{s:s, s:s, s:o, s:{s:o}}", "id", "rnntrain", "plot_type", "generalstats",
+                "pconfig", columns_json(), "data", sample, values_json(run));
+  json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+  fputc('\n', file->out);
+  json_decref(json);
+  return atomicfile_commit(file, why);
 }
 
 /* ---- the loss ------------------------------------------------------------------------------- */
 
-/* At each validation; of a run without any, at each row, and named so. */
-static void put_loss(Sheet *sheet) {
-  const RunData *data = sheet->data;
-  Nodes *nodes = &sheet->nodes;
+static json_t *plot_json(void) {
+  return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[{s:i, s:s}]}}", "id",
+                   "rnntrain_loss", "section_name", "rnntrain: loss", "description",
+                   "What a base costs in the course of training, on validation where there is one; "
+                   "2 is guessing.",
+                   "plot_type", "linegraph", "pconfig", "id", "rnntrain_loss_plot", "title",
+                   "rnntrain: loss", "xlab", "k-mers read", "ylab", "bits per base", "y_lines",
+                   "value", 2, "label", "guessing");
+}
+
+/* At each validation; of a run without any, at each row, and named so. The rows, which may be many,
+ * are written one by one, as the last member. */
+static int write_loss(AtomicFile *file, const RunData *data, const char *sample, Why *why) {
+  if (!file) return -1;
   const bool validated = isfinite(data->run.best_bits);
   const double *bits = data->loss[validated ? LOSS_VALID_BITS : LOSS_TRAIN_BITS];
-  nodes_word(nodes, "id", "rnntrain_loss");
-  nodes_word(nodes, "section_name", "rnntrain: loss");
-  nodes_word(nodes, "description",
-             "What a base costs in the course of training, on validation where there is one; 2 is "
-             "guessing.");
-  nodes_word(nodes, "plot_type", "linegraph");
-  nodes_open(nodes, "pconfig", '{');
-  nodes_word(nodes, "id", "rnntrain_loss_plot");
-  nodes_word(nodes, "title", "rnntrain: loss");
-  nodes_word(nodes, "xlab", "k-mers read");
-  nodes_word(nodes, "ylab", "bits per base");
-  nodes_open(nodes, "y_lines", '[');
-  nodes_open(nodes, NULL, '{');
-  nodes_whole(nodes, "value", 2);
-  nodes_word(nodes, "label", "guessing");
-  nodes_close(nodes, '}');
-  nodes_close(nodes, ']');
-  nodes_close(nodes, '}');
-  nodes_open(nodes, "data", '{');
-  nodes_open(nodes, validated ? sheet->sample : sheet->training, '[');
+  const double *tokens = data->loss[LOSS_TOKENS];
+  json_t *plot = plot_json(), *name = json_sprintf("%s%s", sample, validated ? "" : " (training)");
+  char *text = json_dumps(plot, JSON_INDENT(2));
+  size_t n = 0;
+  fprintf(file->out, "%.*s,\n  \"data\": {\n    ", (int)strlen(text) - 2, text);
+  json_dumpf(name, file->out, JSON_ENCODE_ANY);
+  fputs(": [", file->out);
   for (size_t i = 0; i < data->rows; i++)
-    if (isfinite(bits[i]))
-      nodes_row(nodes, NULL, (double[]){data->loss[LOSS_TOKENS][i], bits[i]}, 2, "%s", "");
-  nodes_close(nodes, ']');
-  nodes_close(nodes, '}');
+    if (isfinite(bits[i]) && isfinite(tokens[i]))
+      fprintf(file->out, "%s\n      [%.15g, %.15g]", n++ > 0 ? "," : "", tokens[i], bits[i]);
+  fputs(n > 0 ? "\n    ]\n  }\n}\n" : "]\n  }\n}\n", file->out);
+  free(text);
+  json_decref(name);
+  json_decref(plot);
+  return atomicfile_commit(file, why);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static int write_file(Sheet *sheet, AtomicFile *file, void (*put)(Sheet *sheet), Why *why) {
-  if (!file) return -1;
-  sheet->nodes = (Nodes){.out = file->out};
-  nodes_open(&sheet->nodes, NULL, '{');
-  put(sheet);
-  nodes_close(&sheet->nodes, '}');
-  return atomicfile_commit(file, why);
+/* What JSON or a table cannot hold of a name becomes '_'. */
+static void clean(char *name) {
+  json_t *valid = json_string(name);
+  for (char *c = name; *c; c++)
+    if (!valid && (unsigned char)*c > 126)
+      *c = '_';
+    else
+      memset(c, '_', (size_t)escape_control(c));
+  json_decref(valid);
 }
 
 int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
   const char *directory = rundir_path(dir);
   char *path = realpath(directory, NULL);
   if (!path) return fail_reading(why, errno, "%s: cannot be accessed", directory);
-  for (char *c = path; *c; c++) memset(c, '_', (size_t)escape_control(c)); /* TSV follows */
-  char *training = alloc_new(strlen(path) + sizeof " (training)", 1);
+  clean(path);
   const char *sample = strrchr(path, '/') + 1;
-  Sheet sheet = {.data = data, .sample = sample, .training = training};
-  strcat(strcpy(training, sample), " (training)");
-  int rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC, why), put_statistics, why);
-  if (rc == 0) rc = write_file(&sheet, rundir_create(dir, RUN_MULTIQC_LOSS, why), put_loss, why);
+  int rc = write_statistics(rundir_create(dir, RUN_MULTIQC, why), &data->run, sample, why);
+  if (rc == 0) rc = write_loss(rundir_create(dir, RUN_MULTIQC_LOSS, why), data, sample, why);
   free(path);
-  free(training);
   return rc;
 }

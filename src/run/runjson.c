@@ -199,7 +199,8 @@ static json_t *commands_json(const Commands *commands) {
 }
 
 static json_t *examination_json(const Exam *exam) {
-  return exam ? json_string(exam->shortened ? "shortened" : "whole") : json_null();
+  if (!exam) return json_null();
+  return json_string(exam->shortened ? "shortened" : "whole");
 }
 
 static json_t *run_json(const RunConfig *run, const RunState *state, const RunResult *result) {
