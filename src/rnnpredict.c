@@ -23,11 +23,9 @@ static int complain(int code, const Why *why) {
   return code;
 }
 
+#define MODE(CONSTANT, name) mode_##name,
 static int answer(const Task *task, Why *why) {
-  static int (*const modes[])(const Task *task, Why *why) = {
-      [MODE_NEXT] = mode_next,         [MODE_SCORE] = mode_score,   [MODE_TRACK] = mode_track,
-      [MODE_CLASSIFY] = mode_classify, [MODE_SAMPLE] = mode_sample, [MODE_EMBED] = mode_embed,
-      [MODE_TRACE] = mode_trace,       [MODE_FLOW] = mode_flow,     [MODE_INFO] = mode_info};
+  static int (*const modes[])(const Task *task, Why *why) = {MODE_TABLE(MODE, MODE)};
   return modes[task->options->mode](task, why);
 }
 
@@ -81,7 +79,8 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
                  .files = operands + first_file(o),
                  .n_files = n_operands - first_file(o),
                  .advance = &advance};
-    code = run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
+    const int rc = run(&task, classify ? candidates.path : &path, why);
+    code = rc == 0 ? DONE : FAILED;
   }
   candidates_free(&candidates);
   return code;

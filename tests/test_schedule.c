@@ -47,7 +47,7 @@ static void cosine_falls_to_a_fiftieth(void **state) {
 static void constant_stays(void **state) {
   (void)state;
   Schedule schedule = {.kind = SCHEDULE_CONSTANT, .rate = 3};
-  for (int i = 0; i < 99; i++) schedule_validated(&schedule, 0);
+  for (int i = 0; i < 99; i++) schedule_validated(&schedule, false);
   near(schedule_rate(&schedule, 1, 0), 3);
   near(schedule_rate(&schedule, 1, 1), 3);
   assert_false(schedule_over(&schedule));
@@ -55,7 +55,7 @@ static void constant_stays(void **state) {
 
 static void plateau_halves_after_two_failures_in_a_row(void **state) {
   (void)state;
-  const int improved[] = {1, 0, 1, 0, 0, 0, 0};
+  const bool improved[] = {true, false, true, false, false, false, false};
   const double rate[] = {1, 1, 1, 1, 0.5, 0.5, 0.25};
   Schedule schedule = {.kind = SCHEDULE_PLATEAU, .rate = 1};
   for (int i = 0; i < 7; i++) {
@@ -67,10 +67,10 @@ static void plateau_halves_after_two_failures_in_a_row(void **state) {
 static void plateau_ends_the_run_at_the_seventh_halving(void **state) {
   (void)state;
   Schedule schedule = {.kind = SCHEDULE_PLATEAU, .rate = 64};
-  for (int i = 0; i < 13; i++) schedule_validated(&schedule, 0);
+  for (int i = 0; i < 13; i++) schedule_validated(&schedule, false);
   near(schedule_rate(&schedule, 1, 0), 1);
   assert_false(schedule_over(&schedule));
-  schedule_validated(&schedule, 0);
+  schedule_validated(&schedule, false);
   assert_true(schedule_over(&schedule));
 }
 

@@ -38,6 +38,11 @@ typedef struct {
   const char *help;     /* a sentence without its default and range */
 } Option;
 
+/* Where a table is a macro of rows (activation.h), TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD) is
+ * the argument of its choice, the names of the rows as "a|b|c". */
+#define OPTION_FIRST_WORD(CONSTANT, name, ...) #name
+#define OPTION_NEXT_WORD(CONSTANT, name, ...)  "|" #name
+
 /* The number of a word among "a|b|c", from 0; -1: it is none of these. */
 int option_find(const char *words, const char *word);
 

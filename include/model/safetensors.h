@@ -20,8 +20,8 @@ typedef struct {
   Dtype dtype;
   int rank; /* 1: (columns), with rows 1; 2: (rows,columns) */
   size_t rows, columns;
-  int transposed; /* float32: data stands in memory as (columns,rows) */
-  void *data;     /* borrowed */
+  bool transposed; /* float32: data stands in memory as (columns,rows) */
+  void *data;      /* borrowed */
 } Tensor;
 
 /* Named prefix + name. */

@@ -2,10 +2,20 @@
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { SCHEDULE_LINEAR, SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_PLATEAU } ScheduleKind;
-enum { SCHEDULES = SCHEDULE_PLATEAU + 1 };
+/* A row per schedule: its constant, and its word for --schedule. */
+// clang-format off
+#define SCHEDULE_TABLE(FIRST, ROW) \
+  FIRST(LINEAR, linear)            \
+  ROW(COSINE,   cosine)            \
+  ROW(CONSTANT, constant)          \
+  ROW(PLATEAU,  plateau)
+// clang-format on
+
+#define SCHEDULE_ENUM(NAME, ...) SCHEDULE_##NAME,
+typedef enum { SCHEDULE_TABLE(SCHEDULE_ENUM, SCHEDULE_ENUM) } ScheduleKind;
 
 /* Over the first `warmup` steps the rate rises from 0, linearly; besides,
  *   linear    it stays for half of the run, then falls in a straight line to 2 % of itself
@@ -24,7 +34,7 @@ typedef struct {
 
 /* For a step, the first being 1, where this part of the run, 0..1, is done. */
 double schedule_rate(const Schedule *schedule, uint64_t step, double part);
-void schedule_validated(Schedule *schedule, int improved);
-int schedule_over(const Schedule *schedule); /* whether it ends the run */
+void schedule_validated(Schedule *schedule, bool improved);
+bool schedule_over(const Schedule *schedule); /* whether it ends the run */
 
 #endif

@@ -6,14 +6,7 @@
 
 #include "prediction/task.h"
 
-int mode_next(const Task *task, Why *why);
-int mode_score(const Task *task, Why *why);
-int mode_track(const Task *task, Why *why);
-int mode_classify(const Task *task, Why *why);
-int mode_sample(const Task *task, Why *why);
-int mode_embed(const Task *task, Why *why);
-int mode_trace(const Task *task, Why *why);
-int mode_flow(const Task *task, Why *why);
-int mode_info(const Task *task, Why *why);
+#define MODE_FUNCTION(CONSTANT, name) int mode_##name(const Task *task, Why *why);
+MODE_TABLE(MODE_FUNCTION, MODE_FUNCTION)
 
 #endif

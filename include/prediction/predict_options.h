@@ -7,17 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum {
-  MODE_NEXT,
-  MODE_SCORE,
-  MODE_TRACK,
-  MODE_CLASSIFY,
-  MODE_SAMPLE,
-  MODE_EMBED,
-  MODE_TRACE,
-  MODE_FLOW,
-  MODE_INFO
-} Mode;
+/* A row per mode: its constant; its name, which is also its word for --mode, and mode_NAME its
+ * function (modes.h). */
+// clang-format off
+#define MODE_TABLE(FIRST, ROW) \
+  FIRST(NEXT,   next)          \
+  ROW(SCORE,    score)         \
+  ROW(TRACK,    track)         \
+  ROW(CLASSIFY, classify)      \
+  ROW(SAMPLE,   sample)        \
+  ROW(EMBED,    embed)         \
+  ROW(TRACE,    trace)         \
+  ROW(FLOW,     flow)          \
+  ROW(INFO,     info)
+// clang-format on
+
+#define MODE_ENUM(NAME, ...) MODE_##NAME,
+typedef enum { MODE_TABLE(MODE_ENUM, MODE_ENUM) } Mode;
 
 typedef enum {
   FORMAT_TSV,

@@ -20,7 +20,7 @@ int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shap
   tensors[2] = tensor_matrix(prefix, "I", DTYPE_F32, d, D, w->I);
   tensors[3] = tensor_vector(prefix, "b1", DTYPE_F32, D, w->b1);
   tensors[4] = tensor_matrix(prefix, "U", DTYPE_F32, D, V, w->U);
-  tensors[4].transposed = 1;
+  tensors[4].transposed = true;
   tensors[5] = tensor_vector(prefix, "b2", DTYPE_F32, V, w->b2);
   return WEIGHTS;
 }

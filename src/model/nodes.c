@@ -149,7 +149,8 @@ static void show(FILE *out, const double *data, int rows, int columns) {
       if (is_shown(j, columns, &dots)) show_number(out, data[j], plain);
       if (dots) fputs("  ...", out);
     }
-    fputs(shown ? "\n" : row_dots ? "         ...\n" : "", out);
+    if (shown) fputc('\n', out);
+    if (row_dots) fputs("         ...\n", out);
   }
 }
 

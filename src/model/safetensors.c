@@ -42,9 +42,9 @@ static void seal(char *text, size_t length, char *digits) {
 }
 
 /* Whether a header is as it was written, where it says how that was. */
-static int is_sealed(char *text, size_t length) {
+static bool is_sealed(char *text, size_t length) {
   char before[DIGITS], *digits = find_digits(text, length);
-  if (!digits) return 1;
+  if (!digits) return true;
   memcpy(before, digits, DIGITS);
   seal(text, length, digits);
   return memcmp(before, digits, DIGITS) == 0;
@@ -166,7 +166,7 @@ static int cannot_read(const SafeTensors *file, Why *why) {
 
 /* Whether a file that begins with these bytes, where the length of a header should be, and then
  * with no '{', begins as FASTA, FASTQ or gzip do: then it stands in the place of another. */
-static int is_sequence(uint64_t length, FILE *in) {
+static bool is_sequence(uint64_t length, FILE *in) {
   const unsigned char *c = (const unsigned char *)&length;
   return ungetc(getc(in), in) != '{' &&
          (c[0] == '>' || c[0] == '@' || (c[0] == 0x1f && c[1] == 0x8b));

@@ -11,8 +11,10 @@ static double left(ScheduleKind kind, double part) {
   switch (kind) {
   case SCHEDULE_LINEAR: return end + (1 - end) * fmin(1, (1 - part) / fall);
   case SCHEDULE_COSINE: return end + (1 - end) * (1 + cos(pi * part)) / 2;
-  default: return 1;
+  case SCHEDULE_CONSTANT:
+  case SCHEDULE_PLATEAU: break;
   }
+  return 1;
 }
 
 double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
@@ -21,11 +23,11 @@ double schedule_rate(const Schedule *schedule, uint64_t step, double part) {
   return rate * left(schedule->kind, part);
 }
 
-void schedule_validated(Schedule *schedule, int improved) {
+void schedule_validated(Schedule *schedule, bool improved) {
   schedule->stale = improved ? 0 : schedule->stale + 1;
   if (schedule->kind != SCHEDULE_PLATEAU || schedule->stale < PLATEAU_PATIENCE) return;
   schedule->halvings++;
   schedule->stale = 0;
 }
 
-int schedule_over(const Schedule *schedule) { return schedule->halvings > PLATEAU_HALVINGS; }
+bool schedule_over(const Schedule *schedule) { return schedule->halvings > PLATEAU_HALVINGS; }

@@ -138,7 +138,8 @@ int mode_next(const Task *task, Why *why) {
   const PredictOptions *o = task->options;
   const Shape *shape = &task->models->shape;
   const bool each = o->positions == POSITIONS_ALL;
-  int top = o->top > 0 ? o->top : shape->n <= ALL ? ALL : TOP;
+  int top = shape->n <= ALL ? ALL : TOP;
+  if (o->top > 0) top = o->top;
   if (top > shape->n) top = shape->n;
   Next next = {.shape = shape, .top = top, .each = each};
   next.view = o->bases ? (View){4 * sizeof(float), keep_bases, put_bases, bases, 5}

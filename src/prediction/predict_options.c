@@ -12,7 +12,7 @@ static const char what[] = "what", next[] = "with --mode next",
 
 static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
-     "next|score|track|classify|sample|embed|trace|flow|info", what, text_mode},
+     MODE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), what, text_mode},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next, text_top},
     {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next, text_positions},
     {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next, text_bases},
@@ -96,16 +96,21 @@ static int check_format(const PredictOptions *o, Why *why) {
   return 0;
 }
 
+/* A question that takes no sequence got some. */
+static int fail_alone(const PredictOptions *o, Why *why) {
+  if (o->mode == MODE_SAMPLE)
+    return fail(why,
+                "one MODEL and no sequence is what --mode sample takes; --prompt names what to "
+                "go on from");
+  return fail(why, "one MODEL and no sequence is what %s takes",
+              o->kmers ? "--kmers" : "--mode info");
+}
+
 int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   const bool alone = o->mode == MODE_INFO || o->mode == MODE_SAMPLE || o->kmers;
   if (o->mode != MODE_CLASSIFY && !o->weights && n_operands == 0)
     return fail(why, "no model; name a run directory or a .safetensors file");
-  if (alone && n_operands > 1)
-    return fail(why, "one MODEL and no sequence is what %s takes%s",
-                o->kmers                 ? "--kmers"
-                : o->mode == MODE_SAMPLE ? "--mode sample"
-                                         : "--mode info",
-                o->mode == MODE_SAMPLE ? "; --prompt names what to go on from" : "");
+  if (alone && n_operands > 1) return fail_alone(o, why);
   if (o->positions == POSITIONS_ALL && o->top > TOP_OF_EACH)
     return fail(why, "--top '%d': must be at most %d with --positions all", o->top, TOP_OF_EACH);
   if (o->loss_at > 0 && o->timesteps > 0 && o->loss_at > o->timesteps)

@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-/* The rows of a table as the words of an option, and as the default rates of optimizers. */
-#define FIRST_WORD(CONSTANT, name, ...)       #name
-#define WORD(CONSTANT, name, ...)             "|" #name
+/* The default rates of optimizers, for people. */
 #define FIRST_RATE(CONSTANT, name, rate, ...) #name " " #rate
 #define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
 
@@ -32,19 +30,19 @@ static const Option rows[] = {
     {"embedding", 'd', OPTION_INT, AT(d), "32", 1, 65536, "N", model, text_embedding},
     {"hidden", 'D', OPTION_INT, AT(D), "96", 1, 65536, "N", model, text_hidden},
     {"activation", 0, OPTION_CHOICE, AT(activation), "sigmoid", 0, 0,
-     ACTIVATION_TABLE(FIRST_WORD, WORD), model, text_activation},
+     ACTIVATION_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), model, text_activation},
     {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
      text_softmax},
     {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training, text_init},
     {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 1, 1000000, "N", training, text_epochs},
     {"lanes", 'B', OPTION_INT, AT(B), "32", 1, 65536, "N", training, text_lanes},
     {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training, text_timesteps},
-    {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0, OPTIMIZER_TABLE(FIRST_WORD, WORD),
-     training, text_optimizer},
+    {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
+     OPTIMIZER_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_optimizer},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
      "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "]"},
-    {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0, "linear|cosine|constant|plateau",
-     training, text_schedule},
+    {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0,
+     SCHEDULE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_schedule},
     {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training, text_warmup},
     {"clip", 0, OPTION_REAL, AT(clip), "1", 0, 1e8, "X", training, text_clip},
     {"valid", 0, OPTION_TEXT, AT(valid), NULL, 0, 0, "FILE", training, text_valid},
