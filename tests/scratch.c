@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
@@ -63,4 +65,15 @@ Corpus *scratch_corpus(const char *letters) {
   if (corpus_read(corpus, path, &(Reading){0}, &counts, &why) != 0) fail_msg("%s", why.text);
   free(path);
   return corpus;
+}
+
+void scratch_floats(float *a, size_t n, Rng *rng) {
+  for (size_t i = 0; i < n; i++) {
+    do {
+      uint32_t bits = (uint32_t)rng_next(rng);
+      memcpy(&a[i], &bits, sizeof bits);
+    } while (!isfinite(a[i]));
+  }
+  a[0] = -0.0f;
+  a[n - 1] = 1e-45f;
 }

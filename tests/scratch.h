@@ -2,6 +2,7 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
+#include "base/rng.h"
 #include "sequence/corpus.h"
 
 const char *scratch_directory(void);
@@ -11,6 +12,9 @@ char *scratch_path(const char *name);
 
 void scratch_write(const char *path, const void *bytes, size_t n); /* the whole file */
 size_t scratch_read(const char *path, void *bytes, size_t room);   /* returns its size */
+
+/* Finite floats of every size, -0 and denormals among them. */
+void scratch_floats(float *a, size_t n, Rng *rng);
 
 /* A corpus of a record with these letters; the caller frees it. */
 Corpus *scratch_corpus(const char *letters);

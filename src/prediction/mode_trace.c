@@ -1,9 +1,9 @@
 #include "base/alloc.h"
-#include "model/nodes.h"
 #include "net/softmax.h"
 #include "net/touched.h"
 #include "net/trace.h"
 #include "prediction/modes.h"
+#include "prediction/nodes.h"
 #include "sequence/kmer.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "model/nodes.h"
+#include "prediction/nodes.h"
 
 #include "base/escape.h"
 #include "sequence/kmer.h"
