@@ -72,38 +72,6 @@ static void text_is_alphabetical_and_ends_in_a_zero(void **state) {
   assert_string_equal(text, "");
 }
 
-static void reverse_complements_are_as_by_hand(void **state) {
-  (void)state;
-  static const char *const pairs[][2] = {{"A", "T"},
-                                         {"C", "G"},
-                                         {"AC", "GT"},
-                                         {"GATTACA", "TGTAATC"},
-                                         {"GAATTC", "GAATTC"}, /* EcoRI's palindrome */
-                                         {"AAACCCGGGTTA", "TAACCCGGGTTT"},
-                                         {"ACGGTCATTTTT", "AAAAATGACCGT"}};
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-    int k = (int)strlen(pairs[i][0]);
-    assert_int_equal(kmer_reverse_complement(code(pairs[i][0], k), k), code(pairs[i][1], k));
-  }
-}
-
-static void the_reverse_complement_twice_is_the_kmer(void **state) {
-  (void)state;
-  static const int palindromes[] = {0, 0, 4, 0, 16, 0, 64}; /* 4^(k/2), and none where k is odd */
-  for (int k = 1; k <= 6; k++) {
-    int own = 0;
-    for (int kmer = 0; kmer < kmer_count(k); kmer++) {
-      int reverse = kmer_reverse_complement(kmer, k);
-      assert_true(reverse >= 0 && reverse < kmer_count(k));
-      assert_int_equal(kmer_reverse_complement(reverse, k), kmer);
-      own += reverse == kmer;
-    }
-    assert_int_equal(own, palindromes[k]);
-  }
-  for (int kmer = 7; kmer < kmer_count(12); kmer += 9973)
-    assert_int_equal(kmer_reverse_complement(kmer_reverse_complement(kmer, 12), 12), kmer);
-}
-
 /* y can follow x when y begins with all of x but its first s letters. */
 static void followers_are_the_kmers_that_overlap(void **state) {
   (void)state;
@@ -133,8 +101,6 @@ int main(void) {
       cmocka_unit_test(every_byte_is_a_base_a_break_or_invalid),
       cmocka_unit_test(there_are_4_to_the_k_kmers),
       cmocka_unit_test(text_is_alphabetical_and_ends_in_a_zero),
-      cmocka_unit_test(reverse_complements_are_as_by_hand),
-      cmocka_unit_test(the_reverse_complement_twice_is_the_kmer),
       cmocka_unit_test(followers_are_the_kmers_that_overlap),
       cmocka_unit_test(followers_hold_for_the_longest_kmers),
   };

@@ -17,8 +17,6 @@ static inline int kmer_count(int k) { return 1 << 2 * k; }
 /* The k-mer as k letters and a zero: text has room for k+1. */
 void kmer_text(char *text, int kmer, int k);
 
-int kmer_reverse_complement(int kmer, int k);
-
 /* With stride s the next k-mer repeats the last k-s bases of this one, so only the 4^s neighbours
  * that start at kmer_followers can follow. */
 int kmer_followers(int kmer, int k, int s);

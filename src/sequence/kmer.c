@@ -1,6 +1,5 @@
 #include "sequence/kmer.h"
 
-#include <stdint.h>
 #include <string.h>
 
 int kmer_base(unsigned char letter) {
@@ -23,13 +22,6 @@ int kmer_base(unsigned char letter) {
 void kmer_text(char *text, int kmer, int k) {
   for (int i = 0; i < k; i++) text[i] = "ACGT"[kmer >> 2 * (k - 1 - i) & 3];
   text[k] = 0;
-}
-
-int kmer_reverse_complement(int kmer, int k) {
-  uint32_t x = ~(uint32_t)kmer; /* the complement; then its pairs of bits in reverse */
-  x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;
-  x = (x >> 4 & 0x0f0f0f0f) | (x & 0x0f0f0f0f) << 4;
-  return (int)(__builtin_bswap32(x) >> (32 - 2 * k));
 }
 
 int kmer_followers(int kmer, int k, int s) {

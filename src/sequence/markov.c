@@ -33,14 +33,16 @@ static int longest_order(const Tokenizer *tokenizer) {
   return MARKOV_ORDERS - 1 - tokenizer->missing;
 }
 
-/* Counts the longest k-mers, and where a segment begins the shorter ones that start it. */
-static void count_span(Counts count, Span span) {
+/* Counts the longest k-mers of a strand, and where a segment begins the shorter ones that start it.
+ */
+static void count_strand(Counts count, Span span, bool reversed) {
   SegmentCursor cursor = segments_begin();
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
-    Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, false);
+    Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, reversed);
     for (uint64_t i = 0; i < segment.length; i++) {
-      tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
+      const uint64_t at = reversed ? segment.length - 1 - i : i;
+      tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + at));
       counter_add(&count[longest_order(&tokenizer)], (size_t)tokenizer.kmer, 1);
     }
   }
@@ -51,21 +53,6 @@ static void count_shorter(Counts count) {
   for (int m = MARKOV_ORDERS - 2; m >= 0; m--)
     for (size_t x = 0; x < entries(m + 1); x++)
       counter_add(&count[m], x & (entries(m) - 1), counter_get(&count[m + 1], x));
-}
-
-/* Adds what the other strand holds: of each k-mer as many as there are of its complement. */
-static void count_other_strand(Counts count) {
-  for (int m = 0; m < MARKOV_ORDERS; m++)
-    for (int x = 0; x < kmer_count(m + 1); x++) {
-      const uint64_t mine = counter_get(&count[m], (size_t)x);
-      if (mine == 0) continue; /* if its complement has any, that one sees to both */
-      const int other = kmer_reverse_complement(x, m + 1);
-      const uint64_t theirs = counter_get(&count[m], (size_t)other);
-      if (other < x && theirs > 0) continue; /* done */
-      const uint64_t both = mine + theirs;
-      counter_set(&count[m], (size_t)x, both);
-      counter_set(&count[m], (size_t)other, both);
-    }
 }
 
 /* -log2 of the probability that order m gives the last base of the (m+1)-mer x. */
@@ -109,9 +96,9 @@ static Markov score_span(Counts count, Span span, int k, int s) {
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   Counts count;
   counts_new(count);
-  count_span(count, train);
+  count_strand(count, train, false);
+  if (strands == STRANDS_BOTH) count_strand(count, train, true);
   count_shorter(count);
-  if (strands == STRANDS_BOTH) count_other_strand(count);
   Markov markov = score_span(count, valid, k, s);
   counts_free(count);
   return markov;
