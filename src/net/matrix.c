@@ -1,6 +1,7 @@
 #include "net/matrix.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/parallel.h"
 #include "base/quota.h"
 
@@ -51,13 +52,19 @@ static const char *memory_limit(void) {
   return NULL;
 }
 
-/* OpenBLAS reads its settings while it is being loaded. Without this it would start threads. */
-static void hold_to_one_thread(void) { setenv("OPENBLAS_NUM_THREADS", "1", 1); }
+/* OpenBLAS reads its settings while it is being loaded. It must start no threads, and its kernels
+ * follow from the CPU level as ours do: 0.3.21 takes a CPU that it does not know for one with SSE3.
+ */
+static void choose_settings(void) {
+  static const char *const cores[CPU_LEVELS] = {[CPU_V3] = "Haswell", [CPU_V4] = "SkylakeX"};
+  const char *core = cores[cpu_best()];
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  if (core) setenv("OPENBLAS_CORETYPE", core, 0);
+}
 
 #ifdef OPENBLAS_STATIC
 /* Runs before the constructor of a statically linked OpenBLAS. */
-__attribute__((section(".preinit_array"),
-               used)) static void (*const first)(void) = hold_to_one_thread;
+__attribute__((section(".preinit_array"), used)) static void (*const first)(void) = choose_settings;
 
 static int load(Why *why) {
   (void)why;
@@ -80,7 +87,7 @@ static bool find(const char *name, void *function) {
 
 static int load(Why *why) {
   if (blas.sgemm) return 0;
-  hold_to_one_thread();
+  choose_settings();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
   if (!dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL)) {
     const char *limit = memory_limit();
