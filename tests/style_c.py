@@ -2,15 +2,16 @@
 
 usage: style_c.py FILE...
 
-Prints comma operators (except in the head of a for loop), lines over 100 columns, and names of C files with other
-characters than a-z, 0-9 and _. Of other files, such as CMakeLists.txt, only the lines are checked. Exit code 1 if
-something is printed.
+Prints comma operators (except in the head of a for loop), conditional operators inside conditional operators, lines
+over 100 columns, and names of C files with other characters than a-z, 0-9 and _. Of other files, such as
+CMakeLists.txt, only the lines are checked. Exit code 1 if something is printed.
 """
 import pathlib, re, sys
 
 COLUMNS = 100
 TOKEN = re.compile(r'''(?P<blank>\s+ | //[^\n]* | /\*.*?\*/ | ^\s*\#(?: \\\n | /\*.*?\*/ | [^\n])*)
     | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | \w+ | (?:<<|>>|[-+*/%&|^=!<>])= | .''', re.S | re.M | re.X)
+ASSIGNMENTS = set('= += -= *= /= %= &= |= ^= <<= >>='.split())
 HEADS = set('if while for switch'.split())
 TYPES = set('void bool char short int long float double signed unsigned struct union enum const static extern typedef '
             'register volatile'.split())
@@ -27,6 +28,9 @@ class Node:
     def is_block(self):
         """Whether it is braces around statements or fields, and not around values."""
         return self.text == '{' and (not self.inner or any(n.text == ';' or n.is_block() for n in self.inner))
+
+    def has_condition(self):
+        return any(n.text == '?' or n.has_condition() for n in self.inner)
 
 
 def parse(text):
@@ -90,9 +94,19 @@ def comma_operators(group, before):
     return []
 
 
+def nested_conditions(group):
+    separators = ASSIGNMENTS | HEADS | {',', ';', 'return'}
+    for run in split(group.inner, lambda node: node.text in separators or node.is_block()):
+        marks = [node for node in run if node.text == '?']
+        if len(marks) > 1 or marks and any(node.has_condition() for node in run):
+            yield marks[0]
+
+
 def check(path, group, before=None):
     for comma in comma_operators(group, before):
         complain(path, comma.line, 'a comma operator; write two statements')
+    for mark in nested_conditions(group):
+        complain(path, mark.line, 'a conditional operator inside another one; write an if or a function')
     for left, node in zip([None, *group.inner], group.inner):
         if node.inner and not (left and left.text == '__attribute__'):
             check(path, node, left)
