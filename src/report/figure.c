@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "report/chart.h"
+#include "report/figure_text.h"
 #include "report/pca.h"
 #include "sequence/kmer.h"
 
@@ -51,10 +52,7 @@ static void put_chart(const Page *page, const Chart *chart) {
 void figure_loss(const Page *page) {
   const RunData *data = page->data;
   double *train = steady(data, data->loss[LOSS_TRAIN_BITS]);
-  begin_figure(page, "Loss",
-               "What a base costs: below 2.0 something was learnt, below the Markov line more than "
-               "counting tells. Training is measured on the way, with the weights of the moment; "
-               "validation with averaged weights, on bases that are not trained on.");
+  begin_figure(page, "Loss", text_loss);
   put_chart(
       page,
       &(Chart){.title = "Training and validation loss over the course of the run",
@@ -80,11 +78,7 @@ void figure_timesteps(const Page *page) {
   snprintf(first, sizeof first, "up to step %.0f", data->first.step);
   snprintf(last, sizeof last, "up to step %.0f", data->last.step);
   const bool apart = data->last.step > data->first.step;
-  begin_figure(
-      page, "Loss by timestep",
-      "J(t) over the timesteps of a window, at the beginning of the run and at its end. It "
-      "should be level, for the state is carried from window to window; where it falls at "
-      "first, sequences are short and begin anew often.");
+  begin_figure(page, "Loss by timestep", text_timesteps);
   put_chart(
       page,
       &(Chart){.title = "Loss at each timestep of the window",
@@ -97,7 +91,7 @@ void figure_timesteps(const Page *page) {
 
 void figure_rate(const Page *page) {
   const RunData *data = page->data;
-  begin_figure(page, "Learning rate", "How far a step goes, by the schedule.");
+  begin_figure(page, "Learning rate", text_rate);
   put_chart(page, &(Chart){.title = "Learning rate over the course of the run",
                            .x_name = "k-mers read",
                            .y_name = "learning rate",
@@ -111,10 +105,7 @@ void figure_rate(const Page *page) {
 void figure_norm(const Page *page) {
   const RunData *data = page->data;
   const double clip = data->run.clip;
-  begin_figure(page, "Gradient",
-               "The Euclidean norm of the gradient of a step. Those above the clip line were "
-               "shortened to it; a norm that keeps rising announces divergence. Of a long run the "
-               "line is a mean, and the band goes from the least to the most.");
+  begin_figure(page, "Gradient", text_norm);
   put_chart(page, &(Chart){.title = "Norm of the gradient over the course of the run",
                            .x_name = "k-mers read",
                            .y_name = "norm of the gradient",
@@ -164,9 +155,7 @@ double figure_mean_speed(const Page *page) {
 
 void figure_speed(const Page *page) {
   Speeds speeds = speeds_new(page->data);
-  begin_figure(page, "Speed",
-               "K-mers learnt from in a second, validations not counted; it drops "
-               "where other programs take their share.");
+  begin_figure(page, "Speed", text_speed);
   put_chart(page, &(Chart){.title = "K-mers read a second",
                            .x_name = "k-mers read",
                            .y_name = "k-mers a second",
@@ -206,17 +195,19 @@ void figure_calibration(const Page *page) {
   const double *p = list->number[CALIBRATION_OBSERVED];
   const double *predictions = list->number[CALIBRATION_PREDICTIONS];
   const size_t n = list->n;
-  double *low = alloc_new(n + 1, sizeof *low), *high = alloc_new(n + 1, sizeof *high);
-  double *observed = alloc_new(n + 1, sizeof *observed);
+  double *low = alloc_new(3 * n + 1, sizeof *low), *high = low + n, *observed = high + n;
   for (size_t i = 0; i < n; i++) {
     wilson(p[i], predictions[i], &low[i], &high[i]);
     observed[i] = predictions[i] >= FEW ? p[i] : NAN;
   }
-  begin_figure(page, "Calibration",
-               "Do probabilities come true? On the dashed line they do: of the bases that the "
-               "network gave 0.3, three in ten came. Below it, it gave too much, above it too "
-               "little. The band is how well each is known (95 %); those of fewer "
-               "than 20 predictions are left out.");
+  const Series points = {.style = CHART_DOTS,
+                         .x = list->number[CALIBRATION_PROBABILITY],
+                         .y = observed,
+                         .low = low,
+                         .high = high,
+                         .n = n,
+                         .band = true};
+  begin_figure(page, "Calibration", text_calibration);
   if (n == 0)
     put_no_exam(page);
   else
@@ -224,26 +215,13 @@ void figure_calibration(const Page *page) {
                              .x_name = "probability that the network gave a base",
                              .y_name = "part of those that came true",
                              .diagonal = true,
-                             .series = {{.style = CHART_DOTS,
-                                         .x = list->number[CALIBRATION_PROBABILITY],
-                                         .y = observed,
-                                         .low = low,
-                                         .high = high,
-                                         .n = n,
-                                         .band = true}}});
-  free(observed);
+                             .series = {points}});
   free(low);
-  free(high);
 }
 
 void figure_flow(const Page *page) {
   const SummaryList *flow = &page->data->run.flow;
-  begin_figure(
-      page, "Gradient flow",
-      "How much of the gradient of a loss J(T) flows back to the hidden state at earlier "
-      "timesteps: the median, and in the band half of the places that it was measured at. A "
-      "straight fall is an exponential: what lies far back is not learnt from. A tail that "
-      "levels out means that the network has a use for a longer past.");
+  begin_figure(page, "Gradient flow", text_flow);
   if (flow->n == 0)
     put_no_exam(page);
   else
@@ -317,12 +295,7 @@ static void put_cloud(const Page *page) {
 }
 
 void figure_embedding(const Page *page) {
-  begin_figure(
-      page, "Embedding",
-      "L, a vector for each k-mer, seen from where it spreads most; colours go from A and T "
-      "alone, <span class=\"g0\"></span>, to G and C alone, <span class=\"g10\"></span>. "
-      "The axes say how much of the spread can be seen at all: where that is little, k-mers "
-      "that lie close here may yet be far apart.");
+  begin_figure(page, "Embedding", text_embedding);
   if (page->data->model.weights)
     put_cloud(page);
   else
