@@ -83,8 +83,10 @@ calls() {
   full=$(calls rnntrain -q -e 1 -t 1 -k 2 --softmax full --force -o full "$DATA/phix174.fa.gz")
   echo "$full with the full softmax"
   [ "$full" -gt "$trained" ]
-  [ "$(calls rnntrain -q -k 3 --dry-run "$DATA/phix174.fa.gz")" -eq 0 ]
-  [ "$(calls rnnpredict --mode score run "$DATA/phix174.fa.gz")" -eq 0 ]
+  rehearsed=$(calls rnntrain -q -k 3 --dry-run "$DATA/phix174.fa.gz")
+  [ "$rehearsed" -eq 0 ]
+  scored=$(calls rnnpredict --mode score run "$DATA/phix174.fa.gz")
+  [ "$scored" -eq 0 ]
 }
 
 @test "the OpenBLAS that was meant is the one in use" {
