@@ -1,7 +1,7 @@
-/* corpus: every base of the input at 2 bits, and where the segments are.
+/* corpus: all bases of the input at 2 bits each, and the lengths of their segments.
  *
- * A segment is a maximal run of A, C, G, T within a record; that of a circular record goes on over
- * its end. Segments are stored end to end, so only their lengths are kept, in as few bytes as each
+ * A segment is a maximal run of A, C, G, T within a record; in a circular record it continues over
+ * the end. Segments are stored end to end, so only their lengths are kept, in as few bytes as each
  * needs: reads of 30 bases cost 0.28 byte a base, a genome 0.25. */
 #ifndef CORPUS_H
 #define CORPUS_H
@@ -22,11 +22,11 @@ typedef struct {
   size_t lengths_size, lengths_room;
 } Corpus;
 
-/* What of a file is read into a corpus. */
+/* How a file is read. */
 typedef struct {
   int min_quality;     /* bases of lower quality end a segment, as ambiguous ones do */
   uint64_t min_length; /* shorter segments are left out */
-  bool circular;       /* every record is, not only those whose header says so */
+  bool circular;       /* all records are circles, not only those whose header says so */
   int turn;   /* first bases of a circle that are read again after its last, KMER_MAX at most */
   Tail *tail; /* records the end of the file; NULL: none */
 } Reading;
@@ -38,16 +38,16 @@ typedef struct {
   uint64_t names, places, bases;
 } SeqDigest;
 
-/* What a file holds, for a user to check, and what of it is not in the corpus. */
+/* The content of a file, for the user to check, and the part of it that is not in the corpus. */
 typedef struct {
-  uint64_t records, circular; /* circular: of the records, those read as such */
-  uint64_t letter[128];       /* how often each letter stands in a sequence: upper case, U as T */
-  uint64_t lowercase;         /* bases, of either kind of letter */
-  uint64_t longest, n50;      /* of records, all their letters counted */
-  uint64_t segments;          /* in the corpus */
-  uint64_t low_quality;       /* bases below min_quality */
+  uint64_t records, circular;           /* circular: of the records, those read as such */
+  uint64_t letter[128];                 /* of sequences, in upper case, U as T */
+  uint64_t lowercase;                   /* bases, of either kind of letter */
+  uint64_t longest, n50;                /* of records, all their letters counted */
+  uint64_t segments;                    /* in the corpus */
+  uint64_t low_quality;                 /* bases below min_quality */
   uint64_t short_segments, short_bases; /* below min_length */
-  uint64_t turned; /* bases that stand in the corpus twice: circles are read over their ends */
+  uint64_t turned; /* bases that are in the corpus twice: circles are read over their ends */
   SeqDigest digest;
   bool has_quality; /* it is FASTQ */
   uint64_t bytes;   /* of the file as stored */
@@ -68,7 +68,7 @@ static inline int corpus_base(const Corpus *corpus, uint64_t i) {
   return corpus->packed[i / 4] >> 2 * (i % 4) & 3;
 }
 
-/* Gives back the room that growing left, once all is read. */
+/* Frees unused room, once all is read. */
 void corpus_trim(Corpus *corpus);
 
 size_t corpus_memory(const Corpus *corpus); /* bytes */
@@ -77,7 +77,7 @@ size_t corpus_memory(const Corpus *corpus); /* bytes */
 uint64_t counts_ambiguous(const SeqCounts *counts);
 uint64_t counts_letters(const SeqCounts *counts);
 
-/* All that users see of the counts, under the names that they have in tables and in run.json. */
+/* The counts that users see, with their names in tables and in run.json. */
 enum { COUNTS_COLUMNS = 15 };
 typedef struct {
   const char *name;

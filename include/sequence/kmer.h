@@ -7,7 +7,7 @@ typedef enum { STRANDS_FORWARD, STRANDS_BOTH } Strands; /* of DNA that are read 
 
 enum { KMER_MAX = 12, KMER_BREAK = 4, KMER_INVALID = 5 };
 
-/* What a letter of a sequence file stands for: 0..3 for A C G T U in either case, KMER_BREAK for
+/* The code of a letter of a sequence file: 0..3 for A C G T U in either case, KMER_BREAK for
  * the IUPAC codes of ambiguous bases and for gaps (- .), KMER_INVALID for anything else. */
 int kmer_base(unsigned char letter);
 

@@ -15,7 +15,7 @@ enum { STAGE = 1 << 14, PAD = 8 }; /* letters */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
-/* How many records have each length: reads have few lengths, chromosomes are few. */
+/* The number of records of each length: reads have few lengths, chromosomes are few. */
 enum { SHORT = 1 << 14 };
 typedef struct {
   uint64_t shorter[SHORT]; /* records of each length below SHORT */
@@ -41,10 +41,14 @@ static int descending(const void *a, const void *b) {
 static uint64_t lengths_n50(Lengths *lengths, uint64_t letters) {
   uint64_t sum = 0;
   if (lengths->n_longer > 0) qsort(lengths->longer, lengths->n_longer, 8, descending);
-  for (size_t i = 0; i < lengths->n_longer; i++)
-    if (2 * (sum += lengths->longer[i]) >= letters) return lengths->longer[i];
-  for (uint64_t length = SHORT - 1; length > 0; length--)
-    if (2 * (sum += length * lengths->shorter[length]) >= letters && sum > 0) return length;
+  for (size_t i = 0; i < lengths->n_longer; i++) {
+    sum += lengths->longer[i];
+    if (2 * sum >= letters) return lengths->longer[i];
+  }
+  for (uint64_t length = SHORT - 1; length > 0; length--) {
+    sum += length * lengths->shorter[length];
+    if (2 * sum >= letters && sum > 0) return length;
+  }
   return 0;
 }
 
@@ -84,7 +88,7 @@ static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t
   return counts;
 }
 
-/* Takes the last n bases back. */
+/* Removes the last n bases. */
 static void drop_bases(Corpus *corpus, uint64_t n) {
   corpus->bases -= n;
   int used = 2 * (int)(corpus->bases % 4);
@@ -108,18 +112,18 @@ size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* A file as it is read, record by record. */
+/* The state of reading a file. */
 typedef struct {
   Corpus *corpus;
   const Reading *reading;
   const Letters *loops;
   SeqCounts *counts;
-  size_t staged; /* bases that are yet to be packed and counted */
+  size_t staged; /* bases that are not packed and counted yet */
   char stage[STAGE + PAD];
   uint64_t letters; /* of this record */
   uint64_t run;     /* bases since the last break */
-  bool head_lost;   /* its first segment was left out: a turn ends where it begins */
-  uint64_t turned;  /* bases that were read again over the end of a circle */
+  bool head_lost;   /* its first segment was left out, so that a circle is not read over its end */
+  uint64_t turned;  /* bases that were read again, over the end of a circle */
   uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
 } Reader;
 
@@ -151,8 +155,8 @@ static void note_segment(Reader *reader) {
   reader->kept = reader->letters;
 }
 
-/* What a number of the digest of places is: the end of a record, or that of a run of bases, which
- * its length follows. */
+/* The kinds of numbers in the digest of places: the end of a record or of a run of bases, whose
+ * length follows. */
 enum { END, CIRCLE_END, RUN, KINDS };
 
 static void digest_place(Reader *reader, int kind) {
