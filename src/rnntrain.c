@@ -11,6 +11,7 @@
 #include "report/multiqc.h"
 #include "report/report.h"
 #include "run/resume.h"
+#include "run/runlog.h"
 #include "training/dryrun.h"
 #include "training/plan.h"
 #include "training/remarks.h"

@@ -8,17 +8,17 @@
 
 /* Columns of loss.tsv. */
 enum {
-  LOSS_STEP,
-  LOSS_EPOCH,
-  LOSS_TOKENS,
-  LOSS_SECONDS,
-  LOSS_RATE,
-  LOSS_NORM,
-  LOSS_TRAIN,
-  LOSS_TRAIN_BITS,
-  LOSS_VALID,
-  LOSS_VALID_BITS,
-  LOSS_COLUMNS
+  RUNDATA_STEP,
+  RUNDATA_EPOCH,
+  RUNDATA_TOKENS,
+  RUNDATA_SECONDS,
+  RUNDATA_RATE,
+  RUNDATA_NORM,
+  RUNDATA_TRAIN,
+  RUNDATA_TRAIN_BITS,
+  RUNDATA_VALID,
+  RUNDATA_VALID_BITS,
+  RUNDATA_COLUMNS
 };
 
 /* J(t), of rows of timestep_loss.tsv. */
@@ -30,10 +30,10 @@ typedef struct {
 typedef struct {
   Summary run;
   size_t rows;
-  double *loss[LOSS_COLUMNS]; /* (rows) each, NAN for NA */
-  size_t T;                   /* 0: there are no timesteps' losses yet */
-  TimestepLoss first, last;   /* the last that have at least half as many tokens as the first */
-  Model model;                /* weights NULL: there is none yet */
+  double *loss[RUNDATA_COLUMNS]; /* (rows) each, NAN for NA */
+  size_t T;                      /* 0: there are no timesteps' losses yet */
+  TimestepLoss first, last;      /* the last that have at least half as many tokens as the first */
+  Model model;                   /* weights NULL: there is none yet */
 } RunData;
 
 /* After an error there is nothing to free. */

@@ -43,8 +43,8 @@ typedef struct {
 } Summary;
 
 /* Columns of the lists that are drawn. */
-enum { CALIBRATION_PROBABILITY, CALIBRATION_OBSERVED, CALIBRATION_PREDICTIONS };
-enum { FLOW_BACK, FLOW_LOWER, FLOW_MEDIAN, FLOW_UPPER };
+enum { SUMMARY_PROBABILITY, SUMMARY_OBSERVED, SUMMARY_PREDICTIONS };
+enum { SUMMARY_BACK, SUMMARY_LOWER, SUMMARY_MEDIAN, SUMMARY_UPPER };
 
 /* Reads a run.json of this version or an older one. After an error there is nothing to free. */
 int summary_read(Summary *summary, const char *path, Why *why);

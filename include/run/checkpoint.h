@@ -13,6 +13,8 @@
 #include "run/commands.h"
 #include "run/config.h"
 
+#include <math.h>
+
 /* Where a run stands, in numbers. */
 typedef struct {
   uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
@@ -45,6 +47,11 @@ typedef struct {
   uint64_t *timestep_tokens;
   Commands commands;
 } RunState;
+
+/* J since the last row of loss.tsv, in nats a k-mer; NAN: there is none. */
+static inline double checkpoint_mean_loss(const RunNumbers *numbers) {
+  return numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
+}
 
 size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
 

@@ -7,10 +7,11 @@
 #include "model/model.h"
 #include "net/kernels.h"
 #include "run/rundir.h"
-#include "run/runlog.h"
 #include "run/train_options.h"
 #include "sequence/dataset.h"
 #include "sequence/markov.h"
+
+typedef struct Runlog Runlog; /* runlog.h */
 
 /* All is borrowed. */
 typedef struct {

@@ -11,7 +11,7 @@
 typedef struct {
   const char *status; /* "running", "done", "stopped early", "out of time", "interrupted",
                          "diverged" */
-  const Exam *exam;   /* NULL: no validation, or the run has not ended */
+  Exam *exam;         /* of the model; NULL: no validation, or the run has not ended */
   double seconds;     /* of the run so far */
   double longest_step, longest_checkpoint; /* seconds, in this program */
 } RunResult;

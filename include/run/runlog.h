@@ -2,11 +2,7 @@
 #ifndef RUNLOG_H
 #define RUNLOG_H
 
-#include "run/rundir.h"
-
-#include <stdint.h>
-
-typedef struct Runlog Runlog;
+#include "run/checkpoint.h"
 
 /* The directory is borrowed. NULL: memory is short. */
 Runlog *runlog_new(RunDir *dir, Why *why);
@@ -22,16 +18,9 @@ int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
 void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
 int runlog_sync(Runlog *log, Why *why);
 
-/* A row of loss.tsv; epochs count from 1, losses in nats a k-mer, NAN for NA. */
-typedef struct {
-  uint64_t step, epoch, tokens;
-  double seconds, rate, gradient_norm, train_loss, valid_loss;
-} LossRow;
-
-int runlog_row(Runlog *log, const LossRow *row, int s, Why *why);
-
-/* T rows of timestep_loss.tsv: sums of J and their numbers for each t. */
-int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint64_t *tokens, int T,
-                     Why *why);
+/* Appends a row to loss.tsv, with valid_loss NAN where it was not measured, and T rows to
+ * timestep_loss.tsv unless there are no losses since the last ones. `seconds`: of the run. */
+int runlog_rows(Runlog *log, const TrainOptions *options, const RunState *state, double seconds,
+                double valid_loss, Why *why);
 
 #endif

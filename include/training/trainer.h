@@ -24,8 +24,7 @@ typedef struct {
   double began, next_checkpoint; /* clock_now() */
   double earlier_seconds;        /* of the run's parts before this program */
   uint64_t earlier_tokens;
-  double least_seconds;    /* that a checkpoint gives the run: one that is out of time stays so */
-  Exam *exam;              /* of the model, once the run has come to its end; else NULL */
+  double least_seconds;    /* of the run in its checkpoint: a run out of time stays so */
   Budget budget;           /* of --max-time */
   Phases *phases;          /* that come before training */
   bool without_validation; /* it was said that there is no time for one */
@@ -48,12 +47,13 @@ double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its 
 /* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */
 double trainer_epochs_part(const Trainer *train, uint64_t tokens);
 
-/* Whether --max-time ends what goes on now. A resumed run without time left makes no step, but
- * still validates and examines its model. */
+/* Whether --max-time ends a validation or an examination now. A resumed run without time left makes
+ * no step, but still validates and examines its model. */
 bool trainer_is_limited(const Trainer *train);
 
-/* Whether what a checkpoint would hold is finite: else it must not take the place of one. Weights
- * stay as they are then; the states h may be finite again once lanes have begun new pieces. */
+/* Whether the numbers of a checkpoint are finite; otherwise it must not replace the last one.
+ * Weights that are not finite remain so; the states h may be finite again once lanes have begun new
+ * pieces. */
 bool trainer_weights_finite(const Trainer *train);
 bool trainer_states_finite(Trainer *train);
 

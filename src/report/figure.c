@@ -34,7 +34,7 @@ static double *steady(const RunData *data, const double *column) {
   const size_t n = data->rows;
   double *kept = alloc_new(n + 1, sizeof *kept), *steps = alloc_new(n + 1, sizeof *steps);
   for (size_t i = 0; i < n; i++)
-    kept[i] = data->loss[LOSS_STEP][i] - (i > 0 ? data->loss[LOSS_STEP][i - 1] : 0);
+    kept[i] = data->loss[RUNDATA_STEP][i] - (i > 0 ? data->loss[RUNDATA_STEP][i - 1] : 0);
   qsort(memcpy(steps, kept, n * sizeof *steps), n, sizeof *steps, compare);
   const double least = steps[n / 2] / 2;
   for (size_t i = 0; i < n; i++) kept[i] = kept[i] < least ? NAN : column[i];
@@ -51,22 +51,23 @@ static void put_chart(const Page *page, const Chart *chart) {
 
 void figure_loss(const Page *page) {
   const RunData *data = page->data;
-  double *train = steady(data, data->loss[LOSS_TRAIN_BITS]);
+  double *train = steady(data, data->loss[RUNDATA_TRAIN_BITS]);
   begin_figure(page, "Loss", text_loss);
-  put_chart(
-      page,
-      &(Chart){.title = "Training and validation loss over the course of the run",
-               .x_name = "k-mers read",
-               .y_name = "bits per base",
-               .x_from_0 = true,
-               .series =
-                   {{.name = "training", .x = data->loss[LOSS_TOKENS], .y = train, .n = data->rows},
-                    {.name = "validation",
-                     .style = CHART_DOTS,
-                     .x = data->loss[LOSS_TOKENS],
-                     .y = data->loss[LOSS_VALID_BITS],
-                     .n = data->rows}},
-               .mark = {{"2.0: guessing", 2}, {"best Markov model", data->run.markov_bits}}});
+  put_chart(page,
+            &(Chart){.title = "Training and validation loss over the course of the run",
+                     .x_name = "k-mers read",
+                     .y_name = "bits per base",
+                     .x_from_0 = true,
+                     .series = {{.name = "training",
+                                 .x = data->loss[RUNDATA_TOKENS],
+                                 .y = train,
+                                 .n = data->rows},
+                                {.name = "validation",
+                                 .style = CHART_DOTS,
+                                 .x = data->loss[RUNDATA_TOKENS],
+                                 .y = data->loss[RUNDATA_VALID_BITS],
+                                 .n = data->rows}},
+                     .mark = {{"2.0: guessing", 2}, {"best Markov model", data->run.markov_bits}}});
   free(train);
 }
 
@@ -97,8 +98,8 @@ void figure_rate(const Page *page) {
                            .y_name = "learning rate",
                            .x_from_0 = true,
                            .y_from_0 = true,
-                           .series = {{.x = data->loss[LOSS_TOKENS],
-                                       .y = data->loss[LOSS_RATE],
+                           .series = {{.x = data->loss[RUNDATA_TOKENS],
+                                       .y = data->loss[RUNDATA_RATE],
                                        .n = data->rows}}});
 }
 
@@ -111,8 +112,8 @@ void figure_norm(const Page *page) {
                            .y_name = "norm of the gradient",
                            .y_log = true,
                            .x_from_0 = true,
-                           .series = {{.x = data->loss[LOSS_TOKENS],
-                                       .y = data->loss[LOSS_NORM],
+                           .series = {{.x = data->loss[RUNDATA_TOKENS],
+                                       .y = data->loss[RUNDATA_NORM],
                                        .n = data->rows,
                                        .band = true}},
                            .mark = {{clip > 0 ? "clip" : NULL, clip}}});
@@ -126,13 +127,13 @@ typedef struct {
 } Speeds;
 
 static Speeds speeds_new(const RunData *data) {
-  const double ENOUGH = 0.25, *tokens = data->loss[LOSS_TOKENS];
+  const double ENOUGH = 0.25, *tokens = data->loss[RUNDATA_TOKENS];
   double some = 0, time = 0, all = 0, all_time = 0;
   Speeds speeds = {.tokens = alloc_new(data->rows + 1, sizeof(double)),
                    .speed = alloc_new(data->rows + 1, sizeof(double))};
   for (size_t i = 1; i < data->rows; i++) {
-    const double seconds = data->loss[LOSS_SECONDS][i] - data->loss[LOSS_SECONDS][i - 1];
-    if (isfinite(data->loss[LOSS_VALID][i]) || !(seconds >= 0)) continue;
+    const double seconds = data->loss[RUNDATA_SECONDS][i] - data->loss[RUNDATA_SECONDS][i - 1];
+    if (isfinite(data->loss[RUNDATA_VALID][i]) || !(seconds >= 0)) continue;
     some += tokens[i] - tokens[i - 1];
     time += seconds;
     all += tokens[i] - tokens[i - 1];
@@ -192,8 +193,8 @@ static void wilson(double p, double n, double *low, double *high) {
 void figure_calibration(const Page *page) {
   const double FEW = 20;
   const SummaryList *list = &page->data->run.calibration;
-  const double *p = list->number[CALIBRATION_OBSERVED];
-  const double *predictions = list->number[CALIBRATION_PREDICTIONS];
+  const double *p = list->number[SUMMARY_OBSERVED];
+  const double *predictions = list->number[SUMMARY_PREDICTIONS];
   const size_t n = list->n;
   double *low = alloc_new(3 * n + 1, sizeof *low), *high = low + n, *observed = high + n;
   for (size_t i = 0; i < n; i++) {
@@ -201,7 +202,7 @@ void figure_calibration(const Page *page) {
     observed[i] = predictions[i] >= FEW ? p[i] : NAN;
   }
   const Series points = {.style = CHART_DOTS,
-                         .x = list->number[CALIBRATION_PROBABILITY],
+                         .x = list->number[SUMMARY_PROBABILITY],
                          .y = observed,
                          .low = low,
                          .high = high,
@@ -229,10 +230,10 @@ void figure_flow(const Page *page) {
                              .x_name = "timesteps back from T",
                              .y_name = "norm of dJ(T)/dh(t)",
                              .y_log = true,
-                             .series = {{.x = flow->number[FLOW_BACK],
-                                         .y = flow->number[FLOW_MEDIAN],
-                                         .low = flow->number[FLOW_LOWER],
-                                         .high = flow->number[FLOW_UPPER],
+                             .series = {{.x = flow->number[SUMMARY_BACK],
+                                         .y = flow->number[SUMMARY_MEDIAN],
+                                         .low = flow->number[SUMMARY_LOWER],
+                                         .high = flow->number[SUMMARY_UPPER],
                                          .n = flow->n,
                                          .band = true}}});
 }

@@ -76,8 +76,8 @@ static json_t *plot_json(void) {
 static int write_loss(AtomicFile *file, const RunData *data, const char *sample, Why *why) {
   if (!file) return -1;
   const bool validated = isfinite(data->run.best_bits);
-  const double *bits = data->loss[validated ? LOSS_VALID_BITS : LOSS_TRAIN_BITS];
-  const double *tokens = data->loss[LOSS_TOKENS];
+  const double *bits = data->loss[validated ? RUNDATA_VALID_BITS : RUNDATA_TRAIN_BITS];
+  const double *tokens = data->loss[RUNDATA_TOKENS];
   json_t *plot = plot_json(), *name = json_sprintf("%s%s", sample, validated ? "" : " (training)");
   char *text = json_dumps(plot, JSON_INDENT(2));
   size_t n = 0;

@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include "io/atomicfile.h"
+#include "io/input.h"
 #include "report/figure.h"
 #include "report/report_text.h"
 #include "sequence/bits.h"
@@ -36,7 +37,7 @@ static void put_names(const Page *page) {
     const char *file = inputs->text[0][i], *use = inputs->text[1][i];
     if (strcmp(use, "validation") == 0 || trained++ >= 3) continue;
     fputs(trained == 1 ? "" : ", ", page->out);
-    page_text(page, strcmp(file, "-") == 0 ? "standard input" : base_name(file));
+    page_text(page, base_name(input_title(file)));
   }
   if (trained > 3) fprintf(page->out, " and %zu more", trained - 3);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMESTEP_COLUMNS = 4, COLUMNS_MAX = LOSS_COLUMNS };
+enum { TIMESTEP_COLUMNS = 4, COLUMNS_MAX = RUNDATA_COLUMNS };
 
 /* ---- tables of numbers ---------------------------------------------------------------------- */
 
@@ -70,10 +70,10 @@ static int check_header(Lines *lines, const char *header, Why *why) {
 static void add_row(RunData *data, const double *numbers, size_t *room) {
   if (data->rows == *room) {
     *room += *room / 2 + 256;
-    for (int i = 0; i < LOSS_COLUMNS; i++)
+    for (int i = 0; i < RUNDATA_COLUMNS; i++)
       data->loss[i] = alloc_resize(data->loss[i], *room, sizeof(double));
   }
-  for (int i = 0; i < LOSS_COLUMNS; i++) data->loss[i][data->rows] = numbers[i];
+  for (int i = 0; i < RUNDATA_COLUMNS; i++) data->loss[i][data->rows] = numbers[i];
   data->rows++;
 }
 
@@ -83,7 +83,7 @@ static int read_loss(RunData *data, const char *path, Why *why) {
   size_t room = 0;
   if (open_lines(&lines, path, why) != 0) return -1;
   int more = check_header(&lines, rundir_header(RUN_LOSS), why) == 0 ? 1 : -1;
-  while (more > 0 && (more = read_numbers(&lines, numbers, LOSS_COLUMNS, why)) > 0)
+  while (more > 0 && (more = read_numbers(&lines, numbers, RUNDATA_COLUMNS, why)) > 0)
     add_row(data, numbers, &room);
   close_lines(&lines);
   return more;
@@ -150,7 +150,7 @@ int rundata_read(RunData *data, const char *directory, Why *why) {
 void rundata_free(RunData *data) {
   summary_free(&data->run);
   model_free(&data->model);
-  for (int i = 0; i < LOSS_COLUMNS; i++) free(data->loss[i]);
+  for (int i = 0; i < RUNDATA_COLUMNS; i++) free(data->loss[i]);
   free(data->first.J);
   free(data->last.J);
   *data = (RunData){.rows = 0};

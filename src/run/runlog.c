@@ -76,24 +76,30 @@ static void print_number(FILE *out, double value) {
     fprintf(out, "\t%.6g", value);
 }
 
-int runlog_row(Runlog *log, const LossRow *row, int s, Why *why) {
-  const double numbers[] = {row->rate,       row->gradient_norm,
-                            row->train_loss, bits_per_base(row->train_loss, s),
-                            row->valid_loss, bits_per_base(row->valid_loss, s)};
-  fprintf(log->lines, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.3f", row->step, row->epoch,
-          row->tokens, row->seconds);
+static int append_row(Runlog *log, const TrainOptions *options, const RunNumbers *n, double seconds,
+                      double valid_loss, Why *why) {
+  const double loss = checkpoint_mean_loss(n);
+  const double numbers[] = {n->rate,    n->gradient_norm,
+                            loss,       bits_per_base(loss, options->s),
+                            valid_loss, bits_per_base(valid_loss, options->s)};
+  fprintf(log->lines, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.3f", n->step, n->epoch + 1,
+          n->tokens, seconds);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     print_number(log->lines, numbers[i]);
   fputc('\n', log->lines);
   return append(log, &log->loss, why);
 }
 
-int runlog_timesteps(Runlog *log, uint64_t step, const double *loss, const uint64_t *tokens, int T,
-                     Why *why) {
+int runlog_rows(Runlog *log, const TrainOptions *options, const RunState *state, double seconds,
+                double valid_loss, Why *why) {
+  const RunNumbers *numbers = &state->numbers;
+  const int T = numbers->loss_tokens > 0 ? options->T : 0;
+  if (append_row(log, options, numbers, seconds, valid_loss, why) != 0) return -1;
   for (int t = 0; t < T; t++) {
-    fprintf(log->lines, "%" PRIu64 "\t%d", step, t + 1);
-    print_number(log->lines, tokens[t] > 0 ? loss[t] / (double)tokens[t] : NAN);
-    fprintf(log->lines, "\t%" PRIu64 "\n", tokens[t]);
+    const uint64_t tokens = state->timestep_tokens[t];
+    fprintf(log->lines, "%" PRIu64 "\t%d", numbers->step, t + 1);
+    print_number(log->lines, tokens > 0 ? state->timestep_loss[t] / (double)tokens : NAN);
+    fprintf(log->lines, "\t%" PRIu64 "\n", tokens);
   }
   return append(log, &log->timestep_loss, why);
 }

@@ -4,6 +4,7 @@
 #include "base/signals.h"
 #include "base/version.h"
 #include "run/resume.h"
+#include "run/runlog.h"
 #include "sequence/bits.h"
 
 #include <inttypes.h>
@@ -54,7 +55,6 @@ int files_model(Trainer *train, Why *why) {
 int files_runjson(Trainer *train, const char *status, Why *why) {
   const RunConfig *run = train->run;
   train->result.status = status;
-  train->result.exam = train->exam;
   train->result.seconds = trainer_elapsed(train);
   return runjson_write(rundir_create(run->dir, RUN_JSON, why), run, &train->state, &train->result,
                        why);
@@ -113,26 +113,17 @@ int files_save(Trainer *train, const char *status, Why *why) {
 }
 
 int files_log(Trainer *train, double valid_loss, Why *why) {
-  RunNumbers *numbers = &train->state.numbers;
-  double mean = numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
-  LossRow row = {.step = numbers->step,
-                 .epoch = numbers->epoch + 1,
-                 .tokens = numbers->tokens,
-                 .seconds = trainer_elapsed(train),
-                 .rate = numbers->rate,
-                 .gradient_norm = numbers->gradient_norm,
-                 .train_loss = mean,
-                 .valid_loss = valid_loss};
-  int T = numbers->loss_tokens > 0 ? train->run->options->T : 0;
-  if (runlog_row(train->run->log, &row, train->run->options->s, why) != 0 ||
-      runlog_timesteps(train->run->log, numbers->step, train->state.timestep_loss,
-                       train->state.timestep_tokens, T, why) != 0)
+  const RunConfig *run = train->run;
+  const size_t T = (size_t)run->options->T;
+  RunState *state = &train->state;
+  const double loss = checkpoint_mean_loss(&state->numbers);
+  if (runlog_rows(run->log, run->options, state, trainer_elapsed(train), valid_loss, why) != 0)
     return -1;
-  if (numbers->loss_tokens > 0) train->recent_bits = bits_per_base(mean, train->run->options->s);
-  numbers->loss = 0;
-  numbers->loss_tokens = 0;
-  memset(train->state.timestep_loss, 0, (size_t)train->run->options->T * sizeof(double));
-  memset(train->state.timestep_tokens, 0, (size_t)train->run->options->T * sizeof(uint64_t));
+  if (!isnan(loss)) train->recent_bits = bits_per_base(loss, run->options->s);
+  state->numbers.loss = 0;
+  state->numbers.loss_tokens = 0;
+  memset(state->timestep_loss, 0, T * sizeof *state->timestep_loss);
+  memset(state->timestep_tokens, 0, T * sizeof *state->timestep_tokens);
   return 0;
 }
 

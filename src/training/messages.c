@@ -49,8 +49,7 @@ void messages_progress(const Trainer *train) {
   const RunNumbers *numbers = &train->state.numbers;
   const TrainOptions *o = train->run->options;
   double best = numbers->best_valid_loss, recent = train->recent_bits;
-  if (isnan(recent) && numbers->loss_tokens > 0)
-    recent = bits_per_base(numbers->loss / (double)numbers->loss_tokens, o->s);
+  if (isnan(recent)) recent = bits_per_base(checkpoint_mean_loss(numbers), o->s);
   const Standing standing = {.part = run_part(train),
                              .seconds = trainer_elapsed(train),
                              .epoch = numbers->epoch + 1,

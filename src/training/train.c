@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "run/runlog.h"
 #include "training/files.h"
 #include "training/messages.h"
 #include "training/validation.h"
@@ -184,8 +185,8 @@ static int start(Trainer *train, Why *why) {
 /* Ends a run at a signal during the examination, which the resumed run repeats. */
 static int end_in_examination(Trainer *train, Why *why) {
   const int signal = signals_end();
-  free(train->exam);
-  train->exam = NULL;
+  free(train->result.exam);
+  train->result.exam = NULL;
   if (files_runjson(train, "interrupted", why) != 0) return -1;
   fail(why, "stopped by %s after the last step; the model is saved in %s; --resume examines it",
        signals_name(signal), rundir_file(train->run->dir, RUN_MODEL));

@@ -103,7 +103,7 @@ void trainer_free(Trainer *train) {
   free(train->state.h);
   commands_free(&train->state.commands);
   free(train->state.lanes);
-  free(train->exam);
+  free(train->result.exam);
   free(train);
 }
 

@@ -114,6 +114,6 @@ void validation_examine(Trainer *train) {
   const RunConfig *run = train->run;
   Examination examination = {train, trainer_elapsed(train)};
   const ExamStop stop = {must_stop, &examination};
-  train->exam = exam_new(run->dataset->valid, &run->shape, train->state.best, run->options->T,
-                         run->options->threads, run->kernels, &stop);
+  train->result.exam = exam_new(run->dataset->valid, &run->shape, train->state.best,
+                                run->options->T, run->options->threads, run->kernels, &stop);
 }
