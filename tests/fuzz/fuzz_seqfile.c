@@ -107,8 +107,8 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
   }
   free(letters);
   char turn[KMER_MAX];
-  const size_t n = got == 0 ? seqfile_turn(file, turn, sizeof turn) : 0;
-  for (size_t i = 0; i < n; i++) must(is_base(turn[i]), "circles continue with bases");
+  const size_t turned = got == 0 ? seqfile_turn(file, turn, sizeof turn) : 0;
+  for (size_t i = 0; i < turned; i++) must(is_base(turn[i]), "circles continue with bases");
   o->circles += seqfile_circular(file);
   if (got == 0) {
     o->letters = sum;

@@ -2,7 +2,7 @@
  * printable sentence, or the worksheet's weights are finite, and the network computes with them. */
 #include "model/worksheet.h"
 #include "net/trace.h"
-#include "run/runjson.h"
+#include "report/summary.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -46,15 +46,20 @@ static void check_network(const Model *model) {
   trace_free(trace);
 }
 
-static void read_run(const RunDocument *document) {
-  static const char *const places[] = {"",        "status",        "options",
-                                       "options", "inputs.0.file", "calibration.1.observed"};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    const size_t n = runjson_size(document, places[i]);
-    for (size_t j = 0; j <= n && j < 8; j++) (void)strlen(runjson_member(document, places[i], j));
-    free(runjson_text(document, places[i]));
-    (void)runjson_number(document, places[i]);
-  }
+static void read_list(const SummaryList *list) {
+  for (int column = 0; column < list->texts; column++)
+    for (size_t i = 0; i < list->n; i++) (void)strlen(list->text[column][i]);
+  must(list->n <= list->all, "no more rows are held than there are");
+}
+
+static void read_run(const Summary *run) {
+  read_list(&run->inputs);
+  read_list(&run->validation);
+  read_list(&run->calibration);
+  read_list(&run->flow);
+  for (size_t i = 0; i < run->command.n; i++) (void)strlen(run->command.word[i]);
+  for (size_t i = 0; i < run->n_options; i++) (void)strlen(run->options[i].value);
+  (void)strlen(run->status);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -82,11 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     model_free(&model);
   } else
     check_sentence(&why);
-  RunDocument *document = runjson_read(path, &why);
-  if (document)
-    read_run(document);
-  else
+  Summary run;
+  if (summary_read(&run, path, &why) == 0) {
+    read_run(&run);
+    summary_free(&run);
+  } else {
     check_sentence(&why);
-  runjson_free(document);
+  }
   return 0;
 }
