@@ -1,9 +1,9 @@
 /* lanes: B readers that walk the segments of a span side by side, T tokens a window.
  *
  * Segments longer than a lane's share are cut into pieces, which share k bases, so that no token is
- * lost; each epoch deals the pieces out in another order. A lane that ends a piece restarts with h = 0
- * on the next one, inside a window too, and is idle once there are no more: every epoch reads every
- * token once. */
+ * lost; each epoch deals the pieces out in another order. A lane that ends a piece restarts with h
+ * = 0 on the next one, inside a window too, and is idle once there are no more: every epoch reads
+ * every token once. */
 #ifndef LANES_H
 #define LANES_H
 
@@ -43,8 +43,8 @@ uint64_t lanes_windows(const Lanes *lanes); /* of one epoch, about */
 /* Puts every lane at the start of an epoch. */
 void lanes_start(Lanes *lanes, uint64_t epoch);
 
-/* The next window of the epoch; 0 when the epoch is over (and the window is not filled). */
-int lanes_next(Lanes *lanes, Window *window);
+/* The next window of the epoch; false when the epoch is over, and the window is not filled. */
+bool lanes_next(Lanes *lanes, Window *window);
 
 /* All that changes while lanes walk, as lanes_state_size numbers, for a checkpoint. */
 size_t lanes_state_size(const Lanes *lanes);

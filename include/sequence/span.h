@@ -45,8 +45,8 @@ uint64_t span_tokens(const Span *span, int k, int s);
 /* The first `bases` bases of a span, as a new span. */
 Span span_head(const Span *span, uint64_t bases);
 
-/* The span's segments one by one, cut to its ranges: 0 when there are no more. */
+/* The span's segments one by one, cut to its ranges: false when there are no more. */
 SegmentCursor segments_begin(void);
-int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
+bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
 #endif

@@ -181,13 +181,13 @@ static bool epoch_over(const Lanes *lanes) {
   return true;
 }
 
-int lanes_next(Lanes *lanes, Window *window) {
-  if (epoch_over(lanes)) return 0;
+bool lanes_next(Lanes *lanes, Window *window) {
+  if (epoch_over(lanes)) return false;
   window->tokens = 0;
   for (int b = 0; b < lanes->B; b++)
     for (int t = 0; t < lanes->T; t++)
       lane_step(lanes, &lanes->lane[b], window, (size_t)t * (size_t)lanes->B + (size_t)b);
-  return 1;
+  return true;
 }
 
 void lanes_start(Lanes *lanes, uint64_t epoch) {

@@ -49,7 +49,7 @@ uint64_t span_tokens(const Span *span, int k, int s) {
 
 SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0, 0}; }
 
-int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
+bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
   while (cursor->range < span->n && cursor->offset < span->corpus->lengths_size) {
     const Range *range = &span->ranges[cursor->range];
     if (cursor->base >= range->end) {
@@ -62,7 +62,7 @@ int segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
     if (end > range->end) end = range->end;
     if (begin >= end) continue;
     *segment = (Segment){begin, end - begin};
-    return 1;
+    return true;
   }
-  return 0;
+  return false;
 }
