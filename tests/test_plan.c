@@ -122,8 +122,8 @@ static Setting *setting_new(const Case *of) {
   o->D = of->D;
   o->B = of->B;
   o->T = of->T;
-  o->softmax = of->softmax;
-  o->optimizer = of->optimizer;
+  o->softmax = (int)of->softmax;
+  o->optimizer = (int)of->optimizer;
   o->threads = 1;
   const Reading reading = {.turn = o->k};
   assert_int_equal(dataset_read(&setting->dataset, files, 1, NULL, 0.1, &reading, &why), 0);
