@@ -12,8 +12,8 @@ enum { CHART_SERIES = 2, CHART_MARKS = 2 };
 
 typedef enum { CHART_LINE, CHART_DOTS } ChartStyle;
 
-/* Points; what is not finite is left out. Of more than 500 neighbours are joined into their mean.
- */
+/* Points; those that are not finite are left out. If there are more than 500, neighbours are joined
+ * into their mean. */
 typedef struct {
   const char *name;         /* in the legend; NULL: not there */
   ChartStyle style;         /* dots stand on a line too, where they are not too many */
@@ -30,7 +30,7 @@ typedef struct {
 } ChartMark;
 
 typedef struct {
-  const char *title; /* what it shows, for readers of screens */
+  const char *title; /* for screen readers */
   const char *x_name, *y_name;
   bool y_log, x_from_0, y_from_0;
   bool diagonal;               /* a line x = y, and the same scale for both axes, from 0 */

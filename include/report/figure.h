@@ -1,5 +1,4 @@
-/* figure: the diagrams of a report, each with what it shows and how to read it. Where there is
- * nothing to be shown yet, it says so. */
+/* figure: the diagrams of a report with their captions; a sentence where there are no data yet. */
 #ifndef FIGURE_H
 #define FIGURE_H
 

@@ -1,4 +1,4 @@
-/* page: what all parts of a report write with: text, escaped, and numbers as people read them. */
+/* page: the text and the numbers in a report: escaped, and as people read them. */
 #ifndef PAGE_H
 #define PAGE_H
 
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* An HTML page that is being written, and what it tells of; both borrowed. */
+/* An HTML page and the data that it shows; both borrowed. */
 typedef struct {
   FILE *out;
   const RunData *data;

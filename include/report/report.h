@@ -1,5 +1,5 @@
-/* report: report.html, what a run is and how it went, for people: one page that stands alone, made
- * of nothing but what the run directory holds. */
+/* report: report.html, the configuration and the results of a run, for people: one page without
+ * other files, made from the run directory alone. */
 #ifndef REPORT_H
 #define REPORT_H
 

@@ -1,5 +1,5 @@
-/* rundata: a run directory in memory: run.json, the rows of its logs, its model. A run that is
- * going on can be read too: of its logs the whole lines. */
+/* rundata: a run directory in memory: run.json, the rows of its logs, its model. While the run is in
+ * progress, the last line of a log is left out if it is unfinished. */
 #ifndef RUNDATA_H
 #define RUNDATA_H
 

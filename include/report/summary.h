@@ -39,7 +39,7 @@ typedef struct {
   size_t n_commands;
   SummaryOption *options; /* (n_options) in the order of the file */
   size_t n_options;
-  void *json; /* what the texts are part of */
+  void *json; /* owns the texts */
 } Summary;
 
 /* Columns of the lists that are drawn. */

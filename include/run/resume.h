@@ -1,4 +1,4 @@
-/* resume: what a run must find unchanged to go on from its checkpoint, and what it takes over.
+/* resume: the options and inputs of a run that resumes, compared with those of its checkpoint.
  *
  * A checkpoint's metadata holds the options of the run, as option.NAME, and its tensor state.inputs
  * the identity of the input files: their records, names and bases. File names, compression and line
@@ -11,12 +11,12 @@
 /* Adds the options to the metadata of a checkpoint. */
 void resume_describe(Metadata *about, const TrainOptions *options);
 
-/* Reads what the checkpoint in the claimed directory says of its run: fills past, past_inputs and
- * started. Options that the command line does not have become those of the run, except for options
- * of one command alone (--threads, --quiet). An error if one that may not change is another. */
+/* Reads the metadata of the checkpoint in the claimed directory into past, past_inputs and started.
+ * Options that the command line does not have become those of the run, except for options of a
+ * single command (--threads, --quiet). An error if an option differs that must not change. */
 int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, Why *why);
 
-/* Whether the inputs are those of the run. */
+/* Checks that the inputs are those of the run. */
 int resume_check_inputs(const RunConfig *run, Why *why);
 
 #endif

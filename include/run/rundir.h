@@ -21,35 +21,35 @@ enum { RUN_FILES = RUN_MULTIQC_LOSS + 1 };
 
 typedef enum {
   RUN_NEW,       /* a run begins; there must be no results */
-  RUN_OVERWRITE, /* a run begins, in place of any that is there */
+  RUN_OVERWRITE, /* a run begins and replaces an existing one */
   RUN_RESUME,    /* a run resumes */
-  RUN_AUTO       /* a run resumes, or begins where none has come to a checkpoint */
+  RUN_AUTO       /* a run resumes, or begins if there is no checkpoint */
 } RunMode;
 
 typedef struct RunDir RunDir;
 
-/* Before the input is read: whether a run can be written to the directory. Makes and changes
- * nothing; where there is a run, nobody else can claim it from now on. */
+/* To be called before the input is read: checks that a run can be written to the directory. Makes
+ * and changes nothing. An existing run is locked: no other process can claim it from now on. */
 RunDir *rundir_claim(const char *path, RunMode mode, Why *why);
 
-/* Opens a directory to write a report on the run in it, which may be another process's. */
+/* Opens a directory to write a report on its run, which may belong to another process. */
 RunDir *rundir_look(const char *path, Why *why);
 void rundir_close(RunDir *dir); /* NULL is allowed */
 
 /* Whether there is a checkpoint to resume from. */
 bool rundir_resumes(const RunDir *dir);
 
-/* Whether the file system has locks: without them other processes are not kept out. */
+/* Whether the file system has locks. Without them other processes are not kept out. */
 bool rundir_locked(const RunDir *dir);
 
-/* Makes the directory, or removes what an earlier run left in it. */
+/* Makes the directory, or removes the files of an earlier run. */
 int rundir_begin(RunDir *dir, Why *why);
 
 /* After a failed start: removes the files and the directory it made, if possible. */
 void rundir_undo(RunDir *dir);
 
-/* Whether the path still leads to the open directory, and both logs are still in it; else why says
- * where the directory is. */
+/* Checks that the path still leads to the open directory, and that both logs are still in it;
+ * otherwise why names the present path of the directory. */
 int rundir_check(const RunDir *dir, Why *why);
 
 /* Opens a log to write to, which the directory closes; `fresh`: made if it does not exist. The lock
@@ -66,7 +66,7 @@ AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
 const char *rundir_file(const RunDir *dir, RunFile file);
 const char *rundir_path(const RunDir *dir);
 
-/* What a file is called in each run directory. */
+/* The name of a file in every run directory. */
 const char *rundir_name(RunFile file);
 
 /* The first line of loss.tsv or timestep_loss.tsv, without its end. */

@@ -1,4 +1,4 @@
-/* runjson: run.json, what a run is and how it went, for programs. */
+/* runjson: run.json, the configuration and the results of a run, for programs. */
 #ifndef RUNJSON_H
 #define RUNJSON_H
 
@@ -18,8 +18,8 @@ typedef struct {
 
 void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
 
-/* Writes it to a file that was just opened and frees it; NULL is an error that `why` says already.
- */
+/* Writes run.json to a file that was just opened and frees the file; NULL is an error that `why`
+ * says already. */
 int runjson_write(AtomicFile *file, const RunConfig *run, const RunState *state,
                   const RunResult *result, Why *why);
 

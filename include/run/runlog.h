@@ -4,11 +4,11 @@
 
 #include "run/checkpoint.h"
 
-/* The directory is borrowed. NULL: memory is short. */
+/* The directory is borrowed. NULL: out of memory. */
 Runlog *runlog_new(RunDir *dir, Why *why);
 void runlog_free(Runlog *log);
 
-/* Begins both logs, which hold their first lines then. */
+/* Begins both logs with the names of their columns. */
 int runlog_begin(Runlog *log, Why *why);
 
 /* Cuts the logs back to the bytes that belong to a checkpoint; they continue from there. */

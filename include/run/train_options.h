@@ -1,4 +1,4 @@
-/* train_options: what can be asked of rnntrain, and its option table. */
+/* train_options: the options of rnntrain and their table. */
 #ifndef TRAIN_OPTIONS_H
 #define TRAIN_OPTIONS_H
 
@@ -12,7 +12,7 @@ typedef struct {
   uint64_t min_length;
   int k, s, strands;
   int d, D, activation, softmax;
-  int epochs; /* 0: until something else ends the run */
+  int epochs; /* 0: no limit */
   int B, T, optimizer, schedule, patience, log_every, threads;
   double rate; /* 0: the optimizer's default */
   double clip, valid_fraction, max_time, checkpoint_every;
@@ -27,11 +27,11 @@ extern const Program train_program;
 /* Whether a report or MultiQC's files are asked for. */
 bool train_options_report(const TrainOptions *options);
 
-/* Whether the command line is complete: its options and the n_files FILEs. */
+/* Checks that the command line is complete: its options and the n_files FILEs. */
 int train_options_check(const TrainOptions *options, const char *const *files, int n_files,
                         Why *why);
 
-/* Whether the options fit each other; sets the defaults that depend on other options. */
+/* Checks that the options fit each other, and sets the defaults that depend on other options. */
 int train_options_complete(TrainOptions *options, Why *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* dryrun: what a run would be. */
+/* dryrun: the input, the size and the time of a run, without the run. */
 #ifndef DRYRUN_H
 #define DRYRUN_H
 
@@ -7,8 +7,8 @@
 /* Writes the counts of each input file to standard output, as a table. */
 int dryrun_table(const Dataset *dataset, Why *why);
 
-/* Says on standard error: tokens, parameters, memory, and the time that a few windows on a scratch
- * network foretell. */
+/* Prints on standard error: tokens, parameters, memory, and the time of the run, estimated from a
+ * few windows on a scratch network. */
 void dryrun_say(const RunConfig *run, const Plan *plan);
 
 #endif

@@ -9,8 +9,8 @@
 
 void remarks_say(Progress *progress, const TrainOptions *options, const Dataset *dataset);
 
-/* The part of each file that validates, and a warning where records are for validation only;
- * has_list: run.json lists all files. */
+/* The ranges for validation, and a warning if records are for validation only; has_list: run.json
+ * lists all files. */
 void remarks_validation(Progress *progress, const Dataset *dataset, bool has_list);
 
 #endif

@@ -6,8 +6,8 @@
 
 enum { TRAIN_DIVERGED = 3, TRAIN_SIGNALLED = 128 }; /* exit codes; the signal is added */
 
-/* Trains, from the beginning or from where the log's checkpoint is, and writes the run directory: 0
- * done, TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1; why says why. Sets run->markov. */
+/* Trains from the beginning or from the checkpoint, and writes the run directory. Sets run->markov.
+ * Returns 0, or TRAIN_DIVERGED, TRAIN_SIGNALLED + signal or -1 and fills why. */
 int train_run(RunConfig *run, Phases *phases, Why *why);
 
 #endif

@@ -21,7 +21,7 @@ typedef struct {
   Axis x, y;
 } Frame;
 
-/* What of a series is drawn. */
+/* The points of a series that are drawn. */
 typedef struct {
   double *x, *y, *low, *high; /* (n) */
   size_t n;
@@ -183,7 +183,7 @@ static void join(Points *points, size_t group) {
   points->n = n;
 }
 
-/* The points that are there, and no more than can be told apart. */
+/* The points to draw: finite ones, joined if there are too many to tell apart. */
 static Points gather(const Frame *frame, const Series *series) {
   Points points = points_new(series->n);
   size_t n = 0;
@@ -363,7 +363,7 @@ static void widen(Axis *axis, double range) {
   axis->most += more;
 }
 
-/* A unit is as long on both. */
+/* Gives both axes the same scale. */
 static void set_square_axes(Frame *frame) {
   const double width = WIDTH - LEFT - RIGHT, height = HEIGHT - TOP - BOTTOM;
   pad(&frame->x, 0.05);

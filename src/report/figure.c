@@ -28,8 +28,8 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* A column without the rows that tell of less than half as many steps as most do, for a validation
- * called for them. To be freed. */
+/* A column with NAN in the rows that sum up less than half as many steps as most: a validation came
+ * between. To be freed. */
 static double *steady(const RunData *data, const double *column) {
   const size_t n = data->rows;
   double *kept = alloc_new(n + 1, sizeof *kept), *steps = alloc_new(n + 1, sizeof *steps);
@@ -167,7 +167,7 @@ void figure_speed(const Page *page) {
   free(speeds.speed);
 }
 
-/* ---- what the network shows ----------------------------------------------------------------- */
+/* ---- the examination ------------------------------------------------------------------------ */
 
 /* Why there is no exam. */
 static void put_no_exam(const Page *page) {

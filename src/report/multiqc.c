@@ -96,7 +96,7 @@ static int write_loss(AtomicFile *file, const RunData *data, const char *sample,
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* What JSON or a table cannot hold of a name becomes '_'. */
+/* Replaces the characters of a name that JSON or a table cannot hold by '_'. */
 static void clean(char *name) {
   json_t *valid = json_string(name);
   for (char *c = name; *c; c++)

@@ -116,9 +116,9 @@ static void put_head(const Page *page) {
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-/* How many of n are told, and a sentence on the others. */
-static size_t put_most(const Page *page, size_t n, const char *what) {
-  if (n > LIST_MAX) fprintf(page->out, "<p>The first %d of %zu %s:</p>\n", LIST_MAX, n, what);
+/* The number of entries to list, of n; if that is not all, a sentence says so. */
+static size_t put_most(const Page *page, size_t n, const char *things) {
+  if (n > LIST_MAX) fprintf(page->out, "<p>The first %d of %zu %s:</p>\n", LIST_MAX, n, things);
   return n > LIST_MAX ? LIST_MAX : n;
 }
 

@@ -11,7 +11,8 @@
 
 enum { KEY = 64, VALUE = 64, DIFFERENCE = 128 };
 
-/* What becomes of an option: most make the network and its gradients, and are as they were. */
+/* Whether an option must stay as it was (most determine the network or its gradients), is kept but
+ * may change, or belongs to a single command. */
 typedef enum { FIXED, KEPT, OWN } Stay;
 
 static Stay option_stay(const Option *option) {
@@ -40,8 +41,8 @@ void resume_describe(Metadata *about, const TrainOptions *options) {
   }
 }
 
-/* Whether this version knows all options of the run, and they are those of its network: how much
- * memory will be asked for follows from them. */
+/* Whether this version knows all options of the run, and the sizes of the network are theirs: the
+ * memory of the run follows from them. */
 static int check_about(const Metadata *about, const char *path, Why *why) {
   static const char *const pairs[][2] = {{"k", "option.kmer"},
                                          {"stride", "option.stride"},

@@ -30,7 +30,7 @@ static json_t *text(const char *from) {
   return string;
 }
 
-/* An option's value as the JSON type that it has; null for what was not given. */
+/* An option's value in its JSON type; null if it was not given. */
 static json_t *option_json(const Option *option, const TrainOptions *options) {
   char value[4096];
   option_value(option, options, value, sizeof value);
@@ -259,8 +259,8 @@ static void put_value(FILE *out, int indent, json_t *value) {
   json_decref(value);
 }
 
-/* A list with an entry for each input that has one. There may be many: only one is held at a time.
- */
+/* Writes a list with an entry for each input that has one. There may be many, so only one is in
+ * memory at a time. */
 static void put_list(FILE *out, json_t *(*entry)(const Dataset *, int), const Dataset *dataset) {
   int entries = 0;
   fputc('[', out);

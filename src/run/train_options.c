@@ -98,7 +98,7 @@ const Program train_program = {
 
 bool train_options_report(const TrainOptions *o) { return o->report || o->multiqc; }
 
-/* Without FILEs there is no training: what would be about it must not be asked for. */
+/* Without FILEs there is no training, so no option of training may have been given. */
 static int check_alone(const TrainOptions *o, Why *why) {
   static const char *const about[] = {"report", "multiqc", "output", "quiet"};
   char is[4096], usual[4096];

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What model.safetensors says of where it comes from; nothing in it depends on the clock. */
+/* The origin of the model, for its metadata; nothing in it depends on the clock. */
 static Metadata *make_about(const Trainer *train) {
   Metadata *about = metadata_new();
   char value[64];

@@ -75,7 +75,7 @@ void messages_validation(const Trainer *train, double loss) {
 
 /* ---- the result ----------------------------------------------------------------------------- */
 
-/* What a longer run would take, for "try ...": "" where it would not help. */
+/* The way to a longer run, for "try ..."; "" if that would not help. */
 static void suggest_longer(const Trainer *train, char text[64]) {
   const TrainOptions *o = train->run->options;
   const RunNumbers *numbers = &train->state.numbers;

@@ -14,8 +14,8 @@
 #include <string.h>
 
 enum {
-  DIVERGED_FACTOR = 10, /* a loss so many times what guessing costs is too large */
-  LARGE = 1000000,      /* parameters: what is done with them takes seconds */
+  DIVERGED_FACTOR = 10, /* a loss so many times that of guessing is too large */
+  LARGE = 1000000,      /* parameters: writing or examining so many takes seconds */
   LONG = 10 * 1000000   /* bases: counting them takes seconds */
 };
 
@@ -30,7 +30,7 @@ static void add_losses(Trainer *train, const WindowLoss *loss) {
   }
 }
 
-/* Whether a window's loss is far above what guessing costs, ln n a k-mer, or no number. */
+/* Whether a window's loss is far above that of guessing, ln n a k-mer, or no number. */
 static bool has_diverged(const Trainer *train, const WindowLoss *loss) {
   const double guessing = log((double)train->run->shape.n);
   return !(loss->loss <= (double)DIVERGED_FACTOR * guessing * (double)loss->tokens);
@@ -42,8 +42,8 @@ static double training_part(const Trainer *train, uint64_t tokens) {
               budget_part(&train->budget, trainer_elapsed(train)));
 }
 
-/* One window: gradient, and a step along it unless it, or the loss, is not finite. false: a signal
- * came in between, and nothing was changed. */
+/* Computes the gradient of a window, and takes a step unless it or the loss is not finite. Returns
+ * false if a signal came in between; then nothing is changed. */
 static bool step(Trainer *train) {
   const TrainOptions *o = train->run->options;
   RunNumbers *numbers = &train->state.numbers;
@@ -103,8 +103,8 @@ static const char *ends(const Trainer *train) {
   return NULL;
 }
 
-/* Until something ends the run; *status says what. What is due depends on the state alone, so that
- * a run that was saved anywhere goes on as if it had not been. */
+/* Trains until something ends the run; *status is the reason. All that is due depends on the state
+ * alone, so that a run that resumes continues as if it had not been interrupted. */
 static int loop(Trainer *train, const char **status, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
   for (;;) {
@@ -124,7 +124,7 @@ static int loop(Trainer *train, const char **status, Why *why) {
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
-/* Whether its weights are so many that saving and examining them takes seconds. */
+/* Whether writing and examining the weights takes seconds. */
 static bool is_large(const RunConfig *run) { return shape_parameters(&run->shape) > LARGE; }
 
 /* Begins a phase of the run and announces it if it takes long. */
@@ -133,7 +133,7 @@ static void begin_phase(const RunConfig *run, Phases *phases, const char *name, 
   if (is_long) progress_say(run->progress, "%s", name);
 }
 
-/* The end of a run that has diverged: its weights are worth nothing, the best before them are. */
+/* Ends a run that has diverged. Its weights are worthless; the best ones before them are kept. */
 static int end_diverged(Trainer *train, Why *why) {
   const bool validated = isfinite(train->state.numbers.best_valid_loss);
   if (validated && files_model(train, why) != 0) return -1;
@@ -151,7 +151,7 @@ static int end_diverged(Trainer *train, Why *why) {
   return TRAIN_DIVERGED;
 }
 
-/* The end that a signal asked for; the run can go on. */
+/* Ends a run at a signal; it can resume. */
 static int end_interrupted(Trainer *train, Why *why) {
   const int signal = signals_end();
   if (files_save(train, "interrupted", why) != 0) return -1;
@@ -169,7 +169,7 @@ static int resume(Trainer *train, Why *why) {
   return files_runjson(train, "running", why);
 }
 
-/* Begins the logs, and looks whether there is room for a checkpoint; or resumes. */
+/* Resumes, or begins the logs and writes a checkpoint, which shows that there is room for one. */
 static int start(Trainer *train, Why *why) {
   const bool first = train->run->options->init && train->run->valid_tokens > 0;
   train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */

@@ -10,7 +10,7 @@ enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
-/* The weights and all that has their shape, zeroed. */
+/* The weights and everything else of their shape, zeroed. */
 static void new_weights(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = run->options;
@@ -20,7 +20,7 @@ static void new_weights(Trainer *train) {
   train->state.optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape, true);
 }
 
-/* The lanes and all that has the size of a window, or of the lanes. */
+/* The lanes and everything else of the size of a window or of the lanes. */
 static void new_windows(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = train->run->options;
@@ -51,7 +51,7 @@ TrainerMemory trainer_memory(const RunConfig *run) {
   return memory;
 }
 
-/* Those of the model to start from, or random ones. */
+/* Sets the weights to those of the model to start from, or to random ones. */
 static void set_weights(Trainer *train) {
   const RunConfig *run = train->run;
   if (run->init->weights) {

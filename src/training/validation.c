@@ -16,8 +16,8 @@ enum { SHARE = 4 }; /* between validations, no fewer tokens than so many times t
 typedef enum { WRONG = -1, LEFT, MEASURED, NO_TIME } Validation;
 
 /* Runs the averaged weights over the validation span and sets *loss to their mean J, unless a
- * signal does not let it finish (LEFT) or --max-time. The training lanes' states wait in
- * train->state.h, so that what is saved in between is the run as it was before. */
+ * signal (LEFT) or --max-time (NO_TIME) ends it early. The training lanes' states wait in
+ * train->state.h, so that a checkpoint in between holds the run as it was before. */
 static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   const double deadline = trainer_is_limited(train) ? budget_deadline(&train->budget) : INFINITY;
   Validation outcome = MEASURED;
@@ -43,7 +43,7 @@ static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   return outcome;
 }
 
-/* Validates, where there are data and time for it. */
+/* Validates if there are data and time for it. */
 static Validation measure(Trainer *train, double *loss, Why *why) {
   const double start = clock_now();
   Validation outcome = NO_TIME;

@@ -1,0 +1,109 @@
+/* run.json read into a struct. */
+#include "report/summary.h"
+
+#include "report/excerpt.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+static char path[] = "/tmp/test_summary.XXXXXX";
+
+static int make_file(void **state) {
+  (void)state;
+  const int fd = mkstemp(path);
+  return fd < 0 || close(fd) != 0;
+}
+
+static int remove_file(void **state) {
+  (void)state;
+  return unlink(path);
+}
+
+static Summary read_text(const char *text) {
+  Summary summary;
+  Why why = {""};
+  FILE *out = fopen(path, "w");
+  fputs(text, out);
+  fclose(out);
+  if (summary_read(&summary, path, &why) != 0) fail_msg("%s", why.text);
+  return summary;
+}
+
+static void each_member_comes_to_its_field(void **state) {
+  (void)state;
+  Summary run = read_text(
+      "{\"version\": \"1.2\", \"status\": \"done\", \"cpu_level\": \"x86-64-v3\", \"commands\": "
+      "[[\"rnntrain\", \"a b\"], [\"rnntrain\"]], \"command\": [\"rnntrain\", \"a b\"],"
+      "\"options\": {\"kmer\": 3, \"clip\": 0.5, \"valid\": null, \"quiet\": false, \"odd\": [1]},"
+      "\"inputs\": [{\"file\": \"x.fa\", \"use\": \"training\", \"bytes\": 7}],"
+      "\"markov\": {\"best_order\": 5}, \"result\": {\"tokens\": 1000000, \"best_step\": 4}}");
+  assert_string_equal(run.version, "1.2");
+  assert_string_equal(run.status, "done");
+  assert_string_equal(run.cpu_level, "x86-64-v3");
+  assert_string_equal(run.valid, "");
+  assert_true(run.k == 3 && run.clip == 0.5);
+  assert_true(run.markov_order == 5 && run.tokens == 1000000 && run.best_step == 4);
+  assert_int_equal(run.command.n, 2);
+  assert_string_equal(run.command.word[1], "a b");
+  assert_int_equal(run.n_commands, 2);
+  assert_int_equal(run.commands[1].n, 1);
+  assert_int_equal(run.n_options, 5);
+  assert_string_equal(run.options[0].name, "kmer");
+  assert_string_equal(run.options[0].value, "3");
+  assert_string_equal(run.options[2].value, "");
+  assert_string_equal(run.options[3].value, "false");
+  assert_string_equal(run.options[4].value, "[1]");
+  assert_int_equal(run.inputs.n, 1);
+  assert_string_equal(run.inputs.name[1], "use");
+  assert_string_equal(run.inputs.text[1][0], "training");
+  assert_string_equal(run.inputs.name[3], "bytes");
+  assert_true(run.inputs.number[3][0] == 7);
+  summary_free(&run);
+}
+
+static void a_member_that_is_missing_or_of_another_type_is_none(void **state) {
+  (void)state;
+  Summary run = read_text("{\"status\": 5, \"result\": {\"tokens\": \"x\"}, \"options\": 7,"
+                          "\"inputs\": {\"0\": 1}, \"calibration\": [1, {}, {\"observed\": 0.5}]}");
+  assert_string_equal(run.status, "");
+  assert_string_equal(run.openblas, "");
+  assert_true(isnan(run.tokens) && isnan(run.seconds) && isnan(run.k));
+  assert_int_equal(run.n_options, 0);
+  assert_int_equal(run.n_commands, 0);
+  assert_int_equal(run.inputs.all, 0);
+  assert_int_equal(run.calibration.n, 3);
+  assert_true(isnan(run.calibration.number[SUMMARY_OBSERVED][1]));
+  assert_true(run.calibration.number[SUMMARY_OBSERVED][2] == 0.5);
+  summary_free(&run);
+}
+
+static void of_a_long_list_all_rows_are_counted_and_the_first_held(void **state) {
+  (void)state;
+  enum { MANY = 2 * EXCERPT_KEPT, ROOM = 32 };
+  char *text = calloc(MANY + 1, ROOM), *at = text;
+  at += sprintf(at, "{\"inputs\": [");
+  for (int i = 0; i < MANY; i++) at += sprintf(at, "%s{\"bytes\": %d}", i > 0 ? "," : "", i);
+  strcpy(at, "]}");
+  Summary run = read_text(text);
+  assert_int_equal(run.inputs.all, MANY);
+  assert_int_equal(run.inputs.n, EXCERPT_KEPT);
+  assert_true(run.inputs.number[3][EXCERPT_KEPT - 1] == EXCERPT_KEPT - 1);
+  summary_free(&run);
+  free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_member_comes_to_its_field),
+      cmocka_unit_test(a_member_that_is_missing_or_of_another_type_is_none),
+      cmocka_unit_test(of_a_long_list_all_rows_are_counted_and_the_first_held)};
+  return cmocka_run_group_tests(tests, make_file, remove_file);
+}
