@@ -13,7 +13,8 @@ function(embed_text path)
   endwhile()
   # This character stands for the end of a string until its lines are joined.
   string(ASCII 1 end)
-  string(REGEX REPLACE "\n*\n[[]([a-z_]+)]\n *" "${end}static const char text_\\1[] = \"" text "${text}")
+  string(REGEX REPLACE "\n*\n[[]([a-z_]+)]\n *" "${end}static const char text_\\1[] = \""
+         text "${text}")
   string(REGEX REPLACE "\n+$" "${end}" text "${text}")
   string(REPLACE "\n\n" "\\n\\n" text "${text}")
   string(REPLACE "\n    " "\\n" text "${text}")
