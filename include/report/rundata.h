@@ -1,5 +1,5 @@
-/* rundata: a run directory in memory: run.json, the rows of its logs, its model. While the run is in
- * progress, the last line of a log is left out if it is unfinished. */
+/* rundata: a run directory in memory: run.json, the rows of its logs, its model. While the run is
+ * in progress, the last line of a log is left out if it is unfinished. */
 #ifndef RUNDATA_H
 #define RUNDATA_H
 
@@ -23,8 +23,8 @@ enum {
 
 /* J(t), of rows of timestep_loss.tsv. */
 typedef struct {
-  double step;
-  double *J; /* (T) NAN: not measured */
+  double step, tokens; /* of a row */
+  double *J;           /* (T) NAN: not measured */
 } TimestepLoss;
 
 typedef struct {

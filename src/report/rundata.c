@@ -22,18 +22,6 @@ typedef struct {
   size_t room, number; /* of the line, from 1 */
 } Lines;
 
-static int open_lines(Lines *lines, const char *path, Why *why) {
-  *lines = (Lines){path, regular_open(path, why), NULL, 0, 0};
-  if (lines->file) return 0;
-  if (errno == ENOENT) fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
-  return -1;
-}
-
-static void close_lines(Lines *lines) {
-  if (lines->file) fclose(lines->file);
-  free(lines->line);
-}
-
 /* The next line's numbers: 1; 0 where there is none, or it is being written; -1. */
 static int read_numbers(Lines *lines, double *numbers, int columns, Why *why) {
   const ssize_t n = getline(&lines->line, &lines->room, lines->file);
@@ -65,59 +53,63 @@ static int check_header(Lines *lines, const char *header, Why *why) {
               lines->path);
 }
 
+/* A log, and the function that takes its rows. */
+typedef struct {
+  RunFile file;
+  int columns;
+  void (*take)(RunData *data, const double *numbers);
+} Log;
+
+static int read_log(RunData *data, const Log *log, const char *path, Why *why) {
+  Lines lines = {.path = path, .file = regular_open(path, why)};
+  double numbers[COLUMNS_MAX];
+  if (!lines.file && errno == ENOENT)
+    fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
+  if (!lines.file) return -1;
+  int more = check_header(&lines, rundir_header(log->file), why) == 0 ? 1 : -1;
+  while (more > 0) {
+    more = read_numbers(&lines, numbers, log->columns, why);
+    if (more > 0) log->take(data, numbers);
+  }
+  fclose(lines.file);
+  free(lines.line);
+  return more;
+}
+
 /* ---- the logs ------------------------------------------------------------------------------- */
 
-static void add_row(RunData *data, const double *numbers, size_t *room) {
-  if (data->rows == *room) {
-    *room += *room / 2 + 256;
-    for (int i = 0; i < RUNDATA_COLUMNS; i++)
-      data->loss[i] = alloc_resize(data->loss[i], *room, sizeof(double));
+/* Whether an array of n numbers is full, if it grows at 0, 1, 2, 4, 8, ... to twice its size. */
+static bool is_full(size_t n) { return (n & (n - 1)) == 0; }
+
+static double *grow(double *numbers, size_t n) {
+  return alloc_resize(numbers, 2 * n + 1, sizeof *numbers);
+}
+
+static void take_loss(RunData *data, const double *numbers) {
+  for (int i = 0; i < RUNDATA_COLUMNS; i++) {
+    if (is_full(data->rows)) data->loss[i] = grow(data->loss[i], data->rows);
+    data->loss[i][data->rows] = numbers[i];
   }
-  for (int i = 0; i < RUNDATA_COLUMNS; i++) data->loss[i][data->rows] = numbers[i];
   data->rows++;
 }
 
-static int read_loss(RunData *data, const char *path, Why *why) {
-  Lines lines;
-  double numbers[COLUMNS_MAX];
-  size_t room = 0;
-  if (open_lines(&lines, path, why) != 0) return -1;
-  int more = check_header(&lines, rundir_header(RUN_LOSS), why) == 0 ? 1 : -1;
-  while (more > 0 && (more = read_numbers(&lines, numbers, RUNDATA_COLUMNS, why)) > 0)
-    add_row(data, numbers, &room);
-  close_lines(&lines);
-  return more;
-}
-
 /* A row: of the first step that was logged, whose rows are T, or of the last so far. */
-static void add_timestep(RunData *data, const double *numbers, size_t *room, double *least) {
+static void take_timestep(RunData *data, const double *numbers) {
   const double step = numbers[0], t = numbers[1], J = numbers[2], tokens = numbers[3];
-  if (data->T == 0 || data->first.step == step) {
-    if (data->T == *room) {
-      *room += *room / 2 + 64;
-      data->first.J = alloc_resize(data->first.J, *room, sizeof(double));
-      data->last.J = alloc_resize(data->last.J, *room, sizeof(double));
+  TimestepLoss *first = &data->first, *last = &data->last;
+  if (data->T == 0 || first->step == step) {
+    if (is_full(data->T)) {
+      first->J = grow(first->J, data->T);
+      last->J = grow(last->J, data->T);
     }
-    data->first.step = data->last.step = step;
-    data->first.J[data->T] = data->last.J[data->T] = J;
+    first->step = last->step = step;
+    first->tokens = tokens;
+    first->J[data->T] = last->J[data->T] = J;
     data->T++;
-    *least = tokens / 2;
-  } else if (t >= 1 && t <= (double)data->T && tokens >= *least) {
-    data->last.step = step;
-    data->last.J[(size_t)t - 1] = J;
+  } else if (t >= 1 && t <= (double)data->T && tokens >= first->tokens / 2) {
+    last->step = step;
+    last->J[(size_t)t - 1] = J;
   }
-}
-
-static int read_timestep_loss(RunData *data, const char *path, Why *why) {
-  Lines lines;
-  double numbers[COLUMNS_MAX], least = 0;
-  size_t room = 0;
-  if (open_lines(&lines, path, why) != 0) return -1;
-  int more = check_header(&lines, rundir_header(RUN_TIMESTEP_LOSS), why) == 0 ? 1 : -1;
-  while (more > 0 && (more = read_numbers(&lines, numbers, TIMESTEP_COLUMNS, why)) > 0)
-    add_timestep(data, numbers, &room, &least);
-  close_lines(&lines);
-  return more;
 }
 
 /* ---- the directory -------------------------------------------------------------------------- */
@@ -133,16 +125,15 @@ static int read_model(RunData *data, const char *path, Why *why) {
 }
 
 int rundata_read(RunData *data, const char *directory, Why *why) {
-  static const RunFile files[] = {RUN_JSON, RUN_LOSS, RUN_TIMESTEP_LOSS, RUN_MODEL};
-  char *path[4];
+  static const Log logs[] = {{RUN_LOSS, RUNDATA_COLUMNS, take_loss},
+                             {RUN_TIMESTEP_LOSS, TIMESTEP_COLUMNS, take_timestep}};
+  char *path[RUN_FILES];
   *data = (RunData){.rows = 0};
-  for (int i = 0; i < 4; i++) path[i] = rundir_join(directory, rundir_name(files[i]));
-  const int rc =
-      summary_read(&data->run, path[0], why) == 0 && read_loss(data, path[1], why) == 0 &&
-              read_timestep_loss(data, path[2], why) == 0 && read_model(data, path[3], why) == 0
-          ? 0
-          : -1;
-  for (int i = 0; i < 4; i++) free(path[i]);
+  for (int i = 0; i < RUN_FILES; i++) path[i] = rundir_join(directory, rundir_name((RunFile)i));
+  int rc = summary_read(&data->run, path[RUN_JSON], why);
+  for (int i = 0; i < 2 && rc == 0; i++) rc = read_log(data, &logs[i], path[logs[i].file], why);
+  if (rc == 0) rc = read_model(data, path[RUN_MODEL], why);
+  for (int i = 0; i < RUN_FILES; i++) free(path[i]);
   if (rc != 0) rundata_free(data);
   return rc;
 }
