@@ -52,7 +52,7 @@ static int run(Task *task, const char *const *paths, Why *why) {
   return rc;
 }
 
-/* The first operand is a FILE where the models are given by options, else MODEL. */
+/* The index of the first FILE among the operands: 1 after MODEL, 0 if options name the models. */
 static int first_file(const PredictOptions *o) { return o->mode != MODE_CLASSIFY && !o->weights; }
 
 static int check_usage(const PredictOptions *o, char **operands, int n_operands,
@@ -64,7 +64,7 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
   return o->mode == MODE_CLASSIFY ? candidates_parse(candidates, o, why) : 0;
 }
 
-/* What the command line means; exit code. */
+/* Checks the usage and runs the mode; returns the exit code. */
 static int predict(const PredictOptions *o, char **operands, int n_operands, Why *why) {
   Candidates candidates = {0};
   int code = USAGE;

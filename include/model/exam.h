@@ -1,5 +1,5 @@
-/* exam: what a trained network shows on the sequence that it is validated on: whether its
- * probabilities come true, and how far its gradient flows back. */
+/* exam: the examination of a trained network on its validation sequence: the calibration of its
+ * probabilities, and the flow of its gradient back through time. */
 #ifndef EXAM_H
 #define EXAM_H
 
@@ -10,7 +10,7 @@
 
 enum { EXAM_BINS = 20, EXAM_STEPS = 128 };
 
-/* Of the probabilities that fell into a bin, bin i from i/EXAM_BINS on. */
+/* The predicted probabilities from i/EXAM_BINS to (i+1)/EXAM_BINS, for bin i. */
 typedef struct {
   uint64_t n;
   double sum;         /* of them */
@@ -20,9 +20,9 @@ typedef struct {
 typedef struct {
   ExamBin bin[EXAM_BINS];
   bool shortened; /* stopped before its end */
-  int steps;      /* of the gradient's way back */
-  int stretches;  /* of sequence that it was followed on */
-  /* (steps) Quartiles, over the stretches, of the norm of dJ(T)/dh(T-i), i steps back: */
+  int steps;      /* through which the gradient was followed */
+  int stretches;  /* of sequence on which it was followed */
+  /* (steps) Quartiles over the stretches of the norm of dJ(T)/dh(T-i), i steps back: */
   double flow_lower[EXAM_STEPS], flow_median[EXAM_STEPS], flow_upper[EXAM_STEPS];
 } Exam;
 

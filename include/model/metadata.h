@@ -11,7 +11,7 @@ Metadata *metadata_new(void);
 void metadata_free(Metadata *metadata);
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: not there */
+const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: it has none */
 /* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
  * value is something else, or there is none. */
 int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number);

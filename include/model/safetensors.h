@@ -36,15 +36,15 @@ size_t tensor_bytes(const Tensor *tensor);
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why);
 
-/* Bytes of memory that it takes to write a transposed tensor of so many columns, at most. */
+/* The most bytes of memory that writing a transposed tensor with this number of columns takes. */
 size_t safetensors_memory(size_t columns);
 
-/* An open file whose header and CRC were found right. */
+/* An open file whose header and CRC-32 are correct. */
 typedef struct SafeTensors SafeTensors;
 SafeTensors *safetensors_open(const char *path, Why *why);
 
-/* The same of a file descriptor, which is taken over; -1: it could not be opened, and errno says
- * why. Messages call it path. */
+/* The same for a file descriptor, which safetensors_close closes; -1: it could not be opened, and
+ * errno is set. Messages call it path. */
 SafeTensors *safetensors_from(int fd, const char *path, Why *why);
 void safetensors_close(SafeTensors *file);
 const Metadata *safetensors_metadata(const SafeTensors *file);

@@ -1,4 +1,4 @@
-/* worksheet: a network whose weights somebody has written down, in JSON:
+/* worksheet: a network whose weights are written by hand, in JSON:
  *
  *   {"L": [[0.5, -1], ...], "H": ..., "I": ..., "b1": [...], "U": ..., "b2": [...]}
  *

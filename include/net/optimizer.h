@@ -17,9 +17,9 @@
 typedef struct {
   OptimizerKind kind;
   Shape shape;
-  Weights *m, *v;   /* moments; NULL where the kind has none */
+  Weights *m, *v;   /* moments; NULL if the optimizer has none */
   Weights *average; /* NULL without one */
-  uint64_t steps;   /* taken so far */
+  uint64_t steps;   /* so far */
   double *squares;  /* scratch: of each chunk of the gradient */
 } Optimizer;
 
@@ -31,8 +31,8 @@ void optimizer_average(Optimizer *optimizer, const Weights *w);
 
 double optimizer_default_rate(OptimizerKind kind);
 
-/* Moves w by one step; clip is the largest norm of the gradient that passes unscaled, 0: any.
- * Gives back the norm before clipping. Where it is not finite, nothing is changed. */
+/* Moves w by one step. A gradient whose norm exceeds clip is scaled to it; 0: never. Returns the
+ * norm before clipping; if it is not finite, nothing changes. */
 double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
                       double clip, int threads, const Kernels *kernels);
 

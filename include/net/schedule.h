@@ -32,9 +32,9 @@ typedef struct {
   uint64_t stale;    /* validations since the last improvement, or under plateau since a halving */
 } Schedule;
 
-/* For a step, the first being 1, where this part of the run, 0..1, is done. */
+/* The rate of a step, from 1 on, when this fraction of the run, 0..1, is done. */
 double schedule_rate(const Schedule *schedule, uint64_t step, double part);
 void schedule_validated(Schedule *schedule, bool improved);
-bool schedule_over(const Schedule *schedule); /* whether it ends the run */
+bool schedule_over(const Schedule *schedule); /* whether the run should end */
 
 #endif

@@ -1,6 +1,5 @@
 /* trace: every node of the network, timestep by timestep, and of the gradient of one timestep's
- * loss: the equations of rnn.h for a single sequence, in double precision and with plain loops, to
- * be looked at. */
+ * loss: the equations of rnn.h for a single sequence, in double precision and plain loops. */
 #ifndef TRACE_H
 #define TRACE_H
 
@@ -8,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* What goes to the gradients of the weights that every timestep has a part in. */
+/* Contributions to the gradients of H, I and b1, to which every timestep adds. */
 typedef struct {
   double *dH, *dI, *db1; /* (D,D) (d,D) (D), one block */
 } TracePart;
@@ -16,7 +15,7 @@ typedef struct {
 /* Timesteps count from 1, as in the equations, and row t of an array is timestep t: arrays have a
  * row 0 too, which is 0. */
 typedef struct {
-  int T;        /* of which there are so many, of at most those it was made for */
+  int T;        /* timesteps in use, at most those of trace_new */
   int *x, *y;   /* (T+1) */
   double *e;    /* (T+1,d) */
   double *z;    /* (T+1,D) */
@@ -24,14 +23,14 @@ typedef struct {
   double *q;    /* (n) of one timestep; entry i is k-mer softmax_first(x) + i */
   double *yhat; /* (n) */
   double J;
-  double *dq;      /* (n) of that timestep's J, as those that follow */
+  double *dq;      /* (n) dJ/dq of that timestep; the others are of the same J */
   double *dh, *dz; /* (T+1,D) */
   double *de;      /* (T+1,d) */
   TracePart part;  /* of one timestep */
   TracePart sum;   /* of all so far */
 } Trace;
 
-/* Without parts there are none, which take as much memory as the weights. */
+/* Without parts, part and sum are NULL; they take as much memory as the weights. */
 Trace *trace_new(const Shape *shape, int T, bool with_parts);
 void trace_free(Trace *trace);
 
@@ -45,21 +44,21 @@ void trace_forward(Trace *trace, const Weights *w, const Shape *shape);
 /* q, yhat and J of timestep t. */
 void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape);
 
-/* dq, and dh, dz, de of the timesteps from `at` back to 1, for the J(at) that trace_output left;
- * the sum of parts begins at 0. */
+/* dq, and dh, dz, de of timesteps `at` back to 1, for the J(at) of the last trace_output. Sets the
+ * sum of parts to 0. */
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape);
 
-/* All of these for T timesteps, from the loss of the last. */
+/* All of the above for T timesteps and the loss of the last. */
 void trace_all(Trace *trace, const int *x, const int *y, int T, const Weights *w,
                const Shape *shape);
 
-/* The part of timestep t, which is added to the sum. */
+/* Computes the part of timestep t and adds it to the sum. */
 void trace_part(Trace *trace, int t, const Shape *shape);
 
 /* The Euclidean norm of dh(t). */
 double trace_norm(const Trace *trace, int t, const Shape *shape);
 
-/* dW (m,n) += a^T b: what a timestep adds to the gradient of a matrix; a (m), b (n). */
+/* dW (m,n) += a^T b with a (m), b (n). */
 void trace_add(double *dW, const double *a, const double *b, int m, int n);
 
 /* Row t of an array with so many columns. */

@@ -1,5 +1,4 @@
-/* candidates: the models that mode classify chooses from: their names, where they are, and how
- * probable each is beforehand. */
+/* candidates: the models among which mode classify chooses: names, paths, prior probabilities. */
 #ifndef CANDIDATES_H
 #define CANDIDATES_H
 
@@ -9,10 +8,10 @@ typedef struct {
   int n;
   char *name[OPTION_TEXTS_MAX];
   const char *path[OPTION_TEXTS_MAX]; /* borrowed from the options */
-  double ln_prior[OPTION_TEXTS_MAX];  /* and so much for all of them */
+  double ln_prior[OPTION_TEXTS_MAX];  /* up to a constant */
 } Candidates;
 
-/* From --model and --prior; to be freed also after an error. */
+/* Reads --model and --prior. To be freed, also after an error. */
 int candidates_parse(Candidates *candidates, const PredictOptions *options, Why *why);
 void candidates_free(Candidates *candidates);
 

@@ -1,6 +1,6 @@
-/* modes: what rnnpredict can be asked, a function each, in a file each. They check that the
- * question fits the models, and write the answer to task->output; what the tables say is in the
- * program's description (predict_options.c). */
+/* modes: the modes of rnnpredict, a function and a file for each. A mode checks that the options
+ * fit the models, and writes its results to task->output. predict_options.txt describes
+ * its columns. */
 #ifndef MODES_H
 #define MODES_H
 

@@ -1,5 +1,5 @@
-/* nodes: named numbers and matrices one after the other, as JSON, or as text for people with the
- * equation of each above it. */
+/* nodes: a stream of named numbers and matrices: JSON, or text for people with the equation above
+ * each. */
 #ifndef NODES_H
 #define NODES_H
 
@@ -13,25 +13,25 @@ typedef struct {
   bool begun[16]; /* whether each has something in it */
 } Nodes;
 
-/* An object or a list; name is NULL at the top, and of what is in a list. Text has none. */
+/* Opens an object '{' or a list '['; name is NULL at the top and inside a list. Not in text. */
 void nodes_open(Nodes *nodes, const char *name, char bracket);
 void nodes_close(Nodes *nodes, char bracket);
 
-/* What only JSON says, for in text a heading does. */
+/* Only in JSON; text has headings instead. */
 void nodes_word(Nodes *nodes, const char *name, const char *word);
 void nodes_whole(Nodes *nodes, const char *name, size_t value);
 void nodes_none(Nodes *nodes, const char *name);                        /* null */
 void nodes_size(Nodes *nodes, const char *name, int rows, int columns); /* [rows, columns] */
 
-/* What only text says: an empty line; a line, in which '?' stands for control characters. */
+/* Only in text: an empty line; a line, with '?' for control characters. */
 void nodes_gap(Nodes *nodes);
 void nodes_line(Nodes *nodes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What columns stand for: k-mers first .. first+n-1. */
+/* The headings of columns: k-mers first .. first+n-1. */
 void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k);
 
-/* In JSON with as many digits as bring a number back, null what is not finite; in text, of more
- * than six rows or columns, the first and last three. */
+/* JSON has enough digits to restore each number, and null for a number that is not finite. Text
+ * shows the first and last three of more than six rows or columns. */
 void nodes_number(Nodes *nodes, const char *name, double value, const char *equation, ...)
     __attribute__((format(printf, 4, 5)));
 void nodes_row(Nodes *nodes, const char *name, const double *row, int n, const char *equation, ...)

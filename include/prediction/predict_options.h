@@ -1,4 +1,4 @@
-/* predict_options: what can be asked of rnnpredict, and its option table. */
+/* predict_options: the options of rnnpredict. */
 #ifndef PREDICT_OPTIONS_H
 #define PREDICT_OPTIONS_H
 
@@ -36,7 +36,7 @@ typedef enum {
 typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
 typedef enum { STATE_MEAN, STATE_LAST } State;
 
-enum { TOP_OF_EACH = 256 }; /* the most that can be listed with --positions all */
+enum { TOP_OF_EACH = 256 }; /* the largest --top with --positions all */
 
 typedef struct {
   int mode;
@@ -52,16 +52,16 @@ typedef struct {
   const char *prompt;
   int state; /* embed */
   bool kmers;
-  int timesteps, loss_at; /* trace and flow; 0: what the mode has, the last */
+  int timesteps, loss_at; /* trace and flow; 0: the mode's default, the last timestep */
   const char *weights;
-  int format /* Format; -1: what the mode has */, threads;
+  int format /* Format; -1: the mode's default */, threads;
   bool no_header;
   const char *output;
 } PredictOptions;
 
 extern const Program predict_program;
 
-/* Whether options that were parsed go together; n_operands: of the command line. */
+/* Checks that parsed options and the number of operands go together. */
 int predict_options_check(const PredictOptions *options, int n_operands, Why *why);
 
 #endif

@@ -1,5 +1,4 @@
-/* task: what a mode of rnnpredict works on: the question, the models, the files, and where the
- * answer goes. */
+/* task: the input of a mode of rnnpredict: options, models, files and output. */
 #ifndef TASK_H
 #define TASK_H
 
@@ -13,10 +12,10 @@
 
 typedef struct {
   const PredictOptions *options;
-  const Candidates *candidates; /* of mode classify: what its models are called */
-  const Model *models;          /* (n_models): for classify one each, for the other modes one */
+  const Candidates *candidates; /* the names of the models, for mode classify */
+  const Model *models;          /* (n_models) more than one only for mode classify */
   int n_models;
-  char **files; /* (n_files), none: standard input */
+  char **files; /* (n_files) none: standard input */
   int n_files;
   Output *output;
   Advance *advance;
@@ -26,7 +25,7 @@ typedef struct {
  * them, nor of a model, whose paths (n_models) these are. */
 int task_check(const Task *task, const char *const *paths, Why *why);
 
-/* A table in the format that was asked for. */
+/* A table in the format of the options. */
 Table *task_table(const Task *task, const char *const *columns, int n);
 
 /* Hands every stretch of every record of all files to take, as predict_file does, and writes rows
@@ -50,7 +49,7 @@ typedef int TaskTake(void *context, const Beginning *beginning, Why *why);
  * puts into table, which may be NULL. */
 int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why);
 
-/* As many steps as are asked for, or the mode's usual number. */
+/* The number of timesteps in the options, or else the mode's default. */
 int task_timesteps(const Task *task, int usual);
 
 /* Prints warnings about a file that was read; named: rows have the names of its records. */

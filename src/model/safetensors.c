@@ -18,14 +18,14 @@
 #endif
 
 enum { BUFFER = 1 << 16 };
-enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel: readers may lack memory */
-enum { TILE = 64 }; /* columns that are turned together: they stay in the cache */
+enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel; a reader may have less memory */
+enum { TILE = 64 }; /* columns that are transposed together, in cache */
 
 /* ---- the header's own CRC-32 ---------------------------------------------------------------- */
 
 enum { DIGITS = 8 };
 
-/* Where the digits of header_crc32 stand in a header; NULL: it has none. */
+/* The digits of header_crc32 in a header; NULL: it has none. */
 static char *find_digits(char *text, size_t length) {
   static const char key[] = "\"header_crc32\":\"";
   char *place = memmem(text, length, key, strlen(key));
@@ -33,7 +33,7 @@ static char *find_digits(char *text, size_t length) {
   return place + strlen(key);
 }
 
-/* Puts in the digits that belong there: the CRC-32 of the header with zeros in their place. */
+/* Sets the digits to the CRC-32 of the header with zeros in their place. */
 static void seal(char *text, size_t length, char *digits) {
   char crc[DIGITS + 1];
   memset(digits, '0', DIGITS);
@@ -41,7 +41,7 @@ static void seal(char *text, size_t length, char *digits) {
   memcpy(digits, crc, DIGITS);
 }
 
-/* Whether a header is as it was written, where it says how that was. */
+/* Whether the header's CRC-32 is correct; true if it has none. */
 static bool is_sealed(char *text, size_t length) {
   char before[DIGITS], *digits = find_digits(text, length);
   if (!digits) return true;
@@ -52,7 +52,7 @@ static bool is_sealed(char *text, size_t length) {
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Where bytes go: to a file, or where there is none only into their CRC-32. */
+/* The destination of bytes: a file, or if out is NULL only their CRC-32. */
 typedef struct {
   FILE *out;
   uint32_t crc;
@@ -68,8 +68,8 @@ static void put(Sink *to, const void *bytes, size_t n) {
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Part of a tensor that stands as (columns,rows) in memory: some rows of the file, or some columns
- * of a row that is long. */
+/* Part of a tensor that is (columns,rows) in memory: some rows of the file, or some columns of a
+ * long row. */
 typedef struct {
   size_t rows, columns;
   float *data;
@@ -158,21 +158,21 @@ static int cut_short(const SafeTensors *file, Why *why) {
   return fail(why, "%s: ends early: it was cut short; copy or make the file again", file->path);
 }
 
-/* It is not the file's fault. */
+/* A read error, or a file that shrinks while it is read. */
 static int cannot_read(const SafeTensors *file, Why *why) {
   if (ferror(file->in)) return fail_reading(why, errno, "%s: cannot be read", file->path);
   return fail(why, "%s: has become shorter while it was read; try again", file->path);
 }
 
-/* Whether a file that begins with these bytes, where the length of a header should be, and then
- * with no '{', begins as FASTA, FASTQ or gzip do: then it stands in the place of another. */
+/* Whether the file looks like FASTA, FASTQ or gzip: its first bytes, in place of the header's
+ * length, and no '{' after them. */
 static bool is_sequence(uint64_t length, FILE *in) {
   const unsigned char *c = (const unsigned char *)&length;
   return ungetc(getc(in), in) != '{' &&
          (c[0] == '>' || c[0] == '@' || (c[0] == 0x1f && c[1] == 0x8b));
 }
 
-/* Reads the header; the file is as long as `size`. */
+/* Reads the header of a file of `size` bytes. */
 static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   uint64_t length;
   if (size < sizeof length) return cut_short(file, why);
@@ -220,7 +220,7 @@ static int check_crc(SafeTensors *file, Why *why) {
   return 0;
 }
 
-/* The data is that of the tensors and nothing else. */
+/* Checks that the tensors account for all data. */
 static int check_size(const SafeTensors *file, Why *why) {
   const SafeTensorsHeader *header = &file->header;
   const uint64_t end = header->n > 0 ? header->entries[header->n - 1].end : 0;
@@ -231,7 +231,7 @@ static int check_size(const SafeTensors *file, Why *why) {
 }
 
 SafeTensors *safetensors_open(const char *path, Why *why) {
-  /* A FIFO is an error; it is not waited for. */
+  /* A FIFO is an error, not a reason to wait. */
   return safetensors_from(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path, why);
 }
 
@@ -289,7 +289,7 @@ int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
   return 0;
 }
 
-/* The tensor in the file; NULL where it is not there, or is another one. */
+/* Finds a tensor of this name, type and shape; NULL is an error. */
 static const TensorEntry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
   const TensorEntry *entry = find(file, tensor->name);
   const size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;

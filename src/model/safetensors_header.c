@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value that is parsed takes some hundred bytes, whatever its length, and a text thrice its own
- * for a moment. Our files have some hundred values, and one more for each input file. */
+/* Limits on parsed JSON: a value takes some hundred bytes of memory, and a text briefly three times
+ * its length. Our files have some hundred values, and one more per input file. */
 enum { VALUES_MAX = 1 << 16, TEXT_MAX = 1 << 16 };
 
 static const char *const dtype_names[] = {"F32", "F64", "U64"};
@@ -97,7 +97,8 @@ char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata,
   size_t offset = 0;
   snprintf(text, sizeof text, "%08x", crc);
   json_object_set_new(strings, "data_crc32", json_string(text));
-  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until it is known */
+  json_object_set_new(strings, "header_crc32",
+                      json_string("00000000")); /* set by seal in safetensors.c */
   json_object_set_new(root, "__metadata__", strings);
   for (int i = 0; i < n; i++) {
     const Tensor *tensor = &tensors[i];
@@ -125,7 +126,7 @@ char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata,
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* What is being parsed, and of which file. */
+/* The header that is parsed, and its file. */
 typedef struct {
   SafeTensorsHeader *header;
   const char *path;
@@ -156,7 +157,7 @@ static int parse_json(const Parse *parse, const char *text, size_t length) {
                                sizeof(uint64_t) + (size_t)error.position);
 }
 
-/* Moves the metadata out of the JSON, entry by entry: it is not held twice. */
+/* Moves the metadata out of the JSON, entry by entry, so that memory never holds it twice. */
 static int parse_metadata(const Parse *parse) {
   json_t *strings = json_object_get(parse->header->json, "__metadata__"), *value;
   const char *key;

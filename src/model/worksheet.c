@@ -20,7 +20,7 @@ typedef struct {
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-/* The text of a small file, to be freed; NULL: there is none. */
+/* The text of a small file, to be freed; NULL is an error. */
 static char *read_text(const char *path, size_t *size, Why *why) {
   FILE *file = fopen(path, "r");
   if (!file) {
@@ -51,7 +51,7 @@ static json_t *parse(const char *path, Why *why) {
   size_t size;
   char *text = read_text(path, &size, why);
   if (!text) return NULL;
-  static const char mark[] = "\xef\xbb\xbf"; /* that some editors put before UTF-8 */
+  static const char mark[] = "\xef\xbb\xbf"; /* the byte order mark of UTF-8 */
   const size_t skip = size >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
   json_t *root = json_loadb(text + skip, size - skip, JSON_REJECT_DUPLICATES, &error);
   free(text);
@@ -87,13 +87,13 @@ static int check_names(const Sheet *sheet) {
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* A size of the network: the letter that it has in the equations, 0 until a matrix sets it. */
+/* A size of the network and its letter in the equations; 0 until a matrix sets it. */
 typedef struct {
   char letter;
   int size, most;
 } Size;
 
-/* Whether n is the size. */
+/* Checks that n is the size, or sets it. */
 static int check_size(const Sheet *sheet, const char *name, const char *what, size_t n,
                       Size *size) {
   if (size->size == 0 && n <= (size_t)size->most) size->size = (int)n;
@@ -105,7 +105,7 @@ static int check_size(const Sheet *sheet, const char *name, const char *what, si
               size->letter, size->size);
 }
 
-/* Row i of a matrix, or what is not a matrix but a row: i -1. */
+/* Checks row i of a matrix, or with i = -1 a vector. */
 static int check_row(const Sheet *sheet, const char *name, int i, const json_t *row,
                      Size *columns) {
   const size_t n = json_array_size(row);
@@ -123,8 +123,7 @@ static int check_row(const Sheet *sheet, const char *name, int i, const json_t *
   return 0;
 }
 
-/* A row of numbers, or where rows is not NULL a list of those; sizes that are not known yet are
- * set. */
+/* Checks a matrix, or if rows is NULL a vector, and sets sizes that are still 0. */
 static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *columns) {
   const json_t *matrix = json_object_get(sheet->root, name);
   const size_t n = json_array_size(matrix);
@@ -139,7 +138,7 @@ static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *
   return check_size(sheet, name, "rows", n, rows);
 }
 
-/* Copies a matrix or a row of numbers. */
+/* Copies a matrix or vector. */
 static void copy(float *to, const Sheet *sheet, const char *name) {
   const json_t *matrix = json_object_get(sheet->root, name), *value, *number;
   size_t i, j;

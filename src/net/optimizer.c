@@ -22,7 +22,7 @@ double optimizer_default_rate(OptimizerKind kind) { return rows[kind].rate; }
 
 static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
 
-/* Chunks that no cut into parts exceeds: each part may end with one that is not full. */
+/* The most chunks of any cut into parts: each part may end with a chunk that is not full. */
 static size_t most_chunks(const Shape *shape) {
   return (size_t)count_chunks(2 * shape_parameters(shape)) + PARTS;
 }
@@ -51,9 +51,9 @@ void optimizer_free(Optimizer *optimizer) {
   free(optimizer);
 }
 
-/* Rows of `width` floats of a tensor that begins `at` floats into the weights and `from` floats
- * into their gradient: those of `touched`, or where that is NULL, one row that is all of it. A job
- * is `rows` of them, or a chunk of that one. */
+/* The touched rows, of `width` floats, of a tensor that begins `at` floats into the weights and
+ * `from` floats into their gradient; if `touched` is NULL, the whole tensor as one row. A job is
+ * `rows` of them, or a chunk of the one. */
 typedef struct {
   size_t at, from, width;
   const Touched *touched;
@@ -68,7 +68,7 @@ typedef struct {
   Part part[PARTS];
   int parts, jobs;
   UpdateStep by;  /* without moments */
-  float approach; /* how far the average goes towards the weights */
+  float approach; /* the fraction by which the average approaches the weights */
   const Kernels *kernels;
 } Step;
 
@@ -87,7 +87,8 @@ static void add_part(Step *step, const float *w, const float *g, size_t width,
   step->jobs += part.jobs;
 }
 
-/* The weights stand in the order L H I b1 U b2; what has no rows of its own is one part. */
+/* The weights are in the order L H I b1 U b2. Adjacent tensors without touched rows are one part.
+ * */
 static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
   const Shape *shape = &step->optimizer->shape;
   const Weights *w = step->w, *g = step->gradient;
@@ -100,7 +101,7 @@ static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
   add_part(step, w->b2, g->b2, n, U);
 }
 
-/* Calls act for each run of floats that job i stands for. */
+/* Calls act for each run of floats of job i. */
 static void for_each_run(Step *step, int i,
                          void (*act)(Step *step, int i, size_t at, size_t from, size_t n)) {
   const Part *part = step->part;

@@ -13,7 +13,7 @@ static int find(const Candidates *c, const char *name, size_t n) {
   return -1;
 }
 
-/* Names become words of the table and ends of its columns' names. */
+/* Names become words and parts of column names in a table. */
 static bool is_name(const char *text, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (!isalnum((unsigned char)text[i]) && !strchr("_.-", text[i])) return false;
@@ -33,7 +33,7 @@ static int add_model(Candidates *c, const char *text, Why *why) {
   return 0;
 }
 
-/* Puts P in the place of its logarithm, for now. */
+/* Stores P in ln_prior; candidates_parse takes the logarithm. */
 static int add_prior(Candidates *c, const char *text, Why *why) {
   const char *equals = strchr(text, '=');
   const int i = equals ? find(c, text, (size_t)(equals - text)) : -1;

@@ -11,7 +11,7 @@ typedef struct {
   Table *table;
   bool both_strands;
   double loglik[OPTION_TEXTS_MAX]; /* (n_models) of a record */
-  uint64_t tokens;                 /* of it as it stands */
+  uint64_t tokens;                 /* of its forward strand */
 } Classify;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -20,7 +20,7 @@ static double ln_joint(const Classify *classify, int model) {
   return classify->loglik[model] + classify->task->candidates->ln_prior[model];
 }
 
-/* The likeliest model, but not that one; of equals the first. */
+/* The likeliest model other than not_this; the first of equals. */
 static int find_best(const Classify *classify, int not_this) {
   int best = -1;
   for (int i = 0; i < classify->task->n_models; i++)

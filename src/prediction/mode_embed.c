@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where vectors go: a table, or an array whose rows are counted. */
+/* The destination of vectors: a table, or an array whose rows are counted. */
 typedef struct {
   Table *table; /* NULL: an array */
   FILE *out;

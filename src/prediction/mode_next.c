@@ -6,7 +6,8 @@
 
 enum { ALL = 16, TOP = 10 };
 
-/* What is kept of yhat: the likeliest k-mers, in order; or the four sums over bases. */
+/* An entry of yhat. A prediction keeps the likeliest of them in order, or with --bases four sums.
+ * */
 typedef struct {
   float p;
   int i; /* index into yhat */
@@ -14,13 +15,13 @@ typedef struct {
 
 typedef struct Next Next;
 
-/* What tells the two tables apart. */
+/* The differences between the table of k-mers and that of bases. */
 typedef struct {
   size_t kept;
   void (*distil)(const void *context, void *kept, const float *yhat, int x);
   int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
              uint64_t position, Why *why);
-  const char *const *columns; /* of the last position; with all, position comes second */
+  const char *const *columns; /* all; "position" is left out for the last position alone */
   int n;
 } View;
 
@@ -34,10 +35,10 @@ struct Next {
 
 /* ---- of yhat -------------------------------------------------------------------------------- */
 
-/* Of equals the first k-mer is the likelier. */
+/* The first of equals counts as the likelier. */
 static bool likelier(Likely a, Likely b) { return a.p != b.p ? a.p > b.p : a.i < b.i; }
 
-/* Lets the root of a heap (n), whose root is the least likely, sink to where it belongs. */
+/* Restores a heap (n), whose root is the least likely, after its root has changed. */
 static void sink(Likely *heap, int n) {
   const Likely root = heap[0];
   int at = 0;
@@ -55,7 +56,7 @@ static void rise(Likely *heap, int at, Likely likely) {
   heap[at] = likely;
 }
 
-/* The likeliest in a heap, which then is emptied to bring them in order. */
+/* Collects the likeliest in a heap, then empties it to sort them. */
 static void keep_top(const void *context, void *kept, const float *yhat, int x) {
   const Next *next = context;
   Likely *heap = kept;

@@ -67,7 +67,7 @@ static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
 
 typedef struct {
   Output *output;
-  size_t column; /* bases on this line; 0: of a record that begins, its header is to come */
+  size_t column; /* bases on this line so far */
   bool begun;
   Advance *advance;
 } Fasta;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* What a record costs, read one way. */
+/* The loss of a record on one strand. */
 typedef struct {
   uint64_t tokens;
   double nats;
@@ -13,7 +13,7 @@ typedef struct {
   Table *table;
   int s;
   bool both_strands;
-  Cost forward; /* of the record whose reverse complement comes next */
+  Cost forward; /* of the record, until its reverse complement is scored */
 } Score;
 
 static void put_cost(const Score *score, Cost cost) {
@@ -48,7 +48,7 @@ static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int ti
   table_fixed(score->table, bits_over_all(bits_per_base(cost.nats, predicted), predicted, all), 6);
 }
 
-/* The mean is over the predictions of both, which are as many of each but for some circles. */
+/* The mean is over all predictions of both strands; some circles have more on one of them. */
 static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reverse) {
   const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
   put_cost(score, reverse);

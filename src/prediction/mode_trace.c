@@ -40,7 +40,7 @@ static void put_step(TracePage *page, int t, const char *heading) {
   nodes_word(nodes, "y", y);
 }
 
-/* The k-mers that can follow x(t), which the columns of q, yhat, dq, dU and db2 stand for. */
+/* The k-mers that can follow x(t), which are the columns of q, yhat, dq, dU and db2. */
 static void put_kmers(TracePage *page, int t) {
   const Shape *shape = page->shape;
   nodes_kmers(&page->nodes, "kmers", softmax_first(page->trace->x[t], shape), shape->n, shape->k);
@@ -122,7 +122,7 @@ static void put_part(TracePage *page, int t, bool first) {
             t, t);
 }
 
-/* Of each k-mer that was read, the sum of de over the timesteps that read it. */
+/* For each k-mer x, the sum of de(t) over the timesteps with x(t) = x. */
 static void put_dL(TracePage *page, int at) {
   static const double one = 1;
   const int d = page->shape->d;
@@ -182,7 +182,7 @@ static void put_backward(TracePage *page, int at) {
 
 /* ---- the page ------------------------------------------------------------------------------- */
 
-/* A network that overflows is worth looking at, but not to be overlooked. */
+/* Warns about numbers that overflow, which do not end the trace. */
 static void say_not_finite(const TracePage *page, const char *record) {
   const int D = page->shape->D;
   for (int t = 1; t <= page->trace->T; t++)
@@ -249,7 +249,7 @@ static void put_model(TracePage *page) {
   nodes_close(nodes, '}');
 }
 
-/* JSON that ends early is not closed, so that nobody takes it for whole. */
+/* After an error the JSON stays open, so that no reader takes it for complete. */
 int mode_trace(const Task *task, Why *why) {
   const Shape *shape = &task->models->shape;
   const int T = task_timesteps(task, TIMESTEPS);

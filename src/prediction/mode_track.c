@@ -7,10 +7,10 @@ typedef struct {
   Table *table;
   int k, s;
   bool bedgraph;
-  /* the window that the last base was in, with --window: */
-  uint64_t width, start; /* its bases; those before it */
-  uint64_t bases;        /* of them, that were predicted */
-  double bits;           /* what they cost */
+  /* with --window, the window of the last base: */
+  uint64_t width, start; /* its bases; the bases before it */
+  uint64_t bases;        /* predicted bases in it */
+  double bits;           /* their loss */
 } Track;
 
 /* ---- a row a k-mer -------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ static void put_interval(const Track *track, const char *name, uint64_t start, u
 
 /* ---- a row a window ------------------------------------------------------------------------- */
 
-/* bedGraph has no word for what is not known, and leaves it out. */
+/* bedGraph has no missing values: windows without predictions are left out. */
 static void put_window(Track *track, const char *name, uint64_t end) {
   const double mean = track->bits / (double)track->bases;
   if (track->bedgraph) {
@@ -58,7 +58,7 @@ static void put_window(Track *track, const char *name, uint64_t end) {
   track->bits = 0;
 }
 
-/* A base of the record, from 0 on, which costs so much. */
+/* Adds a base of the record, from 0 on, with its loss. */
 static void add_base(Track *track, const char *name, uint64_t base, double bits) {
   while (base - track->start >= track->width) put_window(track, name, track->start + track->width);
   track->bases++;

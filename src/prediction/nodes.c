@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDS = 3 /* rows or columns that text shows at each end, where not all */ };
-enum { NUMBER = -1, ROW = 0 /* what has no rows */ };
+enum { ENDS = 3 /* rows or columns shown at each end of a large matrix */ };
+enum { NUMBER = -1, ROW = 0 /* a vector */ };
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
@@ -19,7 +19,7 @@ static void put_string(FILE *out, const char *text) {
   fputc('"', out);
 }
 
-/* What precedes a value. */
+/* Writes the separator, indentation and name before a value. */
 static void begin(Nodes *nodes, const char *name) {
   if (nodes->depth > 0) {
     fprintf(nodes->out, "%s\n%*s", nodes->begun[nodes->depth] ? "," : "", 2 * nodes->depth, "");
@@ -117,14 +117,14 @@ void nodes_line(Nodes *nodes, const char *format, ...) {
   fprintf(nodes->out, "%s\n", line);
 }
 
-/* Whether entry i of n is shown; at the first that is not, *dots is set. */
+/* Whether entry i of n is shown; sets *dots at the first that is not. */
 static bool is_shown(int i, int n, bool *dots) {
   const bool shown = n <= 2 * ENDS || i < ENDS || i >= n - ENDS;
   *dots = !shown && i == ENDS;
   return shown;
 }
 
-/* Whether six decimals are enough for all of them. */
+/* Whether six decimals suffice for all numbers. */
 static bool is_plain(const double *data, size_t n) {
   for (size_t i = 0; i < n; i++) {
     const double size = fabs(data[i]);
