@@ -78,10 +78,10 @@ static int code(const Option *options, int row) {
   return options[row].letter ? options[row].letter : LONG_ONLY + row;
 }
 
-static void fill_tables(Tables *tables, const Option *options) {
+static void fill_tables(Tables *tables) {
+  const Option *options = tables->options;
   char *letters = tables->letters;
   int row = 0;
-  tables->options = options;
   *letters++ = ':';
   for (; options[row].name; row++) {
     int argument = required_argument;
@@ -213,11 +213,11 @@ static int wrong_value(const Tables *tables, const Option *option, bool by_name,
 
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           CommandLine *line, Why *why) {
-  Tables tables;
+  Tables tables = {.options = program->options};
   bool by_name;
   const char *last = argc > 0 ? argv[argc - 1] : ""; /* musl's getopt_long moves it */
   *line = (CommandLine){.operands = argc};
-  fill_tables(&tables, program->options);
+  fill_tables(&tables);
   opterr = 0;
   optind = 0; /* 0: glibc forgets where an earlier parse stopped */
   for (int next; (next = next_code(&tables, argc, argv, &by_name)) != -1;) {

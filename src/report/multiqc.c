@@ -39,7 +39,8 @@ static json_t *columns_json(void) {
 static json_t *values_json(const Summary *run) {
   json_t *values = json_object();
   for (int i = 0; i < COLUMNS; i++) {
-    const double value = *(const double *)((const char *)run + columns[i].offset);
+    const void *field = (const char *)run + columns[i].offset;
+    const double value = *(const double *)field;
     const bool whole = value == floor(value) && fabs(value) < 0x1p53;
     if (!isfinite(value)) continue;
     json_object_set_new(values, columns[i].name,

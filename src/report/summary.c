@@ -117,8 +117,9 @@ static void take_options(Summary *summary, json_t *options) {
   const char *name;
   json_t *value;
   summary->options = alloc_new(json_object_size(options) + 1, sizeof *summary->options);
-  json_object_foreach(options, name, value) summary->options[summary->n_options++] =
-      (SummaryOption){name, option_value(value)};
+  json_object_foreach(options, name, value) {
+    summary->options[summary->n_options++] = (SummaryOption){name, option_value(value)};
+  }
 }
 
 static void take(Summary *summary, json_t *root) {
