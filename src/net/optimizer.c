@@ -87,8 +87,7 @@ static void add_part(Step *step, const float *w, const float *g, size_t width,
   step->jobs += part.jobs;
 }
 
-/* The weights are in the order L H I b1 U b2. Adjacent tensors without touched rows are one part.
- * */
+/* The order of the weights is L H I b1 U b2. Tensors without touched rows are one part. */
 static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
   const Shape *shape = &step->optimizer->shape;
   const Weights *w = step->w, *g = step->gradient;

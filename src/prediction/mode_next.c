@@ -6,8 +6,7 @@
 
 enum { ALL = 16, TOP = 10 };
 
-/* An entry of yhat. A prediction keeps the likeliest of them in order, or with --bases four sums.
- * */
+/* An entry of yhat. A prediction keeps the likeliest in order, or with --bases four sums. */
 typedef struct {
   float p;
   int i; /* index into yhat */
