@@ -59,7 +59,8 @@ void option_expected(const Option *option, char text[160]);
 void option_reset(const Option *option, void *settings);
 
 /* Sets the field to a value that was typed, NULL for a flag or a bare switch; -1 if it is no value
- * of this option. Numbers are whole arguments: "4x", "" and "nan" are errors. */
+ * of this option, and the field is undefined. Numbers are whole arguments: "4x" and "" are errors.
+ */
 int option_set(const Option *option, void *settings, const char *text);
 
 /* The value as a user would type it, to the last bit; "yes" or "no" of a flag or bare switch; ""

@@ -60,7 +60,7 @@ void option_expected(const Option *option, char text[160]) {
 }
 
 /* The number at the beginning of text, decimal and finite, and the rest of the text. */
-static int parse_real(const char *text, double *value, const char **rest) {
+static int begin_real(const char *text, double *value, const char **rest) {
   char *end;
   const char *digits = text + strspn(text, "+-");
   if (!isdigit((unsigned char)digits[digits[0] == '.']) || (digits[1] | 32) == 'x') return -1;
@@ -69,35 +69,34 @@ static int parse_real(const char *text, double *value, const char **rest) {
   return isfinite(*value) ? 0 : -1;
 }
 
+static int parse_real(const Option *option, const char *text, double *value) {
+  const char *rest;
+  if (begin_real(text, value, &rest) != 0 || *rest) return -1;
+  return *value >= option->min && *value <= option->max ? 0 : -1;
+}
+
 static int parse_duration(const char *text, double *seconds) {
   static const struct {
     const char *unit;
     double seconds;
   } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   const char *rest;
-  if (parse_real(text, seconds, &rest) != 0) return -1;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (strcmp(rest, units[i].unit) == 0) return isfinite(*seconds *= units[i].seconds) ? 0 : -1;
+  if (begin_real(text, seconds, &rest) != 0) return -1;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strcmp(rest, units[i].unit) != 0) continue;
+    *seconds *= units[i].seconds;
+    return *seconds > 0 && isfinite(*seconds) ? 0 : -1;
+  }
   return -1;
 }
 
-static int parse_count(const char *text, uint64_t *value) {
+/* Compared as integers: the next one after the end of a range may be the same double. */
+static int parse_count(const Option *option, const char *text, uint64_t *value) {
   char *end;
   if (!isdigit((unsigned char)text[0])) return -1;
   errno = 0;
   *value = strtoull(text, &end, 10);
-  return *end == 0 && errno == 0 ? 0 : -1;
-}
-
-static int parse_real_in_range(const Option *option, const char *text, double *value) {
-  const char *rest;
-  if (parse_real(text, value, &rest) != 0 || *rest) return -1;
-  return *value >= option->min && *value <= option->max ? 0 : -1;
-}
-
-/* Compared as integers: the next one after the end of a range may be the same double. */
-static int parse_count_in_range(const Option *option, const char *text, uint64_t *value) {
-  if (parse_count(text, value) != 0) return -1;
+  if (*end != 0 || errno != 0) return -1;
   return *value >= (uint64_t)option->min && *value <= (uint64_t)option->max ? 0 : -1;
 }
 
@@ -110,25 +109,15 @@ static int add_text(TextList *texts, const char *text) {
 int option_set(const Option *option, void *settings, const char *text) {
   void *to = field(settings, option);
   uint64_t count;
-  double real;
   switch (option->type) {
   case OPTION_FLAG: *(bool *)to = true; return 0;
   case OPTION_INT:
-    if (parse_count_in_range(option, text, &count) != 0) return -1;
+    if (parse_count(option, text, &count) != 0) return -1;
     *(int *)to = (int)count;
     return 0;
-  case OPTION_COUNT:
-    if (parse_count_in_range(option, text, &count) != 0) return -1;
-    *(uint64_t *)to = count;
-    return 0;
-  case OPTION_REAL:
-    if (parse_real_in_range(option, text, &real) != 0) return -1;
-    *(double *)to = real;
-    return 0;
-  case OPTION_DURATION:
-    if (parse_duration(text, &real) != 0 || !(real > 0)) return -1;
-    *(double *)to = real;
-    return 0;
+  case OPTION_COUNT: return parse_count(option, text, to);
+  case OPTION_REAL: return parse_real(option, text, to);
+  case OPTION_DURATION: return parse_duration(text, to);
   case OPTION_CHOICE:
     *(int *)to = option_find(option->argument, text);
     return *(int *)to < 0 ? -1 : 0;
