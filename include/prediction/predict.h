@@ -16,56 +16,57 @@
 
 #include <stdbool.h>
 
-enum { PREDICT_BLOCK = 16, PREDICT_T = 64 }; /* lanes of a block, steps of a window */
+enum { PREDICT_BLOCK = 16, PREDICT_T = 64 }; /* stretches of a block, steps of a window */
 
-/* Each unit may differ by this, times |h| where that is above 1: a hundred times what float32
- * rounds off. */
+/* The largest difference of a unit's states at a seam, times |h| where that is above 1: a hundred
+ * times the rounding of float32. */
 #define PREDICT_SEAM 1e-5f
 
 typedef struct Predictor Predictor;
 
-/* What is asked for. */
+/* The results that are wanted. */
 typedef struct {
   bool with_loss; /* nats */
   bool with_sum;  /* h_sum */
-  bool each_step; /* J, or what is kept of yhat, of each step, not only of a record's last */
+  bool each_step; /* J, or the part of yhat that is kept, of each step and not only the last */
   StepsWish reading;
-  /* yhat (n) after k-mer x is computed where kept is not 0; distil, which any thread may call,
-   * keeps so many bytes of it. */
+  /* yhat (n) after k-mer x is computed unless kept is 0; distil, which any thread may call, reduces
+   * it to `kept` bytes. */
   size_t kept;
   void (*distil)(const void *context, void *kept, const float *yhat, int x);
   const void *context;
 } PredictWish;
 
-/* models (n_models) are borrowed; they have the same k and s. All but nats is of the first. */
+/* models (n_models) are borrowed and have the same k and s. All results but nats are of the first.
+ */
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels);
 void predict_free(Predictor *predictor);
 
-/* A stretch of a record; pointers are valid during the call that gets it. */
+/* The results for a stretch of a record; pointers are valid during the call of take. */
 typedef struct {
   const Stretch *stretch;
-  uint64_t tokens;     /* labels of the record up to its end */
+  uint64_t tokens;     /* labels of the record up to the end of the stretch */
   const double *nats;  /* (n_models) the sum of their J */
   const float *J;      /* (stretch->n) of each step that has a label */
   const float *h;      /* (D) the state after its last step */
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
-  uint64_t steps;      /* how many that are */
-  bool batch_ends;  /* it is the last of those that were computed side by side: the next ones may be
-                       long in  coming, where they come through a pipe */
-  const void *kept; /* of yhat: of each step, (stretch->n); or after the k-mer that a record ends
-                       with, where stretch->last is one */
+  uint64_t steps;      /* the number of those states */
+  bool batch_ends;     /* the next stretch may take long, where the input is a pipe */
+  const void *kept; /* distilled yhat: of each step, (stretch->n), or after the record's last k-mer,
+                       if stretch->last is one */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 
-/* Within take: the part of the file up to the end of this batch, 0..1; 0 where its size is not
- * known. */
+/* Within take: the fraction of the file up to the end of this batch, 0..1; 0 if its size is not
+ * known.
+ */
 double predict_part(const Predictor *predictor);
 
-/* Calls take, which need not be this thread, for every stretch of every record of a file ("-":
- * standard input), in order; ends with -1 where take returns other than 0, or where the file is
- * broken: after the stretches before that. */
+/* Calls take, in any thread, for all stretches of all records of a file ("-": standard input), in
+ * order. Returns -1 once take does not return 0, or where the file is broken, after the stretches
+ * before that place. */
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
                  Why *why);
 

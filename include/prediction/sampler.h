@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SAMPLER_WARMUP = 1024 }; /* steps before a record that goes on no prompt */
+enum { SAMPLER_WARMUP = 1024 }; /* steps before a record without a prompt */
 
-/* What a k-mer is drawn from: the followers of the one before, with yhat restricted to them; under
- * both softmaxes. top_k first: the likeliest so many (0: all); then top_p, "nucleus sampling": the
- * least number of the likeliest that have that part of what is left (A. Holtzman et al., "The
- * curious case of neural text degeneration", ICLR 2020). */
+/* A k-mer is drawn from the followers of the one before, with yhat restricted to them, under both
+ * softmaxes: from the top_k likeliest; of these, from the fewest that have together top_p of their
+ * probability ("nucleus sampling": A. Holtzman et al., "The curious case of neural text
+ * degeneration", ICLR 2020). */
 typedef struct {
   double temperature; /* divides the logits; 0: the likeliest */
   double top_p;       /* 1: all */
@@ -29,11 +29,11 @@ typedef struct Sampler Sampler;
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels);
 void sampler_free(Sampler *sampler);
 
-/* Lets all records continue these letters (n), which are bases, k of them at least. The random
- * numbers depend on them too, or the records of two prompts would soon be the same. */
+/* All records continue these letters (n), which are bases, at least k. The random numbers depend on
+ * them too, or the records of two prompts would soon be the same. */
 void sampler_prompt(Sampler *sampler, const char *bases, size_t n);
 
-/* Some of the bases (n) of record i, from 0, and whether they are its last. */
+/* Gets the next bases (n) of a record, which are numbered from 0; last: it ends with them. */
 typedef int SamplerTake(void *context, uint64_t record, const char *bases, size_t n, bool last,
                         Why *why);
 

@@ -21,20 +21,19 @@ typedef struct {
   Advance *advance;
 } Task;
 
-/* Before anything is read: whether all files are there, and the output takes the place of none of
- * them, nor of a model, whose paths (n_models) these are. */
+/* Before anything is read: checks that all files exist, and that the output overwrites none of them
+ * and no model, whose paths (n_models) are given. */
 int task_check(const Task *task, const char *const *paths, Why *why);
 
 /* A table in the format of the options. */
 Table *task_table(const Task *task, const char *const *columns, int n);
 
-/* Hands every stretch of every record of all files to take, as predict_file does, and writes rows
- * that it puts into table, which may be NULL; names the circular records that were read over their
- * end. */
+/* Calls take for all stretches of all records of all files, as predict_file does, and writes the
+ * rows that it puts into table, which may be NULL; prints the number of circular records. */
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why);
 
-/* The first steps of a record's first run of bases that has one: k + s of them at least. */
+/* The first steps of a record's first run of k + s bases or more. */
 typedef struct {
   const char *name;  /* of the record */
   uint64_t position; /* of the first base of the first k-mer, from 1 */
@@ -45,8 +44,8 @@ typedef struct {
 
 typedef int TaskTake(void *context, const Beginning *beginning, Why *why);
 
-/* Hands that of every record of all files to take, of `most` steps at most, and writes rows that it
- * puts into table, which may be NULL. */
+/* Calls take for the beginnings, of `most` steps at most, of all records of all files, and writes
+ * the rows that it puts into table, which may be NULL. */
 int task_begin(const Task *task, int most, TaskTake *take, void *context, Table *table, Why *why);
 
 /* The number of timesteps in the options, or else the mode's default. */

@@ -12,15 +12,15 @@ typedef struct {
 } LetterCounts;
 
 typedef struct {
-  /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case; gives
-   * back how many. What follows them in `to` (n) is undefined. */
+  /* Copies letters from the front of `from` (n) as long as they are A C G T U in either case;
+   * returns their number. The rest of `to` (n) is undefined. */
   size_t (*copy_bases)(char *to, const char *from, size_t n);
-  /* The same for whole lines, each `width` bases and a '\n': gives back how many lines; copies the
-   * letters. It stops before the last of the n, where copy_bases must do the rest. */
+  /* The same for whole lines, each `width` bases and a '\n': copies the letters and returns the
+   * number of lines. It stops before the last of the n, and copy_bases must do the rest. */
   size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
   /* Copies characters as long as they are none of '\n', '\r', 0. */
   size_t (*copy_line)(char *to, const char *from, size_t n);
-  /* How many of the n characters stand before one that is not in first..last. */
+  /* The number of characters before the first one that is not in first..last. */
   size_t (*range_run)(const char *text, size_t n, char first, char last);
   /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
    * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */

@@ -19,7 +19,7 @@ void quality_free(Quality *quality);
  * letters, which may be NULL where none are marked. 0, or -1. */
 int quality_read(Quality *quality, Text *text, char *letters, uint64_t length, Why *why);
 
-/* Whether what was compared can only be Phred+64. */
+/* Whether the characters that were compared can only be Phred+64. */
 bool quality_is_phred64(const Quality *quality);
 
 #endif

@@ -1,10 +1,10 @@
-/* seqfile: FASTA and FASTQ as a stream of records, strict: what is no well-formed sequence of
- * nucleotides is an error that names file, line and record, never a repair.
+/* seqfile: FASTA and FASTQ as a stream of records, strictly: anything but a well-formed sequence
+ * of nucleotides is an error that names file, line and record, and nothing is repaired.
  *
  * Recognised by content, '>' or '@'; plain or compressed, see input.h. LF or CRLF, with or without
  * a final newline, lines of any length, sequence and quality over several lines, empty lines,
- * blanks between the letters of FASTA. Memory is bounded whatever the length of a record, but with
- * seqfile_mark_low. */
+ * blanks between the letters of FASTA. Memory is bounded whatever the length of a record, except
+ * with seqfile_mark_low. */
 #ifndef SEQFILE_H
 #define SEQFILE_H
 
@@ -30,23 +30,24 @@ SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 
 /* Before the first record: sets the bit QUALITY_LOW of each letter of FASTQ whose quality (Phred,
- * '!' is 0) is below this. The letters of one record are then kept in memory, for their quality
- * comes after them. */
+ * '!' is 0) is below this. The letters of one record are then kept in memory, because their
+ * quality comes after them. */
 void seqfile_mark_low(SeqFile *file, int quality);
 
 /* Before the first record: circular records, or all of them, are read over their ends: `turn` of
  * their bases, 0..KMER_MAX, again. */
 void seqfile_turn_circles(SeqFile *file, int turn, bool all);
 
-/* Goes to the next record, over what is left of this one: 1 there is one, 0 the file has ended
- * (and its gzip trailer was right), -1 an error. */
+/* Moves to the next record, past the rest of this one: 1 there is one, 0 the file has ended (and
+ * its gzip trailer was right), -1 an error. */
 int seqfile_next(SeqFile *file, Why *why);
 
-/* Whether the next of its text may be long in coming, and what there is now ends no record and is
- * less than 64 kB. */
+/* Whether more text may take long to arrive, and the text in memory, less than 64 kB, ends no
+ * record.
+ */
 bool seqfile_waits(const SeqFile *file);
 
-/* The part of the file that was read, as input_part has it. */
+/* The fraction of the file that was read, as input_part. */
 double seqfile_part(const SeqFile *file);
 
 /* First word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */

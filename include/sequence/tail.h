@@ -20,20 +20,20 @@ typedef struct Tail Tail;
 Tail *tail_new(double fraction);
 void tail_free(Tail *tail); /* NULL is allowed */
 
-/* A record as it is read: its segments, each with the letters since the last one, or since the
- * record began, and at its end its name, of n letters, and its letters. A circle's last segment has
- * more bases than there are letters. */
+/* Adds a record as it is read: its segments, each with the number of letters since the last one or
+ * since the record began (gap); then its name (n) and the number of its letters. A circle's last
+ * segment has more bases than there are letters. */
 void tail_segment(Tail *tail, uint64_t gap, uint64_t bases);
 void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters);
 
-/* The end of a file, of the records that have bases. Numbers are of all records of the file, from
+/* The end of a file, without the records that have no bases. Records are numbered in the file, from
  * 1, and letters are counted from 1. */
 typedef struct {
-  uint64_t records;            /* 0: there is nothing, and none of the rest but turned */
-  uint64_t first, from, to;    /* the record that it begins in, its letters there: from .. to */
+  uint64_t records;            /* 0: there are none, and only turned is set */
+  uint64_t first, from, to;    /* the record in which it begins; its letters there */
   uint64_t last, last_to;      /* the last record, and its last letter */
-  uint64_t whole, whole_first; /* records that have no base before, and the first of them */
-  uint64_t turned; /* of its bases, those that circles read again after their last letter */
+  uint64_t whole, whole_first; /* records that are in it as a whole, and the first of them */
+  uint64_t turned;             /* bases that circles read again after their last letter */
   char *first_name, *last_name, *whole_name; /* NULL: not kept */
 } TailPart;
 

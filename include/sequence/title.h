@@ -1,5 +1,5 @@
-/* title: what the first line of a record says, after its '>' or '@': a name, which ends at a blank
- * or tab, and a description. */
+/* title: the first line of a record after its '>' or '@': a name, which ends at a blank or tab, and
+ * a description. */
 #ifndef TITLE_H
 #define TITLE_H
 

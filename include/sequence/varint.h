@@ -8,7 +8,7 @@
 
 enum { VARINT_MAX = 10 /* bytes of one number */ };
 
-/* Writes a number; returns how many bytes it took. */
+/* Writes a number; returns its bytes. */
 static inline size_t varint_put(uint8_t *to, uint64_t number) {
   size_t n = 0;
   for (; number >= 128; number >>= 7) to[n++] = (uint8_t)(number | 128);
@@ -16,7 +16,7 @@ static inline size_t varint_put(uint8_t *to, uint64_t number) {
   return n;
 }
 
-/* The number that stands at *at, which moves behind it. */
+/* The number at *at, which moves past it. */
 static inline uint64_t varint_get(const uint8_t *bytes, size_t *at) {
   uint64_t number = 0;
   for (int shift = 0;; shift += 7) {

@@ -23,7 +23,7 @@
 
 enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within these */
 enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
-enum { KEPT_MAX = 1 << 28 };          /* bytes of what all slots keep of yhat */
+enum { KEPT_MAX = 1 << 28 };          /* bytes of distilled yhat in all slots */
 enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
 enum { BATCHES = 3 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
@@ -141,8 +141,8 @@ static size_t kept_bytes(const PredictWish *wish) {
   return wish->each_step ? wish->kept * STEPS_MAX : wish->kept;
 }
 
-/* Slots of a batch: a block for each thread; fewer where the logits, or what is kept of yhat, would
- * take more than 256 MB. */
+/* Slots of a batch: a block for each thread; fewer where the logits, or distilled yhat, would take
+ * more than 256 MB. */
 static int count_slots(const Model *models, int n_models, const PredictWish *wish, int threads) {
   int blocks = threads;
   if (blocks < BLOCKS) blocks = BLOCKS;
@@ -395,7 +395,7 @@ static void mend_seam(const Predictor *p, int net, Slot *slot, const float *h) {
   run_slots(p, net, work, (Slot *const[]){slot}, 1, slot->stretch.warmup);
 }
 
-/* Adds a stretch to what is known of its record from one network. */
+/* Adds the results of one network for a stretch to those of its record. */
 static void add_stretch(const Predictor *p, int net, Slot *slot) {
   const size_t D = (size_t)p->net[net].model->shape.D;
   Outcome *record = &p->of[net], *of = &slot->of[net];
@@ -448,7 +448,7 @@ static bool batches_left(const Predictor *p) {
   return p->computing->used > 0 || p->handing->used > 0 || p->more > 0;
 }
 
-/* What was read is computed next, and what was computed handed out. */
+/* The batch that was read is computed next, and the one that was computed is handed out. */
 static void pass_batches_on(Predictor *p) {
   Batch *handed = p->handing;
   p->handing = p->computing;

@@ -238,7 +238,7 @@ static int take_round(const Sampler *s, uint64_t first, uint64_t n, bool last, S
   return 0;
 }
 
-/* Records that are too long to stand in memory side by side are drawn one by one, in rounds of
+/* Records too long to be in memory side by side are drawn one by one, in rounds of
  * whole strides. */
 int sampler_run(Sampler *s, uint64_t count, uint64_t length, SamplerTake *take, void *context,
                 Why *why) {

@@ -65,15 +65,15 @@ int task_finite(const char *record, double number, Why *why) {
               record);
 }
 
-/* Lets readers have what there is. */
+/* Writes everything so far, for readers of a pipe. */
 static int pass_on(Output *output, Table *table, Why *why) {
   if (table && table_flush(table, why) != 0) return -1;
   fflush(output_stream(output));
   return output_check(output, why);
 }
 
-/* On the way to a mode's own take: counts circles, passes on what readers may wait for, and looks
- * whether it was written: here, because errno is a thread's own. */
+/* Around a mode's own take: counts circles, flushes rows that readers may wait for, and checks the
+ * writing, in this thread because errno belongs to it. */
 typedef struct {
   PredictTake *take;
   void *context;
@@ -84,7 +84,7 @@ typedef struct {
   uint64_t circular;
 } Counted;
 
-/* A record's reverse complement is none of its own. */
+/* The reverse complement of a record is not counted. */
 static void count_advance(Advance *advance, const Stretch *stretch) {
   if (!stretch->ended || stretch->reversed) return;
   advance->records++;
@@ -157,8 +157,8 @@ typedef struct {
   Stretch stretch;
 } Beginner;
 
-/* Adds the stretch's steps that have a label, up to where the first run of them ends; whether that
- * is here, or there are as many as can be. */
+/* Adds the steps with a label, to the end of the first run of them. True: the run ends in this
+ * stretch, or there are as many steps as can be. */
 static bool add_steps(Beginner *b) {
   const Stretch *stretch = &b->stretch;
   Beginning *beginning = &b->beginning;

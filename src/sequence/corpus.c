@@ -148,7 +148,7 @@ static bool is_segment(const Reader *reader) {
   return reader->run > 0 && reader->run >= reader->reading->min_length;
 }
 
-/* Notes where in its record a segment stands. */
+/* Records the place of a segment in its record. */
 static void note_segment(Reader *reader) {
   const uint64_t begin = reader->letters + reader->turned - reader->run;
   if (reader->reading->tail) tail_segment(reader->reading->tail, begin - reader->kept, reader->run);
@@ -192,7 +192,7 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
   }
 }
 
-/* Continues over the end of a circle with its first bases, which were counted where they stand. */
+/* Continues over the end of a circle with its first bases, which are not counted again. */
 static void add_turn(Reader *reader, SeqFile *file) {
   count_stage(reader);
   reader->staged = seqfile_turn(file, reader->stage, STAGE);
@@ -220,7 +220,7 @@ static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   if (reader->letters > counts->longest) counts->longest = reader->letters;
 }
 
-/* Adds the record that the file stands at. */
+/* Adds the current record of the file. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
   begin_record(reader);

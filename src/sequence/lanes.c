@@ -11,7 +11,7 @@
 
 enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8 };
 
-/* Where every INDEX_STEP-th segment stands, and the number of the first piece in it. */
+/* The place of every INDEX_STEP-th segment, and the number of its first piece. */
 typedef struct {
   SegmentCursor cursor;
   uint64_t first_piece;
@@ -21,7 +21,7 @@ typedef struct {
   uint64_t piece; /* pieces when there is none */
   uint64_t at;    /* tokens of it that were read, its warm-up included */
   /* The rest follows from the piece: */
-  uint64_t tokens, warmup; /* tokens in all, and how many of them are warm-up */
+  uint64_t tokens, warmup; /* tokens, those of the warm-up included */
   uint64_t base;           /* the next to read */
   Tokenizer tokenizer;
 } Lane;
@@ -67,7 +67,7 @@ static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 /* The length that segments are cut down to. For training several pieces a lane, so that lanes end
  * an epoch together, but not so short that h is forever starting from nothing, and no lane idle for
  * it. For validation (which warms up) as few pieces as lanes, and longer ones where there is little
- * to read: every cut costs a little of what the network remembers. */
+ * to read: every cut costs a little of the network's memory. */
 static uint64_t choose_piece_tokens(const Lanes *lanes) {
   uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->B);
   if (lanes->warmup > 0) return larger(share, PIECE_TOKENS);

@@ -61,7 +61,7 @@ static size_t copy_bases(char *restrict to, const char *restrict from, size_t n)
   return i;
 }
 
-/* That the next line's place does not hang on where this one ends is what makes it fast. */
+/* Fast because the place of the next line does not depend on the end of this one. */
 static size_t copy_lines(char *restrict to, const char *restrict from, size_t n, size_t width) {
   size_t lines = 0;
   for (; n >= width + WIDTH && from[width] == '\n'; n -= width + 1, lines++) {

@@ -63,7 +63,7 @@ static double bits(Counts count, int m, int x) {
   return log2((all + 4) / ((double)counter_get(&count[m], (size_t)x) + 1));
 }
 
-/* Adds what each order pays for the last base. */
+/* Adds the bits of each order for the last base. */
 static void add_bits(Markov *markov, Counts count, const Tokenizer *tokenizer) {
   const int longest = longest_order(tokenizer);
   for (int m = 0; m < MARKOV_ORDERS; m++) {

@@ -156,7 +156,7 @@ static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t
   return n;
 }
 
-/* Up to n more letters of what is read now; 0: it has ended. */
+/* Up to n more letters of the record, or of its reverse complement; 0: it has ended. */
 static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
   if (reversed || steps->wish.to_end) return (ptrdiff_t)next_kept(steps, reversed, letters, n);
   const ptrdiff_t got = read_letters(steps, letters, n, why);

@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before any is dropped; records */
+enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before any are dropped; records */
 
 typedef struct {
   uint8_t *bytes;
   size_t size, room;
 } Buffer;
 
-/* A record in the buffer: one number if it is plain, which is one segment that is all of it, and no
- * record without bases stands before it: twice its bases, and 1. Else twice the number of those
- * records, its segments, gap + 1 and bases each, a 0, and its letters. */
+/* A record in the buffer. A plain one, which is one segment and follows a record with bases, is one
+ * number: twice its bases, plus 1. Another one is twice the number of records without bases before
+ * it, its segments (gap + 1, bases), a 0, and its letters. */
 typedef struct {
   uint64_t number;     /* in the file */
   uint64_t begin, end; /* bases of the file */
@@ -74,7 +74,7 @@ static void drop_bytes(Buffer *buffer, size_t n) {
 
 /* ---- records -------------------------------------------------------------------------------- */
 
-/* The record that stands where a mark is. */
+/* The record at a mark. */
 static Record read_record(const Tail *tail, Mark mark) {
   const Buffer *places = &tail->places;
   size_t at = mark.place;
@@ -218,8 +218,8 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
 
 /* ---- the part ------------------------------------------------------------------------------- */
 
-/* The letter that this base of the record is, from 1; beyond its letters where a circle is read
- * over its end. */
+/* The position of a base in its record, from 1; beyond its letters where a circle is read over its
+ * end. */
 static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base) {
   uint64_t letter = 1, left = base - record->begin;
   size_t at = record->segments;
@@ -235,8 +235,8 @@ static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base)
 
 static char *copy(const char *name) { return name ? alloc_text(name) : NULL; }
 
-/* Goes on to the record that has the base, or to the next one where it is one that a circle has
- * already; *letter is where the part begins there. */
+/* Moves to the record that has the base, or to the next one where a circle reads the base again;
+ * *letter is the position at which the part begins. */
 static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t *letter) {
   while (record->end <= base)
     if (!next_record(tail, record)) return false;
@@ -247,7 +247,7 @@ static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t
   return true;
 }
 
-/* Of the bases from this one on, those that follow the last letters of circles. */
+/* The bases, from this one on, that circles read again. */
 static uint64_t count_turned(const Tail *tail, Record record, uint64_t base) {
   uint64_t sum = 0;
   do {
