@@ -4,8 +4,7 @@
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
-/* Bytes of stack that each thread has, and that the first one needs: multiply_ta (kernels.h) takes
- * 400 kB. */
+/* Bytes of stack that each thread has, and that the first one needs. */
 enum { PARALLEL_STACK = 1 << 20 };
 
 /* Starts threads, which wait for jobs until the program ends. Returns the number of threads that
