@@ -70,6 +70,15 @@ ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
  * with a break. */
 size_t seqfile_turn(SeqFile *file, char *letters, size_t n);
 
+/* Reads the rest of the record and keeps the run of bases that it ends with in *bases (*room),
+ * which is NULL (0) at first; the caller frees it. Returns the length of the run, or -1. */
+ptrdiff_t seqfile_last_run(SeqFile *file, char **bases, size_t *room, Why *why);
+
+/* The letters of this record that were read, and the bases among them; not those of seqfile_turn.
+ */
+uint64_t seqfile_letters(const SeqFile *file);
+uint64_t seqfile_bases(const SeqFile *file);
+
 /* A message, after the name of the file. */
 #define SEQFILE_NO_END_BLOCK                                                                       \
   "BGZF's end block is missing; the text ends with a whole record, so the file may be complete: "  \

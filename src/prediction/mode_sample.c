@@ -12,34 +12,21 @@ enum { WIDTH = 60 }; /* bases of a line */
 
 /* ---- the prompt ----------------------------------------------------------------------------- */
 
-typedef struct {
-  char *bases; /* (n) after the last break */
-  size_t n, room;
-} Prompt;
-
-static void add_letters(Prompt *prompt, const char *letters, size_t n) {
-  if (kmer_base((unsigned char)*letters) == KMER_BREAK) {
-    prompt->n = 0;
-    return;
-  }
-  prompt->bases = alloc_grow(prompt->bases, &prompt->room, prompt->n + n, 1);
-  memcpy(prompt->bases + prompt->n, letters, n);
-  prompt->n += n;
-}
-
-/* The letters of the one record of a file. */
-static int read_prompt(Prompt *prompt, const Task *task, const char *path, Why *why) {
-  char letters[4096];
-  ptrdiff_t n = 0;
+/* The bases (*n) that the one record of a file ends with; the caller frees them also after an
+ * error. */
+static int read_prompt(char **bases, size_t *n, const Task *task, const char *path, Why *why) {
+  size_t room = 0;
   if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
     return fail(why, "--prompt %.100s: is neither bases, A C G T U alone, nor a file that is there",
                 path);
   advance_open(task->advance, path);
   SeqFile *file = seqfile_open(path, why);
   int more = file ? seqfile_next(file, why) : -1;
-  while (more > 0 && (n = seqfile_read(file, letters, sizeof letters, why)) > 0)
-    add_letters(prompt, letters, (size_t)n);
-  if (more > 0) more = n < 0 ? -1 : seqfile_next(file, why);
+  if (more > 0) {
+    const ptrdiff_t run = seqfile_last_run(file, bases, &room, why);
+    *n = run < 0 ? 0 : (size_t)run;
+    more = run < 0 ? -1 : seqfile_next(file, why);
+  }
   if (more > 0) more = fail(why, "--prompt %s: holds more than one record; choose one", path);
   if (more == 0) task_say_notes(task, path, seqfile_notes(file), false);
   seqfile_close(file);
@@ -49,17 +36,15 @@ static int read_prompt(Prompt *prompt, const Task *task, const char *path, Why *
 static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
   const char *text = task->options->prompt;
   const int k = task->models->shape.k;
-  Prompt prompt = {0};
-  int rc = 0;
-  if (text[strspn(text, "ACGTUacgtu")] == 0)
-    add_letters(&prompt, text, strlen(text));
-  else
-    rc = read_prompt(&prompt, task, text, why);
-  if (rc == 0 && prompt.n < (size_t)k)
+  const bool literal = text[strspn(text, "ACGTUacgtu")] == 0;
+  char *bases = literal ? alloc_text(text) : NULL;
+  size_t n = literal ? strlen(text) : 0;
+  int rc = literal ? 0 : read_prompt(&bases, &n, task, text, why);
+  if (rc == 0 && n < (size_t)k)
     rc = fail(why, "--prompt %.100s: ends with a run of %zu bases; the model needs %d at least",
-              text, prompt.n, k);
-  if (rc == 0) sampler_prompt(sampler, prompt.bases, prompt.n);
-  free(prompt.bases);
+              text, n, k);
+  if (rc == 0) sampler_prompt(sampler, bases, n);
+  free(bases);
   return rc;
 }
 

@@ -22,8 +22,9 @@ struct SeqFile {
   bool fastq;
   HeaderLine header; /* without its mark */
   size_t name_length;
-  size_t nameless_line; /* as in SeqNotes */
-  uint64_t length;      /* letters of this record so far */
+  size_t nameless_line;    /* as in SeqNotes */
+  uint64_t length;         /* letters of this record that were parsed */
+  uint64_t letters, bases; /* of this record, that were read from here */
   size_t width; /* bases in the last line that held bases only: the next has as many, mostly */
 
   bool all_circles;
@@ -165,10 +166,14 @@ static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
   return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
 }
 
-/* Remembers the first bases of the record; the n letters are of one kind. */
-static void add_head(SeqFile *f, const char *letters, size_t n) {
+/* Counts n letters of one kind, and remembers the first bases of the record. */
+static void count_letters(SeqFile *f, const char *letters, size_t n) {
   f->at_base = kmer_base((unsigned char)*letters) < KMER_BREAK;
-  if (!f->at_base) f->head_room = f->head_size;
+  f->letters += n;
+  if (f->at_base)
+    f->bases += n;
+  else
+    f->head_room = f->head_size;
   n = smaller(n, f->head_room - f->head_size);
   memcpy(f->head + f->head_size, letters, n);
   f->head_size += n;
@@ -176,8 +181,22 @@ static void add_head(SeqFile *f, const char *letters, size_t n) {
 
 ptrdiff_t seqfile_read(SeqFile *f, char *letters, size_t n, Why *why) {
   ptrdiff_t got = read_some(f, letters, n, why);
-  if (got > 0) add_head(f, letters, (size_t)got);
+  if (got > 0) count_letters(f, letters, (size_t)got);
   return got;
+}
+
+ptrdiff_t seqfile_last_run(SeqFile *f, char **bases, size_t *room, Why *why) {
+  char letters[4096];
+  size_t run = 0;
+  ptrdiff_t n;
+  while ((n = seqfile_read(f, letters, sizeof letters, why)) > 0) {
+    if (f->at_base) {
+      *bases = alloc_grow(*bases, room, run + (size_t)n, 1);
+      memcpy(*bases + run, letters, (size_t)n);
+    }
+    run = f->at_base ? run + (size_t)n : 0;
+  }
+  return n < 0 ? -1 : (ptrdiff_t)run;
 }
 
 size_t seqfile_turn(SeqFile *f, char *letters, size_t n) {
@@ -200,7 +219,7 @@ static int start_record(SeqFile *f, Why *why) {
   f->name_length = title_name_length(f->header.bytes);
   if (f->name_length == 0 && f->nameless_line == 0) f->nameless_line = line;
   f->place = SEQUENCE;
-  f->length = 0;
+  f->length = f->letters = f->bases = 0;
   f->head_size = f->head_read = 0;
   f->head_room = f->turn;
   f->at_base = false;
@@ -330,5 +349,7 @@ SeqNotes seqfile_notes(const SeqFile *f) {
 
 bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }
 double seqfile_part(const SeqFile *f) { return input_part(f->input); }
+uint64_t seqfile_letters(const SeqFile *f) { return f->letters; }
+uint64_t seqfile_bases(const SeqFile *f) { return f->bases; }
 uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
 uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

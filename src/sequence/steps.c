@@ -17,10 +17,8 @@ struct Steps {
   size_t n_letters, room;
   /* Of the record, or of its reverse complement: */
   Tokenizer tokenizer;
-  uint64_t read;   /* letters, turned ones included */
-  uint64_t next;   /* the position after the tokenizer's next */
-  uint64_t length; /* letters of the record that were read from the file */
-  uint64_t bases;  /* A, C, G and T among them */
+  uint64_t read; /* letters, those over the end of a circle included */
+  uint64_t next; /* the position after the tokenizer's next */
 };
 
 Steps *steps_new(int k, int s, StepsWish wish) {
@@ -111,31 +109,17 @@ static void keep_letters(Steps *steps, const char *letters, size_t n) {
   steps->n_letters += n;
 }
 
-/* Up to n more letters of the record, all bases or all breaks. */
-static ptrdiff_t read_letters(Steps *steps, char *letters, size_t n, Why *why) {
-  const ptrdiff_t got = seqfile_read(steps->file, letters, n, why);
-  if (got <= 0) return got;
-  steps->length += (uint64_t)got;
-  if (kmer_base((unsigned char)*letters) < KMER_BREAK) steps->bases += (uint64_t)got;
-  return got;
-}
-
 /* Reads the record and keeps the run of bases that it ends with, which is read from where its last
  * k-mer ends with it. */
 static int keep_last_run(Steps *steps, Why *why) {
   const size_t k = (size_t)steps->k;
-  char letters[4096];
-  ptrdiff_t n;
-  while ((n = read_letters(steps, letters, sizeof letters, why)) > 0) {
-    if (kmer_base((unsigned char)*letters) < KMER_BREAK)
-      keep_letters(steps, letters, (size_t)n);
-    else
-      steps->n_letters = 0;
-  }
-  size_t run = steps->n_letters;
+  const ptrdiff_t n = seqfile_last_run(steps->file, &steps->letters, &steps->room, why);
+  if (n < 0) return -1;
+  size_t run = (size_t)n;
+  steps->n_letters = run;
   if (run > k) run -= (run - k) % (size_t)steps->s;
-  steps->read = steps->length - run;
-  return (int)n;
+  steps->read = seqfile_letters(steps->file) - run;
+  return 0;
 }
 
 /* Bases that a circle whose letters are kept continues with. */
@@ -148,7 +132,8 @@ static size_t turn_of_kept(const Steps *steps) {
 /* Up to n more of the letters that are kept; reversed: from the last one on, and where they are a
  * circle over its end. */
 static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t n) {
-  const size_t kept = steps->n_letters, at = kept + (size_t)(steps->read - steps->length);
+  const size_t kept = steps->n_letters,
+               at = kept + (size_t)(steps->read - seqfile_letters(steps->file));
   const size_t end = kept + (reversed ? turn_of_kept(steps) : 0);
   if (n > end - at) n = end - at;
   for (size_t i = at; i < at + n; i++)
@@ -159,7 +144,7 @@ static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t
 /* Up to n more letters of the record, or of its reverse complement; 0: it has ended. */
 static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
   if (reversed || steps->wish.to_end) return (ptrdiff_t)next_kept(steps, reversed, letters, n);
-  const ptrdiff_t got = read_letters(steps, letters, n, why);
+  const ptrdiff_t got = seqfile_read(steps->file, letters, n, why);
   if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
   if (got != 0 || !is_circle(steps)) return got;
   return (ptrdiff_t)seqfile_turn(steps->file, letters, n);
@@ -213,9 +198,10 @@ static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
     for (ptrdiff_t i = 0; i < n; i++) push_letter(stretch, steps, (unsigned char)letters[i]);
   }
   if (n == 0) end_record(stretch, steps);
-  const bool turned = steps->read > steps->length;
-  stretch->length = turned ? steps->length : steps->read;
-  stretch->bases = steps->bases;
+  const uint64_t length = seqfile_letters(steps->file);
+  const bool turned = steps->read > length;
+  stretch->length = turned ? length : steps->read;
+  stretch->bases = seqfile_bases(steps->file);
   if (turned) turn_positions(stretch);
   return 1;
 }
@@ -249,8 +235,6 @@ static int next_record(Steps *steps, Stretch *stretch, Why *why) {
   if (more <= 0) return more;
   set_name(stretch, steps->file);
   steps->n_letters = 0;
-  steps->length = 0;
-  steps->bases = 0;
   begin_record(steps, stretch, false);
   return steps->wish.to_end && keep_last_run(steps, why) < 0 ? -1 : 1;
 }
