@@ -7,16 +7,26 @@
 
 #include <time.h>
 
+typedef enum {
+  RUN_STATUS_RUNNING,
+  RUN_STATUS_DONE,
+  RUN_STATUS_STOPPED_EARLY,
+  RUN_STATUS_OUT_OF_TIME,
+  RUN_STATUS_INTERRUPTED,
+  RUN_STATUS_DIVERGED
+} RunStatus;
+
 /* How a run went, beside its state. */
 typedef struct {
-  const char *status; /* "running", "done", "stopped early", "out of time", "interrupted",
-                         "diverged" */
-  Exam *exam;         /* of the model; NULL: no validation, or the run has not ended */
-  double seconds;     /* of the run so far */
+  RunStatus status;
+  Exam *exam;     /* of the model; NULL: no validation, or the run has not ended */
+  double seconds; /* of the run so far */
   double longest_step, longest_checkpoint; /* seconds, in this program */
 } RunResult;
 
 void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
+
+const char *runjson_status(RunStatus status); /* "stopped early" */
 
 /* Writes run.json to a file that was just opened and frees the file; NULL is an error that `why`
  * says already. */

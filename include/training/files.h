@@ -13,11 +13,11 @@ int files_log(Trainer *train, double valid_loss, Why *why);
 int files_model(Trainer *train, Why *why);
 
 /* Writes run.json with this status. */
-int files_runjson(Trainer *train, const char *status, Why *why);
+int files_runjson(Trainer *train, RunStatus status, Why *why);
 
 /* Writes the checkpoint, then the model if there is one yet, then run.json. In this order, because
  * the other two can be made again from the checkpoint. */
-int files_save(Trainer *train, const char *status, Why *why);
+int files_save(Trainer *train, RunStatus status, Why *why);
 
 /* Whether it is time to save, or SIGUSR1 or another signal came. */
 bool files_are_due(const Trainer *train);

@@ -179,6 +179,12 @@ static json_t *result_json(const RunConfig *run, const RunNumbers *numbers,
   return json;
 }
 
+const char *runjson_status(RunStatus status) {
+  static const char *const names[] = {"running",     "done",        "stopped early",
+                                      "out of time", "interrupted", "diverged"};
+  return names[status];
+}
+
 void runjson_time(time_t when, char text[32]) {
   struct tm parts;
   gmtime_r(&when, &parts);
@@ -210,7 +216,7 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
   runjson_time(time(NULL), written);
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
-  json_object_set_new(json, "status", json_string(result->status));
+  json_object_set_new(json, "status", json_string(runjson_status(result->status)));
   json_object_set_new(json, "started", text(run->started));
   json_object_set_new(json, "written", json_string(written));
   json_object_set(json, "command", json_array_get(commands, 0)); /* that the run began with */

@@ -52,7 +52,7 @@ int files_model(Trainer *train, Why *why) {
   return rc;
 }
 
-int files_runjson(Trainer *train, const char *status, Why *why) {
+int files_runjson(Trainer *train, RunStatus status, Why *why) {
   const RunConfig *run = train->run;
   train->result.status = status;
   train->result.seconds = trainer_elapsed(train);
@@ -96,7 +96,7 @@ int files_resume(Trainer *train, Why *why) {
                          why);
 }
 
-int files_save(Trainer *train, const char *status, Why *why) {
+int files_save(Trainer *train, RunStatus status, Why *why) {
   const double start = clock_now();
   train->next_checkpoint = start + train->run->options->checkpoint_every;
   int rc = write_checkpoint(train, why);
@@ -140,7 +140,7 @@ int files_save_due(Trainer *train, Why *why) {
   if (!trainer_states_finite(train)) return 0;
   const bool asked = signals_save();
   if (!asked && !checkpoint_is_due(train)) return 0;
-  if (files_save(train, "running", why) != 0) return -1;
+  if (files_save(train, RUN_STATUS_RUNNING, why) != 0) return -1;
   if (asked)
     progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64,
                  train->state.numbers.step);

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { FEW_TOKENS = 10 /* for each parameter */ };
 
@@ -80,7 +79,7 @@ static void suggest_longer(const Trainer *train, char text[64]) {
   const TrainOptions *o = train->run->options;
   const RunNumbers *numbers = &train->state.numbers;
   *text = 0;
-  if (strcmp(train->result.status, "stopped early") == 0)
+  if (train->result.status == RUN_STATUS_STOPPED_EARLY)
     snprintf(text, 64, "%s", o->patience > 0 ? "a larger --patience, " : "");
   else if (numbers->best_step < numbers->step / 2) /* it overfits */
     return;
@@ -134,8 +133,9 @@ void messages_end(const Trainer *train) {
   clock_text(trainer_elapsed(train), time);
   if (numbers->tokens > train->earlier_tokens)
     snprintf(rate, sizeof rate, ", %.0fk k-mers/s", speed(train) / 1000);
-  progress_say(progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs%s", train->result.status,
-               time, numbers->step, numbers->step == 1 ? "" : "s", epochs(train), rate);
+  progress_say(progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs%s",
+               runjson_status(train->result.status), time, numbers->step,
+               numbers->step == 1 ? "" : "s", epochs(train), rate);
   progress_say(progress, "longest step %.3f s, longest checkpoint %.3f s",
                train->result.longest_step, train->result.longest_checkpoint);
   if (numbers->skipped > 0)

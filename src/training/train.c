@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
   DIVERGED_FACTOR = 10, /* a loss so many times that of guessing is too large */
@@ -90,31 +89,32 @@ static int advance(Trainer *train, Why *why) {
   return 0;
 }
 
-/* Why the run ends here, or NULL. */
-static const char *ends(const Trainer *train) {
+/* Why the run ends here; otherwise it is running. */
+static RunStatus find_status(const Trainer *train) {
   const TrainOptions *o = train->run->options;
   const RunNumbers *numbers = &train->state.numbers;
-  if (numbers->bad_in_a_row >= TRAINER_DIVERGED_AFTER) return "diverged";
-  if (files_are_due(train) && !trainer_weights_finite(train)) return "diverged";
-  if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return "done";
-  if (trainer_elapsed(train) >= budget_end(&train->budget)) return "out of time";
-  if (schedule_over(&train->state.schedule)) return "stopped early";
-  if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return "stopped early";
-  return NULL;
+  if (numbers->bad_in_a_row >= TRAINER_DIVERGED_AFTER) return RUN_STATUS_DIVERGED;
+  if (files_are_due(train) && !trainer_weights_finite(train)) return RUN_STATUS_DIVERGED;
+  if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return RUN_STATUS_DONE;
+  if (trainer_elapsed(train) >= budget_end(&train->budget)) return RUN_STATUS_OUT_OF_TIME;
+  if (schedule_over(&train->state.schedule)) return RUN_STATUS_STOPPED_EARLY;
+  if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return RUN_STATUS_STOPPED_EARLY;
+  return RUN_STATUS_RUNNING;
 }
 
 /* Trains until something ends the run; *status is the reason. All that is due depends on the state
  * alone, so that a run that resumes continues as if it had not been interrupted. */
-static int loop(Trainer *train, const char **status, Why *why) {
+static int loop(Trainer *train, RunStatus *status, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
   for (;;) {
     if (numbers->tokens >= numbers->next_validation && validation_run(train, why) != 0) return -1;
-    *status = ends(train);
-    const bool useful = *status && strcmp(*status, "diverged") != 0;
-    const bool last = useful && numbers->step > numbers->validated_step;
-    if (*status && !last) return 0;
+    *status = find_status(train);
+    const bool ends = *status != RUN_STATUS_RUNNING;
+    const bool last =
+        ends && *status != RUN_STATUS_DIVERGED && numbers->step > numbers->validated_step;
+    if (ends && !last) return 0;
     if (signals_end()) {
-      *status = trainer_states_finite(train) ? "interrupted" : "diverged";
+      *status = trainer_states_finite(train) ? RUN_STATUS_INTERRUPTED : RUN_STATUS_DIVERGED;
       return 0;
     }
     if (files_are_due(train) && files_save_due(train, why) != 0) return -1;
@@ -137,7 +137,7 @@ static void begin_phase(const RunConfig *run, Phases *phases, const char *name, 
 static int end_diverged(Trainer *train, Why *why) {
   const bool validated = isfinite(train->state.numbers.best_valid_loss);
   if (validated && files_model(train, why) != 0) return -1;
-  if (runlog_sync(train->run->log, why) != 0 || files_runjson(train, "diverged", why) != 0)
+  if (runlog_sync(train->run->log, why) != 0 || files_runjson(train, RUN_STATUS_DIVERGED, why) != 0)
     return -1;
   char reason[192] = "the network's numbers are not finite any more";
   if (train->state.numbers.bad_in_a_row >= TRAINER_DIVERGED_AFTER)
@@ -154,7 +154,7 @@ static int end_diverged(Trainer *train, Why *why) {
 /* Ends a run at a signal; it can resume. */
 static int end_interrupted(Trainer *train, Why *why) {
   const int signal = signals_end();
-  if (files_save(train, "interrupted", why) != 0) return -1;
+  if (files_save(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
   fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume continues from there",
        signals_name(signal), train->state.numbers.step,
        rundir_file(train->run->dir, RUN_CHECKPOINT));
@@ -166,7 +166,7 @@ static int resume(Trainer *train, Why *why) {
   begin_phase(train->run, train->phases, "reading the checkpoint", is_large(train->run));
   if (files_resume(train, why) != 0) return -1;
   signals_catch();
-  return files_runjson(train, "running", why);
+  return files_runjson(train, RUN_STATUS_RUNNING, why);
 }
 
 /* Resumes, or begins the logs and writes a checkpoint, which shows that there is room for one. */
@@ -176,7 +176,7 @@ static int start(Trainer *train, Why *why) {
   if (rundir_resumes(train->run->dir)) return resume(train, why);
   begin_phase(train->run, train->phases, "writing the first checkpoint", is_large(train->run));
   if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->run->log, why) == 0 &&
-      files_save(train, "running", why) == 0)
+      files_save(train, RUN_STATUS_RUNNING, why) == 0)
     return 0;
   rundir_undo(train->run->dir);
   return -1;
@@ -187,18 +187,18 @@ static int end_in_examination(Trainer *train, Why *why) {
   const int signal = signals_end();
   free(train->result.exam);
   train->result.exam = NULL;
-  if (files_runjson(train, "interrupted", why) != 0) return -1;
+  if (files_runjson(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
   fail(why, "stopped by %s after the last step; the model is saved in %s; --resume examines it",
        signals_name(signal), rundir_file(train->run->dir, RUN_MODEL));
   return TRAIN_SIGNALLED + signal;
 }
 
 /* Ends a run that has trained: it is saved before the model is examined. */
-static int finish(Trainer *train, const char *status, Why *why) {
+static int finish(Trainer *train, RunStatus status, Why *why) {
   const bool examined = isfinite(train->state.numbers.best_valid_loss);
-  if (strcmp(status, "out of time") == 0) train->least_seconds = train->budget.limit;
+  if (status == RUN_STATUS_OUT_OF_TIME) train->least_seconds = train->budget.limit;
   if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
-  if (files_save(train, examined ? "running" : status, why) != 0) return -1;
+  if (files_save(train, examined ? RUN_STATUS_RUNNING : status, why) != 0) return -1;
   if (examined) {
     if (is_large(train->run)) progress_say(train->run->progress, "examining the model");
     validation_examine(train);
@@ -212,12 +212,12 @@ static int finish(Trainer *train, const char *status, Why *why) {
 
 /* Ends a run that had no time for a step: there is no model. */
 static int end_without_step(Trainer *train, Why *why) {
-  if (files_runjson(train, "out of time", why) != 0) return -1;
+  if (files_runjson(train, RUN_STATUS_OUT_OF_TIME, why) != 0) return -1;
   return phases_fail(train->phases, "resume with", why);
 }
 
 static int run_training(Trainer *train, Why *why) {
-  const char *status;
+  RunStatus status;
   if (start(train, why) != 0) return -1;
   phases_end(train->phases);
   signals_catch();
@@ -228,9 +228,9 @@ static int run_training(Trainer *train, Why *why) {
   const int rc = loop(train, &status, why);
   progress_held(train->run->progress);
   if (rc != 0) return -1;
-  if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = "diverged";
-  if (strcmp(status, "diverged") == 0) return end_diverged(train, why);
-  if (strcmp(status, "interrupted") == 0) return end_interrupted(train, why);
+  if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = RUN_STATUS_DIVERGED;
+  if (status == RUN_STATUS_DIVERGED) return end_diverged(train, why);
+  if (status == RUN_STATUS_INTERRUPTED) return end_interrupted(train, why);
   return train->state.numbers.step > 0 ? finish(train, status, why) : end_without_step(train, why);
 }
 
