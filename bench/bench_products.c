@@ -74,7 +74,7 @@ typedef struct {
   const Products *loops;
   __typeof__(cblas_sgemm) *sgemm;
   float *A, *W, *C, *packed, *transposed;
-} Bench;
+} Trial;
 
 static float *random_floats(size_t n) {
   Rng rng = rng_new(1, 1);
@@ -83,7 +83,7 @@ static float *random_floats(size_t n) {
   return a;
 }
 
-static void multiply_ours(const Bench *b) {
+static void multiply_ours(const Trial *b) {
   const Product *p = b->p;
   const float *A = b->A;
   if (p->form == AT_W) {
@@ -97,7 +97,7 @@ static void multiply_ours(const Bench *b) {
   b->loops->multiply(b->C, A, b->packed, p->m, p->n, p->k, false);
 }
 
-static void multiply_blas(const Bench *b) {
+static void multiply_blas(const Trial *b) {
   const Product *p = b->p;
   const bool ta = p->form == AT_W, tw = p->form == A_WT;
   b->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tw ? CblasTrans : CblasNoTrans, p->m,
@@ -111,7 +111,7 @@ static double seconds(void) {
 }
 
 /* GFLOP/s over a few milliseconds. */
-static double speed(const Bench *b, void (*multiply)(const Bench *b)) {
+static double speed(const Trial *b, void (*multiply)(const Trial *b)) {
   const double flops = 2.0 * b->p->m * b->p->n * b->p->k;
   const int times = 1 + (int)(2e8 / flops);
   const double start = seconds();
@@ -134,7 +134,7 @@ static void measure(const Product *p, const Products *loops, __typeof__(cblas_sg
   const size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
   const size_t panels = (n + (size_t)loops->panel - 1) / (size_t)loops->panel;
   double ours[SLICES], blas[SLICES], ratio[SLICES];
-  Bench b = {.p = p,
+  Trial b = {.p = p,
              .loops = loops,
              .sgemm = sgemm,
              .A = random_floats(m * k),

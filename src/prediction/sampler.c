@@ -34,7 +34,7 @@ typedef struct {
   Tape *tape;      /* of one step */
   float *q;        /* (4^s) */
   Choice *choices; /* (4^s) */
-} Block;
+} BlockMemory;
 
 struct Sampler {
   const Model *model;
@@ -46,7 +46,7 @@ struct Sampler {
   float *h;               /* (D) before the prompt's last k-mer */
   int x;                  /* that k-mer, -1: there is no prompt */
   Draft draft[DRAFTS];
-  Block block[BLOCKS];
+  BlockMemory block[BLOCKS];
   int used, per_block; /* drafts of this batch, of a block */
   uint64_t round;      /* bases to draw now */
 };
@@ -160,7 +160,7 @@ static int draw(Rng *rng, Choice *choices, const float *q, const float *b2, int 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 /* The next k-mer of a draft whose state is h. */
-static void step_draft(const Sampler *s, const Block *block, Draft *draft, const float *h) {
+static void step_draft(const Sampler *s, const BlockMemory *block, Draft *draft, const float *h) {
   const Shape *shape = &s->model->shape;
   const Weights *w = s->model->weights;
   const int first = kmer_followers(draft->x, shape->k, shape->s);
@@ -180,7 +180,7 @@ static void step_draft(const Sampler *s, const Block *block, Draft *draft, const
 /* All drafts of a block have equally many bases. */
 static void block_job(void *context, int i) {
   Sampler *s = context;
-  const Block *block = &s->block[i];
+  const BlockMemory *block = &s->block[i];
   Tape *tape = block->tape;
   Draft *const drafts = s->draft + i * s->per_block;
   const int left = s->used - i * s->per_block;
@@ -195,10 +195,10 @@ static void block_job(void *context, int i) {
   }
 }
 
-static Block new_block(const Sampler *s) {
-  return (Block){.tape = tape_new(&s->model->shape, 1, BLOCK, s->factors),
-                 .q = alloc_floats((size_t)s->followers),
-                 .choices = alloc_new((size_t)s->followers, sizeof(Choice))};
+static BlockMemory new_block(const Sampler *s) {
+  return (BlockMemory){.tape = tape_new(&s->model->shape, 1, BLOCK, s->factors),
+                       .q = alloc_floats((size_t)s->followers),
+                       .choices = alloc_new((size_t)s->followers, sizeof(Choice))};
 }
 
 /* Readies drafts for the records from `first` on, with room for so many bases. */
@@ -209,7 +209,7 @@ static void begin_batch(Sampler *s, uint64_t first, uint64_t bases) {
   if (s->per_block * BLOCKS < s->used) s->per_block = (s->used + BLOCKS - 1) / BLOCKS;
   for (int i = 0; i < s->used; i++) {
     Draft *draft = &s->draft[i];
-    Block *block = &s->block[i / s->per_block];
+    BlockMemory *block = &s->block[i / s->per_block];
     if (!block->tape) *block = new_block(s);
     draft->rng = rng_new(s->seed, first + (uint64_t)i);
     draft->x = s->x >= 0 ? s->x : (int)(rng_uniform(&draft->rng) * s->model->shape.V);
