@@ -327,6 +327,55 @@ static void a_skipped_record_may_have_low_quality(void **state) {
   seqfile_close(file);
 }
 
+static void the_run_of_bases_at_the_end_of_a_record_is_kept(void **state) {
+  (void)state;
+  static const char text[] = ">a\nACGNNTT\nGA\n>b\nACN\n>c\nGGC\n";
+  static const struct {
+    const char *run;
+    uint64_t letters, bases;
+  } wanted[] = {{"TTGA", 9, 7}, {"", 3, 2}, {"GGC", 3, 3}};
+  char *bases = NULL;
+  size_t room = 0;
+  Why why = {""};
+  write_file(text, sizeof text - 1);
+  SeqFile *file = seqfile_open(path, &why);
+  for (int i = 0; i < 3; i++) {
+    const size_t n = strlen(wanted[i].run);
+    assert_int_equal(seqfile_next(file, &why), 1);
+    assert_int_equal(seqfile_last_run(file, &bases, &room, &why), n);
+    assert_memory_equal(bases, wanted[i].run, n);
+    assert_int_equal(seqfile_letters(file), wanted[i].letters);
+    assert_int_equal(seqfile_bases(file), wanted[i].bases);
+  }
+  assert_int_equal(seqfile_next(file, &why), 0);
+  seqfile_close(file);
+  free(bases);
+}
+
+/* At most two bases of a circle, which come once however few are read at a time. */
+static void a_circle_continues_with_its_first_bases(void **state) {
+  (void)state;
+  static const struct {
+    const char *record, *turn;
+  } cases[] = {{"ACGT", "AC"}, {"G", "G"}, {"ANGT", "A"}, {"NACG", ""}, {"ACGN", ""}, {"", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[64], letters[8];
+    Why why = {""};
+    write_file(text, (size_t)sprintf(text, ">a\n%s\n", cases[i].record));
+    SeqFile *file = seqfile_open(path, &why);
+    seqfile_turn_circles(file, 2, true);
+    assert_int_equal(seqfile_next(file, &why), 1);
+    while (seqfile_read(file, letters, sizeof letters, &why) > 0) continue;
+    const size_t n = seqfile_turn(file, letters, 1);
+    const size_t all = n + seqfile_turn(file, letters + n, sizeof letters - n);
+    assert_int_equal(all, strlen(cases[i].turn));
+    assert_memory_equal(letters, cases[i].turn, all);
+    assert_int_equal(seqfile_turn(file, letters, sizeof letters), 0);
+    assert_int_equal(seqfile_letters(file), strlen(cases[i].record));
+    seqfile_close(file);
+  }
+}
+
 static void assert_circular(const char *header, bool wanted) {
   char text[128];
   Why why = {""};
@@ -911,6 +960,8 @@ int main(void) {
       cmocka_unit_test(letters_of_low_quality_are_marked),
       cmocka_unit_test(a_long_record_is_marked_to_its_end),
       cmocka_unit_test(a_skipped_record_may_have_low_quality),
+      cmocka_unit_test(the_run_of_bases_at_the_end_of_a_record_is_kept),
+      cmocka_unit_test(a_circle_continues_with_its_first_bases),
       cmocka_unit_test(a_header_says_whether_the_record_is_circular),
       cmocka_unit_test(a_dash_is_standard_input),
       cmocka_unit_test(a_pipe_may_bring_its_bytes_one_by_one),
