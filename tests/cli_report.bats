@@ -156,6 +156,16 @@ for directory in sys.argv[1:]:
 EOF
 }
 
+@test "--multiqc: the name of a directory need not be UTF-8" {
+  local name=$'caf\xe9 \x01\xc3\xa9"x'
+  cp -r "$RUN" "$name"
+  rnntrain -q --multiqc -o "$name"
+  "$PYTHON" -c 'import json, os, sys
+for file in "rnntrain_mqc.json", "rnntrain_loss_mqc.json":
+    data = json.load(open(os.path.join(os.fsencode(sys.argv[1]), file.encode()), encoding="utf-8"))["data"]
+    assert list(data) == ["caf\u00e9 _\u00e9\"x"], data' "$name"
+}
+
 @test "--multiqc: MultiQC gathers the runs that it finds" {
   command -v multiqc || skip "no MultiQC: pip install multiqc"
   mkdir runs

@@ -1,5 +1,6 @@
 #include "report/multiqc.h"
 
+#include "base/alloc.h"
 #include "base/escape.h"
 
 #include <errno.h>
@@ -97,25 +98,32 @@ static int write_loss(AtomicFile *file, const RunData *data, const char *sample,
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Replaces the characters of a name that JSON or a table cannot hold by '_'. */
-static void clean(char *name) {
-  json_t *valid = json_string(name);
-  for (char *c = name; *c; c++)
-    if (!valid && (unsigned char)*c > 126)
-      *c = '_';
-    else
-      memset(c, '_', (size_t)escape_control(c));
-  json_decref(valid);
+/* The name of a directory, which need not be UTF-8, as a JSON string: each other byte becomes the
+ * character of its number, and a control character '_', because MultiQC writes tables. */
+static json_t *sample_json(const char *name) {
+  char *text = alloc_new(ESCAPE_ROOM * strlen(name) + 3, 1), *at = text;
+  *at++ = '"';
+  while (*name) {
+    const size_t control = (size_t)escape_control(name);
+    memset(at, '_', control);
+    name += control > 0 ? control : escape_json(at, name);
+    at += strlen(at);
+  }
+  *at = '"';
+  json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+  free(text);
+  return json;
 }
 
 int multiqc_write(const RunData *data, const RunDir *dir, Why *why) {
   const char *directory = rundir_path(dir);
   char *path = realpath(directory, NULL);
   if (!path) return fail_reading(why, errno, "%s: cannot be accessed", directory);
-  clean(path);
-  const char *sample = strrchr(path, '/') + 1;
+  json_t *json = sample_json(strrchr(path, '/') + 1);
+  const char *sample = json_string_value(json);
   int rc = write_statistics(rundir_create(dir, RUN_MULTIQC, why), &data->run, sample, why);
   if (rc == 0) rc = write_loss(rundir_create(dir, RUN_MULTIQC_LOSS, why), data, sample, why);
+  json_decref(json);
   free(path);
   return rc;
 }
