@@ -337,7 +337,7 @@ static void the_run_of_bases_at_the_end_of_a_record_is_kept(void **state) {
   char *bases = NULL;
   size_t room = 0;
   Why why = {""};
-  write_file(text, sizeof text - 1);
+  scratch_write(path, text, sizeof text - 1);
   SeqFile *file = seqfile_open(path, &why);
   for (int i = 0; i < 3; i++) {
     const size_t n = strlen(wanted[i].run);
@@ -361,7 +361,7 @@ static void a_circle_continues_with_its_first_bases(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[64], letters[8];
     Why why = {""};
-    write_file(text, (size_t)sprintf(text, ">a\n%s\n", cases[i].record));
+    scratch_write(path, text, (size_t)sprintf(text, ">a\n%s\n", cases[i].record));
     SeqFile *file = seqfile_open(path, &why);
     seqfile_turn_circles(file, 2, true);
     assert_int_equal(seqfile_next(file, &why), 1);
