@@ -27,7 +27,7 @@ static void probabilities_sum_to_one(void **state) {
         Weights *w = random_weights(&shape);
         float *yhat = calloc((size_t)shape.n, sizeof *yhat), h[19];
         for (int i = 0; i < 19; i++) h[i] = random_real();
-        Factors *factors = factors_new(&shape, 1, 0, kernels_best()->products);
+        Factors *factors = factors_new(&shape, 1, false, kernels_best()->products);
         factors_set(factors, w, &shape, 1);
         softmax_yhat(yhat, &(int){rand() % shape.V}, h, 1, factors, &shape, kernels_best());
         factors_free(factors);
@@ -52,8 +52,8 @@ static void loss_is_that_of_yhat(void **state) {
   for (int softmax = SOFTMAX_FOLLOWERS; softmax <= SOFTMAX_FULL; softmax++) {
     Shape shape = shape_new(3, 1, 2, D, ACTIVATION_SIGMOID, (Softmax)softmax);
     Weights *w = random_weights(&shape);
-    Factors *factors = factors_new(&shape, ROWS, 0, kernels_best()->products);
-    float *q = calloc(softmax_logits(&shape, ROWS, 0), sizeof *q);
+    Factors *factors = factors_new(&shape, ROWS, false, kernels_best()->products);
+    float *q = calloc(softmax_logits(&shape, ROWS, false), sizeof *q);
     factors_set(factors, w, &shape, 2);
     float *yhat = calloc((size_t)shape.n, sizeof *yhat);
     for (int i = 0; i < ROWS * D; i++) h[i] = random_real();

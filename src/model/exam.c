@@ -48,14 +48,14 @@ typedef struct {
 
 static Calibration calibration_new(const Shape *shape, const Kernels *kernels) {
   const size_t rows = (size_t)softmax_rows(shape);
-  Factors *factors = factors_new(shape, FACTORS_TOKENS, 0, kernels->products);
+  Factors *factors = factors_new(shape, FACTORS_TOKENS, false, kernels->products);
   return (Calibration){.factors = factors,
                        .tape = tape_new(shape, T, B, factors),
                        .window = window_new(T, B),
                        .x = alloc_numbers(rows, sizeof(int)),
                        .y = alloc_numbers(rows, sizeof(int)),
                        .h = alloc_floats(rows * (size_t)shape->D),
-                       .yhat = alloc_floats(softmax_logits(shape, 0, 0))};
+                       .yhat = alloc_floats(softmax_logits(shape, 0, false))};
 }
 
 static void calibration_free(Calibration *with) {

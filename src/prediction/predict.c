@@ -117,7 +117,8 @@ static Workspace new_workspace(const Net *net, const PredictWish *wish, int slot
   const Shape *shape = &net->model->shape;
   const int rows = PREDICT_T * slots;
   return (Workspace){.tape = tape_new(shape, PREDICT_T, slots, net->factors),
-                     .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, 0)) : NULL,
+                     .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, false))
+                                             : NULL,
                      .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
 }
 
@@ -149,7 +150,7 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
   if (blocks > BLOCKS_MAX) blocks = BLOCKS_MAX;
   size_t logits = 1, most = (size_t)blocks * PREDICT_BLOCK;
   for (int i = 0; i < n_models && wants_logits(wish); i++)
-    logits += softmax_logits(&models[i].shape, 0, 0);
+    logits += softmax_logits(&models[i].shape, 0, false);
   if (most > LOGITS_MAX / logits * PREDICT_BLOCK) most = LOGITS_MAX / logits * PREDICT_BLOCK;
   if (most == 0) most = PREDICT_BLOCK;
   const size_t kept = kept_bytes(wish) * BATCHES;

@@ -61,7 +61,7 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
   s->seed = rule.seed;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
-  s->factors = factors_forward(model->weights, &model->shape, 0, threads, kernels->products);
+  s->factors = factors_forward(model->weights, &model->shape, false, threads, kernels->products);
   return s;
 }
 
