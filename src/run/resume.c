@@ -41,21 +41,10 @@ void resume_describe(Metadata *about, const TrainOptions *options) {
   }
 }
 
-/* Whether this version knows all options of the run, and the sizes of the network are theirs: the
- * memory of the run follows from them. */
-static int check_about(const Metadata *about, const char *path, Why *why) {
-  static const char *const pairs[][2] = {{"k", "option.kmer"},
-                                         {"stride", "option.stride"},
-                                         {"embedding", "option.embedding"},
-                                         {"hidden", "option.hidden"}};
+/* Whether this version knows all options of the run. */
+static int check_names(const Metadata *about, const char *path, Why *why) {
   char known[KEY];
-  const char *key, *value, *version = metadata_get(about, "version");
-  if (!metadata_get(about, "inputs"))
-    return fail(
-        why,
-        "%s: written by version %s, which identified its input by the bytes of the files; resume "
-        "the run with that version, or start it again with --force",
-        path, version ? version : "0");
+  const char *key, *value;
   for (size_t i = 0; i < metadata_size(about); i++) {
     metadata_entry(about, i, &key, &value);
     const Option *option = train_program.options;
@@ -65,6 +54,16 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
                   "%s: has %s, which this version does not know; go on with the one that made it",
                   path, key);
   }
+  return 0;
+}
+
+/* Whether the sizes in the options are those of the network: the memory of the run follows from
+ * them. */
+static int check_sizes(const Metadata *about, const char *path, Why *why) {
+  static const char *const pairs[][2] = {{"k", "option.kmer"},
+                                         {"stride", "option.stride"},
+                                         {"embedding", "option.embedding"},
+                                         {"hidden", "option.hidden"}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     const char *is = metadata_get(about, pairs[i][0]), *said = metadata_get(about, pairs[i][1]);
     if (!is || !said || strcmp(is, said) != 0)
@@ -72,6 +71,18 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
                   pairs[i][1]);
   }
   return 0;
+}
+
+static int check_about(const Metadata *about, const char *path, Why *why) {
+  const char *version = metadata_get(about, "version");
+  if (!metadata_get(about, "inputs"))
+    return fail(
+        why,
+        "%s: written by version %s, which identified its input by the bytes of the files; resume "
+        "the run with that version, or start it again with --force",
+        path, version ? version : "0");
+  if (check_names(about, path, why) != 0) return -1;
+  return check_sizes(about, path, why);
 }
 
 static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
