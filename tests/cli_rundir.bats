@@ -416,3 +416,14 @@ remedies_work() {
   [ ! -e run ]
   rnntrain "${NEW[@]}" -D 40 -o run "$PHIX"
 }
+
+@test "a run that is killed while it tries OpenBLAS leaves no lock behind" {
+  rnntrain "${NEW[@]}" -o run "$PHIX"
+  for _ in $(seq 40); do
+    rnntrain "${NEW[@]}" -t 2 --resume -o run "$PHIX" 2> said &
+    sleep "0.0$((RANDOM % 3))$((RANDOM % 10))"
+    kill -KILL "$!" 2> said || true
+    wait "$!" || true
+    rnntrain "${NEW[@]}" --resume -o run "$PHIX"
+  done
+}

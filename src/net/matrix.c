@@ -171,6 +171,7 @@ static int load_and_check(int threads, Why *why) {
 
 enum {
   REACHED = 42,         /* exit code, which OpenBLAS has no reason to give */
+  FILES = 64,           /* more than are open: the child must not keep the run's lock */
   WALL_SECONDS = 60,    /* for a child that sleeps */
   CPU_SECONDS = 10,     /* for one that spins: four times what it needs under valgrind, */
   THREADS_A_SECOND = 8, /* and a second more for so many threads, a hundred times what they need */
@@ -181,8 +182,9 @@ static _Noreturn void try_and_exit(int threads) {
   const int full = CPU_SECONDS + threads / THREADS_A_SECOND;
   const rlim_t seconds = (rlim_t)(memory_limit() ? full / LIMITED_SHARE : full);
   const struct rlimit limit = {seconds, seconds}, no_core = {0, 0};
-  const int silence = open("/dev/null", O_WRONLY);
   Why why;
+  for (int fd = STDERR_FILENO + 1; fd < FILES; fd++) close(fd);
+  const int silence = open("/dev/null", O_WRONLY);
   setrlimit(RLIMIT_CPU, &limit);
   setrlimit(RLIMIT_CORE, &no_core);
   alarm(WALL_SECONDS);
