@@ -13,6 +13,9 @@
 
 #include <stdbool.h>
 
+/* About the bytes that OpenBLAS uses for a thread's products. */
+enum { MATRIX_BUFFER = 1 << 20 };
+
 /* Loads OpenBLAS before the first product, and checks that `threads` threads can multiply side by
  * side. An error where it cannot be loaded or its products are wrong. Without memory for a product
  * OpenBLAS does not return, so a child process tries it first. */

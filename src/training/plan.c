@@ -2,6 +2,7 @@
 
 #include "base/quota.h"
 #include "model/exam.h"
+#include "net/matrix.h"
 #include "run/checkpoint.h"
 #include "sequence/markov.h"
 
@@ -75,7 +76,8 @@ Plan plan_make(const RunConfig *run) {
    * exam. */
   const uint64_t exam = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
   const uint64_t save = checkpoint_memory(&run->shape);
-  const uint64_t training = plan.weights + plan.windows + (exam > save ? exam : save);
+  const uint64_t buffers = (uint64_t)run->options->threads * MATRIX_BUFFER;
+  const uint64_t training = plan.weights + plan.windows + buffers + (exam > save ? exam : save);
   plan.total = plan.present + (training > plan.markov ? training : plan.markov);
   return plan;
 }
