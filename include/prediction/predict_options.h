@@ -36,7 +36,7 @@ typedef enum {
 typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
 typedef enum { STATE_MEAN, STATE_LAST } State;
 
-enum { TOP_OF_EACH = 256 }; /* the largest --top with --positions all */
+enum { POSITIONS_TOP_MAX = 256 }; /* the largest --top with --positions all */
 
 typedef struct {
   int mode;

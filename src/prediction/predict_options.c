@@ -111,8 +111,9 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   if (o->mode != MODE_CLASSIFY && !o->weights && n_operands == 0)
     return fail(why, "no model; name a run directory or a .safetensors file");
   if (alone && n_operands > 1) return fail_alone(o, why);
-  if (o->positions == POSITIONS_ALL && o->top > TOP_OF_EACH)
-    return fail(why, "--top '%d': must be at most %d with --positions all", o->top, TOP_OF_EACH);
+  if (o->positions == POSITIONS_ALL && o->top > POSITIONS_TOP_MAX)
+    return fail(why, "--top '%d': must be at most %d with --positions all", o->top,
+                POSITIONS_TOP_MAX);
   if (o->loss_at > 0 && o->timesteps > 0 && o->loss_at > o->timesteps)
     return fail(why, "--loss-at '%d': must be at most --timesteps, which is %d", o->loss_at,
                 o->timesteps);
