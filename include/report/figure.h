@@ -2,18 +2,13 @@
 #ifndef FIGURE_H
 #define FIGURE_H
 
-#include "report/page.h"
+#include "report/rundata.h"
 
-void figure_loss(const Page *page);
-void figure_timesteps(const Page *page); /* J(t) */
-void figure_calibration(const Page *page);
-void figure_flow(const Page *page);      /* of the gradient back in time */
-void figure_embedding(const Page *page); /* L */
-void figure_rate(const Page *page);      /* of learning */
-void figure_norm(const Page *page);      /* of the gradient */
-void figure_speed(const Page *page);
+#include <stdio.h>
+
+void figure_all(FILE *out, const RunData *data);
 
 /* K-mers a second, without validations, NAN: not known. */
-double figure_mean_speed(const Page *page);
+double figure_mean_speed(const RunData *data);
 
 #endif

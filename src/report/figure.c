@@ -13,16 +13,6 @@
 
 enum { CLOUD_MAX = 4096 };
 
-static void begin_figure(const Page *page, const char *title, const char *text) {
-  fprintf(page->out, "<figure>\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n", title, text);
-}
-
-static void end_figure(const Page *page) { fputs("</figure>\n", page->out); }
-
-static void put_missing(const Page *page, const char *why) {
-  fprintf(page->out, "<p><em>%s</em></p>\n", why);
-}
-
 static int compare(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -42,46 +32,36 @@ static double *steady(const RunData *data, const double *column) {
   return kept;
 }
 
-static void put_chart(const Page *page, const Chart *chart) {
-  chart_write(page->out, chart);
-  end_figure(page);
+/* A series along the course of the run. */
+static Series over_tokens(const RunData *data, const char *name, const double *y) {
+  return (Series){.name = name, .x = data->loss[RUNDATA_TOKENS], .y = y, .n = data->rows};
 }
 
 /* ---- the course of the run ------------------------------------------------------------------ */
 
-void figure_loss(const Page *page) {
-  const RunData *data = page->data;
+static void draw_loss(FILE *out, const RunData *data) {
   double *train = steady(data, data->loss[RUNDATA_TRAIN_BITS]);
-  begin_figure(page, "Loss", text_loss);
-  put_chart(page,
-            &(Chart){.title = "Training and validation loss over the course of the run",
-                     .x_name = "k-mers read",
-                     .y_name = "bits per base",
-                     .x_from_0 = true,
-                     .series = {{.name = "training",
-                                 .x = data->loss[RUNDATA_TOKENS],
-                                 .y = train,
-                                 .n = data->rows},
-                                {.name = "validation",
-                                 .style = CHART_DOTS,
-                                 .x = data->loss[RUNDATA_TOKENS],
-                                 .y = data->loss[RUNDATA_VALID_BITS],
-                                 .n = data->rows}},
-                     .mark = {{"2.0: guessing", 2}, {"best Markov model", data->run.markov_bits}}});
+  Series valid = over_tokens(data, "validation", data->loss[RUNDATA_VALID_BITS]);
+  valid.style = CHART_DOTS;
+  chart_write(
+      out, &(Chart){.title = "Training and validation loss over the course of the run",
+                    .x_name = "k-mers read",
+                    .y_name = "bits per base",
+                    .x_from_0 = true,
+                    .series = {over_tokens(data, "training", train), valid},
+                    .mark = {{"2.0: guessing", 2}, {"best Markov model", data->run.markov_bits}}});
   free(train);
 }
 
-void figure_timesteps(const Page *page) {
-  const RunData *data = page->data;
+static void draw_timesteps(FILE *out, const RunData *data) {
   double *t = alloc_new(data->T + 1, sizeof *t);
   char first[64], last[64];
   for (size_t i = 0; i < data->T; i++) t[i] = (double)i + 1;
   snprintf(first, sizeof first, "up to step %.0f", data->first.step);
   snprintf(last, sizeof last, "up to step %.0f", data->last.step);
   const bool apart = data->last.step > data->first.step;
-  begin_figure(page, "Loss by timestep", text_timesteps);
-  put_chart(
-      page,
+  chart_write(
+      out,
       &(Chart){.title = "Loss at each timestep of the window",
                .x_name = "timestep t of the window",
                .y_name = "J(t), nats a k-mer",
@@ -90,33 +70,26 @@ void figure_timesteps(const Page *page) {
   free(t);
 }
 
-void figure_rate(const Page *page) {
-  const RunData *data = page->data;
-  begin_figure(page, "Learning rate", text_rate);
-  put_chart(page, &(Chart){.title = "Learning rate over the course of the run",
-                           .x_name = "k-mers read",
-                           .y_name = "learning rate",
-                           .x_from_0 = true,
-                           .y_from_0 = true,
-                           .series = {{.x = data->loss[RUNDATA_TOKENS],
-                                       .y = data->loss[RUNDATA_RATE],
-                                       .n = data->rows}}});
+static void draw_rate(FILE *out, const RunData *data) {
+  chart_write(out, &(Chart){.title = "Learning rate over the course of the run",
+                            .x_name = "k-mers read",
+                            .y_name = "learning rate",
+                            .x_from_0 = true,
+                            .y_from_0 = true,
+                            .series = {over_tokens(data, NULL, data->loss[RUNDATA_RATE])}});
 }
 
-void figure_norm(const Page *page) {
-  const RunData *data = page->data;
+static void draw_norm(FILE *out, const RunData *data) {
   const double clip = data->run.clip;
-  begin_figure(page, "Gradient", text_norm);
-  put_chart(page, &(Chart){.title = "Norm of the gradient over the course of the run",
-                           .x_name = "k-mers read",
-                           .y_name = "norm of the gradient",
-                           .y_log = true,
-                           .x_from_0 = true,
-                           .series = {{.x = data->loss[RUNDATA_TOKENS],
-                                       .y = data->loss[RUNDATA_NORM],
-                                       .n = data->rows,
-                                       .band = true}},
-                           .mark = {{clip > 0 ? "clip" : NULL, clip}}});
+  Series norm = over_tokens(data, NULL, data->loss[RUNDATA_NORM]);
+  norm.band = true;
+  chart_write(out, &(Chart){.title = "Norm of the gradient over the course of the run",
+                            .x_name = "k-mers read",
+                            .y_name = "norm of the gradient",
+                            .y_log = true,
+                            .x_from_0 = true,
+                            .series = {norm},
+                            .mark = {{clip > 0 ? "clip" : NULL, clip}}});
 }
 
 /* K-mers a second between rows without a validation, over a quarter of a second at least. */
@@ -147,38 +120,37 @@ static Speeds speeds_new(const RunData *data) {
   return speeds;
 }
 
-double figure_mean_speed(const Page *page) {
-  Speeds speeds = speeds_new(page->data);
+double figure_mean_speed(const RunData *data) {
+  Speeds speeds = speeds_new(data);
   free(speeds.tokens);
   free(speeds.speed);
   return speeds.mean;
 }
 
-void figure_speed(const Page *page) {
-  Speeds speeds = speeds_new(page->data);
-  begin_figure(page, "Speed", text_speed);
-  put_chart(page, &(Chart){.title = "K-mers read a second",
-                           .x_name = "k-mers read",
-                           .y_name = "k-mers a second",
-                           .x_from_0 = true,
-                           .y_from_0 = true,
-                           .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
+static void draw_speed(FILE *out, const RunData *data) {
+  Speeds speeds = speeds_new(data);
+  chart_write(out, &(Chart){.title = "K-mers read a second",
+                            .x_name = "k-mers read",
+                            .y_name = "k-mers a second",
+                            .x_from_0 = true,
+                            .y_from_0 = true,
+                            .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
   free(speeds.tokens);
   free(speeds.speed);
 }
 
 /* ---- the examination ------------------------------------------------------------------------ */
 
+static void put_missing(FILE *out, const char *why) { fprintf(out, "<p><em>%s</em></p>\n", why); }
+
 /* Why there is no exam. */
-static void put_no_exam(const Page *page) {
-  const Summary *run = &page->data->run;
+static void put_no_exam(FILE *out, const Summary *run) {
   if (run->valid_tokens == 0)
-    put_missing(page, "There was no validation.");
+    put_missing(out, "There was no validation.");
   else if (strcmp(run->status, "diverged") == 0)
-    put_missing(page, "The run diverged.");
+    put_missing(out, "The run diverged.");
   else
-    put_missing(page, "It is measured when the run ends.");
-  end_figure(page);
+    put_missing(out, "It is measured when the run ends.");
 }
 
 /* The interval that holds the true rate with probability 0.95, of `p` that were seen of n.
@@ -190,9 +162,9 @@ static void wilson(double p, double n, double *low, double *high) {
   *high = (middle + half) / scale;
 }
 
-void figure_calibration(const Page *page) {
+static void draw_calibration(FILE *out, const RunData *data) {
   const double FEW = 20;
-  const SummaryList *list = &page->data->run.calibration;
+  const SummaryList *list = &data->run.calibration;
   const double *p = list->number[SUMMARY_OBSERVED];
   const double *predictions = list->number[SUMMARY_PREDICTIONS];
   const size_t n = list->n;
@@ -208,34 +180,32 @@ void figure_calibration(const Page *page) {
                          .high = high,
                          .n = n,
                          .band = true};
-  begin_figure(page, "Calibration", text_calibration);
   if (n == 0)
-    put_no_exam(page);
+    put_no_exam(out, &data->run);
   else
-    put_chart(page, &(Chart){.title = "How often what was predicted came true",
-                             .x_name = "probability that the network gave a base",
-                             .y_name = "part of those that came true",
-                             .diagonal = true,
-                             .series = {points}});
+    chart_write(out, &(Chart){.title = "How often what was predicted came true",
+                              .x_name = "probability that the network gave a base",
+                              .y_name = "part of those that came true",
+                              .diagonal = true,
+                              .series = {points}});
   free(low);
 }
 
-void figure_flow(const Page *page) {
-  const SummaryList *flow = &page->data->run.flow;
-  begin_figure(page, "Gradient flow", text_flow);
+static void draw_flow(FILE *out, const RunData *data) {
+  const SummaryList *flow = &data->run.flow;
   if (flow->n == 0)
-    put_no_exam(page);
+    put_no_exam(out, &data->run);
   else
-    put_chart(page, &(Chart){.title = "Norm of the gradient by steps back in time",
-                             .x_name = "timesteps back from T",
-                             .y_name = "norm of dJ(T)/dh(t)",
-                             .y_log = true,
-                             .series = {{.x = flow->number[SUMMARY_BACK],
-                                         .y = flow->number[SUMMARY_MEDIAN],
-                                         .low = flow->number[SUMMARY_LOWER],
-                                         .high = flow->number[SUMMARY_UPPER],
-                                         .n = flow->n,
-                                         .band = true}}});
+    chart_write(out, &(Chart){.title = "Norm of the gradient by steps back in time",
+                              .x_name = "timesteps back from T",
+                              .y_name = "norm of dJ(T)/dh(t)",
+                              .y_log = true,
+                              .series = {{.x = flow->number[SUMMARY_BACK],
+                                          .y = flow->number[SUMMARY_MEDIAN],
+                                          .low = flow->number[SUMMARY_LOWER],
+                                          .high = flow->number[SUMMARY_UPPER],
+                                          .n = flow->n,
+                                          .band = true}}});
 }
 
 /* ---- the embedding -------------------------------------------------------------------------- */
@@ -269,12 +239,12 @@ static size_t choose_kmers(Embedding *embedding, const Shape *shape) {
   return n;
 }
 
-static void put_cloud(const Page *page) {
-  const Shape *shape = &page->data->model.shape;
+static void draw_cloud(FILE *out, const Model *model) {
+  const Shape *shape = &model->shape;
   Embedding *embedding = alloc_new(1, sizeof *embedding);
   embedding->k = shape->k;
   const size_t n = choose_kmers(embedding, shape);
-  Pca pca = pca_new(page->data->model.weights->L, embedding->kmer, n, shape->d);
+  Pca pca = pca_new(model->weights->L, embedding->kmer, n, shape->d);
   char first[64], second[64];
   snprintf(first, sizeof first, "first component: %.0f %% of the spread", 100 * pca.part[0]);
   snprintf(second, sizeof second, "second component: %.0f %%", 100 * pca.part[1]);
@@ -288,18 +258,37 @@ static void put_cloud(const Page *page) {
                        .shade = gc_part,
                        .context = embedding};
   if (n < (size_t)shape->V)
-    fprintf(page->out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n,
-            shape->V);
-  chart_cloud(page->out, &cloud);
+    fprintf(out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n, shape->V);
+  chart_cloud(out, &cloud);
   pca_free(&pca);
   free(embedding);
 }
 
-void figure_embedding(const Page *page) {
-  begin_figure(page, "Embedding", text_embedding);
-  if (page->data->model.weights)
-    put_cloud(page);
+static void draw_embedding(FILE *out, const RunData *data) {
+  if (data->model.weights)
+    draw_cloud(out, &data->model);
   else
-    put_missing(page, "There is no model.");
-  end_figure(page);
+    put_missing(out, "There is no model.");
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+void figure_all(FILE *out, const RunData *data) {
+  static const struct {
+    const char *title, *text;
+    void (*draw)(FILE *out, const RunData *data);
+  } figures[] = {{"Loss", text_loss, draw_loss},
+                 {"Loss by timestep", text_timesteps, draw_timesteps},
+                 {"Calibration", text_calibration, draw_calibration},
+                 {"Gradient flow", text_flow, draw_flow},
+                 {"Embedding", text_embedding, draw_embedding},
+                 {"Learning rate", text_rate, draw_rate},
+                 {"Gradient", text_norm, draw_norm},
+                 {"Speed", text_speed, draw_speed}};
+  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+    fprintf(out, "<figure>\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n", figures[i].title,
+            figures[i].text);
+    figures[i].draw(out, data);
+    fputs("</figure>\n", out);
+  }
 }

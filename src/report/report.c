@@ -1,6 +1,7 @@
 #include "report/report.h"
 
-#include "io/atomicfile.h"
+#include "base/clock.h"
+#include "base/escape.h"
 #include "io/input.h"
 #include "report/figure.h"
 #include "report/report_text.h"
@@ -11,15 +12,42 @@
 
 enum { LIST_MAX = 100 };
 
-/* From few G and C to many: blue, grey, orange. */
-static void put_ramp(const Page *page, const int colours[3][3]) {
-  for (int i = 0; i <= 10; i++) {
-    const int *from = colours[i < 5 ? 0 : 1], *to = colours[i < 5 ? 1 : 2],
-              part = i < 5 ? i : i - 5;
-    int mixed[3];
-    for (int j = 0; j < 3; j++) mixed[j] = (from[j] * (5 - part) + to[j] * part) / 5;
-    fprintf(page->out, ".g%d{--g:rgb(%d,%d,%d)}\n", i, mixed[0], mixed[1], mixed[2]);
-  }
+/* The page and the data that it shows. */
+typedef struct {
+  FILE *out;
+  const RunData *data;
+} Page;
+
+/* ---- text and numbers: "-" for "" or a number that is not finite or too large -----------------
+ */
+
+static void put_text(const Page *page, const char *before, const char *text) {
+  fputs(before, page->out);
+  if (!*text) fputs("-", page->out);
+  escape_put(page->out, text, escape_html);
+}
+
+static void put_real(const Page *page, double value, int decimals, const char *unit) {
+  if (isfinite(value))
+    fprintf(page->out, "%.*f%s", decimals, value, unit);
+  else
+    fputs("-", page->out);
+}
+
+/* 4639675 as "4,639,675" */
+static void put_whole(const Page *page, double value) {
+  char digits[32] = "-";
+  if (fabs(value) < 1e18) snprintf(digits, sizeof digits, "%.0f", value);
+  const int n = (int)strlen(digits);
+  for (int i = 0; i < n; i++)
+    fprintf(page->out, "%s%c", i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-' ? "," : "",
+            digits[i]);
+}
+
+static void put_time(const Page *page, double seconds) {
+  char text[32] = "-";
+  if (fabs(seconds) < 1e9) clock_text(seconds, text);
+  fputs(text, page->out);
 }
 
 /* ---- the head ------------------------------------------------------------------------------- */
@@ -36,8 +64,7 @@ static void put_names(const Page *page) {
   for (size_t i = 0; i < inputs->n; i++) {
     const char *file = inputs->text[0][i], *use = inputs->text[1][i];
     if (strcmp(use, "validation") == 0 || trained++ >= 3) continue;
-    fputs(trained == 1 ? "" : ", ", page->out);
-    page_text(page, base_name(input_title(file)));
+    put_text(page, trained == 1 ? "" : ", ", base_name(input_title(file)));
   }
   if (trained > 3) fprintf(page->out, " and %zu more", trained - 3);
 }
@@ -45,7 +72,7 @@ static void put_names(const Page *page) {
 static void put_card(const Page *page, const char *name, double value, int decimals,
                      const char *unit, const char *note) {
   fprintf(page->out, "<div><dt>%s</dt><dd>", name);
-  page_real(page, value, decimals, unit);
+  put_real(page, value, decimals, unit);
   fprintf(page->out, "<small>%s</small></dd></div>\n", note);
 }
 
@@ -62,32 +89,17 @@ static void put_cards(const Page *page) {
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
            isnan(bits / markov) ? "" : comparison);
   put_card(page, "epochs", run->tokens / run->train_tokens, 2, "", "of training");
-  put_card(page, "speed", figure_mean_speed(page) / 1000, 0, "k", "k-mers a second");
+  put_card(page, "speed", figure_mean_speed(page->data) / 1000, 0, "k", "k-mers a second");
   fputs("<div><dt>time</dt><dd>", page->out);
-  page_time(page, run->seconds);
+  put_time(page, run->seconds);
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
-  page_whole(page, run->parameters);
+  put_whole(page, run->parameters);
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
-}
-
-static void put_style(const Page *page) {
-  static const int light[3][3] = {{26, 86, 160}, {140, 146, 152}, {190, 70, 20}},
-                   dark[3][3] = {{96, 160, 240}, {140, 148, 156}, {240, 140, 90}};
-  fprintf(page->out, "<style>\n%s\n", text_style);
-  put_ramp(page, light);
-  fputs("@media(prefers-color-scheme:dark){\n", page->out);
-  put_ramp(page, dark);
-  fputs("}\n</style>\n", page->out);
 }
 
 static void put_size(const Page *page, const char *before, double value) {
   fputs(before, page->out);
-  page_real(page, value, 0, "");
-}
-
-static void put_text(const Page *page, const char *before, const char *text) {
-  fputs(before, page->out);
-  page_text(page, text);
+  put_real(page, value, 0, "");
 }
 
 static void put_head(const Page *page) {
@@ -97,9 +109,7 @@ static void put_head(const Page *page) {
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>rnntrain: ",
         page->out);
   put_names(page);
-  fputs("</title>\n", page->out);
-  put_style(page);
-  fputs("</head>\n<body>\n<main>\n<h1>", page->out);
+  fprintf(page->out, "</title>\n<style>\n%s\n</style>\n</head>\n<body>\n<main>\n<h1>", text_style);
   put_names(page);
   put_size(page, "</h1>\n<p class=\"dim\">A recurrent network on its ", run->k);
   put_size(page, "-mers, d = ", run->d);
@@ -132,9 +142,9 @@ static void put_list(const Page *page, const SummaryList *list, size_t n) {
     for (int j = 0; list->name[j]; j++) {
       fputs("<td>", page->out);
       if (j < list->texts)
-        page_text(page, list->text[j][i]);
+        put_text(page, "", list->text[j][i]);
       else
-        page_whole(page, list->number[j][i]);
+        put_whole(page, list->number[j][i]);
       fputs("</td>", page->out);
     }
     fputs("</tr>\n", page->out);
@@ -169,7 +179,7 @@ static void put_pair(const Page *page, const char *name, const char *value) {
 
 static void put_number(const Page *page, const char *name, double value) {
   fprintf(page->out, "<div><dt>%s</dt><dd>", name);
-  page_whole(page, value);
+  put_whole(page, value);
   fputs("</dd></div>\n", page->out);
 }
 
@@ -185,7 +195,7 @@ static void put_options(const Page *page) {
 static void put_words(const Page *page, const SummaryWords *command) {
   const size_t n = put_most(page, command->n, "words");
   fputs("<p><code>", page->out);
-  for (size_t i = 0; i < n; i++) { put_text(page, i > 0 ? " " : "", command->word[i]); }
+  for (size_t i = 0; i < n; i++) put_text(page, i > 0 ? " " : "", command->word[i]);
   fputs("</code></p>\n", page->out);
 }
 
@@ -214,14 +224,7 @@ static void put_commands(const Page *page) {
 static void put_page(const Page *page) {
   put_head(page);
   fputs("<div class=\"charts\">\n", page->out);
-  figure_loss(page);
-  figure_timesteps(page);
-  figure_calibration(page);
-  figure_flow(page);
-  figure_embedding(page);
-  figure_rate(page);
-  figure_norm(page);
-  figure_speed(page);
+  figure_all(page->out, page->data);
   fputs("</div>\n", page->out);
   put_inputs(page);
   put_validation(page);
