@@ -2,6 +2,7 @@
 #ifndef ALLOC_H
 #define ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Returns count*size zeroed bytes, to be freed with free(). Where the product overflows or the
@@ -34,5 +35,8 @@ void *alloc_grow(void *block, size_t *room, size_t count, size_t size);
 
 /* A copy of text, to be freed with free(). */
 char *alloc_text(const char *text);
+
+/* The same for the text that vprintf would print. */
+char *alloc_format(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif

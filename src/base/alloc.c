@@ -91,3 +91,9 @@ char *alloc_text(const char *text) {
   const size_t size = strlen(text) + 1;
   return memcpy(alloc_new(size, 1), text, size);
 }
+
+char *alloc_format(const char *format, va_list arguments) {
+  char *text;
+  if (vasprintf(&text, format, arguments) < 0) out_of_memory(1, strlen(format));
+  return text;
+}

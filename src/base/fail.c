@@ -1,5 +1,6 @@
 #include "base/fail.h"
 
+#include "base/alloc.h"
 #include "base/escape.h"
 
 #include <errno.h>
@@ -27,24 +28,13 @@ static void copy_ends(char *to, size_t room, const char *text) {
   snprintf(to, room, "%.*s...%s", (int)head, text, text + tail);
 }
 
-/* The whole text, whatever its length; NULL without memory. */
-static __attribute__((format(printf, 1, 0))) char *whole(const char *format, va_list arguments) {
-  char *text;
-  return vasprintf(&text, format, arguments) < 0 ? NULL : text;
-}
-
 int fail(Why *why, const char *format, ...) {
-  va_list arguments, again;
+  va_list arguments;
   va_start(arguments, format);
-  va_copy(again, arguments);
-  char *text = whole(format, arguments);
-  if (text)
-    copy_ends(why->text, sizeof why->text, text);
-  else
-    vsnprintf(why->text, sizeof why->text, format, again);
-  free(text);
-  va_end(again);
+  char *text = alloc_format(format, arguments);
   va_end(arguments);
+  copy_ends(why->text, sizeof why->text, text);
+  free(text);
   escape_line(why->text); /* names come from files */
   return -1;
 }
@@ -87,7 +77,7 @@ static const struct {
     {EPIPE, NULL, "let the program that reads it run to its end"},
     {0, "try again, or name another file", "try again, or name another place"}};
 
-static const char *remedy(int error, int writing) {
+static const char *remedy(int error, bool writing) {
   enum { LAST = sizeof remedies / sizeof *remedies - 1 };
   int at = 0;
   while (at < LAST && remedies[at].error != error) at++;
@@ -96,10 +86,10 @@ static const char *remedy(int error, int writing) {
   return writing ? remedies[LAST].writing : remedies[LAST].reading;
 }
 
-static __attribute__((format(printf, 4, 0))) int fail_with(Why *why, int error, int writing,
+static __attribute__((format(printf, 4, 0))) int fail_with(Why *why, int error, bool writing,
                                                            const char *format, va_list arguments) {
-  char *what = whole(format, arguments);
-  fail(why, "%s: %s; %s", what ? what : "a file", strerror(error), remedy(error, writing));
+  char *what = alloc_format(format, arguments);
+  fail(why, "%s: %s; %s", what, strerror(error), remedy(error, writing));
   free(what);
   return -1;
 }
@@ -107,7 +97,7 @@ static __attribute__((format(printf, 4, 0))) int fail_with(Why *why, int error, 
 int fail_reading(Why *why, int error, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fail_with(why, error, 0, format, arguments);
+  fail_with(why, error, false, format, arguments);
   va_end(arguments);
   return -1;
 }
@@ -115,7 +105,7 @@ int fail_reading(Why *why, int error, const char *format, ...) {
 int fail_writing(Why *why, int error, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fail_with(why, error, 1, format, arguments);
+  fail_with(why, error, true, format, arguments);
   va_end(arguments);
   return -1;
 }

@@ -54,13 +54,9 @@ void progress_end(Progress *progress) {
 
 void progress_say(Progress *progress, const char *format, ...) {
   if (progress->quiet) return;
-  va_list arguments, again;
+  va_list arguments;
   va_start(arguments, format);
-  va_copy(again, arguments);
-  const size_t room = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
-  char *line = alloc_new(room, 1);
-  vsnprintf(line, room, format, again);
-  va_end(again);
+  char *line = alloc_format(format, arguments);
   va_end(arguments);
   escape_line(line);
   progress_end(progress);

@@ -23,13 +23,9 @@ void metadata_free(Metadata *metadata) {
 }
 
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...) {
-  va_list arguments, again;
+  va_list arguments;
   va_start(arguments, format);
-  va_copy(again, arguments);
-  size_t size = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
-  char *value = alloc_new(size, 1);
-  vsnprintf(value, size, format, again);
-  va_end(again);
+  char *value = alloc_format(format, arguments);
   va_end(arguments);
   if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
     metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
