@@ -67,7 +67,8 @@ int option_set(const Option *option, void *settings, const char *text);
  * for a text, or a whole number or choice that has no default, where it was not given. */
 void option_value(const Option *option, const void *settings, char *text, size_t size);
 
-/* Its inverse: sets the field to the value that option_value wrote; -1 if it cannot have. */
+/* Its inverse: sets the field, which has its default, to the value that option_value wrote; -1 if
+ * it cannot have. */
 int option_restore(const Option *option, void *settings, const char *text);
 
 #endif

@@ -170,30 +170,12 @@ void option_value(const Option *option, const void *settings, char *text, size_t
 }
 
 int option_restore(const Option *option, void *settings, const char *text) {
-  void *to = field(settings, option);
-  const bool no = strcmp(text, "no") == 0, yes = strcmp(text, "yes") == 0;
-  switch (option->type) {
-  case OPTION_FLAG: *(bool *)to = yes; return yes || no ? 0 : -1;
-  case OPTION_SWITCH:
-    *(int *)to = yes ? 1 : 2;
-    if (no) *(int *)to = 0;
-    return no || yes || strcmp(text, option->argument) == 0 ? 0 : -1;
-  case OPTION_INT:
-    if (*text || option->fallback) break;
-    *(int *)to = 0;
-    return 0;
-  case OPTION_REAL:
-  case OPTION_DURATION:
-    if (strcmp(text, "0") != 0 || option->fallback) break;
-    *(double *)to = 0;
-    return 0;
-  case OPTION_CHOICE:
-    if (*text || option->fallback) break;
-    *(int *)to = -1;
-    return 0;
-  default: break;
-  }
-  return option_set(option, settings, text);
+  const bool yes = strcmp(text, "yes") == 0, flag = option->type == OPTION_FLAG;
+  char unset[64];
+  option_value(option, settings, unset, sizeof unset);
+  if (strcmp(text, unset) == 0) return 0;
+  if (flag && !yes) return -1;
+  return option_set(option, settings, flag || (option->type == OPTION_SWITCH && yes) ? NULL : text);
 }
 
 void option_reset(const Option *option, void *settings) {

@@ -89,6 +89,7 @@ static int take_options(TrainOptions *options, const CommandLine *line, const Me
                         const char *path, Why *why) {
   char key[KEY];
   TrainOptions unused; /* the values that the command line replaces are checked too */
+  options_default(&train_program, &unused);
   if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
