@@ -154,7 +154,6 @@ static void walk(Tokens *tokens, Lanes *lanes, int T, int B, int k, int s, int w
   }
   if (warmup == 0) assert_int_equal(restarts, lanes_pieces(lanes));
   if (warmup == 0) assert_int_equal(silent, 0);
-  assert_int_equal(tokens->n, lanes_tokens(lanes));
   assert_int_equal(lanes_next(lanes, window), 0);
   free(before);
   window_free(window);
@@ -278,8 +277,8 @@ static void no_token_at_all_is_an_epoch_without_windows(void **state) {
   (void)state;
   make_corpus(5, 4, 0, 8);
   Lanes *lanes = lanes_new(whole(), 6, 1, 3, 7, STRANDS_FORWARD, 0, 5);
-  assert_int_equal(lanes_tokens(lanes), 0);
   walk(&got, lanes, 7, 3, 6, 1, 0);
+  assert_int_equal(got.n, 0);
   lanes_free(lanes);
 }
 

@@ -36,9 +36,8 @@ typedef struct Lanes Lanes;
 Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup, uint64_t seed);
 void lanes_free(Lanes *lanes);
 
-uint64_t lanes_tokens(const Lanes *lanes); /* of one epoch */
-uint64_t lanes_pieces(const Lanes *lanes);
-uint64_t lanes_windows(const Lanes *lanes); /* of one epoch, about */
+uint64_t lanes_pieces(const Lanes *lanes);  /* of one epoch */
+uint64_t lanes_windows(const Lanes *lanes); /* about */
 
 /* Puts every lane at the start of an epoch. */
 void lanes_start(Lanes *lanes, uint64_t epoch);

@@ -223,7 +223,6 @@ void lanes_free(Lanes *lanes) {
   free(lanes);
 }
 
-uint64_t lanes_tokens(const Lanes *lanes) { return lanes->tokens; }
 uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
 
 /* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
