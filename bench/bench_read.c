@@ -55,7 +55,7 @@ static Content read_corpus(const char *path) {
     _exit(1);
   }
   corpus_free(corpus);
-  return (Content){counts_letters(&counts), counts.bytes};
+  return (Content){counts_letters(&counts), counts.notes.bytes};
 }
 
 typedef struct {

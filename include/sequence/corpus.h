@@ -49,9 +49,6 @@ typedef struct {
   uint64_t short_segments, short_bases; /* below min_length */
   uint64_t turned; /* bases that are in the corpus twice: circles are read over their ends */
   SeqDigest digest;
-  bool has_quality; /* it is FASTQ */
-  uint64_t bytes;   /* of the file as stored */
-  uint32_t crc32;
   SeqNotes notes;
 } SeqCounts;
 
@@ -73,8 +70,7 @@ void corpus_trim(Corpus *corpus);
 
 size_t corpus_memory(const Corpus *corpus); /* bytes */
 
-/* Sums over letters: ambiguous codes and gaps; all. */
-uint64_t counts_ambiguous(const SeqCounts *counts);
+/* All letters, those of ambiguous codes and gaps included. */
 uint64_t counts_letters(const SeqCounts *counts);
 
 /* The counts that users see, with their names in tables and in run.json. */

@@ -18,8 +18,12 @@
 
 typedef struct SeqFile SeqFile;
 
-/* Defects of a file that do not prevent reading it. */
+/* What is known once a file has ended: its properties, and defects that do not prevent reading it.
+ */
 typedef struct {
+  uint64_t bytes;         /* of the file as stored (compressed) */
+  uint32_t crc32;         /* of these */
+  bool has_quality;       /* it is FASTQ */
   bool end_block_missing; /* of BGZF; the text ends with a whole record */
   bool phred64;           /* its qualities, which seqfile_mark_low looks at, can only be Phred+64 */
   size_t nameless_line;   /* of the first record without a name; 0: all have one */
@@ -50,11 +54,8 @@ bool seqfile_waits(const SeqFile *file);
 /* The fraction of the file that was read, as input_part. */
 double seqfile_part(const SeqFile *file);
 
-/* First word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */
+/* The first word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */
 const char *seqfile_name(const SeqFile *file, size_t *n);
-
-/* Whether the file is FASTQ; after seqfile_next. */
-bool seqfile_has_quality(const SeqFile *file);
 
 /* Whether all records are circles, or the rest of its header, in FASTA, holds circular=true (as
  * assemblers write; also Y or yes, and circ=) or topology=circular (as NCBI has it), in any case.
@@ -84,11 +85,6 @@ uint64_t seqfile_bases(const SeqFile *file);
   "BGZF's end block is missing; the text ends with a whole record, so the file may be complete: "  \
   "compare its size or checksum with the original's"
 
-/* Once the file has ended. */
-SeqNotes seqfile_notes(const SeqFile *file);
-
-/* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */
-uint64_t seqfile_bytes(const SeqFile *file);
-uint32_t seqfile_crc32(const SeqFile *file);
+SeqNotes seqfile_notes(const SeqFile *file); /* once the file has ended */
 
 #endif

@@ -57,9 +57,9 @@ static json_t *counts_json(const char *file, const SeqCounts *counts) {
   char name[2] = "";
   Count list[COUNTS_COLUMNS];
   json_object_set_new(json, "file", text(file));
-  json_object_set_new(json, "bytes", whole(counts->bytes));
+  json_object_set_new(json, "bytes", whole(counts->notes.bytes));
   char crc[16];
-  snprintf(crc, sizeof crc, "%08x", counts->crc32);
+  snprintf(crc, sizeof crc, "%08x", counts->notes.crc32);
   json_object_set_new(json, "crc32", json_string(crc));
   counts_list(counts, list);
   for (int i = 0; i < COUNTS_COLUMNS; i++)

@@ -265,13 +265,8 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
     if ((more = add_record(reader, file, why)) < 0) break;
     lengths_add(lengths, reader->letters);
   }
-  counts->has_quality = seqfile_has_quality(file);
   count_stage(reader);
   counts->n50 = lengths_n50(lengths, counts_letters(counts));
-  if (more == 0) {
-    counts->bytes = seqfile_bytes(file);
-    counts->crc32 = seqfile_crc32(file);
-  }
   counts->notes = seqfile_notes(file);
   free(lengths->longer);
   free(lengths);
@@ -288,26 +283,23 @@ uint64_t counts_letters(const SeqCounts *counts) {
   return sum;
 }
 
-uint64_t counts_ambiguous(const SeqCounts *counts) {
-  const uint64_t *letter = counts->letter;
-  return counts_letters(counts) - letter['A'] - letter['C'] - letter['G'] - letter['T'];
-}
-
 void counts_list(const SeqCounts *c, Count list[COUNTS_COLUMNS]) {
-  const Count columns[COUNTS_COLUMNS] = {{"records", c->records},
-                                         {"bases", counts_letters(c)},
-                                         {"A", c->letter['A']},
-                                         {"C", c->letter['C']},
-                                         {"G", c->letter['G']},
-                                         {"T", c->letter['T']},
-                                         {"ambiguous", counts_ambiguous(c)},
-                                         {"lowercase", c->lowercase},
-                                         {"segments", c->segments},
-                                         {"longest", c->longest},
-                                         {"n50", c->n50},
-                                         {"circular", c->circular},
-                                         {"low_quality", c->low_quality},
-                                         {"short_segments", c->short_segments},
-                                         {"short_bases", c->short_bases}};
+  const uint64_t *letter = c->letter, all = counts_letters(c);
+  const Count columns[COUNTS_COLUMNS] = {
+      {"records", c->records},
+      {"bases", all},
+      {"A", letter['A']},
+      {"C", letter['C']},
+      {"G", letter['G']},
+      {"T", letter['T']},
+      {"ambiguous", all - letter['A'] - letter['C'] - letter['G'] - letter['T']},
+      {"lowercase", c->lowercase},
+      {"segments", c->segments},
+      {"longest", c->longest},
+      {"n50", c->n50},
+      {"circular", c->circular},
+      {"low_quality", c->low_quality},
+      {"short_segments", c->short_segments},
+      {"short_bases", c->short_bases}};
   memcpy(list, columns, sizeof columns);
 }

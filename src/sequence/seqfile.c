@@ -344,12 +344,14 @@ void seqfile_turn_circles(SeqFile *f, int turn, bool all) {
 }
 
 SeqNotes seqfile_notes(const SeqFile *f) {
-  return (SeqNotes){f->text.end_block_missing, quality_is_phred64(&f->quality), f->nameless_line};
+  return (SeqNotes){.bytes = input_bytes(f->input),
+                    .crc32 = input_crc32(f->input),
+                    .has_quality = f->fastq,
+                    .end_block_missing = f->text.end_block_missing,
+                    .phred64 = quality_is_phred64(&f->quality),
+                    .nameless_line = f->nameless_line};
 }
 
-bool seqfile_has_quality(const SeqFile *f) { return f->fastq; }
 double seqfile_part(const SeqFile *f) { return input_part(f->input); }
 uint64_t seqfile_letters(const SeqFile *f) { return f->letters; }
 uint64_t seqfile_bases(const SeqFile *f) { return f->bases; }
-uint64_t seqfile_bytes(const SeqFile *f) { return input_bytes(f->input); }
-uint32_t seqfile_crc32(const SeqFile *f) { return input_crc32(f->input); }

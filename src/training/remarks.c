@@ -106,7 +106,7 @@ static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const Se
     return c->circular > 0;
   case NO_QUALITY:
     snprintf(text, TEXT, "has no quality for --min-quality");
-    return o->min_quality > 0 && !c->has_quality;
+    return o->min_quality > 0 && !c->notes.has_quality;
   case LOW_QUALITY:
     snprintf(text, TEXT, "left out of quality below %d: %" PRIu64 " of %" PRIu64 " bases",
              o->min_quality, c->low_quality, counts_letters(c));
@@ -151,7 +151,7 @@ static const char *record_text(char text[NAME], const char *name, uint64_t numbe
 
 /* Whether a file holds reads: then the number of those for validation is enough. */
 static bool has_reads(const SeqCounts *counts) {
-  return counts->has_quality ||
+  return counts->notes.has_quality ||
          (counts->records > READS && counts_letters(counts) / counts->records < READ_LETTERS);
 }
 

@@ -159,8 +159,9 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   const size_t most_held = packed && !gzip ? WINDOW_MAX : MEMORY_MAX;
   must(__sanitizer_get_current_allocated_bytes() - held < most_held, "memory is bounded");
   if (o.end < 0) check_sentence(o.why.text);
-  if (o.end == 0) must(seqfile_bytes(file) == size, "all bytes are read");
-  if (o.end == 0) must(seqfile_crc32(file) == crc32(0, data, (uInt)size), "their CRC-32 is right");
+  if (o.end == 0) must(seqfile_notes(file).bytes == size, "all bytes are read");
+  if (o.end == 0)
+    must(seqfile_notes(file).crc32 == crc32(0, data, (uInt)size), "their CRC-32 is right");
   seqfile_close(file);
   return o;
 }
