@@ -3,8 +3,7 @@
  * It is written beside its place under a temporary name, or without a name where the file system
  * can do that, so that nothing remains if the program is killed; flushed to the disk; and
  * renamed over an existing file, whose mode it keeps. The directory is held open meanwhile: if
- * somebody moves it, the file goes with it, and not into the directory that took its place.
- */
+ * somebody moves it, the file goes with it, and not into the directory that took its place. */
 #ifndef ATOMICFILE_H
 #define ATOMICFILE_H
 
@@ -34,7 +33,7 @@ AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path
  * as it was, unless only its directory could not be flushed. Frees it either way. */
 int atomicfile_commit(AtomicFile *file, Why *why);
 
-/* Removes the file and frees it. */
+/* Frees the file, and removes it unless it is in place. */
 void atomicfile_abandon(AtomicFile *file);
 
 /* The directory that holds path, to be freed. */

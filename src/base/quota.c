@@ -65,23 +65,16 @@ static const char *part_below(const char *mount, const char *path) {
   return "";
 }
 
-/* The group at this path below the mount, and its parents. */
-static void read_groups(Quota *limits, const char *mount, const char *path) {
-  char group[PATH_MAX];
-  const size_t root = strlen(mount);
+/* The group at this path of a hierarchy, by the name of its mount, and its parents. */
+static void read_mount(Quota *limits, const char *root, const char *name, const char *path) {
+  char mount[PATH_MAX], group[PATH_MAX];
+  snprintf(mount, sizeof mount, "%s/sys/fs/cgroup%s%s", root, *name ? "/" : "", name);
   snprintf(group, sizeof group, "%s%s", mount, part_below(mount, path));
-  for (size_t n = strlen(group); n >= root; n--) {
-    if (n > root && group[n] != '/' && group[n] != 0) continue;
+  for (size_t n = strlen(group); n >= strlen(mount); n--) {
+    if (n > strlen(mount) && group[n] != '/' && group[n] != 0) continue;
     group[n] = 0;
     read_group(limits, group);
   }
-}
-
-/* The group at this path of a hierarchy, by the name of its mount. */
-static void read_mount(Quota *limits, const char *root, const char *name, const char *path) {
-  char mount[PATH_MAX];
-  snprintf(mount, sizeof mount, "%s/sys/fs/cgroup%s%s", root, *name ? "/" : "", name);
-  read_groups(limits, mount, path);
 }
 
 /* A hierarchy of version 1. It may be mounted under the names of its controllers in another order,

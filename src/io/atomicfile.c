@@ -15,11 +15,6 @@
 static const char alone_suffix[] = ".tmp", free_suffix[] = ".000000"; /* or other digits */
 enum { SUFFIXES = 1000000, COPY_BUFFER = 1 << 16 };
 
-static char *join(const char *path, const char *suffix) {
-  char *joined = alloc_new(strlen(path) + strlen(suffix) + 1, 1);
-  return strcat(strcpy(joined, path), suffix);
-}
-
 /* ---- directories ---------------------------------------------------------------------------- */
 
 char *atomicfile_directory(const char *path) {
@@ -102,7 +97,7 @@ static void set_mode(const AtomicFile *file, int fd) {
   if (fchmod(fd, mode) != 0) errno = 0; /* some file systems have no modes */
 }
 
-static void release(AtomicFile *file) {
+void atomicfile_abandon(AtomicFile *file) {
   if (file->out) fclose(file->out);
   if (file->named) unlinkat(file->directory, file->temporary, 0);
   set_named(file, false);
@@ -115,13 +110,12 @@ static void release(AtomicFile *file) {
 
 /* The suffix replaces the end of a name that is too long for both. */
 static char *temporary_name(const char *name, const char *suffix) {
-  char *temporary = join(name, suffix);
-  if (strlen(temporary) > NAME_MAX) strcpy(temporary + NAME_MAX - strlen(suffix), suffix);
-  return temporary;
+  const size_t n = strnlen(name, NAME_MAX - strlen(suffix));
+  char *temporary = alloc_new(n + strlen(suffix) + 1, 1);
+  return strcat(memcpy(temporary, name, n), suffix);
 }
 
-/* Whether the file system has names of this length: checked now, not after everything is written.
- */
+/* Whether the file system has names of this length: checked before anything is written. */
 static bool can_have(int directory, const char *name) {
   struct stat there;
   return fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENAMETOOLONG;
@@ -142,7 +136,7 @@ static AtomicFile *open_in(int directory, const char *name, const char *path, bo
   if (file->out) return file;
   fail_writing(why, errno, "%s%s: cannot be made", path, alone ? alone_suffix : "");
   if (fd >= 0) close(fd);
-  release(file);
+  atomicfile_abandon(file);
   return NULL;
 }
 
@@ -232,8 +226,6 @@ int atomicfile_commit(AtomicFile *file, Why *why) {
     fail_writing(why, errno, "%s: cannot be written", file->path);
   else if ((rc = atomicfile_sync_directory(file->directory)) != 0)
     fail_writing(why, errno, "%s: its directory cannot be flushed to the disk", file->path);
-  release(file);
+  atomicfile_abandon(file);
   return rc;
 }
-
-void atomicfile_abandon(AtomicFile *file) { release(file); }

@@ -63,10 +63,6 @@ static void push_number(Buffer *buffer, uint64_t number) {
   buffer->size += varint_put(buffer->bytes + buffer->size, number);
 }
 
-static uint64_t read_number(const Buffer *buffer, size_t *at) {
-  return varint_get(buffer->bytes, at);
-}
-
 static void drop_bytes(Buffer *buffer, size_t n) {
   buffer->size -= n;
   if (n > 0) memmove(buffer->bytes, buffer->bytes + n, buffer->size);
@@ -76,9 +72,9 @@ static void drop_bytes(Buffer *buffer, size_t n) {
 
 /* The record at a mark. */
 static Record read_record(const Tail *tail, Mark mark) {
-  const Buffer *places = &tail->places;
+  const uint8_t *places = tail->places.bytes;
   size_t at = mark.place;
-  const uint64_t first = read_number(places, &at);
+  const uint64_t first = varint_get(places, &at);
   Record record = {.number = mark.number + 1,
                    .begin = mark.base,
                    .end = mark.base,
@@ -90,8 +86,8 @@ static Record read_record(const Tail *tail, Mark mark) {
     record.end += record.letters;
   } else {
     record.number += first / 2;
-    while (read_number(places, &at) > 0) record.end += read_number(places, &at);
-    record.letters = read_number(places, &at);
+    while (varint_get(places, &at) > 0) record.end += varint_get(places, &at);
+    record.letters = varint_get(places, &at);
   }
   record.next = at;
   return record;
@@ -225,8 +221,8 @@ static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base)
   size_t at = record->segments;
   if (record->plain) return letter + left;
   for (;;) {
-    letter += read_number(&tail->places, &at) - 1;
-    const uint64_t bases = read_number(&tail->places, &at);
+    letter += varint_get(tail->places.bytes, &at) - 1;
+    const uint64_t bases = varint_get(tail->places.bytes, &at);
     if (left < bases) return letter + left;
     letter += bases;
     left -= bases;
