@@ -51,8 +51,8 @@ static void each_member_comes_to_its_field(void **state) {
   assert_string_equal(run.valid, "");
   assert_true(run.k == 3 && run.clip == 0.5);
   assert_true(run.markov_order == 5 && run.tokens == 1000000 && run.best_step == 4);
-  assert_int_equal(run.command.n, 2);
-  assert_string_equal(run.command.word[1], "a b");
+  assert_int_equal(run.commands[0].n, 2);
+  assert_string_equal(run.commands[0].word[1], "a b");
   assert_int_equal(run.n_commands, 2);
   assert_int_equal(run.commands[1].n, 1);
   assert_int_equal(run.n_options, 5);
@@ -77,7 +77,8 @@ static void a_member_that_is_missing_or_of_another_type_is_none(void **state) {
   assert_string_equal(run.openblas, "");
   assert_true(isnan(run.tokens) && isnan(run.seconds) && isnan(run.k));
   assert_int_equal(run.n_options, 0);
-  assert_int_equal(run.n_commands, 0);
+  assert_int_equal(run.n_commands, 1);
+  assert_int_equal(run.commands[0].n, 0);
   assert_int_equal(run.inputs.all, 0);
   assert_int_equal(run.calibration.n, 3);
   assert_true(isnan(run.calibration.number[SUMMARY_OBSERVED][1]));

@@ -8,7 +8,7 @@
 
 enum { SUMMARY_COLUMNS = 10 };
 
-/* A list of objects, as columns: first those that are texts, then those that are numbers. */
+/* A list of objects, as columns: first those of texts, then those of numbers. */
 typedef struct {
   const char *const *name; /* of the columns; NULL after the last */
   int texts;
@@ -35,7 +35,7 @@ typedef struct {
   double train_tokens, valid_tokens, parameters, markov_order, markov_bits; /* bits per base */
   double steps, tokens, skipped_steps, seconds, best_step, best_bits, whole_bits, peak_memory;
   SummaryList inputs, validation, calibration, flow;
-  SummaryWords command, *commands; /* (n_commands) all of them, the first too */
+  SummaryWords *commands; /* (n_commands) of the run, first the one that it began with */
   size_t n_commands;
   SummaryOption *options; /* (n_options) in the order of the file */
   size_t n_options;

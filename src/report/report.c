@@ -203,7 +203,7 @@ static void put_words(const Page *page, const SummaryWords *command) {
 static void put_commands(const Page *page) {
   const Summary *run = &page->data->run;
   fputs("<section>\n<h2>Made by</h2>\n", page->out);
-  put_words(page, &run->command);
+  put_words(page, &run->commands[0]);
   const size_t n = put_most(page, run->n_commands, "command lines");
   for (size_t i = 1; i < n; i++) put_words(page, &run->commands[i]);
   fputs("<dl class=\"options\">\n", page->out);

@@ -79,16 +79,12 @@ static const json_t *find(const json_t *root, const Member *member) {
 /* ---- lists ---------------------------------------------------------------------------------- */
 
 static void take_column(SummaryList *list, int j, const json_t *json) {
-  if (j < list->texts)
-    list->text[j] = alloc_new(list->n + 1, sizeof **list->text);
-  else
-    list->number[j] = alloc_new(list->n + 1, sizeof **list->number);
+  list->text[j] = alloc_new(list->n + 1, sizeof **list->text);
+  list->number[j] = alloc_new(list->n + 1, sizeof **list->number);
   for (size_t i = 0; i < list->n; i++) {
     const json_t *cell = json_object_get(json_array_get(json, i), list->name[j]);
-    if (j < list->texts)
-      list->text[j][i] = text_of(cell);
-    else
-      list->number[j][i] = number_of(cell);
+    list->text[j][i] = text_of(cell);
+    list->number[j][i] = number_of(cell);
   }
 }
 
@@ -101,11 +97,11 @@ static SummaryWords take_words(const json_t *json) {
 
 static void take_commands(Summary *summary, const json_t *root) {
   const json_t *commands = json_object_get(root, "commands");
-  summary->command = take_words(json_object_get(root, "command"));
-  summary->n_commands = json_array_size(commands);
-  summary->commands = alloc_new(summary->n_commands + 1, sizeof *summary->commands);
-  for (size_t i = 0; i < summary->n_commands; i++)
-    summary->commands[i] = take_words(json_array_get(commands, i));
+  const size_t n = json_array_size(commands);
+  summary->n_commands = n > 0 ? n : 1; /* older versions have only the first */
+  summary->commands = alloc_new(summary->n_commands, sizeof *summary->commands);
+  summary->commands[0] = take_words(json_object_get(root, "command"));
+  for (size_t i = 1; i < n; i++) summary->commands[i] = take_words(json_array_get(commands, i));
 }
 
 static char *option_value(const json_t *value) {
@@ -188,7 +184,6 @@ void summary_free(Summary *summary) {
   for (size_t i = 0; i < summary->n_commands; i++) free(summary->commands[i].word);
   for (size_t i = 0; i < summary->n_options; i++) free(summary->options[i].value);
   free(summary->commands);
-  free(summary->command.word);
   free(summary->options);
   json_decref(summary->json);
 }

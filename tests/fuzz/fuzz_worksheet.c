@@ -57,7 +57,7 @@ static void read_run(const Summary *run) {
   read_list(&run->validation);
   read_list(&run->calibration);
   read_list(&run->flow);
-  for (size_t i = 0; i < run->command.n; i++) (void)strlen(run->command.word[i]);
+  for (size_t i = 0; i < run->commands[0].n; i++) (void)strlen(run->commands[0].word[i]);
   for (size_t i = 0; i < run->n_options; i++) (void)strlen(run->options[i].value);
   (void)strlen(run->status);
 }
