@@ -15,7 +15,7 @@ static void without_a_limit_training_never_ends(void **state) {
   const Budget budget = {.began = 5, .step_time = 3, .steps = 3, .windows = 100, .validation = 1e6};
   assert_true(isinf(budget_end(&budget)) && isinf(budget_deadline(&budget)));
   assert_true(close_to(budget_part(&budget, 1e9), 0));
-  assert_true(budget_validates(&budget) && budget_has_validation(&budget, 1e9));
+  assert_true(budget_has_validation(&budget, 1e9));
 }
 
 static void time_is_kept_for_what_comes_after_training(void **state) {
@@ -28,7 +28,6 @@ static void time_is_kept_for_what_comes_after_training(void **state) {
   budget.save = 10; /* and the model, which is a part of a checkpoint */
   assert_true(close_to(budget_end(&budget), 98 - 13));
   budget.windows = 20; /* 20 windows at half of a step, and 2 s of examination */
-  assert_true(close_to(budget_validation(&budget), 20));
   assert_true(close_to(budget_end(&budget), 98 - 13 - 20 - 2));
   budget.validation = 10; /* was measured */
   assert_true(close_to(budget_end(&budget), 98 - 13 - 11 - 2));
@@ -43,9 +42,9 @@ static void the_examination_is_a_small_part_of_a_short_run(void **state) {
 static void a_validation_that_takes_half_of_the_time_is_left_out(void **state) {
   (void)state;
   Budget budget = {.limit = 110, .began = 10, .step_time = 1, .steps = 1, .windows = 100};
-  assert_true(budget_validates(&budget)); /* 50 s of 100 */
+  assert_true(budget_has_validation(&budget, 10)); /* 50 s of 100 */
   budget.windows = 101;
-  assert_false(budget_validates(&budget));
+  assert_false(budget_has_validation(&budget, 10));
   assert_true(close_to(budget_end(&budget), 110 - 1 - 2)); /* and nothing is kept for it */
 }
 

@@ -19,14 +19,8 @@ typedef struct {
   double save;       /* of the longest checkpoint; 0: not known yet */
 } Budget;
 
-/* Expected duration of a validation; 0 if unknown. */
-double budget_validation(const Budget *budget);
-
-/* Whether a validation takes no more than half of the time for training. If it takes more, the run
- * has no validation. */
-bool budget_validates(const Budget *budget);
-
-/* Whether there is time for a validation now. */
+/* Whether there is time for a validation now. If it takes more than half of the time for training,
+ * the run has none. */
 bool budget_has_validation(const Budget *budget, double now);
 
 /* When training must end; INFINITY without a limit. */

@@ -11,26 +11,27 @@ static double step(const Budget *budget) {
   return budget->steps > 0 ? budget->step_time / (double)budget->steps : 0;
 }
 
-double budget_validation(const Budget *budget) {
+/* Expected duration of a validation; 0 if unknown. */
+static double validation_time(const Budget *budget) {
   if (budget->windows == 0) return 0;
   if (budget->validation > 0) return CAUTION * budget->validation;
   return FORWARD_SHARE * step(budget) * (double)budget->windows;
 }
 
-bool budget_validates(const Budget *budget) {
+static bool has_validations(const Budget *budget) {
   return budget->limit == 0 ||
-         budget_validation(budget) <= VALIDATION_SHARE * (budget->limit - budget->began);
+         validation_time(budget) <= VALIDATION_SHARE * (budget->limit - budget->began);
 }
 
 bool budget_has_validation(const Budget *budget, double now) {
-  return budget_validates(budget) &&
-         (budget->limit == 0 || now + budget_validation(budget) <= budget_deadline(budget));
+  return has_validations(budget) &&
+         (budget->limit == 0 || now + validation_time(budget) <= budget_deadline(budget));
 }
 
 /* The time to reserve for after the training. A step that has begun is finished. */
 static double reserve(const Budget *budget) {
   const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
-  const double validation = budget_validates(budget) ? budget_validation(budget) : 0;
+  const double validation = has_validations(budget) ? validation_time(budget) : 0;
   return validation + exam + SAVE_AND_MODEL * budget->save + step(budget);
 }
 
