@@ -36,55 +36,48 @@ static int by_digest(const void *a, const void *b) {
   return x->file - y->file;
 }
 
-static void say_group(Progress *progress, const Dataset *dataset, const Twin *group, int n) {
-  const char *first = input_title(dataset->files[group[0].file]);
-  const char *second = input_title(dataset->files[group[1].file]);
-  if (n == 2)
-    progress_say(progress, "%s and %s hold the same sequence", first, second);
-  else
-    progress_say(progress, "%s, %s and %d more hold the same sequence", first, second, n - 2);
-}
-
-/* Some neighbours in a list of twins. */
+/* The files with the sequence of a file: their number, 0 unless it is the first of several, and the
+ * second of them. */
 typedef struct {
-  const Twin *twins;
-  int n;
+  int n, second;
 } Group;
 
-static int by_file(const void *a, const void *b) {
-  const Group *x = a, *y = b;
-  return x->twins->file - y->twins->file;
-}
-
-/* Finds the groups of equal files, in the order of their first ones; twins (n) has room for all. */
-static int find_groups(Group *groups, Twin *twins, const Dataset *dataset) {
-  int found = 0;
+/* Finds the groups of equal files, by their first ones; to be freed. */
+static Group *find_groups(const Dataset *dataset) {
+  const size_t n = (size_t)dataset->n;
+  Twin *twins = alloc_new(n, sizeof *twins);
+  Group *groups = alloc_new(n, sizeof *groups);
   for (int i = 0; i < dataset->n; i++) {
     const SeqDigest *digest = &dataset->counts[i].digest;
     twins[i] = (Twin){.places = digest->places, .bases = digest->bases, .file = i};
   }
-  qsort(twins, (size_t)dataset->n, sizeof *twins, by_digest);
+  qsort(twins, n, sizeof *twins, by_digest);
   for (int i = 0, next; i < dataset->n; i = next) {
     for (next = i + 1; next < dataset->n && are_twins(&twins[i], &twins[next]);) next++;
-    if (next - i > 1) groups[found++] = (Group){twins + i, next - i};
+    if (next - i > 1) groups[twins[i].file] = (Group){next - i, twins[i + 1].file};
   }
-  qsort(groups, (size_t)found, sizeof *groups, by_file);
-  return found;
+  free(twins);
+  return groups;
 }
 
 /* Reports files with the same sequence: validation may contain training data. */
 static void say_twins(Progress *progress, const Dataset *dataset) {
-  const size_t n = (size_t)dataset->n;
-  Twin *twins = alloc_new(n, sizeof *twins);
-  Group *groups = alloc_new(n / 2 + 1, sizeof *groups);
-  const int found = find_groups(groups, twins, dataset);
-  for (int i = 0; i < found && i < LINES; i++)
-    say_group(progress, dataset, groups[i].twins, groups[i].n);
+  Group *groups = find_groups(dataset);
+  int found = 0;
+  for (int i = 0; i < dataset->n; i++) {
+    const char *first = input_title(dataset->files[i]);
+    const char *second = input_title(dataset->files[groups[i].second]);
+    if (groups[i].n == 0 || found++ >= LINES) continue;
+    if (groups[i].n == 2)
+      progress_say(progress, "%s and %s hold the same sequence", first, second);
+    else
+      progress_say(progress, "%s, %s and %d more hold the same sequence", first, second,
+                   groups[i].n - 2);
+  }
   if (found > LINES)
     progress_say(progress, "and %d more groups of files that hold the same sequence",
                  found - LINES);
   free(groups);
-  free(twins);
 }
 
 /* ---- each file ------------------------------------------------------------------------------ */
