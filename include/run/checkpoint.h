@@ -53,8 +53,6 @@ static inline double checkpoint_mean_loss(const RunNumbers *numbers) {
   return numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
 }
 
-size_t checkpoint_memory(const Shape *shape); /* bytes, at most, to write one */
-
 /* Writes the state to a file that was just opened and frees the file; NULL is an error that `why`
  * says already. `about` is the metadata besides the shape; it may be NULL. */
 int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, const Metadata *about,
@@ -64,8 +62,9 @@ int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, co
  * opened, and errno is set. Messages call it path.
  *
  * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
- * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too, and
- * *n_inputs their number: NULL and 0 for a checkpoint of an older version, which has none. */
+ * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too,
+ * even after an error, and *n_inputs their number: NULL and 0 for a checkpoint of an older version,
+ * which has none. */
 Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
 
 /* Fills the state of a run; after an error it is not to be used. */

@@ -12,11 +12,10 @@ void runlog_free(Runlog *log);
 int runlog_begin(Runlog *log, Why *why);
 
 /* Cuts the logs back to the bytes that belong to a checkpoint; they continue from there. */
-int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why);
+int runlog_continue(Runlog *log, const RunNumbers *numbers, Why *why);
 
-/* Bytes of both logs so far; sync flushes them to the disk. */
-void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps);
-int runlog_sync(Runlog *log, Why *why);
+/* Flushes both logs to the disk, and sets their bytes in the numbers. */
+int runlog_sync(Runlog *log, RunNumbers *numbers, Why *why);
 
 /* Appends a row to loss.tsv, with valid_loss NAN where it was not measured, and T rows to
  * timestep_loss.tsv unless there are no losses since the last ones. `seconds`: of the run. */

@@ -18,11 +18,11 @@ typedef struct {
   Lanes *lanes, *valid_lanes;
   Window *window;
   Bptt *bptt;
-  Gradient *gradient;            /* of the last window */
-  bool validating;               /* state.h holds the training lanes' states */
-  double recent_bits;            /* of the last log row, for the progress line */
-  double began, next_checkpoint; /* clock_now() */
-  double earlier_seconds;        /* of the run's parts before this program */
+  Gradient *gradient;     /* of the last window */
+  bool validating;        /* state.h holds the training lanes' states */
+  double recent_bits;     /* of the last log row, for the progress line */
+  double next_checkpoint; /* clock_now() */
+  double earlier_seconds; /* of the run's parts before this program */
   uint64_t earlier_tokens;
   double least_seconds;    /* of the run in its checkpoint: a run out of time stays so */
   Budget budget;           /* of --max-time */
@@ -36,11 +36,7 @@ void trainer_free(Trainer *train);
 
 /* Bytes that trainer_new takes: for the weights, their gradient, average and moments; and for
  * windows. */
-typedef struct {
-  size_t weights, windows;
-} TrainerMemory;
-
-TrainerMemory trainer_memory(const RunConfig *run);
+void trainer_memory(const RunConfig *run, uint64_t *weights, uint64_t *windows);
 
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
 

@@ -13,8 +13,6 @@ enum { TENSORS_MAX = 5 * WEIGHTS + 6 };
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
-size_t checkpoint_memory(const Shape *shape) { return safetensors_memory((size_t)shape->V); }
-
 static int state_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, const RunState *state) {
   const Shape *shape = &run->shape;
   const Optimizer *optimizer = state->optimizer;
@@ -171,10 +169,7 @@ static int read_inputs(SafeTensors *file, const char *path, uint64_t **inputs, s
   if (safetensors_read(file, &tensor, 1, why) != 0) return -1;
   tensor.data = *inputs = alloc_new((size_t)count * DATASET_COLUMNS, sizeof **inputs);
   *n_inputs = (size_t)count;
-  if (safetensors_read(file, &tensor, 1, why) == 0) return 0;
-  free(*inputs);
-  *inputs = NULL;
-  return -1;
+  return safetensors_read(file, &tensor, 1, why);
 }
 
 Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs,

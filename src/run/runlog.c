@@ -104,12 +104,9 @@ int runlog_rows(Runlog *log, const TrainOptions *options, const RunState *state,
   return append(log, &log->timestep_loss, why);
 }
 
-void runlog_sizes(const Runlog *log, uint64_t *loss, uint64_t *timesteps) {
-  *loss = log->loss.bytes;
-  *timesteps = log->timestep_loss.bytes;
-}
-
-int runlog_sync(Runlog *log, Why *why) {
+int runlog_sync(Runlog *log, RunNumbers *numbers, Why *why) {
+  numbers->loss_log_bytes = log->loss.bytes;
+  numbers->timestep_log_bytes = log->timestep_loss.bytes;
   if (fsync(log->loss.fd) != 0) return cannot_write(log->loss.path, why);
   return fsync(log->timestep_loss.fd) == 0 ? 0 : cannot_write(log->timestep_loss.path, why);
 }
@@ -142,6 +139,7 @@ static int open_log(Runlog *log, Log *to, uint64_t bytes, Why *why) {
                 "--resume",
                 to->path, strerror(errno));
   if (to->fd < 0) return fail_writing(why, errno, "%s: cannot be opened", to->path);
+  to->bytes = bytes;
   if (bytes == 0 || bytes > INT64_MAX || pread(to->fd, &last, 1, (off_t)bytes - 1) != 1 ||
       last != '\n')
     return fail(why,
@@ -151,17 +149,16 @@ static int open_log(Runlog *log, Log *to, uint64_t bytes, Why *why) {
   return 0;
 }
 
-static int cut_log(Log *log, uint64_t bytes, Why *why) {
-  if (ftruncate(log->fd, (off_t)bytes) != 0 || lseek(log->fd, (off_t)bytes, SEEK_SET) < 0)
-    return cannot_write(log->path, why);
-  log->bytes = bytes;
-  return 0;
+static int cut_log(const Log *log, Why *why) {
+  const off_t end = (off_t)log->bytes;
+  const bool cut = ftruncate(log->fd, end) == 0 && lseek(log->fd, end, SEEK_SET) == end;
+  return cut ? 0 : cannot_write(log->path, why);
 }
 
-int runlog_continue(Runlog *log, uint64_t loss, uint64_t timesteps, Why *why) {
-  if (open_log(log, &log->loss, loss, why) != 0 ||
-      open_log(log, &log->timestep_loss, timesteps, why) != 0)
+int runlog_continue(Runlog *log, const RunNumbers *numbers, Why *why) {
+  if (open_log(log, &log->loss, numbers->loss_log_bytes, why) != 0 ||
+      open_log(log, &log->timestep_loss, numbers->timestep_log_bytes, why) != 0)
     return -1;
-  if (rundir_check(log->dir, why) != 0) return -1;
-  return cut_log(&log->loss, loss, why) != 0 ? -1 : cut_log(&log->timestep_loss, timesteps, why);
+  if (rundir_check(log->dir, why) != 0 || cut_log(&log->loss, why) != 0) return -1;
+  return cut_log(&log->timestep_loss, why);
 }

@@ -62,8 +62,7 @@ int files_runjson(Trainer *train, RunStatus status, Why *why) {
 
 static int write_checkpoint(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->state.numbers;
-  if (runlog_sync(train->run->log, why) != 0) return -1;
-  runlog_sizes(train->run->log, &numbers->loss_log_bytes, &numbers->timestep_log_bytes);
+  if (runlog_sync(train->run->log, numbers, why) != 0) return -1;
   numbers->seconds = fmax(trainer_elapsed(train), train->least_seconds);
   trainer_keep_states(train);
   lanes_save(train->lanes, train->state.lanes);
@@ -92,8 +91,7 @@ int files_resume(Trainer *train, Why *why) {
   bptt_restore(train->bptt, train->state.h);
   train->earlier_seconds = numbers->seconds;
   train->earlier_tokens = numbers->tokens;
-  return runlog_continue(train->run->log, numbers->loss_log_bytes, numbers->timestep_log_bytes,
-                         why);
+  return runlog_continue(train->run->log, numbers, why);
 }
 
 int files_save(Trainer *train, RunStatus status, Why *why) {
@@ -137,7 +135,7 @@ static bool checkpoint_is_due(const Trainer *train) {
 bool files_are_due(const Trainer *train) { return signals_pending() || checkpoint_is_due(train); }
 
 int files_save_due(Trainer *train, Why *why) {
-  if (!trainer_states_finite(train)) return 0;
+  if (!files_are_due(train) || !trainer_states_finite(train)) return 0;
   const bool asked = signals_save();
   if (!asked && !checkpoint_is_due(train)) return 0;
   if (files_save(train, RUN_STATUS_RUNNING, why) != 0) return -1;

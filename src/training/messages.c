@@ -17,7 +17,7 @@ static double epochs(const Trainer *train) {
 /* K-mers a second, of this program. */
 static double speed(const Trainer *train) {
   const uint64_t tokens = train->state.numbers.tokens - train->earlier_tokens;
-  return (double)tokens / (clock_now() - train->began);
+  return (double)tokens / (clock_now() - train->run->began - train->budget.began);
 }
 
 /* The fraction of the run done; 0 if its end is not known. */

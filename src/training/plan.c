@@ -3,7 +3,6 @@
 #include "base/quota.h"
 #include "model/exam.h"
 #include "net/matrix.h"
-#include "run/checkpoint.h"
 #include "sequence/markov.h"
 
 #include <stdio.h>
@@ -13,16 +12,16 @@
 
 enum { PROGRAM = 5 << 20 }; /* bytes: code, libraries, buffers */
 
-/* The number after `label` in a file of the kernel; UINT64_MAX where there is none. */
-static uint64_t kernel_number(const char *path, const char *label, uint64_t unit) {
+/* The bytes after `label` in a file of the kernel; UINT64_MAX where there are none. */
+static uint64_t kernel_bytes(const char *path, const char *label) {
   FILE *in = fopen(path, "r");
   char line[256], *end;
   uint64_t found = UINT64_MAX;
   size_t n = strlen(label);
   while (in && found == UINT64_MAX && fgets(line, sizeof line, in)) {
     if (strncmp(line, label, n) != 0) continue;
-    uint64_t value = strtoull(line + n, &end, 10);
-    if (end > line + n) found = value * unit;
+    const uint64_t kilobytes = strtoull(line + n, &end, 10);
+    if (end > line + n) found = kilobytes * 1024;
   }
   if (in) fclose(in);
   return found;
@@ -31,20 +30,20 @@ static uint64_t kernel_number(const char *path, const char *label, uint64_t unit
 /* The rest of ulimit -v. */
 static uint64_t address_space(void) {
   const uint64_t limit = quota_address_space();
-  const uint64_t used = kernel_number("/proc/self/status", "VmSize:", 1024);
+  const uint64_t used = kernel_bytes("/proc/self/status", "VmSize:");
   if (limit == UINT64_MAX || used == UINT64_MAX) return limit;
   return used < limit ? limit - used : 0;
 }
 
 /* The memory of the process now; a guess if the kernel does not report it. */
 static uint64_t present(uint64_t corpus) {
-  const uint64_t there = kernel_number("/proc/self/status", "VmRSS:", 1024);
+  const uint64_t there = kernel_bytes("/proc/self/status", "VmRSS:");
   const uint64_t least = PROGRAM + corpus;
   return there == UINT64_MAX || there < least ? least : there;
 }
 
 static void find_available(Plan *plan) {
-  uint64_t machine = kernel_number("/proc/meminfo", "MemAvailable:", 1024);
+  uint64_t machine = kernel_bytes("/proc/meminfo", "MemAvailable:");
   uint64_t group = quota_of_groups("").memory;
   uint64_t space = address_space();
   if (machine == UINT64_MAX)
@@ -68,14 +67,12 @@ Plan plan_make(const RunConfig *run) {
   Plan plan = {.corpus = dataset_memory(dataset)};
   plan.present = present(plan.corpus);
   find_available(&plan);
-  const TrainerMemory trainer = trainer_memory(run);
-  plan.weights = trainer.weights;
-  plan.windows = trainer.windows;
+  trainer_memory(run, &plan.weights, &plan.windows);
   plan.markov = validates ? markov_memory(span_bases(&dataset->train)) : 0;
   /* The Markov counts are freed before the network is made, and a checkpoint's buffer before the
    * exam. */
   const uint64_t exam = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
-  const uint64_t save = checkpoint_memory(&run->shape);
+  const uint64_t save = safetensors_memory((size_t)run->shape.V);
   const uint64_t buffers = (uint64_t)run->options->threads * MATRIX_BUFFER;
   const uint64_t training = plan.weights + plan.windows + buffers + (exam > save ? exam : save);
   plan.total = plan.present + (training > plan.markov ? training : plan.markov);

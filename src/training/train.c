@@ -117,7 +117,7 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
       *status = trainer_states_finite(train) ? RUN_STATUS_INTERRUPTED : RUN_STATUS_DIVERGED;
       return 0;
     }
-    if (files_are_due(train) && files_save_due(train, why) != 0) return -1;
+    if (files_save_due(train, why) != 0) return -1;
     if ((last ? validation_run(train, why) : advance(train, why)) != 0) return -1;
   }
 }
@@ -137,7 +137,8 @@ static void begin_phase(const RunConfig *run, Phases *phases, const char *name, 
 static int end_diverged(Trainer *train, Why *why) {
   const bool validated = isfinite(train->state.numbers.best_valid_loss);
   if (validated && files_model(train, why) != 0) return -1;
-  if (runlog_sync(train->run->log, why) != 0 || files_runjson(train, RUN_STATUS_DIVERGED, why) != 0)
+  if (runlog_sync(train->run->log, &train->state.numbers, why) != 0 ||
+      files_runjson(train, RUN_STATUS_DIVERGED, why) != 0)
     return -1;
   char reason[192] = "the network's numbers are not finite any more";
   if (train->state.numbers.bad_in_a_row >= TRAINER_DIVERGED_AFTER)
@@ -221,8 +222,7 @@ static int run_training(Trainer *train, Why *why) {
   if (start(train, why) != 0) return -1;
   phases_end(train->phases);
   signals_catch();
-  train->began = clock_now();
-  train->budget.began = train->began - train->run->began;
+  train->budget.began = clock_now() - train->run->began;
   train->next_checkpoint = clock_now() + train->run->options->checkpoint_every;
   messages_start(train);
   const int rc = loop(train, &status, why);

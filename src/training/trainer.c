@@ -37,18 +37,16 @@ static void new_windows(Trainer *train) {
   train->state.timestep_tokens = alloc_numbers((size_t)o->T, sizeof(uint64_t));
 }
 
-TrainerMemory trainer_memory(const RunConfig *run) {
-  TrainerMemory memory;
+void trainer_memory(const RunConfig *run, uint64_t *weights, uint64_t *windows) {
   Trainer *train = alloc_new(1, sizeof *train);
   train->run = run;
   alloc_count_begin();
   new_weights(train);
-  memory.weights = alloc_count_end();
+  *weights = alloc_count_end();
   alloc_count_begin();
   new_windows(train);
-  memory.windows = alloc_count_end();
+  *windows = alloc_count_end();
   trainer_free(train);
-  return memory;
 }
 
 /* Sets the weights to those of the model to start from, or to random ones. */
