@@ -2,6 +2,7 @@
 #ifndef METADATA_H
 #define METADATA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@ const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: it
 /* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
  * value is something else, or there is none. */
 int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number);
-size_t metadata_size(const Metadata *metadata);
-void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
+/* Sets key and value of entry i; false: there are fewer. */
+bool metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
 
 #endif

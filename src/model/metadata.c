@@ -48,9 +48,9 @@ int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number) 
   return strcmp(text, again) == 0 ? 0 : -1;
 }
 
-size_t metadata_size(const Metadata *metadata) { return metadata->n; }
-
-void metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value) {
+bool metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value) {
+  if (i >= metadata->n) return false;
   *key = metadata->text[2 * i];
   *value = metadata->text[2 * i + 1];
+  return true;
 }

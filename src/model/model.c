@@ -38,10 +38,8 @@ Metadata *model_describe(const Shape *shape, const Metadata *about) {
   metadata_set(metadata, "hidden", "%d", shape->D);
   metadata_set(metadata, "activation", "%s", activation_names[shape->activation]);
   metadata_set(metadata, "softmax", "%s", softmax_names[shape->softmax]);
-  for (size_t i = 0; about && i < metadata_size(about); i++) {
-    metadata_entry(about, i, &key, &value);
+  for (size_t i = 0; about && metadata_entry(about, i, &key, &value); i++)
     metadata_set(metadata, key, "%s", value);
-  }
   return metadata;
 }
 

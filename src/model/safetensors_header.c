@@ -79,10 +79,9 @@ size_t tensor_bytes(const Tensor *tensor) {
 /* The metadata as a JSON object; NULL: a text is not valid in JSON. */
 static json_t *strings_json(const Metadata *metadata, const char **fault) {
   json_t *strings = json_object();
+  const char *key, *value;
   *fault = NULL;
-  for (size_t i = 0; i < metadata_size(metadata); i++) {
-    const char *key, *value;
-    metadata_entry(metadata, i, &key, &value);
+  for (size_t i = 0; metadata_entry(metadata, i, &key, &value); i++) {
     if (has_control(key) || has_control(value)) *fault = "its metadata has a control character";
     if (json_object_set_new(strings, key, json_string(value)) != 0)
       *fault = "its metadata is not valid UTF-8";

@@ -17,10 +17,8 @@ int mode_info(const Task *task, Why *why) {
   const Model *model = task->models;
   const char *key, *value;
   Table *table = task_table(task, columns, 2);
-  for (size_t i = 0; i < metadata_size(model->about); i++) {
-    metadata_entry(model->about, i, &key, &value);
+  for (size_t i = 0; metadata_entry(model->about, i, &key, &value); i++)
     put_field(table, key, value);
-  }
   put_number(table, "dictionary", (uint64_t)model->shape.V);
   put_number(table, "softmax_width", (uint64_t)model->shape.n);
   put_number(table, "parameters", shape_parameters(&model->shape));

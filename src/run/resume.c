@@ -45,8 +45,7 @@ void resume_describe(Metadata *about, const TrainOptions *options) {
 static int check_names(const Metadata *about, const char *path, Why *why) {
   char known[KEY];
   const char *key, *value;
-  for (size_t i = 0; i < metadata_size(about); i++) {
-    metadata_entry(about, i, &key, &value);
+  for (size_t i = 0; metadata_entry(about, i, &key, &value); i++) {
     const Option *option = train_program.options;
     while (option->name && strcmp(option_key(option, known), key) != 0) option++;
     if (strncmp(key, "option.", strlen("option.")) == 0 && !option->name)

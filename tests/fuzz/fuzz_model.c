@@ -107,10 +107,8 @@ static void check_sentence(const Why *why) {
 static void check_model(const Model *model) {
   const char *key, *value;
   must(all_finite(model->weights->L, model->weights->size), "a model's weights are finite");
-  for (size_t i = 0; i < metadata_size(model->about); i++) {
-    metadata_entry(model->about, i, &key, &value);
+  for (size_t i = 0; metadata_entry(model->about, i, &key, &value); i++)
     must(printable(key) && printable(value), "a model's metadata can be printed");
-  }
 }
 
 static void check_run(void) {
