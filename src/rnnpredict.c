@@ -18,8 +18,8 @@
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-static int complain(int code, const Why *why) {
-  fprintf(stderr, "rnnpredict: %s\n", why->text);
+static int finish(int code, const Why *why) {
+  if (code != DONE) fprintf(stderr, "rnnpredict: %s\n", why->text);
   return code;
 }
 
@@ -66,24 +66,21 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
 
 /* Checks the usage and runs the mode; returns the exit code. */
 static int predict(const PredictOptions *o, char **operands, int n_operands, Why *why) {
+  static char *const standard_input[] = {"-"};
   Candidates candidates = {0};
-  int code = USAGE;
-  if (check_usage(o, operands, n_operands, &candidates, why) == 0) {
-    const bool classify = o->mode == MODE_CLASSIFY;
-    const char *path = o->weights ? o->weights : operands[0];
-    Progress progress;
-    Advance advance = {.progress = &progress};
-    Task task = {.options = o,
-                 .candidates = &candidates,
-                 .n_models = classify ? candidates.n : 1,
-                 .files = operands + first_file(o),
-                 .n_files = n_operands - first_file(o),
-                 .advance = &advance};
-    const int rc = run(&task, classify ? candidates.path : &path, why);
-    code = rc == 0 ? DONE : FAILED;
-  }
-  candidates_free(&candidates);
-  return code;
+  if (check_usage(o, operands, n_operands, &candidates, why) != 0) return USAGE;
+  const bool classify = o->mode == MODE_CLASSIFY;
+  const char *path = o->weights ? o->weights : operands[0];
+  const int n_files = n_operands - first_file(o);
+  Progress progress;
+  Advance advance = {.progress = &progress};
+  Task task = {.options = o,
+               .candidates = &candidates,
+               .n_models = classify ? candidates.n : 1,
+               .files = n_files > 0 ? operands + first_file(o) : standard_input,
+               .n_files = n_files > 0 ? n_files : 1,
+               .advance = &advance};
+  return run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
 }
 
 int main(int argc, char **argv) {
@@ -98,11 +95,10 @@ int main(int argc, char **argv) {
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
     int code = manual_answer(&predict_program, wish, line.topic, matrix_library(),
                              kernels_best()->level, &why);
-    return code == DONE ? DONE : complain(code, &why);
+    return finish(code, &why);
   }
-  if (wish == OPTIONS_ERROR) return complain(USAGE, &why);
+  if (wish == OPTIONS_ERROR) return finish(USAGE, &why);
   if (options.threads == 0 && (options.threads = quota_threads(&why)) < 0)
-    return complain(USAGE, &why);
-  int code = predict(&options, argv + line.operands, argc - line.operands, &why);
-  return code == DONE ? DONE : complain(code, &why);
+    return finish(USAGE, &why);
+  return finish(predict(&options, argv + line.operands, argc - line.operands, &why), &why);
 }

@@ -15,14 +15,11 @@ typedef struct {
   uint64_t bases;     /* in finished records */
 } Advance;
 
-/* Before the first of the files (n; none: standard input). */
+/* Before the first of the files (n). */
 void advance_begin(Advance *advance, char *const *files, int n);
 
-/* Before a file is opened: says so if it is typed on the terminal. */
+/* Before a file is opened and after the one before it: says so if it is typed on the terminal. */
 void advance_open(Advance *advance, const char *path);
-
-/* After a file. */
-void advance_close(Advance *advance);
 
 /* Redraws the line if it is time. bases: in the unfinished record; part: the fraction of the
  * current file read, 0..1. */

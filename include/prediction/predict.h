@@ -53,16 +53,12 @@ typedef struct {
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
   uint64_t steps;      /* the number of those states */
   bool batch_ends;     /* the next stretch may take long, where the input is a pipe */
+  double part;         /* of the file, up to the end of the batch, 0..1; 0: its size is not known */
   const void *kept; /* distilled yhat: of each step, (stretch->n), or after the record's last k-mer,
                        if stretch->last is one */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
-
-/* Within take: the fraction of the file up to the end of this batch, 0..1; 0 if its size is not
- * known.
- */
-double predict_part(const Predictor *predictor);
 
 /* Calls take, in any thread, for all stretches of all records of a file ("-": standard input), in
  * order. Returns -1 once take does not return 0, or where the file is broken, after the stretches

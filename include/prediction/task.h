@@ -15,7 +15,7 @@ typedef struct {
   const Candidates *candidates; /* the names of the models, for mode classify */
   const Model *models;          /* (n_models) more than one only for mode classify */
   int n_models;
-  char **files; /* (n_files) none: standard input */
+  char *const *files; /* (n_files) "-": standard input */
   int n_files;
   Output *output;
   Advance *advance;

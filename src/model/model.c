@@ -147,16 +147,16 @@ void model_free(Model *model) {
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why) {
   const Shape *found = &model->shape;
   const struct {
-    const char *name, *option;
+    const char *name;
     int is, wanted;
-  } sizes[] = {{"k", "-k", found->k, shape->k},
-               {"s", "-s", found->s, shape->s},
-               {"d", "-d", found->d, shape->d},
-               {"D", "-D", found->D, shape->D}};
+  } sizes[] = {{"k", found->k, shape->k},
+               {"s", found->s, shape->s},
+               {"d", found->d, shape->d},
+               {"D", found->D, shape->D}};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     if (sizes[i].is != sizes[i].wanted)
-      return fail(why, "%s: its network has %s = %d, not %d; give %s %d, or another model", path,
-                  sizes[i].name, sizes[i].is, sizes[i].wanted, sizes[i].option, sizes[i].is);
+      return fail(why, "%s: its network has %s = %d, not %d; give -%s %d, or another model", path,
+                  sizes[i].name, sizes[i].is, sizes[i].wanted, sizes[i].name, sizes[i].is);
   if (found->activation != shape->activation)
     return fail(why, "%s: its activation is %s; give --activation %s, or another model", path,
                 activation_names[found->activation], activation_names[found->activation]);

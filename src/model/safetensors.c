@@ -271,12 +271,6 @@ Metadata *safetensors_take_metadata(SafeTensors *file) {
   return metadata;
 }
 
-static const TensorEntry *find(const SafeTensors *file, const char *name) {
-  for (size_t i = 0; i < file->header.n; i++)
-    if (strcmp(file->header.entries[i].name, name) == 0) return &file->header.entries[i];
-  return NULL;
-}
-
 int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
                      bool (*is_allowed)(const char *name), Why *why) {
   for (size_t i = 0; i < file->header.n; i++) {
@@ -290,13 +284,15 @@ int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
 }
 
 /* Finds a tensor of this name, type and shape; NULL is an error. */
-static const TensorEntry *fitting(const SafeTensors *file, const Tensor *tensor, Why *why) {
-  const TensorEntry *entry = find(file, tensor->name);
+static const TensorEntry *find(const SafeTensors *file, const Tensor *tensor, Why *why) {
   const size_t rows = tensor->rank == 1 ? tensor->columns : tensor->rows;
   const size_t columns = tensor->rank == 1 ? 1 : tensor->columns;
-  if (entry && entry->dtype == tensor->dtype && entry->rank == tensor->rank &&
-      entry->shape[0] == rows && entry->shape[1] == columns)
-    return entry;
+  for (size_t i = 0; i < file->header.n; i++) {
+    const TensorEntry *entry = &file->header.entries[i];
+    if (strcmp(entry->name, tensor->name) == 0 && entry->dtype == tensor->dtype &&
+        entry->rank == tensor->rank && entry->shape[0] == rows && entry->shape[1] == columns)
+      return entry;
+  }
   safetensors_malformed(why, file->path,
                         "is missing, or its type or shape does not fit the metadata", "%s",
                         tensor->name);
@@ -337,7 +333,7 @@ static bool is_finite(const Tensor *tensor) {
 }
 
 static int read_tensor(SafeTensors *file, const Tensor *tensor, Why *why) {
-  const TensorEntry *entry = fitting(file, tensor, why);
+  const TensorEntry *entry = find(file, tensor, why);
   if (!entry) return -1;
   if (fseeko(file->in, (off_t)(file->data + entry->begin), SEEK_SET) != 0 ||
       get(file->in, tensor) != 0)
@@ -350,7 +346,7 @@ static int read_tensor(SafeTensors *file, const Tensor *tensor, Why *why) {
 
 int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why) {
   for (int i = 0; i < n; i++)
-    if (!fitting(file, &tensors[i], why)) return -1;
+    if (!find(file, &tensors[i], why)) return -1;
   for (int i = 0; i < n; i++)
     if (tensors[i].data && read_tensor(file, &tensors[i], why) != 0) return -1;
   return 0;

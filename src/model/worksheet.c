@@ -138,28 +138,24 @@ static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *
   return check_size(sheet, name, "rows", n, rows);
 }
 
-/* Copies a matrix or vector. */
-static void copy(float *to, const Sheet *sheet, const char *name) {
+/* Copies a matrix, whose entry (i,j) is to stand at i * down + j * right, or a vector. */
+static void copy(float *to, const Sheet *sheet, const char *name, int down, int right) {
   const json_t *matrix = json_object_get(sheet->root, name), *value, *number;
   size_t i, j;
   json_array_foreach(matrix, i, value) {
-    if (json_is_number(value)) *to++ = (float)json_number_value(value);
-    json_array_foreach(value, j, number) *to++ = (float)json_number_value(number);
+    float *row = to + i * (size_t)down;
+    if (json_is_number(value)) *row = (float)json_number_value(value);
+    json_array_foreach(value, j, number) row[j * (size_t)right] = (float)json_number_value(number);
   }
 }
 
 static void copy_all(const Sheet *sheet, const Weights *w, const Shape *shape) {
-  const size_t V = (size_t)shape->V, D = (size_t)shape->D;
-  float *U = alloc_floats(D * V);
-  copy(w->L, sheet, "L");
-  copy(w->H, sheet, "H");
-  copy(w->I, sheet, "I");
-  copy(w->b1, sheet, "b1");
-  copy(U, sheet, "U");
-  copy(w->b2, sheet, "b2");
-  for (size_t i = 0; i < D; i++)
-    for (size_t v = 0; v < V; v++) w->U[v * D + i] = U[i * V + v];
-  free(U);
+  copy(w->L, sheet, "L", shape->d, 1);
+  copy(w->H, sheet, "H", shape->D, 1);
+  copy(w->I, sheet, "I", shape->D, 1);
+  copy(w->b1, sheet, "b1", 1, 0);
+  copy(w->U, sheet, "U", 1, shape->D); /* (V,D) in memory */
+  copy(w->b2, sheet, "b2", 1, 0);
 }
 
 /* ---- the shape ------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@ static double size_of(const char *path) {
 
 void advance_begin(Advance *a, char *const *files, int n) {
   a->began = clock_now();
-  a->total = n == 0 ? size_of("-") : 0;
+  a->total = 0;
   for (int i = 0; i < n; i++) {
     const double size = size_of(files[i]);
     if (size == 0) {
@@ -29,10 +29,9 @@ void advance_begin(Advance *a, char *const *files, int n) {
 
 void advance_open(Advance *a, const char *path) {
   if (input_is_typed(path)) progress_say(a->progress, "rnnpredict: " INPUT_TYPED);
+  a->done += a->now;
   a->now = size_of(path);
 }
-
-void advance_close(Advance *a) { a->done += a->now; }
 
 void advance_show(Advance *a, uint64_t bases, double part) {
   const Passage passage = {.part = a->total > 0 ? (a->done + part * a->now) / a->total : 0,

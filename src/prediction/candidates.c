@@ -1,7 +1,5 @@
 #include "prediction/candidates.h"
 
-#include "base/alloc.h"
-
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +15,7 @@ static int find(const Candidates *c, const char *name, size_t n) {
 static bool is_name(const char *text, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (!isalnum((unsigned char)text[i]) && !strchr("_.-", text[i])) return false;
-  return n > 0 && n <= 64;
+  return n > 0 && n <= CANDIDATES_NAME;
 }
 
 static int add_model(Candidates *c, const char *text, Why *why) {
@@ -27,7 +25,6 @@ static int add_model(Candidates *c, const char *text, Why *why) {
     return fail(why, "--model '%s': must be NAME=MODEL, NAME of letters, digits and _ . -", text);
   if (find(c, text, n) >= 0)
     return fail(why, "--model '%s': there is one of that name before it", text);
-  c->name[c->n] = alloc_new(n + 1, 1);
   c->path[c->n] = equals + 1;
   memcpy(c->name[c->n++], text, n);
   return 0;
@@ -64,8 +61,4 @@ int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
     c->ln_prior[i] = log(c->ln_prior[i]);
   }
   return 0;
-}
-
-void candidates_free(Candidates *c) {
-  for (int i = 0; i < c->n; i++) free(c->name[i]);
 }

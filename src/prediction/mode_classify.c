@@ -1,10 +1,7 @@
-#include "base/alloc.h"
 #include "prediction/modes.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct {
   const Task *task;
@@ -44,7 +41,7 @@ static int take_classify(void *context, const Prediction *prediction, Why *why) 
   const int n = classify->task->n_models;
   if (!stretch->ended) return 0;
   for (int i = 0; i < n; i++) {
-    if (task_finite(prediction->stretch->name, prediction->nats[i], why) != 0) return -1;
+    if (task_finite(stretch->name, prediction->nats[i], why) != 0) return -1;
     classify->loglik[i] = (stretch->reversed ? classify->loglik[i] : 0) - prediction->nats[i];
   }
   if (!stretch->reversed) classify->tokens = prediction->tokens;
@@ -88,15 +85,12 @@ static Table *new_table(const Task *task) {
   const int n = task->n_models;
   const char *columns[FIXED + OPTION_TEXTS_MAX] = {"record", "bases", "best", "llr_bits",
                                                    "posterior"};
-  char *made[OPTION_TEXTS_MAX];
+  char made[OPTION_TEXTS_MAX][sizeof "loglik_" + CANDIDATES_NAME];
   for (int i = 0; i < n; i++) {
-    const char *name = task->candidates->name[i];
-    made[i] = alloc_new(strlen(name) + sizeof "loglik_", 1);
-    columns[FIXED + i] = strcat(strcpy(made[i], "loglik_"), name);
+    snprintf(made[i], sizeof made[i], "loglik_%s", task->candidates->name[i]);
+    columns[FIXED + i] = made[i];
   }
-  Table *table = task_table(task, columns, FIXED + n);
-  for (int i = 0; i < n; i++) free(made[i]);
-  return table;
+  return task_table(task, columns, FIXED + n);
 }
 
 int mode_classify(const Task *task, Why *why) {

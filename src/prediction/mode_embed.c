@@ -59,7 +59,7 @@ static int take_state(void *context, const Prediction *prediction, Why *why) {
                                        : prediction->h[i];
     if (vectors->mean ? prediction->steps == 0 : stretch->last < 0)
       vectors->vector[i] = NAN;
-    else if (task_finite(prediction->stretch->name, (double)vectors->vector[i], why) != 0)
+    else if (task_finite(stretch->name, (double)vectors->vector[i], why) != 0)
       return -1;
   }
   put_vector(vectors, stretch->name, vectors->vector);

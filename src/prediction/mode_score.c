@@ -67,7 +67,7 @@ static int take_score(void *context, const Prediction *prediction, Why *why) {
   Score *score = context;
   const Stretch *stretch = prediction->stretch;
   const Cost cost = {prediction->tokens, *prediction->nats};
-  if (task_finite(prediction->stretch->name, cost.nats, why) != 0) return -1;
+  if (task_finite(stretch->name, cost.nats, why) != 0) return -1;
   if (!stretch->ended) return 0;
   if (score->both_strands && !stretch->reversed) {
     score->forward = cost;

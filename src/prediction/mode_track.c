@@ -79,7 +79,7 @@ static int take_track(void *context, const Prediction *prediction, Why *why) {
   Track *track = context;
   const Stretch *stretch = prediction->stretch;
   const uint64_t s = (uint64_t)track->s;
-  if (task_finite(prediction->stretch->name, *prediction->nats, why) != 0) return -1;
+  if (task_finite(stretch->name, *prediction->nats, why) != 0) return -1;
   if (track->bedgraph && !*stretch->name)
     return fail(why, "a record has no name, which bedGraph needs; give it one");
   for (int i = stretch->warmup; i < stretch->n; i++) {

@@ -1,11 +1,12 @@
 /* The records of a file pass through three batches of stretches, which change places after each
  * round:
  *
- *   reading    one job reads the next stretches: the steps and the file are its own
- *   computing  a job for each block of slots and each network runs the steps, window by window, in
- * a workspace of its own; it writes the outcomes of its slots and nothing else handing    one job,
- * in the order of the file, compares the stretches' seams, adds the outcomes up to those of the
- * record, and calls take; the sums and the workspaces for mending are its own
+ *   reading    One job reads the next stretches: the steps and the file are its own.
+ *   computing  A job for each block of slots and each network runs the steps, window by window, in
+ *              a workspace of its own; it writes the outcomes of its slots and nothing else.
+ *   handing    One job, in the order of the file, compares the stretches' seams, adds the outcomes
+ *              up to those of the record, and calls take; the sums and the workspaces for mending
+ *              are its own.
  *
  * All jobs of a round run side by side. They share models, factors and the wish, which nobody
  * changes; a stretch being read continues the one read last, which may be among those being
@@ -424,6 +425,7 @@ static int hand_out(Predictor *p, Batch *batch) {
                              .h_sum = p->of->h_sum,
                              .steps = p->own_steps,
                              .batch_ends = i == batch->used - 1,
+                             .part = batch->part,
                              .kept = slot->kept};
     rc = p->take(p->context, &prediction, p->why);
   }
@@ -479,5 +481,3 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
 }
 
 SeqNotes predict_notes(const Predictor *p) { return p->notes; }
-
-double predict_part(const Predictor *p) { return p->handing->part; }

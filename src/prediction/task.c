@@ -31,7 +31,7 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
   char inside[PATH_MAX];
   struct stat file;
   if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
-  bool same = is_same(&file, task->options->prompt) || (task->n_files == 0 && is_same(&file, "-"));
+  bool same = is_same(&file, task->options->prompt);
   for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
   for (int i = 0; i < task->n_models; i++) {
     snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
@@ -75,12 +75,10 @@ static int pass_on(Output *output, Table *table, Why *why) {
 /* Around a mode's own take: counts circles, flushes rows that readers may wait for, and checks the
  * writing, in this thread because errno belongs to it. */
 typedef struct {
+  const Task *task;
   PredictTake *take;
   void *context;
   Table *table;
-  Output *output;
-  Advance *advance;
-  const Predictor *predictor;
   uint64_t circular;
 } Counted;
 
@@ -94,20 +92,14 @@ static void count_advance(Advance *advance, const Stretch *stretch) {
 static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Counted *counted = context;
   const Stretch *stretch = prediction->stretch;
+  Advance *advance = counted->task->advance;
+  Output *output = counted->task->output;
   counted->circular += stretch->ended && stretch->circular && !stretch->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
-  count_advance(counted->advance, stretch);
-  if (prediction->batch_ends)
-    advance_show(counted->advance, stretch->ended ? 0 : stretch->bases,
-                 predict_part(counted->predictor));
-  return prediction->batch_ends ? pass_on(counted->output, counted->table, why)
-                                : output_check(counted->output, why);
-}
-
-static int count_files(const Task *task) { return task->n_files > 0 ? task->n_files : 1; }
-
-static const char *file_of(const Task *task, int i) {
-  return task->n_files > 0 ? task->files[i] : "-";
+  count_advance(advance, stretch);
+  if (!prediction->batch_ends) return output_check(output, why);
+  advance_show(advance, stretch->ended ? 0 : stretch->bases, prediction->part);
+  return pass_on(output, counted->table, why);
 }
 
 void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named) {
@@ -129,16 +121,16 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
       predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
   Why other;
   int rc = 0;
-  for (int i = 0; i < count_files(task) && rc == 0; i++) {
-    Counted counted = {take, context, table, task->output, task->advance, predictor, 0};
-    advance_open(task->advance, file_of(task, i));
-    rc = predict_file(predictor, file_of(task, i), take_counted, &counted, why);
+  for (int i = 0; i < task->n_files && rc == 0; i++) {
+    const char *path = task->files[i];
+    Counted counted = {task, take, context, table, 0};
+    advance_open(task->advance, path);
+    rc = predict_file(predictor, path, take_counted, &counted, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
-    if (rc == 0) task_say_notes(task, file_of(task, i), predict_notes(predictor), table != NULL);
+    if (rc == 0) task_say_notes(task, path, predict_notes(predictor), table != NULL);
     if (rc == 0 && counted.circular > 0)
       progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
-                   input_title(file_of(task, i)), counted.circular);
-    advance_close(task->advance);
+                   input_title(path), counted.circular);
   }
   predict_free(predictor);
   return rc;
@@ -204,6 +196,7 @@ static int begin_records(Beginner *b, Why *why) {
 
 /* One file, from the opening on. */
 static int begin_file(Beginner *b, const char *path, Why *why) {
+  advance_open(b->task->advance, path);
   if (steps_open(b->steps, path, why) != 0) return -1;
   const int rc = begin_records(b, why);
   if (rc == 0) task_say_notes(b->task, path, seqfile_notes(steps_file(b->steps)), true);
@@ -225,11 +218,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
   b.steps = steps_new(task->models->shape.k, task->models->shape.s, (StepsWish){0});
   stretch_init(&b.stretch);
-  for (int i = 0; i < count_files(task) && rc == 0; i++) {
-    advance_open(task->advance, file_of(task, i));
-    rc = begin_file(&b, file_of(task, i), why);
-    advance_close(task->advance);
-  }
+  for (int i = 0; i < task->n_files && rc == 0; i++) rc = begin_file(&b, task->files[i], why);
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;
   stretch_clear(&b.stretch);
   steps_free(b.steps);
