@@ -19,9 +19,8 @@ void nodes_close(Nodes *nodes, char bracket);
 
 /* Only in JSON; text has headings instead. */
 void nodes_word(Nodes *nodes, const char *name, const char *word);
-void nodes_whole(Nodes *nodes, const char *name, size_t value);
-void nodes_none(Nodes *nodes, const char *name);                        /* null */
-void nodes_size(Nodes *nodes, const char *name, int rows, int columns); /* [rows, columns] */
+void nodes_json(Nodes *nodes, const char *name, const char *format, ...) /* JSON as it stands */
+    __attribute__((format(printf, 3, 4)));
 
 /* Only in text: an empty line; a line, with '?' for control characters. */
 void nodes_gap(Nodes *nodes);

@@ -83,24 +83,23 @@ static int take_score(void *context, const Prediction *prediction, Why *why) {
 }
 
 int mode_score(const Task *task, Why *why) {
-  static const char *const forward[] = {"record",     "tokens",
-                                        "bases",      "skipped",
-                                        "nats",       "bits_per_base",
-                                        "perplexity", "whole_bits_per_base"},
-                           *const strands[] = {"record",
-                                               "tokens",
-                                               "bases",
-                                               "skipped",
-                                               "nats",
-                                               "bits_per_base",
-                                               "perplexity",
-                                               "reverse_nats",
-                                               "reverse_bits_per_base",
-                                               "mean_nats",
-                                               "mean_bits_per_base",
-                                               "whole_bits_per_base",
-                                               "reverse_whole_bits_per_base",
-                                               "mean_whole_bits_per_base"};
+  static const char *const forward[] = {
+      "record", "tokens",        "bases",      "skipped",
+      "nats",   "bits_per_base", "perplexity", "whole_bits_per_base"};
+  static const char *const strands[] = {"record",
+                                        "tokens",
+                                        "bases",
+                                        "skipped",
+                                        "nats",
+                                        "bits_per_base",
+                                        "perplexity",
+                                        "reverse_nats",
+                                        "reverse_bits_per_base",
+                                        "mean_nats",
+                                        "mean_bits_per_base",
+                                        "whole_bits_per_base",
+                                        "reverse_whole_bits_per_base",
+                                        "mean_whole_bits_per_base"};
   const bool both = task->options->strands == STRANDS_BOTH;
   Table *table = both ? task_table(task, strands, 14) : task_table(task, forward, 8);
   Score score = {table, task->models->shape.s, both, {0}};

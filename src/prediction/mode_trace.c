@@ -35,7 +35,7 @@ static void put_step(TracePage *page, int t, const char *heading) {
   nodes_open(nodes, NULL, '{');
   nodes_gap(nodes);
   nodes_line(nodes, "%st = %d: x(%d) = %s, y(%d) = %s", heading, t, t, x, t, y);
-  nodes_whole(nodes, "t", (size_t)t);
+  nodes_json(nodes, "t", "%d", t);
   nodes_word(nodes, "x", x);
   nodes_word(nodes, "y", y);
 }
@@ -209,19 +209,19 @@ static int take_record(void *context, const Beginning *beginning, Why *why) {
   nodes_word(nodes, "record", beginning->name);
   if (beginning->n == 0) {
     nodes_line(nodes, "no k-mer of it is followed by another");
-    nodes_none(nodes, "position");
+    nodes_json(nodes, "position", "null");
   } else {
     nodes_line(nodes, "from base %" PRIu64 " on, %d timesteps%s", beginning->position, beginning->n,
                beginning->n < page->wanted ? ", there are no more" : "");
-    nodes_whole(nodes, "position", beginning->position);
+    nodes_json(nodes, "position", "%" PRIu64, beginning->position);
   }
   put_forward(page);
   say_not_finite(page, beginning->name);
   if (at > 0) {
-    nodes_whole(nodes, "loss_at", (size_t)at);
+    nodes_json(nodes, "loss_at", "%d", at);
     put_backward(page, at);
   } else {
-    nodes_none(nodes, "loss_at");
+    nodes_json(nodes, "loss_at", "null");
   }
   nodes_close(nodes, '}');
   return output_check(page->output, why);
@@ -231,21 +231,19 @@ static void put_model(TracePage *page) {
   const Shape *shape = page->shape;
   const int V = shape->V, d = shape->d, D = shape->D;
   Nodes *nodes = &page->nodes;
+  Tensor tensors[WEIGHTS];
+  model_tensors(tensors, "", shape, NULL);
   nodes_line(nodes, "k = %d, stride %d, %s, softmax %s", shape->k, shape->s,
              activation_names[shape->activation], softmax_names[shape->softmax]);
   nodes_line(nodes, "L (%d,%d)  H (%d,%d)  I (%d,%d)  b1 (1,%d)  U (%d,%d)  b2 (1,%d)", V, d, D, D,
              d, D, D, D, V, V);
-  nodes_whole(nodes, "k", (size_t)shape->k);
-  nodes_whole(nodes, "stride", (size_t)shape->s);
+  nodes_json(nodes, "k", "%d", shape->k);
+  nodes_json(nodes, "stride", "%d", shape->s);
   nodes_word(nodes, "activation", activation_names[shape->activation]);
   nodes_word(nodes, "softmax", softmax_names[shape->softmax]);
   nodes_open(nodes, "shapes", '{');
-  nodes_size(nodes, "L", V, d);
-  nodes_size(nodes, "H", D, D);
-  nodes_size(nodes, "I", d, D);
-  nodes_size(nodes, "b1", 1, D);
-  nodes_size(nodes, "U", D, V);
-  nodes_size(nodes, "b2", 1, V);
+  for (int i = 0; i < WEIGHTS; i++)
+    nodes_json(nodes, tensors[i].name, "[%zu, %zu]", tensors[i].rows, tensors[i].columns);
   nodes_close(nodes, '}');
 }
 

@@ -51,22 +51,13 @@ void nodes_word(Nodes *nodes, const char *name, const char *word) {
   put_string(nodes->out, word);
 }
 
-void nodes_whole(Nodes *nodes, const char *name, size_t value) {
+void nodes_json(Nodes *nodes, const char *name, const char *format, ...) {
+  va_list arguments;
   if (nodes->text) return;
   begin(nodes, name);
-  fprintf(nodes->out, "%zu", value);
-}
-
-void nodes_none(Nodes *nodes, const char *name) {
-  if (nodes->text) return;
-  begin(nodes, name);
-  fputs("null", nodes->out);
-}
-
-void nodes_size(Nodes *nodes, const char *name, int rows, int columns) {
-  if (nodes->text) return;
-  begin(nodes, name);
-  fprintf(nodes->out, "[%d, %d]", rows, columns);
+  va_start(arguments, format);
+  vfprintf(nodes->out, format, arguments);
+  va_end(arguments);
 }
 
 static void put_number(FILE *out, double value) {
@@ -171,11 +162,9 @@ void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k) {
   fputc(nodes->text ? '\n' : ']', nodes->out);
 }
 
-static void tell(Nodes *nodes, const char *name, const double *data, int rows, int columns,
-                 const char *equation, va_list arguments) __attribute__((format(printf, 6, 0)));
-
-static void tell(Nodes *nodes, const char *name, const double *data, int rows, int columns,
-                 const char *equation, va_list arguments) {
+__attribute__((format(printf, 6, 0))) static void tell(Nodes *nodes, const char *name,
+                                                       const double *data, int rows, int columns,
+                                                       const char *equation, va_list arguments) {
   if (!nodes->text) {
     put(nodes, name, data, rows, columns);
     return;
