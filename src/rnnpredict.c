@@ -80,7 +80,8 @@ static int predict(const PredictOptions *o, char **operands, int n_operands, Why
                .files = n_files > 0 ? operands + first_file(o) : standard_input,
                .n_files = n_files > 0 ? n_files : 1,
                .advance = &advance};
-  return run(&task, classify ? candidates.path : &path, why) == 0 ? DONE : FAILED;
+  const int rc = run(&task, classify ? candidates.path : &path, why);
+  return rc == 0 ? DONE : FAILED;
 }
 
 int main(int argc, char **argv) {
