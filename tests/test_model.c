@@ -128,6 +128,40 @@ static void a_model_of_nonsense_is_refused(void **state) {
   assert_non_null(strstr(why.text, "/tmp/none/at/all"));
 }
 
+/* Writes weights of the shape and one more tensor. */
+static void write_with(const char *name) {
+  Why why;
+  float number = 1;
+  Tensor tensors[WEIGHTS + 1];
+  Weights *weights = weights_new(&shape);
+  Metadata *about = model_describe(&shape, NULL);
+  const int n = model_tensors(tensors, "", &shape, weights);
+  tensors[n] = tensor_vector("", name, DTYPE_F32, 1, &number);
+  assert_int_equal(
+      safetensors_write(atomicfile_open(path, true, &why), tensors, n + 1, about, &why), 0);
+  weights_free(weights);
+  metadata_free(about);
+}
+
+static void only_tensors_of_training_may_stand_beside_the_weights(void **state) {
+  (void)state;
+  static const char *const fine[] = {"optimizer.m.L", "best.L", "state.h"};
+  static const char *const wrong[] = {"H2", "l", "state", "bestL", "a.best.L", ""};
+  Why why = {""};
+  Model model;
+  for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+    write_with(fine[i]);
+    assert_int_equal(model_read(&model, path, &why), 0);
+    model_free(&model);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    write_with(wrong[i]);
+    assert_int_equal(model_read(&model, path, &why), -1);
+    assert_non_null(strstr(why.text, "does not belong there"));
+    assert_null(model.weights);
+  }
+}
+
 int main(void) {
   path = scratch_path("model.safetensors");
   shape = shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
@@ -136,6 +170,7 @@ int main(void) {
       cmocka_unit_test(tensors_have_the_shapes_of_the_equations),
       cmocka_unit_test(a_model_written_again_has_the_same_bytes),
       cmocka_unit_test(a_model_of_nonsense_is_refused),
+      cmocka_unit_test(only_tensors_of_training_may_stand_beside_the_weights),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
