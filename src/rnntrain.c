@@ -200,7 +200,7 @@ int main(int argc, char **argv) {
   TrainOptions options = {0};
   CommandLine line;
   char started[32], *command[argc + 1]; /* as typed: options_parse reorders argv */
-  runjson_time(time(NULL), started);
+  runjson_now(started);
   memcpy(command, argv, sizeof command);
   if (argc <= 1) return manual_remind(&train_program);
   options_default(&train_program, &options);

@@ -5,8 +5,6 @@
 #include "model/exam.h"
 #include "run/checkpoint.h"
 
-#include <time.h>
-
 typedef enum {
   RUN_STATUS_RUNNING,
   RUN_STATUS_DONE,
@@ -24,7 +22,7 @@ typedef struct {
   double longest_step, longest_checkpoint; /* seconds, in this program */
 } RunResult;
 
-void runjson_time(time_t when, char text[32]); /* "2026-11-22T15:31:19Z" */
+void runjson_now(char text[32]); /* "2026-11-22T15:31:19Z" */
 
 const char *runjson_status(RunStatus status); /* "stopped early" */
 

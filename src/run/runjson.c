@@ -18,8 +18,9 @@ static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
 static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-/* A string from outside; where it is not UTF-8, its other bytes become '?'. */
+/* A string from outside; where it is not UTF-8, its other bytes become '?'. NULL becomes null. */
 static json_t *text(const char *from) {
+  if (!from) return json_null();
   json_t *string = json_string(from);
   if (string) return string;
   char *ascii = alloc_text(from);
@@ -90,8 +91,6 @@ static json_t *input_json(const Dataset *dataset, int i) {
   return json;
 }
 
-static json_t *name_json(const char *name) { return name ? text(name) : json_null(); }
-
 /* The validation range in input i: letters are counted from 1, names that were not kept are null.
  * NULL: it is for training only. */
 static json_t *range_json(const Dataset *dataset, int i) {
@@ -99,10 +98,10 @@ static json_t *range_json(const Dataset *dataset, int i) {
   if (part->records == 0) return NULL;
   json_t *json = json_object();
   json_object_set_new(json, "file", text(dataset->files[i]));
-  json_object_set_new(json, "from_record", name_json(part->first_name));
+  json_object_set_new(json, "from_record", text(part->first_name));
   json_object_set_new(json, "from_record_number", whole(part->first));
   json_object_set_new(json, "from", whole(part->from));
-  json_object_set_new(json, "to_record", name_json(part->last_name));
+  json_object_set_new(json, "to_record", text(part->last_name));
   json_object_set_new(json, "to_record_number", whole(part->last));
   json_object_set_new(json, "to", whole(part->last_to));
   json_object_set_new(json, "bases", whole(dataset->shares[i].valid_bases));
@@ -185,9 +184,10 @@ const char *runjson_status(RunStatus status) {
   return names[status];
 }
 
-void runjson_time(time_t when, char text[32]) {
+void runjson_now(char text[32]) {
+  const time_t now = time(NULL);
   struct tm parts;
-  gmtime_r(&when, &parts);
+  gmtime_r(&now, &parts);
   strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
@@ -213,7 +213,7 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
   const Exam *exam = result->exam;
   json_t *json = json_object(), *commands = commands_json(&state->commands);
   char written[32];
-  runjson_time(time(NULL), written);
+  runjson_now(written);
   json_object_set_new(json, "program", json_string("rnntrain"));
   json_object_set_new(json, "version", json_string(VERSION));
   json_object_set_new(json, "status", json_string(runjson_status(result->status)));
