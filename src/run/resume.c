@@ -16,14 +16,10 @@ enum { KEY = 64, VALUE = 64, DIFFERENCE = 128 };
 typedef enum { FIXED, KEPT, OWN } Stay;
 
 static Stay option_stay(const Option *option) {
-  static const char *const kept[] = {"epochs",           "patience", "max-time", "log-every",
-                                     "checkpoint-every", "report",   "multiqc"};
-  static const char *const own[] = {"threads", "force", "resume",
-                                    "dry-run", "quiet", "no-progress"};
-  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-    if (strcmp(option->name, kept[i]) == 0) return KEPT;
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (strcmp(option->name, own[i]) == 0) return OWN;
+  static const char kept[] = "epochs|patience|max-time|log-every|checkpoint-every|report|multiqc";
+  static const char own[] = "threads|force|resume|dry-run|quiet|no-progress";
+  if (option_find(kept, option->name) >= 0) return KEPT;
+  if (option_find(own, option->name) >= 0) return OWN;
   return option->type == OPTION_TEXT ? OWN : FIXED;
 }
 
@@ -86,28 +82,19 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
 
 static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
                         const char *path, Why *why) {
-  char key[KEY];
+  char key[KEY], value[VALUE];
   TrainOptions unused; /* the values that the command line replaces are checked too */
   options_default(&train_program, &unused);
   if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
-    const char *value = metadata_get(about, option_key(option, key));
+    const char *before = metadata_get(about, option_key(option, key));
     TrainOptions *to = line->given[option - train_program.options] ? &unused : options;
-    if (!value || option_restore(option, to, value) != 0)
+    if (!before || option_restore(option, to, before) != 0)
       return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
                   path, key);
-  }
-  return 0;
-}
-
-static int check_options(const TrainOptions *options, const Metadata *about, Why *why) {
-  char key[KEY], value[VALUE];
-  for (const Option *option = train_program.options; option->name; option++) {
-    if (option_stay(option) != FIXED) continue;
-    const char *before = metadata_get(about, option_key(option, key));
     option_value(option, options, value, sizeof value);
-    if (before && strcmp(before, value) != 0)
+    if (option_stay(option) == FIXED && strcmp(before, value) != 0)
       return fail(why,
                   "--%s: the run in %s began with %s, not %s; leave the option away, or begin "
                   "another run",
@@ -127,7 +114,7 @@ int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, 
   if (version && strcmp(version, VERSION) != 0)
     progress_say(run->progress, "%s: version %s made it, this is %s: last bits may differ", path,
                  version, VERSION);
-  return check_options(options, run->past, why);
+  return 0;
 }
 
 /* ---- inputs --------------------------------------------------------------------------------- */

@@ -100,17 +100,14 @@ bool train_options_report(const TrainOptions *o) { return o->report || o->multiq
 
 /* Without FILEs there is no training, so no option of training may have been given. */
 static int check_alone(const TrainOptions *o, Why *why) {
-  static const char *const about[] = {"report", "multiqc", "output", "quiet"};
   char is[4096], usual[4096];
   TrainOptions fresh = {0};
   options_default(&train_program, &fresh);
   for (const Option *option = train_program.options; option->name; option++) {
-    bool fits = false;
-    for (size_t i = 0; i < sizeof about / sizeof *about; i++)
-      fits |= strcmp(option->name, about[i]) == 0;
+    if (option_find("report|multiqc|output|quiet", option->name) >= 0) continue;
     option_value(option, o, is, sizeof is);
     option_value(option, &fresh, usual, sizeof usual);
-    if (!fits && strcmp(is, usual) != 0)
+    if (strcmp(is, usual) != 0)
       return fail(why, "--%s: there is no FILE to train on; name one, or leave the option away",
                   option->name);
   }

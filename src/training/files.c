@@ -13,25 +13,23 @@
 
 /* The origin of the model, for its metadata; nothing in it depends on the clock. */
 static Metadata *make_about(const Trainer *train) {
+  static const char kept[] =
+      "strands|epochs|lanes|timesteps|optimizer|learning-rate|schedule|warmup|clip|seed";
+  const RunConfig *run = train->run;
   Metadata *about = metadata_new();
   char value[64];
   metadata_set(about, "version", "%s", VERSION);
   for (const Option *option = train_program.options; option->name; option++) {
-    static const char *const kept[] = {"strands",   "epochs",        "lanes",    "timesteps",
-                                       "optimizer", "learning-rate", "schedule", "warmup",
-                                       "clip",      "seed"};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-      if (strcmp(option->name, kept[i]) != 0) continue;
-      option_value(option, train->run->options, value, sizeof value);
-      if (*value) metadata_set(about, option->name, "%s", value);
-    }
+    option_value(option, run->options, value, sizeof value);
+    if (*value && option_find(kept, option->name) >= 0)
+      metadata_set(about, option->name, "%s", value);
   }
-  if (train->run->init_crc32) metadata_set(about, "init_data_crc32", "%s", train->run->init_crc32);
-  metadata_set(about, "train_tokens", "%" PRIu64, train->run->train_tokens);
-  metadata_set(about, "valid_tokens", "%" PRIu64, train->run->valid_tokens);
-  if (train->run->valid_tokens > 0) {
-    metadata_set(about, "markov_order", "%d", train->run->markov.best);
-    metadata_set(about, "markov_bits_per_base", "%.6f", markov_bits(&train->run->markov));
+  if (run->init_crc32) metadata_set(about, "init_data_crc32", "%s", run->init_crc32);
+  metadata_set(about, "train_tokens", "%" PRIu64, run->train_tokens);
+  metadata_set(about, "valid_tokens", "%" PRIu64, run->valid_tokens);
+  if (run->valid_tokens > 0) {
+    metadata_set(about, "markov_order", "%d", run->markov.best);
+    metadata_set(about, "markov_bits_per_base", "%.6f", markov_bits(&run->markov));
   }
   return about;
 }
