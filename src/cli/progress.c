@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/escape.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { LINE = PROGRESS_LINE, VALIDATIONS = 100 };
+enum { VALIDATIONS = 100 };
 static const double redraw_every = 0.2;
 static const double line_every = 5, line_every_part = 0.01; /* seconds, part of the time so far */
 
@@ -64,45 +63,31 @@ void progress_say(Progress *progress, const char *format, ...) {
   free(line);
 }
 
-/* Appends parts to the line as long as they fit into width: false once one does not. */
-static bool append(char line[LINE], int width, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool append(char line[LINE], int width, const char *format, ...) {
-  char part[128];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(part, sizeof part, format, arguments);
-  va_end(arguments);
-  const size_t length = strlen(line);
-  if (length + strlen(part) >= (size_t)(width < LINE ? width : LINE)) return false;
-  strcpy(line + length, part);
-  return true;
-}
-
 /* The percentage and the time left; the time so far if the end is not known. */
-static bool append_time(char line[LINE], int width, double part, double seconds) {
+static void time_text(char text[64], double part, double seconds) {
   const double LONG = 600 /* seconds do not matter any more */;
   double time = part > 0 ? seconds * (1 / part - 1) : seconds;
   char clock[32];
   if (time > LONG) time -= fmod(time, 60);
   clock_text(time, clock);
   if (time > LONG && time < 3600) clock[strcspn(clock, " ")] = 0;
-  if (part > 0) return append(line, width, "%3.0f%%  %s left", 100 * part, clock);
-  return append(line, width, "%s", clock);
+  if (part > 0)
+    snprintf(text, 64, "%3.0f%%  %s left", 100 * part, clock);
+  else
+    snprintf(text, 64, "%s", clock);
 }
 
-/* The most important parts come first. */
-static void fill_line(char line[LINE], int width, const Standing *standing) {
-  char epochs[32] = "";
-  if (standing->epochs > 0) snprintf(epochs, sizeof epochs, "/%" PRIu64, standing->epochs);
-  bool more = append_time(line, width, standing->part, standing->seconds);
-  if (more) more = append(line, width, "  epoch %" PRIu64 "%s", standing->epoch, epochs);
-  if (more && isfinite(standing->bits))
-    more = append(line, width, "  %.3f bits/base", standing->bits);
-  if (more && isfinite(standing->best_bits))
-    more = append(line, width, " (valid %.3f)", standing->best_bits);
-  if (more) append(line, width, "  %.0fk k-mers/s", standing->rate / 1000);
+/* Keeps the parts of the line, between tabs, that fit into width, without the tabs. */
+static void fit(char *line, size_t width) {
+  size_t used = 0;
+  for (const char *part = line; *part; part += *part == '\t') {
+    const size_t n = strcspn(part, "\t");
+    if (used + n >= width) break;
+    memmove(line + used, part, n);
+    used += n;
+    part += n;
+  }
+  line[used] = 0;
 }
 
 /* Whether it is time to redraw the line. */
@@ -112,29 +97,19 @@ static bool is_due(const Progress *progress) {
   return progress->drawn > 0 && terminal_width() != progress->width;
 }
 
-static void redraw(Progress *progress, const char *line, int width) {
+void progress_step(Progress *progress, double part, double seconds, const char *format, ...) {
+  char line[PROGRESS_LINE], time[64], parts[PROGRESS_LINE - sizeof time];
+  va_list arguments;
+  if (!is_due(progress)) return;
+  va_start(arguments, format);
+  vsnprintf(parts, sizeof parts, format, arguments);
+  va_end(arguments);
+  time_text(time, part, seconds);
+  snprintf(line, sizeof line, "%s\t%s", time, parts);
+  const int width = terminal_width();
+  fit(line, (size_t)width);
   draw(progress, line, width);
   progress->next = clock_now() + redraw_every;
-}
-
-void progress_step(Progress *progress, const Standing *standing) {
-  char line[LINE] = "";
-  if (!is_due(progress)) return;
-  const int width = terminal_width();
-  fill_line(line, width, standing);
-  redraw(progress, line, width);
-}
-
-void progress_pass(Progress *progress, const Passage *passage) {
-  const double rate = passage->seconds > 0 ? (double)passage->bases / passage->seconds : 0;
-  char line[LINE] = "";
-  if (!is_due(progress)) return;
-  const int width = terminal_width();
-  bool more = append_time(line, width, passage->part, passage->seconds);
-  if (more) more = append(line, width, "  %" PRIu64 " records", passage->records);
-  if (more) more = append(line, width, "  %" PRIu64 " bases", passage->bases);
-  if (more) append(line, width, "  %.0fk bases/s", rate / 1000);
-  redraw(progress, line, width);
 }
 
 void progress_held(Progress *progress) {

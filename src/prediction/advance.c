@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "io/input.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,9 +35,9 @@ void advance_open(Advance *a, const char *path) {
 }
 
 void advance_show(Advance *a, uint64_t bases, double part) {
-  const Passage passage = {.part = a->total > 0 ? (a->done + part * a->now) / a->total : 0,
-                           .seconds = clock_now() - a->began,
-                           .records = a->records,
-                           .bases = a->bases + bases};
-  progress_pass(a->progress, &passage);
+  const double seconds = clock_now() - a->began, all = (double)(a->bases + bases);
+  const double rate = seconds > 0 ? all / seconds : 0;
+  progress_step(a->progress, a->total > 0 ? (a->done + part * a->now) / a->total : 0, seconds,
+                "  %" PRIu64 " records\t  %.0f bases\t  %.0fk bases/s", a->records, all,
+                rate / 1000);
 }

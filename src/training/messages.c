@@ -47,16 +47,16 @@ void messages_start(const Trainer *train) {
 void messages_progress(const Trainer *train) {
   const RunNumbers *numbers = &train->state.numbers;
   const TrainOptions *o = train->run->options;
-  double best = numbers->best_valid_loss, recent = train->recent_bits;
+  const double best = numbers->best_valid_loss;
+  char limit[32] = "", bits[32] = "", valid[32] = "";
+  double recent = train->recent_bits;
   if (isnan(recent)) recent = bits_per_base(checkpoint_mean_loss(numbers), o->s);
-  const Standing standing = {.part = run_part(train),
-                             .seconds = trainer_elapsed(train),
-                             .epoch = numbers->epoch + 1,
-                             .epochs = (uint64_t)o->epochs,
-                             .rate = speed(train),
-                             .bits = recent,
-                             .best_bits = isfinite(best) ? bits_per_base(best, o->s) : NAN};
-  progress_step(train->run->progress, &standing);
+  if (o->epochs > 0) snprintf(limit, sizeof limit, "/%d", o->epochs);
+  if (isfinite(recent)) snprintf(bits, sizeof bits, "\t  %.3f bits/base", recent);
+  if (isfinite(best)) snprintf(valid, sizeof valid, "\t (valid %.3f)", bits_per_base(best, o->s));
+  progress_step(train->run->progress, run_part(train), trainer_elapsed(train),
+                "  epoch %" PRIu64 "%s%s%s\t  %.0fk k-mers/s", numbers->epoch + 1, limit, bits,
+                valid, speed(train) / 1000);
 }
 
 void messages_validation(const Trainer *train, double loss) {
