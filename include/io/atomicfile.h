@@ -13,11 +13,12 @@
 #include <stdio.h>
 
 typedef struct {
-  FILE *out;              /* to write to */
-  char *path;             /* for messages */
-  char *name, *temporary; /* in the directory */
-  int directory;          /* open */
-  bool named;             /* it has its temporary name */
+  FILE *out;        /* to write to */
+  char *path;       /* for messages */
+  const char *name; /* in the directory: the end of path */
+  char *temporary;  /* its name until then */
+  int directory;    /* open */
+  bool named;       /* it has its temporary name */
 } AtomicFile;
 
 /* NULL where the file cannot be made. `alone` says that nobody else writes beside path, as in a run
@@ -25,9 +26,8 @@ typedef struct {
  * that was killed are replaced; else it has none until it is whole, or one that was free. */
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why);
 
-/* The same for a name in an open directory, which messages call path. */
-AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
-                               Why *why);
+/* The same in an open directory, which path had when it was opened. */
+AtomicFile *atomicfile_open_at(int directory, const char *path, bool alone, Why *why);
 
 /* Puts the file in place after checking that all bytes are on the disk. After an error the place is
  * as it was, unless only its directory could not be flushed. Frees it either way. */

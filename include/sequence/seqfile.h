@@ -46,8 +46,7 @@ void seqfile_turn_circles(SeqFile *file, int turn, bool all);
  * its gzip trailer was right), -1 an error. */
 int seqfile_next(SeqFile *file, Why *why);
 
-/* Whether more text may take long to arrive, and the text in memory, less than 64 kB, ends no
- * record.
+/* Whether more text may take long to arrive, and the text in memory, under 64 kB, ends no record.
  */
 bool seqfile_waits(const SeqFile *file);
 
@@ -57,9 +56,7 @@ double seqfile_part(const SeqFile *file);
 /* The first word of this record's header, n >= 0 letters without a 0; valid until seqfile_next. */
 const char *seqfile_name(const SeqFile *file, size_t *n);
 
-/* Whether all records are circles, or the rest of its header, in FASTA, holds circular=true (as
- * assemblers write; also Y or yes, and circ=) or topology=circular (as NCBI has it), in any case.
- */
+/* Whether this record is a circle: all are, or it is FASTA and its header says so (title.h). */
 bool seqfile_circular(const SeqFile *file);
 
 /* Up to n > 0 more letters of this record, by kmer_base all bases or all breaks (marked letters are

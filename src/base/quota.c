@@ -105,13 +105,11 @@ static void read_line(Quota *limits, const char *root, char *line) {
 }
 
 Quota quota_of_groups(const char *root) {
-  static const char *const roots[] = {"0::/", "1:memory:/", "1:cpu:/"};
+  static const char *const mounts[] = {"", "unified", "memory", "cpu", "cpu,cpuacct"};
   Quota limits = {.memory = UINT64_MAX, .processors = INFINITY};
   char line[PATH_MAX + 64];
-  for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) { /* all that is known without /proc */
-    snprintf(line, sizeof line, "%s", roots[i]);
-    read_line(&limits, root, line);
-  }
+  for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) /* all that is known without /proc */
+    read_mount(&limits, root, mounts[i], "/");
   snprintf(line, sizeof line, "%s/proc/self/cgroup", root);
   FILE *in = fopen(line, "re");
   while (in && fgets(line, sizeof line, in)) read_line(&limits, root, line);

@@ -28,14 +28,10 @@ bool option_choice(const Option *option, int i, char word[32]) {
 }
 
 void option_range(const Option *option, char text[64]) {
-  double min = option->min, max = option->max;
   text[0] = 0;
-  if (option->type == OPTION_INT || option->type == OPTION_COUNT || option->type == OPTION_REAL) {
-    if (option->type == OPTION_REAL)
-      snprintf(text, 64, "%g..%g", min, max);
-    else
-      snprintf(text, 64, "%.0f..%.0f", min, max);
-  }
+  if (option->type == OPTION_REAL) snprintf(text, 64, "%g..%g", option->min, option->max);
+  if (option->type == OPTION_INT || option->type == OPTION_COUNT)
+    snprintf(text, 64, "%.0f..%.0f", option->min, option->max);
 }
 
 static void *field(void *settings, const Option *option) {

@@ -103,7 +103,6 @@ void atomicfile_abandon(AtomicFile *file) {
   set_named(file, false);
   if (file->directory >= 0) close(file->directory);
   free(file->path);
-  free(file->name);
   free(file->temporary);
   free(file);
 }
@@ -122,15 +121,16 @@ static bool can_have(int directory, const char *name) {
 }
 
 /* Takes over the directory; if it is -1, errno is the cause. */
-static AtomicFile *open_in(int directory, const char *name, const char *path, bool alone,
-                           Why *why) {
+static AtomicFile *open_in(int directory, const char *path, bool alone, Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->directory = directory;
   file->path = alloc_text(path);
-  file->name = alloc_text(name);
-  file->temporary = temporary_name(name, alone ? alone_suffix : free_suffix);
+  const char *slash = strrchr(file->path, '/');
+  file->name = slash ? slash + 1 : file->path;
+  file->temporary = temporary_name(file->name, alone ? alone_suffix : free_suffix);
   int fd = -1;
-  if (directory >= 0 && can_have(directory, name)) fd = alone ? open_anew(file) : open_unique(file);
+  if (directory >= 0 && can_have(directory, file->name))
+    fd = alone ? open_anew(file) : open_unique(file);
   if (fd >= 0 && !alone) set_mode(file, fd);
   if (fd >= 0) file->out = fdopen(fd, "wb");
   if (file->out) return file;
@@ -140,18 +140,16 @@ static AtomicFile *open_in(int directory, const char *name, const char *path, bo
   return NULL;
 }
 
-AtomicFile *atomicfile_open_at(int directory, const char *name, const char *path, bool alone,
-                               Why *why) {
-  return open_in(fcntl(directory, F_DUPFD_CLOEXEC, 0), name, path, alone, why);
+AtomicFile *atomicfile_open_at(int directory, const char *path, bool alone, Why *why) {
+  return open_in(fcntl(directory, F_DUPFD_CLOEXEC, 0), path, alone, why);
 }
 
 AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
-  const char *slash = strrchr(path, '/');
   char *parent = atomicfile_directory(path);
   const int directory = atomicfile_open_directory(parent), error = errno;
   free(parent);
   errno = error;
-  return open_in(directory, slash ? slash + 1 : path, path, alone, why);
+  return open_in(directory, path, alone, why);
 }
 
 /* ---- at the end ----------------------------------------------------------------------------- */

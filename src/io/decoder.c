@@ -42,7 +42,7 @@ static const Codec *codec_of(const Source *source) {
 
 static int begin_member(Decoder *d, Why *why) {
   d->in_member = true;
-  if (d->codec->begin(d->state)) return 1;
+  if (d->state && d->codec->begin(d->state)) return 1;
   return fail(why, "%s data cannot be unpacked: there is no memory", d->codec->name);
 }
 
@@ -146,8 +146,7 @@ Decoder *decoder_open(Source *source, Why *why) {
   d->source = source;
   d->codec = codec;
   d->state = codec ? codec->open() : NULL;
-  if (!codec || (d->state && begin_member(d, why) > 0)) return d;
-  if (!d->state) fail(why, "%s data cannot be unpacked: there is no memory", codec->name);
+  if (!codec || begin_member(d, why) > 0) return d;
   decoder_close(d);
   return NULL;
 }

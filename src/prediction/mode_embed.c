@@ -1,11 +1,38 @@
 #include "base/alloc.h"
-#include "io/npy.h"
 #include "prediction/modes.h"
 #include "sequence/kmer.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- arrays --------------------------------------------------------------------------------- */
+
+enum { HEADER = 128, PREAMBLE = 10 /* bytes, of the header */ };
+
+/* Writes zeros in place of a header, so that a file whose rows end early is no array. */
+static void put_zeros(FILE *out) {
+  static const char zeros[HEADER];
+  fwrite(zeros, 1, HEADER, out);
+}
+
+/* Writes the header of an array of float32: NumPy's format 1.0,
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+static void put_header(FILE *out, uint64_t rows, int columns) {
+  char header[HEADER + 1];
+  memcpy(header, "\x93NUMPY\1\0", 8);
+  header[8] = HEADER - PREAMBLE;
+  header[9] = 0; /* the length of what follows */
+  const int n = snprintf(header + PREAMBLE, sizeof header - PREAMBLE,
+                         "{'descr': '<f4', 'fortran_order': False, 'shape': (%" PRIu64 ", %d), }",
+                         rows, columns);
+  memset(header + PREAMBLE + n, ' ', (size_t)(HEADER - PREAMBLE - n));
+  header[HEADER - 1] = '\n';
+  fwrite(header, 1, HEADER, out);
+}
+
+/* ---- vectors -------------------------------------------------------------------------------- */
 
 /* The destination of vectors: a table, or an array whose rows are counted. */
 typedef struct {
@@ -38,7 +65,7 @@ static Table *new_table(const Task *task, const char *first, const char *letter,
 static void put_vector(Vectors *vectors, const char *name, const float *vector) {
   vectors->rows++;
   if (!vectors->table) {
-    npy_numbers(vectors->out, vector, (size_t)vectors->n);
+    fwrite(vector, sizeof *vector, (size_t)vectors->n, vectors->out); /* little-endian, as models */
     return;
   }
   table_text(vectors->table, name);
@@ -71,13 +98,13 @@ static int embed_records(const Task *task, Vectors *vectors, Why *why) {
     return fail(why, "--format npy: the number of rows, which stands before them, is known only "
                      "at the end; name a file with -o that does not end in .gz");
   vectors->begin = ftello(vectors->out);
-  if (!vectors->table) npy_place(vectors->out);
+  if (!vectors->table) put_zeros(vectors->out);
   const PredictWish wish = {.with_sum = vectors->mean, .reading = {.to_end = !vectors->mean}};
   if (task_predict(task, wish, take_state, vectors, vectors->table, why) != 0) return -1;
   if (vectors->table) return 0;
   const off_t end = ftello(vectors->out);
   if (fseeko(vectors->out, vectors->begin, SEEK_SET) == 0) {
-    npy_header(vectors->out, vectors->rows, (uint64_t)vectors->n);
+    put_header(vectors->out, vectors->rows, vectors->n);
     fseeko(vectors->out, end, SEEK_SET);
   }
   return output_check(task->output, why);
@@ -86,7 +113,7 @@ static int embed_records(const Task *task, Vectors *vectors, Why *why) {
 static int embed_kmers(const Task *task, Vectors *vectors, Why *why) {
   const Model *model = task->models;
   char kmer[KMER_MAX + 1];
-  if (!vectors->table) npy_header(vectors->out, (uint64_t)model->shape.V, (uint64_t)vectors->n);
+  if (!vectors->table) put_header(vectors->out, (uint64_t)model->shape.V, vectors->n);
   for (int x = 0; x < model->shape.V; x++) {
     kmer_text(kmer, x, model->shape.k);
     put_vector(vectors, kmer, model->weights->L + (size_t)x * (size_t)vectors->n);

@@ -162,7 +162,7 @@ int rundir_open(const RunDir *dir, RunFile file) {
 
 AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why) {
   if (rundir_check(dir, why) != 0) return NULL;
-  return atomicfile_open_at(dir->fd, names[file], dir->file[file], file < RUN_REPORT, why);
+  return atomicfile_open_at(dir->fd, dir->file[file], file < RUN_REPORT, why);
 }
 
 /* ---- claiming ------------------------------------------------------------------------------- */

@@ -144,11 +144,11 @@ static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t a
   for (uint64_t i = 0; i < k + before * s; i++) read_base(lanes, lane);
 }
 
-/* Deals the next piece of the epoch to a lane; false where there is none. */
-static bool lane_deal(Lanes *lanes, Lane *lane) {
+/* Deals the next piece of the epoch to a lane, or none. */
+static void lane_deal(Lanes *lanes, Lane *lane) {
   if (lanes->dealt == lanes->pieces) {
     lane->piece = lanes->pieces;
-    return false;
+    return;
   }
   uint64_t piece = lanes->dealt++;
   if (lanes->warmup == 0) {
@@ -156,7 +156,6 @@ static bool lane_deal(Lanes *lanes, Lane *lane) {
     piece = rng_permute(piece, lanes->pieces, rng_next(&rng));
   }
   lane_load(lanes, lane, piece, 0);
-  return true;
 }
 
 static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
