@@ -149,15 +149,11 @@ static int write_reports(const TrainOptions *o, const RunData *data, const RunDi
   return 0;
 }
 
-/* Reports on the run in this directory, or, if it is NULL, in that of -o. */
+/* Reports on the run in this directory. */
 static int report(const TrainOptions *o, const RunDir *dir, Progress *progress, Why *why) {
   RunData data;
-  RunDir *named = NULL;
-  if (dir && rundir_check(dir, why) != 0) return -1;
-  if (rundata_read(&data, o->output, why) != 0) return -1;
-  if (!dir) dir = named = rundir_look(o->output, why);
-  const int rc = dir ? write_reports(o, &data, dir, progress, why) : -1;
-  rundir_close(named);
+  if (rundir_check(dir, why) != 0 || rundata_read(&data, dir, why) != 0) return -1;
+  const int rc = write_reports(o, &data, dir, progress, why);
   rundata_free(&data);
   return rc;
 }
@@ -175,7 +171,10 @@ static int perform(RunConfig *run, TrainOptions *options, const CommandLine *lin
                    const char *const *files, int n_files) {
   Why why = {""};
   int code = DONE;
-  if (n_files > 0) code = run_all(run, options, line, dataset, files, n_files, &why);
+  if (n_files > 0)
+    code = run_all(run, options, line, dataset, files, n_files, &why);
+  else
+    run->dir = rundir_look(options->output);
   dataset_free(dataset);
   model_free(run->init);
   runlog_free(run->log);

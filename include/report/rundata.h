@@ -5,6 +5,7 @@
 
 #include "model/model.h"
 #include "report/summary.h"
+#include "run/rundir.h"
 
 /* Columns of loss.tsv. */
 enum {
@@ -37,7 +38,7 @@ typedef struct {
 } RunData;
 
 /* After an error there is nothing to free. */
-int rundata_read(RunData *data, const char *directory, Why *why);
+int rundata_read(RunData *data, const RunDir *dir, Why *why);
 void rundata_free(RunData *data);
 
 #endif

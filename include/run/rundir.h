@@ -15,9 +15,9 @@ typedef enum {
   RUN_JSON,
   RUN_REPORT, /* this and the rest: also written by processes that have not claimed it */
   RUN_MULTIQC,
-  RUN_MULTIQC_LOSS
+  RUN_MULTIQC_LOSS,
+  RUN_FILES
 } RunFile;
-enum { RUN_FILES = RUN_MULTIQC_LOSS + 1 };
 
 typedef enum {
   RUN_NEW,       /* a run begins; there must be no results */
@@ -32,8 +32,9 @@ typedef struct RunDir RunDir;
  * and changes nothing. An existing run is locked: no other process can claim it from now on. */
 RunDir *rundir_claim(const char *path, RunMode mode, Why *why);
 
-/* Opens a directory to write a report on its run, which may belong to another process. */
-RunDir *rundir_look(const char *path, Why *why);
+/* Opens a directory to report on its run, which may belong to another process. A directory that
+ * cannot be opened has no files. */
+RunDir *rundir_look(const char *path);
 void rundir_close(RunDir *dir); /* NULL is allowed */
 
 /* Whether there is a checkpoint to resume from. */
@@ -49,7 +50,8 @@ int rundir_begin(RunDir *dir, Why *why);
 void rundir_undo(RunDir *dir);
 
 /* Checks that the path still leads to the open directory, and that both logs are still in it;
- * otherwise why names the present path of the directory. */
+ * otherwise why names the present path of the directory. Nothing is wrong with one that is not
+ * open. */
 int rundir_check(const RunDir *dir, Why *why);
 
 /* Opens a log to write to, which the directory closes; `fresh`: made if it does not exist. The lock
@@ -66,13 +68,7 @@ AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why);
 const char *rundir_file(const RunDir *dir, RunFile file);
 const char *rundir_path(const RunDir *dir);
 
-/* The name of a file in every run directory. */
-const char *rundir_name(RunFile file);
-
 /* The first line of loss.tsv or timestep_loss.tsv, without its end. */
 const char *rundir_header(RunFile file);
-
-/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
-char *rundir_join(const char *directory, const char *name);
 
 #endif

@@ -102,8 +102,8 @@ typedef struct {
 static Speeds speeds_new(const RunData *data) {
   const double ENOUGH = 0.25, *tokens = data->loss[RUNDATA_TOKENS];
   double some = 0, time = 0, all = 0, all_time = 0;
-  Speeds speeds = {.tokens = alloc_new(data->rows + 1, sizeof(double)),
-                   .speed = alloc_new(data->rows + 1, sizeof(double))};
+  Speeds speeds = {.tokens = alloc_new(2 * data->rows + 1, sizeof(double))};
+  speeds.speed = speeds.tokens + data->rows;
   for (size_t i = 1; i < data->rows; i++) {
     const double seconds = data->loss[RUNDATA_SECONDS][i] - data->loss[RUNDATA_SECONDS][i - 1];
     if (isfinite(data->loss[RUNDATA_VALID][i]) || !(seconds >= 0)) continue;
@@ -123,7 +123,6 @@ static Speeds speeds_new(const RunData *data) {
 double figure_mean_speed(const RunData *data) {
   Speeds speeds = speeds_new(data);
   free(speeds.tokens);
-  free(speeds.speed);
   return speeds.mean;
 }
 
@@ -136,7 +135,6 @@ static void draw_speed(FILE *out, const RunData *data) {
                             .y_from_0 = true,
                             .series = {{.x = speeds.tokens, .y = speeds.speed, .n = speeds.n}}});
   free(speeds.tokens);
-  free(speeds.speed);
 }
 
 /* ---- the examination ------------------------------------------------------------------------ */

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "io/regular.h"
-#include "run/rundir.h"
 
 #include <errno.h>
 #include <math.h>
@@ -124,16 +123,14 @@ static int read_model(RunData *data, const char *path, Why *why) {
   return fail(why, "%s: is not of the run that run.json describes; put that one back", path);
 }
 
-int rundata_read(RunData *data, const char *directory, Why *why) {
+int rundata_read(RunData *data, const RunDir *dir, Why *why) {
   static const Log logs[] = {{RUN_LOSS, RUNDATA_COLUMNS, take_loss},
                              {RUN_TIMESTEP_LOSS, TIMESTEP_COLUMNS, take_timestep}};
-  char *path[RUN_FILES];
   *data = (RunData){.rows = 0};
-  for (int i = 0; i < RUN_FILES; i++) path[i] = rundir_join(directory, rundir_name((RunFile)i));
-  int rc = summary_read(&data->run, path[RUN_JSON], why);
-  for (int i = 0; i < 2 && rc == 0; i++) rc = read_log(data, &logs[i], path[logs[i].file], why);
-  if (rc == 0) rc = read_model(data, path[RUN_MODEL], why);
-  for (int i = 0; i < RUN_FILES; i++) free(path[i]);
+  int rc = summary_read(&data->run, rundir_file(dir, RUN_JSON), why);
+  for (int i = 0; i < 2 && rc == 0; i++)
+    rc = read_log(data, &logs[i], rundir_file(dir, logs[i].file), why);
+  if (rc == 0) rc = read_model(data, rundir_file(dir, RUN_MODEL), why);
   if (rc != 0) rundata_free(data);
   return rc;
 }

@@ -18,8 +18,6 @@ static const char *const names[RUN_FILES] = {"model.safetensors", "checkpoint.sa
 
 enum { HEADER_ROOM = 256 };
 
-const char *rundir_name(RunFile file) { return names[file]; }
-
 const char *rundir_header(RunFile file) {
   return file == RUN_LOSS
              ? "step\tepoch\ttokens\tseconds\tlearning_rate\tgradient_norm\ttrain_loss\t"
@@ -41,7 +39,8 @@ bool rundir_locked(const RunDir *dir) { return dir->locked; }
 const char *rundir_file(const RunDir *dir, RunFile file) { return dir->file[file]; }
 const char *rundir_path(const RunDir *dir) { return dir->path; }
 
-char *rundir_join(const char *directory, const char *name) {
+/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
+static char *join(const char *directory, const char *name) {
   char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
   size_t n = strlen(directory);
   while (n > 1 && directory[n - 1] == '/') n--;
@@ -54,11 +53,11 @@ char *rundir_join(const char *directory, const char *name) {
 static RunDir *rundir_new(const char *path, RunMode mode) {
   RunDir *dir = alloc_new(1, sizeof *dir);
   dir->mode = mode;
-  dir->path = rundir_join(path, "");
+  dir->path = join(path, "");
   dir->fd = -1;
   dir->locked = true;
   for (int i = 0; i < RUN_FILES; i++) {
-    dir->file[i] = rundir_join(path, names[i]);
+    dir->file[i] = join(path, names[i]);
     dir->log[i] = -1;
   }
   return dir;
@@ -80,12 +79,10 @@ static int open_directory(RunDir *dir) {
   return dir->fd;
 }
 
-RunDir *rundir_look(const char *path, Why *why) {
+RunDir *rundir_look(const char *path) {
   RunDir *dir = rundir_new(path, RUN_RESUME);
-  if (open_directory(dir) >= 0) return dir;
-  fail_reading(why, errno, "-o %s: cannot be opened", dir->path);
-  rundir_close(dir);
-  return NULL;
+  open_directory(dir);
+  return dir;
 }
 
 int rundir_log(RunDir *dir, RunFile file, bool fresh) {
@@ -137,6 +134,7 @@ static int check_logs(const RunDir *dir, Why *why) {
 int rundir_check(const RunDir *dir, Why *why) {
   char now[4096];
   struct stat open, there;
+  if (dir->fd < 0) return 0;
   if (fstat(dir->fd, &open) != 0)
     return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   if (stat(dir->path, &there) == 0) {
