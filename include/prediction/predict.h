@@ -30,10 +30,10 @@ typedef struct {
   bool with_sum;  /* h_sum */
   bool each_step; /* J, or the part of yhat that is kept, of each step and not only the last */
   StepsWish reading;
-  /* yhat (n) after k-mer x is computed unless kept is 0; distil, which any thread may call, reduces
-   * it to `kept` bytes. */
+  /* yhat (n) is computed unless kept is 0; distil, which any thread may call, reduces it to `kept`
+   * bytes. */
   size_t kept;
-  void (*distil)(const void *context, void *kept, const float *yhat, int x);
+  void (*distil)(const void *context, void *kept, const float *yhat);
   const void *context;
 } PredictWish;
 

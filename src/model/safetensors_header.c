@@ -76,8 +76,8 @@ size_t tensor_bytes(const Tensor *tensor) {
   return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];
 }
 
-/* The metadata as a JSON object; NULL: a text is not valid in JSON. */
-static json_t *strings_json(const Metadata *metadata, const char **fault) {
+/* The metadata and the CRC-32s as a JSON object. */
+static json_t *strings_json(const Metadata *metadata, uint32_t crc, const char **fault) {
   json_t *strings = json_object();
   const char *key, *value;
   *fault = NULL;
@@ -86,19 +86,16 @@ static json_t *strings_json(const Metadata *metadata, const char **fault) {
     if (json_object_set_new(strings, key, json_string(value)) != 0)
       *fault = "its metadata is not valid UTF-8";
   }
+  json_object_set_new(strings, "data_crc32", json_sprintf("%08x", crc));
+  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until seal sets it */
   return strings;
 }
 
 char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc,
                          const char **fault) {
-  json_t *root = json_object(), *strings = strings_json(metadata, fault);
-  char text[16];
+  json_t *root = json_object();
   size_t offset = 0;
-  snprintf(text, sizeof text, "%08x", crc);
-  json_object_set_new(strings, "data_crc32", json_string(text));
-  json_object_set_new(strings, "header_crc32",
-                      json_string("00000000")); /* set by seal in safetensors.c */
-  json_object_set_new(root, "__metadata__", strings);
+  json_object_set_new(root, "__metadata__", strings_json(metadata, crc, fault));
   for (int i = 0; i < n; i++) {
     const Tensor *tensor = &tensors[i];
     json_t *shape = tensor->rank == 1

@@ -2,6 +2,7 @@
 #include "prediction/modes.h"
 #include "sequence/kmer.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 enum { ALL = 16, TOP = 10 };
@@ -17,7 +18,7 @@ typedef struct Next Next;
 /* The differences between the table of k-mers and that of bases. */
 typedef struct {
   size_t kept;
-  void (*distil)(const void *context, void *kept, const float *yhat, int x);
+  void (*distil)(const void *context, void *kept, const float *yhat);
   int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
              uint64_t position, Why *why);
   const char *const *columns; /* all; "position" is left out for the last position alone */
@@ -49,19 +50,12 @@ static void sink(Likely *heap, int n) {
   heap[at] = root;
 }
 
-static void rise(Likely *heap, int at, Likely likely) {
-  for (; at > 0 && likelier(heap[(at - 1) / 2], likely); at = (at - 1) / 2)
-    heap[at] = heap[(at - 1) / 2];
-  heap[at] = likely;
-}
-
 /* Collects the likeliest in a heap, then empties it to sort them. */
-static void keep_top(const void *context, void *kept, const float *yhat, int x) {
+static void keep_top(const void *context, void *kept, const float *yhat) {
   const Next *next = context;
   Likely *heap = kept;
-  (void)x;
-  for (int i = 0; i < next->top; i++) rise(heap, i, (Likely){yhat[i], i});
-  for (int i = next->top; i < next->shape->n; i++) {
+  for (int i = 0; i < next->top; i++) heap[i] = (Likely){-INFINITY, 0};
+  for (int i = 0; i < next->shape->n; i++) {
     if (yhat[i] <= heap[0].p) continue;
     heap[0] = (Likely){yhat[i], i};
     sink(heap, next->top);
@@ -74,10 +68,9 @@ static void keep_top(const void *context, void *kept, const float *yhat, int x) 
   }
 }
 
-static void keep_bases(const void *context, void *kept, const float *yhat, int x) {
+static void keep_bases(const void *context, void *kept, const float *yhat) {
   const Next *next = context;
   double sum[4];
-  (void)x;
   softmax_bases(sum, yhat, next->shape);
   for (int base = 0; base < 4; base++) ((float *)kept)[base] = (float)sum[base];
 }

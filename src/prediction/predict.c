@@ -286,7 +286,7 @@ static void distil_window(const Predictor *p, const Net *net, const Workspace *w
       const int step = from + row / tape->B;
       if (step >= slot->stretch.warmup && step < slot->stretch.n)
         p->wish.distil(p->wish.context, slot->kept + (size_t)step * p->wish.kept,
-                       work->q + (size_t)(row - at) * n, tape->x[row]);
+                       work->q + (size_t)(row - at) * n);
     }
   }
 }
@@ -298,7 +298,7 @@ static void distil_last(const Predictor *p, const Net *net, const Workspace *wor
   if (stretch->last < 0) return;
   softmax_yhat(work->q, &stretch->last, slot->of->h, 1, net->factors, &net->model->shape,
                p->kernels);
-  p->wish.distil(p->wish.context, slot->kept, work->q, stretch->last);
+  p->wish.distil(p->wish.context, slot->kept, work->q);
 }
 
 static void run_window(const Predictor *p, int i, const Workspace *work, Slot *const *slots,

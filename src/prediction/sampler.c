@@ -40,9 +40,8 @@ struct Sampler {
   const Model *model;
   const Kernels *kernels;
   Factors *factors;
-  SamplerRule rule;
+  SamplerRule rule;       /* its seed follows from the prompt, too */
   int threads, followers; /* 4^s */
-  uint64_t seed;          /* of the records: the rule's, and the prompt */
   float *h;               /* (D) before the prompt's last k-mer */
   int x;                  /* that k-mer, -1: there is no prompt */
   Draft draft[DRAFTS];
@@ -58,7 +57,6 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
   s->rule = rule;
   s->threads = threads;
   s->x = -1;
-  s->seed = rule.seed;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
   s->factors = factors_forward(model->weights, &model->shape, false, threads, kernels->products);
@@ -85,13 +83,6 @@ static void run_prompt(const Sampler *s, Tape *tape, int n) {
   tape_carry(tape, &s->model->shape);
 }
 
-/* One seed for records after these bases (n), all of which count. */
-static uint64_t seed_of_prompt(uint64_t seed, const char *bases, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    seed = rng_next(&(Rng){seed ^ (uint64_t)kmer_base((unsigned char)bases[i])});
-  return seed;
-}
-
 /* The last k-mer is left for the first draw. Where a prompt is not whole strides, no k-mer has the
  * bases at its beginning. */
 void sampler_prompt(Sampler *s, const char *bases, size_t n) {
@@ -99,7 +90,8 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
   Tokenizer tokenizer = tokenizer_new(shape->k, shape->s, false);
   int t = 0;
-  s->seed = seed_of_prompt(s->rule.seed, bases, n);
+  for (size_t i = 0; i < n; i++)
+    s->rule.seed = rng_next(&(Rng){s->rule.seed ^ (uint64_t)kmer_base((unsigned char)bases[i])});
   for (size_t i = (n - (size_t)shape->k) % (size_t)shape->s; i < n; i++) {
     if (!tokenizer_base(&tokenizer, kmer_base((unsigned char)bases[i]))) continue;
     tape->x[t++] = tokenizer.x;
@@ -211,7 +203,7 @@ static void begin_batch(Sampler *s, uint64_t first, uint64_t bases) {
     Draft *draft = &s->draft[i];
     BlockMemory *block = &s->block[i / s->per_block];
     if (!block->tape) *block = new_block(s);
-    draft->rng = rng_new(s->seed, first + (uint64_t)i);
+    draft->rng = rng_new(s->rule.seed, first + (uint64_t)i);
     draft->x = s->x >= 0 ? s->x : (int)(rng_uniform(&draft->rng) * s->model->shape.V);
     draft->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
     draft->text = alloc_resize(draft->text, bases + KMER_MAX + 1, 1);
