@@ -18,7 +18,7 @@ void signals_catch(void);
  * to end a run. */
 void signals_ignore_pipe(void);
 
-/* Whether anything was asked since it was done. */
+/* Whether a request to save or to end is pending. */
 bool signals_pending(void);
 
 /* Whether SIGUSR1 came since the last call. */

@@ -52,12 +52,6 @@ bool option_choice(const Option *option, int i, char word[32]);
 /* The range of a number, "1..12", or "" where it says nothing. */
 void option_range(const Option *option, char text[64]);
 
-/* "a whole number, 1..12", for error messages. */
-void option_expected(const Option *option, char text[160]);
-
-/* Sets the field to its default. */
-void option_reset(const Option *option, void *settings);
-
 /* Sets the field to a value that was typed, NULL for a flag or a bare switch; -1 if it is no value
  * of this option, and the field is undefined. Numbers are whole arguments: "4x" and "" are errors.
  */

@@ -38,23 +38,6 @@ static void *field(void *settings, const Option *option) {
   return (char *)settings + option->offset;
 }
 
-void option_expected(const Option *option, char text[160]) {
-  char range[64];
-  option_range(option, range);
-  switch (option->type) {
-  case OPTION_INT:
-  case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
-  case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
-  case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
-  case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
-  case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
-  case OPTION_TEXTS:
-    snprintf(text, 160, "a name, not nothing, and given %d times at most", OPTION_TEXTS_MAX);
-    break;
-  default: snprintf(text, 160, "a name, not nothing"); break;
-  }
-}
-
 /* The number at the beginning of text, decimal and finite, and the rest of the text. */
 static int begin_real(const char *text, double *value, const char **rest) {
   char *end;
@@ -172,11 +155,4 @@ int option_restore(const Option *option, void *settings, const char *text) {
   if (strcmp(text, unset) == 0) return 0;
   if (flag && !yes) return -1;
   return option_set(option, settings, flag || (option->type == OPTION_SWITCH && yes) ? NULL : text);
-}
-
-void option_reset(const Option *option, void *settings) {
-  if (option->fallback)
-    option_set(option, settings, option->fallback);
-  else if (option->type == OPTION_CHOICE)
-    *(int *)field(settings, option) = -1;
 }

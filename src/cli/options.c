@@ -11,7 +11,10 @@ enum { LONG_ONLY = 256 }; /* a row without a letter has the code LONG_ONLY + row
 
 void options_default(const Program *program, void *settings) {
   for (const Option *option = program->options; option->name; option++)
-    option_reset(option, settings);
+    if (option->fallback)
+      option_set(option, settings, option->fallback);
+    else if (option->type == OPTION_CHOICE)
+      *(int *)(void *)((char *)settings + option->offset) = -1;
 }
 
 /* ---- options that do not go together -------------------------------------------------------- */
@@ -194,11 +197,29 @@ static int cannot_parse(const Tables *tables, char **argv, Why *why) {
   return unknown_name(tables->longs, argv[optind - 1] + 2, why);
 }
 
+/* "a whole number, 1..12" */
+static void expected(const Option *option, char text[160]) {
+  char range[64];
+  option_range(option, range);
+  switch (option->type) {
+  case OPTION_INT:
+  case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
+  case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
+  case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
+  case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
+  case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
+  case OPTION_TEXTS:
+    snprintf(text, 160, "a name, not nothing, and given %d times at most", OPTION_TEXTS_MAX);
+    break;
+  default: snprintf(text, 160, "a name, not nothing"); break;
+  }
+}
+
 static int wrong_value(const Tables *tables, const Option *option, bool by_name, const char *value,
                        Why *why) {
   char must[160], hint[64] = "", word[SUGGEST_ROOM];
   Suggestion nearest = {.word = ""};
-  option_expected(option, must);
+  expected(option, must);
   if (option->type == OPTION_CHOICE) nearest = nearest_choice(option, value);
   did_you_mean(&nearest, "", "", hint);
   if (by_name) return fail(why, "--%s '%s': must be %s%s", option->name, value, must, hint);
