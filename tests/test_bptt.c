@@ -154,7 +154,8 @@ static void check_idle(int k, int full, int reads_0) {
   Case c = case_new(k, 1, 5, 6, 0, full, T, B);
   Corpus *corpus = scratch_corpus(reads_0 ? "AAAAAAAACGTC" : "CCGTCGGTCCGT");
   Range all = {0, corpus->bases};
-  Lanes *lanes = lanes_new((Span){corpus, &all, 1, 1}, k, 1, B, T, STRANDS_FORWARD, 0, 1);
+  Lanes *lanes =
+      lanes_new((Span){corpus, &all, 1, 1}, (LanesWish){k, 1, B, T, STRANDS_FORWARD, 0, 1});
   Bptt *bptt = bptt_new(&c.shape, T, B, true, 1, kernels_best());
   assert_int_equal(lanes_next(lanes, c.window), 1);
   bptt_run(bptt, c.gradient, c.w, c.window);

@@ -171,8 +171,8 @@ static void an_epoch_yields_every_token_of_the_segments_once(void **state) {
       for (int i = 0; i < 9; i++)
         for (int both = 0; both < 2; both++) {
           int B = Bs[i / 3], T = Ts[i % 3];
-          Lanes *lanes =
-              lanes_new(whole(), k, s, B, T, both ? STRANDS_BOTH : STRANDS_FORWARD, 0, 5);
+          Lanes *lanes = lanes_new(
+              whole(), (LanesWish){k, s, B, T, both ? STRANDS_BOTH : STRANDS_FORWARD, 0, 5});
           for (uint64_t epoch = 0; epoch < 2; epoch++) {
             enumerate(&wanted, 0, corpus->bases, k, s);
             lanes_start(lanes, epoch);
@@ -194,7 +194,7 @@ static void warming_up_adds_no_token_and_loses_none(void **state) {
     for (int s = 1; s <= k; s++)
       for (int i = 0; i < 9; i++) {
         int B = Bs[i / 3], T = Ts[i % 3];
-        Lanes *lanes = lanes_new(whole(), k, s, B, T, STRANDS_FORWARD, 100, 5);
+        Lanes *lanes = lanes_new(whole(), (LanesWish){k, s, B, T, STRANDS_FORWARD, 100, 5});
         enumerate(&wanted, 0, corpus->bases, k, s);
         walk(&got, lanes, T, B, k, s, 100);
         assert_same_tokens(&got, &wanted);
@@ -206,7 +206,7 @@ static void warming_up_adds_no_token_and_loses_none(void **state) {
 static void a_piece_that_a_cut_began_is_warmed_up(void **state) {
   (void)state;
   make_corpus(1, 0, 9001 + 4, 3);
-  Lanes *lanes = lanes_new(whole(), 4, 1, 3, 64, STRANDS_FORWARD, 100, 5);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 3, 64, STRANDS_FORWARD, 100, 5});
   Window *window = window_new(64, 3);
   assert_int_equal(lanes_pieces(lanes), 3);
   for (int step = 0; lanes_next(lanes, window); step += 64)
@@ -227,7 +227,7 @@ static void a_span_yields_the_tokens_inside_it(void **state) {
     const Range ranges[2] = {{0, cut}, {cut, corpus->bases}};
     for (int i = 0; i < 2; i++) {
       Span span = part(ranges[i].begin, ranges[i].end);
-      Lanes *lanes = lanes_new(span, 5, 2, 3, 7, STRANDS_FORWARD, 0, 5);
+      Lanes *lanes = lanes_new(span, (LanesWish){5, 2, 3, 7, STRANDS_FORWARD, 0, 5});
       enumerate(&wanted, ranges[i].begin, ranges[i].end, 5, 2);
       walk(&got, lanes, 7, 3, 5, 2, 0);
       assert_same_tokens(&got, &wanted);
@@ -241,8 +241,8 @@ static void a_span_yields_the_tokens_inside_it(void **state) {
 static void epochs_and_seeds_have_their_own_order(void **state) {
   (void)state;
   make_corpus(150, 60, 9000, 6);
-  Lanes *lanes = lanes_new(whole(), 4, 1, 3, 7, STRANDS_FORWARD, 0, 5);
-  Lanes *other = lanes_new(whole(), 4, 1, 3, 7, STRANDS_FORWARD, 0, 6);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 3, 7, STRANDS_FORWARD, 0, 5});
+  Lanes *other = lanes_new(whole(), (LanesWish){4, 1, 3, 7, STRANDS_FORWARD, 0, 6});
   walk(&wanted, lanes, 7, 3, 4, 1, 0);
   walk(&got, other, 7, 3, 4, 1, 0);
   assert_memory_not_equal(got.token, wanted.token, wanted.n * sizeof(Token));
@@ -260,7 +260,7 @@ static void epochs_and_seeds_have_their_own_order(void **state) {
 static void both_strands_are_read_in_turn(void **state) {
   (void)state;
   make_corpus(40, 60, 0, 7);
-  Lanes *lanes = lanes_new(whole(), 6, 1, 3, 7, STRANDS_BOTH, 0, 5);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){6, 1, 3, 7, STRANDS_BOTH, 0, 5});
   enumerate(&wanted, 0, corpus->bases, 6, 1);
   walk(&got, lanes, 7, 3, 6, 1, 0);
   lanes_start(lanes, 1);
@@ -276,7 +276,7 @@ static void both_strands_are_read_in_turn(void **state) {
 static void no_token_at_all_is_an_epoch_without_windows(void **state) {
   (void)state;
   make_corpus(5, 4, 0, 8);
-  Lanes *lanes = lanes_new(whole(), 6, 1, 3, 7, STRANDS_FORWARD, 0, 5);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){6, 1, 3, 7, STRANDS_FORWARD, 0, 5});
   walk(&got, lanes, 7, 3, 6, 1, 0);
   assert_int_equal(got.n, 0);
   lanes_free(lanes);
@@ -290,8 +290,8 @@ static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
   for (int both = 0; both < 2; both++)
     for (int cut = 0, all = 0; cut <= all; cut += 1 + cut / 4) {
       Strands strands = both ? STRANDS_BOTH : STRANDS_FORWARD;
-      Lanes *one = lanes_new(whole(), 5, 2, 3, 17, strands, 0, 5);
-      Lanes *two = lanes_new(whole(), 5, 2, 3, 17, strands, 0, 5);
+      Lanes *one = lanes_new(whole(), (LanesWish){5, 2, 3, 17, strands, 0, 5});
+      Lanes *two = lanes_new(whole(), (LanesWish){5, 2, 3, 17, strands, 0, 5});
       Window *a = window_new(17, 3), *b = window_new(17, 3);
       uint64_t saved[64];
       Why why;
@@ -320,7 +320,7 @@ static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
 static void a_state_of_another_input_is_refused(void **state) {
   (void)state;
   make_corpus(60, 300, 3000, 10);
-  Lanes *lanes = lanes_new(whole(), 5, 2, 3, 17, STRANDS_FORWARD, 0, 5);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){5, 2, 3, 17, STRANDS_FORWARD, 0, 5});
   uint64_t good[64], bad[64];
   Why why = {""};
   lanes_save(lanes, good);

@@ -29,11 +29,18 @@ void window_free(Window *window);
 
 typedef struct Lanes Lanes;
 
-/* With warmup > 0 (validation) pieces are dealt in file order, and a piece that a cut began reads
- * `warmup` tokens before it first, without loss, so that cuts do not show in the sum of losses;
- * strands are STRANDS_FORWARD then.
- * Strands STRANDS_BOTH: a piece is read as its reverse complement in every other epoch. */
-Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup, uint64_t seed);
+typedef struct {
+  int k, s, B, T;
+  Strands strands; /* STRANDS_BOTH: every other epoch reads a piece as its reverse complement */
+  /* > 0 (validation): pieces are dealt in file order, and a piece that begins at a cut reads this
+   * many tokens before it without loss, so that cuts do not show in the sum of losses. Only with
+   * STRANDS_FORWARD. */
+  uint64_t warmup;
+  uint64_t seed; /* of the order of the pieces */
+} LanesWish;
+
+/* At the start of epoch 0. */
+Lanes *lanes_new(Span span, LanesWish wish);
 void lanes_free(Lanes *lanes);
 
 uint64_t lanes_pieces(const Lanes *lanes);  /* of one epoch */

@@ -107,8 +107,8 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   const double tokens = clamp(MULTIPLICATIONS / step_cost(shape), TOKENS_MIN, TOKENS_MAX);
   const uint64_t most = (uint64_t)tokens * (uint64_t)shape->s;
   Span head = span_head(&span, most);
-  Lanes *lanes = lanes_new(head, shape->k, shape->s, B, T, STRANDS_FORWARD, WARMUP, 0);
-  lanes_start(lanes, 0);
+  Lanes *lanes =
+      lanes_new(head, (LanesWish){.k = shape->k, .s = shape->s, .B = B, .T = T, .warmup = WARMUP});
   while (!exam->shortened && lanes_next(lanes, with.window)) {
     for (size_t i = 0; i < T * B; i++) tape->x[i] = window_kmer(window, i);
     memcpy(tape->y, window->y, T * B * sizeof *tape->y);
@@ -191,8 +191,8 @@ static void follow(Exam *exam, Span span, const Shape *shape, const Weights *wei
                    const ExamStop *stop) {
   Following with = following_new(shape, steps);
   Window *window = with.window;
-  Lanes *lanes = lanes_new(span, shape->k, shape->s, window->B, window->T, STRANDS_FORWARD, 0, 0);
-  lanes_start(lanes, 0);
+  Lanes *lanes =
+      lanes_new(span, (LanesWish){.k = shape->k, .s = shape->s, .B = window->B, .T = window->T});
   if (lanes_next(lanes, window)) follow_lanes(exam, &with, shape, weights, steps, stop);
   for (int i = 0; i < exam->steps; i++) {
     const int n = exam->stretches;

@@ -28,9 +28,7 @@ typedef struct {
 
 struct Lanes {
   Span span;
-  int k, s, B, T;
-  Strands strands;
-  uint64_t warmup, seed;
+  LanesWish wish;
   uint64_t tokens, pieces, piece_tokens;
   IndexEntry *index;
   size_t index_size, index_room;
@@ -69,10 +67,10 @@ static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
  * it. For validation (which warms up) as few pieces as lanes, and longer ones where there is little
  * to read: every cut costs a little of the network's memory. */
 static uint64_t choose_piece_tokens(const Lanes *lanes) {
-  uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->B);
-  if (lanes->warmup > 0) return larger(share, PIECE_TOKENS);
+  uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->wish.B);
+  if (lanes->wish.warmup > 0) return larger(share, PIECE_TOKENS);
   uint64_t several = larger(divide_up(share, PIECES_A_LANE), PIECE_TOKENS);
-  return larger(smaller(share, several), (uint64_t)lanes->T);
+  return larger(smaller(share, several), (uint64_t)lanes->wish.T);
 }
 
 static void index_push(Lanes *lanes, IndexEntry entry) {
@@ -80,12 +78,16 @@ static void index_push(Lanes *lanes, IndexEntry entry) {
   lanes->index[lanes->index_size++] = entry;
 }
 
+static uint64_t pieces_of(const Lanes *lanes, const Segment *segment) {
+  return divide_up(segment_tokens(segment, lanes->wish.k, lanes->wish.s), lanes->piece_tokens);
+}
+
 static void index_pieces(Lanes *lanes) {
   SegmentCursor cursor = segments_begin(), before = cursor;
   Segment segment;
   for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
     if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});
-    lanes->pieces += divide_up(segment_tokens(&segment, lanes->k, lanes->s), lanes->piece_tokens);
+    lanes->pieces += pieces_of(lanes, &segment);
   }
 }
 
@@ -103,7 +105,7 @@ static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) 
   Segment segment = {0, 0};
   *part = piece - lanes->index[low].first_piece;
   while (segments_next(&lanes->span, &cursor, &segment)) {
-    uint64_t parts = divide_up(segment_tokens(&segment, lanes->k, lanes->s), lanes->piece_tokens);
+    const uint64_t parts = pieces_of(lanes, &segment);
     if (*part < parts) break;
     *part -= parts;
   }
@@ -125,18 +127,18 @@ static inline bool read_base(const Lanes *lanes, Lane *lane) {
 
 /* Puts a lane on token `at` of a piece. */
 static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t at) {
-  uint64_t part, k = (uint64_t)lanes->k, s = (uint64_t)lanes->s;
+  uint64_t part, k = (uint64_t)lanes->wish.k, s = (uint64_t)lanes->wish.s;
   Segment segment = find_segment(lanes, piece, &part);
-  uint64_t tokens = segment_tokens(&segment, lanes->k, lanes->s);
-  uint64_t parts = divide_up(tokens, lanes->piece_tokens);
+  uint64_t tokens = segment_tokens(&segment, lanes->wish.k, lanes->wish.s);
+  uint64_t parts = pieces_of(lanes, &segment);
   uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
   uint64_t n = tokens / parts + (part < tokens % parts);
-  bool reversed = lanes->strands == STRANDS_BOTH && ((piece + lanes->epoch) & 1);
+  bool reversed = lanes->wish.strands == STRANDS_BOTH && ((piece + lanes->epoch) & 1);
   lane->piece = piece;
   lane->at = at;
-  lane->warmup = smaller(lanes->warmup, first);
+  lane->warmup = smaller(lanes->wish.warmup, first);
   lane->tokens = n + lane->warmup;
-  lane->tokenizer = tokenizer_new(lanes->k, lanes->s, reversed);
+  lane->tokenizer = tokenizer_new(lanes->wish.k, lanes->wish.s, reversed);
   lane->base = segment.start + (first - lane->warmup) * s;
   if (reversed) lane->base += lane->tokens * s + k - 1;
   uint64_t before = at > 0; /* a token, so that token `at` is no restart */
@@ -151,8 +153,8 @@ static void lane_deal(Lanes *lanes, Lane *lane) {
     return;
   }
   uint64_t piece = lanes->dealt++;
-  if (lanes->warmup == 0) {
-    Rng rng = rng_new(lanes->seed, lanes->epoch);
+  if (lanes->wish.warmup == 0) {
+    Rng rng = rng_new(lanes->wish.seed, lanes->epoch);
     piece = rng_permute(piece, lanes->pieces, rng_next(&rng));
   }
   lane_load(lanes, lane, piece, 0);
@@ -174,7 +176,7 @@ static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
 
 static bool epoch_over(const Lanes *lanes) {
   if (lanes->dealt < lanes->pieces) return false;
-  for (int b = 0; b < lanes->B; b++)
+  for (int b = 0; b < lanes->wish.B; b++)
     if (lanes->lane[b].piece < lanes->pieces && lanes->lane[b].at < lanes->lane[b].tokens)
       return false;
   return true;
@@ -183,32 +185,25 @@ static bool epoch_over(const Lanes *lanes) {
 bool lanes_next(Lanes *lanes, Window *window) {
   if (epoch_over(lanes)) return false;
   window->tokens = 0;
-  for (int b = 0; b < lanes->B; b++)
-    for (int t = 0; t < lanes->T; t++)
-      lane_step(lanes, &lanes->lane[b], window, (size_t)t * (size_t)lanes->B + (size_t)b);
+  for (int b = 0; b < lanes->wish.B; b++)
+    for (int t = 0; t < lanes->wish.T; t++)
+      lane_step(lanes, &lanes->lane[b], window, (size_t)t * (size_t)lanes->wish.B + (size_t)b);
   return true;
 }
 
 void lanes_start(Lanes *lanes, uint64_t epoch) {
   lanes->epoch = epoch;
   lanes->dealt = 0;
-  for (int b = 0; b < lanes->B; b++) lane_deal(lanes, &lanes->lane[b]);
+  for (int b = 0; b < lanes->wish.B; b++) lane_deal(lanes, &lanes->lane[b]);
 }
 
-Lanes *lanes_new(Span span, int k, int s, int B, int T, Strands strands, int warmup,
-                 uint64_t seed) {
-  assert(warmup == 0 || strands == STRANDS_FORWARD);
+Lanes *lanes_new(Span span, LanesWish wish) {
+  assert(wish.warmup == 0 || wish.strands == STRANDS_FORWARD);
   Lanes *lanes = alloc_new(1, sizeof *lanes);
   lanes->span = span;
-  lanes->k = k;
-  lanes->s = s;
-  lanes->B = B;
-  lanes->T = T;
-  lanes->strands = strands;
-  lanes->warmup = (uint64_t)warmup;
-  lanes->seed = seed;
-  lanes->lane = alloc_new((size_t)B, sizeof *lanes->lane);
-  lanes->tokens = span_tokens(&span, k, s);
+  lanes->wish = wish;
+  lanes->lane = alloc_new((size_t)wish.B, sizeof *lanes->lane);
+  lanes->tokens = span_tokens(&span, wish.k, wish.s);
   lanes->piece_tokens = choose_piece_tokens(lanes);
   index_pieces(lanes);
   lanes_start(lanes, 0);
@@ -226,20 +221,20 @@ uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
 
 /* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
 uint64_t lanes_windows(const Lanes *lanes) {
-  const uint64_t B = (uint64_t)lanes->B, T = (uint64_t)lanes->T;
+  const uint64_t B = (uint64_t)lanes->wish.B, T = (uint64_t)lanes->wish.T;
   if (lanes->tokens == 0) return 0;
   const uint64_t busy = smaller(lanes->pieces, B), share = divide_up(lanes->tokens, busy);
-  return divide_up(share + lanes->warmup, T);
+  return divide_up(share + lanes->wish.warmup, T);
 }
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
-size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->B; }
+size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->wish.B; }
 
 void lanes_save(const Lanes *lanes, uint64_t *state) {
   *state++ = lanes->epoch;
   *state++ = lanes->dealt;
-  for (int b = 0; b < lanes->B; b++) {
+  for (int b = 0; b < lanes->wish.B; b++) {
     *state++ = lanes->lane[b].piece;
     *state++ = lanes->lane[b].at;
   }
@@ -248,15 +243,15 @@ void lanes_save(const Lanes *lanes, uint64_t *state) {
 int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why) {
   lanes->epoch = *state++;
   lanes->dealt = *state++;
-  if (lanes->dealt > lanes->pieces) return fail(why, "a lane's place is not in this input");
-  for (int b = 0; b < lanes->B; b++, state += 2) {
+  bool inside = lanes->dealt <= lanes->pieces;
+  for (int b = 0; inside && b < lanes->wish.B; b++, state += 2) {
     Lane *lane = &lanes->lane[b];
     lane->piece = lanes->pieces;
-    if (state[0] > lanes->pieces) return fail(why, "a lane's place is not in this input");
-    if (state[0] == lanes->pieces) continue;
+    inside = state[0] <= lanes->pieces;
+    if (state[0] >= lanes->pieces) continue;
     lane_load(lanes, lane, state[0], 0);
-    if (state[1] > lane->tokens) return fail(why, "a lane's place is not in this input");
-    lane_load(lanes, lane, state[0], state[1]);
+    inside = state[1] <= lane->tokens;
+    if (inside) lane_load(lanes, lane, state[0], state[1]);
   }
-  return 0;
+  return inside ? 0 : fail(why, "a lane's place is not in this input");
 }

@@ -25,9 +25,11 @@ static void new_windows(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = train->run->options;
   const Dataset *dataset = run->dataset;
-  train->lanes = lanes_new(dataset->train, o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed);
-  train->valid_lanes =
-      lanes_new(dataset->valid, o->k, o->s, o->B, o->T, STRANDS_FORWARD, WARMUP_TOKENS, o->seed);
+  LanesWish wish = {o->k, o->s, o->B, o->T, (Strands)o->strands, 0, o->seed};
+  train->lanes = lanes_new(dataset->train, wish);
+  wish.strands = STRANDS_FORWARD;
+  wish.warmup = WARMUP_TOKENS;
+  train->valid_lanes = lanes_new(dataset->valid, wish);
   train->state.n_lanes = lanes_state_size(train->lanes);
   train->state.lanes = alloc_numbers(train->state.n_lanes, sizeof(uint64_t));
   train->window = window_new(o->T, o->B);
