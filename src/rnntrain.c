@@ -167,16 +167,20 @@ static int answer(OptionsWish wish, const char *topic, Why *why) {
 }
 
 /* Trains if there are files, and reports: the exit code. */
-static int perform(RunConfig *run, TrainOptions *options, const CommandLine *line, Dataset *dataset,
+static int perform(RunConfig *run, TrainOptions *options, const CommandLine *line,
                    const char *const *files, int n_files) {
+  Dataset dataset = {0};
+  Model init = {.weights = NULL};
   Why why = {""};
   int code = DONE;
+  run->dataset = &dataset;
+  run->init = &init;
   if (n_files > 0)
-    code = run_all(run, options, line, dataset, files, n_files, &why);
+    code = run_all(run, options, line, &dataset, files, n_files, &why);
   else
     run->dir = rundir_look(options->output);
-  dataset_free(dataset);
-  model_free(run->init);
+  dataset_free(&dataset);
+  model_free(&init);
   runlog_free(run->log);
   metadata_free(run->past);
   free(run->past_inputs);
@@ -211,16 +215,12 @@ int main(int argc, char **argv) {
     return complain(USAGE, &why);
   if (!options.dry_run) signals_ignore_pipe();
   Progress progress = progress_new(options.quiet, !options.no_progress);
-  Dataset dataset = {0};
-  Model init = {.weights = NULL};
   RunConfig run = {.options = &options,
-                   .dataset = &dataset,
-                   .init = &init,
                    .kernels = kernels_best(),
                    .progress = &progress,
                    .command = command,
                    .n_command = argc,
                    .began = began,
                    .started = started};
-  return perform(&run, &options, &line, &dataset, files, n_files);
+  return perform(&run, &options, &line, files, n_files);
 }

@@ -2,6 +2,7 @@
 #include "report/summary.h"
 
 #include "report/excerpt.h"
+#include "scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,30 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
-
-static char path[] = "/tmp/test_summary.XXXXXX";
-
-static int make_file(void **state) {
-  (void)state;
-  const int fd = mkstemp(path);
-  return fd < 0 || close(fd) != 0;
-}
-
-static int remove_file(void **state) {
-  (void)state;
-  return unlink(path);
-}
 
 static Summary read_text(const char *text) {
   Summary summary;
   Why why = {""};
-  FILE *out = fopen(path, "w");
-  fputs(text, out);
-  fclose(out);
+  char *path = scratch_path("run.json");
+  scratch_write(path, text, strlen(text));
   if (summary_read(&summary, path, &why) != 0) fail_msg("%s", why.text);
+  free(path);
   return summary;
 }
 
@@ -106,5 +93,5 @@ int main(void) {
       cmocka_unit_test(each_member_comes_to_its_field),
       cmocka_unit_test(a_member_that_is_missing_or_of_another_type_is_none),
       cmocka_unit_test(of_a_long_list_all_rows_are_counted_and_the_first_held)};
-  return cmocka_run_group_tests(tests, make_file, remove_file);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,16 +1,17 @@
 /* The rows of a table, byte by byte. */
 #include "io/table.h"
 
+#include "scratch.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
 
-static char path[] = "/tmp/test_table_XXXXXX";
+static char *path;
 static char text[1 << 18];
 static Output *output;
 static Why why;
@@ -27,9 +28,7 @@ static const char *end(Table *table) {
   assert_int_equal(table_flush(table, &why), 0);
   table_free(table);
   assert_int_equal(output_close(output, &why), 0);
-  FILE *in = fopen(path, "r");
-  text[fread(text, 1, sizeof text - 1, in)] = 0;
-  fclose(in);
+  text[scratch_read(path, text, sizeof text - 1)] = 0;
   return text;
 }
 
@@ -166,8 +165,8 @@ int main(void) {
                                      cmocka_unit_test(a_small_probability_keeps_its_digits),
                                      cmocka_unit_test(names_are_escaped_in_json),
                                      cmocka_unit_test(a_text_of_any_length_is_whole)};
-  close(mkstemp(path));
+  path = scratch_path("table.tsv");
   int rc = cmocka_run_group_tests(tests, NULL, NULL);
-  unlink(path);
+  free(path);
   return rc;
 }

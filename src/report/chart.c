@@ -204,7 +204,7 @@ static Points gather(const Frame *frame, const Series *series) {
 
 /* Point i of a path. */
 static void draw_point(const Frame *frame, size_t i, double x, double y) {
-  static const char *const commands[] = {"M", "L", " "}; /* move, line, and so on */
+  static const char *const commands[] = {"M", "L", " "}; /* move, line, further lines */
   fprintf(frame->out, "%s%.1f %.1f", commands[i < 2 ? i : 2], at_x(frame, x), at_y(frame, y));
 }
 

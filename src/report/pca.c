@@ -32,7 +32,7 @@ static double dot(const double *a, const double *b, size_t n) {
   return sum;
 }
 
-/* Scales to length 1, where it has any; gives back what it was. */
+/* Scales v to length 1 unless it is 0, and returns its length before. */
 static double normalise(double *v, size_t n) {
   const double length = sqrt(dot(v, v, n));
   for (size_t i = 0; i < n && length > 0; i++) v[i] /= length;

@@ -48,7 +48,7 @@ static double rehearse(Trainer *train) {
   return (double)tokens / (now - start);
 }
 
-/* Estimates the time of the run at so many tokens a second. */
+/* Estimates the time of the run from its tokens a second. */
 static void say_time(const Trainer *train, double rate) {
   char time[32], epochs[64] = "an epoch, until validation stops improving,";
   const TrainOptions *o = train->run->options;

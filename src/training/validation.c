@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHARE = 4 }; /* between validations, no fewer tokens than so many times their own */
+enum { SHARE = 4 }; /* a validation follows at least SHARE times its own tokens of training */
 
 /* ---- the loss ------------------------------------------------------------------------------- */
 
