@@ -338,14 +338,13 @@ static void draw_names(const Frame *frame, const Cloud *cloud) {
   const double GLYPH = 6.6, SIZE = 9, DOT = 2.5;
   Box *taken = alloc_new(2 * cloud->n, sizeof *taken);
   size_t n = 0;
-  char name[NAME];
   for (; n < cloud->n; n++) {
     const double x = at_x(frame, cloud->x[n]), y = at_y(frame, cloud->y[n]);
     taken[n] = (Box){x - DOT, y - DOT, x + DOT, y + DOT};
   }
   for (size_t i = 0; i < cloud->n; i++) {
     const double x = at_x(frame, cloud->x[i]) + 4.5, y = at_y(frame, cloud->y[i]);
-    cloud->name(cloud->context, i, name);
+    const char *name = cloud->labels[i].name;
     const Box box = {x, y - SIZE / 2, x + GLYPH * (double)strlen(name), y + SIZE / 2};
     bool room = box.right <= (double)WIDTH;
     for (size_t j = 0; j < n && room; j++) room = !overlap(box, taken[j]);
@@ -376,7 +375,6 @@ static void set_square_axes(Frame *frame) {
 
 void chart_cloud(FILE *out, const Cloud *cloud) {
   Frame frame = {out, empty, empty};
-  char name[NAME];
   for (size_t i = 0; i < cloud->n; i++) {
     include_value(&frame.x, cloud->x[i]);
     include_value(&frame.y, cloud->y[i]);
@@ -385,13 +383,11 @@ void chart_cloud(FILE *out, const Cloud *cloud) {
   begin(out, cloud->title);
   draw_y_axis(&frame, cloud->y_name);
   draw_x_axis(&frame, cloud->x_name);
-  for (size_t i = 0; i < cloud->n; i++) {
-    cloud->name(cloud->context, i, name);
+  for (size_t i = 0; i < cloud->n; i++)
     fprintf(out,
             "<circle class=\"g%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%s</title></circle>\n",
-            cloud->shade(cloud->context, i), at_x(&frame, cloud->x[i]), at_y(&frame, cloud->y[i]),
-            cloud->n > 1024 ? "1.5" : "2.5", name);
-  }
+            cloud->labels[i].shade, at_x(&frame, cloud->x[i]), at_y(&frame, cloud->y[i]),
+            cloud->n > 1024 ? "1.5" : "2.5", cloud->labels[i].name);
   draw_names(&frame, cloud);
   fputs("</svg>\n", out);
 }

@@ -208,41 +208,28 @@ static void draw_flow(FILE *out, const RunData *data) {
 
 /* ---- the embedding -------------------------------------------------------------------------- */
 
-typedef struct {
-  int k;
-  size_t kmer[CLOUD_MAX];
-} Embedding;
-
-/* Of G and C, in tenths. */
-static int gc_part(const void *context, size_t i) {
-  const Embedding *embedding = context;
+/* Of G and C in a k-mer, in tenths. */
+static int gc_part(int kmer, int k) {
   int n = 0;
-  for (int j = 0; j < embedding->k; j++) {
-    const int base = (int)embedding->kmer[i] >> 2 * j & 3;
+  for (int j = 0; j < k; j++) {
+    const int base = kmer >> 2 * j & 3;
     n += base == 1 || base == 2;
   }
-  return (10 * n + embedding->k / 2) / embedding->k;
+  return (10 * n + k / 2) / k;
 }
 
-static void kmer_name(const void *context, size_t i, char text[32]) {
-  const Embedding *embedding = context;
-  kmer_text(text, (int)embedding->kmer[i], embedding->k);
-}
-
-/* All k-mers, or so many of them. */
-static size_t choose_kmers(Embedding *embedding, const Shape *shape) {
-  const size_t n = shape->V < CLOUD_MAX ? (size_t)shape->V : CLOUD_MAX;
-  for (size_t i = 0; i < n; i++)
-    embedding->kmer[i] = n < CLOUD_MAX ? i : (size_t)rng_permute(i, (uint64_t)shape->V, 1);
-  return n;
-}
-
+/* All k-mers, or CLOUD_MAX of them. */
 static void draw_cloud(FILE *out, const Model *model) {
   const Shape *shape = &model->shape;
-  Embedding *embedding = alloc_new(1, sizeof *embedding);
-  embedding->k = shape->k;
-  const size_t n = choose_kmers(embedding, shape);
-  Pca pca = pca_new(model->weights->L, embedding->kmer, n, shape->d);
+  const size_t n = shape->V < CLOUD_MAX ? (size_t)shape->V : CLOUD_MAX;
+  size_t *kmer = alloc_new(n, sizeof *kmer);
+  CloudLabel *labels = alloc_new(n, sizeof *labels);
+  for (size_t i = 0; i < n; i++) {
+    kmer[i] = n < CLOUD_MAX ? i : (size_t)rng_permute(i, (uint64_t)shape->V, 1);
+    kmer_text(labels[i].name, (int)kmer[i], shape->k);
+    labels[i].shade = gc_part((int)kmer[i], shape->k);
+  }
+  Pca pca = pca_new(model->weights->L, kmer, n, shape->d);
   char first[64], second[64];
   snprintf(first, sizeof first, "first component: %.0f %% of the spread", 100 * pca.part[0]);
   snprintf(second, sizeof second, "second component: %.0f %%", 100 * pca.part[1]);
@@ -251,15 +238,14 @@ static void draw_cloud(FILE *out, const Model *model) {
                        .y_name = second,
                        .x = pca.x,
                        .y = pca.y,
-                       .n = n,
-                       .name = kmer_name,
-                       .shade = gc_part,
-                       .context = embedding};
+                       .labels = labels,
+                       .n = n};
   if (n < (size_t)shape->V)
     fprintf(out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n, shape->V);
   chart_cloud(out, &cloud);
   pca_free(&pca);
-  free(embedding);
+  free(labels);
+  free(kmer);
 }
 
 static void draw_embedding(FILE *out, const RunData *data) {
