@@ -27,13 +27,8 @@ static char *read_text(const char *path, size_t *size, Why *why) {
     fail_reading(why, errno, "%s: cannot be opened", path);
     return NULL;
   }
-  char *text = NULL;
-  size_t room = 0;
-  *size = 0;
-  do {
-    text = alloc_resize(text, room += room / 2 + (1 << 16), 1);
-    *size += fread(text + *size, 1, room - *size, file);
-  } while (*size == room && room <= BYTES_MAX);
+  char *text = alloc_new(BYTES_MAX + 1, 1); /* the system gives the pages that are written to */
+  *size = fread(text, 1, BYTES_MAX + 1, file);
   const int error = ferror(file) ? errno : 0;
   fclose(file);
   if (error)

@@ -188,12 +188,10 @@ static void say_not_finite(const TracePage *page, const char *record) {
   for (int t = 1; t <= page->trace->T; t++)
     for (int i = 0; i < D; i++) {
       if (isfinite(trace_row(page->trace->z, t, D)[i])) continue;
-      Why why = {""};
-      fail(&why,
-           "rnnpredict: record '%.100s': from timestep %d on there are numbers that are not "
-           "finite, null in JSON",
-           record, t);
-      progress_say(page->progress, "%s", why.text);
+      progress_say(page->progress,
+                   "rnnpredict: record '%.100s': from timestep %d on there are numbers that are "
+                   "not finite, null in JSON",
+                   record, t);
       return;
     }
 }
