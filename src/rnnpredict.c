@@ -1,4 +1,4 @@
-/* rnnpredict: ask a trained network about sequences. */
+/* rnnpredict: applies trained networks to sequence. */
 #include "base/alloc.h"
 #include "base/quota.h"
 #include "base/signals.h"

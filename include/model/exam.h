@@ -10,11 +10,11 @@
 
 enum { EXAM_BINS = 20, EXAM_STEPS = 128 };
 
-/* The predicted probabilities from i/EXAM_BINS to (i+1)/EXAM_BINS, for bin i. */
+/* Bin i: the predicted probabilities from i/EXAM_BINS to (i+1)/EXAM_BINS. */
 typedef struct {
   uint64_t n;
-  double sum;         /* of them */
-  uint64_t came_true; /* how often that base came next */
+  double sum;         /* of the probabilities */
+  uint64_t came_true; /* predictions whose base came next */
 } ExamBin;
 
 typedef struct {
@@ -26,18 +26,17 @@ typedef struct {
   double flow_lower[EXAM_STEPS], flow_median[EXAM_STEPS], flow_upper[EXAM_STEPS];
 } Exam;
 
-/* Called repeatedly: whether to stop, because this fraction of the available time (0..1) has
- * passed, or for another reason. */
+/* Called repeatedly: whether to stop, because part (0..1) of the available time has passed, or for
+ * another reason. */
 typedef struct {
   bool (*now)(void *context, double part);
   void *context;
 } ExamStop;
 
-/* Reads the span, or as much of its beginning as is enough and soon done, lane by lane; what it
- * looks at lies 256 k-mers behind where a lane begins with h = 0, if the sequence is as long.
- * Gradients flow back through `timesteps` at most, and through EXAM_STEPS. Calibration is by base:
- * for each next base, the four probabilities, summed over the k-mers that begin with it what they
- * add. */
+/* Reads the beginning of the span in lanes, as much as a fixed number of operations allows. What is
+ * examined follows 256 k-mers read from h = 0, where the sequence has them. Gradients flow back
+ * through min(timesteps, EXAM_STEPS) steps. Calibration is by base: the probability of a base is
+ * the sum over the k-mers that append it first. */
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int timesteps, int threads,
                const Kernels *kernels, const ExamStop *stop);
 size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels); /* bytes */

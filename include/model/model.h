@@ -21,8 +21,8 @@ void model_free(Model *model);
 /* Whether a model read from path has this shape; otherwise why names the first difference. */
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
-/* Writes a file that was just opened and frees it; NULL is an error that `why` says already.
- * `about` is the metadata besides the shape; it may be NULL. */
+/* Writes a file that was just opened and frees it; after an error of opening, file is NULL and
+ * `why` has the reason. `about` is the metadata besides the shape; it may be NULL. */
 int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, const Metadata *about,
                 Why *why);
 

@@ -31,8 +31,8 @@ Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n
 
 size_t tensor_bytes(const Tensor *tensor);
 
-/* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it;
- * NULL is an error that `why` says already. */
+/* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it.
+ * After an error of opening, file is NULL and `why` has the reason. */
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why);
 
@@ -48,20 +48,20 @@ SafeTensors *safetensors_open(const char *path, Why *why);
 SafeTensors *safetensors_from(int fd, const char *path, Why *why);
 void safetensors_close(SafeTensors *file);
 const Metadata *safetensors_metadata(const SafeTensors *file);
-Metadata *
-safetensors_take_metadata(SafeTensors *file); /* to be freed; the file has none afterwards */
+/* To be freed; the file has none afterwards. */
+Metadata *safetensors_take_metadata(SafeTensors *file);
 
-/* Whether each tensor of the file is one of these n, by name, or allowed besides them (NULL: none
- * is). */
+/* Checks that each tensor of the file has the name of one of these n, or one that is_allowed (NULL:
+ * no other). */
 int safetensors_only(const SafeTensors *file, const Tensor *tensors, int n,
                      bool (*is_allowed)(const char *name), Why *why);
 
-/* Checks that the file has these n tensors, with these dtypes and shapes, and only then reads each
- * that has a place (data not NULL) into it. A real number that is not finite is an error. */
+/* Checks that the file has these n tensors, with these dtypes and shapes, and only then reads those
+ * whose data is not NULL. A real number that is not finite is an error. */
 int safetensors_read(SafeTensors *file, const Tensor *tensors, int n, Why *why);
 
-/* The sentence on a file that is broken at this place, a printf format: "H.shape",
- * "__metadata__.k", "byte 52". Gives back -1. */
+/* Reports that a file is broken at this place, a printf format: "H.shape", "__metadata__.k",
+ * "byte 52". Returns -1. */
 int safetensors_malformed(Why *why, const char *path, const char *detail, const char *place, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -86,13 +86,13 @@ typedef struct {
 } SafeTensorsHeader;
 
 /* The header of a file of these tensors, padded so that the data begins at a multiple of 8; to be
- * freed. NULL: safetensors_parse would reject it; *fault says why. */
+ * freed. NULL: safetensors_parse would reject it; *fault is the reason. */
 char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata, uint32_t crc,
                          const char **fault);
 
 /* Parses the text (length bytes and a 0) of a header. JSON from a file is distrusted: it is
- * measured before it is parsed, so that a file cannot make it larger than itself. What an error
- * leaves behind is freed with safetensors_header_free too. */
+ * measured before it is parsed, so that a file cannot make it larger than itself. After an error,
+ * too, safetensors_header_free frees it. */
 int safetensors_parse(SafeTensorsHeader *header, const char *path, const char *text, size_t length,
                       Why *why);
 void safetensors_header_free(SafeTensorsHeader *header);

@@ -21,8 +21,8 @@ typedef struct {
   Advance *advance;
 } Task;
 
-/* Before anything is read: checks that all files exist, and that the output overwrites none of them
- * and no model, whose paths (n_models) are given. */
+/* Checks, before anything is read, that all files exist, and that the output overwrites none of
+ * them and no model; paths (n_models) are those of the models. */
 int task_check(const Task *task, const char *const *paths, Why *why);
 
 /* A table in the format of the options. */
@@ -51,7 +51,7 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
 /* The number of timesteps in the options, or else the mode's default. */
 int task_timesteps(const Task *task, int usual);
 
-/* Prints warnings about a file that was read; named: rows have the names of its records. */
+/* Prints warnings about a file that was read. named: rows have the names of its records. */
 void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named);
 
 /* For take: whether a record's number is finite. */

@@ -101,7 +101,8 @@ int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, co
   return rc;
 }
 
-/* Tensors that a checkpoint has besides those of a model. */
+/* Whether a checkpoint has such a tensor besides those of its model. Nothing reads it here, but its
+ * size and the CRC-32 were checked. */
 static bool is_of_training(const char *name) {
   static const char *const prefixes[] = {"optimizer.", "best.", "state."};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)

@@ -33,7 +33,7 @@ struct Next {
   View view;
 };
 
-/* ---- of yhat -------------------------------------------------------------------------------- */
+/* ---- yhat ------------------------------------------------------------------------------------ */
 
 /* The first of equals counts as the likelier. */
 static bool likelier(Likely a, Likely b) { return a.p != b.p ? a.p > b.p : a.i < b.i; }

@@ -72,8 +72,8 @@ static int pass_on(Output *output, Table *table, Why *why) {
   return output_check(output, why);
 }
 
-/* Around a mode's own take: counts circles, flushes rows that readers may wait for, and checks the
- * writing, in this thread because errno belongs to it. */
+/* Wraps a mode's own take: counts circles, flushes rows that readers may wait for, and checks the
+ * writing, in the thread that writes because errno belongs to it. */
 typedef struct {
   const Task *task;
   PredictTake *take;
@@ -149,8 +149,8 @@ typedef struct {
   Stretch stretch;
 } Beginner;
 
-/* Adds the steps with a label, to the end of the first run of them. True: the run ends in this
- * stretch, or there are as many steps as can be. */
+/* Adds the steps with a label, up to the end of the first run of them. True: the run ends in this
+ * stretch, or there are `most` steps. */
 static bool add_steps(Beginner *b) {
   const Stretch *stretch = &b->stretch;
   Beginning *beginning = &b->beginning;
