@@ -39,8 +39,9 @@ static void put_two_rows(Table *table) {
   table_text(table, "ACGT");
   table_end(table);
   table_text(table, "");
-  table_none(table, 2);
-  table_fixed(table, 0.1, 2);
+  table_none(table, 1);
+  table_fixed_or_none(table, -NAN, 2);
+  table_fixed_or_none(table, 0.1, 2);
   table_end(table);
 }
 

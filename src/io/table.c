@@ -186,3 +186,10 @@ void table_none(Table *t, int cells) {
     put_none(t);
   }
 }
+
+void table_fixed_or_none(Table *t, double value, int decimals) {
+  if (isnan(value))
+    table_none(t, 1);
+  else
+    table_fixed(t, value, decimals);
+}

@@ -69,11 +69,7 @@ static void put_vector(Vectors *vectors, const char *name, const float *vector) 
     return;
   }
   table_text(vectors->table, name);
-  for (int i = 0; i < vectors->n; i++)
-    if (isnan(vector[i]))
-      table_none(vectors->table, 1);
-    else
-      table_fixed(vectors->table, (double)vector[i], 6);
+  for (int i = 0; i < vectors->n; i++) table_fixed_or_none(vectors->table, (double)vector[i], 6);
   table_end(vectors->table);
 }
 

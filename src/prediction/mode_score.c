@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* The loss of a record on one strand. */
+/* The loss of a record on one strand; without tokens it has none, and its means are NaN. */
 typedef struct {
   uint64_t tokens;
   double nats;
@@ -16,13 +16,13 @@ typedef struct {
   Cost forward; /* of the record, until its reverse complement is scored */
 } Score;
 
+static double mean_bits(const Score *score, Cost cost) {
+  return bits_per_base(cost.nats, (double)cost.tokens * score->s);
+}
+
 static void put_cost(const Score *score, Cost cost) {
-  if (cost.tokens == 0) {
-    table_none(score->table, 2);
-    return;
-  }
-  table_fixed(score->table, cost.nats, 6);
-  table_fixed(score->table, bits_per_base(cost.nats, (double)cost.tokens * score->s), 6);
+  table_fixed_or_none(score->table, cost.tokens > 0 ? cost.nats : NAN, 6);
+  table_fixed_or_none(score->table, mean_bits(score, cost), 6);
 }
 
 static void put_record(const Score *score, const Stretch *stretch, Cost cost) {
@@ -32,32 +32,21 @@ static void put_record(const Score *score, const Stretch *stretch, Cost cost) {
   table_whole(score->table, bases);
   table_whole(score->table, stretch->length - bases);
   put_cost(score, cost);
-  if (cost.tokens == 0)
-    table_none(score->table, 1);
-  else
-    table_fixed(score->table, exp(cost.nats / (double)cost.tokens), 6);
+  table_fixed_or_none(score->table, exp(cost.nats / (double)cost.tokens), 6);
 }
 
 /* Bits per base of the whole record, whose bases are read `times` times. */
 static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int times) {
-  if (bases == 0) {
-    table_none(score->table, 1);
-    return;
-  }
   const double all = (double)bases * times, predicted = (double)cost.tokens * score->s;
-  table_fixed(score->table, bits_over_all(bits_per_base(cost.nats, predicted), predicted, all), 6);
+  table_fixed_or_none(score->table, bits_over_all(mean_bits(score, cost), predicted, all), 6);
 }
 
 /* The mean is over all predictions of both strands; some circles have more on one of them. */
 static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reverse) {
   const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
   put_cost(score, reverse);
-  if (both.tokens == 0) {
-    table_none(score->table, 2);
-  } else {
-    table_fixed(score->table, both.nats / 2, 6);
-    table_fixed(score->table, bits_per_base(both.nats, (double)both.tokens * score->s), 6);
-  }
+  table_fixed_or_none(score->table, both.tokens > 0 ? both.nats / 2 : NAN, 6);
+  table_fixed_or_none(score->table, mean_bits(score, both), 6);
   put_whole_bits(score, bases, forward, 1);
   put_whole_bits(score, bases, reverse, 1);
   put_whole_bits(score, bases, both, 2);

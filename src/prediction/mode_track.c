@@ -47,10 +47,7 @@ static void put_window(Track *track, const char *name, uint64_t end) {
     table_whole(track->table, track->start + 1);
     table_whole(track->table, end);
     table_whole(track->table, track->bases);
-    if (track->bases > 0)
-      table_fixed(track->table, fmax(0, mean), 4);
-    else
-      table_none(track->table, 1);
+    table_fixed_or_none(track->table, mean < 0 ? 0 : mean, 4);
     table_end(track->table);
   }
   track->start = end;
