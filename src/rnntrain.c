@@ -128,32 +128,23 @@ static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dat
   if (started != DONE) return started;
   run->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
   Phases phases = phases_new(run);
-  phases_begin(&phases, "reading the input");
+  phases_begin(&phases, "reading the input", false);
   say_reading(run, files, n_files);
   if (read_init(run, why) != 0 || read_input(run, dataset, files, n_files, why) != 0) return FAILED;
   const int rc = train(run, &phases, why);
   return rc < 0 ? FAILED : rc;
 }
 
-/* Writes the files that report on the run in a directory. */
-static int write_reports(const TrainOptions *o, const RunData *data, const RunDir *dir,
-                         Progress *progress, Why *why) {
-  if (o->report) {
-    if (report_write(data, rundir_create(dir, RUN_REPORT, why), why) != 0) return -1;
-    progress_say(progress, "report: %s", rundir_file(dir, RUN_REPORT));
-  }
-  if (o->multiqc) {
-    if (multiqc_write(data, dir, why) != 0) return -1;
-    progress_say(progress, "for MultiQC: %s", rundir_file(dir, RUN_MULTIQC));
-  }
-  return 0;
-}
-
-/* Reports on the run in this directory. */
-static int report(const TrainOptions *o, const RunDir *dir, Progress *progress, Why *why) {
+/* Writes the files that report on the run in the directory. */
+static int report(const RunConfig *run, Why *why) {
+  const bool page = run->options->report, multiqc = run->options->multiqc;
   RunData data;
-  if (rundir_check(dir, why) != 0 || rundata_read(&data, dir, why) != 0) return -1;
-  const int rc = write_reports(o, &data, dir, progress, why);
+  if (rundir_check(run->dir, why) != 0 || rundata_read(&data, run->dir, why) != 0) return -1;
+  int rc = page ? report_write(&data, rundir_create(run->dir, RUN_REPORT, why), why) : 0;
+  if (page && rc == 0) progress_say(run->progress, "report: %s", rundir_file(run->dir, RUN_REPORT));
+  if (multiqc && rc == 0) rc = multiqc_write(&data, run->dir, why);
+  if (multiqc && rc == 0)
+    progress_say(run->progress, "for MultiQC: %s", rundir_file(run->dir, RUN_MULTIQC));
   rundata_free(&data);
   return rc;
 }
@@ -188,8 +179,7 @@ static int perform(RunConfig *run, TrainOptions *options, const CommandLine *lin
   progress_end(run->progress);
   if (code != DONE) complain(code, &why);
   const bool trained = code != FAILED && code != USAGE;
-  if (trained && train_options_report(options) &&
-      report(options, run->dir, run->progress, &why) != 0)
+  if (trained && train_options_report(options) && report(run, &why) != 0)
     code = complain(code == DONE ? FAILED : code, &why);
   rundir_close(run->dir);
   return code;

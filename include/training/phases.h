@@ -6,9 +6,10 @@
 #include "run/config.h"
 
 typedef struct {
-  double limit;     /* --max-time; 0: none */
-  double deadline;  /* clock_now(); INFINITY: none */
-  const char *name; /* of the phase that runs; NULL: none */
+  Progress *progress; /* borrowed */
+  double limit;       /* --max-time; 0: none */
+  double deadline;    /* clock_now(); INFINITY: none */
+  const char *name;   /* of the phase that runs; NULL: none */
   double began;
   const char *longest; /* of those that are over; NULL: none */
   double longest_time; /* seconds */
@@ -18,8 +19,9 @@ typedef struct {
  * has a model, even without time left. */
 Phases phases_new(const RunConfig *run);
 
-/* Ends the previous phase and begins the next one, "reading the input" for example. */
-void phases_begin(Phases *phases, const char *name);
+/* Ends the previous phase and begins the next one, "reading the input" for example; a message
+ * announces one that takes long. */
+void phases_begin(Phases *phases, const char *name, bool is_long);
 void phases_end(Phases *phases);
 
 /* Notes the time of something that was not a phase. */

@@ -24,10 +24,11 @@ typedef struct {
   double next_checkpoint; /* clock_now() */
   double earlier_seconds; /* of the run's parts before this program */
   uint64_t earlier_tokens;
-  double least_seconds;    /* of the run in its checkpoint: a run out of time stays so */
-  Budget budget;           /* of --max-time */
-  Phases *phases;          /* that come before training */
-  bool without_validation; /* it was said that there is no time for one */
+  double examination_began; /* trainer_elapsed() */
+  double least_seconds;     /* of the run in its checkpoint: a run out of time stays so */
+  Budget budget;            /* of --max-time */
+  Phases *phases;           /* that come before training */
+  bool without_validation;  /* it was said that there is no time for one */
 } Trainer;
 
 /* Everything at the start of the run; phases and the clocks are the caller's to set. */

@@ -44,12 +44,6 @@ static void put_whole(const Page *page, double value) {
             digits[i]);
 }
 
-static void put_time(const Page *page, double seconds) {
-  char text[32] = "-";
-  if (fabs(seconds) < 1e9) clock_text(seconds, text);
-  fputs(text, page->out);
-}
-
 /* ---- the head ------------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path) {
@@ -80,7 +74,7 @@ static void put_cards(const Page *page) {
   const Summary *run = &page->data->run;
   const double bits = run->best_bits, whole = run->whole_bits, markov = run->markov_bits;
   const char *comparison = bits <= markov ? "fewer bits" : "more bits";
-  char note[64];
+  char note[64], time[32] = "-";
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "best validation", bits, 4, "", "bits per base");
   if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
@@ -90,8 +84,8 @@ static void put_cards(const Page *page) {
            isnan(bits / markov) ? "" : comparison);
   put_card(page, "epochs", run->tokens / run->train_tokens, 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page->data) / 1000, 0, "k", "k-mers a second");
-  fputs("<div><dt>time</dt><dd>", page->out);
-  put_time(page, run->seconds);
+  if (fabs(run->seconds) < 1e9) clock_text(run->seconds, time);
+  put_text(page, "<div><dt>time</dt><dd>", time);
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
   put_whole(page, run->parameters);
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);

@@ -13,7 +13,9 @@ Phases phases_new(const RunConfig *run) {
   const char *seconds = run->past ? metadata_get(run->past, "state.seconds") : NULL;
   const double limit = run->options->max_time, earlier = seconds ? strtod(seconds, NULL) : 0;
   const bool ends = limit > 0 && !run->options->dry_run && (!step || strcmp(step, "0") == 0);
-  return (Phases){.limit = limit, .deadline = ends ? run->began + limit - earlier : INFINITY};
+  return (Phases){.progress = run->progress,
+                  .limit = limit,
+                  .deadline = ends ? run->began + limit - earlier : INFINITY};
 }
 
 void phases_note(Phases *phases, const char *name, double seconds) {
@@ -42,11 +44,12 @@ static void set_alarm(const Phases *phases) {
   signals_alarm(left, line);
 }
 
-void phases_begin(Phases *phases, const char *name) {
+void phases_begin(Phases *phases, const char *name, bool is_long) {
   phases_end(phases);
   phases->name = name;
   phases->began = clock_now();
   if (isfinite(phases->deadline)) set_alarm(phases);
+  if (is_long) progress_say(phases->progress, "%s", name);
 }
 
 void phases_end(Phases *phases) {

@@ -127,12 +127,6 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
 /* Whether writing and examining the weights takes seconds. */
 static bool is_large(const RunConfig *run) { return shape_parameters(&run->shape) > LARGE; }
 
-/* Begins a phase of the run and announces it if it takes long. */
-static void begin_phase(const RunConfig *run, Phases *phases, const char *name, bool is_long) {
-  phases_begin(phases, name);
-  if (is_long) progress_say(run->progress, "%s", name);
-}
-
 /* Ends a run that has diverged. Its weights are worthless; the best ones before them are kept. */
 static int end_diverged(Trainer *train, Why *why) {
   const bool validated = isfinite(train->state.numbers.best_valid_loss);
@@ -164,7 +158,7 @@ static int end_interrupted(Trainer *train, Why *why) {
 
 /* Returns to the state in the checkpoint, and sets the status in run.json to running. */
 static int resume(Trainer *train, Why *why) {
-  begin_phase(train->run, train->phases, "reading the checkpoint", is_large(train->run));
+  phases_begin(train->phases, "reading the checkpoint", is_large(train->run));
   if (files_resume(train, why) != 0) return -1;
   signals_catch();
   return files_runjson(train, RUN_STATUS_RUNNING, why);
@@ -175,7 +169,7 @@ static int start(Trainer *train, Why *why) {
   const bool first = train->run->options->init && train->run->valid_tokens > 0;
   train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
   if (rundir_resumes(train->run->dir)) return resume(train, why);
-  begin_phase(train->run, train->phases, "writing the first checkpoint", is_large(train->run));
+  phases_begin(train->phases, "writing the first checkpoint", is_large(train->run));
   if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->run->log, why) == 0 &&
       files_save(train, RUN_STATUS_RUNNING, why) == 0)
     return 0;
@@ -237,11 +231,11 @@ static int run_training(Trainer *train, Why *why) {
 int train_run(RunConfig *run, Phases *phases, Why *why) {
   const Dataset *dataset = run->dataset;
   if (dataset->valid.n > 0) { /* before the network is made: it needs memory of its own */
-    begin_phase(run, phases, "counting Markov models", span_bases(&dataset->train) > LONG);
+    phases_begin(phases, "counting Markov models", span_bases(&dataset->train) > LONG);
     run->markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
                                (Strands)run->options->strands);
   }
-  begin_phase(run, phases, "preparing the network", is_large(run));
+  phases_begin(phases, "preparing the network", is_large(run));
   Trainer *train = trainer_new(run);
   train->phases = phases;
   const int rc = run_training(train, why);

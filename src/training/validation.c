@@ -95,25 +95,18 @@ int validation_run(Trainer *train, Why *why) {
 
 /* ---- the examination ------------------------------------------------------------------------ */
 
-/* An examination, and when it began. */
-typedef struct {
-  const Trainer *train;
-  double began; /* seconds of the run */
-} Examination;
-
 static bool must_stop(void *context, double part) {
-  const Examination *examination = context;
-  const Trainer *train = examination->train;
+  const Trainer *train = context;
+  const double began = train->examination_began;
   if (signals_end()) return true;
   if (!trainer_is_limited(train)) return false;
-  const double all = train->budget.limit - examination->began;
-  return trainer_elapsed(train) - examination->began >= part * all;
+  return trainer_elapsed(train) - began >= part * (train->budget.limit - began);
 }
 
 void validation_examine(Trainer *train) {
   const RunConfig *run = train->run;
-  Examination examination = {train, trainer_elapsed(train)};
-  const ExamStop stop = {must_stop, &examination};
+  const ExamStop stop = {must_stop, train};
+  train->examination_began = trainer_elapsed(train);
   train->result.exam = exam_new(run->dataset->valid, &run->shape, train->state.best,
                                 run->options->T, run->options->threads, run->kernels, &stop);
 }
