@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-/* In ascending order. The baseline is that of the compiler's target: SSE2 on x86-64, NEON on arm64,
- * where it is the only one. */
+/* In ascending order. The baseline is SSE2 on x86-64; on arm64 it is NEON, and the only one. */
 typedef enum { CPU_BASELINE, CPU_V3, CPU_V4 } CpuLevel;
 enum { CPU_LEVELS = CPU_V4 + 1 };
 

@@ -18,8 +18,7 @@ Quota quota_of_groups(const char *root);
 
 uint64_t quota_address_space(void); /* bytes, of ulimit -v; UINT64_MAX: no limit */
 
-/* The number of processors for this process (taskset, cpuset), at most the quota rounded up; at
- * least 1. */
+/* The processors for this process (taskset, cpuset), at most the quota rounded up; at least 1. */
 int quota_processors(const Quota *groups);
 
 /* The largest number of threads. */

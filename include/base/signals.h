@@ -14,8 +14,7 @@ void signals_start(bool saves);
  * SIGINT, end the program at once. */
 void signals_catch(void);
 
-/* From now on a closed pipe does not end the program: that nobody reads its messages is no reason
- * to end a run. */
+/* From now on a closed pipe does not end the program: a run needs no reader of its messages. */
 void signals_ignore_pipe(void);
 
 /* Whether a request to save or to end is pending. */
@@ -24,8 +23,7 @@ bool signals_pending(void);
 /* Whether SIGUSR1 came since the last call. */
 bool signals_save(void);
 
-/* The signal that asks to end, 0: none, and its name. Any thread may call it; once it is not 0, it
- * stays so. */
+/* The signal that asks to end, 0: none yet, and its name. Any thread may call signals_end. */
 int signals_end(void);
 const char *signals_name(int signal);
 

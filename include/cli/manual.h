@@ -10,8 +10,7 @@
 int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
                   const char *level, Why *why);
 
-/* Prints the usage lines on standard error, for a program without arguments. Returns the exit code.
- */
+/* Prints the usage lines on standard error, for a call without arguments. Returns the exit code. */
 int manual_remind(const Program *program);
 
 #endif

@@ -52,8 +52,8 @@ bool option_choice(const Option *option, int i, char word[32]);
 /* The range of a number, "1..12", or "" where it says nothing. */
 void option_range(const Option *option, char text[64]);
 
-/* Sets the field to a value that was typed, NULL for a flag or a bare switch; -1 if it is no value
- * of this option, and the field is undefined. Numbers are whole arguments: "4x" and "" are errors.
+/* Sets the field to a value as typed, NULL for a flag or a bare switch; -1 if it is no value of
+ * this option, and the field is undefined. Numbers are whole arguments: "4x" and "" are errors.
  */
 int option_set(const Option *option, void *settings, const char *text);
 
@@ -61,8 +61,7 @@ int option_set(const Option *option, void *settings, const char *text);
  * for a text, or a whole number or choice that has no default, where it was not given. */
 void option_value(const Option *option, const void *settings, char *text, size_t size);
 
-/* Its inverse: sets the field, which has its default, to the value that option_value wrote; -1 if
- * it cannot have. */
+/* Its inverse: sets the field, which has its default; -1 if option_value writes no such text. */
 int option_restore(const Option *option, void *settings, const char *text);
 
 #endif

@@ -46,8 +46,7 @@ typedef struct {
 } CommandLine;
 
 /* Sets the fields in settings to the values in argv, and moves the operands to the end of argv. An
- * option that does not go with the value of another one (group), or with another one that was given
- * (clashes), is an error. */
+ * option that does not go with the value of another one (group, clashes) is an error. */
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           CommandLine *line, Why *why);
 

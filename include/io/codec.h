@@ -24,8 +24,7 @@ typedef struct {
   void *(*open)(void);        /* its state; NULL: no memory */
   bool (*begin)(void *state); /* a member */
   CodecStep (*step)(void *state, CodecData *data);
-  /* Whether the last member must be followed by another one, so that the file is truncated; NULL:
-   * never in this format. */
+  /* Whether another member must follow the last one; NULL: never in this format. */
   bool (*awaits_more)(const void *state);
   void (*close)(void *state);
 } Codec;

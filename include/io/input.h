@@ -22,8 +22,7 @@ void input_close(Input *input); /* NULL is allowed */
 bool input_is_typed(const char *path);
 #define INPUT_TYPED "reading standard input; press Ctrl-D to end"
 
-/* The fraction of the file that was read, 0..1; 0 if its size is not known. Any thread may call it.
- */
+/* The fraction of the file that was read, 0..1; 0 if its size is unknown. For any thread. */
 double input_part(const Input *input);
 
 /* The name of a file in messages: its path, or "standard input" for "-". */
@@ -37,8 +36,7 @@ const char *input_format(const Input *input);
  * why does not name the file, for the caller knows a better place in it. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);
 
-/* At the end: whether it is BGZF without its end block, which may be truncated between two blocks.
- */
+/* At the end: whether it is BGZF without its end block, perhaps truncated between two blocks. */
 bool input_unfinished(const Input *input);
 
 /* Whether the next bytes may be long in coming, through a pipe that is empty now. */

@@ -1,5 +1,4 @@
-/* regular: opens files that must be regular. A pipe, device or directory is an error at once; a
- * pipe is not waited for. */
+/* regular: opens files that must be regular. A pipe, device or directory is an error at once. */
 #ifndef REGULAR_H
 #define REGULAR_H
 
@@ -7,8 +6,7 @@
 
 #include <stdio.h>
 
-/* Opens a file to read. NULL on error; errno is ENOENT if it does not exist, so that the caller can
- * give a better remedy. */
+/* Opens a file to read. NULL on error; if it does not exist, errno is ENOENT. */
 FILE *regular_open(const char *path, Why *why);
 
 #endif

@@ -1,5 +1,4 @@
-/* source: reads the stored bytes of a file or of standard input through a buffer and counts them.
- */
+/* source: reads and counts the stored bytes of a file or of standard input, through a buffer. */
 #ifndef SOURCE_H
 #define SOURCE_H
 
@@ -32,8 +31,7 @@ int source_more(Source *source, Why *why);
 /* Reads up to n bytes and returns their number; 0 at the end, -1 on error. */
 ptrdiff_t source_read(Source *source, void *to, size_t n, Why *why);
 
-/* The fraction of a regular file that was read, 0..1; 0 for other files, whose size is not known.
- */
+/* The fraction of a regular file that was read, 0..1; 0 for others, whose size is unknown. */
 double source_part(const Source *source);
 
 /* Whether the next read() would have to wait. */

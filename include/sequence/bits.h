@@ -8,12 +8,10 @@
 double bits_per_base(double nats, double bases);
 
 /* Over all bases, of which the predicted ones cost so many bits each. Each of the others, such as
- * the first k of a segment, costs 2, as one of four: so models of any k and stride compare. NAN
- * of no bases. */
+ * the first k of a segment, costs 2, so that models of any k and stride compare. NAN: no bases. */
 double bits_over_all(double bits, double predicted, double bases);
 
-/* Whether two figures differ in the four decimals that are printed; false where one is not finite.
- */
+/* Whether two figures differ in their first four decimals; false where one is not finite. */
 bool bits_differ(double a, double b);
 
 #endif

@@ -55,8 +55,7 @@ typedef struct {
 Corpus *corpus_new(void);
 void corpus_free(Corpus *corpus);
 
-/* Appends a file ("-": standard input) and counts it. After an error the corpus is not to be
- * used. */
+/* Appends a file ("-": standard input) and counts it. After an error the corpus is unusable. */
 int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCounts *counts,
                 Why *why);
 

@@ -34,8 +34,7 @@ typedef struct {
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why);
 
-/* Whether each file has a base, and each span a segment of the k+s bases that a prediction needs.
- */
+/* Whether each file has a base, and each span a segment of the k+s bases of a prediction. */
 int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 
 /* Whether file i is for validation alone. */

@@ -1,9 +1,9 @@
 /* lanes: B readers that walk the segments of a span side by side, T tokens a window.
  *
  * Segments longer than a lane's share are cut into pieces, which share k bases, so that no token is
- * lost; each epoch deals the pieces out in another order. A lane that ends a piece restarts with h
- * = 0 on the next one, inside a window too, and is idle once there are no more: every epoch reads
- * every token once. */
+ * lost; each epoch deals the pieces out in another order, and reads every token once. A lane that
+ * ends a piece restarts with h = 0 on the next one, inside a window too, and is idle after the
+ * last. */
 #ifndef LANES_H
 #define LANES_H
 

@@ -22,8 +22,7 @@ static inline double markov_bits(const Markov *markov) { /* of the best order */
   return markov->bits_per_base[markov->best];
 }
 
-/* Bytes that markov_score holds while it runs, at most, where the training span has so many bases.
- */
+/* The most bytes that markov_score holds, where the training span has so many bases. */
 size_t markov_memory(uint64_t bases);
 
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands);

@@ -18,8 +18,7 @@
 
 typedef struct SeqFile SeqFile;
 
-/* What is known once a file has ended: its properties, and defects that do not prevent reading it.
- */
+/* Properties of a file, once it has ended, and defects that do not prevent reading it. */
 typedef struct {
   uint64_t bytes;         /* of the file as stored (compressed) */
   uint32_t crc32;         /* of these */
@@ -34,8 +33,7 @@ SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 
 /* Before the first record: sets the bit QUALITY_LOW of each letter of FASTQ whose quality (Phred,
- * '!' is 0) is below this. The letters of one record are then kept in memory, because their
- * quality comes after them. */
+ * '!' is 0) is below this. A record is then kept in memory, as its quality comes last. */
 void seqfile_mark_low(SeqFile *file, int quality);
 
 /* Before the first record: circular records, or all of them, are read over their ends: `turn` of
@@ -46,8 +44,7 @@ void seqfile_turn_circles(SeqFile *file, int turn, bool all);
  * its gzip trailer was right), -1 an error. */
 int seqfile_next(SeqFile *file, Why *why);
 
-/* Whether more text may take long to arrive, and the text in memory, under 64 kB, ends no record.
- */
+/* Whether the text in memory, under 64 kB, ends no record, and more may take long to arrive. */
 bool seqfile_waits(const SeqFile *file);
 
 /* The fraction of the file that was read, as input_part. */
@@ -64,16 +61,14 @@ bool seqfile_circular(const SeqFile *file);
 ptrdiff_t seqfile_read(SeqFile *file, char *letters, size_t n, Why *why);
 
 /* Once seqfile_read returned 0 for a circular record: up to n more letters, with which the circle
- * continues over its end; 0: no more. They are its first bases, up to a break; none where it ends
- * with a break. */
+ * continues over its end; 0: no more. Its first bases up to a break; none after a break. */
 size_t seqfile_turn(SeqFile *file, char *letters, size_t n);
 
 /* Reads the rest of the record and keeps the run of bases that it ends with in *bases (*room),
  * which is NULL (0) at first; the caller frees it. Returns the length of the run, or -1. */
 ptrdiff_t seqfile_last_run(SeqFile *file, char **bases, size_t *room, Why *why);
 
-/* The letters of this record that were read, and the bases among them; not those of seqfile_turn.
- */
+/* The letters of this record that seqfile_read has given, and the bases among them. */
 uint64_t seqfile_letters(const SeqFile *file);
 uint64_t seqfile_bases(const SeqFile *file);
 

@@ -1,7 +1,6 @@
 /* span: ranges of a corpus, and the segments in them.
  *
- * The training and the validation data are spans: a range of each input file, since every file is
- * split. */
+ * The training data and the validation data are spans: every file is split into two ranges. */
 #ifndef SPAN_H
 #define SPAN_H
 
@@ -37,8 +36,7 @@ void span_add(Span *span, uint64_t begin, uint64_t end);
 
 uint64_t span_bases(const Span *span);
 
-/* The tokens of a segment, and of all segments of a span: pairs of a k-mer and the one s bases
- * further on. */
+/* The tokens (tokenizer.h) of a segment, and of all segments of a span. */
 uint64_t segment_tokens(const Segment *segment, int k, int s);
 uint64_t span_tokens(const Span *span, int k, int s);
 

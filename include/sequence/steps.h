@@ -59,8 +59,7 @@ void steps_close(Steps *steps);
 const SeqFile *steps_file(const Steps *steps);
 
 /* Reads the next stretch: of the record that the last one left unfinished, or of the next record.
- * The last one must still be there, and may be the same. 1: there is one, 0: the file has ended,
- * -1: it is broken. */
+ * The last one must still be there, and may be the same. As seqfile_next. */
 int steps_read(Steps *steps, Stretch *stretch, Why *why);
 
 /* Whether that may take long, because the text has not come yet (seqfile_waits). */

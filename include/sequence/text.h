@@ -36,8 +36,7 @@ static inline bool text_at_line_end(const Text *text) {
   return text->bytes[text->at] == '\n' || text->bytes[text->at] == '\r';
 }
 
-/* Moves past the end of a line: '\n', or a '\r' that a '\n' or the end of the text must follow. 0,
- * or -1. */
+/* Moves past a line end: '\n', or '\r' before '\n' or the end of the text. 0, or -1. */
 int text_end_line(Text *text, Why *why);
 
 /* Moves to the next line that is not empty; as text_read. */

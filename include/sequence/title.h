@@ -1,5 +1,4 @@
-/* title: the first line of a record after its '>' or '@': a name, which ends at a blank or tab, and
- * a description. */
+/* title: a record's first line, after its mark: a name, up to a blank or tab, and a description. */
 #ifndef TITLE_H
 #define TITLE_H
 

@@ -77,8 +77,7 @@ static void read_mount(Quota *limits, const char *root, const char *name, const 
   }
 }
 
-/* A hierarchy of version 1. It may be mounted under the names of its controllers in another order,
- * or under each of them. */
+/* A hierarchy of version 1, mounted under the list of its controllers, or under each of them. */
 static void read_controllers(Quota *limits, const char *root, char *list, const char *path) {
   char *rest = NULL;
   read_mount(limits, root, list, path);

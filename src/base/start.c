@@ -45,8 +45,7 @@ static void flush_denormals(void) {
 }
 
 /* glibc gives a thread an arena of its own, which takes 64 MB of address space, or none where less
- * is left. Under ulimit -v all threads share one, so that a higher limit never leaves less memory.
- */
+ * is left. Under ulimit -v all threads share one: a higher limit never leaves less memory. */
 static void share_arena(void) {
 #ifdef M_ARENA_MAX
   if (quota_address_space() != UINT64_MAX) mallopt(M_ARENA_MAX, 1);

@@ -139,8 +139,7 @@ static Suggestion nearest_choice(const Option *option, const char *typed) {
   return suggestion;
 }
 
-/* "--stride, --strands or --seed": the options that begin with the typed text. Returns their
- * number. */
+/* "--stride, --strands or --seed": the options that begin with the typed text, and their number. */
 static int candidates(const struct option *longs, const char *typed, char text[512]) {
   const size_t n = strcspn(typed, "=");
   int all = 0, listed = 0;

@@ -36,8 +36,7 @@ Progress progress_new(bool quiet, bool steps) {
                     .last_line = -INFINITY};
 }
 
-/* Puts a line in the place of the one that stands there, which a terminal that became narrower has
- * broken into several. */
+/* Replaces the line, which a terminal that became narrower has broken into several. */
 static void draw(Progress *progress, const char *line, int width) {
   const int broken = progress->drawn > 0 ? (progress->drawn - 1) / width : 0;
   char up[16] = "";

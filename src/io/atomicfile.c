@@ -39,8 +39,7 @@ int atomicfile_sync_directory(int directory) {
 
 /* ---- temporary files ------------------------------------------------------------------------ */
 
-/* Sets the digits of the temporary name for the next try, the first if *tries is 0; -1 and errno
- * after the last one. */
+/* Sets the digits of the temporary name for the next try; -1 and errno after the last one. */
 static int next_name(AtomicFile *file, unsigned *tries) {
   char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
   if (*tries == SUFFIXES) {
@@ -191,8 +190,7 @@ static int write_again(AtomicFile *file) {
   return rc;
 }
 
-/* Gives an unnamed file a free name. Some file systems and sandboxes make unnamed files, but cannot
- * name them later. */
+/* Gives an unnamed file a free name, which some file systems and sandboxes cannot do. */
 static int give_name(AtomicFile *file) {
   char unnamed[64];
   unsigned tries = 0;

@@ -155,8 +155,7 @@ static void note_segment(Reader *reader) {
   reader->kept = reader->letters;
 }
 
-/* The kinds of numbers in the digest of places: the end of a record or of a run of bases, whose
- * length follows. */
+/* Numbers in the digest of places: the end of a record, or of a run of bases and its length. */
 enum { END, CIRCLE_END, RUN, KINDS };
 
 static void digest_place(Reader *reader, int kind) {

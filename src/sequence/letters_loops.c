@@ -1,5 +1,4 @@
-/* The loops of letters.h. CMake compiles this file once a CPU level, with LETTERS naming the table
- * that it fills. */
+/* The loops of letters.h. CMake compiles this file once a CPU level; LETTERS names its table. */
 #include "sequence/letters.h"
 
 #include <string.h>

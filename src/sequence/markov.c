@@ -33,8 +33,7 @@ static int longest_order(const Tokenizer *tokenizer) {
   return MARKOV_ORDERS - 1 - tokenizer->missing;
 }
 
-/* Counts the longest k-mers of a strand, and where a segment begins the shorter ones that start it.
- */
+/* Counts the longest k-mers of a strand, and the shorter ones that begin its segments. */
 static void count_strand(Counts count, Span span, bool reversed) {
   SegmentCursor cursor = segments_begin();
   Segment segment;

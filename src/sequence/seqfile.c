@@ -75,8 +75,7 @@ static int end_sequence(SeqFile *f, Why *why) {
   return 0;
 }
 
-/* Bases from here on to a break, the end of the line or of the room; of whole lines where they
- * are as wide as the last. */
+/* Bases up to a break, a line end or the end of the room; whole lines where as wide as the last. */
 static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   Text *text = &f->text;
   const char *from = text->bytes + text->at;
@@ -226,8 +225,7 @@ static int start_record(SeqFile *f, Why *why) {
   return 1;
 }
 
-/* Recognises a file without a header. It needs only the first line, so that it does not wait for
- * more from a terminal. */
+/* Recognises a file without a header by its first line: it does not wait for more of a terminal. */
 static int no_header(SeqFile *f, Why *why) {
   char first[FOREIGN_ROOM];
   size_t n = 0;

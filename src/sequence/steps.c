@@ -109,8 +109,7 @@ static void keep_letters(Steps *steps, const char *letters, size_t n) {
   steps->n_letters += n;
 }
 
-/* Reads the record and keeps the run of bases that it ends with, which is read from where its last
- * k-mer ends with it. */
+/* Reads the record and keeps its last run of bases, from where k-mers end with the record. */
 static int keep_last_run(Steps *steps, Why *why) {
   const size_t k = (size_t)steps->k;
   const ptrdiff_t n = seqfile_last_run(steps->file, &steps->letters, &steps->room, why);
@@ -129,8 +128,7 @@ static size_t turn_of_kept(const Steps *steps) {
   return steps->n_letters < k ? steps->n_letters : k;
 }
 
-/* Up to n more of the letters that are kept; reversed: from the last one on, and where they are a
- * circle over its end. */
+/* Up to n more of the kept letters; reversed: from the last one, and on around a circle. */
 static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t n) {
   const size_t kept = steps->n_letters,
                at = kept + (size_t)(steps->read - seqfile_letters(steps->file));

@@ -214,8 +214,7 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
 
 /* ---- the part ------------------------------------------------------------------------------- */
 
-/* The position of a base in its record, from 1; beyond its letters where a circle is read over its
- * end. */
+/* The position of a base in its record, from 1; beyond its letters where a circle is read again. */
 static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base) {
   uint64_t letter = 1, left = base - record->begin;
   size_t at = record->segments;
