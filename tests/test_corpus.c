@@ -44,7 +44,7 @@ static void assert_segments(const Corpus *corpus, const char *wanted) {
   Range all = {0, corpus->bases};
   const Span span = {corpus, &all, 1, 1};
   char text[256] = "";
-  SegmentCursor cursor = segments_begin();
+  SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment))
     sprintf(text + strlen(text), "%llu+%llu ", (unsigned long long)segment.start,

@@ -34,7 +34,7 @@ static void assert_segments(const Range *ranges, size_t n, const char *wanted) {
   char text[256] = "";
   Span span = span_new(corpus);
   for (size_t i = 0; i < n; i++) span_add(&span, ranges[i].begin, ranges[i].end);
-  SegmentCursor cursor = segments_begin();
+  SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment))
     sprintf(text + strlen(text), "%d+%d ", (int)segment.start, (int)segment.length);

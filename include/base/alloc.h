@@ -23,9 +23,6 @@ void *alloc_numbers(size_t count, size_t size);
 void alloc_count_begin(void);
 size_t alloc_count_end(void);
 
-/* size bytes that are not zeroed, for libraries that ask. */
-void *alloc_bytes(size_t size);
-
 /* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */
 void *alloc_resize(void *block, size_t count, size_t size);
 

@@ -53,8 +53,7 @@ bool option_choice(const Option *option, int i, char word[32]);
 void option_range(const Option *option, char text[64]);
 
 /* Sets the field to a value as typed, NULL for a flag or a bare switch; -1 if it is no value of
- * this option, and the field is undefined. Numbers are whole arguments: "4x" and "" are errors.
- */
+ * this option (as "4x" and "" are no numbers), and the field is undefined. */
 int option_set(const Option *option, void *settings, const char *text);
 
 /* The value as a user would type it, to the last bit; "yes" or "no" of a flag or bare switch; ""

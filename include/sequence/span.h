@@ -21,7 +21,7 @@ typedef struct {
   uint64_t start, length; /* bases */
 } Segment;
 
-/* A place in the list of a span's segments; small, so that many can be kept. */
+/* A place in the list of a span's segments, zero at first; small, so that many can be kept. */
 typedef struct {
   uint64_t base;
   size_t offset; /* into corpus->lengths */
@@ -44,7 +44,6 @@ uint64_t span_tokens(const Span *span, int k, int s);
 Span span_head(const Span *span, uint64_t bases);
 
 /* The span's segments one by one, cut to its ranges: false when there are no more. */
-SegmentCursor segments_begin(void);
 bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
 #endif

@@ -51,12 +51,6 @@ void *alloc_numbers(size_t count, size_t size) {
   return block;
 }
 
-void *alloc_bytes(size_t size) {
-  void *block = malloc(size > 0 ? size : 1);
-  if (!block) out_of_memory(1, size);
-  return block;
-}
-
 float *alloc_floats(size_t count) {
   if (count > SIZE_MAX / sizeof(float) - CACHE_LINE) out_of_memory(count, sizeof(float));
   size_t size = (count * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE;

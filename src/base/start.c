@@ -66,10 +66,13 @@ __attribute__((constructor)) static void raise_stack(void) {
   _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
 }
 
+/* Without memory Jansson would leave values out. */
+static void *json_memory(size_t size) { return alloc_resize(NULL, 1, size); }
+
 void start_program(void) {
   hold_standard_files();
-  signal(SIGXFSZ, SIG_IGN);                /* ulimit -f: an error of the write, then */
-  json_set_alloc_funcs(alloc_bytes, free); /* without memory it leaves values out */
+  signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, then */
+  json_set_alloc_funcs(json_memory, free);
   share_arena();
   stream_start();
   flush_denormals();

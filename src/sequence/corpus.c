@@ -125,6 +125,7 @@ typedef struct {
   bool head_lost;   /* its first segment was left out, so that a circle is not read over its end */
   uint64_t turned;  /* bases that were read again, over the end of a circle */
   uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
+  Lengths lengths;  /* of records */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
@@ -201,11 +202,6 @@ static void add_turn(Reader *reader, SeqFile *file) {
   pack_stage(reader);
 }
 
-static void begin_record(Reader *reader) {
-  reader->letters = reader->kept = reader->turned = 0;
-  reader->head_lost = false;
-}
-
 static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   SeqCounts *counts = reader->counts;
   uint64_t *names = &counts->digest.names;
@@ -217,12 +213,14 @@ static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   counts->records++;
   counts->circular += circular;
   if (reader->letters > counts->longest) counts->longest = reader->letters;
+  lengths_add(&reader->lengths, reader->letters);
 }
 
 /* Adds the current record of the file. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
-  begin_record(reader);
+  reader->letters = reader->kept = reader->turned = 0;
+  reader->head_lost = false;
   for (;;) {
     if (reader->staged == STAGE) count_stage(reader);
     char *letters = reader->stage + reader->staged;
@@ -251,7 +249,6 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   memset(counts, 0, sizeof *counts);
   SeqFile *file = seqfile_open(path, why);
   if (!file) return -1;
-  Lengths *lengths = alloc_new(1, sizeof *lengths);
   Reader *reader = alloc_new(1, sizeof *reader);
   int more;
   reader->corpus = corpus;
@@ -260,15 +257,12 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   reader->loops = letters_best();
   seqfile_mark_low(file, reading->min_quality);
   seqfile_turn_circles(file, reading->turn, reading->circular);
-  while ((more = seqfile_next(file, why)) > 0) {
+  while ((more = seqfile_next(file, why)) > 0)
     if ((more = add_record(reader, file, why)) < 0) break;
-    lengths_add(lengths, reader->letters);
-  }
   count_stage(reader);
-  counts->n50 = lengths_n50(lengths, counts_letters(counts));
+  counts->n50 = lengths_n50(&reader->lengths, counts_letters(counts));
   counts->notes = seqfile_notes(file);
-  free(lengths->longer);
-  free(lengths);
+  free(reader->lengths.longer);
   free(reader);
   seqfile_close(file);
   return more;

@@ -10,8 +10,10 @@ bool dataset_validates(const Dataset *dataset, int i) {
   return dataset->valid_corpus && i == dataset->n - 1;
 }
 
-/* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation. */
+/* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation, or
+ * all of it. */
 static int read_file(Dataset *dataset, int i, const Reading *reading, double fraction, Why *why) {
+  if (dataset_validates(dataset, i)) fraction = 1;
   Corpus *to = dataset_validates(dataset, i) ? dataset->valid_corpus : dataset->corpus;
   const uint64_t begin = to->bases;
   Reading noting = *reading;
@@ -30,14 +32,6 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
   return rc;
 }
 
-static int read_files(Dataset *dataset, const Reading *reading, double fraction, Why *why) {
-  for (int i = 0; i < dataset->n; i++) {
-    const double part = dataset_validates(dataset, i) ? 1 : fraction;
-    if (read_file(dataset, i, reading, part, why) != 0) return -1;
-  }
-  return 0;
-}
-
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .n = n_files};
@@ -53,7 +47,10 @@ int dataset_read(Dataset *dataset, const char *const *files, int n_files, const 
   dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
   dataset->train = span_new(dataset->corpus);
   dataset->valid = span_new(valid_file ? dataset->valid_corpus : dataset->corpus);
-  if (read_files(dataset, reading, valid_file ? 0 : valid_fraction, why) != 0) {
+  int rc = 0;
+  for (int i = 0; rc == 0 && i < dataset->n; i++)
+    rc = read_file(dataset, i, reading, valid_file ? 0 : valid_fraction, why);
+  if (rc != 0) {
     dataset_free(dataset);
     return -1;
   }

@@ -83,7 +83,7 @@ static uint64_t pieces_of(const Lanes *lanes, const Segment *segment) {
 }
 
 static void index_pieces(Lanes *lanes) {
-  SegmentCursor cursor = segments_begin(), before = cursor;
+  SegmentCursor cursor = {0}, before = cursor;
   Segment segment;
   for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
     if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});

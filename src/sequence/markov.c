@@ -35,7 +35,7 @@ static int longest_order(const Tokenizer *tokenizer) {
 
 /* Counts the longest k-mers of a strand, and the shorter ones that begin its segments. */
 static void count_strand(Counts count, Span span, bool reversed) {
-  SegmentCursor cursor = segments_begin();
+  SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
     Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, reversed);
@@ -73,7 +73,7 @@ static void add_bits(Markov *markov, Counts count, const Tokenizer *tokenizer) {
 
 static Markov score_span(Counts count, Span span, int k, int s) {
   Markov markov = {{0}, 0};
-  SegmentCursor cursor = segments_begin();
+  SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
     const uint64_t tokens = segment_tokens(&segment, k, s);

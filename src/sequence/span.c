@@ -40,14 +40,12 @@ uint64_t segment_tokens(const Segment *segment, int k, int s) {
 }
 
 uint64_t span_tokens(const Span *span, int k, int s) {
-  SegmentCursor cursor = segments_begin();
+  SegmentCursor cursor = {0};
   Segment segment;
   uint64_t sum = 0;
   while (segments_next(span, &cursor, &segment)) sum += segment_tokens(&segment, k, s);
   return sum;
 }
-
-SegmentCursor segments_begin(void) { return (SegmentCursor){0, 0, 0}; }
 
 bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
   while (cursor->range < span->n && cursor->offset < span->corpus->lengths_size) {
