@@ -16,8 +16,7 @@ enum { TIMESTEPS = 3, SLOPE_TEXT = 128 /* bytes */ };
 typedef struct {
   const Shape *shape;
   const Weights *w;
-  Output *output;
-  Progress *progress;
+  const Task *task;
   int wanted; /* timesteps */
   Trace *trace;
   double *dU; /* (D,n) */
@@ -188,7 +187,7 @@ static void say_not_finite(const TracePage *page, const char *record) {
   for (int t = 1; t <= page->trace->T; t++)
     for (int i = 0; i < D; i++) {
       if (isfinite(trace_row(page->trace->z, t, D)[i])) continue;
-      progress_say(page->progress,
+      progress_say(page->task->advance->progress,
                    "rnnpredict: record '%.100s': from timestep %d on there are numbers that are "
                    "not finite, null in JSON",
                    record, t);
@@ -222,7 +221,7 @@ static int take_record(void *context, const Beginning *beginning, Why *why) {
     nodes_json(nodes, "loss_at", "null");
   }
   nodes_close(nodes, '}');
-  return output_check(page->output, why);
+  return output_check(page->task->output, why);
 }
 
 static void put_model(TracePage *page) {
@@ -252,8 +251,7 @@ int mode_trace(const Task *task, Why *why) {
   TracePage page = {
       .shape = shape,
       .w = task->models->weights,
-      .output = task->output,
-      .progress = task->advance->progress,
+      .task = task,
       .wanted = T,
       .trace = trace_new(shape, T, true),
       .dU = alloc_new((size_t)shape->D * (size_t)shape->n, sizeof(double)),

@@ -74,7 +74,7 @@ struct Predictor {
   Net *net;
   int nets, threads, slots, blocks; /* of a batch */
   Steps *steps;
-  Batch *reading, *computing, *handing;
+  Batch batch[BATCHES], *reading, *computing, *handing;
   /* Reading: */
   int more;       /* 1: there may be more; 0: the file has ended; -1: it is broken */
   Why broken;     /* in this way */
@@ -159,13 +159,6 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
   return most > 0 ? (int)most : 1;
 }
 
-static Batch *new_batch(int slots) {
-  Batch *batch = alloc_new(1, sizeof *batch);
-  batch->slot = alloc_new((size_t)slots, sizeof *batch->slot);
-  batch->longest_first = alloc_new((size_t)slots, sizeof *batch->longest_first);
-  return batch;
-}
-
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
@@ -178,9 +171,13 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->nets = n_models;
   p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
-  p->reading = new_batch(p->slots);
-  p->computing = new_batch(p->slots);
-  p->handing = new_batch(p->slots);
+  for (int i = 0; i < BATCHES; i++) {
+    p->batch[i].slot = alloc_new((size_t)p->slots, sizeof(Slot));
+    p->batch[i].longest_first = alloc_new((size_t)p->slots, sizeof(Slot *));
+  }
+  p->reading = &p->batch[0];
+  p->computing = &p->batch[1];
+  p->handing = &p->batch[2];
   p->of = new_outcomes(p);
   p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
@@ -196,14 +193,11 @@ static void free_batch(Batch *batch, const Predictor *p) {
   }
   free(batch->slot);
   free(batch->longest_first);
-  free(batch);
 }
 
 void predict_free(Predictor *p) {
   if (!p) return;
-  free_batch(p->reading, p);
-  free_batch(p->computing, p);
-  free_batch(p->handing, p);
+  for (int i = 0; i < BATCHES; i++) free_batch(&p->batch[i], p);
   free_outcomes(p->of, p->nets);
   free(p->nats);
   for (int i = 0; i < p->nets; i++) {
