@@ -13,25 +13,14 @@ typedef struct {
   int i; /* index into yhat */
 } Likely;
 
-typedef struct Next Next;
-
-/* The differences between the table of k-mers and that of bases. */
 typedef struct {
-  size_t kept;
-  void (*distil)(const void *context, void *kept, const float *yhat);
-  int (*put)(const Next *next, const Prediction *prediction, const void *kept, int x,
-             uint64_t position, Why *why);
-  const char *const *columns; /* all; "position" is left out for the last position alone */
-  int n;
-} View;
-
-struct Next {
   const Shape *shape;
   Table *table;
   int top;
-  bool each;
-  View view;
-};
+  bool each, bases;
+  size_t kept; /* bytes of a step */
+  int columns;
+} Next;
 
 /* ---- yhat ------------------------------------------------------------------------------------ */
 
@@ -77,32 +66,39 @@ static void keep_bases(const void *context, void *kept, const float *yhat) {
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static int put_likely(const Next *next, const Prediction *prediction, const void *kept, int x,
-                      uint64_t position, Why *why) {
-  const Likely *likely = kept;
+/* Begins a row; position: of the base that comes next. */
+static void begin_row(const Next *next, const char *record, uint64_t position) {
+  table_text(next->table, record);
+  if (next->each) table_whole(next->table, position);
+}
+
+static void put_likely(const Next *next, const char *record, const Likely *likely, int x,
+                       uint64_t position) {
   char kmer[KMER_MAX + 1];
-  if (task_finite(prediction->stretch->name, (double)likely->p, why) != 0) return -1;
   for (int i = 0; i < next->top; i++) {
     kmer_text(kmer, softmax_first(x, next->shape) + likely[i].i, next->shape->k);
-    table_text(next->table, prediction->stretch->name);
-    if (next->each) table_whole(next->table, position);
+    begin_row(next, record, position);
     table_whole(next->table, (uint64_t)i + 1);
     table_text(next->table, kmer);
     table_probability(next->table, (double)likely[i].p);
     table_end(next->table);
   }
-  return 0;
 }
 
-static int put_bases(const Next *next, const Prediction *prediction, const void *kept, int x,
-                     uint64_t position, Why *why) {
-  const float *p = kept;
-  (void)x;
-  if (task_finite(prediction->stretch->name, (double)*p, why) != 0) return -1;
-  table_text(next->table, prediction->stretch->name);
-  if (next->each) table_whole(next->table, position);
+static void put_bases(const Next *next, const char *record, const float *p, uint64_t position) {
+  begin_row(next, record, position);
   for (int base = 0; base < 4; base++) table_probability(next->table, (double)p[base]);
   table_end(next->table);
+}
+
+/* Writes what was kept of yhat after k-mer x; either kind begins with a probability. */
+static int put_kept(const Next *next, const char *record, const void *kept, int x,
+                    uint64_t position, Why *why) {
+  if (task_finite(record, (double)*(const float *)kept, why) != 0) return -1;
+  if (next->bases)
+    put_bases(next, record, kept, position);
+  else
+    put_likely(next, record, kept, x, position);
   return 0;
 }
 
@@ -112,37 +108,37 @@ static int take_next(void *context, const Prediction *prediction, Why *why) {
   const char *kept = prediction->kept;
   if (stretch->ended && (next->each ? prediction->steps == 0 : stretch->last < 0)) {
     table_text(next->table, stretch->name);
-    table_none(next->table, next->view.n - 1 + next->each);
+    table_none(next->table, next->columns - 1);
     table_end(next->table);
   } else if (next->each) {
     for (int i = stretch->warmup; i < stretch->n; i++)
-      if (next->view.put(next, prediction, kept + (size_t)i * next->view.kept, stretch->x[i],
-                         stretch->position[i], why) != 0)
+      if (put_kept(next, stretch->name, kept + (size_t)i * next->kept, stretch->x[i],
+                   stretch->position[i], why) != 0)
         return -1;
   } else if (stretch->ended) {
-    return next->view.put(next, prediction, kept, stretch->last, 0, why);
+    return put_kept(next, stretch->name, kept, stretch->last, 0, why);
   }
   return 0;
 }
 
 int mode_next(const Task *task, Why *why) {
-  static const char *const likely[] = {"record", "position", "rank", "kmer", "probability"},
-                           *const bases[] = {"record", "position", "A", "C", "G", "T"};
+  static const char *const likely[] = {"record", "rank", "kmer", "probability"};
+  static const char *const bases[] = {"record", "A", "C", "G", "T"};
   const PredictOptions *o = task->options;
   const Shape *shape = &task->models->shape;
   const bool each = o->positions == POSITIONS_ALL;
   int top = shape->n <= ALL ? ALL : TOP;
   if (o->top > 0) top = o->top;
   if (top > shape->n) top = shape->n;
-  Next next = {.shape = shape, .top = top, .each = each};
-  next.view = o->bases ? (View){4 * sizeof(float), keep_bases, put_bases, bases, 5}
-                       : (View){(size_t)top * sizeof(Likely), keep_top, put_likely, likely, 4};
-  const char *columns[6] = {next.view.columns[0]};
-  for (int i = 1; i < next.view.n + each; i++) columns[i] = next.view.columns[i + !each];
-  next.table = task_table(task, columns, next.view.n + each);
+  Next next = {.shape = shape, .top = top, .each = each, .bases = o->bases};
+  next.kept = o->bases ? 4 * sizeof(float) : (size_t)top * sizeof(Likely);
+  next.columns = (o->bases ? 5 : 4) + each;
+  const char *columns[6] = {"record", "position"};
+  for (int i = 1 + each; i < next.columns; i++) columns[i] = (o->bases ? bases : likely)[i - each];
+  next.table = task_table(task, columns, next.columns);
   const PredictWish wish = {.each_step = each,
-                            .kept = next.view.kept,
-                            .distil = next.view.distil,
+                            .kept = next.kept,
+                            .distil = o->bases ? keep_bases : keep_top,
                             .context = &next,
                             .reading = {.to_end = !each}};
   const int rc = task_predict(task, wish, take_next, &next, next.table, why);

@@ -51,17 +51,16 @@ static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
 /* ---- FASTA ---------------------------------------------------------------------------------- */
 
 typedef struct {
-  Output *output;
+  const Task *task;
   size_t column; /* bases on this line so far */
   bool begun;
-  Advance *advance;
 } Fasta;
 
 static int take_bases(void *context, uint64_t record, const char *bases, size_t n, bool last,
                       Why *why) {
   Fasta *fasta = context;
-  FILE *out = output_stream(fasta->output);
-  Advance *advance = fasta->advance;
+  FILE *out = output_stream(fasta->task->output);
+  Advance *advance = fasta->task->advance;
   advance->bases += n;
   if (!fasta->begun) fprintf(out, ">sample%" PRIu64 "\n", record + 1);
   for (size_t some; n > 0; bases += some, n -= some) {
@@ -80,14 +79,14 @@ static int take_bases(void *context, uint64_t record, const char *bases, size_t 
   }
   advance->records += last;
   advance_show(advance, 0, (double)advance->bases / advance->total);
-  return output_check(fasta->output, why);
+  return output_check(fasta->task->output, why);
 }
 
 int mode_sample(const Task *task, Why *why) {
   const PredictOptions *o = task->options;
   const SamplerRule rule = {o->temperature, o->top_p, o->top_k, o->seed};
   Sampler *sampler = sampler_new(task->models, rule, o->threads, kernels_best());
-  Fasta fasta = {task->output, 0, false, task->advance};
+  Fasta fasta = {task, 0, false};
   int rc = o->prompt ? set_prompt(sampler, task, why) : 0;
   task->advance->total = task->advance->now = (double)o->count * (double)o->length;
   if (rc == 0) rc = sampler_run(sampler, o->count, o->length, take_bases, &fasta, why);
