@@ -158,30 +158,30 @@ static int answer(OptionsWish wish, const char *topic, Why *why) {
 }
 
 /* Trains if there are files, and reports: the exit code. */
-static int perform(RunConfig *run, TrainOptions *options, const CommandLine *line,
+static int perform(RunConfig run, TrainOptions *options, const CommandLine *line,
                    const char *const *files, int n_files) {
   Dataset dataset = {0};
   Model init = {.weights = NULL};
   Why why = {""};
   int code = DONE;
-  run->dataset = &dataset;
-  run->init = &init;
+  run.dataset = &dataset;
+  run.init = &init;
   if (n_files > 0)
-    code = run_all(run, options, line, &dataset, files, n_files, &why);
+    code = run_all(&run, options, line, &dataset, files, n_files, &why);
   else
-    run->dir = rundir_look(options->output);
+    run.dir = rundir_look(options->output);
   dataset_free(&dataset);
   model_free(&init);
-  runlog_free(run->log);
-  metadata_free(run->past);
-  free(run->past_inputs);
-  free(run->inputs);
-  progress_end(run->progress);
+  runlog_free(run.log);
+  metadata_free(run.past);
+  free(run.past_inputs);
+  free(run.inputs);
+  progress_end(run.progress);
   if (code != DONE) complain(code, &why);
   const bool trained = code != FAILED && code != USAGE;
-  if (trained && train_options_report(options) && report(run, &why) != 0)
+  if (trained && train_options_report(options) && report(&run, &why) != 0)
     code = complain(code == DONE ? FAILED : code, &why);
-  rundir_close(run->dir);
+  rundir_close(run.dir);
   return code;
 }
 
@@ -212,5 +212,5 @@ int main(int argc, char **argv) {
                    .n_command = argc,
                    .began = began,
                    .started = started};
-  return perform(&run, &options, &line, files, n_files);
+  return perform(run, &options, &line, files, n_files);
 }

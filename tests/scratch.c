@@ -1,7 +1,6 @@
 #include "scratch.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

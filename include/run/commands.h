@@ -5,7 +5,6 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -74,14 +74,9 @@ void rundir_close(RunDir *dir) {
   free(dir);
 }
 
-static int open_directory(RunDir *dir) {
-  dir->fd = atomicfile_open_directory(dir->path);
-  return dir->fd;
-}
-
 RunDir *rundir_look(const char *path) {
   RunDir *dir = rundir_new(path, RUN_RESUME);
-  open_directory(dir);
+  dir->fd = atomicfile_open_directory(dir->path);
   return dir;
 }
 
@@ -126,11 +121,6 @@ static int check_log(const RunDir *dir, RunFile file, Why *why) {
       dir->file[file]);
 }
 
-static int check_logs(const RunDir *dir, Why *why) {
-  if (check_log(dir, RUN_LOSS, why) != 0) return -1;
-  return check_log(dir, RUN_TIMESTEP_LOSS, why);
-}
-
 int rundir_check(const RunDir *dir, Why *why) {
   char now[4096];
   struct stat open, there;
@@ -138,7 +128,8 @@ int rundir_check(const RunDir *dir, Why *why) {
   if (fstat(dir->fd, &open) != 0)
     return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   if (stat(dir->path, &there) == 0) {
-    if (is_same(&there, &open)) return check_logs(dir, why);
+    if (is_same(&there, &open))
+      return check_log(dir, RUN_LOSS, why) == 0 ? check_log(dir, RUN_TIMESTEP_LOSS, why) : -1;
   } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
     return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
   }
@@ -290,7 +281,8 @@ static int claim_open(RunDir *dir, Why *why) {
 
 static int claim(RunDir *dir, Why *why) {
   struct stat link;
-  if (open_directory(dir) >= 0) return claim_open(dir, why);
+  dir->fd = atomicfile_open_directory(dir->path);
+  if (dir->fd >= 0) return claim_open(dir, why);
   if (errno == ENOTDIR && access(dir->path, F_OK) == 0)
     return fail(why, "-o %s: is a file; name a directory", dir->path);
   if (errno != ENOENT) return fail_reading(why, errno, "-o %s: cannot be accessed", dir->path);
@@ -328,8 +320,8 @@ static int sync_entry(const RunDir *dir) {
 static int make(RunDir *dir, Why *why) {
   dir->made = mkdir(dir->path, 0777) == 0;
   if ((dir->made && sync_entry(dir) == 0) || (!dir->made && errno == EEXIST))
-    if (open_directory(dir) >= 0) return 0;
-  return fail_writing(why, errno, "-o %s: cannot be made", dir->path);
+    dir->fd = atomicfile_open_directory(dir->path);
+  return dir->fd >= 0 ? 0 : fail_writing(why, errno, "-o %s: cannot be made", dir->path);
 }
 
 /* Removes the files of an earlier run, its reports only with --force; its logs are emptied later.
