@@ -1,8 +1,8 @@
-# What the cli_*.bats files share. BIN is the directory of the programs, SOURCE the source tree.
+# Shared by the cli_*.bats files. BIN is the directory of the programs, SOURCE the source tree.
 bats_require_minimum_version 1.5.0
 : "${BIN:?the directory of rnntrain and rnnpredict}" "${SOURCE:?the source tree}"
 PATH="$BIN:$PATH"
-set -o pipefail # what begins a pipe must not fail unseen
+set -o pipefail # a failure of any command of a pipe counts
 # The same for everybody: decimal points and order, the kind of terminal, permissions, and no input.
 export LC_ALL=C TERM=xterm HOME="${HOME:-/tmp}" # without HOME some programs that we test with fail
 umask 022
@@ -11,12 +11,12 @@ DATA=$SOURCE/data
 SHARED_DATA=${SHARED:-$SOURCE/../shared}/data # larger, not committed
 PYTHON=${PYTHON:-/usr/bin/python3}
 
-# A network and a training that take a moment, and nothing said.
+# A small network that trains in a moment, without messages.
 TINY=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 1 -t 2 --valid-fraction 0)
 
 train() { rnntrain "${TINY[@]}" "$@"; }
 
-# What can be asked about files, and of a model alone.
+# The options of rnnpredict that read files, and those that need a model alone.
 ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
   "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
   "--mode embed --state last" "--mode score --format jsonl" "--mode trace" "--mode trace --format text"
@@ -29,7 +29,7 @@ is_alone() {
   return 1
 }
 
-# ask RUN WHAT [OPTION|FILE...]: asks that; mode classify twice the same model.
+# ask RUN WHAT [OPTION|FILE...]: rnnpredict with the options WHAT; mode classify gets the model twice.
 ask() {
   local run=$1 what=$2
   shift 2
@@ -54,7 +54,7 @@ fails() {
   [[ "$stderr" == *"$word"* ]]
 }
 
-# logged RUN STEP: whether it has come so far.
+# logged RUN STEP: whether the run has logged this step or a later one.
 logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
 
 # same_run A B: the same model, and the same rows but for the seconds that they took.
@@ -64,7 +64,7 @@ same_run() {
   cut -f 1-3,5- "$1/loss.tsv" | diff - <(cut -f 1-3,5- "$2/loss.tsv")
 }
 
-# words PROGRAM OPTION: those that its option accepts, from the program itself.
+# words PROGRAM OPTION: the words that the option accepts, from the completions of the program.
 words() {
   "$1" --help=bash | sed -n "s/^ *--$2) COMPREPLY=.*compgen -W \"\([^\"]*\)\".*/\1/p" | grep .
 }
@@ -78,8 +78,7 @@ await() {
   done
 }
 
-# A test that failed has not waited for what it began in the background, which might never end. What a job has begun
-# in turn is ended with it.
+# Ends the jobs that a failed test left in the background, with their children.
 teardown() {
   local job left
   for job in $(jobs -p); do
@@ -94,8 +93,8 @@ with_cpu() {
   (ulimit -t "$1"; exec "${@:2}")
 }
 
-# with_time COMMAND...: with --force and --max-time 1, or as much as a loaded machine needs for a step: $time. What it
-# writes to stderr is in said.
+# with_time COMMAND...: with --force and --max-time 1, or longer ($time) on a loaded machine, until a step is made. Its
+# stderr is in the file said.
 with_time() {
   local code
   for time in 1 2 4 8 16 32 64 128; do
@@ -132,7 +131,7 @@ need_strace() {
   not_sanitized "the leak sanitizer does not work under strace"
 }
 
-# need_nobody: $as_nobody COMMAND... has no permissions but those of everybody.
+# need_nobody: ${as_nobody[@]} COMMAND... runs with the permissions of everybody.
 need_nobody() {
   as_nobody=()
   if [ "$EUID" -ne 0 ]; then return 0; fi

@@ -27,7 +27,7 @@ typedef struct {
   char *value; /* a string as it is, other values as JSON */
 } SummaryOption;
 
-/* A number that run.json does not have is NAN, such a text "". */
+/* A number that run.json lacks is NAN, a text "". */
 typedef struct {
   const char *version, *status, *started, *written, *openblas, *cpu_level;
   const char *output, *valid; /* options */

@@ -28,10 +28,10 @@ typedef struct {
   double least_seconds;     /* of the run in its checkpoint: a run out of time stays so */
   Budget budget;            /* of --max-time */
   Phases *phases;           /* that come before training */
-  bool without_validation;  /* it was said that there is no time for one */
+  bool without_validation;  /* a message said that there is no time for one */
 } Trainer;
 
-/* Everything at the start of the run; phases and the clocks are the caller's to set. */
+/* A run at its start. The caller sets the phases and the clocks. */
 Trainer *trainer_new(const RunConfig *run);
 void trainer_free(Trainer *train);
 

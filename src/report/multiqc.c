@@ -36,7 +36,7 @@ static json_t *columns_json(void) {
   return list;
 }
 
-/* What was not measured is left out. */
+/* Values that were not measured are left out. */
 static json_t *values_json(const Summary *run) {
   json_t *values = json_object();
   for (int i = 0; i < COLUMNS; i++) {
