@@ -242,26 +242,14 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-typedef struct {
-  FILE *out;
-  int indent; /* columns, of all lines but the first */
-} Margin;
-
-/* Writes a part of a value, whose lines are then indented. */
-static int put_part(const char *part, size_t size, void *context) {
-  const Margin *margin = context;
-  for (size_t i = 0; i < size; i++) {
-    fputc(part[i], margin->out);
-    if (part[i] == '\n') fprintf(margin->out, "%*s", margin->indent, "");
-  }
-  return 0;
-}
-
-/* Writes a value and frees it. */
+/* Writes a value, all its lines but the first indented, and frees it. */
 static void put_value(FILE *out, int indent, json_t *value) {
-  Margin margin = {out, indent};
-  json_dump_callback(value, put_part, &margin,
-                     JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+  char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+  for (const char *c = dump; *c; c++) {
+    fputc(*c, out);
+    if (*c == '\n') fprintf(out, "%*s", indent, "");
+  }
+  free(dump);
   json_decref(value);
 }
 
