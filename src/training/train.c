@@ -215,7 +215,6 @@ static int run_training(Trainer *train, Why *why) {
   RunStatus status;
   if (start(train, why) != 0) return -1;
   phases_end(train->phases);
-  signals_catch();
   train->budget.began = clock_now() - train->run->began;
   train->next_checkpoint = clock_now() + train->run->options->checkpoint_every;
   messages_start(train);
