@@ -10,6 +10,7 @@
 
 struct Metadata {
   char **text; /* key, value, key, value, ... */
+  size_t room; /* texts */
   size_t n;    /* pairs */
 };
 
@@ -27,8 +28,7 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...) 
   va_start(arguments, format);
   char *value = alloc_format(format, arguments);
   va_end(arguments);
-  if ((metadata->n & (metadata->n - 1)) == 0) /* full at 0, 1, 2, 4, 8, ... */
-    metadata->text = alloc_resize(metadata->text, 4 * metadata->n + 2, sizeof *metadata->text);
+  metadata->text = alloc_grow(metadata->text, &metadata->room, 2 * metadata->n + 2, sizeof(char *));
   metadata->text[2 * metadata->n] = alloc_text(key);
   metadata->text[2 * metadata->n++ + 1] = value;
 }
