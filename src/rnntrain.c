@@ -20,14 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  DONE = 0,
-  FAILED = 1,
-  USAGE = 2,
-};
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-static int complain(int code, const Why *why) {
-  fprintf(stderr, "rnntrain: %s\n", why->text);
+static int finish(int code, const Why *why) {
+  if (code != DONE) fprintf(stderr, "rnntrain: %s\n", why->text);
   return code;
 }
 
@@ -153,8 +149,8 @@ static int report(const RunConfig *run, Why *why) {
 static int answer(OptionsWish wish, const char *topic, Why *why) {
   const char *library = NULL;
   if (wish == OPTIONS_VERSION) library = matrix_start(1, why) == 0 ? matrix_library() : why->text;
-  const int code = manual_answer(&train_program, wish, topic, library, kernels_best()->level, why);
-  return code == DONE ? DONE : complain(code, why);
+  return finish(manual_answer(&train_program, wish, topic, library, kernels_best()->level, why),
+                why);
 }
 
 /* Trains if there are files, and reports: the exit code. */
@@ -177,10 +173,10 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   free(run.past_inputs);
   free(run.inputs);
   progress_end(run.progress);
-  if (code != DONE) complain(code, &why);
+  finish(code, &why);
   const bool trained = code != FAILED && code != USAGE;
   if (trained && train_options_report(options) && report(&run, &why) != 0)
-    code = complain(code == DONE ? FAILED : code, &why);
+    code = finish(code == DONE ? FAILED : code, &why);
   rundir_close(run.dir);
   return code;
 }
@@ -202,7 +198,7 @@ int main(int argc, char **argv) {
   const char *const *files = (const char *const *)argv + line.operands;
   const int n_files = argc - line.operands;
   if (wish == OPTIONS_ERROR || train_options_check(&options, files, n_files, &why) != 0)
-    return complain(USAGE, &why);
+    return finish(USAGE, &why);
   if (!options.dry_run) signals_ignore_pipe();
   Progress progress = progress_new(options.quiet, !options.no_progress);
   RunConfig run = {.options = &options,

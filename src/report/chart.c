@@ -151,9 +151,11 @@ static void draw_x_axis(const Frame *frame, const char *name) {
           LEFT, bottom, WIDTH - RIGHT, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, name);
 }
 
-static void begin(FILE *out, const char *title) {
-  fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
+static void begin(const Frame *frame, const char *title, const char *x_name, const char *y_name) {
+  fprintf(frame->out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
           title);
+  draw_y_axis(frame, y_name);
+  draw_x_axis(frame, x_name);
 }
 
 /* ---- series --------------------------------------------------------------------------------- */
@@ -292,9 +294,7 @@ static void set_axes(Frame *frame, const Chart *chart, const Points *points) {
 }
 
 static void draw_chart(const Frame *frame, const Chart *chart, const Points *points) {
-  begin(frame->out, chart->title);
-  draw_y_axis(frame, chart->y_name);
-  draw_x_axis(frame, chart->x_name);
+  begin(frame, chart->title, chart->x_name, chart->y_name);
   if (chart->diagonal)
     fprintf(frame->out, "<path class=\"mark\" d=\"M%d %dL%d %d\"/>\n", LEFT, HEIGHT - BOTTOM,
             WIDTH - RIGHT, TOP);
@@ -380,9 +380,7 @@ void chart_cloud(FILE *out, const Cloud *cloud) {
     include_value(&frame.y, cloud->y[i]);
   }
   set_square_axes(&frame);
-  begin(out, cloud->title);
-  draw_y_axis(&frame, cloud->y_name);
-  draw_x_axis(&frame, cloud->x_name);
+  begin(&frame, cloud->title, cloud->x_name, cloud->y_name);
   for (size_t i = 0; i < cloud->n; i++)
     fprintf(out,
             "<circle class=\"g%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>%s</title></circle>\n",
