@@ -14,14 +14,12 @@ typedef struct {
   size_t size, room;
 } Buffer;
 
-/* A record in the buffer. A plain one, which is one segment and follows a record with bases, is one
- * number: twice its bases, plus 1. Another one is twice the number of records without bases before
- * it, its segments (gap + 1, bases), a 0, and its letters. */
+/* A record in the buffer: the number of records without bases before it, its segments (gap + 1,
+ * bases), a 0, and its letters. */
 typedef struct {
   uint64_t number;     /* in the file */
   uint64_t begin, end; /* bases of the file */
   uint64_t letters;
-  bool plain;
   size_t segments, next; /* into places: where its segments begin, and the next record */
   size_t name;           /* into names, if they are kept */
 } Record;
@@ -42,10 +40,8 @@ struct Tail {
   uint64_t bases;   /* of the file so far */
   uint64_t records; /* of them, those that have bases */
   uint64_t number;  /* of the last one that has bases */
-  /* The record that is read: */
-  uint64_t empty;                /* records without bases before it */
-  uint64_t segments;             /* that it has */
-  uint64_t first_gap, first_run; /* letters before its first segment, and the bases of that */
+  uint64_t empty;   /* records without bases after that one */
+  bool has_bases;   /* the record that is read */
 };
 
 uint64_t tail_split(uint64_t bases, double fraction) {
@@ -74,21 +70,14 @@ static void drop_bytes(Buffer *buffer, size_t n) {
 static Record read_record(const Tail *tail, Mark mark) {
   const uint8_t *places = tail->places.bytes;
   size_t at = mark.place;
-  const uint64_t first = varint_get(places, &at);
-  Record record = {.number = mark.number + 1,
+  const uint64_t empty = varint_get(places, &at);
+  Record record = {.number = mark.number + empty + 1,
                    .begin = mark.base,
                    .end = mark.base,
-                   .plain = first % 2,
                    .segments = at,
                    .name = mark.name};
-  if (record.plain) {
-    record.letters = first / 2;
-    record.end += record.letters;
-  } else {
-    record.number += first / 2;
-    while (varint_get(places, &at) > 0) record.end += varint_get(places, &at);
-    record.letters = varint_get(places, &at);
-  }
+  while (varint_get(places, &at) > 0) record.end += varint_get(places, &at);
+  record.letters = varint_get(places, &at);
   record.next = at;
   return record;
 }
@@ -170,45 +159,28 @@ static void push_name(Tail *tail, const char *name, size_t n) {
   tail->names.bytes[tail->names.size++] = 0;
 }
 
-static void push_segment(Tail *tail, uint64_t gap, uint64_t bases) {
+void tail_segment(Tail *tail, uint64_t gap, uint64_t bases) {
+  if (!tail->has_bases) {
+    if (tail->records++ % GROUP == 0) add_mark(tail);
+    push_number(&tail->places, tail->empty);
+    tail->has_bases = true;
+  }
   push_number(&tail->places, gap + 1);
   push_number(&tail->places, bases);
-}
-
-/* Puts the first segment of a record that is not plain into the buffer. */
-static void push_first(Tail *tail) {
-  push_number(&tail->places, 2 * tail->empty);
-  push_segment(tail, tail->first_gap, tail->first_run);
-}
-
-void tail_segment(Tail *tail, uint64_t gap, uint64_t bases) {
-  if (tail->segments++ == 0) {
-    if (tail->records++ % GROUP == 0) add_mark(tail);
-    tail->first_gap = gap;
-    tail->first_run = bases;
-  } else {
-    if (tail->segments == 2) push_first(tail);
-    push_segment(tail, gap, bases);
-  }
   tail->bases += bases;
 }
 
 void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
-  const bool one = tail->segments == 1;
-  if (tail->segments == 0) {
+  if (!tail->has_bases) {
     tail->empty++;
     return;
   }
-  if (one && tail->first_gap == 0 && tail->first_run == letters && tail->empty == 0) {
-    push_number(&tail->places, 2 * letters + 1);
-  } else {
-    if (one) push_first(tail);
-    push_number(&tail->places, 0);
-    push_number(&tail->places, letters);
-  }
+  push_number(&tail->places, 0);
+  push_number(&tail->places, letters);
   if (tail->named) push_name(tail, name, n);
   tail->number += tail->empty + 1;
-  tail->empty = tail->segments = 0;
+  tail->empty = 0;
+  tail->has_bases = false;
   if (tail->places.size >= tail->drop_at) drop_groups(tail);
 }
 
@@ -218,7 +190,6 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
 static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base) {
   uint64_t letter = 1, left = base - record->begin;
   size_t at = record->segments;
-  if (record->plain) return letter + left;
   for (;;) {
     letter += varint_get(tail->places.bytes, &at) - 1;
     const uint64_t bases = varint_get(tail->places.bytes, &at);
@@ -246,7 +217,7 @@ static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t
 static uint64_t count_turned(const Tail *tail, Record record, uint64_t base) {
   uint64_t sum = 0;
   do {
-    if (record.end <= base || record.plain) continue;
+    if (record.end <= base) continue;
     const uint64_t last = letter_of(tail, &record, record.end - 1), left = record.end - base;
     const uint64_t turned = last > record.letters ? last - record.letters : 0;
     sum += turned < left ? turned : left;
