@@ -1,7 +1,6 @@
 #include "base/escape.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The bytes of the character of UTF-8 that text begins with, 0: it begins with none. */

@@ -2,9 +2,6 @@
 
 #include "base/alloc.h"
 #include "sequence/digest.h"
-#include "sequence/kmer.h"
-#include "sequence/letters.h"
-#include "sequence/seqfile.h"
 #include "sequence/varint.h"
 
 #include <ctype.h>

@@ -1,7 +1,6 @@
 #include "sequence/foreign.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 typedef struct {

@@ -5,7 +5,6 @@
 #include "sequence/tokenizer.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

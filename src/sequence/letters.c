@@ -1,8 +1,6 @@
 #include "sequence/letters.h"
 #include "base/cpu.h"
 
-#include <stddef.h>
-
 extern const Letters letters_baseline;
 #ifdef LEVELS_X86_64
 extern const Letters letters_v3, letters_v4;
