@@ -32,7 +32,7 @@ static int free_corpus(void **state) {
 /* The span of these ranges has these segments, "begin+length". */
 static void assert_segments(const Range *ranges, size_t n, const char *wanted) {
   char text[256] = "";
-  Span span = span_new(corpus);
+  Span span = {.corpus = corpus};
   for (size_t i = 0; i < n; i++) span_add(&span, ranges[i].begin, ranges[i].end);
   SegmentCursor cursor = {0};
   Segment segment;
@@ -65,7 +65,7 @@ static void segments_come_range_by_range(void **state) {
 
 static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state) {
   (void)state;
-  Span span = span_new(corpus);
+  Span span = {.corpus = corpus};
   span_add(&span, 1, 4);
   span_add(&span, 4, 4);
   span_add(&span, 10, 20);
@@ -83,7 +83,7 @@ static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state)
 
 static void tokens_are_pairs_of_k_mers_within_a_segment(void **state) {
   (void)state;
-  Span span = span_new(corpus);
+  Span span = {.corpus = corpus};
   span_add(&span, 0, 310);
   assert_int_equal(span_tokens(&span, 4, 1), 0 + 0 + 1 + 296);
   assert_int_equal(span_tokens(&span, 3, 2), 0 + 0 + 1 + 148);

@@ -28,7 +28,6 @@ typedef struct {
   size_t range;
 } SegmentCursor;
 
-Span span_new(const Corpus *corpus); /* without ranges */
 void span_free(Span *span);
 
 /* Appends a range, unless it is empty. */

@@ -20,8 +20,7 @@
 #include <xmmintrin.h>
 #endif
 
-/* Gives the closed ones of 0, 1 and 2 a file that can be neither read nor written, which needs no
- * /dev and no permission. Without it, a log could get the number of standard error. */
+/* With O_PATH, a file can be neither read nor written, and needs no /dev and no permission. */
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || open("/", O_PATH) == fd) continue;

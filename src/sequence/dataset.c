@@ -45,8 +45,8 @@ int dataset_read(Dataset *dataset, const char *const *files, int n_files, const 
   }
   dataset->counts = alloc_new((size_t)dataset->n, sizeof *dataset->counts);
   dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
-  dataset->train = span_new(dataset->corpus);
-  dataset->valid = span_new(valid_file ? dataset->valid_corpus : dataset->corpus);
+  dataset->train.corpus = dataset->corpus;
+  dataset->valid.corpus = valid_file ? dataset->valid_corpus : dataset->corpus;
   int rc = 0;
   for (int i = 0; rc == 0 && i < dataset->n; i++)
     rc = read_file(dataset, i, reading, valid_file ? 0 : valid_fraction, why);

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-Span span_new(const Corpus *corpus) { return (Span){.corpus = corpus}; }
-
 void span_free(Span *span) {
   free(span->ranges);
   *span = (Span){.corpus = NULL};
@@ -25,7 +23,7 @@ uint64_t span_bases(const Span *span) {
 }
 
 Span span_head(const Span *span, uint64_t bases) {
-  Span head = span_new(span->corpus);
+  Span head = {.corpus = span->corpus};
   for (size_t i = 0; i < span->n && bases > 0; i++) {
     const Range *range = &span->ranges[i];
     const uint64_t length = range->end - range->begin, part = length < bases ? length : bases;
