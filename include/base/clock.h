@@ -1,4 +1,4 @@
-/* clock: the time that passes, and how people read it. */
+/* clock: elapsed time, in seconds and as a text. */
 #ifndef CLOCK_H
 #define CLOCK_H
 

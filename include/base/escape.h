@@ -10,8 +10,8 @@
 
 enum { ESCAPE_ROOM = 8 };
 
-/* The character that text, which is not empty, begins with, escaped where it must be; gives back
- * how many bytes it has in text. */
+/* The first character of text, which is not empty, escaped where it must be; returns its number of
+ * bytes in text. */
 typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
 Escape escape_json, escape_html, escape_row, escape_screen;
 

@@ -12,8 +12,8 @@
  * STDERR_FILENO instead of fileno. */
 void stream_start(void);
 
-/* Writes n bytes to a file descriptor, however many calls and signals that takes. Gives back how
- * many were written: fewer after an error, of which errno says why. */
+/* Writes n bytes to a file descriptor, however many calls and signals that takes. Returns their
+ * number: less than n after an error, whose cause is in errno. */
 size_t stream_write(int fd, const char *bytes, size_t n);
 
 #endif

@@ -10,11 +10,11 @@ enum { OPTIONS_MAX = 64 };
 
 /* Options that do not go together although each is right: one of them would have no effect. */
 typedef struct {
-  const char *option; /* that must not be given, */
-  const char *fits;   /* but with this value, */
-  const char *with;   /* where this one is given, */
-  const char *value;  /* with one of these values "a|b", NULL: with any, */
-  const char *and;    /* and this one too, NULL: or not */
+  const char *option; /* it must not be given, */
+  const char *fits;   /* except with this value (NULL: with none), */
+  const char *with;   /* if this option is given */
+  const char *value;  /* with one of the values "a|b" (NULL: with any), */
+  const char *and;    /* and this option is given too (NULL: no further condition) */
   const char *reason; /* after the option's name */
 } Clash;
 

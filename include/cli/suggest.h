@@ -15,7 +15,7 @@ typedef struct {
 } Suggestion;
 
 /* One that takes no word farther away than 1 edit for 5 letters or fewer, 2 for up to 9, 3 for
- * more. The beginning of a word, of 3 letters or more, counts as none. */
+ * more. The beginning of a word, of 3 letters or more, is no edit. */
 Suggestion suggest_new(const char *typed, size_t n);
 
 /* Offers a word, of SUGGEST_ROOM - 1 letters at most. */

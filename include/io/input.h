@@ -33,13 +33,13 @@ const char *input_name(const Input *input); /* the title of its file */
 const char *input_format(const Input *input);
 
 /* The next bytes of text: how many, 0 at the end; they are valid until the next call. -1 an error;
- * why does not name the file, for the caller knows a better place in it. */
+ * why does not name the file: the caller knows the line too. */
 ptrdiff_t input_next(Input *input, const char **text, Why *why);
 
 /* At the end: whether it is BGZF without its end block, perhaps truncated between two blocks. */
 bool input_unfinished(const Input *input);
 
-/* Whether the next bytes may be long in coming, through a pipe that is empty now. */
+/* Whether the next bytes may take long to arrive, through a pipe that is empty now. */
 bool input_waits(Input *input);
 
 /* Of the file as stored (compressed), once it has ended: its bytes and their CRC-32. */

@@ -23,7 +23,7 @@ void table_whole(Table *table, uint64_t value);
 void table_fixed(Table *table, double value, int decimals);         /* up to 6 of them */
 void table_fixed_or_none(Table *table, double value, int decimals); /* none for NaN */
 void table_probability(Table *table, double p);                     /* 6 decimals, or 4 digits */
-void table_digits(Table *table, double value, int digits);          /* that matter */
+void table_digits(Table *table, double value, int digits);          /* significant ones */
 void table_none(Table *table, int cells);                           /* NA, null */
 void table_end(Table *table);                                       /* of the row */
 

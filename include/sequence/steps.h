@@ -62,7 +62,7 @@ const SeqFile *steps_file(const Steps *steps);
  * The last one must still be there, and may be the same. As seqfile_next. */
 int steps_read(Steps *steps, Stretch *stretch, Why *why);
 
-/* Whether that may take long, because the text has not come yet (seqfile_waits). */
+/* Whether steps_read may take long, because the text has not arrived yet (seqfile_waits). */
 bool steps_wait(const Steps *steps);
 
 #endif

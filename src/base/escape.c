@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The bytes of the character of UTF-8 that text begins with, 0: it begins with none. */
+/* The number of bytes of the UTF-8 character at the beginning of text; 0: there is none. */
 static size_t character(const unsigned char *text) {
   static const struct {
     unsigned char first, last, least, most; /* of the first byte; of the second */

@@ -18,7 +18,7 @@ struct Table {
   char **before;  /* (n) the bytes before a cell of each column */
   size_t *length; /* (n) of that */
   size_t used;
-  char text[ROOM]; /* gathered, for a row a base is more than stdio likes to be called for */
+  char text[ROOM]; /* buffered here: stdio is slow where every base has a row */
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
