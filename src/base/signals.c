@@ -56,7 +56,7 @@ static void expire(int signal_number) {
   _exit(1);
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static void install(int signal_number, void (*handler)(int)) {
   struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
