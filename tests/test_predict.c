@@ -58,6 +58,7 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
                      bool circular, int threads) {
   char path[] = "/tmp/test_predict_XXXXXX";
   Why why;
+  SeqNotes notes;
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
   write_records(path, records, n);
   Predictor *predictor =
@@ -66,7 +67,7 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
                                 .each_step = true,
                                 .reading = {.over_ends = true, .all_circles = circular}},
                   threads, kernels);
-  assert_int_equal(predict_file(predictor, path, take, &rows, &why), 0);
+  assert_int_equal(predict_file(predictor, path, take, &rows, &notes, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);
   unlink(path);
@@ -250,6 +251,7 @@ static void networks_do_not_see_each_other(void **state) {
   char path[] = "/tmp/test_predict_XXXXXX", *record = calloc(N + 1, 1);
   double nats[2];
   Why why;
+  SeqNotes notes;
   for (int i = 0; i < 2; i++) models[i].weights = weights_new(&models[i].shape);
   weights_init(models[0].weights, &models[0].shape, 1);
   w = models[1].weights;
@@ -264,7 +266,7 @@ static void networks_do_not_see_each_other(void **state) {
   for (int threads = 1; threads <= 3; threads++) {
     Predictor *predictor =
         predict_new(models, 2, (PredictWish){.with_loss = true}, threads, kernels_best());
-    assert_int_equal(predict_file(predictor, path, take_nats, nats, &why), 0);
+    assert_int_equal(predict_file(predictor, path, take_nats, nats, &notes, &why), 0);
     predict_free(predictor);
     for (int i = 0; i < 2; i++) {
       Rows alone = score(&models[i], &record, 1, false, 1);

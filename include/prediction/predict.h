@@ -61,12 +61,9 @@ typedef struct {
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 
 /* Calls take, in any thread, for all stretches of all records of a file ("-": standard input), in
- * order. Returns -1 once take does not return 0, or where the file is broken, after the stretches
- * before that place. */
+ * order, and sets notes. Returns -1 once take does not return 0, or where the file is broken, after
+ * the stretches before that place. */
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
-                 Why *why);
-
-/* Of the file that was read last. */
-SeqNotes predict_notes(const Predictor *predictor);
+                 SeqNotes *notes, Why *why);
 
 #endif

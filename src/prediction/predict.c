@@ -76,9 +76,8 @@ struct Predictor {
   Steps *steps;
   Batch batch[BATCHES], *reading, *computing, *handing;
   /* Reading: */
-  int more;       /* 1: there may be more; 0: the file has ended; -1: it is broken */
-  Why broken;     /* in this way */
-  SeqNotes notes; /* of the file that was read */
+  int more;   /* 1: there may be more; 0: the file has ended; -1: it is broken */
+  Why broken; /* in this way */
   /* Handing out: */
   PredictTake *take;
   void *context;
@@ -453,7 +452,8 @@ static void pass_batches_on(Predictor *p) {
   p->reading = handed;
 }
 
-int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, Why *why) {
+int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, SeqNotes *notes,
+                 Why *why) {
   if (steps_open(p->steps, path, why) != 0) return -1;
   p->more = 1;
   p->take = take;
@@ -467,11 +467,9 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
     parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
     pass_batches_on(p);
   }
-  p->notes = seqfile_notes(steps_file(p->steps));
+  *notes = seqfile_notes(steps_file(p->steps));
   steps_close(p->steps);
   if (p->rc != 0 || p->more == 0) return p->rc;
   *why = p->broken;
   return -1;
 }
-
-SeqNotes predict_notes(const Predictor *p) { return p->notes; }

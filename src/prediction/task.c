@@ -119,15 +119,16 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
                  Why *why) {
   Predictor *predictor =
       predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
+  SeqNotes notes;
   Why other;
   int rc = 0;
   for (int i = 0; i < task->n_files && rc == 0; i++) {
     const char *path = task->files[i];
     Counted counted = {task, take, context, table, 0};
     advance_open(task->advance, path);
-    rc = predict_file(predictor, path, take_counted, &counted, why);
+    rc = predict_file(predictor, path, take_counted, &counted, &notes, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
-    if (rc == 0) task_say_notes(task, path, predict_notes(predictor), table != NULL);
+    if (rc == 0) task_say_notes(task, path, notes, table != NULL);
     if (rc == 0 && counted.circular > 0)
       progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
                    input_title(path), counted.circular);
