@@ -1,6 +1,6 @@
 #include "sequence/lanes.h"
 
-#include "base/rng.h"
+#include "scratch.h"
 #include "sequence/kmer.h"
 
 #include <setjmp.h>
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,13 +21,12 @@ static Corpus *corpus;
 
 /* Fills the corpus with n segments whose lengths are 1..max; one is long enough to be cut. */
 static void make_corpus(size_t n, size_t max, size_t long_one, uint64_t seed) {
-  char path[] = "/tmp/test_lanes.XXXXXX";
+  char *path = scratch_path("segments.fa");
   Rng rng = rng_new(seed, 0);
   Why why;
   SeqCounts counts;
-  int fd = mkstemp(path);
-  assert_true(fd >= 0);
-  FILE *out = fdopen(fd, "w");
+  FILE *out = fopen(path, "w");
+  assert_non_null(out);
   char *to = bases;
   for (n_lengths = 0; n_lengths < n; n_lengths++) {
     size_t length = n_lengths == n / 2 && long_one ? long_one : 1 + rng_next(&rng) % max;
@@ -43,7 +41,7 @@ static void make_corpus(size_t n, size_t max, size_t long_one, uint64_t seed) {
   corpus = corpus_new();
   assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
   assert_int_equal(counts.segments, n);
-  unlink(path);
+  free(path);
 }
 
 static Span part(uint64_t begin, uint64_t end) {

@@ -1,6 +1,7 @@
 /* What rnnpredict promises: a record's numbers do not depend on its company. */
 #include "prediction/predict.h"
 #include "reference.h"
+#include "scratch.h"
 #include "sequence/kmer.h"
 
 #include <math.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
 
@@ -46,21 +46,22 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
-/* Makes path, which ends in XXXXXX, the name of a file with these records. */
-static void write_records(char *path, char *const *records, int n) {
-  FILE *out = fdopen(mkstemp(path), "w");
+/* The path of a file with these records, to be freed. */
+static char *write_records(char *const *records, int n) {
+  char *path = scratch_path("records.fa");
+  FILE *out = fopen(path, "w");
   for (int i = 0; i < n; i++) fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
+  return path;
 }
 
 /* Scores a file with these records, on a CPU level. */
 static Rows score_on(const Kernels *kernels, const Model *model, char *const *records, int n,
                      bool circular, int threads) {
-  char path[] = "/tmp/test_predict_XXXXXX";
+  char *path = write_records(records, n);
   Why why;
   SeqNotes notes;
   Rows rows = {calloc((size_t)n, sizeof(Row)), 0, 0, model->shape.D, 0};
-  write_records(path, records, n);
   Predictor *predictor =
       predict_new(model, 1,
                   (PredictWish){.with_loss = true,
@@ -70,7 +71,7 @@ static Rows score_on(const Kernels *kernels, const Model *model, char *const *re
   assert_int_equal(predict_file(predictor, path, take, &rows, &notes, &why), 0);
   assert_int_equal(rows.n, n);
   predict_free(predictor);
-  unlink(path);
+  free(path);
   return rows;
 }
 
@@ -248,7 +249,7 @@ static void networks_do_not_see_each_other(void **state) {
   Model models[2] = {{.shape = shape_new(1, 1, 3, 20, ACTIVATION_TANH, SOFTMAX_FOLLOWERS)},
                      {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)}};
   Weights *w;
-  char path[] = "/tmp/test_predict_XXXXXX", *record = calloc(N + 1, 1);
+  char *record = calloc(N + 1, 1);
   double nats[2];
   Why why;
   SeqNotes notes;
@@ -262,7 +263,7 @@ static void networks_do_not_see_each_other(void **state) {
   w->U[1] = 2;
   memset(record, 'C', N);
   record[0] = 'A';
-  write_records(path, &record, 1);
+  char *path = write_records(&record, 1);
   for (int threads = 1; threads <= 3; threads++) {
     Predictor *predictor =
         predict_new(models, 2, (PredictWish){.with_loss = true}, threads, kernels_best());
@@ -274,7 +275,7 @@ static void networks_do_not_see_each_other(void **state) {
       free(alone.rows);
     }
   }
-  unlink(path);
+  free(path);
   free(record);
   weights_free(models[0].weights);
   weights_free(w);

@@ -1,4 +1,5 @@
 /* The steps of a record against those that its letters name one by one. */
+#include "scratch.h"
 #include "sequence/kmer.h"
 #include "sequence/steps.h"
 
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 /* cmocka wants those before it */
 #include <cmocka.h>
 
@@ -108,9 +108,9 @@ static int compare_record(const Plain *p, Steps *steps, Stretch stretch[2], Stre
  * how many stretches the record came. */
 static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle,
                    bool to_end) {
-  char path[] = "/tmp/test_steps_XXXXXX";
+  char *path = scratch_path("records.fa");
   Why why;
-  FILE *out = fdopen(mkstemp(path), "w");
+  FILE *out = fopen(path, "w");
   fprintf(out, ">a\n%s\n>b\nACGT\n", record);
   fclose(out);
   Steps *steps = steps_new(
@@ -133,7 +133,7 @@ static int compare(const Plain *p, const Plain *q, const char *record, int k, in
   stretch_clear(&stretch[1]);
   steps_close(steps);
   steps_free(steps);
-  unlink(path);
+  free(path);
   return stretches;
 }
 
