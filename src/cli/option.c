@@ -33,10 +33,6 @@ void option_range(const Option *option, char text[64]) {
     snprintf(text, 64, "%.0f..%.0f", option->min, option->max);
 }
 
-static void *field(void *settings, const Option *option) {
-  return (char *)settings + option->offset;
-}
-
 /* The number at the beginning of text, decimal and finite, and the rest of the text. */
 static int begin_real(const char *text, double *value, const char **rest) {
   char *end;
@@ -85,7 +81,7 @@ static int add_text(TextList *texts, const char *text) {
 }
 
 int option_set(const Option *option, void *settings, const char *text) {
-  void *to = field(settings, option);
+  void *to = (char *)settings + option->offset;
   uint64_t count;
   switch (option->type) {
   case OPTION_FLAG: *(bool *)to = true; return 0;

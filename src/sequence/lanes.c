@@ -72,11 +72,6 @@ static uint64_t choose_piece_tokens(const Lanes *lanes) {
   return larger(smaller(share, several), (uint64_t)lanes->wish.T);
 }
 
-static void index_push(Lanes *lanes, IndexEntry entry) {
-  lanes->index = alloc_grow(lanes->index, &lanes->index_room, lanes->index_size + 1, sizeof entry);
-  lanes->index[lanes->index_size++] = entry;
-}
-
 static uint64_t pieces_of(const Lanes *lanes, const Segment *segment) {
   return divide_up(segment_tokens(segment, lanes->wish.k, lanes->wish.s), lanes->piece_tokens);
 }
@@ -85,7 +80,11 @@ static void index_pieces(Lanes *lanes) {
   SegmentCursor cursor = {0}, before = cursor;
   Segment segment;
   for (uint64_t i = 0; segments_next(&lanes->span, &cursor, &segment); i++, before = cursor) {
-    if (i % INDEX_STEP == 0) index_push(lanes, (IndexEntry){before, lanes->pieces});
+    if (i % INDEX_STEP == 0) {
+      const size_t n = lanes->index_size++;
+      lanes->index = alloc_grow(lanes->index, &lanes->index_room, n + 1, sizeof *lanes->index);
+      lanes->index[n] = (IndexEntry){before, lanes->pieces};
+    }
     lanes->pieces += pieces_of(lanes, &segment);
   }
 }

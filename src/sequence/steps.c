@@ -121,18 +121,11 @@ static int keep_last_run(Steps *steps, Why *why) {
   return 0;
 }
 
-/* Bases that a circle whose letters are kept continues with. */
-static size_t turn_of_kept(const Steps *steps) {
-  const size_t k = (size_t)steps->k;
-  if (!is_circle(steps)) return 0;
-  return steps->n_letters < k ? steps->n_letters : k;
-}
-
 /* Up to n more of the kept letters; reversed: from the last one, and on around a circle. */
 static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t n) {
-  const size_t kept = steps->n_letters,
-               at = kept + (size_t)(steps->read - seqfile_letters(steps->file));
-  const size_t end = kept + (reversed ? turn_of_kept(steps) : 0);
+  const size_t kept = steps->n_letters, k = (size_t)steps->k, turn = kept < k ? kept : k;
+  const size_t at = kept + (size_t)(steps->read - seqfile_letters(steps->file));
+  const size_t end = reversed && is_circle(steps) ? kept + turn : kept;
   if (n > end - at) n = end - at;
   for (size_t i = at; i < at + n; i++)
     letters[i - at] = steps->letters[reversed ? kept - 1 - i % kept : i];

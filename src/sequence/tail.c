@@ -87,15 +87,11 @@ static const char *name_of(const Tail *tail, const Record *record) {
   return tail->named ? (const char *)tail->names.bytes + record->name : NULL;
 }
 
-/* The position of the next record's name. */
-static size_t next_name(const Tail *tail, const Record *record) {
-  return tail->named ? record->name + strlen(name_of(tail, record)) + 1 : 0;
-}
-
 /* Moves to the next record; false after the last one. */
 static bool next_record(const Tail *tail, Record *record) {
   if (record->next == tail->places.size) return false;
-  const Mark mark = {record->number, record->end, record->next, next_name(tail, record)};
+  const size_t name = tail->named ? record->name + strlen(name_of(tail, record)) + 1 : 0;
+  const Mark mark = {record->number, record->end, record->next, name};
   *record = read_record(tail, mark);
   return true;
 }
