@@ -8,20 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Waits for space, or for a signal or error that the next write will report. */
-static void wait_for_room(int fd) {
-  struct pollfd sink = {fd, POLLOUT, 0};
-  poll(&sink, 1, -1);
-}
-
 size_t stream_write(int fd, const char *bytes, size_t n) {
+  struct pollfd sink = {fd, POLLOUT, 0};
   size_t done = 0;
   while (done < n) {
     const ssize_t some = write(fd, bytes + done, n - done);
     if (some >= 0)
       done += (size_t)some;
     else if (errno == EAGAIN)
-      wait_for_room(fd);
+      poll(&sink, 1, -1); /* for room, or a signal or error that the next write reports */
     else if (errno != EINTR)
       break;
   }

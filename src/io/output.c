@@ -20,11 +20,6 @@ struct Output {
   bool whole;       /* nothing is to come */
 };
 
-static bool ends_in(const char *text, const char *end) {
-  size_t n = strlen(text), m = strlen(end);
-  return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* Opens the file, or the pipe or device of this name, and sets stream to it. */
 static int open_path(Output *output, Why *why) {
   struct stat about;
@@ -66,8 +61,9 @@ Output *output_open(const char *path, Why *why) {
   output->stream = stdout;
   if (!path || is_stdout(path)) return output;
   output->path = alloc_text(path);
-  if (open_path(output, why) == 0 && (!ends_in(path, ".gz") || start_gzip(output, why) == 0))
-    return output;
+  const size_t n = strlen(path);
+  const bool gz = n >= 3 && strcmp(path + n - 3, ".gz") == 0;
+  if (open_path(output, why) == 0 && (!gz || start_gzip(output, why) == 0)) return output;
   output_abandon(output);
   return NULL;
 }
