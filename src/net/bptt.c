@@ -3,10 +3,11 @@
  *                  the rows of L and of U that they touch
  *   2  sum_job     shares of dL and of the followers' dU, whose rows are added up token by token;
  *                  chunks of all the rest, whose partial sums are added up block by block
+ *      table_job   dI and db1, where they follow from G
  *   3  sum_losses  and the states are carried over
  * Jobs of a phase run on any thread in any order. In phase 1 a job writes to its block's tape, q, J
- * and partial only, or to one of the two Touched; in phase 2 to its share of the gradient, of G and
- * of parts. All else is only read. The Bptt owns all of it but the kernels, the window and the
+ * and partial only, or to one of the two Touched; in phase 2 to its share of the gradient and of
+ * G. All else is only read. The Bptt owns all of it but the kernels, the window and the
  * gradient, which it borrows for the call. */
 #include "net/bptt.h"
 
@@ -34,8 +35,7 @@ struct Bptt {
   Weights *partial; /* (blocks) dH, dI, db1 and, for the full softmax, dU, db2 of a block */
   size_t n_partial; /* floats of each */
   Touched x, followers;
-  float *G;     /* (V,D) where there is a table: dz added up by x */
-  float *parts; /* (SCATTER_JOBS) dI, db1 of those rows */
+  float *G; /* (V,D) where there is a table: dz added up by x */
   WindowLoss result;
   /* of the call that is running: */
   const Window *window;
@@ -51,8 +51,6 @@ static int block_lanes(int B, int block) {
 }
 
 static int count_blocks(int B) { return (B + BPTT_BLOCK - 1) / BPTT_BLOCK; }
-
-static size_t input_size(const Shape *shape) { return ((size_t)shape->d + 1) * (size_t)shape->D; }
 
 /* Floats of a partial gradient: H, I, b1 and for the full softmax U, b2 stand side by side in
  * Weights.
@@ -86,7 +84,6 @@ static void new_scatter(Bptt *bptt) {
     bptt->followers = touched_new(shape->V / shape->n, tokens);
   if (!bptt->factors->table) return;
   bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
-  bptt->parts = alloc_floats(SCATTER_JOBS * input_size(shape));
 }
 
 Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
@@ -122,7 +119,6 @@ void bptt_free(Bptt *bptt) {
     free(bptt->J[block]);
     free(bptt->partial[block].H);
   }
-  free(bptt->parts);
   free(bptt->G);
   free(bptt->tape);
   free(bptt->q);
@@ -232,23 +228,30 @@ static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, 
   }
 }
 
-/* With a table, for the i-th share of its rows: G, dL = G I^T, and their parts of dI = L^T G and of
- * db1, the sum of the rows of G. */
+/* With a table, for the i-th share of its rows: G and dL = G I^T. */
 static void scatter_table(Bptt *bptt, int i) {
-  const Shape *shape = &bptt->shape;
-  const Factors *factors = bptt->factors;
-  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
-  const int from = share(shape->V, i), to = share(shape->V, i + 1), rows = to - from;
-  const size_t at = (size_t)from;
-  float *dI = bptt->parts + (size_t)i * input_size(shape), *db1 = dI + d * D;
-  float *G = bptt->G + at * D;
-  memset(G, 0, (size_t)rows * D * sizeof *G);
-  memset(dI, 0, input_size(shape) * sizeof *dI);
-  if (rows == 0) return;
+  const size_t d = (size_t)bptt->shape.d, D = (size_t)bptt->shape.D;
+  const int from = share(bptt->shape.V, i), to = share(bptt->shape.V, i + 1);
+  float *G = bptt->G + (size_t)from * D;
+  if (to == from) return;
+  memset(G, 0, (size_t)(to - from) * D * sizeof *G);
   add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
-  packed_multiply(bptt->gradient->L + at * d, G, &factors->IT, rows, false);
-  matrix_multiply_ta(dI, factors->w->L + at * d, G, shape->d, shape->D, rows, false);
-  for (size_t row = 0; row < (size_t)rows; row++) bptt->kernels->add(db1, G + row * D, D);
+  packed_multiply(bptt->gradient->L + (size_t)from * d, G, &bptt->factors->IT, to - from, false);
+}
+
+/* And for all of its rows: job 0 dI = L^T G, job 1 db1, the sum of the rows of G. */
+static void table_job(void *context, int i) {
+  const Bptt *bptt = context;
+  const Shape *shape = &bptt->shape;
+  const size_t D = (size_t)shape->D;
+  float *db1 = bptt->gradient->b1;
+  if (i == 0) {
+    matrix_multiply_ta(bptt->gradient->I, bptt->factors->w->L, bptt->G, shape->d, shape->D,
+                       shape->V, false);
+    return;
+  }
+  memset(db1, 0, D * sizeof *db1);
+  for (size_t x = 0; x < (size_t)shape->V; x++) bptt->kernels->add(db1, bptt->G + x * D, D);
 }
 
 /* Without one, for the i-th share of the rows of dL that are touched, or of all. */
@@ -335,13 +338,9 @@ static void sum_job(void *context, int i) {
 }
 
 static void sum_gradients(Bptt *bptt) {
-  const size_t n = input_size(&bptt->shape);
   int chunks = (int)((bptt->n_partial + CHUNK - 1) / CHUNK);
   parallel_run(bptt->threads, 2 * SCATTER_JOBS + chunks, sum_job, bptt);
-  if (!bptt->G) return;
-  memcpy(bptt->gradient->I, bptt->parts, n * sizeof(float));
-  for (size_t i = 1; i < SCATTER_JOBS; i++)
-    bptt->kernels->add(bptt->gradient->I, bptt->parts + i * n, n);
+  if (bptt->G) parallel_run(bptt->threads, 2, table_job, bptt);
 }
 
 static void sum_losses(Bptt *bptt) {
