@@ -14,6 +14,7 @@ folders = lists['FOLDERS'].split()
 modules = [f'{folder}/{module}' for folder in folders for module in lists[folder].split()]
 place = {module: number for number, module in enumerate(modules)}
 place['base/version'] = -1  # generated
+INCLUDE = re.compile(rf'^\s*#\s*include\s*(?:"|<(?=(?:{"|".join(folders)})/))(.+)\.h[">]', re.M)
 wrong = 0
 
 
@@ -38,7 +39,7 @@ for file in sorted([*source.glob('src/**/*.c'), *source.glob('include/**/*.h')])
     if module not in place and file not in programs:
         complain(file, 'is in no list of CMakeLists.txt')
         continue
-    for included in re.findall(r'^#include "([^"]+)\.h"', file.read_text(), re.M):
+    for included in INCLUDE.findall(file.read_text()):
         name = module_of(pathlib.Path(included))
         folder, other = file.stem if file in programs else file.parent.name, name.partition('/')[0]
         if folder != other:
