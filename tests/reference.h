@@ -4,8 +4,8 @@
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 typedef struct {
   int k, s, d, D;
@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
   int T, B;
   const int *x, *y; /* y -1: no loss */
-  const uint8_t *restart;
+  const bool *restart;
   const double *h0;
 } ReferenceWindow;
 

@@ -302,7 +302,7 @@ static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
       for (; (more = lanes_next(one, a)) == lanes_next(two, b) && more; windows++) {
         assert_memory_equal(a->x, b->x, 17 * 3 * sizeof *a->x);
         assert_memory_equal(a->y, b->y, 17 * 3 * sizeof *a->y);
-        assert_memory_equal(a->restart, b->restart, 17 * 3);
+        assert_memory_equal(a->restart, b->restart, 17 * 3 * sizeof *a->restart);
         assert_int_equal(a->tokens, b->tokens);
       }
       assert_int_equal(more, 0);

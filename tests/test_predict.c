@@ -182,7 +182,7 @@ static void pieces_say_what_the_whole_record_does(void **state) {
     Reference *reference = reference_new(K, 1, 5, D, (int)phi, 0);
     reference_set(reference, w->L, w->U, w->b2);
     int *x = calloc(N, sizeof *x), *y = calloc(N, sizeof *y);
-    uint8_t *restart = calloc(N, 1);
+    bool *restart = calloc(N, 1);
     for (int i = 0; i < N - 1; i++)
       x[i] = kmer_base((unsigned char)record[i]) * 4 + kmer_base((unsigned char)record[i + 1]);
     for (int i = 0; i < N - 1; i++) y[i] = i < N - 2 ? x[i + 1] : -1;

@@ -38,7 +38,7 @@ static double error_of_gradient(Reference *net, const ReferenceWindow *window, d
 static void gradient_is_the_slope_of_the_loss(void **state) {
   (void)state;
   int x[T * B], y[T * B];
-  uint8_t restart[T * B];
+  bool restart[T * B];
   double h0[B * D], length;
   srand(1);
   for (int k = 1; k <= 2; k++)
@@ -65,7 +65,7 @@ static void gradient_is_the_slope_of_the_loss(void **state) {
 static void misprinted_gradient_is_not_the_slope(void **state) {
   (void)state;
   const int x[] = {0, 3, 1, 2}, y[] = {3, 1, 2, 2};
-  const uint8_t restart[] = {1, 0, 0, 0};
+  const bool restart[] = {1, 0, 0, 0};
   const double h0[D] = {0};
   double length;
   srand(2);
@@ -84,7 +84,7 @@ static void loss_is_that_of_a_calculation_by_hand(void **state) {
    * h(2) = sigma(1.4621172) = 0.8118563, J(2) = ln(3 + e^0.8118563) = 1.6586251. */
   (void)state;
   const int x[] = {0, 1}, y[] = {1, 2};
-  const uint8_t restart[] = {1, 0};
+  const bool restart[] = {1, 0};
   const double h0[] = {9}; /* not seen: the lane restarts */
   Reference *net = reference_new(1, 1, 1, 1, ACTIVATION_SIGMOID, 1);
   net->L[0] = 1;

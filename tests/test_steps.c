@@ -13,7 +13,7 @@
 
 typedef struct {
   int n, *x, *y;
-  uint8_t *restart;
+  bool *restart;
   uint64_t *position, length, bases;
   int last; /* k-mer of the run that ends the line, -1: none */
 } Plain;

@@ -27,7 +27,7 @@ typedef struct {
 } Case;
 
 static Case case_new(int k, int s, int phi, int full, int at) {
-  const uint8_t restart[T] = {1};
+  const bool restart[T] = {1};
   const double h0[D] = {0};
   Case c = {.shape =
                 shape_new(k, s, d, D, (Activation)phi, full ? SOFTMAX_FULL : SOFTMAX_FOLLOWERS),

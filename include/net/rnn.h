@@ -18,6 +18,7 @@
 
 #include "net/packed.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum { SOFTMAX_FOLLOWERS, SOFTMAX_FULL } Softmax;
@@ -82,12 +83,12 @@ Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits,
 /* What forward leaves for backward: the activations of T timesteps of B lanes, one block. */
 typedef struct {
   int T, B;
-  int *x, *y;       /* (T,B) of this block's lanes */
-  uint8_t *restart; /* (T,B) 1: the state before t is zero */
-  float *h;         /* (T+1,B,D) */
-  float *dz;        /* (T,B,D) dq U^T until backward; NULL for forward only */
-  float *e, *de;    /* (T,B,d) where there is no table; else NULL */
-  float *rows;      /* (B,D) scratch: rows of h or dz where lanes restart */
+  int *x, *y;    /* (T,B) of this block's lanes */
+  bool *restart; /* (T,B) the state before t is zero */
+  float *h;      /* (T+1,B,D) */
+  float *dz;     /* (T,B,D) dq U^T until backward; NULL for forward only */
+  float *e, *de; /* (T,B,d) where there is no table; else NULL */
+  float *rows;   /* (B,D) scratch: rows of h or dz where lanes restart */
 } Tape;
 
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);

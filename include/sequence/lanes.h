@@ -10,13 +10,15 @@
 #include "sequence/kmer.h"
 #include "sequence/span.h"
 
+#include <stdbool.h>
+
 /* One window: (T,B) arrays, timestep by timestep. */
 typedef struct {
   int T, B;
-  int *x;           /* the k-mer read; -1: the lane is idle */
-  int *y;           /* the k-mer that follows; -1: no loss here (idle, or warming up) */
-  uint8_t *restart; /* 1: h(t-1) = 0 for this lane */
-  uint64_t tokens;  /* entries of y that are not -1 */
+  int *x;          /* the k-mer read; -1: the lane is idle */
+  int *y;          /* the k-mer that follows; -1: no loss here (idle, or warming up) */
+  bool *restart;   /* h(t-1) = 0 for this lane */
+  uint64_t tokens; /* entries of y that are not -1 */
 } Window;
 
 /* The k-mer to compute place i with: an idle lane takes 0, which has no effect on anything. */

@@ -24,7 +24,7 @@ typedef struct {
   int warmup;         /* steps that are copies */
   int n;              /* steps, the copies included */
   int *x, *y;         /* (n) y -1: no label */
-  uint8_t *restart;   /* (n) 1: the first of its segment */
+  bool *restart;      /* (n) the first of its segment */
   uint64_t *position; /* (n) in the record as it is read, from 1, of the base that comes after x:
                          the first of the s that y adds */
   uint64_t tokens;    /* labels among them */

@@ -112,7 +112,7 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   while (!exam->shortened && lanes_next(lanes, with.window)) {
     for (size_t i = 0; i < T * B; i++) tape->x[i] = window_kmer(window, i);
     memcpy(tape->y, window->y, T * B * sizeof *tape->y);
-    memcpy(tape->restart, window->restart, T * B);
+    memcpy(tape->restart, window->restart, T * B * sizeof *tape->restart);
     rnn_forward(tape, with.factors, shape, kernels);
     count_window(exam, &with, shape, kernels, stop);
     tape_carry(tape, shape);

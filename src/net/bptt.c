@@ -144,7 +144,7 @@ static void run_block(Bptt *bptt, int block) {
     size_t to = (size_t)t * (size_t)tape->B, n = (size_t)tape->B;
     for (size_t b = 0; b < n; b++) tape->x[to + b] = window_kmer(window, from + b);
     memcpy(tape->y + to, window->y + from, n * sizeof *tape->y);
-    memcpy(tape->restart + to, window->restart + from, n);
+    memcpy(tape->restart + to, window->restart + from, n * sizeof *tape->restart);
   }
   rnn_forward(tape, bptt->factors, shape, bptt->kernels);
   const SoftmaxRows rows = {.rows = tape->T * tape->B,

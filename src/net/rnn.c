@@ -158,7 +158,7 @@ Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors) {
   tape->B = B;
   tape->x = alloc_numbers(rows, sizeof *tape->x);
   tape->y = alloc_numbers(rows, sizeof *tape->y);
-  tape->restart = alloc_numbers(rows, 1);
+  tape->restart = alloc_numbers(rows, sizeof *tape->restart);
   tape->h = alloc_floats(rows * D + state);
   tape->rows = alloc_floats(state);
   if (!factors->table) tape->e = alloc_floats(rows * d);
@@ -191,8 +191,8 @@ void tape_carry(Tape *tape, const Shape *shape) {
 /* Rows (B,D) as they are, or a copy of them that is 0 for the lanes that restart at t. */
 static const float *without_restarts(const float *rows, Tape *tape, int t, size_t D) {
   const size_t B = (size_t)tape->B;
-  const uint8_t *restart = tape->restart + (size_t)t * B;
-  if (!memchr(restart, 1, B)) return rows;
+  const bool *restart = tape->restart + (size_t)t * B;
+  if (!memchr(restart, true, B)) return rows;
   memcpy(tape->rows, rows, B * D * sizeof(float));
   for (size_t b = 0; b < B; b++)
     if (restart[b]) memset(tape->rows + b * D, 0, D * sizeof(float));

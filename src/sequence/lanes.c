@@ -42,7 +42,7 @@ Window *window_new(int T, int B) {
   window->B = B;
   window->x = alloc_numbers(n, sizeof *window->x);
   window->y = alloc_numbers(n, sizeof *window->y);
-  window->restart = alloc_numbers(n, 1);
+  window->restart = alloc_numbers(n, sizeof *window->restart);
   return window;
 }
 
@@ -161,7 +161,7 @@ static void lane_deal(Lanes *lanes, Lane *lane) {
 static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
   bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
   window->x[i] = window->y[i] = -1;
-  window->restart[i] = 1;
+  window->restart[i] = true;
   if (ended) lane_deal(lanes, lane);
   if (lane->piece == lanes->pieces) return; /* idle */
   while (!read_base(lanes, lane)) continue;

@@ -214,7 +214,7 @@ static void continue_record(Stretch *stretch, const Stretch *before) {
   memmove(stretch->restart, before->restart + from, n * sizeof *stretch->restart);
   memset(stretch->position, 0, n * sizeof *stretch->position);
   for (size_t i = 0; i < n; i++) stretch->y[i] = -1;
-  stretch->restart[0] = 1;
+  stretch->restart[0] = true;
   stretch->first = false;
   stretch->reversed = before->reversed;
   stretch->warmup = STEPS_WARMUP;
