@@ -1,4 +1,5 @@
-/* pca: the first two principal components of a matrix's rows, by power iteration. */
+/* pca: the first two principal components of a matrix's rows, by power iteration: the report is
+ * also written where OpenBLAS, and its LAPACK with it, is not loaded. */
 #ifndef PCA_H
 #define PCA_H
 
