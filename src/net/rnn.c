@@ -192,7 +192,7 @@ void tape_carry(Tape *tape, const Shape *shape) {
 static const float *without_restarts(const float *rows, Tape *tape, int t, size_t D) {
   const size_t B = (size_t)tape->B;
   const bool *restart = tape->restart + (size_t)t * B;
-  if (!memchr(restart, true, B)) return rows;
+  if (!memchr(restart, 1, B)) return rows;
   memcpy(tape->rows, rows, B * D * sizeof(float));
   for (size_t b = 0; b < B; b++)
     if (restart[b]) memset(tape->rows + b * D, 0, D * sizeof(float));
