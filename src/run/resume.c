@@ -82,7 +82,7 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
 static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
                         const char *path, Why *why) {
   char key[KEY], value[VALUE];
-  TrainOptions unused; /* the values that the command line replaces are checked too */
+  TrainOptions unused = {0}; /* the values that the command line replaces are checked too */
   options_default(&train_program, &unused);
   if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
