@@ -35,7 +35,7 @@ typedef struct {
 /* The task that a command line sets. */
 typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } OptionsWish;
 
-/* Sets every field in settings to its default. */
+/* Sets the fields that have a default in settings, which are all zero before. */
 void options_default(const Program *program, void *settings);
 
 /* A command line that was parsed. */
