@@ -22,6 +22,13 @@
 
 enum { CHUNK = 1 << 12, SCATTER_JOBS = 16, BATCH = 64 /* tokens */ };
 
+typedef struct {
+  Tape *tape;
+  float *q;         /* of softmax_loss: for followers it keeps dq */
+  double *J;        /* (T*lanes) */
+  Weights *partial; /* dH, dI, db1 and, for the full softmax, dU, db2; no rows of L */
+} Block;
+
 struct Bptt {
   Shape shape;
   int T, B, blocks, threads;
@@ -29,11 +36,7 @@ struct Bptt {
   bool few_L, few_U; /* whether gradients have touched rows only */
   const Kernels *kernels;
   Factors *factors;
-  Tape **tape;      /* (blocks) */
-  float **q;        /* (blocks) of softmax_loss: for followers it keeps dq */
-  double **J;       /* (blocks) (T*block) */
-  Weights *partial; /* (blocks) dH, dI, db1 and, for the full softmax, dU, db2 of a block */
-  size_t n_partial; /* floats of each */
+  Block *block; /* (blocks) */
   Touched x, followers;
   float *G; /* (V,D) where there is a table: dz added up by x */
   WindowLoss result;
@@ -45,35 +48,15 @@ struct Bptt {
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
-static int block_lanes(int B, int block) {
-  int left = B - block * BPTT_BLOCK;
-  return left < BPTT_BLOCK ? left : BPTT_BLOCK;
-}
-
-static int count_blocks(int B) { return (B + BPTT_BLOCK - 1) / BPTT_BLOCK; }
-
-/* Floats of a partial gradient: H, I, b1 and for the full softmax U, b2 stand side by side in
- * Weights.
- */
-static size_t partial_size(const Shape *shape) {
-  size_t all = shape_parameters(shape), V = (size_t)shape->V;
-  size_t output = shape->softmax == SOFTMAX_FULL ? 0 : V * (size_t)shape->D + V;
-  return all - V * (size_t)shape->d - output;
-}
-
-static void new_block(Bptt *bptt, int block) {
+static Block new_block(const Bptt *bptt, int lanes) {
   const Shape *shape = &bptt->shape;
-  const int rows = bptt->T * block_lanes(bptt->B, block);
-  bptt->tape[block] = tape_new(shape, bptt->T, block_lanes(bptt->B, block), bptt->factors);
-  bptt->q[block] = alloc_floats(softmax_logits(shape, rows, bptt->with_backward));
-  bptt->J[block] = alloc_numbers((size_t)rows, sizeof **bptt->J);
-  if (!bptt->with_backward) return;
-  Weights *p = &bptt->partial[block];
-  p->H = alloc_floats(bptt->n_partial);
-  p->I = p->H + (size_t)shape->D * (size_t)shape->D;
-  p->b1 = p->I + (size_t)shape->d * (size_t)shape->D;
-  p->U = p->b1 + shape->D; /* beyond the end for followers, who never use it */
-  p->b2 = p->U + (shape->softmax == SOFTMAX_FULL ? (size_t)shape->V * (size_t)shape->D : 0);
+  const int rows = bptt->T * lanes;
+  Block block = {.tape = tape_new(shape, bptt->T, lanes, bptt->factors),
+                 .q = alloc_floats(softmax_logits(shape, rows, bptt->with_backward)),
+                 .J = alloc_numbers((size_t)rows, sizeof(double))};
+  if (bptt->with_backward)
+    block.partial = weights_new_rows(shape, 0, shape->softmax == SOFTMAX_FULL ? shape->V : 0);
+  return block;
 }
 
 static void new_scatter(Bptt *bptt) {
@@ -92,19 +75,18 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
   *bptt = (Bptt){.shape = *shape,
                  .T = T,
                  .B = B,
-                 .blocks = count_blocks(B),
+                 .blocks = (B + BPTT_BLOCK - 1) / BPTT_BLOCK,
                  .kernels = kernels,
                  .with_backward = with_backward,
                  .threads = threads,
                  .few_L = gradient_few_L(shape, T * B),
-                 .few_U = gradient_few_U(shape, T * B),
-                 .n_partial = partial_size(shape)};
+                 .few_U = gradient_few_U(shape, T * B)};
   bptt->factors = factors_new(shape, T * B, with_backward, kernels->products);
-  bptt->tape = alloc_new((size_t)bptt->blocks, sizeof *bptt->tape);
-  bptt->q = alloc_new((size_t)bptt->blocks, sizeof *bptt->q);
-  bptt->J = alloc_new((size_t)bptt->blocks, sizeof *bptt->J);
-  bptt->partial = alloc_new((size_t)bptt->blocks, sizeof *bptt->partial);
-  for (int block = 0; block < bptt->blocks; block++) new_block(bptt, block);
+  bptt->block = alloc_new((size_t)bptt->blocks, sizeof *bptt->block);
+  for (int i = 0; i < bptt->blocks; i++) {
+    const int left = B - i * BPTT_BLOCK;
+    bptt->block[i] = new_block(bptt, left < BPTT_BLOCK ? left : BPTT_BLOCK);
+  }
   if (with_backward) new_scatter(bptt);
   bptt->result.timestep_loss = alloc_numbers((size_t)T, sizeof(double));
   bptt->result.timestep_tokens = alloc_numbers((size_t)T, sizeof(uint64_t));
@@ -113,17 +95,14 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
 
 void bptt_free(Bptt *bptt) {
   if (!bptt) return;
-  for (int block = 0; block < bptt->blocks; block++) {
-    tape_free(bptt->tape[block]);
-    free(bptt->q[block]);
-    free(bptt->J[block]);
-    free(bptt->partial[block].H);
+  for (int i = 0; i < bptt->blocks; i++) {
+    tape_free(bptt->block[i].tape);
+    free(bptt->block[i].q);
+    free(bptt->block[i].J);
+    weights_free(bptt->block[i].partial);
   }
+  free(bptt->block);
   free(bptt->G);
-  free(bptt->tape);
-  free(bptt->q);
-  free(bptt->J);
-  free(bptt->partial);
   touched_free(&bptt->x);
   touched_free(&bptt->followers);
   factors_free(bptt->factors);
@@ -134,13 +113,14 @@ void bptt_free(Bptt *bptt) {
 
 /* ---- blocks of lanes ------------------------------------------------------------------------ */
 
-static void run_block(Bptt *bptt, int block) {
+static void run_block(Bptt *bptt, int i) {
   const Shape *shape = &bptt->shape;
   const Window *window = bptt->window;
-  Tape *tape = bptt->tape[block];
+  const Block *block = &bptt->block[i];
+  Tape *tape = block->tape;
   if (signals_end()) return;
   for (int t = 0; t < bptt->T; t++) {
-    size_t from = (size_t)t * (size_t)bptt->B + (size_t)block * BPTT_BLOCK;
+    size_t from = (size_t)t * (size_t)bptt->B + (size_t)i * BPTT_BLOCK;
     size_t to = (size_t)t * (size_t)tape->B, n = (size_t)tape->B;
     for (size_t b = 0; b < n; b++) tape->x[to + b] = window_kmer(window, from + b);
     memcpy(tape->y + to, window->y + from, n * sizeof *tape->y);
@@ -151,14 +131,14 @@ static void run_block(Bptt *bptt, int block) {
                             .x = tape->x,
                             .y = tape->y,
                             .h = tape->h + (size_t)tape->B * (size_t)shape->D,
-                            .J = bptt->J[block],
-                            .q = bptt->q[block],
+                            .J = block->J,
+                            .q = block->q,
                             .dh = bptt->gradient ? tape->dz : NULL,
-                            .dw = &bptt->partial[block],
+                            .dw = block->partial,
                             .scale = bptt->scale};
   softmax_loss(&rows, bptt->factors, shape, bptt->kernels);
   if (bptt->gradient && !signals_end())
-    rnn_backward(tape, &bptt->partial[block], bptt->factors, shape, bptt->kernels);
+    rnn_backward(tape, block->partial, bptt->factors, shape, bptt->kernels);
 }
 
 /* With a gradient, jobs 0 and 1 sort the tokens and the others are blocks. */
@@ -188,13 +168,14 @@ typedef struct {
 
 static Token find_token(const Bptt *bptt, int token) {
   const size_t d = (size_t)bptt->shape.d, D = (size_t)bptt->shape.D, n = (size_t)bptt->shape.n;
-  int t = token / bptt->B, b = token % bptt->B, block = b / BPTT_BLOCK;
-  const Tape *tape = bptt->tape[block];
+  const int t = token / bptt->B, b = token % bptt->B;
+  const Block *block = &bptt->block[b / BPTT_BLOCK];
+  const Tape *tape = block->tape;
   const size_t lanes = (size_t)tape->B, row = (size_t)t * lanes + (size_t)(b % BPTT_BLOCK);
   return (Token){.h = tape->h + (lanes + row) * D,
                  .dz = tape->dz + row * D,
                  .de = tape->de ? tape->de + row * d : NULL,
-                 .dq = bptt->shape.softmax == SOFTMAX_FOLLOWERS ? bptt->q[block] + row * n : NULL};
+                 .dq = bptt->shape.softmax == SOFTMAX_FOLLOWERS ? block->q + row * n : NULL};
 }
 
 /* The first of the touched rows that is not below `row`. */
@@ -228,18 +209,26 @@ static void add_rows_up(const Bptt *bptt, float *sums, size_t width, int first, 
   }
 }
 
-/* With a table, for the i-th share of its rows: G and dL = G I^T. */
-static void scatter_table(Bptt *bptt, int i) {
-  const size_t d = (size_t)bptt->shape.d, D = (size_t)bptt->shape.D;
-  const int from = share(bptt->shape.V, i), to = share(bptt->shape.V, i + 1);
-  float *G = bptt->G + (size_t)from * D;
+/* The i-th share of the rows of dL, with a table by way of G: dL = G I^T. */
+static void scatter_L(Bptt *bptt, int i) {
+  const size_t d = (size_t)bptt->shape.d;
+  const size_t width = bptt->G ? (size_t)bptt->shape.D : d;
+  const int places = bptt->few_L ? bptt->x.n : bptt->shape.V;
+  const int from = share(places, i), to = share(places, i + 1);
+  float *dL = bptt->gradient->L, *sums = bptt->G ? bptt->G : dL;
   if (to == from) return;
-  memset(G, 0, (size_t)(to - from) * D * sizeof *G);
-  add_rows_up(bptt, bptt->G, D, find_row(&bptt->x, from), find_row(&bptt->x, to));
-  packed_multiply(bptt->gradient->L + (size_t)from * d, G, &bptt->factors->IT, to - from, false);
+  if (bptt->few_L) {
+    add_rows_up(bptt, sums, width, from, to);
+    return;
+  }
+  memset(sums + (size_t)from * width, 0, (size_t)(to - from) * width * sizeof *sums);
+  add_rows_up(bptt, sums, width, find_row(&bptt->x, from), find_row(&bptt->x, to));
+  if (bptt->G)
+    packed_multiply(dL + (size_t)from * d, sums + (size_t)from * width, &bptt->factors->IT,
+                    to - from, false);
 }
 
-/* And for all of its rows: job 0 dI = L^T G, job 1 db1, the sum of the rows of G. */
+/* With a table, for all of its rows: job 0 dI = L^T G, job 1 db1, the sum of the rows of G. */
 static void table_job(void *context, int i) {
   const Bptt *bptt = context;
   const Shape *shape = &bptt->shape;
@@ -252,19 +241,6 @@ static void table_job(void *context, int i) {
   }
   memset(db1, 0, D * sizeof *db1);
   for (size_t x = 0; x < (size_t)shape->V; x++) bptt->kernels->add(db1, bptt->G + x * D, D);
-}
-
-/* Without one, for the i-th share of the rows of dL that are touched, or of all. */
-static void scatter_L(Bptt *bptt, int i) {
-  const size_t d = (size_t)bptt->shape.d;
-  float *dL = bptt->gradient->L;
-  if (bptt->few_L) {
-    add_rows_up(bptt, dL, d, share(bptt->x.n, i), share(bptt->x.n, i + 1));
-    return;
-  }
-  const int from = share(bptt->shape.V, i), to = share(bptt->shape.V, i + 1);
-  memset(dL + (size_t)from * d, 0, (size_t)(to - from) * d * sizeof *dL);
-  add_rows_up(bptt, dL, d, find_row(&bptt->x, from), find_row(&bptt->x, to));
 }
 
 /* Zeroes groups of followers in dU and db2, from one place to another. */
@@ -317,11 +293,12 @@ static void scatter_U(Bptt *bptt, int i) {
 
 /* Adds CHUNK floats of the partial gradients up. */
 static void sum_chunk(Bptt *bptt, int i) {
-  size_t from = (size_t)i * CHUNK;
-  size_t n = bptt->n_partial - from < CHUNK ? bptt->n_partial - from : CHUNK;
-  memcpy(bptt->gradient->H + from, bptt->partial[0].H + from, n * sizeof(float));
+  const size_t from = (size_t)i * CHUNK, left = bptt->block->partial->size - from;
+  const size_t n = left < CHUNK ? left : CHUNK;
+  float *sum = bptt->gradient->H + from;
+  memcpy(sum, bptt->block[0].partial->H + from, n * sizeof *sum);
   for (int block = 1; block < bptt->blocks; block++)
-    bptt->kernels->add(bptt->gradient->H + from, bptt->partial[block].H + from, n);
+    bptt->kernels->add(sum, bptt->block[block].partial->H + from, n);
 }
 
 /* Jobs 0..SCATTER_JOBS-1 are shares of L, as many again of U, the others chunks. */
@@ -329,8 +306,6 @@ static void sum_job(void *context, int i) {
   Bptt *bptt = context;
   if (i >= 2 * SCATTER_JOBS)
     sum_chunk(bptt, i - 2 * SCATTER_JOBS);
-  else if (i < SCATTER_JOBS && bptt->G)
-    scatter_table(bptt, i);
   else if (i < SCATTER_JOBS)
     scatter_L(bptt, i);
   else if (bptt->shape.softmax == SOFTMAX_FOLLOWERS)
@@ -338,7 +313,7 @@ static void sum_job(void *context, int i) {
 }
 
 static void sum_gradients(Bptt *bptt) {
-  int chunks = (int)((bptt->n_partial + CHUNK - 1) / CHUNK);
+  const int chunks = (int)((bptt->block->partial->size + CHUNK - 1) / CHUNK);
   parallel_run(bptt->threads, 2 * SCATTER_JOBS + chunks, sum_job, bptt);
   if (bptt->G) parallel_run(bptt->threads, 2, table_job, bptt);
 }
@@ -350,10 +325,10 @@ static void sum_losses(Bptt *bptt) {
   for (int t = 0; t < bptt->T; t++) {
     result->timestep_loss[t] = 0;
     result->timestep_tokens[t] = 0;
-    for (int block = 0; block < bptt->blocks; block++) {
-      const Tape *tape = bptt->tape[block];
+    for (int i = 0; i < bptt->blocks; i++) {
+      const Tape *tape = bptt->block[i].tape;
       for (int row = t * tape->B; row < (t + 1) * tape->B; row++) {
-        result->timestep_loss[t] += bptt->J[block][row];
+        result->timestep_loss[t] += bptt->block[i].J[row];
         result->timestep_tokens[t] += tape->y[row] >= 0;
       }
     }
@@ -380,20 +355,24 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
   if (signals_end()) return NULL; /* h(0) is as it was until it is carried */
   if (gradient) sum_gradients(bptt);
   sum_losses(bptt);
-  for (int block = 0; block < bptt->blocks; block++) tape_carry(bptt->tape[block], &bptt->shape);
+  for (int i = 0; i < bptt->blocks; i++) tape_carry(bptt->block[i].tape, &bptt->shape);
   return &bptt->result;
 }
 
 void bptt_save(const Bptt *bptt, float *h) {
-  size_t D = (size_t)bptt->shape.D;
-  for (int block = 0; block < bptt->blocks; block++)
-    memcpy(h + (size_t)block * BPTT_BLOCK * D, bptt->tape[block]->h,
-           (size_t)bptt->tape[block]->B * D * sizeof(float));
+  for (int i = 0; i < bptt->blocks; i++) {
+    const Tape *tape = bptt->block[i].tape;
+    const size_t state = (size_t)tape->B * (size_t)bptt->shape.D;
+    memcpy(h, tape->h, state * sizeof *h);
+    h += state;
+  }
 }
 
 void bptt_restore(Bptt *bptt, const float *h) {
-  size_t D = (size_t)bptt->shape.D;
-  for (int block = 0; block < bptt->blocks; block++)
-    memcpy(bptt->tape[block]->h, h + (size_t)block * BPTT_BLOCK * D,
-           (size_t)bptt->tape[block]->B * D * sizeof(float));
+  for (int i = 0; i < bptt->blocks; i++) {
+    const Tape *tape = bptt->block[i].tape;
+    const size_t state = (size_t)tape->B * (size_t)bptt->shape.D;
+    memcpy(tape->h, h, state * sizeof *h);
+    h += state;
+  }
 }
