@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
   int T;        /* timesteps in use, at most those of trace_new */
   int *x, *y;   /* (T+1) */
-  double *e;    /* (T+1,d) */
+  double *e;    /* (T+1,d); it begins the block of all numbers from here to de */
   double *z;    /* (T+1,D) */
   double *h;    /* (T+1,D) */
   double *q;    /* (n) of one timestep; entry i is k-mer softmax_first(x) + i */

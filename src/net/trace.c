@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double *new_rows(int rows, int columns) {
-  return alloc_numbers((size_t)rows * (size_t)columns, sizeof(double));
-}
-
 static size_t part_size(const Shape *shape) {
   return ((size_t)shape->D + (size_t)shape->d + 1) * (size_t)shape->D;
 }
@@ -22,20 +18,21 @@ static TracePart new_part(const Shape *shape) {
 }
 
 Trace *trace_new(const Shape *shape, int T, bool with_parts) {
-  const int d = shape->d, D = shape->D, n = shape->n;
+  const size_t rows = (size_t)T + 1, n = (size_t)shape->n;
+  const size_t d = rows * (size_t)shape->d, D = rows * (size_t)shape->D;
   Trace *trace = alloc_new(1, sizeof *trace);
-  *trace = (Trace){.T = T,
-                   .x = alloc_numbers((size_t)T + 1, sizeof *trace->x),
-                   .y = alloc_numbers((size_t)T + 1, sizeof *trace->y),
-                   .e = new_rows(T + 1, d),
-                   .z = new_rows(T + 1, D),
-                   .h = new_rows(T + 1, D),
-                   .q = new_rows(1, n),
-                   .yhat = new_rows(1, n),
-                   .dq = new_rows(1, n),
-                   .dh = new_rows(T + 1, D),
-                   .dz = new_rows(T + 1, D),
-                   .de = new_rows(T + 1, d)};
+  trace->T = T;
+  trace->x = alloc_numbers(rows, sizeof *trace->x);
+  trace->y = alloc_numbers(rows, sizeof *trace->y);
+  trace->e = alloc_numbers(2 * d + 4 * D + 3 * n, sizeof *trace->e);
+  trace->de = trace->e + d;
+  trace->z = trace->de + d;
+  trace->h = trace->z + D;
+  trace->dh = trace->h + D;
+  trace->dz = trace->dh + D;
+  trace->q = trace->dz + D;
+  trace->yhat = trace->q + n;
+  trace->dq = trace->yhat + n;
   if (with_parts) {
     trace->part = new_part(shape);
     trace->sum = new_part(shape);
@@ -48,14 +45,6 @@ void trace_free(Trace *trace) {
   free(trace->x);
   free(trace->y);
   free(trace->e);
-  free(trace->z);
-  free(trace->h);
-  free(trace->q);
-  free(trace->yhat);
-  free(trace->dq);
-  free(trace->dh);
-  free(trace->dz);
-  free(trace->de);
   free(trace->part.dH);
   free(trace->sum.dH);
   free(trace);
