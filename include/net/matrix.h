@@ -24,8 +24,7 @@ int matrix_start(int threads, Why *why);
 /* C (m,n) <- A^T W, A (k,m), W (k,n), with add C + A^T W. From any number of threads. */
 void matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, bool add);
 
-/* The OpenBLAS that is loaded: "0.3.21 SkylakeX pthread"; "not used" where none is. Static storage.
- */
+/* The loaded OpenBLAS, as "0.3.21 SkylakeX pthread", or "not used"; static storage. */
 const char *matrix_library(void);
 
 #endif

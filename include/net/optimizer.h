@@ -1,14 +1,12 @@
 /* optimizer: clips the gradient, then moves the weights by a rule of update.h.
  *
- * Beside the weights their average can be kept, over the later half of the steps so far
- * or the last thousand, average <- average + (w - average) / min(1 + (t-1)/2, 1000) (after B.
- * Polyak, A. Juditsky, SIAM J. Control 1992) which has no part in the training.
+ * It can keep an average of the weights, over about the later half of the steps and at most the
+ * last thousand, which takes no part in training (after B. Polyak, A. Juditsky, SIAM J. Control
+ * 1992): average <- average + (w - average) / min(1 + (t-1)/2, 1000).
  *
- * Rows that a window did not touch, where the gradient leaves them out (gradient.h: of L where the
- * dictionary is larger than the window; of U and b2 where the groups of followers are, too),
- * are left alone, and their moments and averages with them: for sgd and adagrad that is the same
- * step; for the others time stands still for such a row until its next k-mer comes, as in "lazy"
- * variants. */
+ * Rows that the gradient leaves out (gradient.h) stay as they are, and so do their moments and
+ * averages. For sgd and adagrad that is the same step; for the others time stands still for such
+ * a row until a window touches it, as in "lazy" variants. */
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 

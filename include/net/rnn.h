@@ -32,8 +32,7 @@ typedef struct {
   Softmax softmax;
 } Shape;
 
-/* Fills V and n in; with s = k followers and the full softmax are the same, and it is full.
- */
+/* Computes V and n. With s = k all k-mers are followers, and the softmax is full. */
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax);
 
 size_t shape_parameters(const Shape *shape);
@@ -55,8 +54,8 @@ Weights *weights_new(const Shape *shape);                              /* zeroed
 Weights *weights_new_rows(const Shape *shape, int L_rows, int U_rows); /* with so many for V */
 void weights_free(Weights *weights);
 
-/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: activation_rows' /
- * sqrt(D), I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
+/* Draws the matrices uniformly around 0, with standard deviations L: 1, H: H_deviation/sqrt(D)
+ * (activation.h), I: 0.5/sqrt(d), U: 0.25/sqrt(D); b1 and b2 are 0. */
 void weights_init(Weights *weights, const Shape *shape, uint64_t seed);
 
 /* The weights as right-hand sides of products: made once a window, used for each timestep. */
@@ -74,9 +73,8 @@ Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const P
 void factors_free(Factors *factors);
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
-/* Those of weights that stay as they are, for forward over any number of tokens, of which they are
- * made for FACTORS_TOKENS; without logits U is left out of them. */
-enum { FACTORS_TOKENS = 1 << 16 }; /* so that up to k = 7 L I + b1 is a table */
+/* For forward alone, over any number of tokens; without logits U is left out. */
+enum { FACTORS_TOKENS = 1 << 16 }; /* as if for so many: up to k = 7 L I + b1 is a table */
 Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,
                          const Products *products);
 

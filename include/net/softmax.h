@@ -29,17 +29,17 @@ size_t softmax_logits(const Shape *shape, int rows, bool with_backward);
 void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *shape,
                   const Kernels *kernels);
 
-/* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most, so that
- * it fits into q; entry i of a row is k-mer softmax_first(x) + i. A row does not depend on the
- * others. */
+/* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most; entry i
+ * of a row is k-mer softmax_first(x) + i. A row does not depend on the others. */
 void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
                   const Shape *shape, const Kernels *kernels);
-/* p (4) <- the probability of each base to be the next, from yhat (n): it begins what a k-mer adds.
- */
-void softmax_bases(double p[4], const float *yhat, const Shape *shape);
-int softmax_base(int kmer, const Shape *shape); /* that base of a k-mer, or of an entry of yhat */
 
-int softmax_rows(const Shape *shape);
-int softmax_first(int x, const Shape *shape);
+/* The first of the s bases that a k-mer, or entry of yhat, adds. */
+int softmax_base(int kmer, const Shape *shape);
+/* p (4) <- the probability of each base to be that one, from yhat (n). */
+void softmax_bases(double p[4], const float *yhat, const Shape *shape);
+
+int softmax_rows(const Shape *shape);         /* so many are computed at a time */
+int softmax_first(int x, const Shape *shape); /* the first k-mer that can follow x */
 
 #endif

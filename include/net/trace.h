@@ -5,8 +5,6 @@
 
 #include "net/rnn.h"
 
-#include <stdbool.h>
-
 /* Contributions to the gradients of H, I and b1, to which every timestep adds. */
 typedef struct {
   double *dH, *dI, *db1; /* (D,D) (d,D) (D), one block */
@@ -17,7 +15,7 @@ typedef struct {
 typedef struct {
   int T;        /* timesteps in use, at most those of trace_new */
   int *x, *y;   /* (T+1) */
-  double *e;    /* (T+1,d); it begins the block of all numbers from here to de */
+  double *e;    /* (T+1,d); the block of all from here to de */
   double *z;    /* (T+1,D) */
   double *h;    /* (T+1,D) */
   double *q;    /* (n) of one timestep; entry i is k-mer softmax_first(x) + i */

@@ -312,10 +312,12 @@ static void sum_job(void *context, int i) {
     scatter_U(bptt, i - SCATTER_JOBS);
 }
 
-static void sum_gradients(Bptt *bptt) {
+static void sum_gradients(Bptt *bptt, Gradient *gradient) {
   const int chunks = (int)((bptt->block->partial->size + CHUNK - 1) / CHUNK);
   parallel_run(bptt->threads, 2 * SCATTER_JOBS + chunks, sum_job, bptt);
   if (bptt->G) parallel_run(bptt->threads, 2, table_job, bptt);
+  gradient->L = bptt->few_L ? &bptt->x : NULL;
+  gradient->U = bptt->few_U ? &bptt->followers : NULL;
 }
 
 static void sum_losses(Bptt *bptt) {
@@ -338,22 +340,14 @@ static void sum_losses(Bptt *bptt) {
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-/* Where the gradient goes, and which rows of it there will be. */
-static void set_gradient(Bptt *bptt, Gradient *gradient) {
-  bptt->gradient = gradient ? gradient->dw : NULL;
-  if (!gradient) return;
-  gradient->L = bptt->few_L ? &bptt->x : NULL;
-  gradient->U = bptt->few_U ? &bptt->followers : NULL;
-}
-
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window) {
-  set_gradient(bptt, gradient);
+  bptt->gradient = gradient ? gradient->dw : NULL;
   bptt->window = window;
   bptt->scale = window->tokens > 0 ? 1.0f / (float)window->tokens : 0;
   factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
   parallel_run(bptt->threads, bptt->blocks + (gradient ? 2 : 0), block_job, bptt);
   if (signals_end()) return NULL; /* h(0) is as it was until it is carried */
-  if (gradient) sum_gradients(bptt);
+  if (gradient) sum_gradients(bptt, gradient);
   sum_losses(bptt);
   for (int i = 0; i < bptt->blocks; i++) tape_carry(bptt->block[i].tape, &bptt->shape);
   return &bptt->result;

@@ -1,7 +1,6 @@
 #include "net/kernels.h"
-#include "base/cpu.h"
 
-#include <stddef.h>
+#include "base/cpu.h"
 
 extern const Kernels kernels_baseline;
 #ifdef LEVELS_X86_64

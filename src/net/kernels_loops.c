@@ -14,8 +14,7 @@ extern const Products PRODUCTS;
  * Taylor series to r^7, whose remainder is below half an ulp. x is held to where 2^n is normal. */
 static inline Vector exp_vector(Vector x) {
   const Vector zero = {0};
-  const float round =
-      12582912.0f; /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
+  const float round = 12582912.0f; /* 1.5 * 2^23: low bits of x + round are the nearest integer */
   x = vector_min(zero + 88.0f, vector_max(zero - 87.0f, x));
   Vector shifted = x * 1.44269504f + round;
   Vector n = shifted - round;

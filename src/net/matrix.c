@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,13 @@ static const char *memory_limit(void) {
   return NULL;
 }
 
+/* The beginning of a remedy. */
+static const char *raise_limit(void) {
+  const char *limit = memory_limit();
+  if (!limit) return "";
+  return strcmp(limit, "ulimit -v") == 0 ? "raise ulimit -v, or " : "raise ulimit -d, or ";
+}
+
 /* OpenBLAS reads its settings while it is being loaded. It must start no threads, and its kernels
  * follow from the CPU level as ours do: 0.3.21 takes a CPU that it does not know for one with SSE3.
  */
@@ -89,11 +96,9 @@ static int load(Why *why) {
   if (blas.sgemm) return 0;
   choose_settings();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
-  if (!dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL)) {
-    const char *limit = memory_limit();
-    return fail(why, "OpenBLAS cannot be loaded: %s; %s%s%sapt-get install libopenblas0", dlerror(),
-                limit ? "raise " : "", limit ? limit : "", limit ? ", or " : "");
-  }
+  if (!dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL))
+    return fail(why, "OpenBLAS cannot be loaded: %s; %sapt-get install libopenblas0", dlerror(),
+                raise_limit());
   if (find("openblas_get_parallel", &blas.parallel) && find("openblas_get_config", &blas.config) &&
       find("openblas_get_corename", &blas.core) && find("blas_memory_alloc", &blas.buffer) &&
       find("blas_memory_free", &blas.free_buffer) && find("cblas_sgemm", &blas.sgemm))
@@ -108,20 +113,19 @@ static int load(Why *why) {
 enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
 
 typedef struct {
-  float *A, *W, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A^T W */
-  pthread_barrier_t barrier; /* all threads have a job, and their memory */
-  bool *wrong;               /* (threads) */
+  float *A, *W, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A^T W; then a C of each thread */
+  pthread_barrier_t barrier; /* all threads have a job */
+  atomic_bool wrong;
 } Check;
 
 static void check_job(void *context, int i) {
   Check *check = context;
-  float *mine = alloc_floats(CHECK_FLOATS);
+  float *mine = check->C + (size_t)(i + 1) * CHECK_FLOATS;
   pthread_barrier_wait(&check->barrier);
   for (int round = 0; round < CHECK_ROUNDS; round++) {
     matrix_multiply_ta(mine, check->A, check->W, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, false);
-    check->wrong[i] |= memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0;
+    if (memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0) check->wrong = true;
   }
-  free(mine);
 }
 
 /* Allocates a buffer for each thread. OpenBLAS keeps them for later products. */
@@ -135,11 +139,8 @@ static void take_buffers(int threads) {
 
 /* Whether all threads together compute the same product as one thread. */
 static bool threads_agree(int threads) {
-  Check check = {.A = alloc_floats(CHECK_FLOATS),
-                 .W = alloc_floats(CHECK_FLOATS),
-                 .C = alloc_floats(CHECK_FLOATS),
-                 .wrong = alloc_new((size_t)threads, sizeof(bool))};
-  bool agree = true;
+  float *A = alloc_floats((size_t)(threads + 3) * CHECK_FLOATS);
+  Check check = {.A = A, .W = A + CHECK_FLOATS, .C = A + 2 * CHECK_FLOATS};
   take_buffers(threads);
   for (int i = 0; i < CHECK_FLOATS; i++) {
     check.A[i] = (float)(i % 7 - 3);
@@ -149,12 +150,8 @@ static bool threads_agree(int threads) {
   pthread_barrier_init(&check.barrier, NULL, (unsigned)threads);
   parallel_run(threads, threads, check_job, &check);
   pthread_barrier_destroy(&check.barrier);
-  for (int i = 0; i < threads; i++) agree &= !check.wrong[i];
-  free(check.A);
-  free(check.W);
-  free(check.C);
-  free(check.wrong);
-  return agree;
+  free(A);
+  return !check.wrong;
 }
 
 static int load_and_check(int threads, Why *why) {
@@ -208,9 +205,8 @@ int matrix_start(int threads, Why *why) {
                 limit, strerror(EAGAIN), limit);
   if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == REACHED))
     return load_and_check(threads, why);
-  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %s%s%suse fewer threads", threads,
-              threads == 1 ? "" : "s", limit ? "raise " : "", limit ? limit : "",
-              limit ? ", or " : "");
+  return fail(why, "OpenBLAS cannot multiply on %d thread%s here; %suse fewer threads", threads,
+              threads == 1 ? "" : "s", raise_limit());
 }
 
 const char *matrix_library(void) {

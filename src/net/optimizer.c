@@ -22,15 +22,12 @@ double optimizer_default_rate(OptimizerKind kind) { return rows[kind].rate; }
 
 static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
 
-/* The most chunks of any cut into parts: each part may end with a chunk that is not full. */
-static size_t most_chunks(const Shape *shape) {
-  return (size_t)count_chunks(2 * shape_parameters(shape)) + PARTS;
-}
-
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_average) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
-  optimizer->squares = alloc_numbers(most_chunks(shape), sizeof(double));
+  /* Chunks of whole rows are at least half full, but for the last of a part. */
+  const int most_chunks = count_chunks(2 * shape_parameters(shape)) + PARTS;
+  optimizer->squares = alloc_numbers((size_t)most_chunks, sizeof(double));
   optimizer->shape = *shape;
   if (rows[kind].m) optimizer->m = weights_new(shape);
   if (rows[kind].v) optimizer->v = weights_new(shape);

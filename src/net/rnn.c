@@ -73,8 +73,6 @@ void weights_init(Weights *weights, const Shape *shape, uint64_t seed) {
 
 /* ---- the weights as factors ----------------------------------------------------------------- */
 
-static bool has_table(const Shape *shape, int tokens) { return shape->V < tokens; }
-
 Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const Products *products) {
   const int V = shape->V, d = shape->d, D = shape->D;
   Factors *f = alloc_new(1, sizeof *f);
@@ -89,7 +87,7 @@ Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const P
     f->U = packed_new(D, V, products);
     if (with_backward) f->UT = packed_new(V, D, products);
   }
-  if (has_table(shape, tokens)) f->table = alloc_floats((size_t)V * (size_t)D);
+  if (V < tokens) f->table = alloc_floats((size_t)V * (size_t)D);
   return f;
 }
 

@@ -7,20 +7,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 16 }; /* of followers at a time */
+enum { FOLLOWER_ROWS = 16 }; /* at a time */
 
-/* Rows of the full softmax at a time. */
-static int full_block(const Shape *shape) {
+int softmax_rows(const Shape *shape) {
   const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
   int rows = (1 << 23) / shape->n;
+  if (shape->softmax == SOFTMAX_FOLLOWERS) return FOLLOWER_ROWS;
   if (rows > 256) rows = 256;
   if (rows < 64) rows = 64;
   if (rows > most) rows = most;
   return rows > 8 ? rows : 8;
-}
-
-int softmax_rows(const Shape *shape) {
-  return shape->softmax == SOFTMAX_FULL ? full_block(shape) : ROWS;
 }
 
 size_t softmax_logits(const Shape *shape, int rows, bool with_backward) {
@@ -100,7 +96,7 @@ static void four_logits(const SoftmaxRows *part, const int *label, const Weights
 static void follower_rows(const SoftmaxRows *part, const Weights *w, const Shape *shape,
                           const Kernels *kernels) {
   const size_t n = (size_t)shape->n, D = (size_t)shape->D, rows = (size_t)part->rows;
-  int label[ROWS];
+  int label[FOLLOWER_ROWS];
   for (size_t i = 0; i < rows; i++) { /* q = h U */
     const int x = part->x[i];
     label[i] = part->y[i] < 0 ? -1 : part->y[i] - softmax_first(x, shape);
