@@ -6,9 +6,9 @@
  *      table_job   dI and db1, where they follow from G
  *   3  sum_losses  and the states are carried over
  * Jobs of a phase run on any thread in any order. In phase 1 a job writes to its block's tape, q, J
- * and partial only, or to one of the two Touched; in phase 2 to its share of the gradient and of
- * G. All else is only read. The Bptt owns all of it but the kernels, the window and the
- * gradient, which it borrows for the call. */
+ * and partial only, or to one of the two Touched; in phase 2 to its share of the gradient and of G.
+ * All else is only read. The Bptt owns all of it but the kernels, and the window and the gradient,
+ * which it borrows for the call. */
 #include "net/bptt.h"
 
 #include "base/alloc.h"
@@ -65,8 +65,7 @@ static void new_scatter(Bptt *bptt) {
   bptt->x = touched_new(shape->V, tokens);
   if (shape->softmax == SOFTMAX_FOLLOWERS)
     bptt->followers = touched_new(shape->V / shape->n, tokens);
-  if (!bptt->factors->table) return;
-  bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
+  if (bptt->factors->table) bptt->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
 }
 
 Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
