@@ -40,8 +40,9 @@ typedef struct {
 
 /* Where a table is a macro of rows (activation.h), TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD) is
  * the argument of its choice, the names of the rows as "a|b|c". */
-#define OPTION_FIRST_WORD(CONSTANT, name, ...) #name
-#define OPTION_NEXT_WORD(CONSTANT, name, ...)  "|" #name
+#define OPTION_FIRST_WORD(CONSTANT, ...) OPTION_NAME(__VA_ARGS__, )
+#define OPTION_NEXT_WORD(CONSTANT, ...)  "|" OPTION_NAME(__VA_ARGS__, )
+#define OPTION_NAME(name, ...)           #name /* "..." must not be empty: hence the comma */
 
 /* The number of a word among "a|b|c", from 0; -1: it is none of these. */
 int option_find(const char *words, const char *word);
