@@ -26,12 +26,13 @@ loads() {
   [ ! -e "$1/model.safetensors" ] || rnnpredict --mode info "$1" > "$1.kept"
 }
 
-# calls NAME COMMAND...: the numbers, among all calls of that name, of those that touch the run.
+# calls NAME COMMAND...: the numbers, among all calls of that name, of those that touch the run. strace follows neither
+# threads, of which there are none, nor the child that tries OpenBLAS, which has numbers of its own.
 calls() {
   local name=$1
   shift
-  strace -f -y -e "trace=$name" -o trace "$@"
-  grep -E "^[0-9]+ +$name" trace | awk -v place="$PWD/run" 'index($0, place) || /"run[\/"]/ { print NR }'
+  strace -y -e "trace=$name" -o trace "$@"
+  grep "^$name" trace | awk -v place="$PWD/run" 'index($0, place) || /"run[\/"]/ { print NR }'
 }
 
 # for_all FUNCTION NUMBER...: calls it with each in a directory of its own, several at a time; what
@@ -82,7 +83,7 @@ one() {
 # Whatever is there when it is killed at call N, --resume=auto makes the whole of it.
 killed() {
   cp -r "$HALF" run
-  strace -f -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
+  strace -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
     rnntrain "${SMALL[@]}" --resume -o run
   [ $? -eq 137 ] || { echo "$CALL $1: not killed"; return 1; }
   loads run || return
@@ -92,7 +93,7 @@ killed() {
 
 # The same from the start, where there may be nothing yet.
 killed_early() {
-  strace -f -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
+  strace -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
     rnntrain "${SMALL[@]}" -o run
   [ $? -eq 137 ] || { echo "$CALL $1: not killed"; return 1; }
   [ ! -e run/model.safetensors ] || loads run || return
@@ -129,7 +130,7 @@ killed_early() {
 # there before is there; once the error is gone, --resume makes the whole of it.
 refused() {
   [ "$FROM" = nothing ] || cp -r "$HALF" run
-  strace -f -e "trace=$CALL" -e "inject=$CALL:error=$ERROR:when=$1" -o trace \
+  strace -e "trace=$CALL" -e "inject=$CALL:error=$ERROR:when=$1" -o trace \
     rnntrain "${SMALL[@]}" $RESUME -o run 2> said
   code=$?
   cat said

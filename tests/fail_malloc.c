@@ -1,7 +1,8 @@
 /* fail_malloc: a library to preload that lets memory be scarce.
  *
  * FAIL_MALLOC=n: the n-th request fails. LIST_MALLOCS=FILE: writes to it the numbers of those
- * requests that come from a place, and by a way, that no earlier one came from. */
+ * requests that come from a place, and by a way, that no earlier one came from; a child process,
+ * whose numbers go on from those of its parent, lists none. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -20,12 +21,14 @@ enum { WAYS = 1 << 14, FRAMES = 5 };
 
 static atomic_long requests, wanted = -1;
 static int list = -1;
+static pid_t parent;
 static uint64_t ways[WAYS];
 
 __attribute__((constructor)) static void begin(void) {
   const char *number = getenv("FAIL_MALLOC"), *path = getenv("LIST_MALLOCS");
   if (path) list = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   requests = 0;
+  parent = getpid();
   if (number) wanted = atol(number);
 }
 
@@ -57,7 +60,7 @@ static int fails(void) {
   if (busy) return 0;
   long n = ++requests;
   busy = 1;
-  if (list >= 0) note(n);
+  if (list >= 0 && getpid() == parent) note(n);
   busy = 0;
   if (n == wanted) errno = ENOMEM;
   return n == wanted;
