@@ -259,7 +259,7 @@ refused() {
 
 # ---- without memory ------------------------------------------------------------------------------
 
-# One line, or that of the threads' own library; no signal. Where a library can do without, what
+# One line, or the message of libgfortran, which is loaded with OpenBLAS; no signal. Where a library can do without, what
 # comes out is the same.
 short_of_memory() {
   local code=0
@@ -279,6 +279,7 @@ short_of_memory() {
   [ "$code" -ne 0 ] || return 0
   cat said
   [ "$code" -eq 1 ] || { echo "request $1: exit $code"; return 1; }
+  if grep -q "^Operating system error: Cannot allocate memory" said; then return 0; fi
   [ "$(grep -c . said)" -eq 1 ] || return
   grep -qE "^(rnntrain|rnnpredict): " said
 }
