@@ -1,4 +1,4 @@
-"""The tables of bench/learning: what is compared, and with which options."""
+"""The tables of bench/learning: the runs that each compares, with their options."""
 
 import re
 from collections import namedtuple

@@ -187,78 +187,78 @@ static void other_writers_headers_are_read(void **state) {
   }
 }
 
+/* Headers that break the format, the bytes of data after them, and a part of the message. */
+static const struct {
+  const char *header;
+  size_t size;
+  const char *words;
+} violations[] = {
+    {"", 0, "at byte 8:"},
+    {"[]", 0, "at byte 8:"},
+    {" " B("[1]", "[0,4]"), 4, "at byte 8:"},
+    {B("[1]", "[0,4]") "\n", 4, "at byte 8:"},
+    {META "\"b\":" F("[1]", "[0,4]") ",", 4, "at byte 8:"},
+    {B("[1]", "[0,4]") "}", 4, "at byte "},
+    {META "\"b\":" F("[1]", "[0,4]"), 4, "at byte "},
+    {META "'b':" F("[1]", "[0,4]") "}", 4, "at byte "},
+    {B("[01]", "[0,4]"), 4, "at byte "},
+    {META "\"\x1b\":" F("[1]", "[0,4]") "}", 4, "control character 0x1b"},
+    {META "\"\xe4\":" F("[1]", "[0,4]") "}", 4, "at byte "},
+    {META "\"b\\u0000\":" F("[1]", "[0,4]") "}", 4, "at byte "},
+    {"{\"__metadata__\":{\"k\":\"\\u0000\"}}", 0, "at byte "},
+    {META "\"b\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "duplicate object key"},
+    {META "\"b\":" F("[1]", "[0,4]") ",\"\\u0062\":" F("[1]", "[4,8]") "}", 8,
+     "duplicate object key"},
+    {B("[1]", "[0,4],\"shape\":[1]"), 4, "duplicate object key"},
+    {B("[99999999999999999999]", "[0,4]"), 4, "at byte "},
+    {B("[-99999999999999999999]", "[0,4]"), 4, "at byte "},
+    {B("[1e999]", "[0,4]"), 4, "at byte "},
+    {"{\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
+    {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
+    {"{\"__metadata__\":{\"k\":4},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.k:"},
+    {"{\"__metadata__\":{\"k\":\"\\u001b[2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+     "at __metadata__.k:"},
+    {"{\"__metadata__\":{\"k\":\"\\u009b2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+     "at __metadata__.k:"},
+    {"{\"__metadata__\":{\"\\u007f\":\"4\"},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.?:"},
+    {"{\"__metadata__\":{},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.data_crc32:"},
+    {"{\"__metadata__\":{\"data_crc32\":\"00000000\"},\"b\":" F("[1]", "[0,4]") "}", 4, "damaged"},
+    {META "\"b\":7}", 0, "at b:"},
+    {META "\"\\u009b2J\":7}", 0, "at ??2J:"},
+    {META "\"b\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "at b:"},
+    {B("[1]", "[0,4],\"more\":1"), 4, "at b:"},
+    {B("1", "[0,4]"), 4, "at b.shape:"},
+    {B("[1]", "4"), 4, "at b:"},
+    {META "\"b\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "at b:"},
+    {META "\"b\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "at b.dtype:"},
+    {B("[]", "[0,4]"), 4, "at b.shape:"},
+    {B("[1,1,1]", "[0,4]"), 4, "at b.shape:"},
+    {B("[1.0]", "[0,4]"), 4, "at b.shape:"},
+    {B("[\"1\"]", "[0,4]"), 4, "at b.shape:"},
+    {B("[1,null]", "[0,4]"), 4, "at b.shape:"},
+    {B("[-1]", "[0,4]"), 4, "at b.shape:"},
+    {B("[1]", "[0,4.0]"), 4, "at b:"},
+    {B("[1]", "[true,4]"), 4, "at b:"},
+    {B("[1]", "[-4,0]"), 4, "at b.data_offsets:"},
+    {B("[1]", "[4]"), 4, "at b:"},
+    {B("[1]", "[0,4,8]"), 4, "at b:"},
+    {B("[4294967296,4294967296]", "[0,0]"), 0, "at b.shape:"},
+    {B("[4611686018427387904]", "[0,0]"), 0, "at b.shape:"},
+    {B("[2]", "[0,4]"), 4, "at b.data_offsets:"},
+    {B("[1]", "[4,0]"), 4, "at b.data_offsets:"},
+    {B("[1]", "[4,8]"), 8, "at b.data_offsets:"},
+    {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[8,12]") "}", 12, "at b.data_offsets:"},
+    {META "\"a\":" F("[2]", "[0,8]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "at b.data_offsets:"},
+    {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[0,4]") "}", 4, "at b.data_offsets:"},
+    {B("[1]", "[0,4]"), 3, "cut short"},
+    {B("[1]", "[0,4]"), 5, "no tensor has this byte"},
+};
+
 static void every_violation_is_refused_at_its_place(void **state) {
   (void)state;
-  static const struct {
-    const char *header;
-    size_t size;
-    const char *words;
-  } wrong[] = {
-      {"", 0, "at byte 8:"},
-      {"[]", 0, "at byte 8:"},
-      {" " B("[1]", "[0,4]"), 4, "at byte 8:"},
-      {B("[1]", "[0,4]") "\n", 4, "at byte 8:"},
-      {META "\"b\":" F("[1]", "[0,4]") ",", 4, "at byte 8:"},
-      {B("[1]", "[0,4]") "}", 4, "at byte "},
-      {META "\"b\":" F("[1]", "[0,4]"), 4, "at byte "},
-      {META "'b':" F("[1]", "[0,4]") "}", 4, "at byte "},
-      {B("[01]", "[0,4]"), 4, "at byte "},
-      {META "\"\x1b\":" F("[1]", "[0,4]") "}", 4, "control character 0x1b"},
-      {META "\"\xe4\":" F("[1]", "[0,4]") "}", 4, "at byte "},
-      {META "\"b\\u0000\":" F("[1]", "[0,4]") "}", 4, "at byte "},
-      {"{\"__metadata__\":{\"k\":\"\\u0000\"}}", 0, "at byte "},
-      {META "\"b\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "duplicate object key"},
-      {META "\"b\":" F("[1]", "[0,4]") ",\"\\u0062\":" F("[1]", "[4,8]") "}", 8,
-       "duplicate object key"},
-      {B("[1]", "[0,4],\"shape\":[1]"), 4, "duplicate object key"},
-      {B("[99999999999999999999]", "[0,4]"), 4, "at byte "},
-      {B("[-99999999999999999999]", "[0,4]"), 4, "at byte "},
-      {B("[1e999]", "[0,4]"), 4, "at byte "},
-      {"{\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
-      {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
-      {"{\"__metadata__\":{\"k\":4},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.k:"},
-      {"{\"__metadata__\":{\"k\":\"\\u001b[2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
-       "at __metadata__.k:"},
-      {"{\"__metadata__\":{\"k\":\"\\u009b2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
-       "at __metadata__.k:"},
-      {"{\"__metadata__\":{\"\\u007f\":\"4\"},\"b\":" F("[1]", "[0,4]") "}", 4,
-       "at __metadata__.?:"},
-      {"{\"__metadata__\":{},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.data_crc32:"},
-      {"{\"__metadata__\":{\"data_crc32\":\"00000000\"},\"b\":" F("[1]", "[0,4]") "}", 4,
-       "damaged"},
-      {META "\"b\":7}", 0, "at b:"},
-      {META "\"\\u009b2J\":7}", 0, "at ??2J:"},
-      {META "\"b\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "at b:"},
-      {B("[1]", "[0,4],\"more\":1"), 4, "at b:"},
-      {B("1", "[0,4]"), 4, "at b.shape:"},
-      {B("[1]", "4"), 4, "at b:"},
-      {META "\"b\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "at b:"},
-      {META "\"b\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "at b.dtype:"},
-      {B("[]", "[0,4]"), 4, "at b.shape:"},
-      {B("[1,1,1]", "[0,4]"), 4, "at b.shape:"},
-      {B("[1.0]", "[0,4]"), 4, "at b.shape:"},
-      {B("[\"1\"]", "[0,4]"), 4, "at b.shape:"},
-      {B("[1,null]", "[0,4]"), 4, "at b.shape:"},
-      {B("[-1]", "[0,4]"), 4, "at b.shape:"},
-      {B("[1]", "[0,4.0]"), 4, "at b:"},
-      {B("[1]", "[true,4]"), 4, "at b:"},
-      {B("[1]", "[-4,0]"), 4, "at b.data_offsets:"},
-      {B("[1]", "[4]"), 4, "at b:"},
-      {B("[1]", "[0,4,8]"), 4, "at b:"},
-      {B("[4294967296,4294967296]", "[0,0]"), 0, "at b.shape:"},
-      {B("[4611686018427387904]", "[0,0]"), 0, "at b.shape:"},
-      {B("[2]", "[0,4]"), 4, "at b.data_offsets:"},
-      {B("[1]", "[4,0]"), 4, "at b.data_offsets:"},
-      {B("[1]", "[4,8]"), 8, "at b.data_offsets:"},
-      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[8,12]") "}", 12, "at b.data_offsets:"},
-      {META "\"a\":" F("[2]", "[0,8]") ",\"b\":" F("[1]", "[4,8]") "}", 8, "at b.data_offsets:"},
-      {META "\"a\":" F("[1]", "[0,4]") ",\"b\":" F("[1]", "[0,4]") "}", 4, "at b.data_offsets:"},
-      {B("[1]", "[0,4]"), 3, "cut short"},
-      {B("[1]", "[0,4]"), 5, "no tensor has this byte"},
-  };
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    write_by_hand(wrong[i].header, wrong[i].size);
-    assert_refused(wrong[i].words);
+  for (size_t i = 0; i < sizeof violations / sizeof *violations; i++) {
+    write_by_hand(violations[i].header, violations[i].size);
+    assert_refused(violations[i].words);
   }
 }
 

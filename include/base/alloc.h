@@ -23,11 +23,11 @@ void *alloc_numbers(size_t count, size_t size);
 void alloc_count_begin(void);
 size_t alloc_count_end(void);
 
-/* Makes block (from alloc_new, or NULL) count*size bytes long; what is new is not zeroed. */
+/* Makes block (from alloc_new, or NULL) count*size bytes long; the added part is not zeroed. */
 void *alloc_resize(void *block, size_t count, size_t size);
 
 /* Makes block, an array (*room) of elements of size bytes, hold count of them at least: it grows by
- * half, so that pushing one after the other copies little. What is new is not zeroed. */
+ * half, so that pushing one after the other copies little. The added part is not zeroed. */
 void *alloc_grow(void *block, size_t *room, size_t count, size_t size);
 
 /* A copy of text, to be freed with free(). */

@@ -33,8 +33,8 @@ typedef struct {
   void *context;
 } ExamStop;
 
-/* Reads the beginning of the span in lanes, as much as a fixed number of operations allows. What is
- * examined follows 256 k-mers read from h = 0, where the sequence has them. Gradients flow back
+/* Reads the beginning of the span in lanes, up to a fixed number of operations. The examined k-mers
+ * come after 256 others, read from h = 0, where the sequence has so many. Gradients flow back
  * through min(timesteps, EXAM_STEPS) steps. Calibration is by base: the probability of a base is
  * the sum over the k-mers that append it first. */
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int timesteps, int threads,

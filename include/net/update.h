@@ -34,7 +34,7 @@ enum { OPTIMIZERS = OPTIMIZER_TABLE(OPTIMIZER_COUNT, OPTIMIZER_COUNT) };
 typedef struct {
   float rate;  /* learning rate; for Adam, already corrected for the bias of the first moment */
   float scale; /* what clipping leaves of the gradient */
-  float beta1, beta2; /* what the moments keep of themselves */
+  float beta1, beta2; /* decay rates of m and v */
   float gain1, gain2; /* 1 - beta, rounded only once */
   float epsilon;
   float unbias2; /* Adam: 1 / (1 - beta2^t) */

@@ -15,7 +15,7 @@ typedef struct Runlog Runlog; /* runlog.h */
 
 /* All is borrowed. */
 typedef struct {
-  const TrainOptions *options; /* with the threads that there are, and all defaults */
+  const TrainOptions *options; /* complete: the actual number of threads, all defaults */
   Shape shape;
   const Dataset *dataset;
   uint64_t *inputs;                    /* (dataset->n,DATASET_COLUMNS) the identity of its files */

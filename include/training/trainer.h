@@ -28,7 +28,7 @@ typedef struct {
   double least_seconds;     /* of the run in its checkpoint: a run out of time stays so */
   Budget budget;            /* of --max-time */
   Phases *phases;           /* that come before training */
-  bool without_validation;  /* a message said that there is no time for one */
+  bool without_validation;  /* the message that time is too short for one was printed */
 } Trainer;
 
 /* A run at its start. The caller sets the phases and the clocks. */

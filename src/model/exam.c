@@ -13,7 +13,7 @@ enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STR
 static const double CALIBRATION_SHARE = 0.6; /* of the time */
 static const double MULTIPLICATIONS = 1e10, SLOW_MULTIPLICATIONS = 2e8;
 
-/* What a step of the network costs. */
+/* The cost of a step of the network. */
 static double step_cost(const Shape *shape) {
   return (double)shape->D * ((double)shape->D + shape->d + shape->n);
 }
