@@ -1,6 +1,6 @@
 /* What rnnpredict promises: a record's numbers do not depend on its company. */
-#include "prediction/predict.h"
 #include "reference.h"
+#include "scoring/predict.h"
 #include "scratch.h"
 #include "sequence/kmer.h"
 

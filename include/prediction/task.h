@@ -7,8 +7,8 @@
 #include "model/model.h"
 #include "prediction/advance.h"
 #include "prediction/candidates.h"
-#include "prediction/predict.h"
 #include "prediction/predict_options.h"
+#include "scoring/predict.h"
 
 typedef struct {
   const PredictOptions *options;

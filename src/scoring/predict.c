@@ -12,7 +12,7 @@
  * changes; a stretch being read continues the one read last, which may be among those being
  * computed: nobody changes that one either. A batch owns its slots, a slot its stretch and
  * outcomes, a network its factors and workspaces. */
-#include "prediction/predict.h"
+#include "scoring/predict.h"
 
 #include "base/alloc.h"
 #include "base/parallel.h"
