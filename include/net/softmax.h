@@ -9,6 +9,18 @@
 
 #include "net/rnn.h"
 
+/* Evidence besides the network's, of a memory: q = a (h U + b2) + s, where s_j is 0 for all
+ * followers j that have no vote. */
+typedef struct {
+  int j; /* entry of q: the follower with this number */
+  float s;
+} Vote;
+typedef struct {
+  float a;
+  int n;             /* votes */
+  const Vote *votes; /* (n) borrowed, of different j */
+} Evidence;
+
 /* Rows for which the loss is computed, all borrowed. Where dh is not NULL the gradient of scale
  * times the sum of J follows. */
 typedef struct {

@@ -1,0 +1,48 @@
+/* pool: pointers to the places in memory whose last bases are like the last bases read, and the
+ * evidence that they give for what comes next.
+ *
+ * A pool reads one sequence, base by base, and depends on nothing else. Its work per base has a
+ * bound, whatever the sequence. */
+#ifndef POOL_H
+#define POOL_H
+
+#include "memory/memory.h"
+#include "memory/recall.h"
+#include "net/softmax.h"
+
+enum { POOL_POINTERS = 32, POOL_NEAR = 64 };
+
+typedef struct {
+  int64_t place;   /* of the base that it guesses */
+  uint64_t errors; /* of the last 32 bases, 2 bits each, newest lowest: 1 where it was wrong */
+  uint32_t length; /* bases since its last error */
+  uint8_t own;     /* the place is in the memory of the record being read */
+  uint8_t state;   /* u */
+  int guess;       /* the follower that it points to */
+} Pointer;
+
+typedef struct Pool Pool;
+
+/* Both are borrowed. With own, which grows, the pool also remembers what it reads. s: bases from
+ * one k-mer to the next. */
+Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, int k, int s);
+void pool_free(Pool *pool);
+
+void pool_restart(Pool *pool); /* a segment ended: no pointers, no last bases */
+
+/* Reads the next k-mer, or of the first one of a segment (restart) all its bases. */
+void pool_read(Pool *pool, int x, bool restart);
+
+/* The base in memory that the sequence being read has come to, itself a copy of that part of the
+ * memory; -1: none. Until the next call pointers to within POOL_NEAR bases of it are dropped. To be
+ * called before each pool_read, for the base after that k-mer. */
+void pool_ignore(Pool *pool, int64_t base);
+
+/* The class c, and the evidence s for the followers of the k-mer read last: entries of votes
+ * (POOL_POINTERS), *n of them. */
+int pool_evidence(Pool *pool, Vote *votes, int *n);
+
+/* The pointers behind the last evidence, for people and for counting. */
+const Pointer *pool_pointers(const Pool *pool, int *n);
+
+#endif
