@@ -25,12 +25,13 @@ typedef struct {
  * times the sum of J follows. */
 typedef struct {
   int rows;
-  const int *x, *y; /* (rows) */
-  const float *h;   /* (rows,D) */
-  double *J;        /* (rows) result: 0 where y is -1 */
-  float *q;         /* softmax_logits floats; with dh followers leave dq (rows,n) there */
-  float *dh;        /* (rows,D) result: dq U^T */
-  Weights *dw;      /* result of the full softmax: dU and db2, which are set */
+  const int *x, *y;         /* (rows) */
+  const float *h;           /* (rows,D) */
+  const Evidence *evidence; /* (rows) or NULL; not with dh */
+  double *J;                /* (rows) result: 0 where y is -1 */
+  float *q;                 /* softmax_logits floats; with dh followers leave dq (rows,n) there */
+  float *dh;                /* (rows,D) result: dq U^T */
+  Weights *dw;              /* result of the full softmax: dU and db2, which are set */
   float scale;
 } SoftmaxRows;
 
@@ -42,9 +43,14 @@ void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *s
                   const Kernels *kernels);
 
 /* yhat (rows,n) after states h (rows,D) at k-mers x (rows), softmax_rows of them at most; entry i
- * of a row is k-mer softmax_first(x) + i. A row does not depend on the others. */
-void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
-                  const Shape *shape, const Kernels *kernels);
+ * of a row is k-mer softmax_first(x) + i. evidence (rows) or NULL. A row does not depend on the
+ * others. */
+void softmax_yhat(float *yhat, const int *x, const float *h, const Evidence *evidence, int rows,
+                  const Factors *factors, const Shape *shape, const Kernels *kernels);
+
+/* q (rows,n) <- h U + b2, the logits without evidence, of which softmax_yhat makes yhat. */
+void softmax_q(float *q, const int *x, const float *h, int rows, const Factors *factors,
+               const Shape *shape, const Kernels *kernels);
 
 /* The first of the s bases that a k-mer, or entry of yhat, adds. */
 int softmax_base(int kmer, const Shape *shape);

@@ -91,7 +91,7 @@ static void count_window(Exam *exam, Calibration *with, const Shape *shape, cons
   while (!exam->shortened && at < T * B) {
     const int rows = take_labelled(with, &at, shape);
     if (rows == 0) break;
-    softmax_yhat(with->yhat, with->x, with->h, rows, with->factors, shape, kernels);
+    softmax_yhat(with->yhat, with->x, with->h, NULL, rows, with->factors, shape, kernels);
     for (int i = 0; i < rows; i++)
       count(exam, with->yhat + (size_t)i * (size_t)shape->n, with->y[i], shape);
     exam->shortened = stop->now(stop->context, CALIBRATION_SHARE);

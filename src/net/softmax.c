@@ -4,6 +4,7 @@
 #include "net/matrix.h"
 #include "sequence/kmer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,6 +28,36 @@ size_t softmax_logits(const Shape *shape, int rows, bool with_backward) {
 
 int softmax_first(int x, const Shape *shape) {
   return shape->softmax == SOFTMAX_FULL ? 0 : kmer_followers(x, shape->k, shape->s);
+}
+
+/* The columns of U, which are rows here, and entries of b2 of the k-mers that can follow x. */
+static const float *followers_of(int x, const Weights *w, const Shape *shape) {
+  return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
+}
+
+static const float *biases_of(int x, const Weights *w, const Shape *shape) {
+  return w->b2 + softmax_first(x, shape);
+}
+
+/* q (rows,n) <- h U */
+static void multiply_by_U(float *q, const int *x, const float *h, int rows, const Factors *factors,
+                          const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+  if (shape->softmax == SOFTMAX_FULL) {
+    packed_multiply(q, h, &factors->U, rows, false);
+    return;
+  }
+  for (size_t i = 0; i < (size_t)rows; i++)
+    kernels->dot_rows(q + i * n, followers_of(x[i], factors->w, shape), h + i * D, shape->n,
+                      shape->D);
+}
+
+/* q <- a (q + b2) + s, but for b2, which is added later. Without votes and with a = 1 nothing
+ * changes, not even by rounding. */
+static void add_evidence(float *q, const float *b2, size_t n, const Evidence *evidence) {
+  const float a = evidence->a;
+  for (size_t j = 0; j < n; j++) q[j] = a * q[j] + (a - 1) * b2[j];
+  for (int i = 0; i < evidence->n; i++) q[evidence->votes[i].j] += evidence->votes[i].s;
 }
 
 /* q -> yhat times its sum, which is given back, and J of label y (as an index into q). */
@@ -58,6 +89,7 @@ static SoftmaxRows part_of(const SoftmaxRows *all, int first, int rows, const Sh
   part.y += at;
   part.h += at * D;
   part.J += at;
+  if (all->evidence) part.evidence += at;
   if (all->dh) part.dh += at * D;
   if (all->dh && shape->softmax == SOFTMAX_FOLLOWERS) part.q += at * n;
   return part;
@@ -67,9 +99,10 @@ static void full_rows(const SoftmaxRows *part, bool first, const Factors *factor
                       const Shape *shape, const Kernels *kernels) {
   const size_t n = (size_t)shape->n;
   const int rows = part->rows;
-  packed_multiply(part->q, part->h, &factors->U, rows, false); /* q = h U */
+  multiply_by_U(part->q, part->x, part->h, rows, factors, shape, kernels);
   for (int i = 0; i < rows; i++) {
     float *q = part->q + (size_t)i * n;
+    if (part->evidence) add_evidence(q, factors->w->b2, n, &part->evidence[i]);
     float sum = softmax_row(&part->J[i], q, factors->w->b2, part->y[i], n, kernels);
     if (!part->dh) continue;
     softmax_row_back(q, sum, part->y[i], n, part->scale, kernels);
@@ -80,36 +113,33 @@ static void full_rows(const SoftmaxRows *part, bool first, const Factors *factor
   packed_multiply(part->dh, part->q, &factors->UT, rows, false); /* dh = dq U^T */
 }
 
-static const float *followers_of(int x, const Weights *w, const Shape *shape) {
-  return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
-}
-
 static void four_logits(const SoftmaxRows *part, const int *label, const Weights *w,
                         const Shape *shape, const Kernels *kernels) {
   for (size_t i = 0; i < (size_t)part->rows; i++) {
-    const float *b2 = w->b2 + softmax_first(part->x[i], shape);
+    const float *b2 = biases_of(part->x[i], w, shape);
     for (size_t j = 0; j < 4; j++) part->q[4 * i + j] += b2[j];
   }
   kernels->softmax_four(part->J, part->q, label, (size_t)part->rows, part->dh ? part->scale : 0);
 }
 
-static void follower_rows(const SoftmaxRows *part, const Weights *w, const Shape *shape,
+static void follower_rows(const SoftmaxRows *part, const Factors *factors, const Shape *shape,
                           const Kernels *kernels) {
+  const Weights *w = factors->w;
   const size_t n = (size_t)shape->n, D = (size_t)shape->D, rows = (size_t)part->rows;
   int label[FOLLOWER_ROWS];
-  for (size_t i = 0; i < rows; i++) { /* q = h U */
+  multiply_by_U(part->q, part->x, part->h, part->rows, factors, shape, kernels);
+  for (size_t i = 0; i < rows; i++) {
     const int x = part->x[i];
     label[i] = part->y[i] < 0 ? -1 : part->y[i] - softmax_first(x, shape);
-    kernels->dot_rows(part->q + i * n, followers_of(x, w, shape), part->h + i * D, shape->n,
-                      shape->D);
+    if (part->evidence)
+      add_evidence(part->q + i * n, biases_of(x, w, shape), n, &part->evidence[i]);
   }
   if (n == 4) four_logits(part, label, w, shape, kernels);
   for (size_t i = 0; i < rows; i++) {
     const int x = part->x[i];
     float *q = part->q + i * n;
     if (n > 4) {
-      const float *b2 = w->b2 + softmax_first(x, shape);
-      float sum = softmax_row(&part->J[i], q, b2, label[i], n, kernels);
+      float sum = softmax_row(&part->J[i], q, biases_of(x, w, shape), label[i], n, kernels);
       if (part->dh) softmax_row_back(q, sum, label[i], n, part->scale, kernels);
     }
     if (part->dh) /* dh = dq U^T */
@@ -121,6 +151,7 @@ void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *s
                   const Kernels *kernels) {
   const bool full = shape->softmax == SOFTMAX_FULL;
   const int block = softmax_rows(shape);
+  assert(!all->evidence || !all->dh);
   if (full && all->dh) memset(all->dw->b2, 0, (size_t)shape->n * sizeof(float));
   for (int i = 0; i < all->rows; i += block) {
     const SoftmaxRows part = part_of(all, i, block, shape);
@@ -128,21 +159,28 @@ void softmax_loss(const SoftmaxRows *all, const Factors *factors, const Shape *s
     if (full)
       full_rows(&part, i == 0, factors, shape, kernels);
     else
-      follower_rows(&part, factors->w, shape, kernels);
+      follower_rows(&part, factors, shape, kernels);
   }
 }
 
-void softmax_yhat(float *yhat, const int *x, const float *h, int rows, const Factors *factors,
-                  const Shape *shape, const Kernels *kernels) {
-  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
+void softmax_q(float *q, const int *x, const float *h, int rows, const Factors *factors,
+               const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n;
+  multiply_by_U(q, x, h, rows, factors, shape, kernels);
+  for (size_t i = 0; i < (size_t)rows; i++)
+    kernels->add(q + i * n, biases_of(x[i], factors->w, shape), n);
+}
+
+void softmax_yhat(float *yhat, const int *x, const float *h, const Evidence *evidence, int rows,
+                  const Factors *factors, const Shape *shape, const Kernels *kernels) {
+  const size_t n = (size_t)shape->n;
   float max;
-  if (shape->softmax == SOFTMAX_FULL)
-    packed_multiply(yhat, h, &factors->U, rows, false); /* q = h U */
+  multiply_by_U(yhat, x, h, rows, factors, shape, kernels);
   for (size_t i = 0; i < (size_t)rows; i++) {
     float *q = yhat + i * n;
-    if (shape->softmax == SOFTMAX_FOLLOWERS)
-      kernels->dot_rows(q, followers_of(x[i], factors->w, shape), h + i * D, shape->n, shape->D);
-    const float sum = kernels->exp_row(q, factors->w->b2 + softmax_first(x[i], shape), n, &max);
+    const float *b2 = biases_of(x[i], factors->w, shape);
+    if (evidence) add_evidence(q, b2, n, &evidence[i]);
+    const float sum = kernels->exp_row(q, b2, n, &max);
     kernels->scale(q, 1 / sum, n);
   }
 }

@@ -272,7 +272,7 @@ static void distil_window(const Predictor *p, const Net *net, const Workspace *w
   const int rows = tape->T * tape->B, most = softmax_rows(shape);
   for (int at = 0, some; at < rows; at += some) {
     some = rows - at < most ? rows - at : most;
-    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, some,
+    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, NULL, some,
                  net->factors, shape, p->kernels);
     for (int row = at; row < at + some; row++) {
       const Slot *slot = slots[row % tape->B];
@@ -289,7 +289,7 @@ static void distil_last(const Predictor *p, const Net *net, const Workspace *wor
                         const Slot *slot) {
   const Stretch *stretch = &slot->stretch;
   if (stretch->last < 0) return;
-  softmax_yhat(work->q, &stretch->last, slot->of->h, 1, net->factors, &net->model->shape,
+  softmax_yhat(work->q, &stretch->last, slot->of->h, NULL, 1, net->factors, &net->model->shape,
                p->kernels);
   p->wish.distil(p->wish.context, slot->kept, work->q);
 }
