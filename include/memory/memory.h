@@ -8,7 +8,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
-#include "sequence/records.h"
+#include "sequence/span.h"
 
 typedef struct {
   uint8_t *packed; /* base i in bits 2(i%4) of byte i/4; padding on both sides for 64-bit loads */

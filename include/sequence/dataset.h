@@ -29,8 +29,10 @@ typedef struct {
   int n;
   const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
   Span train, valid;
+  Records *records; /* of corpus; NULL: not collected */
 } Dataset;
 
+/* Takes reading->records. */
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why);
 

@@ -42,6 +42,10 @@ uint64_t span_tokens(const Span *span, int k, int s);
 /* The first `bases` bases of a span, as a new span. */
 Span span_head(const Span *span, uint64_t bases);
 
+/* The parts of a corpus' records that are in a span, numbered by the bases of the span: its first
+ * base is 0, and the gaps between its ranges do not count. To be freed with records_free. */
+Records *span_records(const Span *span, const Records *records);
+
 /* The span's segments one by one, cut to its ranges: false when there are no more. */
 bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 

@@ -150,6 +150,7 @@ static bool is_segment(const Reader *reader) {
 static void note_segment(Reader *reader) {
   const uint64_t begin = reader->letters + reader->turned - reader->run;
   if (reader->reading->tail) tail_segment(reader->reading->tail, begin - reader->kept, reader->run);
+  if (reader->reading->records) records_segment(reader->reading->records, begin, reader->run);
   reader->kept = reader->letters;
 }
 
@@ -207,6 +208,8 @@ static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   *names = digest_bytes(*names, name, n);
   digest_place(reader, circular ? CIRCLE_END : END);
   if (reader->reading->tail) tail_record(reader->reading->tail, name, n, reader->letters);
+  if (reader->reading->records)
+    records_end(reader->reading->records, name, n, reader->letters, reader->turned > 0);
   counts->records++;
   counts->circular += circular;
   if (reader->letters > counts->longest) counts->longest = reader->letters;

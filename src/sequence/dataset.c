@@ -18,6 +18,7 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
   const uint64_t begin = to->bases;
   Reading noting = *reading;
   noting.tail = fraction > 0 ? tail_new(fraction) : NULL;
+  if (dataset_validates(dataset, i)) noting.records = NULL;
   const int rc = corpus_read(to, dataset->files[i], &noting, &dataset->counts[i], why);
   if (rc == 0) {
     const uint64_t bases = to->bases - begin, split = tail_split(bases, fraction);
@@ -34,7 +35,7 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
 
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
-  *dataset = (Dataset){.corpus = corpus_new(), .n = n_files};
+  *dataset = (Dataset){.corpus = corpus_new(), .records = reading->records, .n = n_files};
   dataset->files = alloc_new((size_t)n_files + 1, sizeof *dataset->files);
   memcpy(dataset->files, files, (size_t)n_files * sizeof *files);
   if (valid_fraction > 0) dataset->valid_name = "--valid-fraction";
@@ -108,6 +109,7 @@ void dataset_free(Dataset *dataset) {
   corpus_free(dataset->valid_corpus);
   span_free(&dataset->train);
   span_free(&dataset->valid);
+  records_free(dataset->records);
   for (int i = 0; i < dataset->n; i++) tailpart_free(&dataset->shares[i].valid);
   free(dataset->shares);
   free(dataset->counts);
@@ -118,5 +120,5 @@ size_t dataset_memory(const Dataset *dataset) {
   const size_t file = sizeof *dataset->counts + sizeof *dataset->shares;
   return corpus_memory(dataset->corpus) +
          (dataset->valid_corpus ? corpus_memory(dataset->valid_corpus) : 0) +
-         (size_t)dataset->n * file;
+         (dataset->records ? records_memory(dataset->records) : 0) + (size_t)dataset->n * file;
 }

@@ -4,6 +4,7 @@
 #include "sequence/varint.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void span_free(Span *span) {
   free(span->ranges);
@@ -61,4 +62,36 @@ bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
     return true;
   }
   return false;
+}
+
+/* The part of a segment that is in the span, in the range *at or one that follows. */
+static RecordSegment cut_segment(const Span *span, size_t *at, const RecordSegment *whole) {
+  const uint64_t whole_end = whole->start + whole->length;
+  RecordSegment part = {0};
+  while (*at < span->n && span->ranges[*at].end <= whole->start) ++*at;
+  if (*at == span->n || span->ranges[*at].begin >= whole_end) return part;
+  const Range *range = &span->ranges[*at];
+  part.start = whole->start > range->begin ? whole->start : range->begin;
+  part.position = whole->position + (part.start - whole->start);
+  part.length = (whole_end < range->end ? whole_end : range->end) - part.start;
+  return part;
+}
+
+Records *span_records(const Span *span, const Records *records) {
+  Records *cut = records_new();
+  size_t at = 0;
+  for (size_t r = 0; r < records->n; r++) {
+    const Record *record = &records->record[r];
+    const RecordSegment *segment = &records->segment[record->first_segment];
+    bool first = false, last = false; /* it is in the span as a whole */
+    for (uint64_t i = 0; i < record->segments; i++) {
+      const RecordSegment part = cut_segment(span, &at, &segment[i]);
+      last = part.length == segment[i].length;
+      if (i == 0) first = last;
+      if (part.length > 0) records_segment(cut, part.position, part.length);
+    }
+    const char *name = records->names + record->name;
+    records_end(cut, name, strlen(name), record->letters, record->circular && first && last);
+  }
+  return cut;
 }

@@ -1,0 +1,142 @@
+#include "sequence/records.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+Records *records_new(void) { return alloc_new(1, sizeof(Records)); }
+
+void records_free(Records *records) {
+  if (!records) return;
+  free(records->record);
+  free(records->segment);
+  free(records->names);
+  free(records->by_name);
+  free(records);
+}
+
+size_t records_memory(const Records *records) {
+  const size_t order = records->by_name ? records->n * sizeof *records->by_name : 0;
+  return records->room * sizeof *records->record + records->names_room +
+         records->segment_room * sizeof *records->segment + order;
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+void records_segment(Records *records, uint64_t position, uint64_t length) {
+  records->segment = alloc_grow(records->segment, &records->segment_room, records->n_segments + 1,
+                                sizeof *records->segment);
+  records->segment[records->n_segments++] = (RecordSegment){records->bases, position, length};
+  records->bases += length;
+}
+
+void records_end(Records *records, const char *name, size_t n, uint64_t letters, bool circular) {
+  uint64_t first = 0;
+  if (records->n > 0) {
+    const Record *last = &records->record[records->n - 1];
+    first = last->first_segment + last->segments;
+  }
+  if (first == records->n_segments) return;
+  records->names = alloc_grow(records->names, &records->names_room, records->names_size + n + 1, 1);
+  memcpy(records->names + records->names_size, name, n);
+  records->names[records->names_size + n] = 0;
+  records->record =
+      alloc_grow(records->record, &records->room, records->n + 1, sizeof *records->record);
+  records->record[records->n++] =
+      (Record){first, records->n_segments - first, letters, records->names_size, circular};
+  records->names_size += n + 1;
+}
+
+/* ---- places --------------------------------------------------------------------------------- */
+
+uint64_t record_turned(const Records *records, const Record *record) {
+  const RecordSegment *last = &records->segment[record->first_segment + record->segments - 1];
+  const uint64_t end = last->position + last->length;
+  return end < record->letters ? 0 : end - record->letters;
+}
+
+/* Of n structs of this size, which ascend, the last one that has `limit` at most in a member; that
+ * of the first struct is given. The first struct if all have more. */
+static size_t find_last(const uint64_t *member, size_t n, size_t size, uint64_t limit) {
+  size_t begin = 0, end = n;
+  while (end - begin > 1) {
+    const size_t middle = begin + (end - begin) / 2;
+    if (*(const uint64_t *)(const void *)((const char *)member + middle * size) <= limit)
+      begin = middle;
+    else
+      end = middle;
+  }
+  return begin;
+}
+
+RecordPlace records_place(const Records *records, uint64_t base) {
+  const size_t i =
+      find_last(&records->segment->start, records->n_segments, sizeof *records->segment, base);
+  const size_t r =
+      find_last(&records->record->first_segment, records->n, sizeof *records->record, i);
+  const uint64_t letters = records->record[r].letters;
+  const uint64_t letter = records->segment[i].position + (base - records->segment[i].start);
+  return (RecordPlace){r, letter < letters ? letter : letter - letters};
+}
+
+int64_t records_base(const Records *records, RecordPlace place) {
+  const Record *record = &records->record[place.record];
+  const RecordSegment *segment = &records->segment[record->first_segment];
+  segment += find_last(&segment->position, record->segments, sizeof *segment, place.letter);
+  if (place.letter < segment->position || place.letter >= record->letters ||
+      place.letter - segment->position >= segment->length)
+    return -1;
+  return (int64_t)(segment->start + (place.letter - segment->position));
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* Names that are compared, and numbers of records for names that are the same. */
+typedef struct {
+  const char *name;
+  size_t record;
+} NamedRecord;
+
+static int by_name(const void *a, const void *b) {
+  const NamedRecord *x = a, *y = b;
+  const int order = strcmp(x->name, y->name);
+  if (order != 0) return order;
+  return x->record < y->record ? -1 : 1;
+}
+
+void records_sort(Records *records) {
+  NamedRecord *named = alloc_new(records->n + 1, sizeof *named);
+  for (size_t i = 0; i < records->n; i++)
+    named[i] = (NamedRecord){records->names + records->record[i].name, i};
+  qsort(named, records->n, sizeof *named, by_name);
+  records->by_name = alloc_resize(records->by_name, records->n + 1, sizeof *records->by_name);
+  for (size_t i = 0; i < records->n; i++) records->by_name[i] = named[i].record;
+  free(named);
+}
+
+/* The order of record i of by_name and a name (n). */
+static int compare(const Records *records, size_t i, const char *name, size_t n) {
+  const char *other = records->names + records->record[records->by_name[i]].name;
+  const int order = strncmp(other, name, n);
+  return order != 0 ? order : other[n] != 0;
+}
+
+/* The number of records in by_name with smaller names, or with names that are not larger. */
+static size_t count_before(const Records *records, const char *name, size_t n, bool same_too) {
+  size_t begin = 0, end = records->n;
+  while (begin < end) {
+    const size_t middle = begin + (end - begin) / 2;
+    if (compare(records, middle, name, n) < same_too)
+      begin = middle + 1;
+    else
+      end = middle;
+  }
+  return begin;
+}
+
+size_t records_named(const Records *records, const char *name, size_t n, const size_t **found) {
+  const size_t first = count_before(records, name, n, false);
+  *found = records->by_name + first;
+  return count_before(records, name, n, true) - first;
+}
