@@ -35,9 +35,9 @@ uint64_t memory_bytes(uint64_t bases, int m, int every); /* that a memory takes 
 /* A memory of the bases of these records, which it takes: all A and without an index until packed
  * holds the bases (those of a model file, or with memory_copy) and memory_index has indexed them.
  */
-Memory *memory_new(Records *records, bool both_strands);
+Memory *memory_new(Records *records, int m, int every, bool both_strands);
 void memory_copy(Memory *memory, const Span *span); /* whose records they are */
-int memory_index(Memory *memory, int m, int every); /* -1: a signal that asks to end came */
+int memory_index(Memory *memory);                   /* -1: a signal that asks to end came */
 void memory_free(Memory *memory);
 
 /* A memory that grows while a record is read, and its next base; begins: of a new segment. */
