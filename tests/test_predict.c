@@ -236,6 +236,57 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   weights_free(w);
 }
 
+static int take_nothing(void *context, const Prediction *prediction, Why *why) {
+  (void)context;
+  (void)prediction;
+  (void)why;
+  return 0;
+}
+
+/* A span reads as a record of its segments with an N between them. */
+static void a_span_is_read_as_one_record(void **state) {
+  (void)state;
+  enum { FIRST = STEPS_STRETCH + 700, SECOND = 5, THIRD = 900, FROM = 40, TO = THIRD - 11 };
+  char *records[3], *line = calloc(FIRST + SECOND + THIRD + 3, 1);
+  const int lengths[3] = {FIRST, SECOND, THIRD};
+  for (int i = 0; i < 3; i++) {
+    records[i] = random_record(lengths[i]);
+    for (int j = 0; j < lengths[i]; j++) records[i][j] = records[i][j] == 'N' ? 'C' : records[i][j];
+  }
+  char *path = write_records(records, 3);
+  sprintf(line, "%sN%sN%.*s", records[0] + FROM, records[1], TO, records[2]);
+  Corpus *corpus = corpus_new();
+  SeqCounts counts;
+  SeqNotes notes;
+  Why why;
+  assert_int_equal(corpus_read(corpus, path, &(Reading){0}, &counts, &why), 0);
+  Span span = {.corpus = corpus};
+  span_add(&span, FROM, FIRST + SECOND);
+  span_add(&span, FIRST + SECOND, FIRST + SECOND + TO);
+  Model model = {.shape = shape_new(3, 1, 5, D, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS)};
+  model.weights = weights_new(&model.shape);
+  weights_init(model.weights, &model.shape, 1);
+  Rows whole = score(&model, &line, 1, false, 2), rows = {calloc(1, sizeof(Row)), 0, 0, D, 0};
+  Predictor *predictor = predict_new(&model, 1, (PredictWish){.with_loss = true, .each_step = true},
+                                     2, kernels_best());
+  assert_int_equal(predict_file(predictor, path, take_nothing, NULL, &notes, &why), 0);
+  for (int times = 0; times < 2; times++) {
+    rows.n = 0;
+    assert_int_equal(predict_span(predictor, &span, take, &rows, &why), 0);
+    assert_int_equal(rows.n, 1);
+    assert_memory_equal(rows.rows, whole.rows, sizeof(Row));
+  }
+  predict_free(predictor);
+  weights_free(model.weights);
+  span_free(&span);
+  corpus_free(corpus);
+  free(whole.rows);
+  free(rows.rows);
+  for (int i = 0; i < 3; i++) free(records[i]);
+  free(line);
+  free(path);
+}
+
 static int take_nats(void *context, const Prediction *prediction, Why *why) {
   (void)why;
   memcpy(context, prediction->nats, 2 * sizeof(double));
@@ -286,6 +337,7 @@ int main(void) {
                                      cmocka_unit_test(numbers_do_not_depend_on_company),
                                      cmocka_unit_test(tokens_are_pairs_without_a_break_between),
                                      cmocka_unit_test(pieces_say_what_the_whole_record_does),
+                                     cmocka_unit_test(a_span_is_read_as_one_record),
                                      cmocka_unit_test(what_is_never_forgotten_crosses_every_seam),
                                      cmocka_unit_test(networks_do_not_see_each_other)};
   return cmocka_run_group_tests(tests, NULL, NULL);

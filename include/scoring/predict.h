@@ -66,4 +66,9 @@ typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
                  SeqNotes *notes, Why *why);
 
+/* The same for a span, which is borrowed: one record without a name, with an ambiguous letter
+ * between its segments. */
+int predict_span(Predictor *predictor, const Span *span, PredictTake *take, void *context,
+                 Why *why);
+
 #endif

@@ -1,5 +1,5 @@
-/* steps: the records of a file as steps of the network, a k-mer x and the y that follows, in
- * stretches.
+/* steps: the records of a file, or the bases of a span, as steps of the network, a k-mer x and the
+ * y that follows, in stretches.
  *
  * A record of STEPS_STRETCH steps or more is cut into stretches, at places that depend on nothing
  * but the record. Each but the first begins with a copy of the last STEPS_WARMUP steps of the one
@@ -9,6 +9,7 @@
 #define STEPS_H
 
 #include "sequence/seqfile.h"
+#include "sequence/span.h"
 
 enum { STEPS_STRETCH = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MAX = STEPS_WARMUP + STEPS_STRETCH };
 
@@ -29,7 +30,7 @@ typedef struct {
                          the first of the s that y adds */
   uint64_t tokens;    /* labels among them */
   uint64_t length;    /* letters of the record so far, each counted once */
-  uint64_t bases;     /* A, C, G and T among them */
+  uint64_t bases;     /* A, C, G and T among them; of a span not counted */
   int last;           /* where the record ends: the k-mer that it ends with, -1: none */
 } Stretch;
 
@@ -53,10 +54,12 @@ typedef struct {
 Steps *steps_new(int k, int s, StepsWish wish);
 void steps_free(Steps *steps);
 
-/* Opens a file ("-": standard input) after the one before was closed. */
+/* Opens a file ("-": standard input), or a span, after the one before was closed. A span, which is
+ * borrowed, is one record without a name; an ambiguous letter separates its segments. */
 int steps_open(Steps *steps, const char *path, Why *why);
+void steps_open_span(Steps *steps, const Span *span);
 void steps_close(Steps *steps);
-const SeqFile *steps_file(const Steps *steps);
+const SeqFile *steps_file(const Steps *steps); /* NULL: a span is open */
 
 /* Reads the next stretch: of the record that the last one left unfinished, or of the next record.
  * The last one must still be there, and may be the same. As seqfile_next. */

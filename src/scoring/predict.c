@@ -366,7 +366,7 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
     if (slot->stretch.first) names += strlen(slot->stretch.name);
     batch->longest_first[batch->used++] = slot;
   }
-  batch->part = seqfile_part(steps_file(p->steps));
+  batch->part = steps_file(p->steps) ? seqfile_part(steps_file(p->steps)) : 0;
   for (int i = batch->used; i < p->slots; i++) stretch_drop_name(&batch->slot[i].stretch);
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Slot *), longer_first);
 }
@@ -452,9 +452,8 @@ static void pass_batches_on(Predictor *p) {
   p->reading = handed;
 }
 
-int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, SeqNotes *notes,
-                 Why *why) {
-  if (steps_open(p->steps, path, why) != 0) return -1;
+/* Predicts what was opened. */
+static int predict_all(Predictor *p, PredictTake *take, void *context, Why *why) {
   p->more = 1;
   p->take = take;
   p->context = context;
@@ -467,9 +466,23 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
     parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
     pass_batches_on(p);
   }
-  *notes = seqfile_notes(steps_file(p->steps));
-  steps_close(p->steps);
   if (p->rc != 0 || p->more == 0) return p->rc;
   *why = p->broken;
   return -1;
+}
+
+int predict_file(Predictor *p, const char *path, PredictTake *take, void *context, SeqNotes *notes,
+                 Why *why) {
+  if (steps_open(p->steps, path, why) != 0) return -1;
+  const int rc = predict_all(p, take, context, why);
+  *notes = seqfile_notes(steps_file(p->steps));
+  steps_close(p->steps);
+  return rc;
+}
+
+int predict_span(Predictor *p, const Span *span, PredictTake *take, void *context, Why *why) {
+  steps_open_span(p->steps, span);
+  const int rc = predict_all(p, take, context, why);
+  steps_close(p->steps);
+  return rc;
 }

@@ -10,7 +10,10 @@
 struct Steps {
   int k, s;
   StepsWish wish;
-  SeqFile *file;
+  SeqFile *file; /* NULL: a span is open, and this is the place in it: */
+  const Span *span;
+  SegmentCursor cursor;
+  Segment segment;       /* its bases that are left */
   const Stretch *before; /* the last stretch that was read; NULL: none of this file */
   /* Letters that are kept, of the record or of the run of bases that it ends with: */
   char *letters;
@@ -43,6 +46,13 @@ int steps_open(Steps *steps, const char *path, Why *why) {
   return 0;
 }
 
+void steps_open_span(Steps *steps, const Span *span) {
+  steps->before = NULL;
+  steps->span = span;
+  steps->cursor = (SegmentCursor){0};
+  steps->segment = (Segment){0};
+}
+
 void steps_close(Steps *steps) {
   seqfile_close(steps->file);
   steps->file = NULL;
@@ -72,8 +82,8 @@ void stretch_drop_name(Stretch *stretch) {
 }
 
 static void set_name(Stretch *stretch, const SeqFile *file) {
-  size_t n;
-  const char *name = seqfile_name(file, &n);
+  size_t n = 0;
+  const char *name = file ? seqfile_name(file, &n) : "";
   stretch_drop_name(stretch);
   stretch->shared = alloc_new(sizeof *stretch->shared + n + 1, 1);
   atomic_init(&stretch->shared->holders, 1);
@@ -132,8 +142,27 @@ static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t
   return n;
 }
 
+/* Up to n more letters of the span. */
+static size_t next_of_span(Steps *steps, char *letters, size_t n) {
+  Segment *segment = &steps->segment;
+  if (segment->length == 0) {
+    if (!segments_next(steps->span, &steps->cursor, segment)) return 0;
+    if (steps->read > 0) {
+      *letters = 'N';
+      return 1;
+    }
+  }
+  if (n > segment->length) n = (size_t)segment->length;
+  for (size_t i = 0; i < n; i++)
+    letters[i] = "ACGT"[corpus_base(steps->span->corpus, segment->start + i)];
+  segment->start += n;
+  segment->length -= n;
+  return n;
+}
+
 /* Up to n more letters of the record, or of its reverse complement; 0: it has ended. */
 static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
+  if (!steps->file) return (ptrdiff_t)next_of_span(steps, letters, n);
   if (reversed || steps->wish.to_end) return (ptrdiff_t)next_kept(steps, reversed, letters, n);
   const ptrdiff_t got = seqfile_read(steps->file, letters, n, why);
   if (got > 0 && steps->wish.both_strands) keep_letters(steps, letters, (size_t)got);
@@ -189,10 +218,10 @@ static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
     for (ptrdiff_t i = 0; i < n; i++) push_letter(stretch, steps, (unsigned char)letters[i]);
   }
   if (n == 0) end_record(stretch, steps);
-  const uint64_t length = seqfile_letters(steps->file);
+  const uint64_t length = steps->file ? seqfile_letters(steps->file) : steps->read;
   const bool turned = steps->read > length;
   stretch->length = turned ? length : steps->read;
-  stretch->bases = seqfile_bases(steps->file);
+  stretch->bases = steps->file ? seqfile_bases(steps->file) : 0;
   if (turned) turn_positions(stretch);
   return 1;
 }
@@ -222,7 +251,7 @@ static void continue_record(Stretch *stretch, const Stretch *before) {
 
 /* As seqfile_next. */
 static int next_record(Steps *steps, Stretch *stretch, Why *why) {
-  const int more = seqfile_next(steps->file, why);
+  const int more = steps->file ? seqfile_next(steps->file, why) : steps->before == NULL;
   if (more <= 0) return more;
   set_name(stretch, steps->file);
   steps->n_letters = 0;
@@ -235,7 +264,7 @@ bool steps_wait(const Steps *steps) {
   const Stretch *before = steps->before;
   const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;
   const bool kept = steps->wish.to_end && before && !before->ended;
-  return !turns && !kept && seqfile_waits(steps->file);
+  return steps->file && !turns && !kept && seqfile_waits(steps->file);
 }
 
 int steps_read(Steps *steps, Stretch *stretch, Why *why) {
