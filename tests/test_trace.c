@@ -124,8 +124,97 @@ static void what_went_before_leaves_nothing(void **state) {
   case_free(&c);
 }
 
+/* ---- evidence, against central differences --------------------------------------------------- */
+
+static const double step = 0x1p-8; /* all numbers are multiples of it, so that none is rounded */
+
+typedef struct {
+  Case c;
+  Vote votes[3];
+  double a, w;
+} WithEvidence;
+
+static WithEvidence with_evidence_new(int k, int s, int full) {
+  WithEvidence e = {.c = case_new(k, s, ACTIVATION_TANH, full, T), .a = 1.25, .w = 0.75};
+  Case *c = &e.c;
+  for (size_t i = 0; i < c->w->size; i++)
+    c->w->L[i] = (float)(step * round((double)c->w->L[i] / step));
+  for (int i = 0; i < 3; i++) e.votes[i] = (Vote){(i + 1) % c->shape.n, 1.5f - (float)i};
+  return e;
+}
+
+/* J of the last timestep. */
+static double J_of(WithEvidence *e) {
+  Case *c = &e->c;
+  trace_evidence(c->trace, e->a, e->w, e->votes, 3, &c->shape);
+  trace_forward(c->trace, c->w, &c->shape);
+  trace_output(c->trace, T, c->w, &c->shape);
+  return c->trace->J;
+}
+
+static double slope_of_weight(WithEvidence *e, float *weight) {
+  const float before = *weight;
+  *weight = before + (float)step;
+  const double above = J_of(e);
+  *weight = before - (float)step;
+  const double below = J_of(e);
+  *weight = before;
+  return (above - below) / (2 * step);
+}
+
+static double slope_of_constant(WithEvidence *e, double *constant) {
+  const double before = *constant;
+  *constant = before + step;
+  const double above = J_of(e);
+  *constant = before - step;
+  const double below = J_of(e);
+  *constant = before;
+  return (above - below) / (2 * step);
+}
+
+/* Central differences are off by a third derivative times step^2 / 6. */
+static void assert_slope(double slope, double difference) {
+  assert_true(fabs(slope - difference) < 1e-4);
+}
+
+/* U and b2 are behind q; b1 is behind h. */
+static void check_slopes(WithEvidence *e) {
+  Case *c = &e->c;
+  Trace *trace = c->trace;
+  const int first = softmax_first(trace->x[T], &c->shape);
+  J_of(e);
+  trace_backward(trace, T, c->w, &c->shape);
+  for (int t = 1; t <= T; t++) trace_part(trace, t, &c->shape);
+  assert_true(fabs(trace->da) > 1e-3);
+  assert_true(fabs(trace->dw) > 1e-3);
+  assert_slope(trace->da, slope_of_constant(e, &e->a));
+  assert_slope(trace->dw, slope_of_constant(e, &e->w));
+  for (int i = 0; i < D; i++) assert_slope(trace->sum.db1[i], slope_of_weight(e, &c->w->b1[i]));
+  J_of(e);
+  for (int j = 0; j < c->shape.n; j++) {
+    assert_slope(trace->dnet[j], slope_of_weight(e, &c->w->b2[first + j]));
+    for (int i = 0; i < D; i++)
+      assert_slope(trace_row(trace->h, T, D)[i] * trace->dnet[j],
+                   slope_of_weight(e, &c->w->U[(first + j) * D + i]));
+  }
+}
+
+static void the_gradient_with_evidence_is_that_of_central_differences(void **state) {
+  (void)state;
+  srand(4);
+  for (int k = 1; k <= 2; k++)
+    for (int s = 1; s <= k; s++)
+      for (int full = 0; full < 2; full++) {
+        WithEvidence e = with_evidence_new(k, s, full);
+        check_slopes(&e);
+        case_free(&e.c);
+      }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_gradient_is_that_of_the_reference),
-                                     cmocka_unit_test(what_went_before_leaves_nothing)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_gradient_is_that_of_the_reference),
+      cmocka_unit_test(what_went_before_leaves_nothing),
+      cmocka_unit_test(the_gradient_with_evidence_is_that_of_central_differences)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

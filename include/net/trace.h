@@ -3,7 +3,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include "net/rnn.h"
+#include "net/softmax.h"
 
 /* Contributions to the gradients of H, I and b1, to which every timestep adds. */
 typedef struct {
@@ -18,10 +18,15 @@ typedef struct {
   double *e;    /* (T+1,d); the block of all from here to de */
   double *z;    /* (T+1,D) */
   double *h;    /* (T+1,D) */
-  double *q;    /* (n) of one timestep; entry i is k-mer softmax_first(x) + i */
+  double a, w;  /* the evidence of one timestep: 1 and 0 where there is none */
+  double *s;    /* (n) */
+  double *net;  /* (n) h U + b2, the logits of the network alone */
+  double *q;    /* (n) a (h U + b2) + w s; entry i is k-mer softmax_first(x) + i */
   double *yhat; /* (n) */
   double J;
-  double *dq;      /* (n) dJ/dq of that timestep; the others are of the same J */
+  double *dq; /* (n) dJ/dq of that timestep; the others are of the same J */
+  double da, dw;
+  double *dnet;    /* (n) a dq, which is db2 too */
   double *dh, *dz; /* (T+1,D) */
   double *de;      /* (T+1,d) */
   TracePart part;  /* of one timestep */
@@ -39,11 +44,15 @@ void trace_set(Trace *trace, const int *x, const int *y, int T);
 /* e, z and h of all timesteps. */
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape);
 
+/* The evidence (votes of different j, without w in them) of the timestep of the next trace_output,
+ * which is none in a new trace. */
+void trace_evidence(Trace *trace, double a, double w, const Vote *votes, int n, const Shape *shape);
+
 /* q, yhat and J of timestep t. */
 void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape);
 
-/* dq, and dh, dz, de of timesteps `at` back to 1, for the J(at) of the last trace_output. Sets the
- * sum of parts to 0. */
+/* dq, da, dw, dnet, and dh, dz, de of timesteps `at` back to 1, for the J(at) of the last
+ * trace_output. Sets the sum of parts to 0. */
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape);
 
 /* All of the above for T timesteps and the loss of the last. */

@@ -1,7 +1,6 @@
 #include "net/trace.h"
 
 #include "base/alloc.h"
-#include "net/softmax.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,15 +23,19 @@ Trace *trace_new(const Shape *shape, int T, bool with_parts) {
   trace->T = T;
   trace->x = alloc_numbers(rows, sizeof *trace->x);
   trace->y = alloc_numbers(rows, sizeof *trace->y);
-  trace->e = alloc_numbers(2 * d + 4 * D + 3 * n, sizeof *trace->e);
+  trace->e = alloc_numbers(2 * d + 4 * D + 6 * n, sizeof *trace->e);
   trace->de = trace->e + d;
   trace->z = trace->de + d;
   trace->h = trace->z + D;
   trace->dh = trace->h + D;
   trace->dz = trace->dh + D;
-  trace->q = trace->dz + D;
+  trace->s = trace->dz + D;
+  trace->net = trace->s + n;
+  trace->q = trace->net + n;
   trace->yhat = trace->q + n;
   trace->dq = trace->yhat + n;
+  trace->dnet = trace->dq + n;
+  trace->a = 1;
   if (with_parts) {
     trace->part = new_part(shape);
     trace->sum = new_part(shape);
@@ -56,11 +59,15 @@ void trace_set(Trace *trace, const int *x, const int *y, int T) {
   memcpy(trace->y + 1, y, (size_t)T * sizeof *y);
 }
 
+static double product(const double *a, const double *b, int n) {
+  double sum = 0;
+  for (int i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
+}
+
 double trace_norm(const Trace *trace, int t, const Shape *shape) {
   const double *dh = trace_row(trace->dh, t, shape->D);
-  double sum = 0;
-  for (int i = 0; i < shape->D; i++) sum += dh[i] * dh[i];
-  return sqrt(sum);
+  return sqrt(product(dh, dh, shape->D));
 }
 
 /* c (n) += a (m) W (m,n) */
@@ -102,12 +109,22 @@ void trace_forward(Trace *trace, const Weights *w, const Shape *shape) {
   }
 }
 
+void trace_evidence(Trace *trace, double a, double w, const Vote *votes, int n,
+                    const Shape *shape) {
+  trace->a = a;
+  trace->w = w;
+  memset(trace->s, 0, (size_t)shape->n * sizeof *trace->s);
+  for (int i = 0; i < n; i++) trace->s[votes[i].j] = (double)votes[i].s;
+}
+
 void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape) {
   const int first = softmax_first(trace->x[t], shape), n = shape->n;
   double max = -INFINITY, sum = 0;
-  for (int i = 0; i < n; i++) trace->q[i] = (double)w->b2[first + i]; /* q(t) = h(t) U + b2 */
-  add_product_transposed(trace->q, trace_row(trace->h, t, shape->D),
+  for (int i = 0; i < n; i++) trace->net[i] = (double)w->b2[first + i];
+  add_product_transposed(trace->net, trace_row(trace->h, t, shape->D),
                          columns_of_U(trace->x[t], w, shape), n, shape->D);
+  for (int i = 0; i < n; i++) /* q(t) = a (h(t) U + b2) + w s(t) */
+    trace->q[i] = trace->a * trace->net[i] + trace->w * trace->s[i];
   for (int i = 0; i < n; i++) max = fmax(max, trace->q[i]);
   for (int i = 0; i < n; i++) sum += trace->yhat[i] = exp(trace->q[i] - max);
   for (int i = 0; i < n; i++) trace->yhat[i] /= sum; /* yhat(t) = softmax(q(t)) */
@@ -127,11 +144,14 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
   memset(trace->de, 0, rows * (size_t)d * sizeof(double));
   if (trace->sum.dH) memset(trace->sum.dH, 0, part_size(shape) * sizeof(double));
   for (int i = 0; i < n; i++) trace->dq[i] = trace->yhat[i] - (i == label); /* dq = yhat - y */
+  trace->da = product(trace->dq, trace->net, n); /* da = dq (h U + b2)^T */
+  trace->dw = product(trace->dq, trace->s, n);   /* dw = dq s^T */
+  for (int i = 0; i < n; i++) trace->dnet[i] = trace->a * trace->dq[i];
   for (int t = at; t >= 1; t--) {
     const double *h = trace_row(trace->h, t, D);
     double *dh = trace_row(trace->dh, t, D), *dz = trace_row(trace->dz, t, D);
-    if (t == at) /* dh(at) = dq(at) U^T, and before it dh(t) = dz(t+1) H^T */
-      add_product(dh, trace->dq, columns_of_U(trace->x[t], w, shape), n, D);
+    if (t == at) /* dh(at) = a dq(at) U^T, and before it dh(t) = dz(t+1) H^T */
+      add_product(dh, trace->dnet, columns_of_U(trace->x[t], w, shape), n, D);
     else
       add_product_transposed(dh, dz + D, w->H, D, D);
     for (int j = 0; j < D; j++) /* dz(t) = dh(t) o phi'(z(t)) */
