@@ -15,8 +15,8 @@
 
 typedef struct {
   bool loud;
-  int lanes, colour, again;
-  uint64_t seed;
+  int lanes, colour, again, copies;
+  uint64_t seed, room;
   double rate, time;
   const char *output, *tint;
   int shape;
@@ -36,6 +36,8 @@ static const Option rows[] = {
     {"name", 'n', OPTION_TEXTS, AT(names), NULL, 0, 0, "NAME", "how", "Name"},
     {"tint", 0, OPTION_TEXT, AT(tint), NULL, 0, 0, "X", "with --colour red|blue", "Tint"},
     {"shape", 0, OPTION_CHOICE, AT(shape), NULL, 0, 0, "round|square", "how", "Shape"},
+    {"room", 0, OPTION_SIZE, AT(room), NULL, 0, 0, "SIZE", "how", "Room"},
+    {"copies", 0, OPTION_INT, AT(copies), NULL, 0, 9, "N", "how", "Copies"},
     {0}};
 static const Clash clashes[] = {
     {.option = "rate", .with = "lanes", .reason = "no lanes"},
@@ -45,7 +47,7 @@ static const Clash clashes[] = {
 static const Program program = {.name = "prog", .options = rows};
 static const Program clashing = {.name = "prog", .options = rows, .clashes = clashes};
 
-enum { WORDS = 9 };
+enum { WORDS = 10 };
 static Settings settings;
 static char *argv[WORDS + 2];
 static CommandLine line;
@@ -190,6 +192,35 @@ static void durations_have_units(void **state) {
   }
 }
 
+static void sizes_have_units(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint64_t bytes; /* 0: refused */
+  } sizes[] = {{"800", 800},
+               {"800k", 800000},
+               {"64M", 64000000},
+               {"2.5G", 2500000000},
+               {"1T", 1000000000000},
+               {"1e3", 1000},
+               {"0", 0},
+               {"0.5", 0},
+               {"64m", 0},
+               {"64K", 0},
+               {"64MB", 0},
+               {"-1M", 0},
+               {"1e5T", 0},
+               {"", 0},
+               {"M", 0},
+               {"inf", 0},
+               {"64 M", 0}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const OptionsWish wish = PARSE("--room", sizes[i].text);
+    if ((wish == OPTIONS_RUN) != (sizes[i].bytes > 0)) fail_msg("'%s'", sizes[i].text);
+    if (wish == OPTIONS_RUN) assert_int_equal(settings.room, sizes[i].bytes);
+  }
+}
+
 /* The option as it was typed, the value, and what it must be. */
 static void what_is_wrong_is_said(void **state) {
   (void)state;
@@ -208,6 +239,8 @@ static void what_is_wrong_is_said(void **state) {
       {{"-r", "-10.5"}, "-r '-10.5': must be a number, -10..20"},
       {{"-r", "nan"}, "-r 'nan': must be a number, -10..20"},
       {{"a", "--time", "0"}, "--time '0': must be a time above 0 such as 90s, 10m or 2h"},
+      {{"--room", "64MB"},
+       "--room '64MB': must be a number of bytes above 0 such as 800k, 64M or 2G"},
       {{"-c", "pink"}, "-c 'pink': must be one of red|green|blue"},
       {{"-c", ""}, "-c '': must be one of red|green|blue"},
       {{"-c", "gree"}, "-c 'gree': must be one of red|green|blue; did you mean green?"},
@@ -281,9 +314,23 @@ static void expect_said_and_set_again(void) {
   assert_int_equal(others.seed, settings.seed);
   assert_true(others.rate == settings.rate);
   assert_true(others.time == settings.time);
+  assert_int_equal(others.room, settings.room);
+  assert_int_equal(others.copies, settings.copies);
   assert_int_equal(others.colour, settings.colour);
   assert_int_equal(option_restore(&rows[10], &others, "square"), 0);
   assert_int_equal(others.shape, 1);
+}
+
+static void no_number_is_not_zero(void **state) {
+  (void)state;
+  char text[64];
+  PARSE(NULL);
+  assert_int_equal(settings.copies, -1);
+  option_value(&rows[12], &settings, text, sizeof text);
+  assert_string_equal(text, "");
+  PARSE("--copies=0");
+  assert_int_equal(settings.copies, 0);
+  expect_said_and_set_again();
 }
 
 static void what_is_said_of_a_value_sets_it_again(void **state) {
@@ -293,7 +340,7 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
   PARSE("-l", "--again", "-r0.1234567890123456789", "--time=1.1s", "-cred", "--seed=0");
   assert_true(settings.rate == 0.1234567890123456789);
   expect_said_and_set_again();
-  PARSE("--again=auto", "-r-3e-7");
+  PARSE("--again=auto", "-r-3e-7", "--room=1.5k");
   expect_said_and_set_again();
   assert_int_equal(option_restore(&rows[0], &settings, "maybe"), -1);
   assert_int_equal(option_restore(&rows[1], &settings, "1001"), -1);
@@ -305,12 +352,12 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
 
 static void values_are_told_as_a_user_types_them(void **state) {
   (void)state;
-  static const char *const values[] = {"yes", "7", "5", "0.25", "90", "blue",
-                                       "no",  "x", "b", "y",    ""};
+  static const char *const values[] = {"yes", "7", "5", "0.25", "90",       "blue", "no",
+                                       "x",   "b", "y", "",     "64000000", "0"};
   char text[64];
-  assert_int_equal(
-      PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb", "--tint=y"),
-      OPTIONS_RUN);
+  assert_int_equal(PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb",
+                         "--tint=y", "--room=64M", "--copies=0"),
+                   OPTIONS_RUN);
   for (int i = 0; rows[i].name; i++) {
     option_value(&rows[i], &settings, text, sizeof text);
     assert_string_equal(text, values[i]);
@@ -376,6 +423,8 @@ int main(void) {
       cmocka_unit_test(two_dashes_end_the_options),
       cmocka_unit_test(help_and_version_are_wishes),
       cmocka_unit_test(numbers_are_whole_arguments),
+      cmocka_unit_test(sizes_have_units),
+      cmocka_unit_test(no_number_is_not_zero),
       cmocka_unit_test(durations_have_units),
       cmocka_unit_test(what_is_wrong_is_said),
       cmocka_unit_test(what_is_not_clear_is_refused),

@@ -12,6 +12,7 @@ typedef enum {
   OPTION_COUNT,    /* uint64_t, min..max */
   OPTION_REAL,     /* double, min..max, finite */
   OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */
+  OPTION_SIZE,     /* uint64_t, bytes; typed as 800000, 800k, 64M, 2.5G or 1T */
   OPTION_CHOICE,   /* int, index into choices; -1: it has no default and was not given */
   OPTION_SWITCH,   /* int: 0; given bare, 1; given as --name=argument, 2 */
   OPTION_TEXT,     /* const char *, borrowed from argv */
@@ -30,7 +31,8 @@ typedef struct {
   char letter; /* 0: none */
   OptionType type;
   size_t offset;        /* of its field in a struct of settings */
-  const char *fallback; /* its default as a user would type it; NULL: the field stays zero */
+  const char *fallback; /* its default as a user would type it; NULL: the field stays zero, or
+                           min - 1 of an int and -1 of a choice, which stand for "not given" */
   double min, max;      /* inclusive; of a whole number, 0 to 2^53, which are exact */
   const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
   const char *group;    /* heading it stands under; "with --mode score|track": options that go with

@@ -49,19 +49,36 @@ static int parse_real(const Option *option, const char *text, double *value) {
   return *value >= option->min && *value <= option->max ? 0 : -1;
 }
 
-static int parse_duration(const char *text, double *seconds) {
-  static const struct {
-    const char *unit;
-    double seconds;
-  } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+/* A unit that a number may end with. */
+typedef struct {
+  const char *name;
+  double value;
+} Unit;
+
+/* Parses a number above 0 with one of n units. */
+static int parse_units(const char *text, const Unit *units, size_t n, double *value) {
   const char *rest;
-  if (begin_real(text, seconds, &rest) != 0) return -1;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-    if (strcmp(rest, units[i].unit) != 0) continue;
-    *seconds *= units[i].seconds;
-    return *seconds > 0 && isfinite(*seconds) ? 0 : -1;
+  if (begin_real(text, value, &rest) != 0) return -1;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(rest, units[i].name) != 0) continue;
+    *value *= units[i].value;
+    return *value > 0 && isfinite(*value) ? 0 : -1;
   }
   return -1;
+}
+
+static int parse_duration(const char *text, double *seconds) {
+  static const Unit units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  return parse_units(text, units, sizeof units / sizeof *units, seconds);
+}
+
+static int parse_size(const char *text, uint64_t *bytes) {
+  static const Unit units[] = {{"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}};
+  double value;
+  if (parse_units(text, units, sizeof units / sizeof *units, &value) != 0) return -1;
+  if (value < 1 || value > 0x1p53) return -1;
+  *bytes = (uint64_t)value;
+  return 0;
 }
 
 /* Compared as integers: the next one after the end of a range may be the same double. */
@@ -92,6 +109,7 @@ int option_set(const Option *option, void *settings, const char *text) {
   case OPTION_COUNT: return parse_count(option, text, to);
   case OPTION_REAL: return parse_real(option, text, to);
   case OPTION_DURATION: return parse_duration(text, to);
+  case OPTION_SIZE: return parse_size(text, to);
   case OPTION_CHOICE:
     *(int *)to = option_find(option->argument, text);
     return *(int *)to < 0 ? -1 : 0;
@@ -120,7 +138,8 @@ void option_value(const Option *option, const void *settings, char *text, size_t
     snprintf(text, size, "%d", *(const int *)field);
     if (*(const int *)field < option->min) *text = 0; /* not given */
     break;
-  case OPTION_COUNT: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
+  case OPTION_COUNT:
+  case OPTION_SIZE: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
   case OPTION_REAL:
   case OPTION_DURATION: real_text(*(const double *)field, text, size); break;
   case OPTION_CHOICE:

@@ -10,11 +10,15 @@
 enum { LONG_ONLY = 256 }; /* a row without a letter has the code LONG_ONLY + row */
 
 void options_default(const Program *program, void *settings) {
-  for (const Option *option = program->options; option->name; option++)
+  for (const Option *option = program->options; option->name; option++) {
+    void *field = (char *)settings + option->offset;
     if (option->fallback)
       option_set(option, settings, option->fallback);
     else if (option->type == OPTION_CHOICE)
-      *(int *)(void *)((char *)settings + option->offset) = -1;
+      *(int *)field = -1;
+    else if (option->type == OPTION_INT)
+      *(int *)field = (int)option->min - 1;
+  }
 }
 
 /* ---- options that do not go together -------------------------------------------------------- */
@@ -205,6 +209,7 @@ static void expected(const Option *option, char text[160]) {
   case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
   case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
   case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
+  case OPTION_SIZE: snprintf(text, 160, "a number of bytes above 0 such as 800k, 64M or 2G"); break;
   case OPTION_CHOICE: snprintf(text, 160, "one of %s", option->argument); break;
   case OPTION_SWITCH: snprintf(text, 160, "%s, or nothing", option->argument); break;
   case OPTION_TEXTS:
