@@ -12,20 +12,25 @@ typedef struct {
   uint64_t min_length;
   int k, s, strands;
   int d, D, activation, softmax;
-  int epochs; /* 0: no limit */
+  int epochs; /* -1: no limit; 0: no training */
   int B, T, optimizer, schedule, patience, log_every, threads;
   double rate; /* 0: the optimizer's default */
   double clip, valid_fraction, max_time, checkpoint_every;
   uint64_t warmup, seed;
+  uint64_t memory_limit; /* bytes of the memory of repeats; 0: no limit */
   const char *init, *valid, *output;
   int resume; /* 1: --resume, 2: --resume=auto */
-  bool circular, force, dry_run, report, multiqc, quiet, no_progress;
+  bool memory, circular, force, dry_run, report, multiqc, quiet, no_progress;
 } TrainOptions;
 
 extern const Program train_program;
 
 /* Whether a report or MultiQC's files are asked for. */
 bool train_options_report(const TrainOptions *options);
+
+/* Whether run.json and the checkpoint list an option. Those of a memory are listed only where the
+ * run has one: the files of other runs are as they were before there were memories. */
+bool train_options_list(const TrainOptions *options, const Option *option);
 
 /* Checks that the command line is complete: its options and the n_files FILEs. */
 int train_options_check(const TrainOptions *options, const char *const *files, int n_files,

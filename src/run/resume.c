@@ -30,7 +30,7 @@ static const char *option_key(const Option *option, char key[KEY]) {
 void resume_describe(Metadata *about, const TrainOptions *options) {
   char key[KEY], value[VALUE];
   for (const Option *option = train_program.options; option->name; option++) {
-    if (option_stay(option) == OWN) continue;
+    if (option_stay(option) == OWN || !train_options_list(options, option)) continue;
     option_value(option, options, value, sizeof value);
     metadata_set(about, option_key(option, key), "%s", value);
   }
@@ -81,7 +81,7 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
 
 static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
                         const char *path, Why *why) {
-  char key[KEY], value[VALUE];
+  char key[KEY], value[VALUE], usual[VALUE];
   TrainOptions unused = {0}; /* the values that the command line replaces are checked too */
   options_default(&train_program, &unused);
   if (check_about(about, path, why) != 0) return -1;
@@ -89,6 +89,8 @@ static int take_options(TrainOptions *options, const CommandLine *line, const Me
     if (option_stay(option) == OWN) continue;
     const char *before = metadata_get(about, option_key(option, key));
     TrainOptions *to = line->given[option - train_program.options] ? &unused : options;
+    option_value(option, &unused, usual, sizeof usual);
+    if (!before && !train_options_list(&unused, option)) before = usual;
     if (!before || option_restore(option, to, before) != 0)
       return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
                   path, key);

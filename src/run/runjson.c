@@ -38,7 +38,8 @@ static json_t *option_json(const Option *option, const TrainOptions *options) {
   switch (option->type) {
   case OPTION_FLAG: return json_boolean(strcmp(value, "yes") == 0);
   case OPTION_INT:
-  case OPTION_COUNT: return *value ? whole(strtoull(value, NULL, 10)) : json_null();
+  case OPTION_COUNT:
+  case OPTION_SIZE: return *value ? whole(strtoull(value, NULL, 10)) : json_null();
   case OPTION_REAL: return json_real(strtod(value, NULL));
   case OPTION_DURATION:
     return strcmp(value, "0") == 0 ? json_null() : json_real(strtod(value, NULL));
@@ -49,7 +50,8 @@ static json_t *option_json(const Option *option, const TrainOptions *options) {
 static json_t *options_json(const TrainOptions *options) {
   json_t *json = json_object();
   for (const Option *option = train_program.options; option->name; option++)
-    json_object_set_new(json, option->name, option_json(option, options));
+    if (train_options_list(options, option))
+      json_object_set_new(json, option->name, option_json(option, options));
   return json;
 }
 

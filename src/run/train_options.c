@@ -18,7 +18,7 @@ enum { WINDOW_MAX = 1 << 24, EPOCHS = 10 };
 #define AT(field) offsetof(TrainOptions, field)
 
 static const char reading[] = "reading", tokens[] = "tokens", model[] = "model",
-                  training[] = "training", output[] = "output";
+                  training[] = "training", repeats[] = "memory of repeats", output[] = "output";
 
 static const Option rows[] = {
     {"min-quality", 0, OPTION_INT, AT(min_quality), "0", 0, 93, "Q", reading, text_min_quality},
@@ -34,7 +34,7 @@ static const Option rows[] = {
     {"softmax", 0, OPTION_CHOICE, AT(softmax), "followers", 0, 0, "followers|full", model,
      text_softmax},
     {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training, text_init},
-    {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 1, 1000000, "N", training, text_epochs},
+    {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 0, 1000000, "N", training, text_epochs},
     {"lanes", 'B', OPTION_INT, AT(B), "32", 1, 65536, "N", training, text_lanes},
     {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training, text_timesteps},
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
@@ -52,6 +52,9 @@ static const Option rows[] = {
     {"max-time", 0, OPTION_DURATION, AT(max_time), NULL, 0, 0, "TIME", training, text_max_time},
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", training, text_seed},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", training, text_threads},
+    {"memory", 0, OPTION_FLAG, AT(memory), NULL, 0, 0, "", repeats, text_memory},
+    {"memory-limit", 0, OPTION_SIZE, AT(memory_limit), NULL, 0, 0, "SIZE", repeats,
+     text_memory_limit},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "DIR", output, text_output},
     {"resume", 0, OPTION_SWITCH, AT(resume), NULL, 0, 0, "auto", output, text_resume},
     {"force", 0, OPTION_FLAG, AT(force), NULL, 0, 0, "", output, text_force},
@@ -98,6 +101,10 @@ const Program train_program = {
 
 bool train_options_report(const TrainOptions *o) { return o->report || o->multiqc; }
 
+bool train_options_list(const TrainOptions *o, const Option *option) {
+  return o->memory || strcmp(option->group, repeats) != 0;
+}
+
 /* Without FILEs there is no training, so no option of training may have been given. */
 static int check_alone(const TrainOptions *o, Why *why) {
   char is[4096], usual[4096];
@@ -121,6 +128,9 @@ int train_options_check(const TrainOptions *o, const char *const *files, int n_f
     return fail(why, "no input file; name one, or - for standard input");
   if (n_files == 0 && check_alone(o, why) != 0) return -1;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
+  if (o->epochs == 0 && !(o->memory && (o->init || o->resume)))
+    return fail(why, "-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes "
+                     "with --init and --memory alone");
   if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
   return 0;
 }
@@ -135,7 +145,9 @@ int train_options_complete(TrainOptions *o, Why *why) {
   if ((long long)o->B * o->T > WINDOW_MAX)
     return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,
                 WINDOW_MAX);
-  if (o->epochs == 0 && !endless) o->epochs = EPOCHS;
+  if (o->memory_limit > 0 && !o->memory)
+    return fail(why, "--memory-limit: has no effect without --memory");
+  if (o->epochs < 0 && !endless) o->epochs = EPOCHS;
   if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
   return 0;
 }

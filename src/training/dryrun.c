@@ -5,6 +5,7 @@
 #include "io/table.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 static const double rehearsal_seconds = 0.25;
@@ -52,7 +53,7 @@ static double rehearse(Trainer *train) {
 static void say_time(const Trainer *train, double rate) {
   char time[32], epochs[64] = "an epoch, until validation stops improving,";
   const TrainOptions *o = train->run->options;
-  double epoch = (double)train->run->train_tokens / rate, n = (double)o->epochs;
+  double epoch = (double)train->run->train_tokens / rate, n = fmax(0, o->epochs);
   if (o->max_time > 0 && (n == 0 || n * epoch > o->max_time)) n = o->max_time / epoch;
   if (n > 0) snprintf(epochs, sizeof epochs, "for %.3g epoch%s", n, n == 1 ? "" : "s");
   clock_text((n > 0 ? n : 1) * epoch, time);
@@ -78,6 +79,6 @@ void dryrun_say(const RunConfig *run, const Plan *plan) {
                "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
                "windows %s)",
                total, corpus, markov, weights, windows);
-  say_time(train, rehearse(train));
+  if (run->options->epochs != 0) say_time(train, rehearse(train));
   trainer_free(train);
 }

@@ -95,7 +95,7 @@ static RunStatus find_status(const Trainer *train) {
   const RunNumbers *numbers = &train->state.numbers;
   if (numbers->bad_in_a_row >= TRAINER_DIVERGED_AFTER) return RUN_STATUS_DIVERGED;
   if (files_are_due(train) && !trainer_weights_finite(train)) return RUN_STATUS_DIVERGED;
-  if (o->epochs > 0 && numbers->epoch >= (uint64_t)o->epochs) return RUN_STATUS_DONE;
+  if (o->epochs >= 0 && numbers->epoch >= (uint64_t)o->epochs) return RUN_STATUS_DONE;
   if (trainer_elapsed(train) >= budget_end(&train->budget)) return RUN_STATUS_OUT_OF_TIME;
   if (schedule_over(&train->state.schedule)) return RUN_STATUS_STOPPED_EARLY;
   if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return RUN_STATUS_STOPPED_EARLY;
