@@ -211,8 +211,8 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES - 1, LANE_NUMBERS, TIMESTEPS, "state.h");
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS + 1, TIMESTEPS, "state.lanes");
   assert_unfit(shape, OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS + 1, "state.timestep_loss");
-  assert_int_equal(
-      model_write(atomicfile_open(path, true, &why), &shape, run->state.weights, NULL, &why), 0);
+  const Model model = {.shape = shape, .weights = run->state.weights};
+  assert_int_equal(model_write(atomicfile_open(path, true, &why), &model, &why), 0);
   assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,
                "at optimizer.average.L: is missing");
   uint64_t *inputs = NULL;

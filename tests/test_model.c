@@ -26,7 +26,8 @@ static void write_model(const char *key, const char *value, float last_weight) {
   scratch_floats(weights->L, weights->size, &rng);
   weights->b2[shape.V - 1] = last_weight;
   metadata_set(about, key, "%s", value);
-  assert_int_equal(model_write(atomicfile_open(path, true, &why), &shape, weights, about, &why), 0);
+  const Model model = {.shape = shape, .weights = weights, .about = about};
+  assert_int_equal(model_write(atomicfile_open(path, true, &why), &model, &why), 0);
   weights_free(weights);
   metadata_free(about);
 }
@@ -81,9 +82,7 @@ static void a_model_written_again_has_the_same_bytes(void **state) {
   write_model("seed", "1", 1);
   size_t n = scratch_read(path, first, ROOM);
   assert_int_equal(model_read(&model, path, &why), 0);
-  assert_int_equal(model_write(atomicfile_open(path, true, &why), &model.shape, model.weights,
-                               model.about, &why),
-                   0);
+  assert_int_equal(model_write(atomicfile_open(path, true, &why), &model, &why), 0);
   assert_int_equal(scratch_read(path, second, ROOM), n);
   assert_memory_equal(first, second, n);
   model_free(&model);

@@ -1,16 +1,18 @@
-/* model: a network in a file. model.safetensors holds the weights L H I b1 U b2 under these names
- * and in the shapes of the equations (so U is (D,V)), and the shape and the origin of the network
- * as metadata. */
+/* model: a network in a file, and the memory that it may have. model.safetensors holds the weights
+ * L H I b1 U b2 under these names and in the shapes of the equations (so U is (D,V)), and the shape
+ * and the origin of the network as metadata; those of a memory are in memoryfile.h. */
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "model/safetensors.h"
+#include "model/memoryfile.h"
 #include "net/rnn.h"
 
 typedef struct {
   Shape shape;
   Weights *weights;
   Metadata *about; /* all its metadata */
+  Memory *memory;  /* NULL: none; without an index, which takes time */
+  Recall recall;   /* of the memory */
 } Model;
 
 /* Reads a file, or model.safetensors in a run directory; a checkpoint is a model too. After an
@@ -22,9 +24,9 @@ void model_free(Model *model);
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why);
 
 /* Writes a file that was just opened and frees it; after an error of opening, file is NULL and
- * `why` has the reason. `about` is the metadata besides the shape; it may be NULL. */
-int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, const Metadata *about,
-                Why *why);
+ * `why` has the reason. Here model->about is the metadata besides that of shape and memory; it may
+ * be NULL. */
+int model_write(AtomicFile *file, const Model *model, Why *why);
 
 /* Parts of a file that holds a network and more, such as a checkpoint: its tensors, named
  * prefix + "L" and so on, without data where weights is NULL (returns WEIGHTS); its metadata, freed

@@ -91,11 +91,10 @@ int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *w
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-int model_write(AtomicFile *file, const Shape *shape, const Weights *weights, const Metadata *about,
-                Why *why) {
+int model_write(AtomicFile *file, const Model *model, Why *why) {
   Tensor tensors[WEIGHTS];
-  model_tensors(tensors, "", shape, weights);
-  Metadata *metadata = model_describe(shape, about);
+  model_tensors(tensors, "", &model->shape, model->weights);
+  Metadata *metadata = model_describe(&model->shape, model->about);
   const int rc = safetensors_write(file, tensors, WEIGHTS, metadata, why);
   metadata_free(metadata);
   return rc;

@@ -44,8 +44,10 @@ int files_model(Trainer *train, Why *why) {
     metadata_set(about, "valid_bits_per_base", "%.6f",
                  bits_per_base(numbers->best_valid_loss, train->run->options->s));
   }
-  int rc = model_write(rundir_create(train->run->dir, RUN_MODEL, why), &train->run->shape,
-                       validated ? train->state.best : train->state.optimizer->average, about, why);
+  const Model model = {.shape = train->run->shape,
+                       .weights = validated ? train->state.best : train->state.optimizer->average,
+                       .about = about};
+  const int rc = model_write(rundir_create(train->run->dir, RUN_MODEL, why), &model, why);
   metadata_free(about);
   return rc;
 }
