@@ -10,24 +10,27 @@
 
 #include "sequence/span.h"
 
+#define MEMORY_NOWHERE INT64_MIN /* no place */
+
 typedef struct {
-  uint8_t *packed; /* base i in bits 2(i%4) of byte i/4; padding on both sides for 64-bit loads */
+  uint8_t *packed; /* base i in bits 2(i%4) of byte i/4; padded for 64-bit loads on both sides */
   uint64_t bases;
-  uint64_t *begins;  /* bit i: a segment begins at base i; bit `bases` is set too */
+  uint64_t *begins;  /* bit i%64 of i/64: a segment begins at base i; set for i = bases; padded */
   Records *records;  /* names and positions; NULL: a memory of the record being read */
   bool both_strands; /* places read as reverse complement count too */
-  /* The index, newest first: entry i is place i * every. */
+  /* The index. Entry i is place i * every, of the m-mer that ends there. */
   int m;             /* length of the indexed m-mers */
   int every;         /* so many bases from one indexed place to the next */
   int bits;          /* of the hash */
   uint32_t *newest;  /* (2^bits) the last entry with this hash; 0: none */
   uint32_t *earlier; /* (entries) the one before with the same hash; 0: none */
+  uint64_t room;     /* bases that there is memory for */
 } Memory;
 
-/* m: log4 of the bases, 11 to ...: how the length of the indexed m-mers is chosen. */
+/* The length of the indexed m-mers for a memory of so many bases: about log4 of them. */
 int memory_choose_m(uint64_t bases);
 
-/* The smallest distance of indexed places with which the index takes at most `limit` bytes (0: no
+/* The smallest distance of indexed places with which the memory takes at most `limit` bytes (0: no
  * limit), and entries number at most 2^32. */
 int memory_choose_every(uint64_t bases, int m, uint64_t limit);
 uint64_t memory_bytes(uint64_t bases, int m, int every); /* that a memory takes */
@@ -50,5 +53,25 @@ static inline int memory_base(const Memory *memory, int64_t place) {
   const int base = memory->packed[i / 4] >> 2 * (i % 4) & 3;
   return place < 0 ? 3 - base : base;
 }
+
+/* The base of the memory next to a place, whatever the strand. */
+static inline int64_t memory_at(int64_t place) { return place < 0 ? ~place : place; }
+
+/* The place after the base at `place`; MEMORY_NOWHERE: the segment ends there. */
+int64_t memory_next(const Memory *memory, int64_t place);
+
+/* The reverse complement of 32 bases. */
+uint64_t memory_other_strand(uint64_t word);
+
+/* The 32 bases before a place, newest lowest, or after it, next lowest, as its strand reads them;
+ * and how many of them, from the lowest, are of the place's segment. */
+uint64_t memory_before(const Memory *memory, int64_t place);
+int memory_count_before(const Memory *memory, int64_t place);
+uint64_t memory_after(const Memory *memory, int64_t place);
+int memory_count_after(const Memory *memory, int64_t place);
+
+/* The newest entry whose m-mer may be that of `mmer` (the rest is ignored), newest lowest: hashes
+ * may be equal by chance. 0: none. memory->earlier leads on. */
+uint32_t memory_newest(const Memory *memory, uint64_t mmer);
 
 #endif

@@ -15,17 +15,20 @@ enum { POOL_POINTERS = 32, POOL_NEAR = 64 };
 typedef struct {
   int64_t place;   /* of the base that it guesses */
   uint64_t errors; /* of the last 32 bases, 2 bits each, newest lowest: 1 where it was wrong */
+  uint64_t ahead;  /* the bases that come in memory, 2 bits each, next lowest */
+  int n_ahead;     /* known of these */
+  int n_errors;    /* 1s in errors */
   uint32_t length; /* bases since its last error */
-  uint8_t own;     /* the place is in the memory of the record being read */
-  uint8_t state;   /* u */
-  int guess;       /* the follower that it points to */
+  bool own;        /* the place is in the memory of the record being read */
+  int state;       /* u */
+  int guess;       /* entry of q; -1: its segment ends before the next k-mer does */
 } Pointer;
 
 typedef struct Pool Pool;
 
-/* Both are borrowed. With own, which grows, the pool also remembers what it reads. s: bases from
- * one k-mer to the next. */
-Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, int k, int s);
+/* All are borrowed. With own, which grows and has the same m, the pool also remembers what it
+ * reads; NULL: it does not. */
+Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape);
 void pool_free(Pool *pool);
 
 void pool_restart(Pool *pool); /* a segment ended: no pointers, no last bases */
@@ -38,8 +41,8 @@ void pool_read(Pool *pool, int x, bool restart);
  * called before each pool_read, for the base after that k-mer. */
 void pool_ignore(Pool *pool, int64_t base);
 
-/* The class c, and the evidence s for the followers of the k-mer read last: entries of votes
- * (POOL_POINTERS), *n of them. */
+/* The class c, and the evidence s, without w, for followers of the k-mer read last: entries of
+ * votes (POOL_POINTERS), *n of them. */
 int pool_evidence(Pool *pool, Vote *votes, int *n);
 
 /* The pointers behind the last evidence, for people and for counting. */

@@ -1,23 +1,56 @@
 /* recall: how much a model trusts its memory: the constants a, w and o, and their learning.
  *
+ *   u     the state of a pointer: bases since its last error, and errors in its last 32 bases
  *   o[u]  odds: right to wrong guesses of pointers in state u, counted
- *   v_j   (n-1) times the sum of o[u_p] over the pointers p that point to follower j of n
- *   s_j   ln(1 + v_j), the evidence for follower j; 0 for all that no pointer points to
- *   c     the class of a pool, from all its pointers; 0: it has none, and then a = 1
+ *   S_j   the sum of o[u] over the pointers that point to follower j, of n followers
+ *   s_j   ln(1 + (n-1) S_j), the evidence for follower j; 0 where no pointer points to it
+ *   c     the class of a pool: the largest of its odds, the number of its pointers, and how much
+ *         the others contradict the most trusted follower; 0: it has none, and then a = 1
  *   q     a[c] (h U + b2) + w[c] s
  *
- * (Pointer networks, Vinyals et al. 2015, arXiv 1506.03134; copy experts, XM, Cao et al. 2007.) */
+ * A guess at random has odds of 1 to n-1, so (n-1) S_j says how much better than that pointers
+ * are. (Pointer networks, Vinyals et al. 2015, arXiv 1506.03134; copy experts, XM, Cao et al.
+ * 2007.) */
 #ifndef RECALL_H
 #define RECALL_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-enum { RECALL_STATES = 16 * 7, RECALL_CLASSES = 1 + 9 * 6 * 4 };
+enum { RECALL_LENGTHS = 16, RECALL_ERRORS = 7, RECALL_STATES = RECALL_LENGTHS * RECALL_ERRORS };
+enum { RECALL_ODDS = 9, RECALL_POINTERS = 6, RECALL_OTHERS = 4 };
+enum { RECALL_CLASSES = 1 + RECALL_ODDS * RECALL_POINTERS * RECALL_OTHERS };
 
 typedef struct {
   float odds[RECALL_STATES];
   float a[RECALL_CLASSES], w[RECALL_CLASSES];
 } Recall;
+
+/* Guesses, counted. */
+typedef struct {
+  uint64_t right[RECALL_STATES], wrong[RECALL_STATES];
+} RecallCounts;
+
+/* G of Adagrad: the sum of the squares of each gradient. */
+typedef struct {
+  float a[RECALL_CLASSES], w[RECALL_CLASSES];
+} RecallSquares;
+
+/* Before anything is learnt. */
+void recall_init(Recall *recall, RecallSquares *squares);
+
+/* u of a pointer, whose last error was `length` bases ago, with so many errors in 32 bases. */
+int recall_state(uint32_t length, int errors);
+
+/* c from the largest of the odds, the number of pointers, and S_j of all followers together and of
+ * the most trusted one. */
+int recall_class(float odds, int pointers, float all, float most, int n);
+
+float recall_evidence(float S, int n); /* s_j */
+
+/* A step of Adagrad down the gradients of the loss with respect to a[c] and w[c]; c > 0. */
+void recall_learn(Recall *recall, RecallSquares *squares, int c, float da, float dw);
+
+/* o <- the odds of the guesses that were counted so far. */
+void recall_set_odds(Recall *recall, const RecallCounts *counts);
 
 #endif

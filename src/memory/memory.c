@@ -1,0 +1,259 @@
+#include "memory/memory.h"
+
+#include "base/alloc.h"
+#include "base/signals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PADDING = 16 /* bytes of packed on each side */, PADDING_WORDS = 2 /* of begins */ };
+enum { WORD = 32 /* bases of a uint64_t */, FIRST_ROOM = 1 << 10 };
+enum { SIGNAL_BASES = 1 << 20 /* from one look for signals to the next */ };
+
+/* ---- sizes -------------------------------------------------------------------------------- */
+
+int memory_choose_m(uint64_t bases) {
+  if (bases < 1 << 20) return 11;
+  int m = 12;
+  while (m < 16 && (uint64_t)1 << 2 * m < bases / 2) m++;
+  return m;
+}
+
+static uint64_t entries(uint64_t bases, int every) { return bases / (uint64_t)every + 1; }
+
+static size_t packed_size(uint64_t bases) { return bases / 4 + 1 + 2 * PADDING; }
+static size_t begins_words(uint64_t bases) { return bases / 64 + 1 + 2 * PADDING_WORDS; }
+
+/* As many hashes as entries, to the next power of two, but no more than there are m-mers. */
+static int hash_bits(uint64_t bases, int m, int every) {
+  int bits = 10;
+  while (bits < 2 * m && (uint64_t)1 << bits < entries(bases, every)) bits++;
+  return bits;
+}
+
+uint64_t memory_bytes(uint64_t bases, int m, int every) {
+  return packed_size(bases) + begins_words(bases) * sizeof(uint64_t) +
+         (((uint64_t)1 << hash_bits(bases, m, every)) + entries(bases, every)) * sizeof(uint32_t);
+}
+
+int memory_choose_every(uint64_t bases, int m, uint64_t limit) {
+  int every = 1;
+  while (entries(bases, every) > UINT32_MAX) every++;
+  while (limit > 0 && memory_bytes(bases, m, every) > limit && (uint64_t)every < bases) every++;
+  return every;
+}
+
+/* ---- bases and the ends of segments -----------------------------------------------------------
+ */
+
+static void set_base(Memory *memory, uint64_t i, int base) {
+  uint8_t *byte = &memory->packed[i / 4];
+  *byte = (uint8_t)(*byte | base << 2 * (i % 4));
+}
+
+static void set_begin(Memory *memory, uint64_t i) {
+  memory->begins[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+static void clear_begin(Memory *memory, uint64_t i) {
+  memory->begins[i / 64] &= ~((uint64_t)1 << i % 64);
+}
+
+static bool begins(const Memory *memory, uint64_t i) {
+  return memory->begins[i / 64] >> i % 64 & 1;
+}
+
+/* Bases i .. i+31, the first lowest; i may be less than 0, and end after the last base. */
+static uint64_t load(const Memory *memory, int64_t i) {
+  const uint8_t *bytes = memory->packed + (i >> 2);
+  const int shift = 2 * (int)(i & 3);
+  uint64_t word;
+  memcpy(&word, bytes, sizeof word);
+  return shift == 0 ? word : word >> shift | (uint64_t)bytes[8] << (64 - shift);
+}
+
+/* Bits i .. i+63 of begins; i may be less than 0. */
+static uint64_t load_begins(const Memory *memory, int64_t i) {
+  const uint64_t *word = memory->begins + (i >> 6);
+  const int shift = (int)(i & 63);
+  return shift == 0 ? word[0] : word[0] >> shift | word[1] << (64 - shift);
+}
+
+uint64_t memory_other_strand(uint64_t word) {
+  word = (word >> 2 & 0x3333333333333333) | (word & 0x3333333333333333) << 2;
+  word = (word >> 4 & 0x0f0f0f0f0f0f0f0f) | (word & 0x0f0f0f0f0f0f0f0f) << 4;
+  return ~__builtin_bswap64(word);
+}
+
+/* The bases i, i+1, ... before the first one from `from` on that begins a segment, 32 at most. */
+static int count_up(const Memory *memory, int64_t i, int64_t from) {
+  const uint64_t bits = load_begins(memory, from);
+  const int64_t n = bits ? __builtin_ctzll(bits) + from - i : WORD;
+  return n < WORD ? (int)n : WORD;
+}
+
+/* The bases i-1, i-2, ... down to the last one up to `from` that begins a segment, 32 at most. */
+static int count_down(const Memory *memory, int64_t i, int64_t from) {
+  const uint64_t bits = load_begins(memory, from - 63);
+  const int64_t n = bits ? i - (from - __builtin_clzll(bits)) : WORD;
+  return n < WORD ? (int)n : WORD;
+}
+
+uint64_t memory_before(const Memory *memory, int64_t place) {
+  return place < 0 ? ~load(memory, ~place + 1) : ~memory_other_strand(load(memory, place - WORD));
+}
+
+int memory_count_before(const Memory *memory, int64_t place) {
+  return place < 0 ? count_up(memory, ~place + 1, ~place + 1) : count_down(memory, place, place);
+}
+
+uint64_t memory_after(const Memory *memory, int64_t place) {
+  return place < 0 ? memory_other_strand(load(memory, ~place - WORD + 1)) : load(memory, place);
+}
+
+int memory_count_after(const Memory *memory, int64_t place) {
+  return place < 0 ? count_down(memory, ~place + 1, ~place) : count_up(memory, place, place + 1);
+}
+
+/* ---- circles --------------------------------------------------------------------------------- */
+
+/* The place after the base at `place`, where its segment ends: round a circle, unless the circle is
+ * interrupted at its seam. */
+static int64_t round_circle(const Memory *memory, int64_t place) {
+  const Records *records = memory->records;
+  if (!records) return MEMORY_NOWHERE;
+  const uint64_t base = (uint64_t)memory_at(place);
+  const Record *record = &records->record[records_place(records, base).record];
+  const RecordSegment *first = &records->segment[record->first_segment];
+  const RecordSegment *last = first + record->segments - 1;
+  const uint64_t end = last->start + last->length, turned = record_turned(records, record);
+  const bool closed = record->circular && first->position == 0 && turned > 0;
+  if (!closed || turned >= first->length) return MEMORY_NOWHERE;
+  if (base != (place < 0 ? first->start : end - 1)) return MEMORY_NOWHERE;
+  return place < 0 ? ~(int64_t)(end - turned - 1) : (int64_t)(first->start + turned);
+}
+
+int64_t memory_next(const Memory *memory, int64_t place) {
+  const int64_t end = place < 0 ? ~place : place + 1;
+  return begins(memory, (uint64_t)end) ? round_circle(memory, place) : place + 1;
+}
+
+/* ---- the index ------------------------------------------------------------------------------- */
+
+static uint32_t *slot(const Memory *memory, uint64_t mmer) {
+  const uint64_t mask = ((uint64_t)1 << 2 * memory->m) - 1;
+  return &memory->newest[(mmer & mask) * 0x9e3779b97f4a7c15 >> (64 - memory->bits)];
+}
+
+uint32_t memory_newest(const Memory *memory, uint64_t mmer) { return *slot(memory, mmer); }
+
+/* Adds a place, the newest so far, whose last bases these are. */
+static void index_place(Memory *memory, uint64_t place, uint64_t before) {
+  if (place % (uint64_t)memory->every != 0) return;
+  const uint64_t entry = place / (uint64_t)memory->every;
+  uint32_t *newest = slot(memory, before);
+  memory->earlier[entry] = *newest;
+  *newest = (uint32_t)entry;
+}
+
+/* Indexes the places up to `end` whose last m bases are of one segment. */
+static int index_places(Memory *memory, uint64_t end) {
+  uint64_t before = 0;
+  int known = 0;
+  for (uint64_t i = 0; i < end; i++) {
+    if (i % SIGNAL_BASES == 0 && signals_end()) return -1;
+    if (begins(memory, i)) known = 0;
+    before = before << 2 | (uint64_t)memory_base(memory, (int64_t)i);
+    known++;
+    if (known >= memory->m) index_place(memory, i + 1, before);
+  }
+  return 0;
+}
+
+/* ---- memories -------------------------------------------------------------------------------- */
+
+static void new_sequence(Memory *memory, uint64_t room) {
+  memory->room = room;
+  memory->packed = (uint8_t *)alloc_new(packed_size(room), 1) + PADDING;
+  memory->begins = (uint64_t *)alloc_new(begins_words(room), sizeof(uint64_t)) + PADDING_WORDS;
+}
+
+static void new_index(Memory *memory) {
+  memory->bits = hash_bits(memory->room, memory->m, memory->every);
+  memory->newest = alloc_numbers((size_t)1 << memory->bits, sizeof *memory->newest);
+  memory->earlier = alloc_numbers(entries(memory->room, memory->every), sizeof *memory->earlier);
+}
+
+static void free_arrays(Memory *memory) {
+  free(memory->packed - PADDING);
+  free(memory->begins - PADDING_WORDS);
+  free(memory->newest);
+  free(memory->earlier);
+}
+
+Memory *memory_new(Records *records, int m, int every, bool both_strands) {
+  Memory *memory = alloc_new(1, sizeof *memory);
+  memory->bases = records->bases;
+  memory->records = records;
+  memory->both_strands = both_strands;
+  memory->m = m;
+  memory->every = every;
+  new_sequence(memory, memory->bases);
+  for (size_t i = 0; i < records->n_segments; i++) set_begin(memory, records->segment[i].start);
+  set_begin(memory, memory->bases);
+  return memory;
+}
+
+void memory_copy(Memory *memory, const Span *span) {
+  uint64_t to = 0;
+  for (size_t i = 0; i < span->n; i++)
+    for (uint64_t base = span->ranges[i].begin; base < span->ranges[i].end; base++)
+      set_base(memory, to++, corpus_base(span->corpus, base));
+}
+
+int memory_index(Memory *memory) {
+  new_index(memory);
+  return index_places(memory, memory->bases);
+}
+
+void memory_free(Memory *memory) {
+  if (!memory) return;
+  free_arrays(memory);
+  records_free(memory->records);
+  free(memory);
+}
+
+Memory *memory_new_growing(int m, bool both_strands) {
+  Memory *memory = alloc_new(1, sizeof *memory);
+  memory->both_strands = both_strands;
+  memory->m = m;
+  memory->every = 1;
+  new_sequence(memory, FIRST_ROOM);
+  new_index(memory);
+  set_begin(memory, 0);
+  return memory;
+}
+
+/* Doubles the room. */
+static void grow(Memory *memory) {
+  Memory old = *memory;
+  new_sequence(memory, 2 * old.room);
+  new_index(memory);
+  memcpy(memory->packed, old.packed, old.room / 4);
+  memcpy(memory->begins, old.begins, old.room / 8);
+  set_begin(memory, memory->bases);
+  index_places(memory, memory->bases - 1);
+  free_arrays(&old);
+}
+
+/* The place before the base is indexed now that there is a base to guess. */
+void memory_append(Memory *memory, int base, bool begins_segment) {
+  if (memory->bases == memory->room) grow(memory);
+  const uint64_t i = memory->bases;
+  if (!begins_segment) clear_begin(memory, i);
+  if (memory_count_before(memory, (int64_t)i) >= memory->m)
+    index_place(memory, i, memory_before(memory, (int64_t)i));
+  set_base(memory, i, base);
+  memory->bases++;
+  set_begin(memory, memory->bases);
+}

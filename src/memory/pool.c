@@ -1,0 +1,233 @@
+#include "memory/pool.h"
+
+#include "base/alloc.h"
+#include "sequence/kmer.h"
+
+#include <stdlib.h>
+
+enum {
+  ACCEPTED_ERRORS = 12, /* of 32 bases before a place, */
+  ACCEPTED_EXCESS = 4,  /* or as many more than m are equal in a row */
+  DROPPED_ERRORS = 16,  /* more in 32 bases end a pointer */
+  DEPTH = 2,            /* places of a strand that are tried after each base */
+  VISITS = 16           /* entries of a chain that are looked at for them */
+};
+#define LOWS 0x5555555555555555u /* the lower bit of each of 32 bases */
+
+struct Pool {
+  const Memory *memory;
+  Memory *own;
+  const Recall *recall;
+  Shape shape;
+  int64_t ignored; /* base in memory, -1: none */
+  uint64_t last;   /* the last 32 bases, newest lowest */
+  int n_last;      /* those of the segment, 32 at most */
+  Pointer pointer[POOL_POINTERS];
+  int n;
+};
+
+Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape) {
+  Pool *pool = alloc_new(1, sizeof *pool);
+  pool->memory = memory;
+  pool->own = own;
+  pool->recall = recall;
+  pool->shape = *shape;
+  pool->ignored = -1;
+  return pool;
+}
+
+void pool_free(Pool *pool) { free(pool); }
+
+void pool_restart(Pool *pool) {
+  pool->n = 0;
+  pool->n_last = 0;
+}
+
+void pool_ignore(Pool *pool, int64_t base) { pool->ignored = base; }
+
+static const Memory *memory_of(const Pool *pool, bool own) {
+  return own ? pool->own : pool->memory;
+}
+
+static bool is_ignored(const Pool *pool, bool own, int64_t place) {
+  return !own && pool->ignored >= 0 && llabs(memory_at(place) - pool->ignored) < POOL_NEAR;
+}
+
+/* ---- new pointers ---------------------------------------------------------------------------- */
+
+/* Where the bases before a place differ from the last ones: bit 2i for the i-th newest base. Bases
+ * that are not of the segment, there or here, differ. */
+static uint64_t differences(const Pool *pool, const Memory *memory, int64_t place) {
+  const uint64_t different = memory_before(memory, place) ^ pool->last;
+  const int there = memory_count_before(memory, place);
+  const int n = there < pool->n_last ? there : pool->n_last;
+  const uint64_t beyond = n < 32 ? LOWS << 2 * n : 0;
+  return ((different | different >> 1) & LOWS) | beyond;
+}
+
+static bool pointed_to(const Pool *pool, bool own, int64_t place) {
+  for (int i = 0; i < pool->n; i++)
+    if (pool->pointer[i].place == place && pool->pointer[i].own == own) return true;
+  return false;
+}
+
+/* Where the next pointer goes: in a full pool in the place of the first one with the most errors,
+ * if it has more than these. NULL: nowhere. */
+static Pointer *room_for(Pool *pool, int errors) {
+  if (pool->n < POOL_POINTERS) return &pool->pointer[pool->n++];
+  Pointer *worst = NULL;
+  for (int i = 0; i < pool->n; i++) {
+    if (pool->pointer[i].n_errors <= errors) continue;
+    worst = &pool->pointer[i];
+    errors = worst->n_errors;
+  }
+  return worst;
+}
+
+/* Adds a pointer to a place if the bases before it are similar to the last ones. */
+static void try_place(Pool *pool, bool own, int64_t place) {
+  const Memory *memory = memory_of(pool, own);
+  const uint64_t errors = differences(pool, memory, place);
+  const int length = errors == 0 ? 32 : __builtin_ctzll(errors) / 2;
+  const int n_errors = __builtin_popcountll(errors);
+  if (length < memory->m) return; /* another m-mer with the same hash */
+  if (n_errors > ACCEPTED_ERRORS && length < memory->m + ACCEPTED_EXCESS) return;
+  if (pointed_to(pool, own, place)) return;
+  Pointer *pointer = room_for(pool, n_errors);
+  if (!pointer) return;
+  *pointer = (Pointer){.place = place,
+                       .errors = errors,
+                       .ahead = memory_after(memory, place),
+                       .n_ahead = memory_count_after(memory, place),
+                       .n_errors = n_errors,
+                       .length = (uint32_t)length,
+                       .own = own};
+}
+
+/* Tries the newest places where the last m bases stand. An entry is the place after them; read as
+ * the reverse complement, the base that comes next is the one before them. */
+static void look_up(Pool *pool, bool own, bool reversed) {
+  const Memory *memory = memory_of(pool, own);
+  const int m = memory->m;
+  const uint64_t mmer = reversed ? memory_other_strand(pool->last) >> (64 - 2 * m) : pool->last;
+  uint32_t entry = memory_newest(memory, mmer);
+  int tried = 0;
+  for (int visits = 0; entry && visits < VISITS && tried < DEPTH; visits++) {
+    const int64_t after = (int64_t)entry * memory->every;
+    const int64_t place = reversed ? ~(after - m - 1) : after;
+    entry = memory->earlier[entry];
+    if (is_ignored(pool, own, place)) continue;
+    try_place(pool, own, place);
+    tried++;
+  }
+}
+
+static void look_up_strands(Pool *pool, bool own) {
+  look_up(pool, own, false);
+  if (memory_of(pool, own)->both_strands) look_up(pool, own, true);
+}
+
+/* ---- pointers that go on --------------------------------------------------------------------- */
+
+/* Moves a pointer over the base that it guessed. False: its segment ends there. */
+static bool advance(const Pool *pool, Pointer *pointer) {
+  const Memory *memory = memory_of(pool, pointer->own);
+  pointer->ahead >>= 2;
+  pointer->n_ahead--;
+  if (pointer->n_ahead >= pool->shape.s) {
+    pointer->place++;
+    return true;
+  }
+  pointer->place = memory_next(memory, pointer->place);
+  if (pointer->place == MEMORY_NOWHERE) return false;
+  pointer->ahead = memory_after(memory, pointer->place);
+  pointer->n_ahead = memory_count_after(memory, pointer->place);
+  return true;
+}
+
+/* Counts whether a pointer guessed the base. False: it makes too many errors. */
+static bool judge(Pointer *pointer, int base) {
+  const bool wrong = (int)(pointer->ahead & 3) != base;
+  pointer->n_errors += wrong - (int)(pointer->errors >> 62);
+  pointer->errors = pointer->errors << 2 | wrong;
+  pointer->length = wrong ? 0 : pointer->length + 1;
+  return pointer->n_errors <= DROPPED_ERRORS;
+}
+
+/* All pointers over the base that came. */
+static void follow(Pool *pool, int base) {
+  int i = 0;
+  while (i < pool->n) {
+    Pointer *pointer = &pool->pointer[i];
+    if (judge(pointer, base) && advance(pool, pointer) &&
+        !is_ignored(pool, pointer->own, pointer->place))
+      i++;
+    else
+      *pointer = pool->pointer[--pool->n];
+  }
+}
+
+static void read_base(Pool *pool, int base) {
+  if (pool->own) memory_append(pool->own, base, pool->n_last == 0);
+  follow(pool, base);
+  pool->last = pool->last << 2 | (uint64_t)base;
+  if (pool->n_last < 32) pool->n_last++;
+  if (pool->n_last < pool->memory->m) return;
+  look_up_strands(pool, false);
+  if (pool->own) look_up_strands(pool, true);
+}
+
+void pool_read(Pool *pool, int x, bool restart) {
+  if (restart) pool_restart(pool);
+  for (int i = restart ? pool->shape.k : pool->shape.s; i > 0; i--)
+    read_base(pool, x >> 2 * (i - 1) & 3);
+}
+
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+/* The number of the follower that a pointer points to. */
+static int guess(const Pointer *pointer, int s) {
+  if (pointer->n_ahead < s) return -1;
+  int follower = 0;
+  for (int i = 0; i < s; i++) follower = follower << 2 | (int)(pointer->ahead >> 2 * i & 3);
+  return follower;
+}
+
+/* Adds odds to the vote for entry j. */
+static void add_vote(Vote *votes, int *n, int j, float odds) {
+  int i = 0;
+  while (i < *n && votes[i].j != j) i++;
+  if (i == *n) votes[(*n)++] = (Vote){j, 0};
+  votes[i].s += odds;
+}
+
+int pool_evidence(Pool *pool, Vote *votes, int *n) {
+  const int s = pool->shape.s, followers = kmer_count(s);
+  const int kmer = (int)(pool->last & (uint64_t)(kmer_count(pool->shape.k) - 1));
+  const int first = kmer_followers(kmer, pool->shape.k, s) - softmax_first(kmer, &pool->shape);
+  int pointers = 0;
+  float best = 0, all = 0, most = 0;
+  *n = 0;
+  for (int i = 0; i < pool->n; i++) {
+    Pointer *pointer = &pool->pointer[i];
+    pointer->state = recall_state(pointer->length, pointer->n_errors);
+    const int follower = guess(pointer, s);
+    pointer->guess = follower < 0 ? -1 : first + follower;
+    if (follower < 0) continue;
+    const float odds = pool->recall->odds[pointer->state];
+    add_vote(votes, n, pointer->guess, odds);
+    if (odds > best) best = odds;
+    pointers++;
+  }
+  for (int i = 0; i < *n; i++) {
+    all += votes[i].s;
+    if (votes[i].s > most) most = votes[i].s;
+    votes[i].s = recall_evidence(votes[i].s, followers);
+  }
+  return pointers == 0 ? 0 : recall_class(best, pointers, all, most, followers);
+}
+
+const Pointer *pool_pointers(const Pool *pool, int *n) {
+  *n = pool->n;
+  return pool->pointer;
+}

@@ -1,0 +1,71 @@
+#include "memory/recall.h"
+
+#include <assert.h>
+#include <math.h>
+
+static const float RATE = 0.02f;
+/* Each state begins as if so many guesses had been counted. More than MOST of them cannot be
+ * right. */
+static const float PRIOR_GUESSES = 4, MOST = 0.9995f;
+
+/* The number of ascending bounds that x has reached. */
+static int class_of(float x, const float *bound, int n) {
+  int i = 0;
+  while (i < n && x >= bound[i]) i++;
+  return i;
+}
+
+int recall_state(uint32_t length, int errors) {
+  static const float LENGTHS[RECALL_LENGTHS - 1] = {1,  2,  3,  4,  5,  7,   9,   12,
+                                                    16, 20, 24, 32, 64, 256, 1024};
+  static const float ERRORS[RECALL_ERRORS - 1] = {1, 2, 3, 5, 9, 13};
+  return class_of((float)length, LENGTHS, RECALL_LENGTHS - 1) * RECALL_ERRORS +
+         class_of((float)errors, ERRORS, RECALL_ERRORS - 1);
+}
+
+int recall_class(float odds, int pointers, float all, float most, int n) {
+  static const float ODDS[RECALL_ODDS - 1] = {0.5f, 1, 2, 4, 8, 16, 32, 100};
+  static const float POINTERS[RECALL_POINTERS - 1] = {2, 3, 5, 9, 17};
+  static const float OTHERS[RECALL_OTHERS - 1] = {0.01f, 0.1f, 0.4f};
+  const float others = (all - most) / (most + 1 / (float)(n - 1));
+  int c = class_of(odds, ODDS, RECALL_ODDS - 1);
+  c = c * RECALL_POINTERS + class_of((float)pointers, POINTERS, RECALL_POINTERS - 1);
+  c = c * RECALL_OTHERS + class_of(others, OTHERS, RECALL_OTHERS - 1);
+  return 1 + c;
+}
+
+float recall_evidence(float S, int n) { return logf(1 + (float)(n - 1) * S); }
+
+/* The share of right guesses of a state that nothing is known about yet. */
+static float prior(int u) {
+  const int length = u / RECALL_ERRORS, errors = u % RECALL_ERRORS;
+  const float long_run = length > 8 ? 1 : (float)length / 8;
+  return 0.3f + 0.65f * long_run * (1 - (float)errors / RECALL_ERRORS);
+}
+
+void recall_set_odds(Recall *recall, const RecallCounts *counts) {
+  for (int u = 0; u < RECALL_STATES; u++) {
+    const float right = (float)counts->right[u] + PRIOR_GUESSES * prior(u);
+    const float all = (float)(counts->right[u] + counts->wrong[u]) + PRIOR_GUESSES;
+    const float share = fminf(right / all, MOST);
+    recall->odds[u] = share / (1 - share);
+  }
+}
+
+void recall_init(Recall *recall, RecallSquares *squares) {
+  recall_set_odds(recall, &(RecallCounts){{0}, {0}});
+  for (int c = 0; c < RECALL_CLASSES; c++) {
+    const int odds = (c - 1) / (RECALL_POINTERS * RECALL_OTHERS);
+    recall->a[c] = c == 0 ? 1 : 1 - 0.4f * (float)odds / RECALL_ODDS;
+    recall->w[c] = c == 0 ? 0 : 0.4f;
+    squares->a[c] = squares->w[c] = 1e-2f;
+  }
+}
+
+void recall_learn(Recall *recall, RecallSquares *squares, int c, float da, float dw) {
+  assert(c > 0);
+  squares->a[c] += da * da;
+  squares->w[c] += dw * dw;
+  recall->a[c] -= RATE * da / sqrtf(squares->a[c]);
+  recall->w[c] -= RATE * dw / sqrtf(squares->w[c]);
+}
