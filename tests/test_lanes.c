@@ -236,6 +236,43 @@ static void a_span_yields_the_tokens_inside_it(void **state) {
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
+/* Whether a base of the corpus, and those that follow it on its strand, are the last s bases of
+ * k-mer y. */
+static bool is_added(int64_t base, bool reversed, int y, int s) {
+  for (int i = 0; i < s; i++) {
+    const int letter = (int)(strchr("ACGT", bases[reversed ? base - i : base + i]) - "ACGT");
+    if ((y >> 2 * (s - 1 - i) & 3) != (reversed ? 3 - letter : letter)) return false;
+  }
+  return true;
+}
+
+static void the_bases_that_y_adds_have_places(void **state) {
+  (void)state;
+  make_corpus(40, 200, 20000, 6);
+  Window *window = window_new(64, 3);
+  window_locate(window);
+  for (int s = 1; s <= 5; s++)
+    for (int epoch = 0; epoch < 2; epoch++) {
+      Lanes *lanes = lanes_new(whole(), (LanesWish){5, s, 3, 64, STRANDS_BOTH, 0, 5});
+      int forward = 0, reversed = 0;
+      lanes_start(lanes, (uint64_t)epoch);
+      while (lanes_next(lanes, window))
+        for (int i = 0; i < 64 * 3; i++) {
+          const int64_t base = window->base[i];
+          assert_int_equal(base < 0, window->x[i] < 0);
+          if (base < 0) continue;
+          const bool there = is_added(base, false, window->y[i], s);
+          const bool back = is_added(base, true, window->y[i], s);
+          assert_true(there || back);
+          forward += there;
+          reversed += back;
+        }
+      assert_true(forward > 1000 / s && reversed > 1000 / s);
+      lanes_free(lanes);
+    }
+  window_free(window);
+}
+
 static void epochs_and_seeds_have_their_own_order(void **state) {
   (void)state;
   make_corpus(150, 60, 9000, 6);
@@ -339,6 +376,7 @@ int main(void) {
       cmocka_unit_test(warming_up_adds_no_token_and_loses_none),
       cmocka_unit_test(a_piece_that_a_cut_began_is_warmed_up),
       cmocka_unit_test(a_span_yields_the_tokens_inside_it),
+      cmocka_unit_test(the_bases_that_y_adds_have_places),
       cmocka_unit_test(epochs_and_seeds_have_their_own_order),
       cmocka_unit_test(both_strands_are_read_in_turn),
       cmocka_unit_test(no_token_at_all_is_an_epoch_without_windows),

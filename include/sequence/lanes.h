@@ -18,6 +18,8 @@ typedef struct {
   int *x;          /* the k-mer read; -1: the lane is idle */
   int *y;          /* the k-mer that follows; -1: no loss here (idle, or warming up) */
   bool *restart;   /* h(t-1) = 0 for this lane */
+  int64_t *base;   /* the base of the corpus that y adds first, -1: the lane is idle; NULL unless
+                      window_locate was called */
   uint64_t tokens; /* entries of y that are not -1 */
 } Window;
 
@@ -27,6 +29,7 @@ static inline int window_kmer(const Window *window, size_t i) {
 }
 
 Window *window_new(int T, int B);
+void window_locate(Window *window); /* makes room for base */
 void window_free(Window *window);
 
 typedef struct Lanes Lanes;

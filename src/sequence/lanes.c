@@ -46,11 +46,16 @@ Window *window_new(int T, int B) {
   return window;
 }
 
+void window_locate(Window *window) {
+  window->base = alloc_numbers((size_t)window->T * (size_t)window->B, sizeof *window->base);
+}
+
 void window_free(Window *window) {
   if (!window) return;
   free(window->x);
   free(window->y);
   free(window->restart);
+  free(window->base);
   free(window);
 }
 
@@ -158,15 +163,23 @@ static void lane_deal(Lanes *lanes, Lane *lane) {
   lane_load(lanes, lane, piece, 0);
 }
 
+/* The first of the last s bases that were read. */
+static uint64_t first_added(const Lane *lane) {
+  const uint64_t s = (uint64_t)lane->tokenizer.s;
+  return lane->tokenizer.reversed ? lane->base + s : lane->base - s;
+}
+
 static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
   bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
   window->x[i] = window->y[i] = -1;
   window->restart[i] = true;
+  if (window->base) window->base[i] = -1;
   if (ended) lane_deal(lanes, lane);
   if (lane->piece == lanes->pieces) return; /* idle */
   while (!read_base(lanes, lane)) continue;
   window->x[i] = lane->tokenizer.x;
   window->restart[i] = lane->tokenizer.restart;
+  if (window->base) window->base[i] = (int64_t)first_added(lane);
   if (lane->at++ < lane->warmup) return;
   window->y[i] = lane->tokenizer.y;
   window->tokens++;
