@@ -94,7 +94,7 @@ static void a_model_of_nonsense_is_refused(void **state) {
     const char *key, *value, *words;
   } wrong[] = {
       {"format", "kmer-cnn", "its format is not kmer-rnn"},
-      {"format_version", "2", "not version 1 of kmer-rnn"},
+      {"format_version", "3", "not version 1 or 2 of kmer-rnn"},
       {"k", "0", "at __metadata__.k: must be a number from 1"},
       {"k", "13", "at __metadata__.k: must be a number from 1"},
       {"k", "3x", "at __metadata__.k: must be a number from 1"},

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DIMENSION_MAX = 1 << 20 };
+enum { DIMENSION_MAX = 1 << 20, TENSORS_MAX = WEIGHTS + MEMORYFILE_TENSORS };
+
+/* Of files without and with a memory. */
+static const char version[] = "1", memory_version[] = "2";
 
 int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shape,
                   const Weights *weights) {
@@ -27,20 +30,25 @@ int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shap
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 
-Metadata *model_describe(const Shape *shape, const Metadata *about) {
+static Metadata *describe(const Shape *shape, const Memory *memory, const Metadata *about) {
   Metadata *metadata = metadata_new();
   const char *key, *value;
   metadata_set(metadata, "format", "kmer-rnn");
-  metadata_set(metadata, "format_version", "1");
+  metadata_set(metadata, "format_version", "%s", memory ? memory_version : version);
   metadata_set(metadata, "k", "%d", shape->k);
   metadata_set(metadata, "stride", "%d", shape->s);
   metadata_set(metadata, "embedding", "%d", shape->d);
   metadata_set(metadata, "hidden", "%d", shape->D);
   metadata_set(metadata, "activation", "%s", activation_names[shape->activation]);
   metadata_set(metadata, "softmax", "%s", softmax_names[shape->softmax]);
+  if (memory) memoryfile_describe(metadata, memory);
   for (size_t i = 0; about && metadata_entry(about, i, &key, &value); i++)
     metadata_set(metadata, key, "%s", value);
   return metadata;
+}
+
+Metadata *model_describe(const Shape *shape, const Metadata *about) {
+  return describe(shape, NULL, about);
 }
 
 static int read_whole(const char *path, const Metadata *metadata, const char *key, int max,
@@ -63,13 +71,18 @@ static int read_word(const char *path, const Metadata *metadata, const char *key
   return fail(why, "%s: this version does not know its %s; use a newer rnnpredict", path, key);
 }
 
+static bool has_version(const Metadata *metadata, const char *wanted) {
+  const char *found = metadata_get(metadata, "format_version");
+  return found && strcmp(found, wanted) == 0;
+}
+
 static int read_format(const char *path, const Metadata *metadata, Why *why) {
   const char *format = metadata_get(metadata, "format");
-  const char *version = metadata_get(metadata, "format_version");
   if (!format || strcmp(format, "kmer-rnn") != 0)
     return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
-  if (!version || strcmp(version, "1") != 0)
-    return fail(why, "%s: its format is not version 1 of kmer-rnn; a newer rnntrain made it", path);
+  if (!has_version(metadata, version) && !has_version(metadata, memory_version))
+    return fail(why, "%s: its format is not version 1 or 2 of kmer-rnn; a newer rnntrain made it",
+                path);
   return 0;
 }
 
@@ -92,11 +105,17 @@ int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *w
 /* ---- files ---------------------------------------------------------------------------------- */
 
 int model_write(AtomicFile *file, const Model *model, Why *why) {
-  Tensor tensors[WEIGHTS];
-  model_tensors(tensors, "", &model->shape, model->weights);
-  Metadata *metadata = model_describe(&model->shape, model->about);
-  const int rc = safetensors_write(file, tensors, WEIGHTS, metadata, why);
+  Tensor tensors[TENSORS_MAX];
+  const Memory *memory = model->memory;
+  int n = model_tensors(tensors, "", &model->shape, model->weights);
+  if (memory) {
+    memoryfile_tensors(tensors + WEIGHTS, memory, &model->recall);
+    n += MEMORYFILE_TENSORS;
+  }
+  Metadata *metadata = describe(&model->shape, memory, model->about);
+  const int rc = safetensors_write(file, tensors, n, metadata, why);
   metadata_free(metadata);
+  if (memory) memoryfile_free(tensors + WEIGHTS);
   return rc;
 }
 
@@ -110,15 +129,26 @@ static bool is_of_training(const char *name) {
 }
 
 static int read_model(Model *model, SafeTensors *file, const char *path, Why *why) {
-  Tensor tensors[WEIGHTS];
-  if (model_shape(&model->shape, path, safetensors_metadata(file), why) != 0) return -1;
-  model_tensors(tensors, "", &model->shape, NULL);
-  if (safetensors_only(file, tensors, WEIGHTS, is_of_training, why) != 0 ||
-      safetensors_read(file, tensors, WEIGHTS, why) != 0)
+  Tensor tensors[TENSORS_MAX];
+  MemorySizes sizes;
+  const Metadata *metadata = safetensors_metadata(file);
+  const bool has_memory = has_version(metadata, memory_version);
+  if (model_shape(&model->shape, path, metadata, why) != 0) return -1;
+  int n = model_tensors(tensors, "", &model->shape, NULL);
+  if (has_memory) {
+    if (memoryfile_sizes(&sizes, tensors + n, path, metadata, why) != 0) return -1;
+    n += MEMORYFILE_TENSORS;
+  }
+  if (safetensors_only(file, tensors, n, is_of_training, why) != 0 ||
+      safetensors_read(file, tensors, n, why) != 0)
     return -1;
   model->weights = weights_new(&model->shape); /* the file is as large as it says */
   model_tensors(tensors, "", &model->shape, model->weights);
   if (safetensors_read(file, tensors, WEIGHTS, why) != 0) return -1;
+  if (has_memory) {
+    model->memory = memoryfile_read(file, path, &sizes, &model->recall, why);
+    if (!model->memory) return -1;
+  }
   model->about = safetensors_take_metadata(file);
   return 0;
 }
@@ -141,6 +171,7 @@ int model_read(Model *model, const char *path, Why *why) {
 void model_free(Model *model) {
   weights_free(model->weights);
   metadata_free(model->about);
+  memory_free(model->memory);
   *model = (Model){.weights = NULL};
 }
 
