@@ -284,6 +284,93 @@ static void all_bases_of_a_prompt_count_also_those_in_no_k_mer(void **state) {
   weights_free(model.weights);
 }
 
+/* ---- with a memory -------------------------------------------------------------------------- */
+
+enum { REMEMBERED = 4000, KNOWN = 1000, RECITED = 120, ASKED = 20 };
+enum { MANY = 130 }; /* more records than are drawn side by side */
+
+/* A network that remembers this text. */
+static Model model_of(int k, int s, Softmax softmax, const char *text) {
+  Model model = random_model(k, s, softmax);
+  Records *records = records_new();
+  RecallSquares squares;
+  records_segment(records, 0, REMEMBERED);
+  records_end(records, "text", 4, REMEMBERED, false);
+  model.memory = memory_new(records, 8, 1, true);
+  for (int i = 0; i < REMEMBERED; i++)
+    model.memory->packed[i / 4] |= (uint8_t)(kmer_base((unsigned char)text[i]) << 2 * (i % 4));
+  assert_int_equal(memory_index(model.memory), 0);
+  recall_init(&model.recall, &squares);
+  for (int c = 1; c < RECALL_CLASSES; c++) model.recall.w[c] = 4;
+  return model;
+}
+
+static char *recall_sample(const Model *model, SamplerRule rule, const char *prompt, uint64_t count,
+                           uint64_t length, int threads) {
+  Sampler *sampler = sampler_new(model, rule, threads, kernels_best());
+  Drawn drawn = {0};
+  sampler_recall(sampler);
+  if (prompt) sampler_prompt(sampler, prompt, strlen(prompt));
+  assert_int_equal(sampler_run(sampler, count, length, take, &drawn, &why), 0);
+  sampler_free(sampler);
+  return drawn.bases;
+}
+
+static void random_text(char text[REMEMBERED + 1]) {
+  for (int i = 0; i < REMEMBERED; i++) text[i] = "ACGT"[rand() % 4];
+  text[REMEMBERED] = 0;
+}
+
+/* The prompt is either strand of a piece of the text, and the record goes on with it. */
+static void what_is_remembered_is_recited_if_asked_for(void **state) {
+  (void)state;
+  char text[REMEMBERED + 1], other[REMEMBERED + 1] = "", prompt[ASKED + 1] = "";
+  srand(6);
+  random_text(text);
+  for (int i = 0; i < REMEMBERED; i++)
+    other[i] = "TGCA"[kmer_base((unsigned char)text[REMEMBERED - 1 - i])];
+  const SamplerRule likeliest = {.temperature = 0, .top_p = 1};
+  for (int s = 1; s <= 2; s++)
+    for (int softmax = SOFTMAX_FOLLOWERS; softmax <= SOFTMAX_FULL; softmax++)
+      for (int strand = 0; strand < 2; strand++) {
+        Model model = model_of(4, s, (Softmax)softmax, text);
+        const char *read = strand == 0 ? text : other;
+        memcpy(prompt, read + KNOWN, ASKED);
+        char *with = recall_sample(&model, likeliest, prompt, MANY, RECITED, 1);
+        char *without = sample(&model, likeliest, prompt, 1, RECITED, 1);
+        for (int i = 0; i < MANY; i++)
+          assert_memory_equal(with + i * RECITED, read + KNOWN + ASKED, RECITED);
+        assert_memory_not_equal(without, with, RECITED);
+        free(with);
+        free(without);
+        memory_free(model.memory);
+        weights_free(model.weights);
+      }
+}
+
+/* Of 30 records a thread and a block have several; prompts of k bases and of more. */
+static void a_record_with_a_memory_depends_on_seed_and_number_alone(void **state) {
+  (void)state;
+  char text[REMEMBERED + 1], prompt[ASKED + 1] = "";
+  srand(7);
+  random_text(text);
+  Model model = model_of(4, 1, SOFTMAX_FOLLOWERS, text);
+  memcpy(prompt, text + KNOWN, ASKED);
+  const char *prompts[] = {NULL, "ACGT", prompt};
+  for (int i = 0; i < 3; i++) {
+    char *many = recall_sample(&model, plain, prompts[i], 30, 50, 3);
+    char *one = recall_sample(&model, plain, prompts[i], 1, 50, 1);
+    char *two = recall_sample(&model, plain, prompts[i], 29, 50, 1);
+    assert_memory_equal(many, one, 50);
+    assert_memory_equal(many, two, 29 * 50);
+    free(many);
+    free(one);
+    free(two);
+  }
+  memory_free(model.memory);
+  weights_free(model.weights);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(temperature_0_takes_the_likeliest),
@@ -293,6 +380,8 @@ int main(void) {
       cmocka_unit_test(all_bases_of_a_prompt_count_also_those_in_no_k_mer),
       cmocka_unit_test(the_first_steps_are_thrown_away),
       cmocka_unit_test(a_long_record_comes_in_rounds),
-      cmocka_unit_test(what_is_no_number_is_an_error)};
+      cmocka_unit_test(what_is_no_number_is_an_error),
+      cmocka_unit_test(what_is_remembered_is_recited_if_asked_for),
+      cmocka_unit_test(a_record_with_a_memory_depends_on_seed_and_number_alone)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

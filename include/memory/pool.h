@@ -30,6 +30,7 @@ typedef struct Pool Pool;
  * reads; NULL: it does not. */
 Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape);
 void pool_free(Pool *pool);
+void pool_copy(Pool *pool, const Pool *from); /* of the same model */
 
 void pool_restart(Pool *pool); /* a segment ended: no pointers, no last bases */
 

@@ -29,6 +29,9 @@ typedef struct Sampler Sampler;
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels);
 void sampler_free(Sampler *sampler);
 
+/* Before the prompt: the memory of the model, which has an index, is recalled too. */
+void sampler_recall(Sampler *sampler);
+
 /* All records continue these letters (n), which are bases, at least k. The random numbers depend on
  * them too, or the records of two prompts would soon be the same. */
 void sampler_prompt(Sampler *sampler, const char *bases, size_t n);

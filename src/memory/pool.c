@@ -38,6 +38,8 @@ Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Sh
 
 void pool_free(Pool *pool) { free(pool); }
 
+void pool_copy(Pool *pool, const Pool *from) { *pool = *from; }
+
 void pool_restart(Pool *pool) {
   pool->n = 0;
   pool->n_last = 0;

@@ -52,9 +52,7 @@ static void multiply_by_U(float *q, const int *x, const float *h, int rows, cons
                       shape->D);
 }
 
-/* q <- a (q + b2) + s, but for b2, which is added later. Without votes and with a = 1 nothing
- * changes, not even by rounding. */
-static void add_evidence(float *q, const float *b2, size_t n, const Evidence *evidence) {
+void softmax_add_evidence(float *q, const float *b2, size_t n, const Evidence *evidence) {
   const float a = evidence->a;
   for (size_t j = 0; j < n; j++) q[j] = a * q[j] + (a - 1) * b2[j];
   for (int i = 0; i < evidence->n; i++) q[evidence->votes[i].j] += evidence->votes[i].s;
@@ -102,7 +100,7 @@ static void full_rows(const SoftmaxRows *part, bool first, const Factors *factor
   multiply_by_U(part->q, part->x, part->h, rows, factors, shape, kernels);
   for (int i = 0; i < rows; i++) {
     float *q = part->q + (size_t)i * n;
-    if (part->evidence) add_evidence(q, factors->w->b2, n, &part->evidence[i]);
+    if (part->evidence) softmax_add_evidence(q, factors->w->b2, n, &part->evidence[i]);
     float sum = softmax_row(&part->J[i], q, factors->w->b2, part->y[i], n, kernels);
     if (!part->dh) continue;
     softmax_row_back(q, sum, part->y[i], n, part->scale, kernels);
@@ -132,7 +130,7 @@ static void follower_rows(const SoftmaxRows *part, const Factors *factors, const
     const int x = part->x[i];
     label[i] = part->y[i] < 0 ? -1 : part->y[i] - softmax_first(x, shape);
     if (part->evidence)
-      add_evidence(part->q + i * n, biases_of(x, w, shape), n, &part->evidence[i]);
+      softmax_add_evidence(part->q + i * n, biases_of(x, w, shape), n, &part->evidence[i]);
   }
   if (n == 4) four_logits(part, label, w, shape, kernels);
   for (size_t i = 0; i < rows; i++) {
@@ -179,7 +177,7 @@ void softmax_yhat(float *yhat, const int *x, const float *h, const Evidence *evi
   for (size_t i = 0; i < (size_t)rows; i++) {
     float *q = yhat + i * n;
     const float *b2 = biases_of(x[i], factors->w, shape);
-    if (evidence) add_evidence(q, b2, n, &evidence[i]);
+    if (evidence) softmax_add_evidence(q, b2, n, &evidence[i]);
     const float sum = kernels->exp_row(q, b2, n, &max);
     kernels->scale(q, 1 / sum, n);
   }

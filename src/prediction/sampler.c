@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "memory/pool.h"
 #include "sequence/tokenizer.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ typedef struct {
 typedef struct {
   Rng rng;
   int x;       /* its last k-mer */
+  Pool *pool;  /* which has not read it yet; NULL: without a memory */
+  bool begins; /* that is its first one */
   int skip;    /* steps to come that are not kept */
   char *text;  /* (n) of this round, or up to s-1 bases more than it */
   uint64_t n;  /* bases */
@@ -43,7 +46,9 @@ struct Sampler {
   SamplerRule rule;       /* its seed follows from the prompt, too */
   int threads, followers; /* 4^s */
   float *h;               /* (D) before the prompt's last k-mer */
+  Pool *pool;             /* before it, too; NULL: without a memory */
   int x;                  /* that k-mer, -1: there is no prompt */
+  bool begins;            /* no k-mer comes before it */
   Draft draft[DRAFTS];
   BlockMemory block[BLOCKS];
   int used, per_block; /* drafts of this batch, of a block */
@@ -57,6 +62,7 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
   s->rule = rule;
   s->threads = threads;
   s->x = -1;
+  s->begins = true;
   s->followers = kmer_count(model->shape.s);
   s->h = alloc_floats((size_t)model->shape.D);
   s->factors = factors_forward(model->weights, &model->shape, false, threads, kernels->products);
@@ -65,7 +71,11 @@ Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Ke
 
 void sampler_free(Sampler *s) {
   if (!s) return;
-  for (int i = 0; i < DRAFTS; i++) free(s->draft[i].text);
+  for (int i = 0; i < DRAFTS; i++) {
+    free(s->draft[i].text);
+    pool_free(s->draft[i].pool);
+  }
+  pool_free(s->pool);
   for (int i = 0; i < BLOCKS; i++) {
     tape_free(s->block[i].tape);
     free(s->block[i].q);
@@ -75,6 +85,17 @@ void sampler_free(Sampler *s) {
   free(s->h);
   free(s);
 }
+
+/* A pool over the memory, of followers under both softmaxes. */
+static Pool *new_pool(const Sampler *s) {
+  const Model *model = s->model;
+  const Shape *shape = &model->shape;
+  const Shape followers =
+      shape_new(shape->k, shape->s, shape->d, shape->D, shape->activation, SOFTMAX_FOLLOWERS);
+  return pool_new(model->memory, NULL, &model->recall, &followers);
+}
+
+void sampler_recall(Sampler *s) { s->pool = new_pool(s); }
 
 /* Runs the first n steps of a tape. */
 static void run_prompt(const Sampler *s, Tape *tape, int n) {
@@ -94,6 +115,7 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
     s->rule.seed = rng_next(&(Rng){s->rule.seed ^ (uint64_t)kmer_base((unsigned char)bases[i])});
   for (size_t i = (n - (size_t)shape->k) % (size_t)shape->s; i < n; i++) {
     if (!tokenizer_base(&tokenizer, kmer_base((unsigned char)bases[i]))) continue;
+    if (s->pool) pool_read(s->pool, tokenizer.x, tokenizer.restart);
     tape->x[t++] = tokenizer.x;
     if (t < PROMPT_T) continue;
     run_prompt(s, tape, t);
@@ -101,6 +123,7 @@ void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   }
   if (t > 0) run_prompt(s, tape, t);
   s->x = tokenizer.next;
+  s->begins = tokenizer.first;
   memcpy(s->h, tape->h, (size_t)shape->D * sizeof *s->h);
   tape_free(tape);
 }
@@ -151,6 +174,18 @@ static int draw(Rng *rng, Choice *choices, const float *q, const float *b2, int 
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
+/* Adds the evidence of the draft's pool to q. */
+static void add_evidence(const Sampler *s, Draft *draft, float *q, const float *b2) {
+  const Recall *recall = &s->model->recall;
+  Vote votes[POOL_POINTERS];
+  int n;
+  pool_read(draft->pool, draft->x, draft->begins);
+  draft->begins = false;
+  const int c = pool_evidence(draft->pool, votes, &n);
+  for (int i = 0; i < n; i++) votes[i].s *= recall->w[c];
+  softmax_add_evidence(q, b2, (size_t)s->followers, &(Evidence){recall->a[c], n, votes});
+}
+
 /* The next k-mer of a draft whose state is h. */
 static void step_draft(const Sampler *s, const BlockMemory *block, Draft *draft, const float *h) {
   const Shape *shape = &s->model->shape;
@@ -158,6 +193,7 @@ static void step_draft(const Sampler *s, const BlockMemory *block, Draft *draft,
   const int first = kmer_followers(draft->x, shape->k, shape->s);
   s->kernels->dot_rows(block->q, w->U + (size_t)first * (size_t)shape->D, h, s->followers,
                        shape->D);
+  if (draft->pool) add_evidence(s, draft, block->q, w->b2 + first);
   const int i = draw(&draft->rng, block->choices, block->q, w->b2 + first, s->followers, &s->rule);
   if (i < 0) draft->broken = true;
   draft->x = first + (i < 0 ? 0 : i);
@@ -205,6 +241,9 @@ static void begin_batch(Sampler *s, uint64_t first, uint64_t bases) {
     if (!block->tape) *block = new_block(s);
     draft->rng = rng_new(s->rule.seed, first + (uint64_t)i);
     draft->x = s->x >= 0 ? s->x : (int)(rng_uniform(&draft->rng) * s->model->shape.V);
+    draft->begins = s->begins;
+    if (s->pool && !draft->pool) draft->pool = new_pool(s);
+    if (s->pool) pool_copy(draft->pool, s->pool);
     draft->skip = s->x >= 0 ? 0 : SAMPLER_WARMUP;
     draft->text = alloc_resize(draft->text, bases + KMER_MAX + 1, 1);
     memcpy(block->tape->h + (size_t)(i % s->per_block) * D, s->h, D * sizeof *s->h);
