@@ -5,13 +5,16 @@
  * threads. A stretch that continues a record starts from zero with its warm-up. Where the state it
  * reaches differs from the one that the stretch before ended with by more than PREDICT_SEAM, the
  * network remembers longer than that, and the stretch is computed again from that state, after it.
- * Memory is bounded whatever the length of a record.
+ * Memory is bounded whatever the length of a record. The evidence of a model's memory is the same
+ * for any stretches.
  *
- * While a batch of stretches is computed, the next one is read and the one before handed out. */
+ * While a batch of stretches is computed, others are read, compared with memories, and handed out.
+ */
 #ifndef PREDICT_H
 #define PREDICT_H
 
 #include "model/model.h"
+#include "scoring/evidence.h"
 #include "sequence/steps.h"
 
 #include <stdbool.h>
@@ -30,6 +33,7 @@ typedef struct {
   bool with_sum;  /* h_sum */
   bool each_step; /* J, or the part of yhat that is kept, of each step and not only the last */
   StepsWish reading;
+  EvidenceUse memory; /* of models that have one */
   /* yhat (n) is computed unless kept is 0; distil, which any thread may call, reduces it to `kept`
    * bytes. */
   size_t kept;
@@ -52,6 +56,7 @@ typedef struct {
   const float *h;      /* (D) the state after its last step */
   const double *h_sum; /* (D) the sum of the states of the record up to its end */
   uint64_t steps;      /* the number of those states */
+  bool found;          /* of the last stretch of a record: it is in the memory of a model */
   bool batch_ends;     /* the next stretch may take long, where the input is a pipe */
   double part;         /* of the file, up to the end of the batch, 0..1; 0: its size is not known */
   const void *kept; /* distilled yhat: of each step, (stretch->n), or after the record's last k-mer,

@@ -31,6 +31,7 @@ typedef struct {
   uint64_t tokens;    /* labels among them */
   uint64_t length;    /* letters of the record so far, each counted once */
   uint64_t bases;     /* A, C, G and T among them; of a span not counted */
+  uint64_t letters;   /* of the record: reversed all of them, else those read from the file */
   int last;           /* where the record ends: the k-mer that it ends with, -1: none */
 } Stretch;
 

@@ -1,7 +1,9 @@
-/* The records of a file pass through three batches of stretches, which change places after each
- * round:
+/* The records of a file pass through batches of stretches, which change places after each round:
  *
  *   reading    One job reads the next stretches: the steps and the file are its own.
+ *   recalling  A job for each record and each network with a memory reads the steps of the record's
+ *              stretches in order; it writes their evidence and nothing else. Where no network has
+ *              a memory, batches do not stop here.
  *   computing  A job for each block of slots and each network runs the steps, window by window, in
  *              a workspace of its own; it writes the outcomes of its slots and nothing else.
  *   handing    One job, in the order of the file, compares the stretches' seams, adds the outcomes
@@ -26,8 +28,8 @@ enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within
 enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
 enum { KEPT_MAX = 1 << 28 };          /* bytes of distilled yhat in all slots */
 enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
-enum { BATCHES = 3 };
-enum { HAND_JOB = 0, READ_JOB, FIRST_BLOCK_JOB };
+enum { BATCHES = 4 };
+enum { HAND_JOB = 0, READ_JOB, FIRST_JOB };
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
 /* The results of one of the networks for a stretch. */
@@ -36,6 +38,8 @@ typedef struct {
   float *seam;   /* (D) after the warm-up */
   float *h;      /* (D) after the last step */
   double *h_sum; /* (D) of its own steps; NULL unless wished for */
+  EvidenceSteps evidence;
+  bool found; /* the record is in the memory */
 } Outcome;
 
 /* A stretch and its results. */
@@ -51,14 +55,17 @@ typedef struct {
   Slot *slot;           /* (slots) */
   Slot **longest_first; /* (slots) */
   int used;             /* slots that have a stretch */
-  double part;          /* of the file, up to its last stretch */
+  Slot **record; /* (records) the first slot of each record, those of a record side by side */
+  int records;
+  double part; /* of the file, up to its last stretch */
 } Batch;
 
 /* The memory that a job computes in. */
 typedef struct {
   Tape *tape;
-  float *q;  /* logits, or yhat */
-  double *J; /* (PREDICT_T,PREDICT_BLOCK), with_loss */
+  float *q;           /* logits, or yhat */
+  double *J;          /* (PREDICT_T,PREDICT_BLOCK), with_loss */
+  Evidence *evidence; /* (PREDICT_T,PREDICT_BLOCK); NULL: there is no memory */
 } Workspace;
 
 typedef struct {
@@ -66,6 +73,9 @@ typedef struct {
   Factors *factors;
   Workspace *work;   /* (blocks) */
   Workspace mending; /* of one slot, while a batch is handed out */
+  bool remembers;
+  /* Of the record that the recalled batch begins with, and of the one that the next continues: */
+  EvidenceReader *continued, *continuing;
 } Net;
 
 struct Predictor {
@@ -73,8 +83,9 @@ struct Predictor {
   const Kernels *kernels;
   Net *net;
   int nets, threads, slots, blocks; /* of a batch */
+  bool remembers;                   /* one of the nets does */
   Steps *steps;
-  Batch batch[BATCHES], *reading, *computing, *handing;
+  Batch batch[BATCHES], *reading, *recalling, *computing, *handing;
   /* Reading: */
   int more;   /* 1: there may be more; 0: the file has ended; -1: it is broken */
   Why broken; /* in this way */
@@ -107,6 +118,7 @@ static void free_outcomes(Outcome *of, int nets) {
     free(of[i].seam);
     free(of[i].h);
     free(of[i].h_sum);
+    evidence_clear(&of[i].evidence);
   }
   free(of);
 }
@@ -116,20 +128,22 @@ static bool wants_logits(const PredictWish *wish) { return wish->with_loss || wi
 static Workspace new_workspace(const Net *net, const PredictWish *wish, int slots) {
   const Shape *shape = &net->model->shape;
   const int rows = PREDICT_T * slots;
-  return (Workspace){.tape = tape_new(shape, PREDICT_T, slots, net->factors),
-                     .q = wants_logits(wish) ? alloc_floats(softmax_logits(shape, rows, false))
-                                             : NULL,
-                     .J = wish->with_loss ? alloc_new((size_t)rows, sizeof(double)) : NULL};
+  Workspace work = {.tape = tape_new(shape, PREDICT_T, slots, net->factors)};
+  if (wants_logits(wish)) work.q = alloc_floats(softmax_logits(shape, rows, false));
+  if (wish->with_loss) work.J = alloc_new((size_t)rows, sizeof *work.J);
+  if (net->remembers) work.evidence = alloc_new((size_t)rows, sizeof *work.evidence);
+  return work;
 }
 
 static void free_workspace(Workspace *work) {
   tape_free(work->tape);
   free(work->q);
   free(work->J);
+  free(work->evidence);
 }
 
 static Net new_net(const Model *model, const Predictor *p) {
-  Net net = {.model = model};
+  Net net = {.model = model, .remembers = p->wish.memory != EVIDENCE_OFF && model->memory};
   net.factors = factors_forward(model->weights, &model->shape, wants_logits(&p->wish), p->threads,
                                 p->kernels->products);
   net.work = alloc_new((size_t)p->blocks, sizeof *net.work);
@@ -169,14 +183,19 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->steps = steps_new(models->shape.k, models->shape.s, wish.reading);
   p->nets = n_models;
   p->net = alloc_new((size_t)n_models, sizeof *p->net);
-  for (int i = 0; i < n_models; i++) p->net[i] = new_net(&models[i], p);
+  for (int i = 0; i < n_models; i++) {
+    p->net[i] = new_net(&models[i], p);
+    p->remembers |= p->net[i].remembers;
+  }
   for (int i = 0; i < BATCHES; i++) {
     p->batch[i].slot = alloc_new((size_t)p->slots, sizeof(Slot));
     p->batch[i].longest_first = alloc_new((size_t)p->slots, sizeof(Slot *));
+    p->batch[i].record = alloc_new((size_t)p->slots, sizeof(Slot *));
   }
   p->reading = &p->batch[0];
-  p->computing = &p->batch[1];
-  p->handing = &p->batch[2];
+  p->recalling = &p->batch[1];
+  p->computing = &p->batch[2];
+  p->handing = &p->batch[3];
   p->of = new_outcomes(p);
   p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   return p;
@@ -192,6 +211,7 @@ static void free_batch(Batch *batch, const Predictor *p) {
   }
   free(batch->slot);
   free(batch->longest_first);
+  free(batch->record);
 }
 
 void predict_free(Predictor *p) {
@@ -222,6 +242,19 @@ static void load_window(Tape *tape, Slot *const *slots, int from) {
       tape->x[at] = idle ? 0 : stretch->x[from + t];
       tape->y[at] = idle ? -1 : stretch->y[from + t];
       tape->restart[at] = idle || stretch->restart[from + t];
+    }
+  }
+}
+
+/* Loads the evidence of one of the networks for the steps of a window. */
+static void load_evidence(const Workspace *work, Slot *const *slots, int net, int from) {
+  const Tape *tape = work->tape;
+  for (int b = 0; b < tape->B; b++) {
+    const Slot *slot = slots[b];
+    for (int t = 0; t < tape->T; t++) {
+      const bool idle = from + t >= slot->stretch.n;
+      work->evidence[t * tape->B + b] =
+          idle ? (Evidence){.a = 1} : evidence_of(&slot->of[net].evidence, from + t);
     }
   }
 }
@@ -272,7 +305,8 @@ static void distil_window(const Predictor *p, const Net *net, const Workspace *w
   const int rows = tape->T * tape->B, most = softmax_rows(shape);
   for (int at = 0, some; at < rows; at += some) {
     some = rows - at < most ? rows - at : most;
-    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, NULL, some,
+    const Evidence *evidence = work->evidence ? work->evidence + at : NULL;
+    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, evidence, some,
                  net->factors, shape, p->kernels);
     for (int row = at; row < at + some; row++) {
       const Slot *slot = slots[row % tape->B];
@@ -289,8 +323,9 @@ static void distil_last(const Predictor *p, const Net *net, const Workspace *wor
                         const Slot *slot) {
   const Stretch *stretch = &slot->stretch;
   if (stretch->last < 0) return;
-  softmax_yhat(work->q, &stretch->last, slot->of->h, NULL, 1, net->factors, &net->model->shape,
-               p->kernels);
+  if (net->remembers) *work->evidence = evidence_of(&slot->of->evidence, stretch->n - 1);
+  softmax_yhat(work->q, &stretch->last, slot->of->h, work->evidence, 1, net->factors,
+               &net->model->shape, p->kernels);
   p->wish.distil(p->wish.context, slot->kept, work->q);
 }
 
@@ -300,12 +335,14 @@ static void run_window(const Predictor *p, int i, const Workspace *work, Slot *c
   const Shape *shape = &net->model->shape;
   Tape *tape = work->tape;
   load_window(tape, slots, from);
+  if (net->remembers) load_evidence(work, slots, i, from);
   rnn_forward(tape, net->factors, shape, p->kernels);
   if (p->wish.with_loss) {
     const SoftmaxRows rows = {.rows = tape->T * tape->B,
                               .x = tape->x,
                               .y = tape->y,
                               .h = state_of(tape, 0, 0, (size_t)shape->D),
+                              .evidence = work->evidence,
                               .J = work->J,
                               .q = work->q};
     softmax_loss(&rows, net->factors, shape, p->kernels);
@@ -352,11 +389,19 @@ static int longer_first(const void *a, const void *b) {
   return (one > other) - (one < other); /* qsort is not stable everywhere */
 }
 
+/* Adds the stretch that was read last. */
+static void add_slot(Batch *batch) {
+  Slot *slot = &batch->slot[batch->used];
+  if (batch->used == 0 || slot->stretch.first) batch->record[batch->records++] = slot;
+  batch->longest_first[batch->used++] = slot;
+}
+
 /* Reads stretches until all slots of a batch have one or the file ends; or until the stretches that
  * are in hand, those of the batch or `waiting` ones, would have to wait for the next. An error
  * leaves the stretches before it as they are. */
 static void read_batch(Predictor *p, Batch *batch, bool waiting) {
   size_t names = 0; /* bytes */
+  batch->records = 0;
   for (batch->used = 0; batch->used < p->slots && names < NAMES_MAX; waiting = true) {
     Slot *slot = &batch->slot[batch->used];
     if (waiting && steps_wait(p->steps)) break;
@@ -364,11 +409,48 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
     p->more = steps_read(p->steps, &slot->stretch, &p->broken);
     if (p->more <= 0) break;
     if (slot->stretch.first) names += strlen(slot->stretch.name);
-    batch->longest_first[batch->used++] = slot;
+    add_slot(batch);
   }
   batch->part = steps_file(p->steps) ? seqfile_part(steps_file(p->steps)) : 0;
   for (int i = batch->used; i < p->slots; i++) stretch_drop_name(&batch->slot[i].stretch);
   qsort(batch->longest_first, (size_t)batch->used, sizeof(Slot *), longer_first);
+}
+
+/* ---- recalling ------------------------------------------------------------------------------ */
+
+/* Finds the evidence for the stretches of a batch's record, for one of the networks. */
+static void recall_record(const Predictor *p, Batch *batch, int record, int i) {
+  Net *net = &p->net[i];
+  Slot *slot = batch->record[record];
+  Slot *end = record + 1 < batch->records ? batch->record[record + 1] : batch->slot + batch->used;
+  const Model *model = net->model;
+  if (!net->remembers) return;
+  EvidenceReader *reader = net->continued;
+  if (slot->stretch.first)
+    reader = evidence_new(model->memory, &model->recall, &model->shape, p->wish.memory,
+                          slot->stretch.name);
+  for (; slot < end; slot++) evidence_read(reader, &slot->stretch, &slot->of[i].evidence);
+  end[-1].of[i].found = evidence_found(reader);
+  if (end[-1].stretch.ended)
+    evidence_free(reader);
+  else
+    net->continuing = reader;
+}
+
+/* The record that the batch has not finished continues in the next. */
+static void continue_record(const Predictor *p) {
+  if (p->recalling->used == 0) return;
+  for (int i = 0; i < p->nets; i++) {
+    p->net[i].continued = p->net[i].continuing;
+    p->net[i].continuing = NULL;
+  }
+}
+
+static void forget_record(const Predictor *p) {
+  for (int i = 0; i < p->nets; i++) {
+    evidence_free(p->net[i].continued);
+    p->net[i].continued = NULL;
+  }
 }
 
 /* ---- handing out ---------------------------------------------------------------------------- */
@@ -409,7 +491,11 @@ static int hand_out(Predictor *p, Batch *batch) {
     if (stretch->first) p->tokens = p->own_steps = 0;
     p->tokens += stretch->tokens;
     p->own_steps += (uint64_t)(stretch->n - stretch->warmup);
-    for (int net = 0; net < p->nets; net++) add_stretch(p, net, slot);
+    bool found = false;
+    for (int net = 0; net < p->nets; net++) {
+      add_stretch(p, net, slot);
+      found |= slot->of[net].found;
+    }
     Prediction prediction = {.stretch = stretch,
                              .tokens = p->tokens,
                              .nats = p->nats,
@@ -417,6 +503,7 @@ static int hand_out(Predictor *p, Batch *batch) {
                              .h = p->of->h,
                              .h_sum = p->of->h_sum,
                              .steps = p->own_steps,
+                             .found = found,
                              .batch_ends = i == batch->used - 1,
                              .part = batch->part,
                              .kept = slot->kept};
@@ -425,30 +512,45 @@ static int hand_out(Predictor *p, Batch *batch) {
   return rc;
 }
 
+/* ---- rounds --------------------------------------------------------------------------------- */
+
+static void compute_block(const Predictor *p, int net, int block) {
+  const int left = p->computing->used - block * PREDICT_BLOCK;
+  run_slots(p, net, &p->net[net].work[block], p->computing->longest_first + block * PREDICT_BLOCK,
+            left < PREDICT_BLOCK ? left : PREDICT_BLOCK, 0);
+}
+
+static bool any_in_hand(const Predictor *p) {
+  return p->recalling->used > 0 || p->computing->used > 0 || p->handing->used > 0;
+}
+
+/* The longest jobs come first: a record may fill its batch. */
 static void batch_job(void *context, int job) {
   Predictor *p = context;
+  const int i = job - FIRST_JOB, recalls = p->recalling->records * p->nets;
   if (job == READ_JOB) {
-    p->reading->used = 0;
-    if (p->more > 0) read_batch(p, p->reading, p->computing->used > 0 || p->handing->used > 0);
+    p->reading->used = p->reading->records = 0;
+    if (p->more > 0) read_batch(p, p->reading, any_in_hand(p));
   } else if (job == HAND_JOB) {
     p->rc = hand_out(p, p->handing);
+  } else if (i < recalls) {
+    recall_record(p, p->recalling, i / p->nets, i % p->nets);
   } else {
-    const int net = (job - FIRST_BLOCK_JOB) % p->nets, block = (job - FIRST_BLOCK_JOB) / p->nets;
-    const int left = p->computing->used - block * PREDICT_BLOCK;
-    run_slots(p, net, &p->net[net].work[block], p->computing->longest_first + block * PREDICT_BLOCK,
-              left < PREDICT_BLOCK ? left : PREDICT_BLOCK, 0);
+    compute_block(p, (i - recalls) % p->nets, (i - recalls) / p->nets);
   }
 }
 
-static bool batches_left(const Predictor *p) {
-  return p->computing->used > 0 || p->handing->used > 0 || p->more > 0;
-}
-
-/* The batch that was read is computed next, and the one that was computed is handed out. */
+/* Every batch goes on to the next place. */
 static void pass_batches_on(Predictor *p) {
   Batch *handed = p->handing;
   p->handing = p->computing;
-  p->computing = p->reading;
+  if (p->remembers) {
+    continue_record(p);
+    p->computing = p->recalling;
+    p->recalling = p->reading;
+  } else {
+    p->computing = p->reading;
+  }
   p->reading = handed;
 }
 
@@ -459,13 +561,14 @@ static int predict_all(Predictor *p, PredictTake *take, void *context, Why *why)
   p->context = context;
   p->why = why;
   p->rc = 0;
-  read_batch(p, p->computing, false);
-  p->handing->used = 0;
-  while (p->rc == 0 && batches_left(p)) {
+  for (int i = 0; i < BATCHES; i++) p->batch[i].used = p->batch[i].records = 0;
+  do {
     const int blocks = (p->computing->used + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
-    parallel_run(p->threads, FIRST_BLOCK_JOB + blocks * p->nets, batch_job, p);
+    const int recalls = p->recalling->records;
+    parallel_run(p->threads, FIRST_JOB + (recalls + blocks) * p->nets, batch_job, p);
     pass_batches_on(p);
-  }
+  } while (p->rc == 0 && (any_in_hand(p) || p->more > 0));
+  forget_record(p);
   if (p->rc != 0 || p->more == 0) return p->rc;
   *why = p->broken;
   return -1;

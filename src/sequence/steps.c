@@ -220,6 +220,7 @@ static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
   if (n == 0) end_record(stretch, steps);
   const uint64_t length = steps->file ? seqfile_letters(steps->file) : steps->read;
   const bool turned = steps->read > length;
+  stretch->letters = length;
   stretch->length = turned ? length : steps->read;
   stretch->bases = steps->file ? seqfile_bases(steps->file) : 0;
   if (turned) turn_positions(stretch);
