@@ -70,8 +70,15 @@ int memory_count_before(const Memory *memory, int64_t place);
 uint64_t memory_after(const Memory *memory, int64_t place);
 int memory_count_after(const Memory *memory, int64_t place);
 
-/* The newest entry whose m-mer may be that of `mmer` (the rest is ignored), newest lowest: hashes
- * may be equal by chance. 0: none. memory->earlier leads on. */
+/* The newest entry with the hash of these m bases, newest lowest; 0: none. Other m-mers may have
+ * the same hash. memory->earlier leads to older entries. */
 uint32_t memory_newest(const Memory *memory, uint64_t mmer);
+
+/* The place at which an entry's m-mer has just been read, or (reversed) its reverse complement. */
+int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed);
+
+/* Ask for what memory_newest reads, and for `earlier` and the bases at an entry. */
+void memory_prefetch_newest(const Memory *memory, uint64_t mmer);
+void memory_prefetch_entry(const Memory *memory, uint32_t entry);
 
 #endif

@@ -140,12 +140,27 @@ int64_t memory_next(const Memory *memory, int64_t place) {
 
 /* ---- the index ------------------------------------------------------------------------------- */
 
+/* An odd factor permutes the m-mers, so that with 2m bits no two of them share a hash. */
 static uint32_t *slot(const Memory *memory, uint64_t mmer) {
   const uint64_t mask = ((uint64_t)1 << 2 * memory->m) - 1;
-  return &memory->newest[(mmer & mask) * 0x9e3779b97f4a7c15 >> (64 - memory->bits)];
+  return &memory->newest[(mmer * 0x9e3779b97f4a7c15 & mask) >> (2 * memory->m - memory->bits)];
 }
 
 uint32_t memory_newest(const Memory *memory, uint64_t mmer) { return *slot(memory, mmer); }
+
+void memory_prefetch_newest(const Memory *memory, uint64_t mmer) {
+  __builtin_prefetch(slot(memory, mmer));
+}
+
+void memory_prefetch_entry(const Memory *memory, uint32_t entry) {
+  __builtin_prefetch(&memory->earlier[entry]);
+  __builtin_prefetch(&memory->packed[(uint64_t)entry * (uint64_t)memory->every / 4]);
+}
+
+int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed) {
+  const int64_t after = (int64_t)entry * memory->every;
+  return reversed ? ~(after - memory->m - 1) : after;
+}
 
 /* Adds a place, the newest so far, whose last bases these are. */
 static void index_place(Memory *memory, uint64_t place, uint64_t before) {

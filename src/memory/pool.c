@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 enum {
-  ACCEPTED_ERRORS = 12, /* of 32 bases before a place, */
-  ACCEPTED_EXCESS = 4,  /* or as many more than m are equal in a row */
-  DROPPED_ERRORS = 16,  /* more in 32 bases end a pointer */
-  DEPTH = 2,            /* places of a strand that are tried after each base */
-  VISITS = 16           /* entries of a chain that are looked at for them */
+  ACCEPTED_ERRORS = 6, /* of 32 bases before a place; or, at the beginning of a segment, */
+  ACCEPTED_EXCESS = 4, /* as many more than m that are equal in a row */
+  DROPPED_ERRORS = 20, /* more in 32 bases end a pointer */
+  DEPTH = 2,           /* places of a strand that are tried after each base */
+  VISITS = 16,         /* entries of a chain that are looked at for them */
+  DELAY = 4            /* bases from an m-mer to its look-up, while which memory is fetched */
 };
-#define LOWS 0x5555555555555555u /* the lower bit of each of 32 bases */
+static const uint64_t LOWS = 0x5555555555555555; /* the lower bit of each of 32 bases */
 
 struct Pool {
   const Memory *memory;
@@ -57,16 +58,6 @@ static bool is_ignored(const Pool *pool, bool own, int64_t place) {
 
 /* ---- new pointers ---------------------------------------------------------------------------- */
 
-/* Where the bases before a place differ from the last ones: bit 2i for the i-th newest base. Bases
- * that are not of the segment, there or here, differ. */
-static uint64_t differences(const Pool *pool, const Memory *memory, int64_t place) {
-  const uint64_t different = memory_before(memory, place) ^ pool->last;
-  const int there = memory_count_before(memory, place);
-  const int n = there < pool->n_last ? there : pool->n_last;
-  const uint64_t beyond = n < 32 ? LOWS << 2 * n : 0;
-  return ((different | different >> 1) & LOWS) | beyond;
-}
-
 static bool pointed_to(const Pool *pool, bool own, int64_t place) {
   for (int i = 0; i < pool->n; i++)
     if (pool->pointer[i].place == place && pool->pointer[i].own == own) return true;
@@ -86,14 +77,19 @@ static Pointer *room_for(Pool *pool, int errors) {
   return worst;
 }
 
-/* Adds a pointer to a place if the bases before it are similar to the last ones. */
+/* Adds a pointer to a place if the bases before it are similar to the last ones. Bases that are not
+ * of the segment, there or here, count as errors. */
 static void try_place(Pool *pool, bool own, int64_t place) {
   const Memory *memory = memory_of(pool, own);
-  const uint64_t errors = differences(pool, memory, place);
+  const int there = memory_count_before(memory, place);
+  const int n = there < pool->n_last ? there : pool->n_last;
+  const uint64_t difference = memory_before(memory, place) ^ pool->last;
+  uint64_t errors = (difference | difference >> 1) & LOWS;
+  if (n < 32) errors |= LOWS << 2 * n;
   const int length = errors == 0 ? 32 : __builtin_ctzll(errors) / 2;
   const int n_errors = __builtin_popcountll(errors);
-  if (length < memory->m) return; /* another m-mer with the same hash */
-  if (n_errors > ACCEPTED_ERRORS && length < memory->m + ACCEPTED_EXCESS) return;
+  const bool early = n < 32 && length >= memory->m + ACCEPTED_EXCESS;
+  if (n_errors > ACCEPTED_ERRORS && !early) return;
   if (pointed_to(pool, own, place)) return;
   Pointer *pointer = room_for(pool, n_errors);
   if (!pointer) return;
@@ -106,19 +102,23 @@ static void try_place(Pool *pool, bool own, int64_t place) {
                        .own = own};
 }
 
-/* Tries the newest places where the last m bases stand. An entry is the place after them; read as
- * the reverse complement, the base that comes next is the one before them. */
+/* The m bases, or their reverse complement, that end `ago` bases ago. */
+static uint64_t mmer_of(const Pool *pool, int ago, bool reversed) {
+  const uint64_t bases = pool->last >> 2 * ago;
+  return reversed ? memory_other_strand(bases) >> (64 - 2 * pool->memory->m) : bases;
+}
+
+/* Tries the newest places where the m-mer of DELAY bases ago stands. */
 static void look_up(Pool *pool, bool own, bool reversed) {
   const Memory *memory = memory_of(pool, own);
-  const int m = memory->m;
-  const uint64_t mmer = reversed ? memory_other_strand(pool->last) >> (64 - 2 * m) : pool->last;
-  uint32_t entry = memory_newest(memory, mmer);
+  memory_prefetch_newest(memory, mmer_of(pool, 0, reversed));
+  memory_prefetch_entry(memory, memory_newest(memory, mmer_of(pool, DELAY / 2, reversed)));
+  uint32_t entry = memory_newest(memory, mmer_of(pool, DELAY, reversed));
   int tried = 0;
   for (int visits = 0; entry && visits < VISITS && tried < DEPTH; visits++) {
-    const int64_t after = (int64_t)entry * memory->every;
-    const int64_t place = reversed ? ~(after - m - 1) : after;
+    const int64_t place = memory_place(memory, entry, reversed) + DELAY;
     entry = memory->earlier[entry];
-    if (is_ignored(pool, own, place)) continue;
+    if (reversed != (place < 0) || is_ignored(pool, own, place)) continue;
     try_place(pool, own, place);
     tried++;
   }
@@ -174,7 +174,7 @@ static void read_base(Pool *pool, int base) {
   follow(pool, base);
   pool->last = pool->last << 2 | (uint64_t)base;
   if (pool->n_last < 32) pool->n_last++;
-  if (pool->n_last < pool->memory->m) return;
+  if (pool->n_last < pool->memory->m + DELAY) return;
   look_up_strands(pool, false);
   if (pool->own) look_up_strands(pool, true);
 }
