@@ -14,6 +14,11 @@ Table = namedtuple("Table", "about heading words rows seeds threads", defaults=[
 GENOMES = {"E. coli K-12 MG1655": "ecoli_k12_mg1655",
            "M. tuberculosis H37Rv": "mtuberculosis_h37rv",
            "S. cerevisiae R64": "scerevisiae_r64"}
+# Beside GENOMES in the directory, or named from the directory above it.
+MORE_GENOMES = {"D. melanogaster 2R, dm3": "dmelanogaster_chr2R_dm3",
+                "phage lambda": "lambda",
+                "human RNA, Illumina, 20,000 reads": "reads/illumina_ERR127302_1_20k.fastq.gz",
+                "bacterial DNA, Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
 SEEDS = (1, 2, 3)
 
 HALF_MINUTE = "--max-time 30s"  # of one thread's time
@@ -63,6 +68,9 @@ TABLES = {
     "targets": Table(
         "default options, a minute on two cores", "genome", "--max-time 60s",
         [Row(name, "", genome) for name, genome in GENOMES.items()], SEEDS, 2),
+    "memory": Table(
+        "default options and a memory, a minute on two cores", "sequence", "--memory --max-time 60s",
+        [Row(name, "", genome) for name, genome in {**GENOMES, **MORE_GENOMES}.items()], SEEDS, 2),
     "long": Table(
         "default options, ten minutes on two cores", "genome", "--max-time 10m",
         [Row("E. coli K-12 MG1655", "")], SEEDS, 2),
