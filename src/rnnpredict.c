@@ -29,13 +29,24 @@ static int answer(const Task *task, Why *why) {
   return modes[task->options->mode](task, why);
 }
 
+/* Reads a model, and makes the index of its memory if that is used. */
+static int read_model(const Task *task, Model *model, const char *path, Why *why) {
+  const EvidenceUse use = task_memory(task);
+  if ((task->options->weights ? worksheet_read : model_read)(model, path, why) != 0) return -1;
+  if (!model->memory && task->options->memory > EVIDENCE_OFF)
+    return fail(why, "%s: has no memory, which --memory asks for; train with --memory", path);
+  if (!model->memory || use == EVIDENCE_OFF) return 0;
+  records_sort(model->memory->records);
+  return memory_index(model->memory);
+}
+
 /* Reads the models, opens the output, and lets the mode write to it. */
 static int run(Task *task, const char *const *paths, Why *why) {
   if (task_check(task, paths, why) != 0) return -1;
   Model *models = alloc_new((size_t)task->n_models, sizeof *models);
   int rc = 0;
   for (int i = 0; i < task->n_models && rc == 0; i++)
-    rc = (task->options->weights ? worksheet_read : model_read)(&models[i], paths[i], why);
+    rc = read_model(task, &models[i], paths[i], why);
   task->models = models;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
   Progress *progress = task->advance->progress;

@@ -3,6 +3,7 @@
 #define PREDICT_OPTIONS_H
 
 #include "cli/options.h"
+#include "scoring/evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ typedef struct {
   int top, positions; /* next */
   bool bases;
   int strands; /* Strands; score and classify */
+  int memory;  /* EvidenceUse; -1: the mode's default */
   bool circular;
   uint64_t window;              /* track; 0: none */
   TextList model, prior;        /* classify: NAME=MODEL, NAME=PROBABILITY */

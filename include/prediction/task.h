@@ -25,6 +25,9 @@ typedef struct {
  * them and no model; paths (n_models) are those of the models. */
 int task_check(const Task *task, const char *const *paths, Why *why);
 
+/* The use of memories, which the options or the mode choose. */
+EvidenceUse task_memory(const Task *task);
+
 /* A table in the format of the options. */
 Table *task_table(const Task *task, const char *const *columns, int n);
 

@@ -97,6 +97,7 @@ int mode_classify(const Task *task, Why *why) {
   if (check_alike(task, why) != 0) return -1;
   Classify classify = {task, new_table(task), task->options->strands == STRANDS_BOTH, {0}, 0};
   const PredictWish wish = {.with_loss = true,
+                            .memory = task_memory(task),
                             .reading = {.over_ends = true,
                                         .all_circles = task->options->circular,
                                         .both_strands = classify.both_strands}};

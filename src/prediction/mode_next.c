@@ -140,6 +140,7 @@ int mode_next(const Task *task, Why *why) {
                             .kept = next.kept,
                             .distil = o->bases ? keep_bases : keep_top,
                             .context = &next,
+                            .memory = task_memory(task),
                             .reading = {.to_end = !each}};
   const int rc = task_predict(task, wish, take_next, &next, next.table, why);
   table_free(next.table);

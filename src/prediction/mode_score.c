@@ -94,6 +94,7 @@ int mode_score(const Task *task, Why *why) {
   Score score = {table, task->models->shape.s, both, {0}};
   const PredictWish wish = {
       .with_loss = true,
+      .memory = task_memory(task),
       .reading = {.over_ends = true, .all_circles = task->options->circular, .both_strands = both}};
   const int rc = task_predict(task, wish, take_score, &score, score.table, why);
   table_free(score.table);

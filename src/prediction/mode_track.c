@@ -105,6 +105,7 @@ int mode_track(const Task *task, Why *why) {
   track.table = task_table(task, o->window > 0 ? windows : steps, track.bedgraph ? 4 : 5);
   const PredictWish wish = {.with_loss = true,
                             .each_step = true,
+                            .memory = task_memory(task),
                             .reading = {.over_ends = !in_order, .all_circles = o->circular}};
   const int rc = task_predict(task, wish, take_track, &track, track.table, why);
   table_free(track.table);

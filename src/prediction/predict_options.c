@@ -6,6 +6,7 @@
 #define AT(field) offsetof(PredictOptions, field)
 static const char what[] = "what", next[] = "with --mode next",
                   strands[] = "with --mode score|classify",
+                  memory[] = "with --mode next|score|track|classify|sample|trace|flow",
                   circles[] = "with --mode score|track|classify", track[] = "with --mode track",
                   classify[] = "with --mode classify", sample[] = "with --mode sample",
                   embed[] = "with --mode embed", trace[] = "with --mode trace|flow", how[] = "how";
@@ -18,6 +19,8 @@ static const Option rows[] = {
     {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next, text_bases},
     {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", strands,
      text_strands},
+    {"memory", 0, OPTION_CHOICE, AT(memory), NULL, 0, 0, "off|model|others|record", memory,
+     text_memory},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles, text_circular},
     {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track, text_window},
     {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify, text_model},
@@ -117,5 +120,8 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   if (o->loss_at > 0 && o->timesteps > 0 && o->loss_at > o->timesteps)
     return fail(why, "--loss-at '%d': must be at most --timesteps, which is %d", o->loss_at,
                 o->timesteps);
+  if (o->memory > EVIDENCE_MODEL && o->mode > MODE_CLASSIFY)
+    return fail(why, "--memory %s: goes with --mode next|score|track|classify",
+                o->memory == EVIDENCE_OTHERS ? "others" : "record");
   return check_format(o, why);
 }

@@ -50,6 +50,13 @@ int task_check(const Task *task, const char *const *paths, Why *why) {
   return check_output(task, paths, why);
 }
 
+EvidenceUse task_memory(const Task *task) {
+  const PredictOptions *o = task->options;
+  if (o->memory >= 0) return (EvidenceUse)o->memory;
+  const bool without = o->mode == MODE_SAMPLE || o->mode == MODE_EMBED || o->mode == MODE_INFO;
+  return without ? EVIDENCE_OFF : EVIDENCE_MODEL;
+}
+
 Table *task_table(const Task *task, const char *const *columns, int n) {
   const PredictOptions *o = task->options;
   TableForm form = o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE : TABLE_TSV;
@@ -79,7 +86,7 @@ typedef struct {
   PredictTake *take;
   void *context;
   Table *table;
-  uint64_t circular;
+  uint64_t circular, found; /* records; found: in a memory */
 } Counted;
 
 /* The reverse complement of a record is not counted. */
@@ -95,6 +102,7 @@ static int take_counted(void *context, const Prediction *prediction, Why *why) {
   Advance *advance = counted->task->advance;
   Output *output = counted->task->output;
   counted->circular += stretch->ended && stretch->circular && !stretch->reversed;
+  counted->found += stretch->ended && prediction->found && !stretch->reversed;
   if (counted->take(counted->context, prediction, why) != 0) return -1;
   count_advance(advance, stretch);
   if (!prediction->batch_ends) return output_check(output, why);
@@ -124,7 +132,7 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
   int rc = 0;
   for (int i = 0; i < task->n_files && rc == 0; i++) {
     const char *path = task->files[i];
-    Counted counted = {task, take, context, table, 0};
+    Counted counted = {task, take, context, table, 0, 0};
     advance_open(task->advance, path);
     rc = predict_file(predictor, path, take_counted, &counted, &notes, why);
     if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
@@ -132,6 +140,11 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
     if (rc == 0 && counted.circular > 0)
       progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
                    input_title(path), counted.circular);
+    if (rc == 0 && counted.found > 0 && wish.memory != EVIDENCE_OTHERS)
+      progress_say(task->advance->progress,
+                   "rnnpredict: %s: records that are in the memory, which recalls them: %" PRIu64
+                   "; --memory others ignores their own copies",
+                   input_title(path), counted.found);
   }
   predict_free(predictor);
   return rc;
