@@ -42,6 +42,17 @@ static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
   return DONE;
 }
 
+/* A run starts from the weights of a model, and a memory is of the run's own sequence. */
+static void drop_memory(RunConfig *run) {
+  Model *init = run->init;
+  if (init->memory && !run->options->memory)
+    progress_say(run->progress,
+                 "--init %s: its memory is left out; --memory adds one of the sequence of this run",
+                 run->options->init);
+  memory_free(init->memory);
+  init->memory = NULL;
+}
+
 /* Reads the model to start from; a run that resumes must have started from it too. */
 static int read_init(RunConfig *run, Why *why) {
   const char *path = run->options->init, *before = NULL;
@@ -49,6 +60,7 @@ static int read_init(RunConfig *run, Why *why) {
   if (!path) return 0;
   if (model_read(run->init, path, why) != 0 || model_check(run->init, path, &run->shape, why) != 0)
     return -1;
+  drop_memory(run);
   run->init_crc32 = metadata_get(run->init->about, "data_crc32");
   if (!run->past || (before && strcmp(run->init_crc32, before) == 0)) return 0;
   return fail(why, "--init %s: the run in %s began from another model, or from none", path,

@@ -12,6 +12,11 @@ static void put_number(Table *table, const char *field, uint64_t value) {
   table_end(table);
 }
 
+/* That the memory takes where a mode uses it. */
+static uint64_t bytes_of(const Memory *memory) {
+  return memory_bytes(memory->bases, memory->m, memory->every) + records_memory(memory->records);
+}
+
 int mode_info(const Task *task, Why *why) {
   static const char *const columns[] = {"field", "value"};
   const Model *model = task->models;
@@ -22,6 +27,7 @@ int mode_info(const Task *task, Why *why) {
   put_number(table, "dictionary", (uint64_t)model->shape.V);
   put_number(table, "softmax_width", (uint64_t)model->shape.n);
   put_number(table, "parameters", shape_parameters(&model->shape));
+  if (model->memory) put_number(table, "memory_bytes", bytes_of(model->memory));
   const int rc = table_flush(table, why);
   table_free(table);
   return rc;
