@@ -11,7 +11,8 @@ SHAPES = {'L': [4, 1], 'H': [1, 1], 'I': [1, 1], 'b1': [1], 'U': [1, 4], 'b2': [
 NUMBERS = ('step epoch tokens skipped bad_in_a_row optimizer_steps rate gradient_norm seconds '
            'best_valid_loss best_step stale next_validation validated_step rate_halvings '
            'rate_stale loss loss_tokens loss_log_bytes timestep_log_bytes').split()
-SIZES = {'F32': 4, 'F64': 8, 'U64': 8}
+SIZES = {'F32': 4, 'F64': 8, 'U64': 8, 'U8': 1}
+STATES, CLASSES = 16 * 7, 1 + 9 * 6 * 4 # of recall.h
 
 
 def tensor(shape, dtype='F32'):
@@ -41,11 +42,14 @@ def numbers(size):
     return struct.pack('<%df' % (size // 4), *range(1, size // 4 + 1))
 
 
-def honest(text, size):
+def sealed(text, data):
     """The header with the CRC-32 of its data, padded."""
-    data = numbers(size)
     text = text.replace('"data_crc32":"00000000"', '"data_crc32":"%08x"' % zlib.crc32(data))
     return text.encode() + b' ' * (-len(text) % 8), data
+
+
+def honest(text, size):
+    return sealed(text, numbers(size))
 
 
 def changed(old, new):
@@ -65,6 +69,34 @@ def shaped(metadata={}, without='', **tensors):
     """Of other tensors."""
     kept = {name: about for name, about in {**weights(), **tensors}.items() if name != without}
     return pack(*honest(*header({**METADATA, **metadata}, kept)))
+
+
+def remembered(metadata={}, without='', **changes):
+    """Header and data of a model with a memory of 11 bases in 2 records, the first a circle whose last segment ends
+    with its first two bases. changes: the bytes of tensors."""
+    values = {'odds': floats(STATES), 'a': floats(CLASSES), 'w': floats(CLASSES),
+              'segments': wholes(0, 4, 5, 5, 0, 2), 'records': wholes(2, 8, 1, 1, 3, 0), 'names': b'ring\0two\0',
+              'sequence': b'\x1b\xe4\x27', **changes}
+    tensors = {'memory.odds': tensor([STATES]), 'memory.a': tensor([CLASSES]), 'memory.w': tensor([CLASSES]),
+               'memory.segments': tensor([3, 2], 'U64'), 'memory.records': tensor([2, 3], 'U64'),
+               'memory.names': tensor([9], 'U8'), 'memory.sequence': tensor([3], 'U8')}
+    kept = {name: about for name, about in {**weights(), **tensors}.items() if name != without}
+    about = {**METADATA, 'format_version': '2', 'memory_bases': '11', 'memory_segments': '3', 'memory_records': '2',
+             'memory_names': '9', 'memory_m': '11', 'memory_every': '1', 'memory_strands': 'both', **metadata}
+    text, _ = header({key: value for key, value in about.items() if value is not None}, kept)
+    return text, numbers(header()[1]) + b''.join(data for name, data in values.items() if 'memory.' + name != without)
+
+
+def floats(n, *first):
+    return struct.pack('<%df' % n, *first, *range(1, n + 1 - len(first)))
+
+
+def wholes(*numbers):
+    return struct.pack('<%dQ' % len(numbers), *numbers)
+
+
+def remembering(metadata={}, without='', **changes):
+    return pack(*sealed(*remembered(metadata, without, **changes)))
 
 
 TEXT, DATA = honest(*header())
@@ -142,7 +174,7 @@ BROKEN = [
     ('overlap', 'malformed at H.data_offsets:', changed('[16,20]', '[15,19]')),
     # the network
     ('format', 'its format is not kmer-rnn', described(format='pt')),
-    ('version', 'its format is not version 1 of kmer-rnn', described(format_version='2')),
+    ('version', 'its format is not version 1 or 2 of kmer-rnn', described(format_version='3')),
     ('no-k', 'malformed at __metadata__.k:', described(k=None)),
     ('k', 'malformed at __metadata__.k:', described(k='13')),
     ('no-stride', 'malformed at __metadata__.stride:', described(stride=None)),
@@ -165,6 +197,37 @@ BROKEN = [
      shaped({'embedding': '2'}, L=tensor([4, 2]))),
     ('shape-unlike-D', 'malformed at H:', described(hidden='2')),
     ('not-finite', 'malformed at b2:', not_finite()),
+    # the memory
+    ('memory-none', 'malformed at __metadata__.memory_bases:', described(format_version='2')),
+    ('memory-of-version-1', 'malformed at memory.odds:', remembering({'format_version': '1'})),
+    ('memory-without-names', 'malformed at memory.names:', remembering(without='memory.names')),
+    ('memory-bases', 'malformed at memory.segments:', remembering({'memory_bases': '10'})),
+    ('memory-m', 'malformed at __metadata__.memory_m:', remembering({'memory_m': '0'})),
+    ('memory-every', 'malformed at __metadata__.memory_every:', remembering({'memory_every': '0'})),
+    ('memory-strands', 'malformed at __metadata__.memory_strands:', remembering({'memory_strands': '+'})),
+    ('memory-odds-negative', 'malformed at memory.odds:', remembering(odds=floats(STATES, -1))),
+    ('memory-a-too-large', 'malformed at memory.a:', remembering(a=floats(CLASSES, 1e30))),
+    ('memory-w-not-finite', 'malformed at memory.w:', remembering(w=floats(CLASSES, math.nan))),
+    ('memory-segments-overlap', 'malformed at memory.segments:',
+     remembering(segments=wholes(0, 4, 3, 5, 0, 2))),
+    ('memory-segment-empty', 'malformed at memory.segments:',
+     remembering(segments=wholes(0, 4, 5, 0, 0, 2))),
+    ('memory-segment-after-record', 'malformed at memory.segments:',
+     remembering(segments=wholes(0, 4, 8, 5, 0, 2))),
+    ('memory-segments-of-fewer-bases', 'malformed at memory.sequence:',
+     remembering(segments=wholes(0, 4, 5, 5, 0, 1))),
+    ('memory-segment-of-2^64-bases', 'malformed at memory.segments:',
+     remembering(segments=wholes(0, 4, 5, 2**64 - 1, 0, 2))),
+    ('memory-record-without-segments', 'malformed at memory.records:',
+     remembering(records=wholes(0, 8, 1, 1, 3, 0))),
+    ('memory-record-of-4-segments', 'malformed at memory.records:',
+     remembering(records=wholes(4, 8, 1, 1, 3, 0))),
+    ('memory-circle-not-closed', 'malformed at memory.records:',
+     remembering(records=wholes(2, 10, 1, 1, 3, 0))),
+    ('memory-names-without-end', 'malformed at memory.names:', remembering(names=b'ring\0two.')),
+    ('memory-names-of-3', 'malformed at memory.names:', remembering(names=b'ri\0g\0two\0')),
+    ('memory-bits-after-sequence', 'malformed at memory.sequence:',
+     remembering(sequence=b'\x1b\xe4\x67')),
 ]
 
 
@@ -192,6 +255,8 @@ def seeds(directory):
                         {**weights(), 'L': tensor([16, 1]), 'U': tensor([1, 16]),
                          'b2': tensor([16])})
     write(directory, 'followers', pack(text.encode(), numbers(size)))
+    text, data = remembered()
+    write(directory, 'memory', pack(text.encode(), data))
 
 
 def main():

@@ -104,7 +104,28 @@ static void check_sentence(const Why *why) {
   must(printable(why->text), "an error is one line, printable");
 }
 
-static void check_model(const Model *model) {
+/* Every base has a letter, and every place one after it, on both strands. */
+static void check_memory_of(Model *model) {
+  Memory *memory = model->memory;
+  must(all_finite(model->recall.odds, RECALL_STATES), "odds are finite");
+  must(all_finite(model->recall.a, RECALL_CLASSES), "a is finite");
+  must(all_finite(model->recall.w, RECALL_CLASSES), "w is finite");
+  must(memory_index(memory) == 0, "a memory is indexed");
+  for (uint64_t i = 0; i < memory->bases; i++) {
+    const RecordPlace place = records_place(memory->records, i);
+    must(place.record < memory->records->n, "a base is in a record");
+    must(place.letter < memory->records->record[place.record].letters, "it is a letter of it");
+    const int64_t there[] = {(int64_t)i, ~(int64_t)i};
+    for (int strand = 0; strand < 2; strand++) {
+      const int64_t next = memory_next(memory, there[strand]);
+      must(next == MEMORY_NOWHERE || (uint64_t)memory_at(next) < memory->bases,
+           "the next place is in the memory");
+    }
+  }
+}
+
+static void check_model(Model *model) {
+  if (model->memory) check_memory_of(model);
   const char *key, *value;
   must(all_finite(model->weights->L, model->weights->size), "a model's weights are finite");
   for (size_t i = 0; metadata_entry(model->about, i, &key, &value); i++)
@@ -220,6 +241,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   check_seed("model", false);
   check_seed("followers", false);
   check_seed("checkpoint", true);
+  check_seed("memory", false);
   check_memory();
   return 0;
 }
