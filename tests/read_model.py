@@ -28,6 +28,8 @@ def read_model(path):
     w = {}
     for name, tensor in header.items():
         begin, end = tensor['data_offsets']
+        if name.startswith('memory.'):
+            continue
         assert tensor['dtype'] == 'F32'
         w[name] = np.frombuffer(data[8 + size + begin:8 + size + end], '<f4').astype(float)
         w[name] = w[name].reshape(tensor['shape'])

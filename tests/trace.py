@@ -5,6 +5,7 @@ usage: trace.py WEIGHTS SEQUENCES TRACE.json [FLOW.tsv]
 WEIGHTS is a .json worksheet or a model.safetensors. Recomputes every node of every record in the trace,
 forward and backward, and the norms of FLOW.tsv; exits 1 where one differs. The sums are also compared
 with central differences of J, which must not agree with h(t)^T dz(t) for dH, as lecture notes print it.
+The evidence of a memory is computed from the pointers in the trace.
 """
 import json, re, sys
 import numpy as np
@@ -35,15 +36,28 @@ def followers(x):
     return np.arange(4 ** K) if SOFTMAX == 'full' else x * 4 ** S % 4 ** K + np.arange(4 ** S)
 
 
-def forward(w, x, y):
+def evidence_of(said, xt):
+    """a, w and s, which is that of the pointers, of a timestep; 1, 0 and 0 without a memory."""
+    if not MEMORY:
+        return 1, 0, 0
+    can, sums = list(followers(xt)), np.zeros(len(followers(xt)))
+    for pointer in said['pointers']:
+        sums[can.index(code(pointer['guess']))] += pointer['odds']
+    assert np.allclose(said['s'], np.log(1 + (4 ** S - 1) * sums), rtol=1e-6), (said, sums)
+    assert said['pointers'] or (said['a'], said['c']) == (1, 0)
+    return said['a'], said['w'], np.array(said['s'])
+
+
+def forward(w, x, y, evidence):
     """The nodes of each timestep."""
     steps, h = [], np.zeros(len(w['b1']))
-    for xt, yt in zip(x, y):
-        step = {'before': h, 'e': w['L'][xt]}
+    for xt, yt, (a, weight, s) in zip(x, y, evidence):
+        step = {'before': h, 'e': w['L'][xt], 'a': a, 'w': weight, 's': s}
         step['z'] = h @ w['H'] + step['e'] @ w['I'] + w['b1']
         h = step['h'] = PHI(step['z'])
         can = followers(xt)
-        step['q'] = h @ w['U'][:, can] + w['b2'][can]
+        step['net'] = h @ w['U'][:, can] + w['b2'][can]
+        step['q'] = a * step['net'] + weight * s
         step['yhat'] = np.exp(step['q'] - step['q'].max())
         step['yhat'] /= step['yhat'].sum()
         step['J'] = -np.log(step['yhat'][list(can).index(yt)])
@@ -60,8 +74,11 @@ def backward(w, x, y, steps, at, misprint=False):
         step, back = steps[t], {}
         if dz is None:
             back['dq'] = step['yhat'] - (can == y[t])
-            back['dh'] = back['dq'] @ w['U'][:, can].T
-            back['dU'], back['db2'] = np.outer(step['h'], back['dq']), back['dq']
+            dnet = step['a'] * back['dq']
+            if MEMORY:
+                back.update(da=back['dq'] @ step['net'], dw=back['dq'] @ step['s'], dnet=dnet)
+            back['dh'] = dnet @ w['U'][:, can].T
+            back['dU'], back['db2'] = np.outer(step['h'], dnet), dnet
             sums['U'][:, can] += back['dU']
             sums['b2'][can] += back['db2']
         else:
@@ -77,7 +94,7 @@ def backward(w, x, y, steps, at, misprint=False):
     return told, sums
 
 
-def slopes(w, x, y, at, name):
+def slopes(w, x, y, at, name, evidence):
     """Central differences of J(at) by the numbers of one weight, of 200 at most."""
     eps, flat = 1e-5, w[name].reshape(-1)
     places = np.unique(np.linspace(0, flat.size - 1, 200).astype(int))
@@ -85,7 +102,7 @@ def slopes(w, x, y, at, name):
     for i in places:
         kept, sides = flat[i], []
         for flat[i] in (kept + eps, kept - eps):
-            sides.append(forward(w, x[:at], y[:at])[-1]['J'])
+            sides.append(forward(w, x[:at], y[:at], evidence)[-1]['J'])
         flat[i] = kept
         found.append((sides[0] - sides[1]) / (2 * eps))
     return places, np.array(found)
@@ -107,9 +124,9 @@ def check_gradient(said, sums, can, x, at):
         same(row, sums['L'][code(kmer)], 'dL')
 
 
-def check_slopes(x, y, at, sums, wrong):
+def check_slopes(x, y, at, sums, wrong, evidence):
     for name in W:
-        places, found = slopes(W, x, y, at, name)
+        places, found = slopes(W, x, y, at, name, evidence)
         assert np.allclose(found, sums[name].reshape(-1)[places], atol=1e-8), name
         if name == 'H' and at > 1:
             apart = np.abs(found - wrong['H'].reshape(-1)[places]).max()
@@ -124,11 +141,14 @@ def check_record(said, sequence):
     assert [step['x'] for step in said['forward']] == kmers[:n]
     assert [step['y'] for step in said['forward']] == kmers[1:n + 1]
     x, y = [code(kmer) for kmer in kmers[:n]], [code(kmer) for kmer in kmers[1:n + 1]]
-    steps = forward(W, x, y)
+    evidence = [evidence_of(step, xt) for step, xt in zip(said['forward'], x)]
+    steps = forward(W, x, y, evidence)
     for t, (step, true) in enumerate(zip(said['forward'], steps), 1):
         assert step['t'] == t and [code(kmer) for kmer in step['kmers']] == list(followers(x[t - 1]))
         for name in ('e', 'z', 'h', 'q', 'yhat', 'J'):
             same(step[name], true[name], (t, name))
+        if MEMORY:
+            same(step['net'], true['net'], (t, 'net'))
     at = said['loss_at']
     if at is None:
         assert 'backward' not in said
@@ -140,11 +160,12 @@ def check_record(said, sequence):
         for name in true:
             same(back[name], true[name], (back['t'], name))
     check_gradient(said['gradient'], sums, followers(x[at - 1]), x, at)
-    check_slopes(x, y, at, sums, backward(W, x, y, steps, at, misprint=True)[1])
+    check_slopes(x, y, at, sums, backward(W, x, y, steps, at, misprint=True)[1], evidence)
     return [np.linalg.norm(back['dh']) for back in reversed(told)]
 
 
 trace = json.load(open(sys.argv[3]))
+MEMORY = 'memory_bases' in trace
 assert (trace['k'], trace['stride'], trace['activation']) == (K, S, ACTIVATION)
 assert trace['softmax'] == ('full' if K == S else SOFTMAX)
 assert trace['shapes'] == {name: list(np.atleast_2d(value).shape) for name, value in W.items()}

@@ -4,7 +4,9 @@
 
 #include "io/output.h"
 #include "io/table.h"
+#include "memory/pool.h"
 #include "model/model.h"
+#include "net/trace.h"
 #include "prediction/advance.h"
 #include "prediction/candidates.h"
 #include "prediction/predict_options.h"
@@ -53,6 +55,13 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
 
 /* The number of timesteps in the options, or else the mode's default. */
 int task_timesteps(const Task *task, int usual);
+
+/* A pool over the memory of the model; NULL: it has none, or the options leave it out. */
+Pool *task_pool(const Task *task);
+
+/* The pool, unless it is NULL, reads the next k-mer, and the trace gets its evidence. Returns its
+ * class. */
+int task_evidence(const Task *task, Pool *pool, int x, bool restart, Trace *trace);
 
 /* Prints warnings about a file that was read. named: rows have the names of its records. */
 void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool named);

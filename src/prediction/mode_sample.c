@@ -87,6 +87,7 @@ int mode_sample(const Task *task, Why *why) {
   const SamplerRule rule = {o->temperature, o->top_p, o->top_k, o->seed};
   Sampler *sampler = sampler_new(task->models, rule, o->threads, kernels_best());
   Fasta fasta = {task, 0, false};
+  if (task->models->memory && task_memory(task) != EVIDENCE_OFF) sampler_recall(sampler);
   int rc = o->prompt ? set_prompt(sampler, task, why) : 0;
   task->advance->total = task->advance->now = (double)o->count * (double)o->length;
   if (rc == 0) rc = sampler_run(sampler, o->count, o->length, take_bases, &fasta, why);

@@ -19,6 +19,8 @@ typedef struct {
   const Task *task;
   int wanted; /* timesteps */
   Trace *trace;
+  Pool *pool; /* NULL: without a memory */
+  int c;      /* the class of the pool at timestep loss_at */
   double *dU; /* (D,n) */
   Nodes nodes;
 } TracePage;
@@ -45,18 +47,70 @@ static void put_kmers(TracePage *page, int t) {
   nodes_kmers(&page->nodes, "kmers", softmax_first(page->trace->x[t], shape), shape->n, shape->k);
 }
 
-static void put_output(TracePage *page, int t) {
+static void put_pointer(TracePage *page, int t, const Pointer *pointer) {
+  const Model *model = page->task->models;
+  const Records *records = model->memory->records;
+  const RecordPlace place = records_place(records, (uint64_t)memory_at(pointer->place));
+  const char *name = records->names + records->record[place.record].name;
+  const char *strand = pointer->place < 0 ? "-" : "+";
+  const double odds = (double)model->recall.odds[pointer->state];
+  Nodes *nodes = &page->nodes;
+  char y[KMER_MAX + 1];
+  kmer_text(y, softmax_first(page->trace->x[t], page->shape) + pointer->guess, page->shape->k);
+  nodes_line(nodes,
+             "  pointer to %s:%" PRIu64 ", strand %s, guesses %s; %u bases since its last error, "
+             "%d errors in 32, odds %.6g",
+             name, place.letter + 1, strand, y, pointer->length, pointer->n_errors, odds);
+  nodes_open(nodes, NULL, '{');
+  nodes_word(nodes, "record", name);
+  nodes_json(nodes, "position", "%" PRIu64, place.letter + 1);
+  nodes_word(nodes, "strand", strand);
+  nodes_word(nodes, "guess", y);
+  nodes_json(nodes, "since_error", "%u", pointer->length);
+  nodes_json(nodes, "errors", "%d", pointer->n_errors);
+  nodes_json(nodes, "odds", "%.9g", odds);
+  nodes_close(nodes, '}');
+}
+
+/* The pointers of the pool that has read x(t), and their evidence. */
+static void put_evidence(TracePage *page, int t, int c) {
   const int n = page->shape->n;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
-  trace_output(page->trace, t, page->w, page->shape);
-  put_kmers(page, t);
-  nodes_row(nodes, "q", trace->q, n, "q(%d) = h(%d) U + b2", t, t);
-  nodes_row(nodes, "yhat", trace->yhat, n, "yhat(%d) = softmax(q(%d))", t, t);
-  nodes_number(nodes, "J", trace->J, "J(%d) = -ln yhat(%d)[y(%d)]", t, t, t);
+  int pointers;
+  const Pointer *pointer = pool_pointers(page->pool, &pointers);
+  nodes_open(nodes, "pointers", '[');
+  for (int i = 0; i < pointers; i++)
+    if (pointer[i].guess >= 0) put_pointer(page, t, &pointer[i]);
+  nodes_close(nodes, ']');
+  nodes_json(nodes, "c", "%d", c);
+  nodes_number(nodes, "a", trace->a, "a[%d], the class of these pointers", c);
+  nodes_number(nodes, "w", trace->w, "w[%d]", c);
+  nodes_row(nodes, "s", trace->s, n, "s(%d)_j = ln(1 + %d sum of the odds of pointers to j)", t,
+            kmer_count(page->shape->s) - 1);
+  nodes_row(nodes, "net", trace->net, n, "net(%d) = h(%d) U + b2", t, t);
+  nodes_row(nodes, "q", trace->q, n, "q(%d) = a[%d] net(%d) + w[%d] s(%d)", t, c, t, c, t);
 }
 
-static void put_forward(TracePage *page) {
+/* The class of the pool; 0 without a memory. */
+static int put_output(TracePage *page, int t) {
+  const int n = page->shape->n;
+  const Trace *trace = page->trace;
+  const int c = task_evidence(page->task, page->pool, page->trace->x[t], t == 1, page->trace);
+  Nodes *nodes = &page->nodes;
+  trace_output(page->trace, t, page->w, page->shape);
+  put_kmers(page, t);
+  if (page->pool)
+    put_evidence(page, t, c);
+  else
+    nodes_row(nodes, "q", trace->q, n, "q(%d) = h(%d) U + b2", t, t);
+  nodes_row(nodes, "yhat", trace->yhat, n, "yhat(%d) = softmax(q(%d))", t, t);
+  nodes_number(nodes, "J", trace->J, "J(%d) = -ln yhat(%d)[y(%d)]", t, t, t);
+  return c;
+}
+
+/* Computes the gradient of J(at) on the way. */
+static void put_forward(TracePage *page, int at) {
   const int d = page->shape->d, D = page->shape->D;
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
@@ -69,8 +123,11 @@ static void put_forward(TracePage *page) {
               t - 1, t, t == 1 ? ", h(0) = 0" : "");
     nodes_row(nodes, "h", trace_row(trace->h, t, D), D, "h(%d) = %s(z(%d))", t,
               activation_names[page->shape->activation], t);
-    put_output(page, t);
+    const int c = put_output(page, t);
     nodes_close(nodes, '}');
+    if (t != at) continue;
+    trace_backward(page->trace, at, page->w, page->shape);
+    page->c = c;
   }
   nodes_close(nodes, ']');
 }
@@ -88,18 +145,35 @@ static void slope_text(char text[SLOPE_TEXT], Activation activation, int t) {
   *end = 0;
 }
 
+/* The gradient of h U + b2, which is q without a memory. */
+static const char *output_name(const TracePage *page) { return page->pool ? "dnet" : "dq"; }
+
+/* The gradients of the output layer, of timestep t. */
+static void put_output_back(TracePage *page, int t) {
+  const int n = page->shape->n, c = page->c;
+  const Trace *trace = page->trace;
+  Nodes *nodes = &page->nodes;
+  put_kmers(page, t);
+  nodes_row(nodes, "dq", trace->dq, n, "dq(%d) = yhat(%d) - y(%d)", t, t, t);
+  if (!page->pool) return;
+  nodes_number(nodes, "da", trace->da, "da[%d] = dq(%d) net(%d)^T", c, t, t);
+  nodes_number(nodes, "dw", trace->dw, "dw[%d] = dq(%d) s(%d)^T", c, t, t);
+  nodes_row(nodes, "dnet", trace->dnet, n, "dnet(%d) = a[%d] dq(%d)", t, c, t);
+}
+
 static void put_deltas(TracePage *page, int t, bool first) {
   const int d = page->shape->d, D = page->shape->D;
+  const double *dh = trace_row(page->trace->dh, t, D);
   const Trace *trace = page->trace;
   Nodes *nodes = &page->nodes;
   char slope[SLOPE_TEXT];
   slope_text(slope, page->shape->activation, t);
   if (first) {
-    put_kmers(page, t);
-    nodes_row(nodes, "dq", trace->dq, page->shape->n, "dq(%d) = yhat(%d) - y(%d)", t, t, t);
+    put_output_back(page, t);
+    nodes_row(nodes, "dh", dh, D, "dh(%d) = %s(%d) U^T", t, output_name(page), t);
+  } else {
+    nodes_row(nodes, "dh", dh, D, "dh(%d) = dz(%d) H^T", t, t + 1);
   }
-  nodes_row(nodes, "dh", trace_row(trace->dh, t, D), D,
-            first ? "dh(%d) = dq(%d) U^T" : "dh(%d) = dz(%d) H^T", t, first ? t : t + 1);
   nodes_row(nodes, "dz", trace_row(trace->dz, t, D), D, "dz(%d) = dh(%d) o %s", t, t, slope);
   nodes_row(nodes, "de", trace_row(trace->de, t, d), d, "de(%d) = dz(%d) I^T", t, t);
 }
@@ -111,8 +185,8 @@ static void put_part(TracePage *page, int t, bool first) {
   Nodes *nodes = &page->nodes;
   trace_part(page->trace, t, page->shape);
   if (first) {
-    nodes_matrix(nodes, "dU", page->dU, D, n, "to dU: h(%d)^T dq(%d)", t, t);
-    nodes_row(nodes, "db2", page->trace->dq, n, "to db2: dq(%d)", t);
+    nodes_matrix(nodes, "dU", page->dU, D, n, "to dU: h(%d)^T %s(%d)", t, output_name(page), t);
+    nodes_row(nodes, "db2", page->trace->dnet, n, "to db2: %s(%d)", output_name(page), t);
   }
   nodes_matrix(nodes, "dH", part->dH, D, D, "to dH: h(%d)^T dz(%d)", t - 1, t);
   nodes_matrix(nodes, "dI", part->dI, d, D, "to dI: e(%d)^T dz(%d)", t, t);
@@ -151,7 +225,7 @@ static void put_gradient(TracePage *page, int at) {
   nodes_open(nodes, "gradient", '{');
   put_kmers(page, at);
   nodes_matrix(nodes, "dU", page->dU, D, n, "dU");
-  nodes_row(nodes, "db2", page->trace->dq, n, "db2");
+  nodes_row(nodes, "db2", page->trace->dnet, n, "db2");
   nodes_matrix(nodes, "dH", sum->dH, D, D, "dH");
   nodes_matrix(nodes, "dI", sum->dI, d, D, "dI");
   nodes_row(nodes, "db1", sum->db1, D, "db1");
@@ -164,10 +238,8 @@ static void put_backward(TracePage *page, int at) {
   Trace *trace = page->trace;
   char heading[64];
   snprintf(heading, sizeof heading, "back from J(%d), ", at);
-  trace_output(trace, at, page->w, page->shape);
-  trace_backward(trace, at, page->w, page->shape);
   memset(page->dU, 0, (size_t)D * (size_t)n * sizeof(double));
-  trace_add(page->dU, trace_row(trace->h, at, D), trace->dq, D, n);
+  trace_add(page->dU, trace_row(trace->h, at, D), trace->dnet, D, n);
   nodes_open(&page->nodes, "backward", '[');
   for (int t = at; t >= 1; t--) {
     put_step(page, t, heading);
@@ -212,7 +284,7 @@ static int take_record(void *context, const Beginning *beginning, Why *why) {
                beginning->n < page->wanted ? ", there are no more" : "");
     nodes_json(nodes, "position", "%" PRIu64, beginning->position);
   }
-  put_forward(page);
+  put_forward(page, at);
   say_not_finite(page, beginning->name);
   if (at > 0) {
     nodes_json(nodes, "loss_at", "%d", at);
@@ -242,6 +314,10 @@ static void put_model(TracePage *page) {
   for (int i = 0; i < WEIGHTS; i++)
     nodes_json(nodes, tensors[i].name, "[%zu, %zu]", tensors[i].rows, tensors[i].columns);
   nodes_close(nodes, '}');
+  if (!page->pool) return;
+  const uint64_t bases = page->task->models->memory->bases;
+  nodes_line(nodes, "a memory of %" PRIu64 " bases", bases);
+  nodes_json(nodes, "memory_bases", "%" PRIu64, bases);
 }
 
 /* After an error the JSON stays open, so that no reader takes it for complete. */
@@ -254,6 +330,7 @@ int mode_trace(const Task *task, Why *why) {
       .task = task,
       .wanted = T,
       .trace = trace_new(shape, T, true),
+      .pool = task_pool(task),
       .dU = alloc_new((size_t)shape->D * (size_t)shape->n, sizeof(double)),
       .nodes = {.out = output_stream(task->output), .text = task->options->format == FORMAT_TEXT}};
   nodes_open(&page.nodes, NULL, '{');
@@ -265,6 +342,7 @@ int mode_trace(const Task *task, Why *why) {
     nodes_close(&page.nodes, '}');
   }
   trace_free(page.trace);
+  pool_free(page.pool);
   free(page.dU);
   return rc;
 }

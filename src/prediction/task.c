@@ -240,3 +240,22 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   free(b.beginning.y);
   return rc;
 }
+
+/* ---- evidence ------------------------------------------------------------------------------- */
+
+Pool *task_pool(const Task *task) {
+  const Model *model = task->models;
+  if (!model->memory || task_memory(task) == EVIDENCE_OFF) return NULL;
+  return pool_new(model->memory, NULL, &model->recall, &model->shape);
+}
+
+int task_evidence(const Task *task, Pool *pool, int x, bool restart, Trace *trace) {
+  const Recall *recall = &task->models->recall;
+  Vote votes[POOL_POINTERS];
+  int n;
+  if (!pool) return 0;
+  pool_read(pool, x, restart);
+  const int c = pool_evidence(pool, votes, &n);
+  trace_evidence(trace, (double)recall->a[c], (double)recall->w[c], votes, n, &task->models->shape);
+  return c;
+}
