@@ -15,6 +15,7 @@
 #include "training/dryrun.h"
 #include "training/plan.h"
 #include "training/remarks.h"
+#include "training/repeats.h"
 #include "training/train.h"
 
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
                            .circular = o->circular,
-                           .turn = o->k};
+                           .turn = o->k,
+                           .records = o->memory ? records_new() : NULL};
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
   remarks_say(run->progress, o, dataset);
@@ -104,6 +106,7 @@ static int train(RunConfig *run, Phases *phases, Why *why) {
     progress_say(run->progress, "there would be no run: %s", why->text);
     return 0;
   }
+  if (o->memory && repeats_plan(run, why) != 0) return -1;
   const Plan plan = plan_make(run);
   if (plan_check(&plan, &run->shape, why) != 0) return -1;
   run->memory = plan.total;

@@ -13,6 +13,12 @@
 
 typedef struct Runlog Runlog; /* runlog.h */
 
+/* The size of a memory of repeats; all 0: the run makes none. */
+typedef struct {
+  uint64_t bases, bytes;
+  int m, every; /* its index (memory.h) */
+} RepeatsSize;
+
 /* All is borrowed. */
 typedef struct {
   const TrainOptions *options; /* complete: the actual number of threads, all defaults */
@@ -22,6 +28,7 @@ typedef struct {
   uint64_t train_tokens, valid_tokens; /* of an epoch, of a validation */
   Markov markov;                       /* its best order is the baseline; unset: no validation */
   uint64_t memory;                     /* bytes that the run needs (plan.h) */
+  RepeatsSize repeats;
   const Kernels *kernels;
 
   RunDir *dir;

@@ -14,12 +14,21 @@ typedef enum {
   RUN_STATUS_DIVERGED
 } RunStatus;
 
+/* How the memory of repeats was made, and the bits per base of the validation with it; NAN: not
+ * measured. */
+typedef struct {
+  double seconds;  /* of indexing and calibrating */
+  double frozen;   /* it holds the training sequence */
+  double adapting; /* and the part of the validation sequence that has been read */
+} RepeatsResult;
+
 /* How a run went, beside its state. */
 typedef struct {
   RunStatus status;
   Exam *exam;     /* of the model; NULL: no validation, or the run has not ended */
   double seconds; /* of the run so far */
   double longest_step, longest_checkpoint; /* seconds, in this program */
+  RepeatsResult repeats;
 } RunResult;
 
 void runjson_now(char text[32]); /* "2026-11-22T15:31:19Z" */

@@ -28,6 +28,8 @@ typedef struct {
   double least_seconds;     /* of the run in its checkpoint: a run out of time stays so */
   Budget budget;            /* of --max-time */
   Phases *phases;           /* that come before training */
+  Memory *memory;           /* of repeats; NULL until it is there as a whole */
+  Recall recall;            /* of the memory */
   bool without_validation;  /* the message that time is too short for one was printed */
 } Trainer;
 
@@ -38,6 +40,10 @@ void trainer_free(Trainer *train);
 /* Bytes that trainer_new takes: for the weights, their gradient, average and moments; and for
  * windows. */
 void trainer_memory(const RunConfig *run, uint64_t *weights, uint64_t *windows);
+
+/* Whether there is a model: a run makes at least one step, unless it trains nothing (--epochs 0).
+ */
+bool trainer_has_model(const Trainer *train);
 
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
 

@@ -160,6 +160,17 @@ static json_t *flow_json(const Exam *exam) {
   return json;
 }
 
+/* What belongs to the memory of repeats. */
+static void add_repeats(json_t *json, const RunConfig *run, const RepeatsResult *repeats) {
+  json_object_set_new(json, "memory_bases", whole(run->repeats.bases));
+  json_object_set_new(json, "memory_bytes", whole(run->repeats.bytes));
+  json_object_set_new(json, "memory_m", whole((uint64_t)run->repeats.m));
+  json_object_set_new(json, "memory_every", whole((uint64_t)run->repeats.every));
+  json_object_set_new(json, "memory_seconds", real(repeats->seconds));
+  json_object_set_new(json, "memory_frozen_bits_per_base", real(repeats->frozen));
+  json_object_set_new(json, "memory_adapting_bits_per_base", real(repeats->adapting));
+}
+
 static json_t *result_json(const RunConfig *run, const RunNumbers *numbers,
                            const RunResult *result) {
   const double bits = bits_per_base(numbers->best_valid_loss, run->shape.s);
@@ -177,6 +188,7 @@ static json_t *result_json(const RunConfig *run, const RunNumbers *numbers,
   json_object_set_new(json, "best_valid_bits_per_base", real(bits));
   json_object_set_new(json, "whole_bits_per_base", real(whole_bits(run, bits)));
   json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
+  if (run->options->memory) add_repeats(json, run, &result->repeats);
   return json;
 }
 

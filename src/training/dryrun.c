@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "io/output.h"
 #include "io/table.h"
+#include "training/repeats.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -79,6 +80,7 @@ void dryrun_say(const RunConfig *run, const Plan *plan) {
                "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
                "windows %s)",
                total, corpus, markov, weights, windows);
+  if (run->options->memory) repeats_say(run);
   if (run->options->epochs != 0) say_time(train, rehearse(train));
   trainer_free(train);
 }

@@ -46,7 +46,9 @@ int files_model(Trainer *train, Why *why) {
   }
   const Model model = {.shape = train->run->shape,
                        .weights = validated ? train->state.best : train->state.optimizer->average,
-                       .about = about};
+                       .about = about,
+                       .memory = train->memory,
+                       .recall = train->recall};
   const int rc = model_write(rundir_create(train->run->dir, RUN_MODEL, why), &model, why);
   metadata_free(about);
   return rc;
@@ -102,7 +104,7 @@ int files_save(Trainer *train, RunStatus status, Why *why) {
     signals_catch();
     signals_no_alarm();
   }
-  if (rc == 0 && train->state.numbers.step > 0) rc = files_model(train, why);
+  if (rc == 0 && trainer_has_model(train)) rc = files_model(train, why);
   if (rc == 0) rc = files_runjson(train, status, why);
   if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
   train->budget.save = fmax(train->budget.save, clock_now() - start);

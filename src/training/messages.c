@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "sequence/bits.h"
 #include "training/plan.h"
+#include "training/repeats.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -36,6 +37,7 @@ void messages_start(const Trainer *train) {
                run->train_tokens, run->valid_tokens);
   progress_say(run->progress, "%zu parameters, %s of memory, %d thread%s",
                shape_parameters(&run->shape), memory, threads, threads > 1 ? "s" : "");
+  if (run->options->memory) repeats_say(run);
   if (rundir_resumes(run->dir))
     progress_say(run->progress, "resuming from step %" PRIu64 ", %.2f epochs",
                  train->state.numbers.step, epochs(train));
@@ -109,6 +111,13 @@ static void suggest_remedies(const Trainer *train) {
                  run->options->strands == STRANDS_BOTH ? "forward" : "both");
 }
 
+static void say_repeats(const Trainer *train) {
+  progress_say(train->run->progress,
+               "validation with the memory: %.4f bits per base; %.4f when it also holds the "
+               "validation sequence read so far",
+               train->result.repeats.frozen, train->result.repeats.adapting);
+}
+
 static void say_validation(const Trainer *train) {
   const RunConfig *run = train->run;
   const double bits = bits_per_base(train->state.numbers.best_valid_loss, run->options->s);
@@ -123,7 +132,8 @@ static void say_validation(const Trainer *train) {
                  "validation over all %" PRIu64
                  " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",
                  bases, whole, bits_over_all(markov, predicted, (double)bases));
-  if (bits > markov) suggest_remedies(train);
+  if (isfinite(train->result.repeats.frozen)) say_repeats(train);
+  if (bits > markov && run->options->epochs != 0) suggest_remedies(train);
 }
 
 void messages_end(const Trainer *train) {

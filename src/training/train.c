@@ -5,6 +5,7 @@
 #include "run/runlog.h"
 #include "training/files.h"
 #include "training/messages.h"
+#include "training/repeats.h"
 #include "training/validation.h"
 
 #include <inttypes.h>
@@ -177,27 +178,44 @@ static int start(Trainer *train, Why *why) {
   return -1;
 }
 
-/* Ends a run at a signal during the examination, which the resumed run repeats. */
-static int end_in_examination(Trainer *train, Why *why) {
+/* Ends a run at a signal after its last step: the resumed run adds the memory and examines the
+ * model again. */
+static int end_after_training(Trainer *train, Why *why) {
   const int signal = signals_end();
   free(train->result.exam);
   train->result.exam = NULL;
   if (files_runjson(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
-  fail(why, "stopped by %s after the last step; the model is saved in %s; --resume examines it",
-       signals_name(signal), rundir_file(train->run->dir, RUN_MODEL));
+  const bool lacks = train->run->options->memory && !train->memory;
+  fail(why, "stopped by %s after the last step; the model is saved in %s; --resume %s",
+       signals_name(signal), rundir_file(train->run->dir, RUN_MODEL),
+       lacks ? "adds its memory" : "examines it");
   return TRAIN_SIGNALLED + signal;
 }
 
-/* Ends a run that has trained: it is saved before the model is examined. */
+/* What follows the last step, once the run is saved: its memory, and the examination. */
+static int complete(Trainer *train, bool examined, Why *why) {
+  const RunConfig *run = train->run;
+  if (run->options->memory) {
+    repeats_learn(train);
+    if (train->memory && files_model(train, why) != 0) return -1;
+    if (train->memory && examined) repeats_measure(train);
+  }
+  if (!examined || signals_end()) return 0;
+  if (is_large(run)) progress_say(run->progress, "examining the model");
+  validation_examine(train);
+  return 0;
+}
+
+/* Ends a run that has trained. */
 static int finish(Trainer *train, RunStatus status, Why *why) {
   const bool examined = isfinite(train->state.numbers.best_valid_loss);
+  const bool goes_on = examined || train->run->options->memory;
   if (status == RUN_STATUS_OUT_OF_TIME) train->least_seconds = train->budget.limit;
   if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
-  if (files_save(train, examined ? RUN_STATUS_RUNNING : status, why) != 0) return -1;
-  if (examined) {
-    if (is_large(train->run)) progress_say(train->run->progress, "examining the model");
-    validation_examine(train);
-    if (signals_end()) return end_in_examination(train, why);
+  if (files_save(train, goes_on ? RUN_STATUS_RUNNING : status, why) != 0) return -1;
+  if (goes_on) {
+    if (complete(train, examined, why) != 0) return -1;
+    if (signals_end()) return end_after_training(train, why);
     if (files_runjson(train, status, why) != 0) return -1;
   }
   if (rundir_check(train->run->dir, why) != 0) return -1;
@@ -224,7 +242,7 @@ static int run_training(Trainer *train, Why *why) {
   if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = RUN_STATUS_DIVERGED;
   if (status == RUN_STATUS_DIVERGED) return end_diverged(train, why);
   if (status == RUN_STATUS_INTERRUPTED) return end_interrupted(train, why);
-  return train->state.numbers.step > 0 ? finish(train, status, why) : end_without_step(train, why);
+  return trainer_has_model(train) ? finish(train, status, why) : end_without_step(train, why);
 }
 
 int train_run(RunConfig *run, Phases *phases, Why *why) {

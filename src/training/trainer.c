@@ -85,6 +85,7 @@ Trainer *trainer_new(const RunConfig *run) {
       (Schedule){.kind = (ScheduleKind)o->schedule, .rate = o->rate, .warmup = o->warmup};
   train->state.numbers.best_valid_loss = INFINITY;
   train->recent_bits = NAN;
+  train->result.repeats = (RepeatsResult){NAN, NAN, NAN};
   train->budget = (Budget){.limit = o->max_time, .windows = lanes_windows(train->valid_lanes)};
   return train;
 }
@@ -104,7 +105,12 @@ void trainer_free(Trainer *train) {
   commands_free(&train->state.commands);
   free(train->state.lanes);
   free(train->result.exam);
+  memory_free(train->memory);
   free(train);
+}
+
+bool trainer_has_model(const Trainer *train) {
+  return train->state.numbers.step > 0 || train->run->options->epochs == 0;
 }
 
 double trainer_elapsed(const Trainer *train) {

@@ -1,0 +1,106 @@
+#include "training/repeats.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "memory/calibrate.h"
+#include "scoring/predict.h"
+#include "sequence/bits.h"
+#include "training/plan.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+int repeats_plan(RunConfig *run, Why *why) {
+  const uint64_t limit = run->options->memory_limit, bases = span_bases(&run->dataset->train);
+  const int m = memory_choose_m(bases), every = memory_choose_every(bases, m, limit);
+  char least[32];
+  run->repeats = (RepeatsSize){bases, memory_bytes(bases, m, every), m, every};
+  if (limit == 0 || run->repeats.bytes <= limit) return 0;
+  plan_text(run->repeats.bytes, least);
+  return fail(why, "--memory-limit %" PRIu64 ": the memory takes %s at least; give a larger limit",
+              limit, least);
+}
+
+void repeats_say(const RunConfig *run) {
+  const RepeatsSize *size = &run->repeats;
+  char bytes[32], which[32] = "every";
+  plan_text(size->bytes, bytes);
+  if (size->every > 1) snprintf(which, sizeof which, "every %d-th", size->every);
+  progress_say(run->progress,
+               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s %d-mer and follows at most "
+               "%d pointers",
+               size->bases, bytes, which, size->m, POOL_POINTERS);
+}
+
+/* ---- learning ------------------------------------------------------------------------------- */
+
+/* The weights of the model, as files_model writes them. */
+static const Weights *best_weights(const Trainer *train) {
+  const bool validated = isfinite(train->state.numbers.best_valid_loss);
+  return validated ? train->state.best : train->state.optimizer->average;
+}
+
+/* A memory of the training span; NULL: a signal came. */
+static Memory *make_memory(const RunConfig *run) {
+  const TrainOptions *o = run->options;
+  const Span *span = &run->dataset->train;
+  Memory *memory = memory_new(span_records(span, run->dataset->records), run->repeats.m,
+                              run->repeats.every, o->strands == STRANDS_BOTH);
+  memory_copy(memory, span);
+  records_sort(memory->records);
+  if (memory_index(memory) == 0) return memory;
+  memory_free(memory);
+  return NULL;
+}
+
+void repeats_learn(Trainer *train) {
+  const RunConfig *run = train->run;
+  const TrainOptions *o = run->options;
+  const double began = clock_now();
+  progress_say(run->progress, "indexing and calibrating the memory");
+  Memory *memory = make_memory(run);
+  if (!memory) return;
+  const Calibration calibration = {.shape = &run->shape,
+                                   .weights = best_weights(train),
+                                   .memory = memory,
+                                   .span = run->dataset->train,
+                                   .strands = (Strands)o->strands,
+                                   .seed = o->seed,
+                                   .threads = o->threads,
+                                   .kernels = run->kernels};
+  if (calibrate(&train->recall, &calibration, INFINITY) == 0)
+    train->memory = memory;
+  else
+    memory_free(memory);
+  train->result.repeats.seconds = clock_now() - began;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------ */
+
+static int take_nats(void *context, const Prediction *prediction, Why *why) {
+  (void)why;
+  *(double *)context = *prediction->nats;
+  return signals_end() ? -1 : 0;
+}
+
+/* Bits per base of the validation span; NAN: a signal came. */
+static double measure(const Model *model, EvidenceUse use, const RunConfig *run) {
+  const double bases = (double)(run->valid_tokens * (uint64_t)run->options->s);
+  double nats = NAN;
+  Why why;
+  Predictor *predictor = predict_new(model, 1, (PredictWish){.with_loss = true, .memory = use},
+                                     run->options->threads, run->kernels);
+  const int rc = predict_span(predictor, &run->dataset->valid, take_nats, &nats, &why);
+  predict_free(predictor);
+  return rc == 0 ? bits_per_base(nats, bases) : NAN;
+}
+
+void repeats_measure(Trainer *train) {
+  const Model model = {.shape = train->run->shape,
+                       .weights = train->state.best,
+                       .memory = train->memory,
+                       .recall = train->recall};
+  train->result.repeats.frozen = measure(&model, EVIDENCE_MODEL, train->run);
+  train->result.repeats.adapting = measure(&model, EVIDENCE_RECORD, train->run);
+}
