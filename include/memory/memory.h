@@ -31,7 +31,7 @@ typedef struct {
 int memory_choose_m(uint64_t bases);
 
 /* The smallest distance of indexed places with which the memory takes at most `limit` bytes (0: no
- * limit), and entries number at most 2^32. */
+ * limit), and entries are numbers of 32 bits. 0: the bases alone take more. */
 int memory_choose_every(uint64_t bases, int m, uint64_t limit);
 uint64_t memory_bytes(uint64_t bases, int m, int every); /* that a memory takes */
 

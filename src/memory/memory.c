@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/signals.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,9 +38,10 @@ uint64_t memory_bytes(uint64_t bases, int m, int every) {
 }
 
 int memory_choose_every(uint64_t bases, int m, uint64_t limit) {
-  int every = 1;
-  while (entries(bases, every) > UINT32_MAX) every++;
-  while (limit > 0 && memory_bytes(bases, m, every) > limit && (uint64_t)every < bases) every++;
+  int every = (int)(bases >> 32) + 1;
+  if (limit == 0) return every;
+  if (memory_bytes(bases, m, INT_MAX) > limit) return 0;
+  while (memory_bytes(bases, m, every) > limit) every++;
   return every;
 }
 
@@ -171,16 +173,16 @@ static void index_place(Memory *memory, uint64_t place, uint64_t before) {
   *newest = (uint32_t)entry;
 }
 
-/* Indexes the places up to `end` whose last m bases are of one segment. */
-static int index_places(Memory *memory, uint64_t end) {
+/* Indexes the places inside of segments that m bases come before. */
+static int index_places(Memory *memory) {
   uint64_t before = 0;
   int known = 0;
-  for (uint64_t i = 0; i < end; i++) {
+  for (uint64_t i = 0; i < memory->bases; i++) {
     if (i % SIGNAL_BASES == 0 && signals_end()) return -1;
     if (begins(memory, i)) known = 0;
     before = before << 2 | (uint64_t)memory_base(memory, (int64_t)i);
     known++;
-    if (known >= memory->m) index_place(memory, i + 1, before);
+    if (known >= memory->m && !begins(memory, i + 1)) index_place(memory, i + 1, before);
   }
   return 0;
 }
@@ -228,7 +230,7 @@ void memory_copy(Memory *memory, const Span *span) {
 
 int memory_index(Memory *memory) {
   new_index(memory);
-  return index_places(memory, memory->bases);
+  return index_places(memory);
 }
 
 void memory_free(Memory *memory) {
@@ -257,7 +259,7 @@ static void grow(Memory *memory) {
   memcpy(memory->packed, old.packed, old.room / 4);
   memcpy(memory->begins, old.begins, old.room / 8);
   set_begin(memory, memory->bases);
-  index_places(memory, memory->bases - 1);
+  index_places(memory);
   free_arrays(&old);
 }
 
