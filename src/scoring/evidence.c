@@ -10,7 +10,7 @@ enum { DIFFER_MAX = 12 }; /* of the last 32 bases, in a copy of a sequence */
 
 struct EvidenceStep {
   float a;
-  uint32_t first, n; /* votes */
+  uint32_t end; /* of its votes, which begin where those of the step before end */
 };
 
 /* The record in memory that the record being read may be: it has the same name. */
@@ -41,7 +41,8 @@ void evidence_clear(EvidenceSteps *steps) {
 
 Evidence evidence_of(const EvidenceSteps *steps, int i) {
   const struct EvidenceStep *step = &steps->step[i];
-  return (Evidence){.a = step->a, .n = (int)step->n, .votes = steps->votes + step->first};
+  const uint32_t first = i > 0 ? step[-1].end : 0;
+  return (Evidence){.a = step->a, .n = (int)(step->end - first), .votes = steps->votes + first};
 }
 
 /* ---- copies --------------------------------------------------------------------------------- */
@@ -117,19 +118,20 @@ void evidence_free(EvidenceReader *reader) {
 }
 
 void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps *steps) {
-  uint32_t first = 0;
+  uint32_t end = 0;
   steps->step = alloc_grow(steps->step, &steps->step_room, (size_t)stretch->n, sizeof *steps->step);
   for (int i = 0; i < stretch->warmup; i++) steps->step[i] = (struct EvidenceStep){.a = 1};
   for (int i = stretch->warmup; i < stretch->n; i++) {
     int n;
     steps->votes =
-        alloc_grow(steps->votes, &steps->votes_room, first + POOL_POINTERS, sizeof *steps->votes);
+        alloc_grow(steps->votes, &steps->votes_room, end + POOL_POINTERS, sizeof *steps->votes);
+    Vote *votes = steps->votes + end;
     const int64_t copy = find_copy(reader, stretch, i);
     if (reader->use == EVIDENCE_OTHERS) pool_ignore(reader->pool, copy);
     pool_read(reader->pool, stretch->x[i], stretch->restart[i]);
-    const int c = pool_evidence(reader->pool, steps->votes + first, &n);
-    for (int v = 0; v < n; v++) steps->votes[first + (uint32_t)v].s *= reader->recall->w[c];
-    steps->step[i] = (struct EvidenceStep){reader->recall->a[c], first, (uint32_t)n};
-    first += (uint32_t)n;
+    const int c = pool_evidence(reader->pool, votes, &n);
+    for (int v = 0; v < n; v++) votes[v].s *= reader->recall->w[c];
+    end += (uint32_t)n;
+    steps->step[i] = (struct EvidenceStep){reader->recall->a[c], end};
   }
 }

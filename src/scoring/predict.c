@@ -84,6 +84,7 @@ struct Predictor {
   Net *net;
   int nets, threads, slots, blocks; /* of a batch */
   bool remembers;                   /* one of the nets does */
+  size_t most_steps;                /* more end a batch */
   Steps *steps;
   Batch batch[BATCHES], *reading, *recalling, *computing, *handing;
   /* Reading: */
@@ -172,6 +173,14 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
   return most > 0 ? (int)most : 1;
 }
 
+/* Steps of a batch: with a memory a record is read by one job at a time, while the batch before is
+ * computed. Half of what there is room for lets that begin early and saves memory; each network has
+ * evidence of its own. */
+static size_t most_steps(const Predictor *p) {
+  if (!p->remembers) return SIZE_MAX;
+  return (size_t)p->slots * STEPS_STRETCH / 2 / (size_t)p->nets;
+}
+
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
@@ -192,6 +201,7 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
     p->batch[i].longest_first = alloc_new((size_t)p->slots, sizeof(Slot *));
     p->batch[i].record = alloc_new((size_t)p->slots, sizeof(Slot *));
   }
+  p->most_steps = most_steps(p);
   p->reading = &p->batch[0];
   p->recalling = &p->batch[1];
   p->computing = &p->batch[2];
@@ -400,15 +410,17 @@ static void add_slot(Batch *batch) {
  * are in hand, those of the batch or `waiting` ones, would have to wait for the next. An error
  * leaves the stretches before it as they are. */
 static void read_batch(Predictor *p, Batch *batch, bool waiting) {
-  size_t names = 0; /* bytes */
+  size_t names = 0 /* bytes */, steps = 0;
   batch->records = 0;
-  for (batch->used = 0; batch->used < p->slots && names < NAMES_MAX; waiting = true) {
+  for (batch->used = 0; batch->used < p->slots; waiting = true) {
     Slot *slot = &batch->slot[batch->used];
+    if (names >= NAMES_MAX || steps >= p->most_steps) break;
     if (waiting && steps_wait(p->steps)) break;
     if (!slot->of) new_slot(p, slot);
     p->more = steps_read(p->steps, &slot->stretch, &p->broken);
     if (p->more <= 0) break;
     if (slot->stretch.first) names += strlen(slot->stretch.name);
+    steps += (size_t)slot->stretch.n;
     add_slot(batch);
   }
   batch->part = steps_file(p->steps) ? seqfile_part(steps_file(p->steps)) : 0;
