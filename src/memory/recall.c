@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-static const float RATE = 0.02f;
+static const float RATE = 0.1f;
 /* Each state begins as if so many guesses had been counted. More than MOST of them cannot be
  * right. */
 static const float PRIOR_GUESSES = 4, MOST = 0.9995f;
