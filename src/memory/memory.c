@@ -119,8 +119,8 @@ int memory_count_after(const Memory *memory, int64_t place) {
 
 /* ---- circles --------------------------------------------------------------------------------- */
 
-/* The place after the base at `place`, where its segment ends: round a circle, unless the circle is
- * interrupted at its seam. */
+/* The place after the base at `place`, where its segment ends: round a circle, unless the first
+ * segment of the circle ends before the last one does, which ends with a copy of its bases. */
 static int64_t round_circle(const Memory *memory, int64_t place) {
   const Records *records = memory->records;
   if (!records) return MEMORY_NOWHERE;
@@ -129,8 +129,7 @@ static int64_t round_circle(const Memory *memory, int64_t place) {
   const RecordSegment *first = &records->segment[record->first_segment];
   const RecordSegment *last = first + record->segments - 1;
   const uint64_t end = last->start + last->length, turned = record_turned(records, record);
-  const bool closed = record->circular && first->position == 0 && turned > 0;
-  if (!closed || turned >= first->length) return MEMORY_NOWHERE;
+  if (!record->circular || turned >= first->length) return MEMORY_NOWHERE;
   if (base != (place < 0 ? first->start : end - 1)) return MEMORY_NOWHERE;
   return place < 0 ? ~(int64_t)(end - turned - 1) : (int64_t)(first->start + turned);
 }
