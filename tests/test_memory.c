@@ -96,29 +96,27 @@ static void bases_around_a_place_are_those_of_its_segment_on_its_strand(void **s
   }
 }
 
-/* The m bases before base p, newest lowest, and 1 above them; 0: they are not all of its segment.
- */
-static uint64_t mmer_at(const Sequence *sequence, int p, int m) {
-  uint64_t mmer = 1;
-  for (int i = p - m; i < p; i++) {
-    if (i < 0 || sequence->segment[i] != sequence->segment[p]) return 0;
-    mmer = mmer << 2 | (uint64_t)code(sequence->base[i]);
+/* Whether the m bases before base p are all of its segment, and like these, newest lowest, in all
+ * but every third. */
+static bool comes_after(const Sequence *sequence, int p, uint64_t last, int m) {
+  for (int d = 0; d < m; d++) {
+    const int base = base_from(sequence, p, -1 - d, false);
+    if (base < 0 || (d % 3 != 2 && base != (int)(last >> 2 * d & 3))) return false;
   }
-  return mmer;
+  return true;
 }
 
-/* The chain of each m-mer has all places after it, newest first, and with a hash of 2m bits no
- * others. */
-static void the_index_has_every_nth_place_of_an_mmer_newest_first(void **state) {
+/* With as many hashes as seeds, no others. */
+static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state) {
   (void)state;
   enum { M = 5 };
   const Sequence sequence = random_sequence(7);
   for (int every = 1; every <= 3; every++) {
     Memory *memory = memory_of(sequence.text, M, every);
-    for (uint64_t mmer = 0; mmer < 1 << 2 * M; mmer++) {
-      uint32_t entry = memory_newest(memory, mmer);
+    for (uint64_t last = 0; last < 1 << 2 * M; last++) {
+      uint32_t entry = memory_newest(memory, last);
       for (int p = sequence.n - 1; p > 0; p--) {
-        if (p % every != 0 || mmer_at(&sequence, p, M) != (mmer | 1 << 2 * M)) continue;
+        if (p % every != 0 || !comes_after(&sequence, p, last, M)) continue;
         assert_int_equal(memory_place(memory, entry, false), p);
         assert_int_equal(memory_place(memory, entry, true), ~(int64_t)(p - M - 1));
         entry = memory->earlier[entry];
@@ -153,9 +151,9 @@ static void a_memory_that_grew_is_one_that_was_there(void **state) {
     assert_int_equal(memory_next(grown, p), memory_next(memory, p));
     assert_int_equal(memory_base(grown, p), memory_base(memory, p));
   }
-  for (uint64_t mmer = 0; mmer < 1 << 2 * M; mmer++) {
-    uint32_t entry = memory_newest(grown, mmer);
-    for (uint32_t e = memory_newest(memory, mmer); e; e = memory->earlier[e]) {
+  for (uint64_t last = 0; last < 1 << 2 * M; last++) {
+    uint32_t entry = memory_newest(grown, last);
+    for (uint32_t e = memory_newest(memory, last); e; e = memory->earlier[e]) {
       assert_int_equal(entry, e);
       entry = grown->earlier[entry];
     }
@@ -233,15 +231,15 @@ static void more_than_2_to_the_32_bases_are_indexed_at_greater_distances(void **
   const uint64_t bases = (uint64_t)9 << 30;
   const int every = memory_choose_every(bases, memory_choose_m(bases), 0);
   assert_int_equal(every, 3);
-  const Memory memory = {.m = 16, .every = every};
+  const Memory memory = {.m = 20, .every = every};
   assert_true(memory_place(&memory, UINT32_MAX, false) == 3 * (int64_t)UINT32_MAX);
-  assert_true(memory_place(&memory, UINT32_MAX, true) == ~(3 * (int64_t)UINT32_MAX - 17));
+  assert_true(memory_place(&memory, UINT32_MAX, true) == ~(3 * (int64_t)UINT32_MAX - 21));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bases_around_a_place_are_those_of_its_segment_on_its_strand),
-      cmocka_unit_test(the_index_has_every_nth_place_of_an_mmer_newest_first),
+      cmocka_unit_test(the_index_has_every_nth_place_after_a_seed_newest_first),
       cmocka_unit_test(a_memory_that_grew_is_one_that_was_there),
       cmocka_unit_test(places_go_round_a_circle),
       cmocka_unit_test(a_circle_with_a_gap_goes_on_at_its_beginning),

@@ -1,16 +1,21 @@
-/* memory: sequence that a model remembers, at 2 bits a base, and an index of the places of its
- * m-mers.
+/* memory: sequence that a model remembers, at 2 bits a base, and an index of its places.
  *
  * A place is a signed number, so that both strands are read by the same code: place p >= 0 is
  * before base p, read forwards; place p < 0 is before base ~p, read as reverse complement. Either
  * way the base that comes next is memory_base(p), and the place after it p + 1. No place leads over
- * the end of a segment, except round a circle. */
+ * the end of a segment, except round a circle.
+ *
+ * The index leads from a seed to the places behind it. Of m bases every third one does not count:
+ * 11011011011 for m = 11. Genes that have diverged differ there first, in the third bases of their
+ * codons. Read from either end a seed is the same pattern, so one index serves both strands. (Seeds
+ * with gaps: PatternHunter, Ma et al. 2002; for coding sequence: WABA, Kent and Zahler 2000.) */
 #ifndef MEMORY_H
 #define MEMORY_H
 
 #include "sequence/span.h"
 
 #define MEMORY_NOWHERE INT64_MIN /* no place */
+enum { MEMORY_M_MAX = 23 };
 
 typedef struct {
   uint8_t *packed; /* base i in bits 2(i%4) of byte i/4; padded for 64-bit loads on both sides */
@@ -18,8 +23,8 @@ typedef struct {
   uint64_t *begins;  /* bit i%64 of i/64: a segment begins at base i; set for i = bases; padded */
   Records *records;  /* names and positions; NULL: a memory of the record being read */
   bool both_strands; /* places read as reverse complement count too */
-  /* The index. Entry i is place i * every, of the m-mer that ends there. */
-  int m;             /* length of the indexed m-mers */
+  /* The index. Entry i is place i * every. */
+  int m;             /* bases of a seed */
   int every;         /* so many bases from one indexed place to the next */
   int bits;          /* of the hash */
   uint32_t *newest;  /* (2^bits) the last entry with this hash; 0: none */
@@ -27,7 +32,7 @@ typedef struct {
   uint64_t room;     /* bases that there is memory for */
 } Memory;
 
-/* The length of the indexed m-mers for a memory of so many bases: about log4 of them. */
+/* The m for a memory of so many bases. */
 int memory_choose_m(uint64_t bases);
 
 /* The smallest distance of indexed places with which the memory takes at most `limit` bytes (0: no
@@ -70,15 +75,15 @@ int memory_count_before(const Memory *memory, int64_t place);
 uint64_t memory_after(const Memory *memory, int64_t place);
 int memory_count_after(const Memory *memory, int64_t place);
 
-/* The newest entry with the hash of these m bases, newest lowest; 0: none. Other m-mers may have
+/* The newest entry with the hash of the last m bases, newest lowest; 0: none. Other seeds may have
  * the same hash. memory->earlier leads to older entries. */
-uint32_t memory_newest(const Memory *memory, uint64_t mmer);
+uint32_t memory_newest(const Memory *memory, uint64_t last);
 
-/* The place at which an entry's m-mer has just been read, or (reversed) its reverse complement. */
+/* The place after an entry's seed, or (reversed) after its reverse complement. */
 int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed);
 
 /* Ask for what memory_newest reads, and for `earlier` and the bases at an entry. */
-void memory_prefetch_newest(const Memory *memory, uint64_t mmer);
+void memory_prefetch_newest(const Memory *memory, uint64_t last);
 void memory_prefetch_entry(const Memory *memory, uint32_t entry);
 
 #endif

@@ -13,10 +13,13 @@ enum { SIGNAL_BASES = 1 << 20 /* from one look for signals to the next */ };
 
 /* ---- sizes -------------------------------------------------------------------------------- */
 
+/* Pairs of bases that count in a seed of m bases. */
+static int pairs_of(int m) { return (m + 1) / 3; }
+
+/* 16^pairs seeds are at least half as many as the bases. */
 int memory_choose_m(uint64_t bases) {
-  if (bases < 1 << 20) return 11;
-  int m = 12;
-  while (m < 16 && (uint64_t)1 << 2 * m < bases / 2) m++;
+  int m = 14;
+  while (m < MEMORY_M_MAX && (uint64_t)1 << 4 * pairs_of(m) < bases / 2) m += 3;
   return m;
 }
 
@@ -25,10 +28,10 @@ static uint64_t entries(uint64_t bases, int every) { return bases / (uint64_t)ev
 static size_t packed_size(uint64_t bases) { return bases / 4 + 1 + 2 * PADDING; }
 static size_t begins_words(uint64_t bases) { return bases / 64 + 1 + 2 * PADDING_WORDS; }
 
-/* As many hashes as entries, to the next power of two, but no more than there are m-mers. */
+/* As many hashes as entries, to the next power of two, but no more than there are seeds. */
 static int hash_bits(uint64_t bases, int m, int every) {
-  int bits = 10;
-  while (bits < 2 * m && (uint64_t)1 << bits < entries(bases, every)) bits++;
+  int bits = 0;
+  while (bits < 4 * pairs_of(m) && (uint64_t)1 << bits < entries(bases, every)) bits++;
   return bits;
 }
 
@@ -141,16 +144,25 @@ int64_t memory_next(const Memory *memory, int64_t place) {
 
 /* ---- the index ------------------------------------------------------------------------------- */
 
-/* An odd factor permutes the m-mers, so that with 2m bits no two of them share a hash. */
-static uint32_t *slot(const Memory *memory, uint64_t mmer) {
-  const uint64_t mask = ((uint64_t)1 << 2 * memory->m) - 1;
-  return &memory->newest[(mmer * 0x9e3779b97f4a7c15 & mask) >> (2 * memory->m - memory->bits)];
+/* The bases that count of the last m: the two newest, not the third, and so on; closed up. */
+static uint64_t seed_of(uint64_t last, int m) {
+  uint64_t seed = last & (((uint64_t)1 << 2 * m) - 1);
+  seed = (seed & 0xf00f00f00f00f) | (seed >> 2 & 0xf00f00f00f00f0);
+  seed = (seed & 0xff0000ff) | (seed >> 4 & 0xff0000ff00);
+  return (seed & 0xffff) | (seed >> 8 & 0xffff0000);
 }
 
-uint32_t memory_newest(const Memory *memory, uint64_t mmer) { return *slot(memory, mmer); }
+/* An odd factor permutes the seeds, so that with a hash of all their bits each has its own. */
+static uint32_t *slot(const Memory *memory, uint64_t last) {
+  const int bits = 4 * pairs_of(memory->m);
+  const uint64_t hash = seed_of(last, memory->m) * 0x9e3779b97f4a7c15;
+  return &memory->newest[(hash & (((uint64_t)1 << bits) - 1)) >> (bits - memory->bits)];
+}
 
-void memory_prefetch_newest(const Memory *memory, uint64_t mmer) {
-  __builtin_prefetch(slot(memory, mmer));
+uint32_t memory_newest(const Memory *memory, uint64_t last) { return *slot(memory, last); }
+
+void memory_prefetch_newest(const Memory *memory, uint64_t last) {
+  __builtin_prefetch(slot(memory, last));
 }
 
 void memory_prefetch_entry(const Memory *memory, uint32_t entry) {
@@ -172,7 +184,7 @@ static void index_place(Memory *memory, uint64_t place, uint64_t before) {
   *newest = (uint32_t)entry;
 }
 
-/* Indexes the places inside of segments that m bases come before. */
+/* Indexes the places inside of segments that come after m bases or more. */
 static int index_places(Memory *memory) {
   uint64_t before = 0;
   int known = 0;

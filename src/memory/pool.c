@@ -11,7 +11,7 @@ enum {
   DROPPED_ERRORS = 20, /* more in 32 bases end a pointer */
   DEPTH = 2,           /* places of a strand that are tried after each base */
   VISITS = 16,         /* entries of a chain that are looked at for them */
-  DELAY = 4            /* bases from an m-mer to its look-up, while which memory is fetched */
+  DELAY = 4            /* bases from a seed to its look-up, meanwhile memory is fetched */
 };
 static const uint64_t LOWS = 0x5555555555555555; /* the lower bit of each of 32 bases */
 
@@ -103,17 +103,17 @@ static void try_place(Pool *pool, bool own, int64_t place) {
 }
 
 /* The m bases, or their reverse complement, that end `ago` bases ago. */
-static uint64_t mmer_of(const Pool *pool, int ago, bool reversed) {
+static uint64_t seed_bases(const Pool *pool, int ago, bool reversed) {
   const uint64_t bases = pool->last >> 2 * ago;
   return reversed ? memory_other_strand(bases) >> (64 - 2 * pool->memory->m) : bases;
 }
 
-/* Tries the newest places where the m-mer of DELAY bases ago stands. */
+/* Tries the newest places where the seed of DELAY bases ago stands. */
 static void look_up(Pool *pool, bool own, bool reversed) {
   const Memory *memory = memory_of(pool, own);
-  memory_prefetch_newest(memory, mmer_of(pool, 0, reversed));
-  memory_prefetch_entry(memory, memory_newest(memory, mmer_of(pool, DELAY / 2, reversed)));
-  uint32_t entry = memory_newest(memory, mmer_of(pool, DELAY, reversed));
+  memory_prefetch_newest(memory, seed_bases(pool, 0, reversed));
+  memory_prefetch_entry(memory, memory_newest(memory, seed_bases(pool, DELAY / 2, reversed)));
+  uint32_t entry = memory_newest(memory, seed_bases(pool, DELAY, reversed));
   int tried = 0;
   for (int visits = 0; entry && visits < VISITS && tried < DEPTH; visits++) {
     const int64_t place = memory_place(memory, entry, reversed) + DELAY;
