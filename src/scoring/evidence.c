@@ -17,7 +17,7 @@ struct EvidenceStep {
 typedef struct {
   const size_t *named; /* (n) records of this name */
   size_t n, i;         /* i: the one that is followed */
-  uint64_t compared;   /* bases of the segment */
+  uint64_t compared;   /* bases */
   uint32_t differs;    /* bit b: of the last 32 bases, number b from the end is another there */
   bool found;          /* somewhere it was the same for 32 bases */
 } Copy;
@@ -69,7 +69,6 @@ static void compare_step(EvidenceReader *reader, const Stretch *stretch, int i) 
   const int added = stretch->restart[i] ? reader->k : reader->s;
   const int64_t end = (int64_t)stretch->position[i] - 1;
   Copy *copy = &reader->copy;
-  if (stretch->restart[i]) start_comparing(copy);
   for (int b = added - 1; b >= 0; b--) {
     const int base = stretch->x[i] >> 2 * b & 3;
     const int64_t at = base_at(reader, stretch, end - 1 - b);
