@@ -65,6 +65,22 @@ static void a_validation_before_training_has_half_of_the_time(void **state) {
   assert_false(budget_has_validation(&late, 110));
 }
 
+static void a_memory_has_its_time(void **state) {
+  (void)state;
+  Budget budget = {.limit = 100, .step_time = 2, .steps = 1, .windows = 1, .validation = 10};
+  const double without = budget_end(&budget);
+  budget.indexing = 3;
+  budget.pools = 0.5;
+  budget.calibration_windows = 2; /* 2 windows and 2 validations at 1 + 0.5 s each */
+  assert_true(close_to(budget_end(&budget), without - 3 - 2 * 1.5 - 2 * 1.5));
+  budget.calibration_windows = 5; /* 6 s at most */
+  assert_true(close_to(budget_end(&budget), without - 3 - 6 - 2 * 1.5));
+  assert_true(close_to(budget_calibration_end(&budget, 80), 100 - 2 - 3));
+  assert_true(close_to(budget_calibration_end(&budget, 94), 100)); /* late: 6 s all the same */
+  budget.limit = 0;
+  assert_true(isinf(budget_calibration_end(&budget, 1e9)));
+}
+
 static void the_schedule_has_the_time_of_the_training(void **state) {
   (void)state;
   const Budget budget = {.limit = 100, .began = 40, .step_time = 2, .steps = 1}; /* till 98 */
@@ -89,6 +105,7 @@ int main(void) {
       cmocka_unit_test(a_validation_that_takes_half_of_the_time_is_left_out),
       cmocka_unit_test(a_validation_must_end_with_the_run),
       cmocka_unit_test(a_validation_before_training_has_half_of_the_time),
+      cmocka_unit_test(a_memory_has_its_time),
       cmocka_unit_test(the_schedule_has_the_time_of_the_training),
       cmocka_unit_test(a_run_without_time_for_training_is_at_its_end)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,9 @@
 /* Sets the size of the memory within --memory-limit; an error if it cannot be so small. */
 int repeats_plan(RunConfig *run, Why *why);
 
+/* Estimates the time that the memory takes. */
+void repeats_estimate(Budget *budget, const RunConfig *run);
+
 /* Prints this size. */
 void repeats_say(const RunConfig *run);
 

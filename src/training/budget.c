@@ -5,7 +5,7 @@
 /* A validation's window is computed forward only; measured times vary. */
 static const double FORWARD_SHARE = 0.5, CAUTION = 1.1, OVERTIME = 1.02;
 static const double EXAM_SHARE = 0.04, EXAM_MOST = 2, SAVE_AND_MODEL = 1.3;
-static const double VALIDATION_SHARE = 0.5;
+static const double VALIDATION_SHARE = 0.5, CALIBRATION_SHARE = 0.06;
 
 static double step(const Budget *budget) {
   return budget->steps > 0 ? budget->step_time / (double)budget->steps : 0;
@@ -28,11 +28,29 @@ bool budget_has_validation(const Budget *budget, double now) {
          (budget->limit == 0 || now + validation_time(budget) <= budget_deadline(budget));
 }
 
+/* Expected duration of a window that is read with a memory, forward only. */
+static double window_with_memory(const Budget *budget) {
+  return FORWARD_SHARE * step(budget) + budget->pools;
+}
+
+static double calibration_time(const Budget *budget) {
+  const double whole = window_with_memory(budget) * (double)budget->calibration_windows;
+  return fmin(CALIBRATION_SHARE * budget->limit, whole);
+}
+
+/* Expected duration of what follows a calibration: two validations with the memory and the
+ * examination. */
+static double end_time(const Budget *budget) {
+  const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
+  const bool measures = budget->calibration_windows > 0 && has_validations(budget);
+  return exam + (measures ? 2 * window_with_memory(budget) * (double)budget->windows : 0);
+}
+
 /* The time to reserve for after the training. A step that has begun is finished. */
 static double reserve(const Budget *budget) {
-  const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
   const double validation = has_validations(budget) ? validation_time(budget) : 0;
-  return validation + exam + SAVE_AND_MODEL * budget->save + step(budget);
+  const double memory = budget->indexing + calibration_time(budget);
+  return validation + memory + end_time(budget) + SAVE_AND_MODEL * budget->save + step(budget);
 }
 
 double budget_end(const Budget *budget) {
@@ -43,6 +61,11 @@ double budget_deadline(const Budget *budget) {
   if (budget->limit == 0) return INFINITY;
   if (budget->steps > 0) return OVERTIME * budget->limit;
   return budget->began + VALIDATION_SHARE * (budget->limit - budget->began);
+}
+
+double budget_calibration_end(const Budget *budget, double now) {
+  if (budget->limit == 0) return INFINITY;
+  return fmax(now + calibration_time(budget), budget->limit - end_time(budget));
 }
 
 /* The earlier parts of a resumed run count as training. */

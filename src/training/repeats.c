@@ -8,18 +8,32 @@
 #include "training/plan.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+
+/* Estimates for a core: to index a base, and to read one with a pool. */
+static const double INDEX_SECONDS = 1e-7, POOL_SECONDS = 1e-6;
 
 int repeats_plan(RunConfig *run, Why *why) {
   const uint64_t limit = run->options->memory_limit, bases = span_bases(&run->dataset->train);
   const int m = memory_choose_m(bases), every = memory_choose_every(bases, m, limit);
   char least[32];
-  run->repeats = (RepeatsSize){bases, memory_bytes(bases, m, every), m, every};
-  if (limit == 0 || run->repeats.bytes <= limit) return 0;
+  run->repeats =
+      (RepeatsSize){bases, memory_bytes(bases, m, every > 0 ? every : INT_MAX), m, every};
+  if (every > 0) return 0;
   plan_text(run->repeats.bytes, least);
-  return fail(why, "--memory-limit %" PRIu64 ": the memory takes %s at least; give a larger limit",
+  return fail(why, "--memory-limit %" PRIu64 ": the bases alone take %s; give a larger limit",
               limit, least);
+}
+
+void repeats_estimate(Budget *budget, const RunConfig *run) {
+  const TrainOptions *o = run->options;
+  const double window = (double)o->B * (double)o->T;
+  const double tokens = fmin(CALIBRATE_TOKENS, (double)run->train_tokens);
+  budget->indexing = INDEX_SECONDS * (double)run->repeats.bases;
+  budget->pools = POOL_SECONDS * window * o->s / o->threads;
+  budget->calibration_windows = (uint64_t)ceil(tokens / window);
 }
 
 void repeats_say(const RunConfig *run) {
@@ -69,7 +83,10 @@ void repeats_learn(Trainer *train) {
                                    .seed = o->seed,
                                    .threads = o->threads,
                                    .kernels = run->kernels};
-  if (calibrate(&train->recall, &calibration, INFINITY) == 0)
+  const double elapsed = trainer_elapsed(train);
+  const double left = budget_calibration_end(&train->budget, elapsed) - elapsed;
+  const double deadline = trainer_is_limited(train) ? clock_now() + left : INFINITY;
+  if (calibrate(&train->recall, &calibration, deadline) == 0)
     train->memory = memory;
   else
     memory_free(memory);

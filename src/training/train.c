@@ -255,6 +255,7 @@ int train_run(RunConfig *run, Phases *phases, Why *why) {
   phases_begin(phases, "preparing the network", is_large(run));
   Trainer *train = trainer_new(run);
   train->phases = phases;
+  if (run->options->memory) repeats_estimate(&train->budget, run);
   const int rc = run_training(train, why);
   signals_start(true); /* nothing is left to save */
   trainer_free(train);
