@@ -19,7 +19,7 @@ typedef struct {
   size_t n, i;         /* i: the one that is followed */
   uint64_t compared;   /* bases */
   uint32_t differs;    /* bit b: of the last 32 bases, number b from the end is another there */
-  bool found;          /* somewhere it was the same for 32 bases */
+  bool found;          /* somewhere 32 bases were the same */
 } Copy;
 
 struct EvidenceReader {
@@ -89,7 +89,7 @@ static int64_t find_copy(EvidenceReader *reader, const Stretch *stretch, int i) 
     copy->i = (copy->i + 1) % copy->n;
     start_comparing(copy);
   }
-  copy->found |= copy->compared >= 32;
+  copy->found |= copy->compared >= 32 && copy->differs == 0;
   return base_at(reader, stretch, (int64_t)stretch->position[i] - 1);
 }
 
