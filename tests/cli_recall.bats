@@ -1,0 +1,271 @@
+# What a memory recalls of the sequence that a model was trained on, and what it cannot know.
+load cli
+
+# The genome: lambda, in which repeats are rare, and 40 copies of parts of it, of either strand, with
+# 5 % of the bases substituted; held out are 10 more, and random bases.
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  "$PYTHON" - "$DATA/lambda.fa.gz" << 'EOF'
+import gzip, random, sys
+random.seed(1)
+bases = "".join(gzip.open(sys.argv[1], "rt").read().split("\n")[1:])
+
+def copies(n):
+    for i in range(n):
+        begin = random.randrange(len(bases) - 500)
+        text = bases[begin:begin + 500]
+        if i % 2:
+            text = text[::-1].translate(str.maketrans("ACGT", "TGCA"))
+        yield "".join(random.choice("ACGT") if random.random() < 0.067 else base for base in text)
+
+def write(name, text):
+    open(name + ".fa", "w").write(f">{name}\n{text}\n")
+
+write("genome", bases + "".join(copies(40)))
+write("held", "".join(copies(10)))
+write("random", "".join(random.choices("ACGT", k=40000)))
+write("half", "".join(copies(20)) + "".join(random.choices("ACGT", k=10000)))
+EOF
+  for shape in "-s 1" "-s 2" "-s 1 --softmax full" "-s 2 --softmax full"; do
+    train --memory -e 3 $shape -o "run${shape//[ -]/}" genome.fa
+  done
+}
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
+  RUN=$BATS_FILE_TMPDIR/runs1 GENOME=$BATS_FILE_TMPDIR/genome.fa HELD=$BATS_FILE_TMPDIR/held.fa
+  RANDOM_BASES=$BATS_FILE_TMPDIR/random.fa HALF=$BATS_FILE_TMPDIR/half.fa
+}
+
+# bits RUN FILE [OPTION...]: per base of the one record.
+bits() {
+  local run=$1 file=$2
+  shift 2
+  rnnpredict --mode score "$@" "$run" "$file" 2> /dev/null | column bits_per_base
+}
+
+# is_less A B: whether these numbers are so.
+is_less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
+
+# costs RUN FILE [OPTION...]: "position bits" of each base of the one record.
+costs() {
+  local run=$1 file=$2
+  shift 2
+  rnnpredict --mode track --no-header "$@" "$run" "$file" 2> /dev/null | cut -f 2,4
+}
+
+# recalls RUN FILE POSITION: whether the memory has something to say of the base there.
+recalls() {
+  costs "$1" "$2" --memory off | awk -v at="$3" '$1 == at' > off
+  [ -s off ] || return 2
+  costs "$1" "$2" --memory model | awk -v at="$3" '$1 == at' > with
+  [ "$(cat with)" != "$(cat off)" ]
+}
+
+# ---- what it knows -------------------------------------------------------------------------------
+
+@test "memory: copies of what a model was trained on cost less, in every shape" {
+  for run in "$BATS_FILE_TMPDIR"/run*; do
+    is_less "$(bits "$run" "$HELD")" "$(bits "$run" "$HELD" --memory off | awk '{ print $1 - 0.3 }')"
+  done
+}
+
+@test "memory: a read finds its place after m + 4 bases" {
+  m=$(rnnpredict --mode info "$RUN" | awk '$1 == "memory_m" { print $2 }')
+  { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20100; } > read.fa
+  run -1 recalls "$RUN" read.fa $((m + 4))
+  recalls "$RUN" read.fa $((m + 5))
+}
+
+# ---- leaks ---------------------------------------------------------------------------------------
+
+@test "memory: random sequence costs at least 2 bits per base in every setting" {
+  for run in "$BATS_FILE_TMPDIR"/run*; do
+    for setting in off model others record "model --circular" "record --circular"; do
+      is_less 1.9999999 "$(bits "$run" "$RANDOM_BASES" --memory $setting)"
+    done
+    rnnpredict --mode score --strands both --memory record "$run" "$RANDOM_BASES" | column mean_bits_per_base > mean
+    is_less 1.9999999 "$(cat mean)"
+  done
+}
+
+@test "memory: after copies, random bases cost at least 2 bits again" {
+  for setting in model others record; do
+    costs "$RUN" "$HALF" --memory $setting |
+      awk '$1 <= 10000 { copies += $2 } $1 > 10000 { random += $2 }
+           END { print copies / 10000, random / 10000; exit copies > 18000 || random < 20000 }'
+  done
+}
+
+@test "memory: random bases in the validation span cost at least 2 bits, frozen and adapting" {
+  train --memory --valid "$RANDOM_BASES" -o run "$GENOME"
+  grep -o '"memory_[a-z]*_bits_per_base": [0-9.]*' run/run.json > found
+  [ "$(wc -l < found)" -eq 2 ]
+  awk '$2 < 2 { exit bad = 1 } END { exit bad }' found
+}
+
+# Copies with 15 % of the bases substituted hold 0.85 bits a base. Calibrated on its own place too,
+# of which all guesses are right, the memory would trust them too much, and need more than 1.2.
+@test "memory: calibration leaves out the place that it reads" {
+  "$PYTHON" -c 'import random
+random.seed(2)
+bases = random.choices("ACGT", k=40000)
+def copies(n):
+    for _ in range(n):
+        begin = random.randrange(39000)
+        for base in bases[begin:begin + 1000]:
+            yield random.choice("ACGT".replace(base, "")) if random.random() < 0.15 else base
+open("genome.fa", "w").write(">a\n" + "".join([*bases, *copies(40)]) + "\n")
+open("valid.fa", "w").write(">b\n" + "".join(copies(20)) + "\n")'
+  train --memory --valid valid.fa -e 1 -o run genome.fa
+  frozen=$(grep -o '"memory_frozen_bits_per_base": [0-9.]*' run/run.json | cut -d ' ' -f 2)
+  is_less "$frozen" 1.1
+}
+
+@test "memory: where nothing repeats it costs nothing" {
+  { echo ">a"; random_bases 400000 3; } > random.fa
+  train --memory --valid-fraction 0.5 -e 1 -o run random.fa
+  "$PYTHON" -c 'import json
+result = json.load(open("run/run.json"))["result"]
+for way in "frozen", "adapting":
+    assert abs(result[f"memory_{way}_bits_per_base"] - result["best_valid_bits_per_base"]) < 0.002, result'
+}
+
+# ---- boundaries ----------------------------------------------------------------------------------
+
+# texts: random sequences A to D, of 300 bases; ends X Y: the last 60 of one and the first 60 of the
+# other, whose base 61 only a pointer that crosses from one to the other can know.
+texts() {
+  A=$(random_bases 300 11) B=$(random_bases 300 12) C=$(random_bases 300 13) D=$(random_bases 300 14)
+}
+ends() { printf '>ends\n%s%s\n' "${1: -60}" "${2:0:60}"; }
+reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
+
+@test "memory: no pointer crosses an N, a gap or the end of a record" {
+  texts
+  printf '>one\n%sN%s\n>two\n%s---%s\n>three\n%s\n' "$A" "$B" "$C" "$D" "$A" > genome.fa
+  train --memory -o run genome.fa
+  for pair in "$A $B" "$C $D" "$B $C" "$D $A"; do
+    ends $pair > query.fa
+    recalls run query.fa 60
+    run -1 recalls run query.fa 61
+    recalls run query.fa 90
+    # and the same on the other strand
+    printf '>ends\n%s\n' "$(reverse_complement "$(sed -n 2p query.fa)")" > other.fa
+    recalls run other.fa 60
+    run -1 recalls run other.fa 61
+  done
+  printf '>one\n%s\n' "$A$B" > genome.fa
+  train --force --memory -o run genome.fa
+  ends "$A" "$B" > query.fa
+  recalls run query.fa 61
+}
+
+@test "memory: pointers end where the record being read is interrupted" {
+  { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20100 | sed 's/./N/60'; } > query.fa
+  recalls "$RUN" query.fa 59
+  run -1 recalls "$RUN" query.fa 64
+  recalls "$RUN" query.fa 90
+}
+
+@test "memory: pointers go round a circle" {
+  texts
+  for header in circular=true linear; do
+    printf '>one %s\n%s\n' $header "$A$B" > genome.fa
+    train --force --memory -o run genome.fa
+    ends "$B" "$A" > query.fa
+    recalls run query.fa 60
+    if [ $header = linear ]; then
+      run -1 recalls run query.fa 61
+    else
+      recalls run query.fa 61
+      recalls run query.fa 75
+    fi
+    printf '>ends\n%s\n' "$(reverse_complement "$(sed -n 2p query.fa)")" > other.fa
+    if [ $header = linear ]; then
+      run -1 recalls run other.fa 61
+    else
+      recalls run other.fa 61
+    fi
+  done
+}
+
+@test "memory: what --min-length and --min-quality leave out is not in it" {
+  texts
+  printf '>one\n%sN%s\n' "$A" "${B:0:100}" > genome.fa
+  printf '>b\n%s\n' "${B:0:100}" > query.fa
+  train --memory -o run genome.fa
+  recalls run query.fa 50
+  train --force --memory --min-length 101 -o run genome.fa
+  run -1 recalls run query.fa 50
+  # One base of low quality between A and B.
+  printf '@one\n%sG%s\n+\n%s!%s\n' "$A" "$B" "${A//?/I}" "${B//?/I}" > genome.fq
+  printf '>ends\n%sG%s\n' "${A: -60}" "${B:0:60}" > query.fa
+  train --force --memory -o run genome.fq
+  recalls run query.fa 62
+  train --force --memory --min-quality 20 -o run genome.fq
+  recalls run query.fa 60
+  run -1 recalls run query.fa 62
+}
+
+@test "memory: --strands forward has no pointers to the other strand" {
+  texts
+  printf '>one\n%s\n' "$A$B" > genome.fa
+  printf '>same\n%s\n' "$A" > same.fa
+  printf '>other\n%s\n' "$(reverse_complement "$A")" > other.fa
+  train --memory -o run genome.fa
+  recalls run same.fa 100
+  recalls run other.fa 100
+  train --force --memory --strands forward -o run genome.fa
+  recalls run same.fa 100
+  costs run other.fa --memory off > off
+  costs run other.fa --memory model | cmp - off
+}
+
+# ---- trace, flow, sample -------------------------------------------------------------------------
+
+@test "trace, flow: the nodes of a memory are NumPy's, yhat that of mode next" {
+  need_numpy
+  { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; echo ">b"; head -c 40 <(sed -n 2p "$RANDOM_BASES"); } > s.fa
+  for run in "$BATS_FILE_TMPDIR"/run*; do
+    for options in "--timesteps 30" "--timesteps 25 --loss-at 12"; do
+      rnnpredict --mode trace $options "$run" s.fa > trace.json
+      rnnpredict --mode flow $options "$run" s.fa > flow.tsv
+      "$PYTHON" "$SOURCE/tests/trace.py" "$run/model.safetensors" s.fa trace.json flow.tsv
+      grep -q '"record": "genome"' trace.json
+    done
+    rnnpredict --mode trace --memory off "$run" s.fa > trace.json
+    run ! grep -E 'pointers|memory_bases' trace.json
+  done
+  rnnpredict --mode trace --timesteps 30 "$RUN" s.fa > trace.json
+  rnnpredict --top 4 --positions all --no-header "$RUN" s.fa 2> /dev/null > next.tsv
+  "$PYTHON" -c 'import json
+told = {}
+for line in open("next.tsv"):
+    name, position, _, kmer, p = line.split("\t")
+    told[name, int(position), kmer] = float(p)
+for record in json.load(open("trace.json"))["records"]:
+    for t, step in enumerate(record["forward"]):
+        for kmer, p in zip(step["kmers"], step["yhat"]):
+            assert abs(told[record["record"], t + 4, kmer] - p) < 1e-5, (t, kmer, p)'
+}
+
+@test "trace: pointers as text, with place, strand and record of success" {
+  { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; } > s.fa
+  rnnpredict --mode trace --format text --timesteps 30 "$RUN" s.fa > trace.txt
+  grep -E '^  pointer to genome:20033, strand \+, guesses [ACGT]{3}; 32 bases since its last error, 0 errors in 32, odds [0-9.]+$' trace.txt
+  grep -E '^  q\(30\) = a\[[0-9]+\] net\(30\) \+ w\[[0-9]+\] s\(30\)$' trace.txt
+  grep -E '^  dnet\(30\) = a\[[0-9]+\] dq\(30\)$' trace.txt
+}
+
+@test "sample: recites the memory only on request" {
+  prompt=$(sed -n 2p "$GENOME" | cut -c 20001-20040)
+  next=$(sed -n 2p "$GENOME" | cut -c 20041-20080)
+  rnnpredict --mode sample --temperature 0 --length 40 --prompt "$prompt" "$RUN" > plain
+  rnnpredict --mode sample --temperature 0 --length 40 --prompt "$prompt" --memory off "$RUN" | cmp - plain
+  [ "$(tail -n 1 plain)" != "$next" ]
+  rnnpredict --mode sample --temperature 0 --length 40 --prompt "$prompt" --memory model "$RUN" > recited
+  [ "$(tail -n 1 recited)" = "$next" ]
+  fails 2 "--memory record" rnnpredict --mode sample --memory record "$RUN"
+}
