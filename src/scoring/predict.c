@@ -298,7 +298,7 @@ static void take_window(Slot *const *slots, int net, const Workspace *work, int 
     const int steps = steps_of(slot, tape, from);
     for (int t = 0; t < steps && work->J; t++) {
       of->nats += work->J[t * tape->B + b];
-      if (slot->J) slot->J[from + t] = (float)work->J[t * tape->B + b];
+      if (slot->J && net == 0) slot->J[from + t] = (float)work->J[t * tape->B + b];
     }
     if (of->h_sum) add_states(of->h_sum, slot, tape, b, from, D);
     memcpy(of->h, state_of(tape, steps - 1, b, D), D * sizeof *of->h);
