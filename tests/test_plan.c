@@ -2,11 +2,13 @@
  * --wrap; CMakeLists.txt). */
 #include "training/plan.h"
 
+#include "memory/calibrate.h"
 #include "sequence/markov.h"
 
 #include "scratch.h"
 
 #include <malloc.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,7 +127,7 @@ static Setting *setting_new(const Case *of) {
   o->softmax = (int)of->softmax;
   o->optimizer = (int)of->optimizer;
   o->threads = 1;
-  const Reading reading = {.turn = o->k};
+  const Reading reading = {.turn = o->k, .records = records_new()};
   assert_int_equal(dataset_read(&setting->dataset, files, 1, NULL, 0.1, &reading, &why), 0);
   setting->run =
       (RunConfig){.options = o,
@@ -199,6 +201,41 @@ static void an_examination_takes_what_was_counted(void **state) {
   }
 }
 
+/* Of these reads, which find themselves often: the memory, its calibration, and the plan. */
+static void a_calibration_takes_what_was_counted(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    Setting *setting = setting_new(&cases[i]);
+    RunConfig *run = &setting->run;
+    const Span *span = &setting->dataset.train;
+    const uint64_t bases = span_bases(span), without = plan_make(run).total;
+    const int m = memory_choose_m(bases);
+    Recall recall;
+    Weights *weights = weights_new(&run->shape);
+    size_t before = present;
+    Memory *memory = memory_new(span_records(span, setting->dataset.records), m, 1, true);
+    memory_copy(memory, span);
+    assert_int_equal(memory_index(memory), 0);
+    const size_t there = present - before, counted = calibrate_memory(&run->shape, run->kernels);
+    before = most = present;
+    const Calibration calibration = {.shape = &run->shape,
+                                     .weights = weights,
+                                     .memory = memory,
+                                     .span = *span,
+                                     .threads = 1,
+                                     .kernels = run->kernels};
+    assert_int_equal(calibrate(&recall, &calibration, INFINITY), 0);
+    assert_in_range(most - before, counted - counted / 100, counted + counted / 100 + 20 * SLACK);
+    assert_true(there <= memory_bytes(bases, m, 1) + records_memory(setting->dataset.records));
+    setting->options.memory = true;
+    run->repeats = (RepeatsSize){bases, (uint64_t)1 << 40, m, 1};
+    assert_true(plan_make(run).total > without - plan_make(run).markov + ((uint64_t)1 << 40));
+    memory_free(memory);
+    weights_free(weights);
+    setting_free(setting);
+  }
+}
+
 static void markov_counts_take_what_was_counted(void **state) {
   (void)state;
   Setting *setting = setting_new(&cases[0]);
@@ -217,6 +254,7 @@ int main(void) {
       cmocka_unit_test(a_trainer_takes_what_was_counted),
       cmocka_unit_test(counting_takes_next_to_nothing),
       cmocka_unit_test(an_examination_takes_what_was_counted),
+      cmocka_unit_test(a_calibration_takes_what_was_counted),
       cmocka_unit_test(markov_counts_take_what_was_counted),
   };
   return cmocka_run_group_tests(tests, write_input, NULL);

@@ -1,16 +1,19 @@
 #include "training/plan.h"
 
 #include "base/quota.h"
+#include "memory/calibrate.h"
 #include "model/exam.h"
 #include "net/matrix.h"
 #include "sequence/markov.h"
+#include "sequence/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PROGRAM = 5 << 20 }; /* bytes: code, libraries, buffers */
+enum { PROGRAM = 5 << 20 };                        /* bytes: code, libraries, buffers */
+enum { STRETCHES_MAX = 3 * 128, STEP_BYTES = 64 }; /* of a predictor (predict.h), about */
 
 /* The bytes after `label` in a file of the kernel; UINT64_MAX where there are none. */
 static uint64_t kernel_bytes(const char *path, const char *label) {
@@ -61,20 +64,39 @@ static void find_available(Plan *plan) {
   }
 }
 
+/* At most, to measure the bits of the validation with a memory: that of the sequence read so far,
+ * which doubles when it grows, and the stretches that are read ahead. */
+static uint64_t measuring(const RunConfig *run) {
+  const uint64_t bases = span_bases(&run->dataset->valid);
+  uint64_t stretches = bases / STEPS_STRETCH + 1;
+  if (stretches > STRETCHES_MAX) stretches = STRETCHES_MAX;
+  return 3 * memory_bytes(bases, run->repeats.m, 1) + stretches * STEPS_MAX * STEP_BYTES;
+}
+
+/* After training: the memory of repeats, and the most of its calibration, its measuring and the
+ * examination. */
+static uint64_t after_training(const RunConfig *run) {
+  const bool validates = run->dataset->valid.n > 0;
+  uint64_t most = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
+  if (!run->options->memory) return most;
+  const uint64_t calibration = calibrate_memory(&run->shape, run->kernels);
+  if (calibration > most) most = calibration;
+  if (validates && measuring(run) > most) most = measuring(run);
+  return run->repeats.bytes + records_memory(run->dataset->records) + most;
+}
+
 Plan plan_make(const RunConfig *run) {
   const Dataset *dataset = run->dataset;
-  const bool validates = dataset->valid.n > 0;
   Plan plan = {.corpus = dataset_memory(dataset)};
   plan.present = present(plan.corpus);
   find_available(&plan);
   trainer_memory(run, &plan.weights, &plan.windows);
-  plan.markov = validates ? markov_memory(span_bases(&dataset->train)) : 0;
-  /* The Markov counts are freed before the network is made, and a checkpoint's buffer before the
-   * exam. */
-  const uint64_t exam = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
-  const uint64_t save = safetensors_memory((size_t)run->shape.V);
+  plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
+  /* The Markov counts are freed before the network is made, and a checkpoint's buffer before what
+   * follows the training. */
+  const uint64_t after = after_training(run), save = safetensors_memory((size_t)run->shape.V);
   const uint64_t buffers = (uint64_t)run->options->threads * MATRIX_BUFFER;
-  const uint64_t training = plan.weights + plan.windows + buffers + (exam > save ? exam : save);
+  const uint64_t training = plan.weights + plan.windows + buffers + (after > save ? after : save);
   plan.total = plan.present + (training > plan.markov ? training : plan.markov);
   return plan;
 }

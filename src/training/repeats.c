@@ -38,13 +38,13 @@ void repeats_estimate(Budget *budget, const RunConfig *run) {
 
 void repeats_say(const RunConfig *run) {
   const RepeatsSize *size = &run->repeats;
-  char bytes[32], which[32] = "every";
+  char bytes[32], which[48] = "every place";
   plan_text(size->bytes, bytes);
-  if (size->every > 1) snprintf(which, sizeof which, "every %d-th", size->every);
+  if (size->every > 1) snprintf(which, sizeof which, "one place in %d", size->every);
   progress_say(run->progress,
-               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s %d-mer and follows at most "
-               "%d pointers",
-               size->bases, bytes, which, size->m, POOL_POINTERS);
+               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s and follows at most %d "
+               "pointers",
+               size->bases, bytes, which, POOL_POINTERS);
 }
 
 /* ---- learning ------------------------------------------------------------------------------- */
@@ -72,9 +72,10 @@ void repeats_learn(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = run->options;
   const double began = clock_now();
-  progress_say(run->progress, "indexing and calibrating the memory");
+  progress_say(run->progress, "indexing the memory of repeats");
   Memory *memory = make_memory(run);
   if (!memory) return;
+  progress_say(run->progress, "calibrating the memory of repeats");
   const Calibration calibration = {.shape = &run->shape,
                                    .weights = best_weights(train),
                                    .memory = memory,
