@@ -75,6 +75,9 @@ int memory_count_before(const Memory *memory, int64_t place);
 uint64_t memory_after(const Memory *memory, int64_t place);
 int memory_count_after(const Memory *memory, int64_t place);
 
+/* 1s at the bases that count in a seed of m bases, newest lowest: all but every third one. */
+uint64_t memory_seed(int m);
+
 /* The newest entry with the hash of the last m bases, newest lowest; 0: none. Other seeds may have
  * the same hash. memory->earlier leads to older entries. */
 uint32_t memory_newest(const Memory *memory, uint64_t last);

@@ -144,9 +144,11 @@ int64_t memory_next(const Memory *memory, int64_t place) {
 
 /* ---- the index ------------------------------------------------------------------------------- */
 
-/* The bases that count of the last m: the two newest, not the third, and so on; closed up. */
+uint64_t memory_seed(int m) { return 0xf3cf3cf3cf3cf3cf & (((uint64_t)1 << 2 * m) - 1); }
+
+/* The bases of a seed, closed up: pairs, then twos and fours of pairs. */
 static uint64_t seed_of(uint64_t last, int m) {
-  uint64_t seed = last & (((uint64_t)1 << 2 * m) - 1);
+  uint64_t seed = last & memory_seed(m);
   seed = (seed & 0xf00f00f00f00f) | (seed >> 2 & 0xf00f00f00f00f0);
   seed = (seed & 0xff0000ff) | (seed >> 4 & 0xff0000ff00);
   return (seed & 0xffff) | (seed >> 8 & 0xffff0000);

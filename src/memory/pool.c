@@ -20,6 +20,7 @@ struct Pool {
   Memory *own;
   const Recall *recall;
   Shape shape;
+  uint64_t seed;   /* 1 in the lower bit of each base that counts in a seed */
   int64_t ignored; /* base in memory, -1: none */
   uint64_t last;   /* the last 32 bases, newest lowest */
   int n_last;      /* those of the segment, 32 at most */
@@ -34,6 +35,7 @@ Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Sh
   pool->recall = recall;
   pool->shape = *shape;
   pool->ignored = -1;
+  pool->seed = memory_seed(memory->m) & LOWS;
   return pool;
 }
 
@@ -78,8 +80,9 @@ static Pointer *room_for(Pool *pool, int errors) {
 }
 
 /* Adds a pointer to a place if the bases before it are similar to the last ones. Bases that are not
- * of the segment, there or here, count as errors. */
-static void try_place(Pool *pool, bool own, int64_t place) {
+ * of the segment, there or here, count as errors. False: another seed with the same hash is there.
+ */
+static bool try_place(Pool *pool, bool own, int64_t place) {
   const Memory *memory = memory_of(pool, own);
   const int there = memory_count_before(memory, place);
   const int n = there < pool->n_last ? there : pool->n_last;
@@ -89,10 +92,11 @@ static void try_place(Pool *pool, bool own, int64_t place) {
   const int length = errors == 0 ? 32 : __builtin_ctzll(errors) / 2;
   const int n_errors = __builtin_popcountll(errors);
   const bool early = n < 32 && length >= memory->m + ACCEPTED_EXCESS;
-  if (n_errors > ACCEPTED_ERRORS && !early) return;
-  if (pointed_to(pool, own, place)) return;
+  if (errors & pool->seed << 2 * DELAY) return false;
+  if (n_errors > ACCEPTED_ERRORS && !early) return true;
+  if (pointed_to(pool, own, place)) return true;
   Pointer *pointer = room_for(pool, n_errors);
-  if (!pointer) return;
+  if (!pointer) return true;
   *pointer = (Pointer){.place = place,
                        .errors = errors,
                        .ahead = memory_after(memory, place),
@@ -100,6 +104,7 @@ static void try_place(Pool *pool, bool own, int64_t place) {
                        .n_errors = n_errors,
                        .length = (uint32_t)length,
                        .own = own};
+  return true;
 }
 
 /* The m bases, or their reverse complement, that end `ago` bases ago. */
@@ -119,8 +124,7 @@ static void look_up(Pool *pool, bool own, bool reversed) {
     const int64_t place = memory_place(memory, entry, reversed) + DELAY;
     entry = memory->earlier[entry];
     if (reversed != (place < 0) || is_ignored(pool, own, place)) continue;
-    try_place(pool, own, place);
-    tried++;
+    if (try_place(pool, own, place)) tried++;
   }
 }
 
