@@ -51,7 +51,7 @@ static Shape shape_of(int k, int s, Softmax softmax) {
 /* ---- the reference ----------------------------------------------------------------------------
  */
 
-enum { STRANDS = 200, LENGTH = 3000, POINTERS = 32 };
+enum { STRANDS = 200, LENGTH = 3000, POINTERS = 16 };
 
 /* Sequence that is remembered: each segment and, after it, its reverse complement, as strings of
  * their own. */
@@ -108,9 +108,10 @@ static int base_at(const Strings *strings, int string, int at) {
   return strings->start[string] + (string % 2 ? strings->length[string] - 1 - at : at);
 }
 
-static int errors_of(const Reference *pointer) {
+/* Of the last n bases. */
+static int errors_of(const Reference *pointer, int n) {
   int errors = 0;
-  for (int i = pointer->n - 32; i < pointer->n; i++) errors += i < 0 || pointer->wrong[i];
+  for (int i = pointer->n - n; i < pointer->n; i++) errors += pointer->wrong[i];
   return errors;
 }
 
@@ -121,18 +122,19 @@ static bool ignored(const ReferencePool *pool, bool own, int base) {
 static void try_string(ReferencePool *pool, bool own, int string, int at) {
   const Strings *strings = own ? pool->own : pool->memory;
   if (at < 0 || at >= strings->length[string]) return;
-  Reference new = {.string = string, .at = at, .own = own, .n = 32};
+  Reference new = {.string = string, .at = at, .own = own, .n = 64};
   bool equal = true;
   int compared = 0;
-  for (int d = 1; d <= 32; d++) {
+  for (int d = 1; d <= 64; d++) {
     const bool known = d <= at && d <= pool->n_last;
     compared += known;
-    new.wrong[32 - d] = !known || strings->base[string][at - d] != pool->last[pool->n_last - d];
-    equal &= !new.wrong[32 - d];
+    new.wrong[64 - d] = !known || strings->base[string][at - d] != pool->last[pool->n_last - d];
+    equal &= !new.wrong[64 - d];
     new.length += equal;
   }
-  const int errors = errors_of(&new);
-  if (errors > 6 && !(compared < 32 && new.length >= pool->m + 4)) return;
+  const int errors = errors_of(&new, 64);
+  if (errors_of(&new, 32) > 6 && errors > 24 && !(compared < 32 && new.length >= pool->m + 4))
+    return;
   for (int i = 0; i < pool->n; i++) {
     const Reference *old = &pool->pointer[i];
     if (old->own == own && old->string == string && old->at == at) return;
@@ -142,8 +144,8 @@ static void try_string(ReferencePool *pool, bool own, int string, int at) {
   if (into == POINTERS) {
     int worst = errors;
     for (int i = 0; i < POINTERS; i++) {
-      if (errors_of(&pool->pointer[i]) <= worst) continue;
-      worst = errors_of(&pool->pointer[i]);
+      if (errors_of(&pool->pointer[i], 64) <= worst) continue;
+      worst = errors_of(&pool->pointer[i], 64);
       into = i;
     }
   }
@@ -191,7 +193,8 @@ static void read_letter(ReferencePool *pool, char base) {
   for (int i = 0; i < pool->n;) {
     Reference *pointer = &pool->pointer[i];
     const Strings *strings = pointer->own ? pool->own : pool->memory;
-    if (pointer->at < strings->length[pointer->string] && errors_of(pointer) <= 20 &&
+    if (pointer->at < strings->length[pointer->string] &&
+        (errors_of(pointer, 32) <= 20 || errors_of(pointer, 64) <= 44) &&
         !ignored(pool, pointer->own, base_at(strings, pointer->string, pointer->at)))
       i++;
     else
@@ -224,9 +227,9 @@ static void compare_pointers(const Pool *pool, const ReferencePool *reference) {
     assert_int_equal(pointer[i].own, right->own);
     assert_int_equal(pointer[i].place, right->string % 2 ? ~base : base);
     assert_int_equal(pointer[i].length, right->length);
-    assert_int_equal(pointer[i].n_errors, errors_of(right));
-    for (int d = 0; d < 32; d++)
-      assert_int_equal(pointer[i].errors >> 2 * d & 3, right->wrong[right->n - 1 - d]);
+    assert_int_equal(pointer[i].n_errors, errors_of(right, 32));
+    for (int d = 0; d < 64; d++)
+      assert_int_equal(pointer[i].errors >> d & 1, right->wrong[right->n - 1 - d]);
   }
 }
 
@@ -430,17 +433,17 @@ static void a_pointer_goes_round_a_circle(void **state) {
 static int64_t places, comparisons;
 int64_t __real_memory_place(const Memory *memory, uint32_t entry, bool reversed);
 int64_t __wrap_memory_place(const Memory *memory, uint32_t entry, bool reversed);
-uint64_t __real_memory_before(const Memory *memory, int64_t place);
-uint64_t __wrap_memory_before(const Memory *memory, int64_t place);
+void __real_memory_before(const Memory *memory, int64_t place, uint64_t before[2]);
+void __wrap_memory_before(const Memory *memory, int64_t place, uint64_t before[2]);
 
 int64_t __wrap_memory_place(const Memory *memory, uint32_t entry, bool reversed) {
   places++;
   return __real_memory_place(memory, entry, reversed);
 }
 
-uint64_t __wrap_memory_before(const Memory *memory, int64_t place) {
+void __wrap_memory_before(const Memory *memory, int64_t place, uint64_t before[2]) {
   comparisons++;
-  return __real_memory_before(memory, place);
+  __real_memory_before(memory, place, before);
 }
 
 /* Sequences with few different seeds. */

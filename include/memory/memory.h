@@ -68,11 +68,13 @@ int64_t memory_next(const Memory *memory, int64_t place);
 /* The reverse complement of 32 bases. */
 uint64_t memory_other_strand(uint64_t word);
 
-/* The 32 bases before a place, newest lowest, or after it, next lowest, as its strand reads them;
- * and how many of them, from the lowest, are of the place's segment. */
-uint64_t memory_before(const Memory *memory, int64_t place);
-int memory_count_before(const Memory *memory, int64_t place);
+/* The 64 bases before a place, newest lowest, the older 32 in before[1], and the 32 bases after it,
+ * next lowest, as its strand reads them. */
+void memory_before(const Memory *memory, int64_t place, uint64_t before[2]);
 uint64_t memory_after(const Memory *memory, int64_t place);
+
+/* The number of bases before and after a place in its segment, 64 at most. */
+int memory_count_before(const Memory *memory, int64_t place);
 int memory_count_after(const Memory *memory, int64_t place);
 
 /* 1s at the bases that count in a seed of m bases, newest lowest: all but every third one. */

@@ -10,14 +10,14 @@
 #include "memory/recall.h"
 #include "net/softmax.h"
 
-enum { POOL_POINTERS = 32, POOL_NEAR = 64 };
+enum { POOL_POINTERS = 16, POOL_NEAR = 64 };
 
 typedef struct {
   int64_t place;   /* of the base that it guesses */
-  uint64_t errors; /* of the last 32 bases, 2 bits each, newest lowest: 1 where it was wrong */
+  uint64_t errors; /* of the last 64 bases, newest lowest: 1 where it was wrong */
   uint64_t ahead;  /* the bases that come in memory, 2 bits each, next lowest */
   int n_ahead;     /* known of these */
-  int n_errors;    /* 1s in errors */
+  int n_errors;    /* in the last 32 bases */
   uint32_t length; /* bases since its last error */
   bool own;        /* the place is in the memory of the record being read */
   int state;       /* u */

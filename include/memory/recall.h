@@ -1,6 +1,7 @@
 /* recall: how much a model trusts its memory: the constants a, w and o, and their learning.
  *
- *   u     the state of a pointer: bases since its last error, and errors in its last 32 bases
+ *   u     the state of a pointer: bases since its last error, and the errors in its last 32 bases,
+ *         in the 32 before these, and in the third bases, to which the next one belongs
  *   o[u]  odds: right to wrong guesses of pointers in state u, counted
  *   S_j   the sum of o[u] over the pointers that point to follower j, of n followers
  *   s_j   ln(1 + (n-1) S_j), the evidence for follower j; 0 where no pointer points to it
@@ -16,7 +17,8 @@
 
 #include <stdint.h>
 
-enum { RECALL_LENGTHS = 16, RECALL_ERRORS = 7, RECALL_STATES = RECALL_LENGTHS * RECALL_ERRORS };
+enum { RECALL_LENGTHS = 16, RECALL_ERRORS = 8, RECALL_OLDER = 4, RECALL_PHASES = 4 };
+enum { RECALL_STATES = RECALL_LENGTHS * RECALL_ERRORS * RECALL_OLDER * RECALL_PHASES };
 enum { RECALL_ODDS = 9, RECALL_POINTERS = 6, RECALL_OTHERS = 4 };
 enum { RECALL_CLASSES = 1 + RECALL_ODDS * RECALL_POINTERS * RECALL_OTHERS };
 
@@ -38,8 +40,9 @@ typedef struct {
 /* Before anything is learnt. */
 void recall_init(Recall *recall, RecallSquares *squares);
 
-/* u of a pointer, whose last error was `length` bases ago, with so many errors in 32 bases. */
-int recall_state(uint32_t length, int errors);
+/* u of a pointer that guessed the last `length` bases; errors: bit i is 1 if it guessed the i-th
+ * newest wrong. */
+int recall_state(uint32_t length, uint64_t errors);
 
 /* c from the largest of the odds, the number of pointers, and S_j of all followers together and of
  * the most trusted one. */

@@ -8,7 +8,11 @@
 #include <string.h>
 
 enum { PADDING = 16 /* bytes of packed on each side */, PADDING_WORDS = 2 /* of begins */ };
-enum { WORD = 32 /* bases of a uint64_t */, FIRST_ROOM = 1 << 10 };
+enum {
+  WORD = 32 /* bases of a uint64_t */,
+  SEEN = 64 /* bases before and after a place */,
+  FIRST_ROOM = 1 << 10
+};
 enum { SIGNAL_BASES = 1 << 20 /* from one look for signals to the next */ };
 
 /* ---- sizes -------------------------------------------------------------------------------- */
@@ -90,22 +94,24 @@ uint64_t memory_other_strand(uint64_t word) {
   return ~__builtin_bswap64(word);
 }
 
-/* The bases i, i+1, ... before the first one from `from` on that begins a segment, 32 at most. */
+/* The bases i, i+1, ... before the first one from `from` on that begins a segment, 64 at most. */
 static int count_up(const Memory *memory, int64_t i, int64_t from) {
   const uint64_t bits = load_begins(memory, from);
-  const int64_t n = bits ? __builtin_ctzll(bits) + from - i : WORD;
-  return n < WORD ? (int)n : WORD;
+  const int64_t n = bits ? __builtin_ctzll(bits) + from - i : SEEN;
+  return n < SEEN ? (int)n : SEEN;
 }
 
-/* The bases i-1, i-2, ... down to the last one up to `from` that begins a segment, 32 at most. */
+/* The bases i-1, i-2, ... down to the last one up to `from` that begins a segment, 64 at most. */
 static int count_down(const Memory *memory, int64_t i, int64_t from) {
   const uint64_t bits = load_begins(memory, from - 63);
-  const int64_t n = bits ? i - (from - __builtin_clzll(bits)) : WORD;
-  return n < WORD ? (int)n : WORD;
+  const int64_t n = bits ? i - (from - __builtin_clzll(bits)) : SEEN;
+  return n < SEEN ? (int)n : SEEN;
 }
 
-uint64_t memory_before(const Memory *memory, int64_t place) {
-  return place < 0 ? ~load(memory, ~place + 1) : ~memory_other_strand(load(memory, place - WORD));
+void memory_before(const Memory *memory, int64_t place, uint64_t before[2]) {
+  for (int i = 0; i < 2; i++)
+    before[i] = place < 0 ? ~load(memory, ~place + 1 + i * WORD)
+                          : ~memory_other_strand(load(memory, place - (i + 1) * WORD));
 }
 
 int memory_count_before(const Memory *memory, int64_t place) {
@@ -281,8 +287,11 @@ void memory_append(Memory *memory, int base, bool begins_segment) {
   if (memory->bases == memory->room) grow(memory);
   const uint64_t i = memory->bases;
   if (!begins_segment) clear_begin(memory, i);
-  if (memory_count_before(memory, (int64_t)i) >= memory->m)
-    index_place(memory, i, memory_before(memory, (int64_t)i));
+  if (memory_count_before(memory, (int64_t)i) >= memory->m) {
+    uint64_t before[2];
+    memory_before(memory, (int64_t)i, before);
+    index_place(memory, i, before[0]);
+  }
   set_base(memory, i, base);
   memory->bases++;
   set_begin(memory, memory->bases);

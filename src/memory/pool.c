@@ -5,28 +5,41 @@
 
 #include <stdlib.h>
 
+/* A place is accepted with so many errors in the 32 or 64 bases before it, or where the beginning
+ * of a segment is near, if m + EXCESS bases in a row are equal. A pointer is dropped that has more
+ * errors than these in both. */
+enum { ACCEPTED_32 = 6, ACCEPTED_64 = 24, EXCESS = 4, DROPPED_32 = 20, DROPPED_64 = 44 };
 enum {
-  ACCEPTED_ERRORS = 6, /* of 32 bases before a place; or, at the beginning of a segment, */
-  ACCEPTED_EXCESS = 4, /* as many more than m that are equal in a row */
-  DROPPED_ERRORS = 20, /* more in 32 bases end a pointer */
-  DEPTH = 2,           /* places of a strand that are tried after each base */
-  VISITS = 16,         /* entries of a chain that are looked at for them */
-  DELAY = 4            /* bases from a seed to its look-up, meanwhile memory is fetched */
+  DEPTH = 2,   /* places of a strand that are tried after each base */
+  VISITS = 16, /* entries of a chain that are looked at for them */
+  DELAY = 4    /* bases from a seed to its look-up, meanwhile memory is fetched */
 };
-static const uint64_t LOWS = 0x5555555555555555; /* the lower bit of each of 32 bases */
 
 struct Pool {
   const Memory *memory;
   Memory *own;
   const Recall *recall;
   Shape shape;
-  uint64_t seed;   /* 1 in the lower bit of each base that counts in a seed */
-  int64_t ignored; /* base in memory, -1: none */
-  uint64_t last;   /* the last 32 bases, newest lowest */
-  int n_last;      /* those of the segment, 32 at most */
+  uint64_t seed;    /* bit i: the i-th newest base counts in a seed */
+  int64_t ignored;  /* base in memory, -1: none */
+  uint64_t last[2]; /* the last 64 bases, newest lowest, the older 32 in last[1] */
+  int n_last;       /* those of the segment, 64 at most */
   Pointer pointer[POOL_POINTERS];
   int n;
 };
+
+/* A bit for each of 32 bases: 1 where it differs from 0, which is 2 bits. */
+static uint64_t differing(uint64_t difference) {
+  uint64_t bits = (difference | difference >> 1) & 0x5555555555555555;
+  bits = (bits | bits >> 1) & 0x3333333333333333;
+  bits = (bits | bits >> 2) & 0x0f0f0f0f0f0f0f0f;
+  bits = (bits | bits >> 4) & 0x00ff00ff00ff00ff;
+  bits = (bits | bits >> 8) & 0x0000ffff0000ffff;
+  return (bits | bits >> 16) & 0xffffffff;
+}
+
+static int count(uint64_t errors) { return __builtin_popcountll(errors); }
+static int count_32(uint64_t errors) { return count(errors & 0xffffffff); }
 
 Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape) {
   Pool *pool = alloc_new(1, sizeof *pool);
@@ -35,7 +48,7 @@ Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Sh
   pool->recall = recall;
   pool->shape = *shape;
   pool->ignored = -1;
-  pool->seed = memory_seed(memory->m) & LOWS;
+  pool->seed = differing(memory_seed(memory->m));
   return pool;
 }
 
@@ -66,50 +79,63 @@ static bool pointed_to(const Pool *pool, bool own, int64_t place) {
   return false;
 }
 
+/* Takes the bases after a pointer's place. */
+static void fetch(const Memory *memory, Pointer *pointer) {
+  const int n = memory_count_after(memory, pointer->place);
+  pointer->ahead = memory_after(memory, pointer->place);
+  pointer->n_ahead = n < 32 ? n : 32;
+}
+
 /* Where the next pointer goes: in a full pool in the place of the first one with the most errors,
  * if it has more than these. NULL: nowhere. */
 static Pointer *room_for(Pool *pool, int errors) {
   if (pool->n < POOL_POINTERS) return &pool->pointer[pool->n++];
   Pointer *worst = NULL;
   for (int i = 0; i < pool->n; i++) {
-    if (pool->pointer[i].n_errors <= errors) continue;
+    if (count(pool->pointer[i].errors) <= errors) continue;
     worst = &pool->pointer[i];
-    errors = worst->n_errors;
+    errors = count(worst->errors);
   }
   return worst;
 }
 
-/* Adds a pointer to a place if the bases before it are similar to the last ones. Bases that are not
- * of the segment, there or here, count as errors. False: another seed with the same hash is there.
- */
+/* Where the bases before a place differ from the last ones. Bases that are not of the segment,
+ * there or here, differ; *n of them are of both. */
+static uint64_t errors_before(const Pool *pool, const Memory *memory, int64_t place, int *n) {
+  uint64_t before[2];
+  memory_before(memory, place, before);
+  const uint64_t errors =
+      differing(before[0] ^ pool->last[0]) | differing(before[1] ^ pool->last[1]) << 32;
+  const int there = memory_count_before(memory, place);
+  *n = there < pool->n_last ? there : pool->n_last;
+  return *n < 64 ? errors | UINT64_MAX << *n : errors;
+}
+
+/* Adds a pointer to a place if the bases before it are similar to the last ones. False: another
+ * seed with the same hash is there. */
 static bool try_place(Pool *pool, bool own, int64_t place) {
   const Memory *memory = memory_of(pool, own);
-  const int there = memory_count_before(memory, place);
-  const int n = there < pool->n_last ? there : pool->n_last;
-  const uint64_t difference = memory_before(memory, place) ^ pool->last;
-  uint64_t errors = (difference | difference >> 1) & LOWS;
-  if (n < 32) errors |= LOWS << 2 * n;
-  const int length = errors == 0 ? 32 : __builtin_ctzll(errors) / 2;
-  const int n_errors = __builtin_popcountll(errors);
-  const bool early = n < 32 && length >= memory->m + ACCEPTED_EXCESS;
-  if (errors & pool->seed << 2 * DELAY) return false;
-  if (n_errors > ACCEPTED_ERRORS && !early) return true;
+  int n;
+  const uint64_t errors = errors_before(pool, memory, place, &n);
+  if (errors & pool->seed << DELAY) return false;
+  const int length = errors == 0 ? 64 : __builtin_ctzll(errors);
+  const bool early = n < 32 && length >= memory->m + EXCESS;
+  if (count_32(errors) > ACCEPTED_32 && count(errors) > ACCEPTED_64 && !early) return true;
   if (pointed_to(pool, own, place)) return true;
-  Pointer *pointer = room_for(pool, n_errors);
+  Pointer *pointer = room_for(pool, count(errors));
   if (!pointer) return true;
   *pointer = (Pointer){.place = place,
                        .errors = errors,
-                       .ahead = memory_after(memory, place),
-                       .n_ahead = memory_count_after(memory, place),
-                       .n_errors = n_errors,
+                       .n_errors = count_32(errors),
                        .length = (uint32_t)length,
                        .own = own};
+  fetch(memory, pointer);
   return true;
 }
 
 /* The m bases, or their reverse complement, that end `ago` bases ago. */
 static uint64_t seed_bases(const Pool *pool, int ago, bool reversed) {
-  const uint64_t bases = pool->last >> 2 * ago;
+  const uint64_t bases = pool->last[0] >> 2 * ago;
   return reversed ? memory_other_strand(bases) >> (64 - 2 * pool->memory->m) : bases;
 }
 
@@ -146,18 +172,17 @@ static bool advance(const Pool *pool, Pointer *pointer) {
   }
   pointer->place = memory_next(memory, pointer->place);
   if (pointer->place == MEMORY_NOWHERE) return false;
-  pointer->ahead = memory_after(memory, pointer->place);
-  pointer->n_ahead = memory_count_after(memory, pointer->place);
+  fetch(memory, pointer);
   return true;
 }
 
 /* Counts whether a pointer guessed the base. False: it makes too many errors. */
 static bool judge(Pointer *pointer, int base) {
   const bool wrong = (int)(pointer->ahead & 3) != base;
-  pointer->n_errors += wrong - (int)(pointer->errors >> 62);
-  pointer->errors = pointer->errors << 2 | wrong;
+  pointer->errors = pointer->errors << 1 | wrong;
+  pointer->n_errors = count_32(pointer->errors);
   pointer->length = wrong ? 0 : pointer->length + 1;
-  return pointer->n_errors <= DROPPED_ERRORS;
+  return pointer->n_errors <= DROPPED_32 || count(pointer->errors) <= DROPPED_64;
 }
 
 /* All pointers over the base that came. */
@@ -176,8 +201,9 @@ static void follow(Pool *pool, int base) {
 static void read_base(Pool *pool, int base) {
   if (pool->own) memory_append(pool->own, base, pool->n_last == 0);
   follow(pool, base);
-  pool->last = pool->last << 2 | (uint64_t)base;
-  if (pool->n_last < 32) pool->n_last++;
+  pool->last[1] = pool->last[1] << 2 | pool->last[0] >> 62;
+  pool->last[0] = pool->last[0] << 2 | (uint64_t)base;
+  if (pool->n_last < 64) pool->n_last++;
   if (pool->n_last < pool->memory->m + DELAY) return;
   look_up_strands(pool, false);
   if (pool->own) look_up_strands(pool, true);
@@ -209,14 +235,14 @@ static void add_vote(Vote *votes, int *n, int j, float odds) {
 
 int pool_evidence(Pool *pool, Vote *votes, int *n) {
   const int s = pool->shape.s, followers = kmer_count(s);
-  const int kmer = (int)(pool->last & (uint64_t)(kmer_count(pool->shape.k) - 1));
+  const int kmer = (int)(pool->last[0] & (uint64_t)(kmer_count(pool->shape.k) - 1));
   const int first = kmer_followers(kmer, pool->shape.k, s) - softmax_first(kmer, &pool->shape);
   int pointers = 0;
   float best = 0, all = 0, most = 0;
   *n = 0;
   for (int i = 0; i < pool->n; i++) {
     Pointer *pointer = &pool->pointer[i];
-    pointer->state = recall_state(pointer->length, pointer->n_errors);
+    pointer->state = recall_state(pointer->length, pointer->errors);
     const int follower = guess(pointer, s);
     pointer->guess = follower < 0 ? -1 : first + follower;
     if (follower < 0) continue;

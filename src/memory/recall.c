@@ -15,12 +15,21 @@ static int class_of(float x, const float *bound, int n) {
   return i;
 }
 
-int recall_state(uint32_t length, int errors) {
+/* Coding sequence differs most in the third bases of its codons: a pointer that has erred in every
+ * third base will err in the next one of these, and hardly in the two after it. */
+int recall_state(uint32_t length, uint64_t errors) {
   static const float LENGTHS[RECALL_LENGTHS - 1] = {1,  2,  3,  4,  5,  7,   9,   12,
                                                     16, 20, 24, 32, 64, 256, 1024};
-  static const float ERRORS[RECALL_ERRORS - 1] = {1, 2, 3, 5, 9, 13};
-  return class_of((float)length, LENGTHS, RECALL_LENGTHS - 1) * RECALL_ERRORS +
-         class_of((float)errors, ERRORS, RECALL_ERRORS - 1);
+  static const float ERRORS[RECALL_ERRORS - 1] = {1, 2, 3, 5, 9, 13, 17};
+  static const float OLDER[RECALL_OLDER - 1] = {5, 10, 16};
+  static const float PHASES[RECALL_PHASES - 1] = {-3, 1, 5};
+  const uint64_t THIRDS = 0x4924924924924924; /* 3, 6, 9, ... bases before the next one */
+  const int all = __builtin_popcountll(errors), older = __builtin_popcountll(errors >> 32);
+  const int excess = 3 * __builtin_popcountll(errors & THIRDS) - all;
+  int u = class_of((float)length, LENGTHS, RECALL_LENGTHS - 1);
+  u = u * RECALL_ERRORS + class_of((float)(all - older), ERRORS, RECALL_ERRORS - 1);
+  u = u * RECALL_OLDER + class_of((float)older, OLDER, RECALL_OLDER - 1);
+  return u * RECALL_PHASES + class_of((float)excess, PHASES, RECALL_PHASES - 1);
 }
 
 int recall_class(float odds, int pointers, float all, float most, int n) {
@@ -38,7 +47,8 @@ float recall_evidence(float S, int n) { return logf(1 + (float)(n - 1) * S); }
 
 /* The share of right guesses of a state that nothing is known about yet. */
 static float prior(int u) {
-  const int length = u / RECALL_ERRORS, errors = u % RECALL_ERRORS;
+  const int length_errors = u / (RECALL_OLDER * RECALL_PHASES);
+  const int length = length_errors / RECALL_ERRORS, errors = length_errors % RECALL_ERRORS;
   const float long_run = length > 8 ? 1 : (float)length / 8;
   return 0.3f + 0.65f * long_run * (1 - (float)errors / RECALL_ERRORS);
 }
