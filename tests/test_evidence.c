@@ -16,7 +16,7 @@ enum { GENOME = 60000, K = 3, D = 8, ROWS = 400, LENGTH_MAX = 4 * STEPS_STRETCH 
 typedef struct {
   double nats[ROWS][2];
   uint64_t tokens[ROWS];
-  int n, found;
+  int n, found, nets;
   float bits[LENGTH_MAX]; /* by position, from 0 */
 } Rows;
 
@@ -33,7 +33,8 @@ static int take(void *context, const Prediction *prediction, Why *why) {
     if (stretch->y[i] >= 0) to->bits[stretch->position[i] - 1] = prediction->J[i] * 1.442695f;
   if (!stretch->ended) return 0;
   to->tokens[to->n] = prediction->tokens;
-  memcpy(to->nats[to->n++], prediction->nats, sizeof *to->nats);
+  for (int i = 0; i < to->nets; i++) to->nats[to->n][i] = prediction->nats[i];
+  to->n++;
   to->found += prediction->found;
   return 0;
 }
@@ -121,6 +122,7 @@ static void score(Rows *to, const Model *models, int n_models, const char *const
       fprintf(out, ">r%d\n%s\n", i, records[i]);
   fclose(out);
   memset(to, 0, sizeof *to);
+  to->nets = n_models;
   wish.with_loss = true;
   wish.each_step = true;
   Predictor *predictor = predict_new(models, n_models, wish, threads, kernels_best());
