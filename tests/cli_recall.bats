@@ -78,6 +78,17 @@ recalls() {
   recalls "$RUN" read.fa $((m + 5))
 }
 
+@test "memory: of reads the network with a memory needs less than the best Markov model" {
+  [ -d "$SHARED_DATA/reads" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
+  for reads in illumina_ERR127302_1_20k ont_seqkit_4k; do
+    rnntrain -q --force --memory -e 3 -t 2 -o run "$SHARED_DATA/reads/$reads.fastq.gz" 2> said
+    "$PYTHON" -c 'import json
+run = json.load(open("run/run.json"))
+frozen, adapting = (run["result"][f"memory_{way}_bits_per_base"] for way in ("frozen", "adapting"))
+assert adapting <= frozen < run["markov"]["best_bits_per_base"], (frozen, adapting, run["markov"])'
+  done
+}
+
 # ---- leaks ---------------------------------------------------------------------------------------
 
 @test "memory: random sequence costs at least 2 bits per base in every setting" {
@@ -254,7 +265,7 @@ for record in json.load(open("trace.json"))["records"]:
 @test "trace: pointers as text, with place, strand and record of success" {
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; } > s.fa
   rnnpredict --mode trace --format text --timesteps 30 "$RUN" s.fa > trace.txt
-  grep -E '^  pointer to genome:20033, strand \+, guesses [ACGT]{3}; 32 bases since its last error, 0 errors in 32, odds [0-9.]+$' trace.txt
+  grep -E '^  pointer to genome:20033, strand \+, guesses [ACGT]{3}; last error [0-9]+ bases ago, [0-9]+ errors in 32 bases, [0-9]+ in 64, odds [0-9.]+$' trace.txt
   grep -E '^  q\(30\) = a\[[0-9]+\] net\(30\) \+ w\[[0-9]+\] s\(30\)$' trace.txt
   grep -E '^  dnet\(30\) = a\[[0-9]+\] dq\(30\)$' trace.txt
 }
