@@ -9,12 +9,13 @@
  * memory cannot be had, prints how much was asked for and exits with 1. */
 void *alloc_new(size_t count, size_t size);
 
-/* The same for floats, aligned to a cache line (64 bytes), and to huge pages, which the kernel is
- * asked for, where they are many. */
+/* The same for floats, aligned to a cache line (64 bytes), and to huge pages where they are many.
+ */
 float *alloc_floats(size_t count);
 
-/* The same as alloc_new for an array of numbers. Functions that make objects must not write into
- * arrays from alloc_numbers and alloc_floats, because of: */
+/* The same as alloc_new for an array of numbers; for a large one the kernel is asked for huge
+ * pages, as for floats. Functions that make objects must not write into arrays from alloc_numbers
+ * and alloc_floats, because of: */
 void *alloc_numbers(size_t count, size_t size);
 
 /* Counts the memory of objects that are made and freed in between: the sum of the bytes that the

@@ -45,10 +45,19 @@ void *alloc_new(size_t count, size_t size) {
   return block;
 }
 
-void *alloc_numbers(size_t count, size_t size) {
-  void *block = alloc_new(counting ? 0 : count, size);
-  if (counting) counted += product(count, size);
+/* Asks for huge pages inside of a large block; where there are none, it is only slower. */
+static void *with_huge_pages(void *block, size_t size) {
+#ifdef MADV_HUGEPAGE
+  const size_t skipped = -(uintptr_t)block % HUGE_PAGE;
+  if (size >= LARGE) madvise((char *)block + skipped, size - skipped, MADV_HUGEPAGE);
+#endif
   return block;
+}
+
+void *alloc_numbers(size_t count, size_t size) {
+  if (!counting) return with_huge_pages(alloc_new(count, size), count * size);
+  counted += product(count, size);
+  return alloc_new(0, size);
 }
 
 float *alloc_floats(size_t count) {
@@ -61,10 +70,7 @@ float *alloc_floats(size_t count) {
   void *block;
   if (posix_memalign(&block, size < LARGE ? CACHE_LINE : HUGE_PAGE, size) != 0)
     out_of_memory(count, sizeof(float));
-#ifdef MADV_HUGEPAGE
-  if (size >= LARGE) madvise(block, size, MADV_HUGEPAGE); /* where it fails, it is only slower */
-#endif
-  return memset(block, 0, size);
+  return memset(with_huge_pages(block, size), 0, size);
 }
 
 void *alloc_resize(void *block, size_t count, size_t size) {
