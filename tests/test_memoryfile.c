@@ -195,7 +195,7 @@ static void metadata_that_contradicts_a_memory_is_refused(void **state) {
       {"memory_m", "24", "__metadata__.memory_m: must be a number from 1 to 23"},
       {"memory_every", "0", "__metadata__.memory_every: must be a number"},
       {"memory_every", "-1", "__metadata__.memory_every: must be a number"},
-      {"memory_every", "99999999", "__metadata__.memory_every: must be a number"},
+      {"memory_every", "2147483648", "__metadata__.memory_every: must be a number"},
       {"memory_strands", "reverse", "__metadata__.memory_strands: must be both or forward"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -209,8 +209,8 @@ static void tensors_that_contradict_each_other_are_refused(void **state) {
   static const Change wrong[] = {
       {"memory.odds", 7, 0, -1e-9f, "at memory.odds: has a number out of range"},
       {"memory.odds", 7, 0, INFINITY, "at memory.odds: has a number that is not finite"},
-      {"memory.odds", 111, 0, 2e9f, "at memory.odds: has a number out of range"},
-      {"memory.a", 216, 0, -2e9f, "at memory.a: has a number out of range"},
+      {"memory.odds", RECALL_STATES - 1, 0, 2e9f, "at memory.odds: has a number out of range"},
+      {"memory.a", RECALL_CLASSES - 1, 0, -2e9f, "at memory.a: has a number out of range"},
       {"memory.w", 0, 0, 2e9f, "at memory.w: has a number out of range"},
       {"memory.w", 0, 0, NAN, "at memory.w: has a number that is not finite"},
       /* position, length of the segments */

@@ -3,14 +3,14 @@
 #include "base/alloc.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ODDS, A, W, SEGMENTS, RECORDS, NAMES, SEQUENCE }; /* of the tensors */
 enum { SEGMENT_NUMBERS = 2, RECORD_NUMBERS = 3 };        /* of a row */
-enum { EVERY_MAX = 1 << 20 };
-#define LETTERS_MAX  (UINT64_C(1) << 48) /* of a record */
+#define LETTERS_MAX  (UINT64_C(1) << 48)                 /* of a record */
 #define CONSTANT_MAX 1e9f
 
 static void set_tensors(Tensor tensors[MEMORYFILE_TENSORS], const MemorySizes *sizes) {
@@ -111,7 +111,7 @@ int memoryfile_sizes(MemorySizes *sizes, Tensor tensors[MEMORYFILE_TENSORS], con
       read_number(&sizes->records, path, metadata, "memory_records", 1, most, why) != 0 ||
       read_number(&sizes->names, path, metadata, "memory_names", 1, most, why) != 0 ||
       read_number(&sizes->m, path, metadata, "memory_m", 1, MEMORY_M_MAX, why) != 0 ||
-      read_number(&sizes->every, path, metadata, "memory_every", 1, EVERY_MAX, why) != 0)
+      read_number(&sizes->every, path, metadata, "memory_every", 1, INT_MAX, why) != 0)
     return -1;
   if (sizes->every < (uint64_t)memory_choose_every(sizes->bases, (int)sizes->m, 0))
     return safetensors_malformed(why, path, "is too small for so many bases",
