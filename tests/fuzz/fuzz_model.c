@@ -176,7 +176,7 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
 
 /* A seed that grew old would not be noticed: the fuzzer would go on, in front of a shut door. */
 static void check_seed(const char *name, bool whole_run) {
-  char bytes[1 << 13], seed[1024];
+  char bytes[1 << 14], seed[1024];
   bool is_model, is_checkpoint;
   snprintf(seed, sizeof seed, "%s/%s", SEEDS, name);
   FILE *in = fopen(seed, "rb");
