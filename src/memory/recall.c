@@ -66,7 +66,7 @@ void recall_init(Recall *recall, RecallSquares *squares) {
   recall_set_odds(recall, &(RecallCounts){{0}, {0}});
   for (int c = 0; c < RECALL_CLASSES; c++) {
     const int odds = (c - 1) / (RECALL_POINTERS * RECALL_OTHERS);
-    recall->a[c] = c == 0 ? 1 : 1 - 0.4f * (float)odds / RECALL_ODDS;
+    recall->a[c] = 1 - 0.4f * (float)odds / RECALL_ODDS;
     recall->w[c] = c == 0 ? 0 : 0.4f;
     squares->a[c] = squares->w[c] = 1e-2f;
   }
