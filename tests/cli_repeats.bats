@@ -187,3 +187,16 @@ stopped() {
   grep -qx "memory_bases	62100" info
   less "$(result seconds timed)" "$("$PYTHON" -c "print(1.5 * $time + 20)")"
 }
+
+@test "the report and the files for MultiQC have the bits with the memory" {
+  rnntrain -q --report --multiqc -o run
+  for key in memory_frozen_bits_per_base memory_adapting_bits_per_base; do
+    grep -q ">$(printf %.4f "$(result $key)")<small>bits per base</small>" run/report.html
+    "$PYTHON" -c 'import json, sys
+shown = json.load(open("run/rnntrain_mqc.json"))["data"]["run"][sys.argv[1]]
+assert abs(shown - float(sys.argv[2])) < 1e-9' $key "$(result $key)"
+  done
+  rnntrain -q "${RUN[@]}" --report --multiqc -o without repeats.fa
+  run ! grep -q "with its memory" without/report.html
+  run ! grep -q memory without/rnntrain_mqc.json
+}

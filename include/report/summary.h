@@ -34,6 +34,7 @@ typedef struct {
   double k, d, D, clip, valid_fraction;
   double train_tokens, valid_tokens, parameters, markov_order, markov_bits; /* bits per base */
   double steps, tokens, skipped_steps, seconds, best_step, best_bits, whole_bits, peak_memory;
+  double frozen_bits, adapting_bits; /* with a memory of repeats */
   SummaryList inputs, validation, calibration, flow;
   SummaryWords *commands; /* (n_commands) of the run, first the one that it began with */
   size_t n_commands;

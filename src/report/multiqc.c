@@ -24,12 +24,19 @@ static const struct {
      "The best Markov model on the same bases, in bits per base", "{:,.4f}", "Greys"},
     {"kmers", offsetof(Summary, tokens), "K-mers", "K-mers learnt from, all epochs", "{:,.0f}",
      "Blues"},
-    {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"}};
-enum { COLUMNS = sizeof columns / sizeof *columns };
+    {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"},
+    {"memory_frozen_bits_per_base", offsetof(Summary, frozen_bits), "Memory",
+     "Validation with the memory of repeats, in bits per base", "{:,.4f}", "RdYlGn-rev"},
+    {"memory_adapting_bits_per_base", offsetof(Summary, adapting_bits), "Growing memory",
+     "Validation with a memory that also holds the bases read so far, in bits per base", "{:,.4f}",
+     "RdYlGn-rev"}};
+enum { COLUMNS = sizeof columns / sizeof *columns, ALWAYS = COLUMNS - 2 };
 
-static json_t *columns_json(void) {
+/* The columns of a memory are there only where it was measured. */
+static json_t *columns_json(const Summary *run) {
+  const int n = isfinite(run->frozen_bits) ? COLUMNS : ALWAYS;
   json_t *list = json_array();
-  for (int i = 0; i < COLUMNS; i++)
+  for (int i = 0; i < n; i++)
     json_array_append_new(list, json_pack("{s:{s:s, s:s, s:s, s:s}}", columns[i].name, "title",
                                           columns[i].title, "description", columns[i].description,
                                           "format", columns[i].format, "scale", columns[i].scale));
@@ -54,7 +61,7 @@ static int write_statistics(AtomicFile *file, const Summary *run, const char *sa
   if (!file) return -1;
   json_t *json =
       json_pack("{s:s, s:s, s:o, s:{s:o}}", "id", "rnntrain", "plot_type", "generalstats",
-                "pconfig", columns_json(), "data", sample, values_json(run));
+                "pconfig", columns_json(run), "data", sample, values_json(run));
   json_dumpf(json, file->out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
   fputc('\n', file->out);
   json_decref(json);

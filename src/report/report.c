@@ -78,6 +78,10 @@ static void put_cards(const Page *page) {
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, "best validation", bits, 4, "", "bits per base");
   if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
+  if (isfinite(run->frozen_bits)) {
+    put_card(page, "with its memory", run->frozen_bits, 4, "", "bits per base");
+    put_card(page, "with a memory that grows", run->adapting_bits, 4, "", "bits per base");
+  }
   snprintf(note, sizeof note, "bits per base, order %.0f", run->markov_order);
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
   put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",

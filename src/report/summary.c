@@ -40,6 +40,8 @@ static const Member numbers[] = {{"options", "kmer", AT(k)},
                                  {"result", "best_step", AT(best_step)},
                                  {"result", "best_valid_bits_per_base", AT(best_bits)},
                                  {"result", "whole_bits_per_base", AT(whole_bits)},
+                                 {"result", "memory_frozen_bits_per_base", AT(frozen_bits)},
+                                 {"result", "memory_adapting_bits_per_base", AT(adapting_bits)},
                                  {"result", "peak_memory_bytes", AT(peak_memory)}};
 static const struct {
   const char *member;
