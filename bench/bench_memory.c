@@ -75,9 +75,9 @@ static Outcome measure(const Memory *memory, Memory *own, Learning *learning, co
   const Shape shape = shape_new(1, 1, 1, 1, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
   const uint64_t known = memory->bases;
   Pool *pool = pool_new(memory, own, &learning->recall, &shape);
+  const uint64_t first = known < CALIBRATED ? 0 : known - CALIBRATED;
   const Outcome outcome = calibrating
-                              ? read_bases(pool, learning, corpus,
-                                           known < CALIBRATED ? 0 : known - CALIBRATED, known, true)
+                              ? read_bases(pool, learning, corpus, first, known, true)
                               : read_bases(pool, learning, corpus, known, corpus->bases, false);
   pool_free(pool);
   return outcome;

@@ -262,9 +262,9 @@ static void load_evidence(const Workspace *work, Slot *const *slots, int net, in
   for (int b = 0; b < tape->B; b++) {
     const Slot *slot = slots[b];
     for (int t = 0; t < tape->T; t++) {
-      const bool idle = from + t >= slot->stretch.n;
-      work->evidence[t * tape->B + b] =
-          idle ? (Evidence){.a = 1} : evidence_of(&slot->of[net].evidence, from + t);
+      Evidence *evidence = &work->evidence[t * tape->B + b];
+      *evidence = (Evidence){.a = 1}; /* idle */
+      if (from + t < slot->stretch.n) *evidence = evidence_of(&slot->of[net].evidence, from + t);
     }
   }
 }
