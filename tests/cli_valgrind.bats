@@ -31,3 +31,14 @@ setup() {
   [ -s new.fa ]
   [ -s states.npy ]
 }
+
+@test "so does a prediction with a memory" {
+  { cat some.fa; echo ">b"; random_bases 200 2; sed -n 2p some.fa | cut -c 1-600; } > repeats.fa
+  train --memory -o run repeats.fa
+  for use in model others record; do
+    checked rnnpredict --mode score --strands both --memory $use -t 2 -o $use.tsv run repeats.fa
+    [ -s $use.tsv ]
+  done
+  checked rnnpredict --positions all --memory record -t 2 -o next.tsv run repeats.fa
+  [ -s next.tsv ]
+}

@@ -28,3 +28,14 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
   cat some.fa some.fa some.fa some.fa | rnnpredict --mode score -t 3 -o answer run - # looks whether the pipe is empty
   rnnpredict --mode sample -t 3 --count 50 --length 100 -o new.fa run
 }
+
+@test "prediction with a memory has no race" {
+  zcat "$DATA/lambda.fa.gz" > some.fa
+  train --memory -o run some.fa
+  { zcat "$DATA/reads.fq.gz" | awk 'NR % 4 == 1 { sub("@", ">"); print } NR % 4 == 2'; cat some.fa; } > many.fa
+  for use in model others record; do
+    rnnpredict --mode score --strands both --memory $use -t 3 -o answer run many.fa
+    rnnpredict --mode classify --memory $use --model a=run --model b=run -t 3 -o answer many.fa
+    rnnpredict --positions all --memory $use -t 3 -o answer run many.fa
+  done
+}
