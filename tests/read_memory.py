@@ -80,7 +80,7 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
             v[int(guess @ 4 ** np.arange(s)[::-1])] += odds[-1]
     if odds:
         others = (v.sum() - v.max()) / (v.max() + 1 / (len(can) - 1))
-        c = 1 + 24 * bisect.bisect([.5, 1, 2, 4, 8, 16, 32, 100], max(odds))
-        c += 4 * bisect.bisect([2, 3, 5, 9, 17], len(odds)) + bisect.bisect([.01, .1, .4], others)
+        c = 1 + 20 * bisect.bisect([.5, 1, 2, 4, 8, 16, 32, 100], max(odds))
+        c += 4 * bisect.bisect([2, 3, 5, 9], len(odds)) + bisect.bisect([.01, .1, .4], others)
         q = w['a'][c] * q + w['w'][c] * np.log(1 + (len(can) - 1) * v)
     print(t + 2, *np.exp(q) / np.exp(q).sum())
