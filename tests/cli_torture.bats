@@ -2,8 +2,8 @@
 load cli
 
 # One thread, so that each system call has its number; no validation, for counting Markov takes
-# longest.
-SMALL=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 -e 2 --log-every 20 --valid-fraction 0 "$DATA/phix174.fa.gz")
+# longest. With a memory, which is made and written after the last step.
+SMALL=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 -e 2 --log-every 20 --valid-fraction 0 --memory "$DATA/phix174.fa.gz")
 JOBS=2
 
 setup_file() {

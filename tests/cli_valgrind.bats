@@ -17,6 +17,7 @@ setup() {
 @test "a training reads nothing that was never set, and loses no memory" {
   for softmax in followers full; do
     checked rnntrain "${TINY[@]}" --softmax $softmax --valid-fraction 0.2 -o $softmax some.fa
+    checked rnntrain "${TINY[@]}" --softmax $softmax --valid-fraction 0.2 --memory -o memory.$softmax some.fa
   done
 }
 

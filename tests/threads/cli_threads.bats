@@ -13,6 +13,11 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
   done
 }
 
+@test "making a memory has no race" {
+  rnntrain "${TINY[@]}" -t 3 --memory --valid-fraction 0.2 -o followers "$DATA/lambda.fa.gz"
+  rnntrain "${TINY[@]}" -t 3 --memory --valid-fraction 0.2 --softmax full -s 2 -o full "$DATA/phix174.fa.gz"
+}
+
 @test "training with rows that a window does not touch has no race" {
   rnntrain "${TINY[@]}" -k 6 -B 48 -T 8 -t 4 -o run "$DATA/phix174.fa.gz"
 }
