@@ -115,9 +115,9 @@ less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.a
 }
 
 @test "the start and --dry-run report the memory" {
-  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes every place and follows at most [0-9]* pointers" said
-  rnntrain --dry-run --memory --memory-limit 100k repeats.fa 2> dry > table
-  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes one place in [0-9]* and follows at most [0-9]* pointers" dry
+  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes every place; a base takes at most 32 entries of the index and 16 pointers" said
+  rnntrain --dry-run --memory --memory-limit 100k --strands forward repeats.fa 2> dry > table
+  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes one place in [0-9]*; a base takes at most 16 entries of the index and 16 pointers" dry
   rnntrain --dry-run --memory --init run "${RUN[@]}" -e 0 repeats.fa 2> dry > table
   run ! grep -q "^time:" dry
 }

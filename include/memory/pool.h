@@ -11,6 +11,9 @@
 #include "net/softmax.h"
 
 enum { POOL_POINTERS = 16, POOL_NEAR = 64 };
+enum {
+  POOL_VISITS = 16 /* entries of the index that are looked at for a base and strand, at most */
+};
 
 typedef struct {
   int64_t place;   /* of the base that it guesses */

@@ -10,9 +10,8 @@
  * errors than these in both. */
 enum { ACCEPTED_32 = 6, ACCEPTED_64 = 24, EXCESS = 4, DROPPED_32 = 20, DROPPED_64 = 44 };
 enum {
-  DEPTH = 2,   /* places of a strand that are tried after each base */
-  VISITS = 16, /* entries of a chain that are looked at for them */
-  DELAY = 4    /* bases from a seed to its look-up, meanwhile memory is fetched */
+  DEPTH = 2, /* places of a strand that are tried after each base */
+  DELAY = 4  /* bases from a seed to its look-up, meanwhile memory is fetched */
 };
 
 struct Pool {
@@ -146,7 +145,7 @@ static void look_up(Pool *pool, bool own, bool reversed) {
   memory_prefetch_entry(memory, memory_newest(memory, seed_bases(pool, DELAY / 2, reversed)));
   uint32_t entry = memory_newest(memory, seed_bases(pool, DELAY, reversed));
   int tried = 0;
-  for (int visits = 0; entry && visits < VISITS && tried < DEPTH; visits++) {
+  for (int visits = 0; entry && visits < POOL_VISITS && tried < DEPTH; visits++) {
     const int64_t place = memory_place(memory, entry, reversed) + DELAY;
     entry = memory->earlier[entry];
     if (reversed != (place < 0) || is_ignored(pool, own, place)) continue;

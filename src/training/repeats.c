@@ -38,13 +38,14 @@ void repeats_estimate(Budget *budget, const RunConfig *run) {
 
 void repeats_say(const RunConfig *run) {
   const RepeatsSize *size = &run->repeats;
+  const int strands = run->options->strands == STRANDS_BOTH ? 2 : 1;
   char bytes[32], which[48] = "every place";
   plan_text(size->bytes, bytes);
   if (size->every > 1) snprintf(which, sizeof which, "one place in %d", size->every);
   progress_say(run->progress,
-               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s and follows at most %d "
-               "pointers",
-               size->bases, bytes, which, POOL_POINTERS);
+               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s; a base takes at most %d "
+               "entries of the index and %d pointers",
+               size->bases, bytes, which, strands * POOL_VISITS, POOL_POINTERS);
 }
 
 /* ---- learning ------------------------------------------------------------------------------- */
