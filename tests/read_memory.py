@@ -69,7 +69,7 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
     x = sum(base << 2 * i for i, base in enumerate(last[:k]))
     can = x * 4 ** s % 4 ** k + np.arange(4 ** s)
     h = 1 / (1 + np.exp(-(h @ w['H'] + w['L'][x] @ w['I'] + w['b1'])))
-    q, v, odds = h @ w['U'][:, can] + w['b2'][can], np.zeros(len(can)), []
+    q, S, odds = h @ w['U'][:, can] + w['b2'][can], np.zeros(len(can)), []
     for strand, place, errors, run in pool:
         guess = strands[strand][place:place + s]
         if min(guess) >= 0:
@@ -77,10 +77,10 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
             u = 8 * bisect.bisect([1, 2, 3, 4, 5, 7, 9, 12, 16, 20, 24, 32, 64, 256, 1024], run)
             u = 4 * (u + bisect.bisect([1, 2, 3, 5, 9, 13, 17], newer)) + bisect.bisect([5, 10, 16], older)
             odds.append(w['odds'][4 * u + bisect.bisect([-3, 1, 5], 3 * thirds - newer - older)])
-            v[int(guess @ 4 ** np.arange(s)[::-1])] += odds[-1]
+            S[int(guess @ 4 ** np.arange(s)[::-1])] += odds[-1]
     if odds:
-        others = (v.sum() - v.max()) / (v.max() + 1 / (len(can) - 1))
+        others = (S.sum() - S.max()) / (S.max() + 1 / (len(can) - 1))
         c = 1 + 20 * bisect.bisect([.5, 1, 2, 4, 8, 16, 32, 100], max(odds))
         c += 4 * bisect.bisect([2, 3, 5, 9], len(odds)) + bisect.bisect([.01, .1, .4], others)
-        q = w['a'][c] * q + w['w'][c] * np.log(1 + (len(can) - 1) * v)
+        q = w['a'][c] * q + w['w'][c] * np.log(1 + (len(can) - 1) * S)
     print(t + 2, *np.exp(q) / np.exp(q).sum())
