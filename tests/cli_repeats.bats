@@ -47,6 +47,7 @@ less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.a
   grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' said
   grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; $(printf %.4f "$(result memory_adapting_bits_per_base)") when it also holds the validation sequence read so far$" said
   less 1.99 "$(result best_valid_bits_per_base)"
+  run ! grep "worse than the best Markov model" said # with the memory it is better
   less "$(result memory_frozen_bits_per_base)" 0.5 # all of the validation is in the memory
   less "$(result memory_adapting_bits_per_base)" 0.5
   [ "$(result memory_bases)" -eq 62100 ]

@@ -132,8 +132,10 @@ static void say_validation(const Trainer *train) {
                  "validation over all %" PRIu64
                  " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",
                  bases, whole, bits_over_all(markov, predicted, (double)bases));
-  if (isfinite(train->result.repeats.frozen)) say_repeats(train);
-  if (bits > markov && run->options->epochs != 0) suggest_remedies(train);
+  const double frozen = train->result.repeats.frozen;
+  if (isfinite(frozen)) say_repeats(train);
+  const bool loses = (isfinite(frozen) ? frozen : bits) > markov;
+  if (loses && run->options->epochs != 0) suggest_remedies(train);
 }
 
 void messages_end(const Trainer *train) {
