@@ -146,6 +146,15 @@ for a, b in zip(open("forward"), open("turned")):
   done
 }
 
+@test "memory: rnntrain reports what rnnpredict computes for the validation sequence" {
+  { cat "$DIR/known.fa"; sed -n 2p "$DIR/repeat.fa" | sed 's/./N/5000'; } > valid.fa
+  train --memory --valid valid.fa -o run "$DIR/genome.fa"
+  for way in "frozen model" "adapting record"; do
+    reported=$(grep -o "\"memory_${way% *}_bits_per_base\": [0-9.]*" run/run.json | cut -d ' ' -f 2)
+    [ "$(printf '%.6f' "$reported")" = "$(bits run valid.fa --memory ${way#* })" ]
+  done
+}
+
 # ---- the uses ------------------------------------------------------------------------------------
 
 @test "memory: a model with a memory uses it unless told otherwise" {
