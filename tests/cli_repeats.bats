@@ -34,6 +34,22 @@ for name, tensor in sorted(json.loads(data[8:8 + n]).items()):
 # less A B: whether a number is less than another.
 less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.argv[2]))' "$1" "$2"; }
 
+# stopped AFTER OPTION...: a run in two on long.fa that SIGTERM stops after this message; begun again where it ended
+# before the signal came.
+stopped() {
+  local tries pid
+  for tries in $(seq 50); do
+    rm -rf two
+    nice -n 10 env --default-signal=TERM rnntrain "${@:2}" -o two long.fa 2> said &
+    pid=$!
+    await grep -qx "$1" said
+    kill -TERM "$pid" 2> kept || true
+    code=0
+    wait "$pid" || code=$?
+    [ "$code" -eq 0 ] || return 0
+  done
+}
+
 @test "the network is that of a run without a memory" {
   rnntrain -q "${RUN[@]}" -o without repeats.fa
   tensors run/model.safetensors > with
@@ -41,6 +57,8 @@ less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.a
   cut -f 1-3,5- run/loss.tsv > rows
   cut -f 1-3,5- without/loss.tsv | cmp - rows
   run ! grep -q '"memory' without/run.json
+  grep -aq option.memory run/checkpoint.safetensors
+  run ! grep -aq option.memory without/checkpoint.safetensors # as it was before there were memories
 }
 
 @test "three numbers are beside Markov's, and two of them are below 2 where bases are repeats" {
@@ -92,6 +110,16 @@ less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.a
   [ "$(result memory_frozen_bits_per_base all)" = None ]
 }
 
+@test "--epochs 0 that is stopped adds the same memory when it resumes" {
+  { echo ">long"; random_bases 1500000 2; } > long.fa
+  options=("${RUN[@]}" --init run -e 0 --memory)
+  rnntrain -q "${options[@]}" -o one long.fa
+  stopped "calibrating the memory of repeats" "${options[@]}"
+  [ "$code" -eq 143 ]
+  rnntrain -q --resume -o two long.fa
+  cmp one/model.safetensors two/model.safetensors
+}
+
 @test "--epochs 0 without --memory or without --init is refused" {
   wrong="-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes with --init and --memory alone"
   fails 2 "$wrong" rnntrain -q -e 0 -o wrong repeats.fa
@@ -123,28 +151,12 @@ less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.a
   run ! grep -q "^time:" dry
 }
 
-# stopped AFTER: a run of two that SIGTERM stops after this message; put back and begun again where it ended before the
-# signal came.
-stopped() {
-  local tries pid
-  for tries in $(seq 50); do
-    rm -rf two
-    nice -n 10 env --default-signal=TERM rnntrain "${RUN[@]}" --memory -o two long.fa 2> said &
-    pid=$!
-    await grep -qx "$1" said
-    kill -TERM "$pid" 2> kept || true
-    code=0
-    wait "$pid" || code=$?
-    [ "$code" -eq 0 ] || return 0
-  done
-}
-
 @test "SIGTERM while the memory is made: the model is saved, and --resume adds the memory" {
   { echo ">long"; random_bases 1500000 2; } > long.fa
   rnntrain -q "${RUN[@]}" --memory -o one long.fa
   rnntrain -q "${RUN[@]}" -o without long.fa
   for after in "indexing the memory of repeats" "calibrating the memory of repeats"; do
-    stopped "$after"
+    stopped "$after" "${RUN[@]}" --memory
     [ "$code" -eq 143 ]
     grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume adds its memory$' said
     grep -q '"status": "interrupted"' two/run.json
