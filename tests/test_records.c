@@ -67,6 +67,25 @@ static void a_corpus_knows_the_records_of_its_segments(void **state) {
   assert_int_equal(record_turned(records, &records->record[1]), 3);
 }
 
+static void segments_that_are_left_out_are_in_no_record(void **state) {
+  (void)state;
+  static const char short_ones[] =
+      ">a\nACNGGGGGNTTTT\n>b\nACNNGT\n>c circular=true\nACGTANCNGTACG\n";
+  char *path = scratch_path("short.fa");
+  scratch_write(path, short_ones, strlen(short_ones));
+  SeqCounts counts;
+  Why why;
+  Corpus *kept = corpus_new();
+  Records *found = records_new();
+  const Reading reading = {.min_length = 4, .turn = 3, .records = found};
+  if (corpus_read(kept, path, &reading, &counts, &why) != 0) fail_msg("%s", why.text);
+  assert_records(found, "a 13: 0+5@3 5+4@9; c 13 O: 9+5@0 14+8@8; ");
+  assert_int_equal(found->bases, kept->bases);
+  corpus_free(kept);
+  records_free(found);
+  free(path);
+}
+
 /* Of these ranges. */
 static void assert_cut(const Range *ranges, size_t n, const char *wanted) {
   Span span = {.corpus = corpus};
@@ -141,6 +160,7 @@ static void records_are_found_by_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_corpus_knows_the_records_of_its_segments),
+      cmocka_unit_test(segments_that_are_left_out_are_in_no_record),
       cmocka_unit_test(a_span_has_the_records_that_are_in_it),
       cmocka_unit_test(a_circle_that_is_cut_is_none),
       cmocka_unit_test(every_base_is_at_a_letter),
