@@ -63,7 +63,8 @@ static void a_memory_is_read_as_it_was_written(void **state) {
   Model model = make_model(), again;
   write_whole(&model);
   read_whole(&again);
-  const Records *wanted = model.memory->records, *found = again.memory->records;
+  const Records *wanted = model.memory->records;
+  Records *found = again.memory->records;
   assert_int_equal(again.memory->m, 11);
   assert_int_equal(again.memory->every, 2);
   assert_false(again.memory->both_strands);
@@ -80,6 +81,7 @@ static void a_memory_is_read_as_it_was_written(void **state) {
   assert_int_equal(found->n_segments, 4);
   assert_memory_equal(found->segment, wanted->segment, 4 * sizeof *wanted->segment);
   const size_t *named;
+  records_sort(found);
   assert_int_equal(records_named(found, "a b", 3, &named), 1);
   assert_int_equal(*named, 2);
   assert_int_equal(records_named(found, "", 0, &named), 1);

@@ -38,8 +38,8 @@ void memoryfile_free(Tensor tensors[MEMORYFILE_TENSORS]);
 int memoryfile_sizes(MemorySizes *sizes, Tensor tensors[MEMORYFILE_TENSORS], const char *path,
                      const Metadata *metadata, Why *why);
 
-/* Reads a memory, without an index, once all its tensors are known to be there; NULL is an error.
- */
+/* Reads a memory, without an index and with records that are not sorted, once all its tensors are
+ * known to be there; NULL is an error. */
 Memory *memoryfile_read(SafeTensors *file, const char *path, const MemorySizes *sizes,
                         Recall *recall, Why *why);
 

@@ -11,7 +11,7 @@ typedef struct {
   Shape shape;
   Weights *weights;
   Metadata *about; /* all its metadata */
-  Memory *memory;  /* NULL: none; without an index, which takes time */
+  Memory *memory;  /* NULL: none; not indexed, its records not sorted */
   Recall recall;   /* of the memory */
 } Model;
 

@@ -232,7 +232,6 @@ Memory *memoryfile_read(SafeTensors *file, const char *path, const MemorySizes *
   set_tensors(tensors, sizes);
   Records *records = read_records(file, path, sizes, tensors, why);
   if (!records) return NULL;
-  records_sort(records);
   Memory *memory = memory_new(records, (int)sizes->m, (int)sizes->every, sizes->both_strands);
   if (read_rest(file, path, memory, recall, tensors, why) == 0) return memory;
   memory_free(memory);
