@@ -12,7 +12,7 @@ raw = open(sys.argv[1], 'rb').read()
 size = 8 + int.from_bytes(raw[:8], 'little')
 tensors = json.loads(raw[8:size])
 about = tensors.pop('__metadata__')
-types = {'F32': '<f4', 'U64': '<u8', 'U8': 'u1'}
+types = {'F32': '<f4', 'U64': '<u8'}
 w = {name.replace('memory.', ''): np.frombuffer(raw[size:][slice(*t['data_offsets'])], types[t['dtype']])
      .reshape(t['shape']) for name, t in tensors.items()}
 k, s, m, every, bases = (int(about[key]) for key in ('k', 'stride', 'memory_m', 'memory_every', 'memory_bases'))
@@ -21,7 +21,7 @@ k, s, m, every, bases = (int(about[key]) for key in ('k', 'stride', 'memory_m', 
 lengths = w['segments'][:, 1].astype(int)
 at = 64 + np.arange(bases) + np.repeat(np.arange(len(lengths)), lengths)
 forward = np.full(bases + len(lengths) + 128, -1)
-forward[at] = (w['sequence'][:, None] >> np.arange(0, 8, 2) & 3).flatten()[:bases]
+forward[at] = (w['sequence'][:, None] >> np.arange(0, 64, 2).astype('u8') & np.uint64(3)).flatten()[:bases]
 strands = [forward, np.where(forward < 0, -1, 3 - forward)[::-1]][:2 if about['memory_strands'] == 'both' else 1]
 
 

@@ -4,11 +4,11 @@
  *   memory.segments (segments,2)      the position of each in its record, and its bases
  *   memory.records (records,3)        the segments of each, its letters, and 1 for a circle
  *   memory.names                      of the records, each ended by a 0
- *   memory.sequence                   base i of the segments, end to end, in bits 2(i%4) of byte
- * i/4
+ *   memory.sequence                   base i of the segments, end to end, in bits 2(i%32) of i/32
  *
- * All numbers but the constants are unsigned; the sizes and the settings of the index are metadata.
- */
+ * All but the constants are numbers of 64 bits, in which the bytes of names stand in order: other
+ * types would stop older programs before they find that the file is too new for them. The sizes and
+ * the settings of the index are metadata. */
 #ifndef MEMORYFILE_H
 #define MEMORYFILE_H
 
@@ -28,7 +28,7 @@ typedef struct {
 
 void memoryfile_describe(Metadata *metadata, const Memory *memory);
 
-/* The tensors of a memory that is written. Two have data of their own, which memoryfile_free
+/* The tensors of a memory that is written. Some have data of their own, which memoryfile_free
  * frees. */
 void memoryfile_tensors(Tensor tensors[MEMORYFILE_TENSORS], const Memory *memory,
                         const Recall *recall);

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-typedef enum { DTYPE_F32, DTYPE_F64, DTYPE_U64, DTYPE_U8 } Dtype;
+typedef enum { DTYPE_F32, DTYPE_F64, DTYPE_U64 } Dtype;
 
 typedef struct {
   char name[48];

@@ -15,7 +15,6 @@ enum { SEGMENT_NUMBERS = 2, RECORD_NUMBERS = 3 };        /* of a row */
 
 static void set_tensors(Tensor tensors[MEMORYFILE_TENSORS], const MemorySizes *sizes) {
   static const char prefix[] = "memory.";
-  const size_t bytes = (size_t)((sizes->bases + 3) / 4);
   tensors[ODDS] = tensor_vector(prefix, "odds", DTYPE_F32, RECALL_STATES, NULL);
   tensors[A] = tensor_vector(prefix, "a", DTYPE_F32, RECALL_CLASSES, NULL);
   tensors[W] = tensor_vector(prefix, "w", DTYPE_F32, RECALL_CLASSES, NULL);
@@ -23,8 +22,10 @@ static void set_tensors(Tensor tensors[MEMORYFILE_TENSORS], const MemorySizes *s
       tensor_matrix(prefix, "segments", DTYPE_U64, (size_t)sizes->segments, SEGMENT_NUMBERS, NULL);
   tensors[RECORDS] =
       tensor_matrix(prefix, "records", DTYPE_U64, (size_t)sizes->records, RECORD_NUMBERS, NULL);
-  tensors[NAMES] = tensor_vector(prefix, "names", DTYPE_U8, (size_t)sizes->names, NULL);
-  tensors[SEQUENCE] = tensor_vector(prefix, "sequence", DTYPE_U8, bytes, NULL);
+  tensors[NAMES] =
+      tensor_vector(prefix, "names", DTYPE_U64, (size_t)((sizes->names + 7) / 8), NULL);
+  tensors[SEQUENCE] =
+      tensor_vector(prefix, "sequence", DTYPE_U64, (size_t)((sizes->bases + 31) / 32), NULL);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -73,6 +74,13 @@ static uint64_t *list_records(const Records *records) {
   return table;
 }
 
+/* The names, filled up with zeros. */
+static char *list_names(const Records *records, const Tensor *tensor) {
+  char *names = alloc_new(tensor_bytes(tensor), 1);
+  memcpy(names, records->names, records->names_size);
+  return names;
+}
+
 void memoryfile_tensors(Tensor tensors[MEMORYFILE_TENSORS], const Memory *memory,
                         const Recall *recall) {
   const MemorySizes sizes = sizes_of(memory);
@@ -83,13 +91,14 @@ void memoryfile_tensors(Tensor tensors[MEMORYFILE_TENSORS], const Memory *memory
   tensors[W].data = constants->w;
   tensors[SEGMENTS].data = list_segments(memory->records);
   tensors[RECORDS].data = list_records(memory->records);
-  tensors[NAMES].data = memory->records->names;
+  tensors[NAMES].data = list_names(memory->records, &tensors[NAMES]);
   tensors[SEQUENCE].data = memory->packed;
 }
 
 void memoryfile_free(Tensor tensors[MEMORYFILE_TENSORS]) {
   free(tensors[SEGMENTS].data);
   free(tensors[RECORDS].data);
+  free(tensors[NAMES].data);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -172,6 +181,12 @@ static const char *add_record(Records *records, Tables *tables, uint64_t i) {
   return row[2] == 0 || can_be_circle(records) ? NULL : "memory.records";
 }
 
+/* Whether nothing follows the names (n bytes) in the last number. */
+static bool end_in_zeros(const char *names, uint64_t n) {
+  while (n % sizeof(uint64_t) != 0 && names[n] == 0) n++;
+  return n % sizeof(uint64_t) == 0;
+}
+
 static Records *make_records(Tables *tables, const char *path, Why *why) {
   const MemorySizes *sizes = tables->sizes;
   Records *records = records_new();
@@ -179,6 +194,7 @@ static Records *make_records(Tables *tables, const char *path, Why *why) {
   for (uint64_t i = 0; !wrong && i < sizes->records; i++) wrong = add_record(records, tables, i);
   if (!wrong && tables->next_segment < sizes->segments) wrong = "memory.segments";
   if (!wrong && tables->next_name < sizes->names) wrong = "memory.names";
+  if (!wrong && !end_in_zeros(tables->names, sizes->names)) wrong = "memory.names";
   if (!wrong && records->bases < sizes->bases) wrong = "memory.sequence";
   if (!wrong) return records;
   safetensors_malformed(why, path, "does not fit the other tensors of the memory", "%s", wrong);
@@ -220,8 +236,9 @@ static int read_rest(SafeTensors *file, const char *path, Memory *memory, Recall
   for (int i = ODDS; i <= W; i++)
     if (!are_between(tensors[i].data, tensors[i].columns, i == ODDS ? 0 : -CONSTANT_MAX))
       return safetensors_malformed(why, path, "has a number out of range", "%s", tensors[i].name);
-  const int used = 2 * (int)(memory->bases % 4);
-  if (used > 0 && memory->packed[memory->bases / 4] >> used != 0)
+  uint64_t word;
+  memcpy(&word, memory->packed + memory->bases / 32 * sizeof word, sizeof word);
+  if (memory->bases % 32 > 0 && word >> 2 * (memory->bases % 32) != 0)
     return safetensors_malformed(why, path, "has bits after its last base", "memory.sequence");
   return 0;
 }

@@ -14,8 +14,8 @@
  * its length. Our files have some hundred values, and one more per input file. */
 enum { VALUES_MAX = 1 << 16, TEXT_MAX = 1 << 16 };
 
-static const char *const dtype_names[] = {"F32", "F64", "U64", "U8"};
-static const size_t dtype_sizes[] = {4, 8, 8, 1};
+static const char *const dtype_names[] = {"F32", "F64", "U64"};
+static const size_t dtype_sizes[] = {4, 8, 8};
 
 /* ---- limits, of the writer and of the reader ------------------------------------------------ */
 
@@ -175,9 +175,9 @@ static int parse_metadata(const Parse *parse) {
 }
 
 static int parse_dtype(const Parse *parse, TensorEntry *entry, const char *dtype) {
-  for (entry->dtype = DTYPE_F32; entry->dtype <= DTYPE_U8; entry->dtype++)
+  for (entry->dtype = DTYPE_F32; entry->dtype <= DTYPE_U64; entry->dtype++)
     if (strcmp(dtype, dtype_names[entry->dtype]) == 0) return 0;
-  return safetensors_malformed(parse->why, parse->path, "must be F32, F64, U64 or U8", "%s.dtype",
+  return safetensors_malformed(parse->why, parse->path, "must be F32, F64 or U64", "%s.dtype",
                                entry->name);
 }
 

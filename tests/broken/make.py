@@ -11,7 +11,7 @@ SHAPES = {'L': [4, 1], 'H': [1, 1], 'I': [1, 1], 'b1': [1], 'U': [1, 4], 'b2': [
 NUMBERS = ('step epoch tokens skipped bad_in_a_row optimizer_steps rate gradient_norm seconds '
            'best_valid_loss best_step stale next_validation validated_step rate_halvings '
            'rate_stale loss loss_tokens loss_log_bytes timestep_log_bytes').split()
-SIZES = {'F32': 4, 'F64': 8, 'U64': 8, 'U8': 1}
+SIZES = {'F32': 4, 'F64': 8, 'U64': 8}
 STATES, CLASSES = 16 * 8 * 4 * 4, 1 + 9 * 5 * 4 # of recall.h
 
 
@@ -75,11 +75,11 @@ def remembered(metadata={}, without='', **changes):
     """Header and data of a model with a memory of 11 bases in 2 records, the first a circle whose last segment ends
     with its first two bases. changes: the bytes of tensors."""
     values = {'odds': floats(STATES), 'a': floats(CLASSES), 'w': floats(CLASSES),
-              'segments': wholes(0, 4, 5, 5, 0, 2), 'records': wholes(2, 8, 1, 1, 3, 0), 'names': b'ring\0two\0',
-              'sequence': b'\x1b\xe4\x27', **changes}
+              'segments': wholes(0, 4, 5, 5, 0, 2), 'records': wholes(2, 8, 1, 1, 3, 0), 'names': b'ring\0two\0' + bytes(7),
+              'sequence': wholes(0x27e41b), **changes}
     tensors = {'memory.odds': tensor([STATES]), 'memory.a': tensor([CLASSES]), 'memory.w': tensor([CLASSES]),
                'memory.segments': tensor([3, 2], 'U64'), 'memory.records': tensor([2, 3], 'U64'),
-               'memory.names': tensor([9], 'U8'), 'memory.sequence': tensor([3], 'U8')}
+               'memory.names': tensor([2], 'U64'), 'memory.sequence': tensor([1], 'U64')}
     kept = {name: about for name, about in {**weights(), **tensors}.items() if name != without}
     about = {**METADATA, 'format_version': '2', 'memory_bases': '11', 'memory_segments': '3', 'memory_records': '2',
              'memory_names': '9', 'memory_m': '11', 'memory_every': '1', 'memory_strands': 'both', **metadata}
@@ -208,9 +208,9 @@ BROKEN = [
      remembering(segments=wholes(0, 4, 3, 5, 0, 2))),
     ('memory-record-of-4-segments', 'malformed at memory.records:',
      remembering(records=wholes(4, 8, 1, 1, 3, 0))),
-    ('memory-names-without-end', 'malformed at memory.names:', remembering(names=b'ring\0two.')),
+    ('memory-names-without-end', 'malformed at memory.names:', remembering(names=b'ring\0two.' + bytes(7))),
     ('memory-bits-after-sequence', 'malformed at memory.sequence:',
-     remembering(sequence=b'\x1b\xe4\x67')),
+     remembering(sequence=wholes(0x67e41b))),
 ]
 
 
