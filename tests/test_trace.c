@@ -172,6 +172,20 @@ static double slope_of_constant(WithEvidence *e, double *constant) {
   return (above - below) / (2 * step);
 }
 
+/* Of number i of h(T), with which J_of would begin again. */
+static double slope_of_h(WithEvidence *e, int i) {
+  Trace *trace = e->c.trace;
+  double *h = trace_row(trace->h, T, D) + i;
+  const double before = *h;
+  *h = before + step;
+  trace_output(trace, T, e->c.w, &e->c.shape);
+  const double above = trace->J;
+  *h = before - step;
+  trace_output(trace, T, e->c.w, &e->c.shape);
+  *h = before;
+  return (above - trace->J) / (2 * step);
+}
+
 /* Central differences are off by a third derivative times step^2 / 6. */
 static void assert_slope(double slope, double difference) {
   assert_true(fabs(slope - difference) < 1e-4);
@@ -187,6 +201,7 @@ static void check_slopes(WithEvidence *e) {
   for (int t = 1; t <= T; t++) trace_part(trace, t, &c->shape);
   assert_true(fabs(trace->da) > 1e-3);
   assert_true(fabs(trace->dw) > 1e-3);
+  for (int i = 0; i < D; i++) assert_slope(trace_row(trace->dh, T, D)[i], slope_of_h(e, i));
   assert_slope(trace->da, slope_of_constant(e, &e->a));
   assert_slope(trace->dw, slope_of_constant(e, &e->w));
   for (int i = 0; i < D; i++) assert_slope(trace->sum.db1[i], slope_of_weight(e, &c->w->b1[i]));
