@@ -18,7 +18,7 @@ GENOMES = {"E. coli K-12 MG1655": "ecoli_k12_mg1655",
 MORE_GENOMES = {"D. melanogaster 2R, dm3": "dmelanogaster_chr2R_dm3",
                 "phage lambda": "lambda",
                 "human RNA, Illumina, 20,000 reads": "reads/illumina_ERR127302_1_20k.fastq.gz",
-                "bacterial DNA, Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
+                "Oxford Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
 SEEDS = (1, 2, 3)
 
 HALF_MINUTE = "--max-time 30s"  # of one thread's time
