@@ -55,12 +55,13 @@ costs() {
   rnnpredict --mode track --no-header "$@" "$run" "$file" 2> /dev/null | cut -f 2,4
 }
 
-# recalls RUN FILE POSITION: whether the memory has something to say of the base there.
+# recalls RUN FILE POSITION [SETTING WITHOUT]: whether --memory SETTING (model) has something to say
+# of the base there that WITHOUT (off) has not.
 recalls() {
-  costs "$1" "$2" --memory off | awk -v at="$3" '$1 == at' > off
-  [ -s off ] || return 2
-  costs "$1" "$2" --memory model | awk -v at="$3" '$1 == at' > with
-  [ "$(cat with)" != "$(cat off)" ]
+  costs "$1" "$2" --memory "${5:-off}" | awk -v at="$3" '$1 == at' > without
+  [ -s without ] || return 2
+  costs "$1" "$2" --memory "${4:-model}" | awk -v at="$3" '$1 == at' > with
+  [ "$(cat with)" != "$(cat without)" ]
 }
 
 # ---- what it knows -------------------------------------------------------------------------------
@@ -178,6 +179,21 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   recalls "$RUN" query.fa 59
   run -1 recalls "$RUN" query.fa 64
   recalls "$RUN" query.fa 90
+}
+
+@test "memory: what has been read of a record is recalled, but not across an N" {
+  texts
+  ends=${A: -60}${B:0:60}
+  printf '>a\n%sN%s%s%s\n' "${A: -60}" "${B:0:60}" "$C" "$ends" > query.fa
+  recalls "$RUN" query.fa 481 record model
+  run -1 recalls "$RUN" query.fa 482 record model
+  recalls "$RUN" query.fa 520 record model
+  printf '>a\n%s%s%s\n' "$ends" "$C" "$ends" > query.fa
+  recalls "$RUN" query.fa 481 record model
+  # A record knows nothing of the one before it.
+  printf '>a\n%s\n>b\n%s\n' "$ends" "$ends" > two.fa
+  rnnpredict --mode score --no-header --memory record "$RUN" two.fa 2> /dev/null | cut -f 2- > rows
+  [ "$(sort -u rows | wc -l)" -eq 1 ]
 }
 
 @test "memory: pointers go round a circle" {
