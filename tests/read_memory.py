@@ -47,7 +47,7 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
         wrong = strands[strand][place] != base
         pool[i] = strand, place + 1, [wrong] + errors[:63], 0 if wrong else run + 1
     while (lost := [i for i, (strand, place, errors, _) in enumerate(pool) if strands[strand][place] < 0
-                    or sum(errors[:32]) > 20 and sum(errors) > 44]):
+                    or sum(errors) > 44]):
         pool[lost[0]] = pool[-1]
         pool.pop()
     last = [base] + last[:63]
@@ -58,7 +58,7 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
             known = min(there.index(-1), len(last))
             errors = [i >= known or there[i] != last[i] for i in range(64)]
             run = (errors + [True]).index(True)
-            similar = sum(errors[:32]) <= 6 or sum(errors) <= 24 or known < 32 and run >= m + 4
+            similar = sum(errors) <= 24 or run >= m + 4
             if not similar or (strand, place) in [p[:2] for p in pool]:
                 continue
             worst = max(range(len(pool)), key=lambda i: sum(pool[i][2])) if len(pool) == 16 else len(pool)
@@ -80,7 +80,7 @@ for t, base in enumerate('ACGT'.index(letter) for letter in sys.argv[2]):
             S[int(guess @ 4 ** np.arange(s)[::-1])] += odds[-1]
     if odds:
         others = (S.sum() - S.max()) / (S.max() + 1 / (len(can) - 1))
-        c = 1 + 20 * bisect.bisect([.5, 1, 2, 4, 8, 16, 32, 100], max(odds))
-        c += 4 * bisect.bisect([2, 3, 5, 9], len(odds)) + bisect.bisect([.01, .1, .4], others)
+        c = 1 + 16 * bisect.bisect([.5, 1, 2, 4, 8, 16, 32, 100], max(odds))
+        c += 4 * bisect.bisect([2, 3, 5], len(odds)) + bisect.bisect([.01, .1, .4], others)
         q = w['a'][c] * q + w['w'][c] * np.log(1 + (len(can) - 1) * S)
     print(t + 2, *np.exp(q) / np.exp(q).sum())

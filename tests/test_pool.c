@@ -108,10 +108,9 @@ static int base_at(const Strings *strings, int string, int at) {
   return strings->start[string] + (string % 2 ? strings->length[string] - 1 - at : at);
 }
 
-/* Of the last n bases. */
-static int errors_of(const Reference *pointer, int n) {
+static int errors_of(const Reference *pointer) {
   int errors = 0;
-  for (int i = pointer->n - n; i < pointer->n; i++) errors += pointer->wrong[i];
+  for (int i = pointer->n - 64; i < pointer->n; i++) errors += pointer->wrong[i];
   return errors;
 }
 
@@ -124,17 +123,14 @@ static void try_string(ReferencePool *pool, bool own, int string, int at) {
   if (at < 0 || at >= strings->length[string]) return;
   Reference new = {.string = string, .at = at, .own = own, .n = 64};
   bool equal = true;
-  int compared = 0;
   for (int d = 1; d <= 64; d++) {
     const bool known = d <= at && d <= pool->n_last;
-    compared += known;
     new.wrong[64 - d] = !known || strings->base[string][at - d] != pool->last[pool->n_last - d];
     equal &= !new.wrong[64 - d];
     new.length += equal;
   }
-  const int errors = errors_of(&new, 64);
-  if (errors_of(&new, 32) > 6 && errors > 24 && !(compared < 32 && new.length >= pool->m + 4))
-    return;
+  const int errors = errors_of(&new);
+  if (errors > 24 && new.length < pool->m + 4) return;
   for (int i = 0; i < pool->n; i++) {
     const Reference *old = &pool->pointer[i];
     if (old->own == own && old->string == string && old->at == at) return;
@@ -144,8 +140,8 @@ static void try_string(ReferencePool *pool, bool own, int string, int at) {
   if (into == POINTERS) {
     int worst = errors;
     for (int i = 0; i < POINTERS; i++) {
-      if (errors_of(&pool->pointer[i], 64) <= worst) continue;
-      worst = errors_of(&pool->pointer[i], 64);
+      if (errors_of(&pool->pointer[i]) <= worst) continue;
+      worst = errors_of(&pool->pointer[i]);
       into = i;
     }
   }
@@ -193,8 +189,7 @@ static void read_letter(ReferencePool *pool, char base) {
   for (int i = 0; i < pool->n;) {
     Reference *pointer = &pool->pointer[i];
     const Strings *strings = pointer->own ? pool->own : pool->memory;
-    if (pointer->at < strings->length[pointer->string] &&
-        (errors_of(pointer, 32) <= 20 || errors_of(pointer, 64) <= 44) &&
+    if (pointer->at < strings->length[pointer->string] && errors_of(pointer) <= 44 &&
         !ignored(pool, pointer->own, base_at(strings, pointer->string, pointer->at)))
       i++;
     else
@@ -227,7 +222,7 @@ static void compare_pointers(const Pool *pool, const ReferencePool *reference) {
     assert_int_equal(pointer[i].own, right->own);
     assert_int_equal(pointer[i].place, right->string % 2 ? ~base : base);
     assert_int_equal(pointer[i].length, right->length);
-    assert_int_equal(pointer[i].n_errors, errors_of(right, 32));
+    assert_int_equal(pointer[i].n_errors, errors_of(right));
     for (int d = 0; d < 64; d++)
       assert_int_equal(pointer[i].errors >> d & 1, right->wrong[right->n - 1 - d]);
   }
@@ -361,7 +356,7 @@ static void pools_are_those_of_plain_loops(void **state) {
 
 /* ---- promises -------------------------------------------------------------------------------- */
 
-enum { M = 14, LONG = 20000 };
+enum { M = 17, LONG = 20000 };
 
 static void random_text(char *text, int n) {
   strcpy(text, ">r\n");

@@ -46,7 +46,7 @@ static void all_states_and_classes_are_in_range(void **state) {
     seen_state[u] = true;
     const float odds = expf((float)(rand() % 1000) / 100 - 3);
     const float most = odds * (1 + (float)(rand() % 3)), others = odds * (float)(rand() % 2);
-    const int c = recall_class(odds, 1 + rand() % 16, most + others, most, 4);
+    const int c = recall_class(odds, 1 + rand() % 8, most + others, most, 4);
     assert_in_range(c, 1, RECALL_CLASSES - 1);
     if (!seen_class[c]) classes++;
     seen_class[c] = true;
@@ -55,12 +55,12 @@ static void all_states_and_classes_are_in_range(void **state) {
   assert_true(classes > RECALL_CLASSES / 3);
 }
 
-/* Odds of 3 are class 3 of 9; 5 pointers are class 3 of 5; 1 of 3 + 1/3 is class 2 of 4. */
+/* Odds of 3 are class 3 of 9; 5 pointers are class 3 of 4; 1 of 3 + 1/3 is class 2 of 4. */
 static void the_class_of_a_pool_follows_from_its_odds(void **state) {
   (void)state;
-  assert_int_equal(recall_class(3, 5, 4, 3, 4), 1 + (3 * 5 + 3) * 4 + 2);
+  assert_int_equal(recall_class(3, 5, 4, 3, 4), 1 + (3 * 4 + 3) * 4 + 2);
   assert_int_equal(recall_class(0.1f, 1, 0.1f, 0.1f, 4), 1);
-  assert_int_equal(recall_class(1000, 16, 2000, 1000, 4), 1 + (8 * 5 + 4) * 4 + 3);
+  assert_int_equal(recall_class(1000, 8, 2000, 1000, 4), 1 + (8 * 4 + 3) * 4 + 3);
 }
 
 static void evidence_is_the_logarithm_of_the_odds_against_guessing(void **state) {

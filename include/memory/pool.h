@@ -20,7 +20,7 @@ typedef struct {
   uint64_t errors; /* of the last 64 bases, newest lowest: 1 where it was wrong */
   uint64_t ahead;  /* the bases that come in memory, 2 bits each, next lowest */
   int n_ahead;     /* known of these */
-  int n_errors;    /* in the last 32 bases */
+  int n_errors;    /* 1s in errors */
   uint32_t length; /* bases since its last error */
   bool own;        /* the place is in the memory of the record being read */
   int state;       /* u */

@@ -3,13 +3,13 @@
  *   u     the state of a pointer: bases since its last error, and the errors in its last 32 bases,
  *         in the 32 before these, and in the third bases, to which the next one belongs
  *   o[u]  odds: right to wrong guesses of pointers in state u, counted
- *   v_j   the sum of o[u] over the pointers that point to follower j, of n followers
- *   s_j   ln(1 + (n-1) v_j), the evidence for follower j; 0 where no pointer points to it
+ *   S_j   the sum of o[u] over the pointers that point to follower j, of n followers
+ *   s_j   ln(1 + (n-1) S_j), the evidence for follower j; 0 where no pointer points to it
  *   c     the class of a pool: the largest of its odds, the number of its pointers, and how much
  *         the others contradict the most trusted follower; 0: it has none, and then a = 1
  *   q     a[c] (h U + b2) + w[c] s
  *
- * A guess at random has odds of 1 to n-1, so (n-1) v_j says how much better than that pointers
+ * A guess at random has odds of 1 to n-1, so (n-1) S_j says how much better than that pointers
  * are. (Pointer networks, Vinyals et al. 2015, arXiv 1506.03134; copy experts, XM, Cao et al.
  * 2007.) */
 #ifndef RECALL_H
@@ -19,7 +19,7 @@
 
 enum { RECALL_LENGTHS = 16, RECALL_ERRORS = 8, RECALL_OLDER = 4, RECALL_PHASES = 4 };
 enum { RECALL_STATES = RECALL_LENGTHS * RECALL_ERRORS * RECALL_OLDER * RECALL_PHASES };
-enum { RECALL_ODDS = 9, RECALL_POINTERS = 5, RECALL_OTHERS = 4 };
+enum { RECALL_ODDS = 9, RECALL_POINTERS = 4, RECALL_OTHERS = 4 };
 enum { RECALL_CLASSES = 1 + RECALL_ODDS * RECALL_POINTERS * RECALL_OTHERS };
 
 typedef struct {
@@ -44,11 +44,11 @@ void recall_init(Recall *recall, RecallSquares *squares);
  * newest wrong. */
 int recall_state(uint32_t length, uint64_t errors);
 
-/* c from the largest of the odds, the number of pointers, and v_j of all followers together and of
+/* c from the largest of the odds, the number of pointers, and S_j of all followers together and of
  * the most trusted one. */
 int recall_class(float odds, int pointers, float all, float most, int n);
 
-float recall_evidence(float v, int n); /* s_j */
+float recall_evidence(float S, int n); /* s_j */
 
 /* A step of Adagrad down the gradients of the loss with respect to a[c] and w[c]; c > 0. */
 void recall_learn(Recall *recall, RecallSquares *squares, int c, float da, float dw);

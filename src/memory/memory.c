@@ -22,7 +22,7 @@ static int pairs_of(int m) { return (m + 1) / 3; }
 
 /* 16^pairs seeds are at least half as many as the bases. */
 int memory_choose_m(uint64_t bases) {
-  int m = 14;
+  int m = 17;
   while (m < MEMORY_M_MAX && (uint64_t)1 << 4 * pairs_of(m) < bases / 2) m += 3;
   return m;
 }

@@ -5,10 +5,9 @@
 
 #include <stdlib.h>
 
-/* A place is accepted with so many errors in the 32 or 64 bases before it, or where the beginning
- * of a segment is near, if m + EXCESS bases in a row are equal. A pointer is dropped that has more
- * errors than these in both. */
-enum { ACCEPTED_32 = 6, ACCEPTED_64 = 24, EXCESS = 4, DROPPED_32 = 20, DROPPED_64 = 44 };
+/* The most errors in 64 bases with which a place is accepted, and with which a pointer is kept. A
+ * place is also accepted where m + EXCESS bases in a row are equal: so a read finds its place. */
+enum { ACCEPTED = 24, KEPT = 44, EXCESS = 4 };
 enum {
   DEPTH = 2, /* places of a strand that are tried after each base */
   DELAY = 4  /* bases from a seed to its look-up, meanwhile memory is fetched */
@@ -38,7 +37,6 @@ static uint64_t differing(uint64_t difference) {
 }
 
 static int count(uint64_t errors) { return __builtin_popcountll(errors); }
-static int count_32(uint64_t errors) { return count(errors & 0xffffffff); }
 
 Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape) {
   Pool *pool = alloc_new(1, sizeof *pool);
@@ -91,41 +89,39 @@ static Pointer *room_for(Pool *pool, int errors) {
   if (pool->n < POOL_POINTERS) return &pool->pointer[pool->n++];
   Pointer *worst = NULL;
   for (int i = 0; i < pool->n; i++) {
-    if (count(pool->pointer[i].errors) <= errors) continue;
+    if (pool->pointer[i].n_errors <= errors) continue;
     worst = &pool->pointer[i];
-    errors = count(worst->errors);
+    errors = worst->n_errors;
   }
   return worst;
 }
 
 /* Where the bases before a place differ from the last ones. Bases that are not of the segment,
- * there or here, differ; *n of them are of both. */
-static uint64_t errors_before(const Pool *pool, const Memory *memory, int64_t place, int *n) {
+ * there or here, differ. */
+static uint64_t errors_before(const Pool *pool, const Memory *memory, int64_t place) {
   uint64_t before[2];
   memory_before(memory, place, before);
   const uint64_t errors =
       differing(before[0] ^ pool->last[0]) | differing(before[1] ^ pool->last[1]) << 32;
   const int there = memory_count_before(memory, place);
-  *n = there < pool->n_last ? there : pool->n_last;
-  return *n < 64 ? errors | UINT64_MAX << *n : errors;
+  const int n = there < pool->n_last ? there : pool->n_last;
+  return n < 64 ? errors | UINT64_MAX << n : errors;
 }
 
 /* Adds a pointer to a place if the bases before it are similar to the last ones. False: another
  * seed with the same hash is there. */
 static bool try_place(Pool *pool, bool own, int64_t place) {
   const Memory *memory = memory_of(pool, own);
-  int n;
-  const uint64_t errors = errors_before(pool, memory, place, &n);
+  const uint64_t errors = errors_before(pool, memory, place);
   if (errors & pool->seed << DELAY) return false;
   const int length = errors == 0 ? 64 : __builtin_ctzll(errors);
-  const bool early = n < 32 && length >= memory->m + EXCESS;
-  if (count_32(errors) > ACCEPTED_32 && count(errors) > ACCEPTED_64 && !early) return true;
+  if (count(errors) > ACCEPTED && length < memory->m + EXCESS) return true;
   if (pointed_to(pool, own, place)) return true;
   Pointer *pointer = room_for(pool, count(errors));
   if (!pointer) return true;
   *pointer = (Pointer){.place = place,
                        .errors = errors,
-                       .n_errors = count_32(errors),
+                       .n_errors = count(errors),
                        .length = (uint32_t)length,
                        .own = own};
   fetch(memory, pointer);
@@ -179,9 +175,9 @@ static bool advance(const Pool *pool, Pointer *pointer) {
 static bool judge(Pointer *pointer, int base) {
   const bool wrong = (int)(pointer->ahead & 3) != base;
   pointer->errors = pointer->errors << 1 | wrong;
-  pointer->n_errors = count_32(pointer->errors);
+  pointer->n_errors = count(pointer->errors);
   pointer->length = wrong ? 0 : pointer->length + 1;
-  return pointer->n_errors <= DROPPED_32 || count(pointer->errors) <= DROPPED_64;
+  return pointer->n_errors <= KEPT;
 }
 
 /* All pointers over the base that came. */

@@ -34,7 +34,7 @@ int recall_state(uint32_t length, uint64_t errors) {
 
 int recall_class(float odds, int pointers, float all, float most, int n) {
   static const float ODDS[RECALL_ODDS - 1] = {0.5f, 1, 2, 4, 8, 16, 32, 100};
-  static const float POINTERS[RECALL_POINTERS - 1] = {2, 3, 5, 9};
+  static const float POINTERS[RECALL_POINTERS - 1] = {2, 3, 5};
   static const float OTHERS[RECALL_OTHERS - 1] = {0.01f, 0.1f, 0.4f};
   const float others = (all - most) / (most + 1 / (float)(n - 1));
   int c = class_of(odds, ODDS, RECALL_ODDS - 1);
@@ -43,7 +43,7 @@ int recall_class(float odds, int pointers, float all, float most, int n) {
   return 1 + c;
 }
 
-float recall_evidence(float v, int n) { return logf(1 + (float)(n - 1) * v); }
+float recall_evidence(float S, int n) { return logf(1 + (float)(n - 1) * S); }
 
 /* The share of right guesses of a state that nothing is known about yet. */
 static float prior(int u) {

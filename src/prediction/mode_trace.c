@@ -54,7 +54,7 @@ static void put_pointer(TracePage *page, int t, const Pointer *pointer) {
   const char *name = records->names + records->record[place.record].name;
   const char *strand = pointer->place < 0 ? "-" : "+";
   const double odds = (double)model->recall.odds[pointer->state];
-  const int in_64 = __builtin_popcountll(pointer->errors);
+  const int in_32 = __builtin_popcountll(pointer->errors & 0xffffffff);
   Nodes *nodes = &page->nodes;
   char y[KMER_MAX + 1];
   kmer_text(y, softmax_first(page->trace->x[t], page->shape) + pointer->guess, page->shape->k);
@@ -62,15 +62,15 @@ static void put_pointer(TracePage *page, int t, const Pointer *pointer) {
              "  pointer to %s:%" PRIu64
              ", strand %s, guesses %s; last error %u bases ago, %d errors "
              "in 32 bases, %d in 64, odds %.6g",
-             name, place.letter + 1, strand, y, pointer->length, pointer->n_errors, in_64, odds);
+             name, place.letter + 1, strand, y, pointer->length, in_32, pointer->n_errors, odds);
   nodes_open(nodes, NULL, '{');
   nodes_word(nodes, "record", name);
   nodes_json(nodes, "position", "%" PRIu64, place.letter + 1);
   nodes_word(nodes, "strand", strand);
   nodes_word(nodes, "guess", y);
   nodes_json(nodes, "since_error", "%u", pointer->length);
-  nodes_json(nodes, "errors_32", "%d", pointer->n_errors);
-  nodes_json(nodes, "errors_64", "%d", in_64);
+  nodes_json(nodes, "errors_32", "%d", in_32);
+  nodes_json(nodes, "errors_64", "%d", pointer->n_errors);
   nodes_json(nodes, "odds", "%.9g", odds);
   nodes_close(nodes, '}');
 }

@@ -12,7 +12,7 @@ NUMBERS = ('step epoch tokens skipped bad_in_a_row optimizer_steps rate gradient
            'best_valid_loss best_step stale next_validation validated_step rate_halvings '
            'rate_stale loss loss_tokens loss_log_bytes timestep_log_bytes').split()
 SIZES = {'F32': 4, 'F64': 8, 'U64': 8}
-STATES, CLASSES = 16 * 8 * 4 * 4, 1 + 9 * 5 * 4 # of recall.h
+STATES, CLASSES = 16 * 8 * 4 * 4, 1 + 9 * 4 * 4 # of recall.h
 
 
 def tensor(shape, dtype='F32'):
