@@ -8,8 +8,7 @@
  * timestep_loss.tsv, and resets the sums of losses. */
 int files_log(Trainer *train, double valid_loss, Why *why);
 
-/* Writes model.safetensors: the averaged weights that were best on validation; without a validation
- * the latest ones. */
+/* Writes model.safetensors: the best weights, and the memory of repeats if there is one yet. */
 int files_model(Trainer *train, Why *why);
 
 /* Writes run.json with this status. */

@@ -7,11 +7,11 @@
 /* Sets the size of the memory within --memory-limit; an error if it cannot be so small. */
 int repeats_plan(RunConfig *run, Why *why);
 
+/* Prints this size, and the bound of the work for a base. */
+void repeats_say(const RunConfig *run);
+
 /* Estimates the time that the memory takes. */
 void repeats_estimate(Budget *budget, const RunConfig *run);
-
-/* Prints this size. */
-void repeats_say(const RunConfig *run);
 
 /* Makes the memory, of the training span, and calibrates it with the best weights. A signal leaves
  * the run without one. --max-time shortens the calibration. */

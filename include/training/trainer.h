@@ -45,6 +45,10 @@ void trainer_memory(const RunConfig *run, uint64_t *weights, uint64_t *windows);
  */
 bool trainer_has_model(const Trainer *train);
 
+/* The weights of the model: the averaged ones that were best on validation; without a validation
+ * the latest ones. */
+Weights *trainer_best(const Trainer *train);
+
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
 
 /* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */

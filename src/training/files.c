@@ -45,7 +45,7 @@ int files_model(Trainer *train, Why *why) {
                  bits_per_base(numbers->best_valid_loss, train->run->options->s));
   }
   const Model model = {.shape = train->run->shape,
-                       .weights = validated ? train->state.best : train->state.optimizer->average,
+                       .weights = trainer_best(train),
                        .about = about,
                        .memory = train->memory,
                        .recall = train->recall};

@@ -27,15 +27,6 @@ int repeats_plan(RunConfig *run, Why *why) {
               limit, least);
 }
 
-void repeats_estimate(Budget *budget, const RunConfig *run) {
-  const TrainOptions *o = run->options;
-  const double window = (double)o->B * (double)o->T;
-  const double tokens = fmin(CALIBRATE_TOKENS, (double)run->train_tokens);
-  budget->indexing = INDEX_SECONDS * (double)run->repeats.bases;
-  budget->pools = POOL_SECONDS * window * o->s / o->threads;
-  budget->calibration_windows = (uint64_t)ceil(tokens / window);
-}
-
 void repeats_say(const RunConfig *run) {
   const RepeatsSize *size = &run->repeats;
   const int strands = run->options->strands == STRANDS_BOTH ? 2 : 1;
@@ -48,13 +39,16 @@ void repeats_say(const RunConfig *run) {
                size->bases, bytes, which, strands * POOL_VISITS, POOL_POINTERS);
 }
 
-/* ---- learning ------------------------------------------------------------------------------- */
-
-/* The weights of the model, as files_model writes them. */
-static const Weights *best_weights(const Trainer *train) {
-  const bool validated = isfinite(train->state.numbers.best_valid_loss);
-  return validated ? train->state.best : train->state.optimizer->average;
+void repeats_estimate(Budget *budget, const RunConfig *run) {
+  const TrainOptions *o = run->options;
+  const double window = (double)o->B * (double)o->T;
+  const double tokens = fmin(CALIBRATE_TOKENS, (double)run->train_tokens);
+  budget->indexing = INDEX_SECONDS * (double)run->repeats.bases;
+  budget->pools = POOL_SECONDS * window * o->s / o->threads;
+  budget->calibration_windows = (uint64_t)ceil(tokens / window);
 }
+
+/* ---- learning ------------------------------------------------------------------------------- */
 
 /* A memory of the training span; NULL: a signal came. */
 static Memory *make_memory(const RunConfig *run) {
@@ -78,7 +72,7 @@ void repeats_learn(Trainer *train) {
   if (!memory) return;
   progress_say(run->progress, "calibrating the memory of repeats");
   const Calibration calibration = {.shape = &run->shape,
-                                   .weights = best_weights(train),
+                                   .weights = trainer_best(train),
                                    .memory = memory,
                                    .span = run->dataset->train,
                                    .strands = (Strands)o->strands,
@@ -117,7 +111,7 @@ static double measure(const Model *model, EvidenceUse use, const RunConfig *run)
 
 void repeats_measure(Trainer *train) {
   const Model model = {.shape = train->run->shape,
-                       .weights = train->state.best,
+                       .weights = trainer_best(train),
                        .memory = train->memory,
                        .recall = train->recall};
   train->result.repeats.frozen = measure(&model, EVIDENCE_MODEL, train->run);

@@ -113,6 +113,11 @@ bool trainer_has_model(const Trainer *train) {
   return train->state.numbers.step > 0 || train->run->options->epochs == 0;
 }
 
+Weights *trainer_best(const Trainer *train) {
+  const bool validated = isfinite(train->state.numbers.best_valid_loss);
+  return validated ? train->state.best : train->state.optimizer->average;
+}
+
 double trainer_elapsed(const Trainer *train) {
   return train->earlier_seconds + clock_now() - train->run->began;
 }
