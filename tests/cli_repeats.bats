@@ -63,7 +63,7 @@ stopped() {
 
 @test "three numbers are beside Markov's, and two of them are below 2 where bases are repeats" {
   grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' said
-  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; $(printf %.4f "$(result memory_adapting_bits_per_base)") when it also holds the validation sequence read so far$" said
+  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (it also holds the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" said
   less 1.99 "$(result best_valid_bits_per_base)"
   run ! grep "worse than the best Markov model" said # with the memory it is better
   less "$(result memory_frozen_bits_per_base)" 0.5 # all of the validation is in the memory
@@ -121,7 +121,7 @@ stopped() {
 }
 
 @test "--epochs 0 without --memory or without --init is refused" {
-  wrong="-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes with --init and --memory alone"
+  wrong="-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes only with --init and --memory"
   fails 2 "$wrong" rnntrain -q -e 0 -o wrong repeats.fa
   fails 2 "$wrong" rnntrain -q -e 0 --memory -o wrong repeats.fa
   fails 2 "$wrong" rnntrain -q -e 0 --init run -o wrong repeats.fa
@@ -144,9 +144,9 @@ stopped() {
 }
 
 @test "the start and --dry-run report the memory" {
-  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes every place; a base takes at most 32 entries of the index and 16 pointers" said
+  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; every position is indexed; work per base: at most 32 index entries and 16 pointers" said
   rnntrain --dry-run --memory --memory-limit 100k --strands forward repeats.fa 2> dry > table
-  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; it indexes one place in [0-9]*; a base takes at most 16 entries of the index and 16 pointers" dry
+  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; one position in [0-9]* is indexed; work per base: at most 16 index entries and 16 pointers" dry
   rnntrain --dry-run --memory --init run "${RUN[@]}" -e 0 repeats.fa 2> dry > table
   run ! grep -q "^time:" dry
 }
@@ -210,6 +210,6 @@ shown = json.load(open("run/rnntrain_mqc.json"))["data"]["run"][sys.argv[1]]
 assert abs(shown - float(sys.argv[2])) < 1e-9' $key "$(result $key)"
   done
   rnntrain -q "${RUN[@]}" --report --multiqc -o without repeats.fa
-  run ! grep -q "with its memory" without/report.html
+  run ! grep -q "with memory" without/report.html
   run ! grep -q memory without/rnntrain_mqc.json
 }

@@ -73,19 +73,21 @@ static void put_card(const Page *page, const char *name, double value, int decim
 static void put_cards(const Page *page) {
   const Summary *run = &page->data->run;
   const double bits = run->best_bits, whole = run->whole_bits, markov = run->markov_bits;
-  const char *comparison = bits <= markov ? "fewer bits" : "more bits";
+  const bool remembers = isfinite(run->frozen_bits);
+  const double ratio = (remembers ? run->frozen_bits : bits) / markov;
   char note[64], time[32] = "-";
   fputs("<dl class=\"cards\">\n", page->out);
-  put_card(page, "best validation", bits, 4, "", "bits per base");
+  put_card(page, remembers ? "network alone" : "best validation", bits, 4, "", "bits per base");
   if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
-  if (isfinite(run->frozen_bits)) {
-    put_card(page, "with its memory", run->frozen_bits, 4, "", "bits per base");
-    put_card(page, "with a memory that grows", run->adapting_bits, 4, "", "bits per base");
+  if (remembers) {
+    put_card(page, "with memory", run->frozen_bits, 4, "", "bits per base");
+    put_card(page, "memory adapting", run->adapting_bits, 4, "", "bits per base");
   }
   snprintf(note, sizeof note, "bits per base, order %.0f", run->markov_order);
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
-  put_card(page, "beside Markov", 100 * fabs(1 - bits / markov), 2, " %",
-           isnan(bits / markov) ? "" : comparison);
+  snprintf(note, sizeof note, "%s bits%s", ratio <= 1 ? "fewer" : "more",
+           remembers ? ", with memory" : "");
+  put_card(page, "beside Markov", 100 * fabs(1 - ratio), 2, " %", isnan(ratio) ? "" : note);
   put_card(page, "epochs", run->tokens / run->train_tokens, 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page->data) / 1000, 0, "k", "k-mers a second");
   if (fabs(run->seconds) < 1e9) clock_text(run->seconds, time);
