@@ -142,8 +142,8 @@ int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *co
                    input_title(path), counted.circular);
     if (rc == 0 && counted.found > 0 && wish.memory != EVIDENCE_OTHERS)
       progress_say(task->advance->progress,
-                   "rnnpredict: %s: records that are in the memory of the model: %" PRIu64
-                   "; unless with --memory others, their own copies predict them",
+                   "rnnpredict: %s: records in the memory of the model: %" PRIu64
+                   "; each is predicted from its own copy, which --memory others ignores",
                    input_title(path), counted.found);
   }
   predict_free(predictor);

@@ -130,7 +130,7 @@ int train_options_check(const TrainOptions *o, const char *const *files, int n_f
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   if (o->epochs == 0 && !(o->memory && (o->init || o->resume)))
     return fail(why, "-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes "
-                     "with --init and --memory alone");
+                     "only with --init and --memory");
   if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
   return 0;
 }

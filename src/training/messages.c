@@ -113,8 +113,8 @@ static void suggest_remedies(const Trainer *train) {
 
 static void say_repeats(const Trainer *train) {
   progress_say(train->run->progress,
-               "validation with the memory: %.4f bits per base; %.4f when it also holds the "
-               "validation sequence read so far",
+               "validation with the memory: %.4f bits per base; adapting (it also holds the "
+               "validation sequence read so far): %.4f",
                train->result.repeats.frozen, train->result.repeats.adapting);
 }
 

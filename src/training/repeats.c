@@ -30,12 +30,12 @@ int repeats_plan(RunConfig *run, Why *why) {
 void repeats_say(const RunConfig *run) {
   const RepeatsSize *size = &run->repeats;
   const int strands = run->options->strands == STRANDS_BOTH ? 2 : 1;
-  char bytes[32], which[48] = "every place";
+  char bytes[32], which[48] = "every position";
   plan_text(size->bytes, bytes);
-  if (size->every > 1) snprintf(which, sizeof which, "one place in %d", size->every);
+  if (size->every > 1) snprintf(which, sizeof which, "one position in %d", size->every);
   progress_say(run->progress,
-               "memory of repeats: %" PRIu64 " bases, %s; it indexes %s; a base takes at most %d "
-               "entries of the index and %d pointers",
+               "memory of repeats: %" PRIu64 " bases, %s; %s is indexed; work per base: at most %d "
+               "index entries and %d pointers",
                size->bases, bytes, which, strands * POOL_VISITS, POOL_POINTERS);
 }
 
