@@ -316,6 +316,32 @@ static void records_of_one_name_are_told_apart(void **state) {
   free_model(&made);
 }
 
+/* Of many short reads of one name, two of which are alike; whichever strand is read. */
+static void each_of_many_namesakes_finds_its_own_copy(void **state) {
+  (void)state;
+  enum { N = ROWS / 2, LENGTH = 150 };
+  static char bases[N][LENGTH + 1];
+  const char *names[N];
+  char *reads[N];
+  for (int i = 0; i < N; i++) {
+    names[i] = "read";
+    reads[i] = bases[i];
+    random_bases(bases[i], LENGTH);
+  }
+  memcpy(bases[1], bases[0], LENGTH);
+  mutate(bases[1], LENGTH, 5);
+  Model made = new_model(names, reads, N, SOFTMAX_FOLLOWERS, 1);
+  for (int strands = 0; strands < 2; strands++) {
+    PredictWish wish = {.memory = EVIDENCE_OTHERS, .reading = {.both_strands = strands}};
+    score(&rows, &made, 1, names, reads, N, wish, 1);
+    assert_int_equal(rows.found, rows.n);
+    for (int i = 2 * (1 + strands); i < rows.n; i++) assert_true(bits_of(&rows, i) > 1.9);
+    score(&others, &made, 1, names, reads, N, (PredictWish){.memory = EVIDENCE_MODEL}, 1);
+    assert_int_equal(others.found, N);
+  }
+  free_model(&made);
+}
+
 /* With any stride and both softmaxes. */
 static void all_forms_of_network_recall(void **state) {
   (void)state;
@@ -344,6 +370,7 @@ int main(void) {
                                      cmocka_unit_test(its_own_copy_is_ignored),
                                      cmocka_unit_test(a_namesake_is_another_record),
                                      cmocka_unit_test(records_of_one_name_are_told_apart),
+                                     cmocka_unit_test(each_of_many_namesakes_finds_its_own_copy),
                                      cmocka_unit_test(all_forms_of_network_recall)};
   return cmocka_run_group_tests(tests, make_genome, free_genome);
 }

@@ -45,6 +45,9 @@ void pool_read(Pool *pool, int x, bool restart);
  * called before each pool_read, for the base after that k-mer. */
 void pool_ignore(Pool *pool, int64_t base);
 
+/* The same after pool_read, where it has shown which base that is: drops pointers at once. */
+void pool_ignore_now(Pool *pool, int64_t base);
+
 /* The class c, and the evidence s, without w, for followers of the k-mer read last: entries of
  * votes (POOL_POINTERS), *n of them. */
 int pool_evidence(Pool *pool, Vote *votes, int *n);

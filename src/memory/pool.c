@@ -210,6 +210,17 @@ void pool_read(Pool *pool, int x, bool restart) {
     read_base(pool, x >> 2 * (i - 1) & 3);
 }
 
+void pool_ignore_now(Pool *pool, int64_t base) {
+  int i = 0;
+  pool_ignore(pool, base);
+  while (i < pool->n) {
+    if (is_ignored(pool, pool->pointer[i].own, pool->pointer[i].place))
+      pool->pointer[i] = pool->pointer[--pool->n];
+    else
+      i++;
+  }
+}
+
 /* ---- evidence -------------------------------------------------------------------------------- */
 
 /* The number of the follower that a pointer points to. */

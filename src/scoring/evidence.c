@@ -16,10 +16,11 @@ struct EvidenceStep {
 /* The record in memory that the record being read may be: it has the same name. */
 typedef struct {
   const size_t *named; /* (n) records of this name */
-  size_t n, i;         /* i: the one that is followed */
-  uint64_t compared;   /* bases */
-  uint32_t differs;    /* bit b: of the last 32 bases, number b from the end is another there */
-  bool found;          /* somewhere 32 bases were the same */
+  size_t n;
+  size_t record;     /* the one of these that is followed */
+  uint64_t compared; /* bases */
+  uint32_t differs;  /* bit b: of the last 32 bases, number b from the end is another there */
+  bool found;        /* somewhere 32 bases were the same */
 } Copy;
 
 struct EvidenceReader {
@@ -55,13 +56,7 @@ static int64_t base_at(const EvidenceReader *reader, const Stretch *stretch, int
   if (letter < 0) letter += (int64_t)stretch->length; /* before the beginning of a circle */
   if (stretch->reversed) letter = letters - 1 - letter;
   if (letter < 0) return -1;
-  return records_base(records, (RecordPlace){copy->named[copy->i], (uint64_t)letter});
-}
-
-/* Until bases differ, a record is what its name says. */
-static void start_comparing(Copy *copy) {
-  copy->differs = 0;
-  copy->compared = 0;
+  return records_base(records, (RecordPlace){copy->record, (uint64_t)letter});
 }
 
 /* Compares the bases that step i adds with those of the copy. */
@@ -84,13 +79,50 @@ static int64_t find_copy(EvidenceReader *reader, const Stretch *stretch, int i) 
   Copy *copy = &reader->copy;
   if (copy->n == 0) return -1;
   compare_step(reader, stretch, i);
-  if (__builtin_popcount(copy->differs) > DIFFER_MAX) {
-    if (copy->n == 1) return -1;
-    copy->i = (copy->i + 1) % copy->n;
-    start_comparing(copy);
-  }
   copy->found |= copy->compared >= 32 && copy->differs == 0;
+  if (__builtin_popcount(copy->differs) > DIFFER_MAX) return -1;
   return base_at(reader, stretch, (int64_t)stretch->position[i] - 1);
+}
+
+static int by_number(const void *a, const void *b) {
+  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Whether a pointer leads to where the record has come to with step i, in a record of its name;
+ * that one is then followed. */
+static bool leads_to_copy(EvidenceReader *reader, const Stretch *stretch, int i,
+                          const Pointer *pointer) {
+  Copy *copy = &reader->copy;
+  const int64_t base = memory_at(pointer->place);
+  const size_t before = copy->record;
+  if (pointer->own || (pointer->place < 0) != stretch->reversed) return false;
+  copy->record = records_place(reader->memory->records, (uint64_t)base).record;
+  if (bsearch(&copy->record, copy->named, copy->n, sizeof copy->record, by_number) &&
+      base_at(reader, stretch, (int64_t)stretch->position[i] - 1) == base)
+    return true;
+  copy->record = before;
+  return false;
+}
+
+/* Of many records of one name, pointers find the one that differs less from the last bases than the
+ * one followed so far. The base that it has come to; -1: none. */
+static int64_t find_better_copy(EvidenceReader *reader, const Stretch *stretch, int i) {
+  Copy *copy = &reader->copy;
+  int n;
+  const Pointer *pointer = pool_pointers(reader->pool, &n);
+  const uint32_t known =
+      copy->compared < 32 ? ((uint32_t)1 << copy->compared) - 1 : UINT32_MAX; /* bits */
+  int64_t base = -1;
+  for (int p = 0; p < n; p++) {
+    const uint32_t differs = (uint32_t)pointer[p].errors & known;
+    if (__builtin_popcount(differs) >= __builtin_popcount(copy->differs) ||
+        !leads_to_copy(reader, stretch, i, &pointer[p]))
+      continue;
+    copy->differs = differs;
+    base = memory_at(pointer[p].place);
+  }
+  return base;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -102,8 +134,9 @@ EvidenceReader *evidence_new(const Memory *memory, const Recall *recall, const S
       .memory = memory, .recall = recall, .k = shape->k, .s = shape->s, .use = use};
   if (use == EVIDENCE_RECORD) reader->own = memory_new_growing(memory->m, memory->both_strands);
   reader->pool = pool_new(memory, reader->own, recall, shape);
-  if (*name)
-    reader->copy.n = records_named(memory->records, name, strlen(name), &reader->copy.named);
+  Copy *copy = &reader->copy;
+  if (*name) copy->n = records_named(memory->records, name, strlen(name), &copy->named);
+  if (copy->n > 0) copy->record = copy->named[0];
   return reader;
 }
 
@@ -125,9 +158,14 @@ void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps
     steps->votes =
         alloc_grow(steps->votes, &steps->votes_room, end + POOL_POINTERS, sizeof *steps->votes);
     Vote *votes = steps->votes + end;
-    const int64_t copy = find_copy(reader, stretch, i);
-    if (reader->use == EVIDENCE_OTHERS) pool_ignore(reader->pool, copy);
+    const bool ignores = reader->use == EVIDENCE_OTHERS;
+    int64_t copy = find_copy(reader, stretch, i);
+    if (ignores) pool_ignore(reader->pool, copy);
     pool_read(reader->pool, stretch->x[i], stretch->restart[i]);
+    if (reader->copy.n > 1 && reader->copy.differs != 0) {
+      copy = find_better_copy(reader, stretch, i);
+      if (ignores && copy >= 0) pool_ignore_now(reader->pool, copy);
+    }
     const int c = pool_evidence(reader->pool, votes, &n);
     for (int v = 0; v < n; v++) votes[v].s *= reader->recall->w[c];
     end += (uint32_t)n;
