@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 /* Estimates for a core: to index a base, and to read one with a pool. */
-static const double INDEX_SECONDS = 1e-7, POOL_SECONDS = 1e-6;
+static const double INDEX_SECONDS = 7e-8, POOL_SECONDS = 6e-7;
 
 int repeats_plan(RunConfig *run, Why *why) {
   const uint64_t limit = run->options->memory_limit, bases = span_bases(&run->dataset->train);
