@@ -142,6 +142,8 @@ open("valid.fa", "w").write(">b\n" + "".join(copies(20)) + "\n")'
 result = json.load(open("run/run.json"))["result"]
 for way in "frozen", "adapting":
     assert abs(result[f"memory_{way}_bits_per_base"] - result["best_valid_bits_per_base"]) < 0.002, result'
+  # Nothing could be learnt of pointers, but half of the sequence is in the memory.
+  is_less "$(bits run random.fa)" 1.1
 }
 
 # ---- boundaries ----------------------------------------------------------------------------------

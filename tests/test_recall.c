@@ -99,6 +99,15 @@ static void without_pointers_the_network_alone_counts(void **state) {
   assert_true(recall.w[0] == 0);
 }
 
+static void evidence_is_taken_as_it_is_before_anything_is_learnt(void **state) {
+  (void)state;
+  recall_init(&recall, &squares);
+  for (int c = 1; c < RECALL_CLASSES; c++) {
+    assert_true(recall.a[c] == 1);
+    assert_true(recall.w[c] == 1);
+  }
+}
+
 /* Adagrad with G = 0.01 at first and a rate of 0.1: steps of 0.1 * 0.3 / sqrt(0.01 + 0.09) and
  * 0.1 * 0.1 / sqrt(0.01 + 0.01), then one of 0.1 * 0.3 / sqrt(0.01 + 0.09 + 0.09). */
 static void a_step_goes_down_the_gradients_of_its_class(void **state) {
@@ -125,6 +134,7 @@ int main(void) {
       cmocka_unit_test(odds_are_those_of_the_guesses_counted),
       cmocka_unit_test(odds_are_moderate_before_anything_is_counted),
       cmocka_unit_test(without_pointers_the_network_alone_counts),
+      cmocka_unit_test(evidence_is_taken_as_it_is_before_anything_is_learnt),
       cmocka_unit_test(a_step_goes_down_the_gradients_of_its_class),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

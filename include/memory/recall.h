@@ -37,7 +37,7 @@ typedef struct {
   float a[RECALL_CLASSES], w[RECALL_CLASSES];
 } RecallSquares;
 
-/* Before anything is learnt. */
+/* Before anything is learnt: the evidence as it is, a = w = 1, and odds that are guessed. */
 void recall_init(Recall *recall, RecallSquares *squares);
 
 /* u of a pointer that guessed the last `length` bases; errors: bit i is 1 if it guessed the i-th

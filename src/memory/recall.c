@@ -65,9 +65,8 @@ void recall_set_odds(Recall *recall, const RecallCounts *counts) {
 void recall_init(Recall *recall, RecallSquares *squares) {
   recall_set_odds(recall, &(RecallCounts){{0}, {0}});
   for (int c = 0; c < RECALL_CLASSES; c++) {
-    const int odds = (c - 1) / (RECALL_POINTERS * RECALL_OTHERS);
-    recall->a[c] = 1 - 0.4f * (float)odds / RECALL_ODDS;
-    recall->w[c] = c == 0 ? 0 : 0.4f;
+    recall->a[c] = 1;
+    recall->w[c] = c == 0 ? 0 : 1;
     squares->a[c] = squares->w[c] = 1e-2f;
   }
 }
