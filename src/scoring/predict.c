@@ -19,8 +19,8 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "net/softmax.h"
+#include "scoring/predict_net.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,26 +30,6 @@ enum { KEPT_MAX = 1 << 28 };          /* bytes of distilled yhat in all slots */
 enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
 enum { BATCHES = 4 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_JOB };
-_Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
-
-/* The results of one of the networks for a stretch. */
-typedef struct {
-  double nats;
-  float *seam;   /* (D) after the warm-up */
-  float *h;      /* (D) after the last step */
-  double *h_sum; /* (D) of its own steps; NULL unless wished for */
-  EvidenceSteps evidence;
-  bool found; /* the record is in the memory */
-} Outcome;
-
-/* A stretch and its results. */
-typedef struct {
-  Stretch stretch;
-  Outcome *of; /* (nets) */
-  /* Of the first network, NULL unless wished for: */
-  float *J;   /* (STEPS_MAX) */
-  char *kept; /* of each step (STEPS_MAX), or of the last */
-} Slot;
 
 typedef struct {
   Slot *slot;           /* (slots) */
@@ -60,28 +40,9 @@ typedef struct {
   double part; /* of the file, up to its last stretch */
 } Batch;
 
-/* The memory that a job computes in. */
-typedef struct {
-  Tape *tape;
-  float *q;           /* logits, or yhat */
-  double *J;          /* (PREDICT_T,PREDICT_BLOCK), with_loss */
-  Evidence *evidence; /* (PREDICT_T,PREDICT_BLOCK); NULL: there is no memory */
-} Workspace;
-
-typedef struct {
-  const Model *model;
-  Factors *factors;
-  Workspace *work;   /* (blocks) */
-  Workspace mending; /* of one slot, while a batch is handed out */
-  bool remembers;
-  /* Of the record that the recalled batch begins with, and of the one that the next continues: */
-  EvidenceReader *continued, *continuing;
-} Net;
-
 struct Predictor {
   PredictWish wish;
-  const Kernels *kernels;
-  Net *net;
+  PredictNet *net;                  /* (nets) */
   int nets, threads, slots, blocks; /* of a batch */
   bool remembers;                   /* one of the nets does */
   size_t most_steps;                /* more end a batch */
@@ -90,6 +51,9 @@ struct Predictor {
   /* Reading: */
   int more;   /* 1: there may be more; 0: the file has ended; -1: it is broken */
   Why broken; /* in this way */
+  /* Recalling, for each net: of the record that the recalled batch begins with, and of the one that
+   * the next continues. */
+  EvidenceReader **continued, **continuing;
   /* Handing out: */
   PredictTake *take;
   void *context;
@@ -124,35 +88,6 @@ static void free_outcomes(Outcome *of, int nets) {
   free(of);
 }
 
-static bool wants_logits(const PredictWish *wish) { return wish->with_loss || wish->kept > 0; }
-
-static Workspace new_workspace(const Net *net, const PredictWish *wish, int slots) {
-  const Shape *shape = &net->model->shape;
-  const int rows = PREDICT_T * slots;
-  Workspace work = {.tape = tape_new(shape, PREDICT_T, slots, net->factors)};
-  if (wants_logits(wish)) work.q = alloc_floats(softmax_logits(shape, rows, false));
-  if (wish->with_loss) work.J = alloc_new((size_t)rows, sizeof *work.J);
-  if (net->remembers) work.evidence = alloc_new((size_t)rows, sizeof *work.evidence);
-  return work;
-}
-
-static void free_workspace(Workspace *work) {
-  tape_free(work->tape);
-  free(work->q);
-  free(work->J);
-  free(work->evidence);
-}
-
-static Net new_net(const Model *model, const Predictor *p) {
-  Net net = {.model = model, .remembers = p->wish.memory != EVIDENCE_OFF && model->memory};
-  net.factors = factors_forward(model->weights, &model->shape, wants_logits(&p->wish), p->threads,
-                                p->kernels->products);
-  net.work = alloc_new((size_t)p->blocks, sizeof *net.work);
-  for (int i = 0; i < p->blocks; i++) net.work[i] = new_workspace(&net, &p->wish, PREDICT_BLOCK);
-  net.mending = new_workspace(&net, &p->wish, 1);
-  return net;
-}
-
 static size_t kept_bytes(const PredictWish *wish) {
   return wish->each_step ? wish->kept * STEPS_MAX : wish->kept;
 }
@@ -164,7 +99,7 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
   if (blocks < BLOCKS) blocks = BLOCKS;
   if (blocks > BLOCKS_MAX) blocks = BLOCKS_MAX;
   size_t logits = 1, most = (size_t)blocks * PREDICT_BLOCK;
-  for (int i = 0; i < n_models && wants_logits(wish); i++)
+  for (int i = 0; i < n_models && predict_net_has_logits(wish); i++)
     logits += softmax_logits(&models[i].shape, 0, false);
   if (most > LOGITS_MAX / logits * PREDICT_BLOCK) most = LOGITS_MAX / logits * PREDICT_BLOCK;
   if (most == 0) most = PREDICT_BLOCK;
@@ -185,7 +120,6 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
   p->wish = wish;
-  p->kernels = kernels;
   p->threads = threads;
   p->slots = count_slots(models, n_models, &wish, threads);
   p->blocks = (p->slots + PREDICT_BLOCK - 1) / PREDICT_BLOCK;
@@ -193,7 +127,7 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->nets = n_models;
   p->net = alloc_new((size_t)n_models, sizeof *p->net);
   for (int i = 0; i < n_models; i++) {
-    p->net[i] = new_net(&models[i], p);
+    p->net[i] = predict_net_new(&models[i], &p->wish, i, p->blocks, threads, kernels);
     p->remembers |= p->net[i].remembers;
   }
   for (int i = 0; i < BATCHES; i++) {
@@ -208,6 +142,8 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
   p->handing = &p->batch[3];
   p->of = new_outcomes(p);
   p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
+  p->continued = alloc_new((size_t)n_models, sizeof(EvidenceReader *));
+  p->continuing = alloc_new((size_t)n_models, sizeof(EvidenceReader *));
   return p;
 }
 
@@ -229,158 +165,12 @@ void predict_free(Predictor *p) {
   for (int i = 0; i < BATCHES; i++) free_batch(&p->batch[i], p);
   free_outcomes(p->of, p->nets);
   free(p->nats);
-  for (int i = 0; i < p->nets; i++) {
-    for (int j = 0; j < p->blocks; j++) free_workspace(&p->net[i].work[j]);
-    free(p->net[i].work);
-    free_workspace(&p->net[i].mending);
-    factors_free(p->net[i].factors);
-  }
+  free(p->continued);
+  free(p->continuing);
+  for (int i = 0; i < p->nets; i++) predict_net_free(&p->net[i]);
   steps_free(p->steps);
   free(p->net);
   free(p);
-}
-
-/* ---- windows -------------------------------------------------------------------------------- */
-
-/* Copies steps from..from+T-1 of a tape's slots into it; slots without any are idle. */
-static void load_window(Tape *tape, Slot *const *slots, int from) {
-  for (int b = 0; b < tape->B; b++) {
-    const Stretch *stretch = &slots[b]->stretch;
-    for (int t = 0; t < tape->T; t++) {
-      const bool idle = from + t >= stretch->n;
-      const size_t at = (size_t)t * (size_t)tape->B + (size_t)b;
-      tape->x[at] = idle ? 0 : stretch->x[from + t];
-      tape->y[at] = idle ? -1 : stretch->y[from + t];
-      tape->restart[at] = idle || stretch->restart[from + t];
-    }
-  }
-}
-
-/* Loads the evidence of one of the networks for the steps of a window. */
-static void load_evidence(const Workspace *work, Slot *const *slots, int net, int from) {
-  const Tape *tape = work->tape;
-  for (int b = 0; b < tape->B; b++) {
-    const Slot *slot = slots[b];
-    for (int t = 0; t < tape->T; t++) {
-      Evidence *evidence = &work->evidence[t * tape->B + b];
-      *evidence = (Evidence){.a = 1}; /* idle */
-      if (from + t < slot->stretch.n) *evidence = evidence_of(&slot->of[net].evidence, from + t);
-    }
-  }
-}
-
-/* How many steps of a slot are in a window. */
-static int steps_of(const Slot *slot, const Tape *tape, int from) {
-  const int left = slot->stretch.n - from;
-  return left < tape->T ? left : tape->T;
-}
-
-/* The state of a slot after step t of a window. */
-static const float *state_of(const Tape *tape, int t, int b, size_t D) {
-  return tape->h + (size_t)((t + 1) * tape->B + b) * D;
-}
-
-/* Adds up a slot's own states of a window, in the order of its steps. */
-static void add_states(double *sum, const Slot *slot, const Tape *tape, int b, int from, size_t D) {
-  const int steps = steps_of(slot, tape, from);
-  for (int t = 0; t < steps && from >= slot->stretch.warmup; t++) {
-    const float *h = state_of(tape, t, b, D);
-    for (size_t i = 0; i < D; i++) sum[i] += (double)h[i];
-  }
-}
-
-/* Copies a window's results into its slots: losses in order, and the state after the last step. */
-static void take_window(Slot *const *slots, int net, const Workspace *work, int from, size_t D) {
-  const Tape *tape = work->tape;
-  for (int b = 0; b < tape->B; b++) {
-    Slot *slot = slots[b];
-    Outcome *of = &slot->of[net];
-    const int steps = steps_of(slot, tape, from);
-    for (int t = 0; t < steps && work->J; t++) {
-      of->nats += work->J[t * tape->B + b];
-      if (slot->J && net == 0) slot->J[from + t] = (float)work->J[t * tape->B + b];
-    }
-    if (of->h_sum) add_states(of->h_sum, slot, tape, b, from, D);
-    memcpy(of->h, state_of(tape, steps - 1, b, D), D * sizeof *of->h);
-    if (from + steps == slot->stretch.warmup) memcpy(of->seam, of->h, D * sizeof *of->h);
-  }
-}
-
-/* Distils yhat after each of a window's steps. */
-static void distil_window(const Predictor *p, const Net *net, const Workspace *work,
-                          Slot *const *slots, int from) {
-  const Tape *tape = work->tape;
-  const Shape *shape = &net->model->shape;
-  const size_t n = (size_t)shape->n, D = (size_t)shape->D;
-  const int rows = tape->T * tape->B, most = softmax_rows(shape);
-  for (int at = 0, some; at < rows; at += some) {
-    some = rows - at < most ? rows - at : most;
-    const Evidence *evidence = work->evidence ? work->evidence + at : NULL;
-    softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, evidence, some,
-                 net->factors, shape, p->kernels);
-    for (int row = at; row < at + some; row++) {
-      const Slot *slot = slots[row % tape->B];
-      const int step = from + row / tape->B;
-      if (step >= slot->stretch.warmup && step < slot->stretch.n)
-        p->wish.distil(p->wish.context, slot->kept + (size_t)step * p->wish.kept,
-                       work->q + (size_t)(row - at) * n);
-    }
-  }
-}
-
-/* Distils yhat after the last step of a record. */
-static void distil_last(const Predictor *p, const Net *net, const Workspace *work,
-                        const Slot *slot) {
-  const Stretch *stretch = &slot->stretch;
-  if (stretch->last < 0) return;
-  if (net->remembers) *work->evidence = evidence_of(&slot->of->evidence, stretch->n - 1);
-  softmax_yhat(work->q, &stretch->last, slot->of->h, work->evidence, 1, net->factors,
-               &net->model->shape, p->kernels);
-  p->wish.distil(p->wish.context, slot->kept, work->q);
-}
-
-static void run_window(const Predictor *p, int i, const Workspace *work, Slot *const *slots,
-                       int from) {
-  const Net *net = &p->net[i];
-  const Shape *shape = &net->model->shape;
-  Tape *tape = work->tape;
-  load_window(tape, slots, from);
-  if (net->remembers) load_evidence(work, slots, i, from);
-  rnn_forward(tape, net->factors, shape, p->kernels);
-  if (p->wish.with_loss) {
-    const SoftmaxRows rows = {.rows = tape->T * tape->B,
-                              .x = tape->x,
-                              .y = tape->y,
-                              .h = state_of(tape, 0, 0, (size_t)shape->D),
-                              .evidence = work->evidence,
-                              .J = work->J,
-                              .q = work->q};
-    softmax_loss(&rows, net->factors, shape, p->kernels);
-  }
-  take_window(slots, i, work, from, (size_t)shape->D);
-  if (p->wish.kept > 0 && p->wish.each_step && i == 0) distil_window(p, net, work, slots, from);
-  tape_carry(tape, shape);
-}
-
-/* Runs slots, the longest first, through the windows of their steps, from step `from` on. */
-static void run_slots(const Predictor *p, int net, const Workspace *work, Slot *const *slots, int n,
-                      int from) {
-  Tape *tape = work->tape;
-  const size_t D = (size_t)p->net[net].model->shape.D;
-  for (int b = 0; b < n; b++) {
-    Outcome *of = &slots[b]->of[net];
-    of->nats = 0;
-    if (of->h_sum) memset(of->h_sum, 0, D * sizeof *of->h_sum);
-  }
-  for (tape->B = n;; from += PREDICT_T) {
-    while (tape->B > 0 && slots[tape->B - 1]->stretch.n <= from) tape->B--;
-    if (tape->B == 0) break;
-    const int left = slots[0]->stretch.n - from;
-    tape->T = left < PREDICT_T ? left : PREDICT_T;
-    run_window(p, net, work, slots, from);
-  }
-  if (p->wish.kept > 0 && !p->wish.each_step && net == 0)
-    for (int b = 0; b < n; b++) distil_last(p, &p->net[net], work, slots[b]);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -432,12 +222,11 @@ static void read_batch(Predictor *p, Batch *batch, bool waiting) {
 
 /* Finds the evidence for the stretches of a batch's record, for one of the networks. */
 static void recall_record(const Predictor *p, Batch *batch, int record, int i) {
-  Net *net = &p->net[i];
+  const Model *model = p->net[i].model;
   Slot *slot = batch->record[record];
   Slot *end = record + 1 < batch->records ? batch->record[record + 1] : batch->slot + batch->used;
-  const Model *model = net->model;
-  if (!net->remembers) return;
-  EvidenceReader *reader = net->continued;
+  if (!p->net[i].remembers) return;
+  EvidenceReader *reader = p->continued[i];
   if (slot->stretch.first)
     reader = evidence_new(model->memory, &model->recall, &model->shape, p->wish.memory,
                           slot->stretch.name);
@@ -446,49 +235,32 @@ static void recall_record(const Predictor *p, Batch *batch, int record, int i) {
   if (end[-1].stretch.ended)
     evidence_free(reader);
   else
-    net->continuing = reader;
+    p->continuing[i] = reader;
 }
 
 /* The record that the batch has not finished continues in the next. */
 static void continue_record(const Predictor *p) {
   if (p->recalling->used == 0) return;
   for (int i = 0; i < p->nets; i++) {
-    p->net[i].continued = p->net[i].continuing;
-    p->net[i].continuing = NULL;
+    p->continued[i] = p->continuing[i];
+    p->continuing[i] = NULL;
   }
 }
 
 static void forget_record(const Predictor *p) {
   for (int i = 0; i < p->nets; i++) {
-    evidence_free(p->net[i].continued);
-    p->net[i].continued = NULL;
+    evidence_free(p->continued[i]);
+    p->continued[i] = NULL;
   }
 }
 
 /* ---- handing out ---------------------------------------------------------------------------- */
 
-static bool fits(const float *seam, const float *h, int D) {
-  for (int i = 0; i < D; i++)
-    if (!(fabsf(seam[i] - h[i]) <= PREDICT_SEAM * fmaxf(1, fabsf(h[i])))) return false;
-  return true;
-}
-
-/* Computes a stretch whose warm-up was too short again, from the state h before it. */
-static void mend_seam(const Predictor *p, int net, Slot *slot, const float *h) {
-  const Workspace *work = &p->net[net].mending;
-  const int D = p->net[net].model->shape.D;
-  Outcome *of = &slot->of[net];
-  if (fits(of->seam, h, D)) return;
-  memcpy(work->tape->h, h, (size_t)D * sizeof *h);
-  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a stretch that has no steps of its own */
-  run_slots(p, net, work, (Slot *const[]){slot}, 1, slot->stretch.warmup);
-}
-
 /* Adds the results of one network for a stretch to those of its record. */
 static void add_stretch(const Predictor *p, int net, Slot *slot) {
   const size_t D = (size_t)p->net[net].model->shape.D;
   Outcome *record = &p->of[net], *of = &slot->of[net];
-  if (!slot->stretch.first) mend_seam(p, net, slot, record->h);
+  if (!slot->stretch.first) predict_net_mend(&p->net[net], slot, record->h);
   p->nats[net] = of->nats + (slot->stretch.first ? 0 : p->nats[net]);
   memcpy(record->h, of->h, D * sizeof *of->h);
   for (size_t i = 0; i < D && of->h_sum; i++)
@@ -528,8 +300,8 @@ static int hand_out(Predictor *p, Batch *batch) {
 
 static void compute_block(const Predictor *p, int net, int block) {
   const int left = p->computing->used - block * PREDICT_BLOCK;
-  run_slots(p, net, &p->net[net].work[block], p->computing->longest_first + block * PREDICT_BLOCK,
-            left < PREDICT_BLOCK ? left : PREDICT_BLOCK, 0);
+  predict_net_run(&p->net[net], block, p->computing->longest_first + block * PREDICT_BLOCK,
+                  left < PREDICT_BLOCK ? left : PREDICT_BLOCK);
 }
 
 static bool any_in_hand(const Predictor *p) {
