@@ -40,15 +40,14 @@ int memory_choose_m(uint64_t bases);
 int memory_choose_every(uint64_t bases, int m, uint64_t limit);
 uint64_t memory_bytes(uint64_t bases, int m, int every); /* that a memory takes */
 
-/* A memory of the bases of these records, which it takes: all A and without an index until packed
- * holds the bases (those of a model file, or with memory_copy) and memory_index has indexed them.
- */
+/* A memory with room for the bases of these records, which it takes. Then packed is filled, from a
+ * model file or by memory_copy, and memory_index makes the index. */
 Memory *memory_new(Records *records, int m, int every, bool both_strands);
-void memory_copy(Memory *memory, const Span *span); /* whose records they are */
+void memory_copy(Memory *memory, const Span *span); /* with these records (span_records) */
 int memory_index(Memory *memory);                   /* -1: a signal that asks to end came */
 void memory_free(Memory *memory);
 
-/* A memory that grows while a record is read, and its next base; begins: of a new segment. */
+/* A memory that grows while a record is read. begins: the base is the first of a segment. */
 Memory *memory_new_growing(int m, bool both_strands);
 void memory_append(Memory *memory, int base, bool begins);
 
@@ -87,7 +86,7 @@ uint32_t memory_newest(const Memory *memory, uint64_t last);
 /* The place after an entry's seed, or (reversed) after its reverse complement. */
 int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed);
 
-/* Ask for what memory_newest reads, and for `earlier` and the bases at an entry. */
+/* Prefetch the hash that memory_newest reads, and `earlier` and the bases of an entry. */
 void memory_prefetch_newest(const Memory *memory, uint64_t last);
 void memory_prefetch_entry(const Memory *memory, uint32_t entry);
 

@@ -52,8 +52,8 @@ void softmax_yhat(float *yhat, const int *x, const float *h, const Evidence *evi
 void softmax_q(float *q, const int *x, const float *h, int rows, const Factors *factors,
                const Shape *shape, const Kernels *kernels);
 
-/* q (n) <- a (q + b2) + s, but for b2, which is added later. Without votes and with a = 1 nothing
- * changes, not even by rounding. */
+/* q (n), which is h U, becomes a (h U + b2) + s - b2: b2 is added later, as without evidence. With
+ * a = 1 and no votes not a bit changes. */
 void softmax_add_evidence(float *q, const float *b2, size_t n, const Evidence *evidence);
 
 /* The first of the s bases that a k-mer, or entry of yhat, adds. */

@@ -44,8 +44,8 @@ void trace_set(Trace *trace, const int *x, const int *y, int T);
 /* e, z and h of all timesteps. */
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape);
 
-/* The evidence (votes of different j, without w in them) of the timestep of the next trace_output,
- * which is none in a new trace. */
+/* Sets the evidence of the timestep of the next trace_output: votes for different j, which are not
+ * multiplied by w. A new trace has none. */
 void trace_evidence(Trace *trace, double a, double w, const Vote *votes, int n, const Shape *shape);
 
 /* q, yhat and J of timestep t. */

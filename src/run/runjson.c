@@ -160,7 +160,7 @@ static json_t *flow_json(const Exam *exam) {
   return json;
 }
 
-/* What belongs to the memory of repeats. */
+/* The size of the memory of repeats, and the validation with it. */
 static void add_repeats(json_t *json, const RunConfig *run, const RepeatsResult *repeats) {
   json_object_set_new(json, "memory_bases", whole(run->repeats.bases));
   json_object_set_new(json, "memory_bytes", whole(run->repeats.bytes));

@@ -19,7 +19,7 @@ typedef struct {
   size_t n;
   size_t record;     /* the one of these that is followed */
   uint64_t compared; /* bases */
-  uint32_t differs;  /* bit b: of the last 32 bases, number b from the end is another there */
+  uint32_t differs;  /* bit b: of the last 32 bases, the b-th before the newest differs */
   bool found;        /* somewhere 32 bases were the same */
 } Copy;
 
@@ -73,8 +73,8 @@ static void compare_step(EvidenceReader *reader, const Stretch *stretch, int i) 
   copy->compared += (uint64_t)added;
 }
 
-/* The base in memory that the record has come to with step i; -1: none, or the record is another
- * there. */
+/* The base in memory that the record has come to with step i; -1: none, or the bases before it
+ * differ. */
 static int64_t find_copy(EvidenceReader *reader, const Stretch *stretch, int i) {
   Copy *copy = &reader->copy;
   if (copy->n == 0) return -1;

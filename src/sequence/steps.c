@@ -142,7 +142,7 @@ static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t
   return n;
 }
 
-/* Up to n more letters of the span. */
+/* Up to n more letters of the span, with an N between its segments. */
 static size_t next_of_span(Steps *steps, char *letters, size_t n) {
   Segment *segment = &steps->segment;
   if (segment->length == 0) {

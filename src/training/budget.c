@@ -38,8 +38,8 @@ static double calibration_time(const Budget *budget) {
   return fmin(CALIBRATION_SHARE * budget->limit, whole);
 }
 
-/* Expected duration of what follows a calibration: two validations with the memory and the
- * examination. */
+/* Expected time from the end of a calibration to that of the run: two validations with the memory
+ * and the examination. */
 static double end_time(const Budget *budget) {
   const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
   const bool measures = budget->calibration_windows > 0 && has_validations(budget);

@@ -192,7 +192,7 @@ static int end_after_training(Trainer *train, Why *why) {
   return TRAIN_SIGNALLED + signal;
 }
 
-/* What follows the last step, once the run is saved: its memory, and the examination. */
+/* Adds the memory to a run that is saved after its last step, and examines the model. */
 static int complete(Trainer *train, bool examined, Why *why) {
   const RunConfig *run = train->run;
   if (run->options->memory) {
