@@ -136,7 +136,10 @@ stopped() {
   [ "$(result memory_every limited400k)" -gt 1 ]
   [ "$(result memory_every limited25k)" -gt "$(result memory_every limited100k)" ]
   less "$(result memory_frozen_bits_per_base limited400k)" 0.6
-  fails 1 "--memory-limit 10000: the bases alone take 2" \
+  random_bases 100000 4 | fold -w 100 | awk '{ print ">a_read_with_a_long_name_" NR; print }' > reads.fa
+  rnntrain -q "${RUN[@]}" --memory --memory-limit 480k -o reads reads.fa
+  [ "$(rnnpredict --mode info reads | awk '$1 == "memory_bytes" { print $2 }')" -le 480000 ]
+  fails 1 "--memory-limit 10000: the bases and names alone take 2" \
     rnntrain -q "${RUN[@]}" --memory --memory-limit 10k -o wrong repeats.fa
   fails 2 "--memory-limit: has no effect without --memory" \
     rnntrain -q "${RUN[@]}" --memory-limit 10k -o wrong repeats.fa

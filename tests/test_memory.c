@@ -218,7 +218,7 @@ static void the_index_keeps_to_its_limit(void **state) {
   for (size_t i = 0; i < sizeof megabases / sizeof *megabases; i++) {
     const uint64_t bases = megabases[i] * 1000000;
     const int m = memory_choose_m(bases);
-    assert_int_equal(memory_choose_every(bases, m, 0), 1);
+    assert_int_equal(memory_choose_every(bases, m, UINT64_MAX), 1);
     assert_true(memory_bytes(bases, m, 1) <= 16 * bases + (64 << 20));
     for (int part = 2; part <= 8; part *= 2) {
       const uint64_t limit = memory_bytes(bases, m, 1) / (uint64_t)part;
@@ -235,7 +235,7 @@ static void the_index_keeps_to_its_limit(void **state) {
 static void more_than_2_to_the_32_bases_are_indexed_at_greater_distances(void **state) {
   (void)state;
   const uint64_t bases = (uint64_t)9 << 30;
-  const int every = memory_choose_every(bases, memory_choose_m(bases), 0);
+  const int every = memory_choose_every(bases, memory_choose_m(bases), UINT64_MAX);
   assert_int_equal(every, 3);
   const Memory memory = {.m = 20, .every = every};
   assert_true(memory_place(&memory, UINT32_MAX, false) == 3 * (int64_t)UINT32_MAX);

@@ -35,10 +35,10 @@ typedef struct {
 /* The m for a memory of so many bases. */
 int memory_choose_m(uint64_t bases);
 
-/* The smallest distance of indexed places with which the memory takes at most `limit` bytes (0: no
- * limit), and entries are numbers of 32 bits. 0: the bases alone take more. */
+/* The smallest distance of indexed places with which the memory takes at most `limit` bytes, and
+ * entries are numbers of 32 bits. 0: the bases alone take more. */
 int memory_choose_every(uint64_t bases, int m, uint64_t limit);
-uint64_t memory_bytes(uint64_t bases, int m, int every); /* that a memory takes */
+uint64_t memory_bytes(uint64_t bases, int m, int every); /* without its records */
 
 /* A memory with room for the bases of these records, which it takes. Then packed is filled, from a
  * model file or by memory_copy, and memory_index makes the index. */

@@ -46,7 +46,6 @@ uint64_t memory_bytes(uint64_t bases, int m, int every) {
 
 int memory_choose_every(uint64_t bases, int m, uint64_t limit) {
   int every = (int)(bases >> 32) + 1;
-  if (limit == 0) return every;
   if (memory_bytes(bases, m, INT_MAX) > limit) return 0;
   while (memory_bytes(bases, m, every) > limit) every++;
   return every;

@@ -122,7 +122,7 @@ int memoryfile_sizes(MemorySizes *sizes, Tensor tensors[MEMORYFILE_TENSORS], con
       read_number(&sizes->m, path, metadata, "memory_m", 1, MEMORY_M_MAX, why) != 0 ||
       read_number(&sizes->every, path, metadata, "memory_every", 1, INT_MAX, why) != 0)
     return -1;
-  if (sizes->every < (uint64_t)memory_choose_every(sizes->bases, (int)sizes->m, 0))
+  if (sizes->every < (uint64_t)memory_choose_every(sizes->bases, (int)sizes->m, UINT64_MAX))
     return safetensors_malformed(why, path, "is too small for so many bases",
                                  "__metadata__.memory_every");
   sizes->both_strands = strands && strcmp(strands, "both") == 0;

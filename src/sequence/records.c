@@ -17,9 +17,9 @@ void records_free(Records *records) {
 }
 
 size_t records_memory(const Records *records) {
-  const size_t order = records->by_name ? records->n * sizeof *records->by_name : 0;
   return records->room * sizeof *records->record + records->names_room +
-         records->segment_room * sizeof *records->segment + order;
+         records->segment_room * sizeof *records->segment +
+         (records->n + 1) * sizeof *records->by_name;
 }
 
 /* ---- making --------------------------------------------------------------------------------- */

@@ -82,7 +82,7 @@ static uint64_t after_training(const RunConfig *run) {
   const uint64_t calibration = calibrate_memory(&run->shape, run->kernels);
   if (calibration > most) most = calibration;
   if (validates && measuring(run) > most) most = measuring(run);
-  return run->repeats.bytes + records_memory(run->dataset->records) + most;
+  return run->repeats.bytes + most;
 }
 
 Plan plan_make(const RunConfig *run) {

@@ -16,14 +16,18 @@
 static const double INDEX_SECONDS = 7e-8, POOL_SECONDS = 6e-7;
 
 int repeats_plan(RunConfig *run, Why *why) {
-  const uint64_t limit = run->options->memory_limit, bases = span_bases(&run->dataset->train);
-  const int m = memory_choose_m(bases), every = memory_choose_every(bases, m, limit);
+  const uint64_t wanted = run->options->memory_limit, limit = wanted > 0 ? wanted : UINT64_MAX;
+  const uint64_t bases = span_bases(&run->dataset->train);
+  const uint64_t tables = records_memory(run->dataset->records);
+  const int m = memory_choose_m(bases);
+  const int every = memory_choose_every(bases, m, limit > tables ? limit - tables : 0);
+  const uint64_t bytes = tables + memory_bytes(bases, m, every > 0 ? every : INT_MAX);
   char least[32];
-  run->repeats =
-      (RepeatsSize){bases, memory_bytes(bases, m, every > 0 ? every : INT_MAX), m, every};
+  run->repeats = (RepeatsSize){bases, bytes, m, every};
   if (every > 0) return 0;
-  plan_text(run->repeats.bytes, least);
-  return fail(why, "--memory-limit %" PRIu64 ": the bases alone take %s; give a larger limit",
+  plan_text(bytes, least);
+  return fail(why,
+              "--memory-limit %" PRIu64 ": the bases and names alone take %s; give a larger limit",
               limit, least);
 }
 
