@@ -27,7 +27,7 @@ static const struct {
     {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"},
     {"memory_frozen_bits_per_base", offsetof(Summary, frozen_bits), "Memory",
      "Validation with the memory of repeats, in bits per base", "{:,.4f}", "RdYlGn-rev"},
-    {"memory_adapting_bits_per_base", offsetof(Summary, adapting_bits), "Memory adapting",
+    {"memory_adapting_bits_per_base", offsetof(Summary, adapting_bits), "Adapting",
      "Validation with a memory that also holds the bases read so far, in bits per base", "{:,.4f}",
      "RdYlGn-rev"}};
 enum { COLUMNS = sizeof columns / sizeof *columns, ALWAYS = COLUMNS - 2 };

@@ -81,7 +81,7 @@ static void put_cards(const Page *page) {
   if (bits_differ(bits, whole)) put_card(page, "over all bases", whole, 4, "", "bits per base");
   if (remembers) {
     put_card(page, "with memory", run->frozen_bits, 4, "", "bits per base");
-    put_card(page, "memory adapting", run->adapting_bits, 4, "", "bits per base");
+    put_card(page, "adapting", run->adapting_bits, 4, "", "bits per base");
   }
   snprintf(note, sizeof note, "bits per base, order %.0f", run->markov_order);
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
