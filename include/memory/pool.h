@@ -52,6 +52,9 @@ void pool_ignore_now(Pool *pool, int64_t base);
  * votes (POOL_POINTERS), *n of them. */
 int pool_evidence(Pool *pool, Vote *votes, int *n);
 
+/* The same for the softmax: a[c], and votes (POOL_POINTERS) of w[c] s, which are borrowed. */
+Evidence pool_weighted(Pool *pool, Vote *votes);
+
 /* The pointers behind the last evidence, for people and for counting. */
 const Pointer *pool_pointers(const Pool *pool, int *n);
 

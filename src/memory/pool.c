@@ -265,6 +265,13 @@ int pool_evidence(Pool *pool, Vote *votes, int *n) {
   return pointers == 0 ? 0 : recall_class(best, pointers, all, most, followers);
 }
 
+Evidence pool_weighted(Pool *pool, Vote *votes) {
+  int n;
+  const int c = pool_evidence(pool, votes, &n);
+  for (int i = 0; i < n; i++) votes[i].s *= pool->recall->w[c];
+  return (Evidence){pool->recall->a[c], n, votes};
+}
+
 const Pointer *pool_pointers(const Pool *pool, int *n) {
   *n = pool->n;
   return pool->pointer;

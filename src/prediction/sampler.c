@@ -176,14 +176,11 @@ static int draw(Rng *rng, Choice *choices, const float *q, const float *b2, int 
 
 /* Adds the evidence of the draft's pool to q. */
 static void add_evidence(const Sampler *s, Draft *draft, float *q, const float *b2) {
-  const Recall *recall = &s->model->recall;
   Vote votes[POOL_POINTERS];
-  int n;
   pool_read(draft->pool, draft->x, draft->begins);
   draft->begins = false;
-  const int c = pool_evidence(draft->pool, votes, &n);
-  for (int i = 0; i < n; i++) votes[i].s *= recall->w[c];
-  softmax_add_evidence(q, b2, (size_t)s->followers, &(Evidence){recall->a[c], n, votes});
+  const Evidence evidence = pool_weighted(draft->pool, votes);
+  softmax_add_evidence(q, b2, (size_t)s->followers, &evidence);
 }
 
 /* The next k-mer of a draft whose state is h. */

@@ -25,7 +25,6 @@ typedef struct {
 
 struct EvidenceReader {
   const Memory *memory;
-  const Recall *recall;
   int k, s;
   EvidenceUse use;
   Memory *own; /* EVIDENCE_RECORD */
@@ -130,8 +129,7 @@ static int64_t find_better_copy(EvidenceReader *reader, const Stretch *stretch, 
 EvidenceReader *evidence_new(const Memory *memory, const Recall *recall, const Shape *shape,
                              EvidenceUse use, const char *name) {
   EvidenceReader *reader = alloc_new(1, sizeof *reader);
-  *reader = (EvidenceReader){
-      .memory = memory, .recall = recall, .k = shape->k, .s = shape->s, .use = use};
+  *reader = (EvidenceReader){.memory = memory, .k = shape->k, .s = shape->s, .use = use};
   if (use == EVIDENCE_RECORD) reader->own = memory_new_growing(memory->m, memory->both_strands);
   reader->pool = pool_new(memory, reader->own, recall, shape);
   Copy *copy = &reader->copy;
@@ -154,7 +152,6 @@ void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps
   steps->step = alloc_grow(steps->step, &steps->step_room, (size_t)stretch->n, sizeof *steps->step);
   for (int i = 0; i < stretch->warmup; i++) steps->step[i] = (struct EvidenceStep){.a = 1};
   for (int i = stretch->warmup; i < stretch->n; i++) {
-    int n;
     steps->votes =
         alloc_grow(steps->votes, &steps->votes_room, end + POOL_POINTERS, sizeof *steps->votes);
     Vote *votes = steps->votes + end;
@@ -166,9 +163,8 @@ void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps
       copy = find_better_copy(reader, stretch, i);
       if (ignores && copy >= 0) pool_ignore_now(reader->pool, copy);
     }
-    const int c = pool_evidence(reader->pool, votes, &n);
-    for (int v = 0; v < n; v++) votes[v].s *= reader->recall->w[c];
-    end += (uint32_t)n;
-    steps->step[i] = (struct EvidenceStep){reader->recall->a[c], end};
+    const Evidence evidence = pool_weighted(reader->pool, votes);
+    end += (uint32_t)evidence.n;
+    steps->step[i] = (struct EvidenceStep){evidence.a, end};
   }
 }
