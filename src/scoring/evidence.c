@@ -47,15 +47,14 @@ Evidence evidence_of(const EvidenceSteps *steps, int i) {
 
 /* ---- copies --------------------------------------------------------------------------------- */
 
-/* The base in memory at a letter of the record as it is read, counted from 0; -1: none. */
-static int64_t base_at(const EvidenceReader *reader, const Stretch *stretch, int64_t letter) {
-  const Copy *copy = &reader->copy;
-  const Records *records = reader->memory->records;
+/* The base of a record in memory at a letter of the record being read, counted from 0; -1: none. */
+static int64_t base_at(const EvidenceReader *reader, size_t record, const Stretch *stretch,
+                       int64_t letter) {
   const int64_t letters = (int64_t)stretch->letters;
   if (letter < 0) letter += (int64_t)stretch->length; /* before the beginning of a circle */
   if (stretch->reversed) letter = letters - 1 - letter;
   if (letter < 0) return -1;
-  return records_base(records, (RecordPlace){copy->record, (uint64_t)letter});
+  return records_base(reader->memory->records, (RecordPlace){record, (uint64_t)letter});
 }
 
 /* Compares the bases that step i adds with those of the copy. */
@@ -65,7 +64,7 @@ static void compare_step(EvidenceReader *reader, const Stretch *stretch, int i) 
   Copy *copy = &reader->copy;
   for (int b = added - 1; b >= 0; b--) {
     const int base = stretch->x[i] >> 2 * b & 3;
-    const int64_t at = base_at(reader, stretch, end - 1 - b);
+    const int64_t at = base_at(reader, copy->record, stretch, end - 1 - b);
     const bool same = at >= 0 && memory_base(reader->memory, stretch->reversed ? ~at : at) == base;
     copy->differs = copy->differs << 1 | !same;
   }
@@ -80,7 +79,7 @@ static int64_t find_copy(EvidenceReader *reader, const Stretch *stretch, int i) 
   compare_step(reader, stretch, i);
   copy->found |= copy->compared >= 32 && copy->differs == 0;
   if (__builtin_popcount(copy->differs) > DIFFER_MAX) return -1;
-  return base_at(reader, stretch, (int64_t)stretch->position[i] - 1);
+  return base_at(reader, copy->record, stretch, (int64_t)stretch->position[i] - 1);
 }
 
 static int by_number(const void *a, const void *b) {
@@ -88,20 +87,13 @@ static int by_number(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Whether a pointer leads to where the record has come to with step i, in a record of its name;
- * that one is then followed. */
-static bool leads_to_copy(EvidenceReader *reader, const Stretch *stretch, int i,
-                          const Pointer *pointer) {
-  Copy *copy = &reader->copy;
-  const int64_t base = memory_at(pointer->place);
-  const size_t before = copy->record;
-  if (pointer->own || (pointer->place < 0) != stretch->reversed) return false;
-  copy->record = records_place(reader->memory->records, (uint64_t)base).record;
-  if (bsearch(&copy->record, copy->named, copy->n, sizeof copy->record, by_number) &&
-      base_at(reader, stretch, (int64_t)stretch->position[i] - 1) == base)
-    return true;
-  copy->record = before;
-  return false;
+/* Whether a record in memory has the name of the one being read, which has come to this base of it
+ * with step i. */
+static bool is_copy(const EvidenceReader *reader, size_t record, const Stretch *stretch, int i,
+                    int64_t base) {
+  const Copy *copy = &reader->copy;
+  return bsearch(&record, copy->named, copy->n, sizeof record, by_number) &&
+         base_at(reader, record, stretch, (int64_t)stretch->position[i] - 1) == base;
 }
 
 /* Of many records of one name, pointers find the one that differs less from the last bases than the
@@ -112,16 +104,19 @@ static int64_t find_better_copy(EvidenceReader *reader, const Stretch *stretch, 
   const Pointer *pointer = pool_pointers(reader->pool, &n);
   const uint32_t known =
       copy->compared < 32 ? ((uint32_t)1 << copy->compared) - 1 : UINT32_MAX; /* bits */
-  int64_t base = -1;
+  int64_t found = -1;
   for (int p = 0; p < n; p++) {
     const uint32_t differs = (uint32_t)pointer[p].errors & known;
-    if (__builtin_popcount(differs) >= __builtin_popcount(copy->differs) ||
-        !leads_to_copy(reader, stretch, i, &pointer[p]))
-      continue;
+    if (pointer[p].own || (pointer[p].place < 0) != stretch->reversed) continue;
+    if (__builtin_popcount(differs) >= __builtin_popcount(copy->differs)) continue;
+    const int64_t base = memory_at(pointer[p].place);
+    const size_t record = records_place(reader->memory->records, (uint64_t)base).record;
+    if (!is_copy(reader, record, stretch, i, base)) continue;
+    copy->record = record;
     copy->differs = differs;
-    base = memory_at(pointer[p].place);
+    found = base;
   }
-  return base;
+  return found;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
