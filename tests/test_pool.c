@@ -415,7 +415,6 @@ static void a_pointer_goes_round_a_circle(void **state) {
   Pool *pool = pool_new(memory, NULL, &recall, &shape);
   for (int i = 0; i < 2; i++) {
     int n;
-    pool_restart(pool);
     for (int t = 0; t < 3 * RING; t++) pool_read(pool, code(strand[i][t % RING]), t == 0);
     const Pointer *pointer = pool_pointers(pool, &n);
     assert_int_equal(n, 1);

@@ -1,5 +1,5 @@
 /* pool: pointers to the places in memory whose last bases are like the last bases read, and the
- * evidence that they give for what comes next.
+ * evidence that they give for the next bases.
  *
  * A pool reads one sequence, base by base, and depends on nothing else. Its work per base has a
  * bound, whatever the sequence. */
@@ -35,17 +35,14 @@ Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Sh
 void pool_free(Pool *pool);
 void pool_copy(Pool *pool, const Pool *from); /* of the same model */
 
-void pool_restart(Pool *pool); /* a segment ended: no pointers, no last bases */
-
 /* Reads the next k-mer, or of the first one of a segment (restart) all its bases. */
 void pool_read(Pool *pool, int x, bool restart);
 
-/* The base in memory that the sequence being read has come to, itself a copy of that part of the
- * memory; -1: none. Until the next call pointers to within POOL_NEAR bases of it are dropped. To be
- * called before each pool_read, for the base after that k-mer. */
+/* Before each pool_read of a sequence that is itself in the memory: the base there that follows the
+ * k-mer; -1: none. Until the next call no pointers lead to within POOL_NEAR bases of it. */
 void pool_ignore(Pool *pool, int64_t base);
 
-/* The same after pool_read, where it has shown which base that is: drops pointers at once. */
+/* The same after pool_read, for a base that its pointers have revealed: drops pointers at once. */
 void pool_ignore_now(Pool *pool, int64_t base);
 
 /* The class c, and the evidence s, without w, for followers of the k-mer read last: entries of

@@ -1,7 +1,7 @@
 /* recall: how much a model trusts its memory: the constants a, w and o, and their learning.
  *
- *   u     the state of a pointer: bases since its last error, and the errors in its last 32 bases,
- *         in the 32 before these, and in the third bases, to which the next one belongs
+ *   u     the state of a pointer: bases since its last error, the errors in its last 32 bases and
+ *         in the 32 before these, and their excess in every third base before the next one
  *   o[u]  odds: right to wrong guesses of pointers in state u, counted
  *   S_j   the sum of o[u] over the pointers that point to follower j, of n followers
  *   s_j   ln(1 + (n-1) S_j), the evidence for follower j; 0 where no pointer points to it
@@ -9,8 +9,8 @@
  *         the others contradict the most trusted follower; 0: it has none, and then a = 1
  *   q     a[c] (h U + b2) + w[c] s
  *
- * A guess at random has odds of 1 to n-1, so (n-1) S_j says how much better than that pointers
- * are. (Pointer networks, Vinyals et al. 2015, arXiv 1506.03134; copy experts, XM, Cao et al.
+ * A guess at random has odds of 1 to n-1, so (n-1) S_j measures how much better pointers are.
+ * (Pointer networks, Vinyals et al. 2015, arXiv 1506.03134; copy experts, XM, Cao et al.
  * 2007.) */
 #ifndef RECALL_H
 #define RECALL_H

@@ -53,11 +53,6 @@ void pool_free(Pool *pool) { free(pool); }
 
 void pool_copy(Pool *pool, const Pool *from) { *pool = *from; }
 
-void pool_restart(Pool *pool) {
-  pool->n = 0;
-  pool->n_last = 0;
-}
-
 void pool_ignore(Pool *pool, int64_t base) { pool->ignored = base; }
 
 static const Memory *memory_of(const Pool *pool, bool own) {
@@ -205,7 +200,7 @@ static void read_base(Pool *pool, int base) {
 }
 
 void pool_read(Pool *pool, int x, bool restart) {
-  if (restart) pool_restart(pool);
+  if (restart) pool->n = pool->n_last = 0;
   for (int i = restart ? pool->shape.k : pool->shape.s; i > 0; i--)
     read_base(pool, x >> 2 * (i - 1) & 3);
 }
