@@ -288,6 +288,24 @@ for record in json.load(open("trace.json"))["records"]:
   grep -E '^  dnet\(30\) = a\[[0-9]+\] dq\(30\)$' trace.txt
 }
 
+@test "flow: the evidence of each timestep and its most trusted pointer, as in the trace" {
+  { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; } > s.fa
+  rnnpredict --mode trace --timesteps 30 "$RUN" s.fa > trace.json
+  rnnpredict --mode flow --timesteps 30 "$RUN" s.fa > flow.tsv
+  grep -q $'\tgenome\t20033\t+\t' flow.tsv
+  "$PYTHON" -c 'import json
+rows = [line.rstrip("\n").split("\t") for line in open("flow.tsv")][1:]
+for row, step in zip(rows, json.load(open("trace.json"))["records"][0]["forward"], strict=True):
+    s = step["s"][step["kmers"].index(step["y"])]
+    assert all(abs(float(x) - y) < 1e-4 for x, y in zip(row[4:7], (step["a"], step["w"], s))), (row, step)
+    assert int(row[7]) == len(step["pointers"]), (row, step)
+    best = max(step["pointers"], key=lambda pointer: pointer["odds"], default=None)
+    keys = "record", "position", "strand", "since_error", "errors_64"
+    assert row[8:] == ([str(best[key]) for key in keys] if best else ["NA"] * 5), (row, best)'
+  rnnpredict --mode flow --memory off "$RUN" s.fa > off.tsv
+  grep -qx $'record\tloss_at\ttimestep\tnorm' off.tsv
+}
+
 @test "sample: recites the memory only on request" {
   prompt=$(sed -n 2p "$GENOME" | cut -c 20001-20040)
   next=$(sed -n 2p "$GENOME" | cut -c 20041-20080)
