@@ -3,6 +3,7 @@
 
 #include "scratch.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -228,6 +229,8 @@ static void the_index_keeps_to_its_limit(void **state) {
       assert_true(memory_bytes(bases, m, every - 1) > limit);
     }
     assert_int_equal(memory_choose_every(bases, m, bases / 4), 0);
+    const uint64_t least = memory_bytes(bases, m, INT_MAX); /* found without a billion trials */
+    assert_true(memory_bytes(bases, m, memory_choose_every(bases, m, least) - 1) > least);
   }
 }
 

@@ -45,10 +45,16 @@ uint64_t memory_bytes(uint64_t bases, int m, int every) {
 }
 
 int memory_choose_every(uint64_t bases, int m, uint64_t limit) {
-  int every = (int)(bases >> 32) + 1;
-  if (memory_bytes(bases, m, INT_MAX) > limit) return 0;
-  while (memory_bytes(bases, m, every) > limit) every++;
-  return every;
+  int least = (int)(bases >> 32) + 1, enough = INT_MAX;
+  if (memory_bytes(bases, m, enough) > limit) return 0;
+  while (least < enough) {
+    const int middle = least + (enough - least) / 2;
+    if (memory_bytes(bases, m, middle) <= limit)
+      enough = middle;
+    else
+      least = middle + 1;
+  }
+  return enough;
 }
 
 /* ---- bases and the ends of segments -----------------------------------------------------------
