@@ -206,6 +206,23 @@ for a, b in zip(open("forward"), open("turned")):
   is_less "$(bits "$RUN" else.fa --memory others)" 1
 }
 
+# peak USE: the memory, in bytes, that scoring long.fa takes.
+peak() {
+  "$PYTHON" -c 'import resource, subprocess, sys
+subprocess.run(["rnnpredict", "-t", "1", "--mode", "score", "--memory", *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
+print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN" long.fa
+}
+
+@test "memory: what is read of a record takes at most 16 bytes a base and 64 MB, even where room has just doubled" {
+  not_sanitized "sanitizers keep freed memory"
+  bases=$((2 ** 23 + 1000))
+  { echo ">long"; random_bases $bases 5; } > long.fa
+  difference=$(($(peak record) - $(peak model)))
+  echo "$difference bytes"
+  [ "$difference" -gt $((4 * bases)) ]
+  [ "$difference" -le $((16 * bases + 64000000)) ]
+}
+
 @test "memory: classify compares models, each with a memory of its own" {
   random_bases 20000 7 | sed '1i >random' > random.fa
   train --memory -e 1 -o other random.fa

@@ -225,9 +225,12 @@ static void new_index(Memory *memory) {
   memory->earlier = alloc_numbers(entries(memory->room, memory->every), sizeof *memory->earlier);
 }
 
-static void free_arrays(Memory *memory) {
+static void free_sequence(Memory *memory) {
   free(memory->packed - PADDING);
   free(memory->begins - PADDING_WORDS);
+}
+
+static void free_index(Memory *memory) {
   free(memory->newest);
   free(memory->earlier);
 }
@@ -259,7 +262,8 @@ int memory_index(Memory *memory) {
 
 void memory_free(Memory *memory) {
   if (!memory) return;
-  free_arrays(memory);
+  free_sequence(memory);
+  free_index(memory);
   records_free(memory->records);
   free(memory);
 }
@@ -275,16 +279,18 @@ Memory *memory_new_growing(int m, bool both_strands) {
   return memory;
 }
 
-/* Doubles the room. */
+/* Doubles the room; the index is made again. */
 static void grow(Memory *memory) {
   Memory old = *memory;
+  free_index(&old);
   new_sequence(memory, 2 * old.room);
+  memory->every = memory_choose_every(memory->room, memory->m, UINT64_MAX);
   new_index(memory);
   memcpy(memory->packed, old.packed, old.room / 4);
   memcpy(memory->begins, old.begins, old.room / 8);
   set_begin(memory, memory->bases);
   index_places(memory);
-  free_arrays(&old);
+  free_sequence(&old);
 }
 
 /* The place before the base is indexed now that there is a base to guess. */
