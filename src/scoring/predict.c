@@ -109,11 +109,11 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
 }
 
 /* Steps of a batch: with a memory a record is read by one job at a time, while the batch before is
- * computed. Half of what there is room for lets that begin early and saves memory; each network has
- * evidence of its own. */
+ * computed. A quarter of what there is room for lets that begin early and saves memory; each
+ * network has evidence of its own. */
 static size_t most_steps(const Predictor *p) {
   if (!p->remembers) return SIZE_MAX;
-  return (size_t)p->slots * STEPS_STRETCH / 2 / (size_t)p->nets;
+  return (size_t)p->slots * STEPS_STRETCH / 4 / (size_t)p->nets;
 }
 
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
