@@ -68,7 +68,8 @@ untouched() {
     rm -rf run/*
     rnntrain "${NEW[@]}" -o run "$PHIX"
     kill -CONT "$old"
-    ends "run/loss.tsv: was removed or replaced while this run was writing to it"
+    # It may have been halted between looking for loss.tsv and for timestep_loss.tsv.
+    ends "loss.tsv: was removed or replaced while this run was writing to it"
     untouched run
   done
 }
