@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "base/search.h"
 #include "base/signals.h"
 
 #include <stdlib.h>
@@ -106,15 +107,9 @@ static void set_gaps(Calibrator *c) {
 /* The base of the memory that is a copy of a base of the span. */
 static int64_t base_in_memory(const Calibrator *c, int64_t base) {
   const Span *span = &c->of->span;
-  size_t low = 0, high = span->n;
-  while (high - low > 1) {
-    const size_t middle = low + (high - low) / 2;
-    if (span->ranges[middle].begin <= (uint64_t)base)
-      low = middle;
-    else
-      high = middle;
-  }
-  return base - (int64_t)c->gaps[low];
+  const Range *range = span->ranges;
+  const size_t i = search_last(&range->begin, span->n, sizeof *range, (uint64_t)base);
+  return base - (int64_t)c->gaps[i];
 }
 
 /* ---- blocks --------------------------------------------------------------------------------- */

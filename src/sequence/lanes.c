@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "base/search.h"
 #include "sequence/tokenizer.h"
 
 #include <assert.h>
@@ -96,17 +97,11 @@ static void index_pieces(Lanes *lanes) {
 
 /* The segment that a piece belongs to, and the piece's number in it. */
 static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) {
-  size_t low = 0, high = lanes->index_size;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (lanes->index[middle].first_piece <= piece)
-      low = middle;
-    else
-      high = middle;
-  }
-  SegmentCursor cursor = lanes->index[low].cursor;
+  const IndexEntry *entry = lanes->index;
+  entry += search_last(&entry->first_piece, lanes->index_size, sizeof *entry, piece);
+  SegmentCursor cursor = entry->cursor;
   Segment segment = {0, 0};
-  *part = piece - lanes->index[low].first_piece;
+  *part = piece - entry->first_piece;
   while (segments_next(&lanes->span, &cursor, &segment)) {
     const uint64_t parts = pieces_of(lanes, &segment);
     if (*part < parts) break;

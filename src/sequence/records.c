@@ -1,6 +1,7 @@
 #include "sequence/records.h"
 
 #include "base/alloc.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,25 +57,11 @@ uint64_t record_turned(const Records *records, const Record *record) {
   return end < record->letters ? 0 : end - record->letters;
 }
 
-/* Of n structs of this size, which ascend, the last one that has `limit` at most in a member; that
- * of the first struct is given. The first struct if all have more. */
-static size_t find_last(const uint64_t *member, size_t n, size_t size, uint64_t limit) {
-  size_t begin = 0, end = n;
-  while (end - begin > 1) {
-    const size_t middle = begin + (end - begin) / 2;
-    if (*(const uint64_t *)(const void *)((const char *)member + middle * size) <= limit)
-      begin = middle;
-    else
-      end = middle;
-  }
-  return begin;
-}
-
 RecordPlace records_place(const Records *records, uint64_t base) {
   const size_t i =
-      find_last(&records->segment->start, records->n_segments, sizeof *records->segment, base);
+      search_last(&records->segment->start, records->n_segments, sizeof *records->segment, base);
   const size_t r =
-      find_last(&records->record->first_segment, records->n, sizeof *records->record, i);
+      search_last(&records->record->first_segment, records->n, sizeof *records->record, i);
   const uint64_t letters = records->record[r].letters;
   const uint64_t letter = records->segment[i].position + (base - records->segment[i].start);
   return (RecordPlace){r, letter < letters ? letter : letter - letters};
@@ -83,7 +70,7 @@ RecordPlace records_place(const Records *records, uint64_t base) {
 int64_t records_base(const Records *records, RecordPlace place) {
   const Record *record = &records->record[place.record];
   const RecordSegment *segment = &records->segment[record->first_segment];
-  segment += find_last(&segment->position, record->segments, sizeof *segment, place.letter);
+  segment += search_last(&segment->position, record->segments, sizeof *segment, place.letter);
   if (place.letter < segment->position || place.letter >= record->letters ||
       place.letter - segment->position >= segment->length)
     return -1;
