@@ -143,6 +143,7 @@ void evidence_free(EvidenceReader *reader) {
 }
 
 void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps *steps) {
+  const bool ignores = reader->use == EVIDENCE_OTHERS;
   uint32_t end = 0;
   steps->step = alloc_grow(steps->step, &steps->step_room, (size_t)stretch->n, sizeof *steps->step);
   for (int i = 0; i < stretch->warmup; i++) steps->step[i] = (struct EvidenceStep){.a = 1};
@@ -150,11 +151,11 @@ void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps
     steps->votes =
         alloc_grow(steps->votes, &steps->votes_room, end + POOL_POINTERS, sizeof *steps->votes);
     Vote *votes = steps->votes + end;
-    const bool ignores = reader->use == EVIDENCE_OTHERS;
-    int64_t copy = find_copy(reader, stretch, i);
+    const bool follows = ignores || !reader->copy.found; /* nothing else asks for the copy */
+    int64_t copy = follows ? find_copy(reader, stretch, i) : -1;
     if (ignores) pool_ignore(reader->pool, copy);
     pool_read(reader->pool, stretch->x[i], stretch->restart[i]);
-    if (reader->copy.n > 1 && reader->copy.differs != 0) {
+    if (follows && reader->copy.n > 1 && reader->copy.differs != 0) {
       copy = find_better_copy(reader, stretch, i);
       if (ignores && copy >= 0) pool_ignore_now(reader->pool, copy);
     }
