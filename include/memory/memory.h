@@ -29,7 +29,7 @@ typedef struct {
   int bits;          /* of the hash */
   uint32_t *newest;  /* (2^bits) the last entry with this hash; 0: none */
   uint32_t *earlier; /* (entries) the one before with the same hash; 0: none */
-  uint64_t room;     /* bases that there is memory for */
+  uint64_t room;     /* capacity in bases */
 } Memory;
 
 /* The m for a memory of so many bases. */

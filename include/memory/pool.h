@@ -29,8 +29,8 @@ typedef struct {
 
 typedef struct Pool Pool;
 
-/* All are borrowed. With own, which grows and has the same m, the pool also remembers what it
- * reads; NULL: it does not. */
+/* All are borrowed. own is a growing memory with the same m, to which the pool adds the bases it
+ * reads; NULL: it adds them nowhere. */
 Pool *pool_new(const Memory *memory, Memory *own, const Recall *recall, const Shape *shape);
 void pool_free(Pool *pool);
 void pool_copy(Pool *pool, const Pool *from); /* of the same model */

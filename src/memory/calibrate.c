@@ -219,7 +219,7 @@ static void add_counts(RecallCounts *counts, const RecallCounts *more) {
   }
 }
 
-/* Adds up what the blocks found, in their order, and learns from it. */
+/* Sums the counts and gradients of the blocks, in their order, and takes a step. */
 static void learn(Calibrator *c) {
   for (int i = 0; i < BLOCKS; i++) add_counts(&c->counts, &c->block[i].counts);
   recall_set_odds(c->recall, &c->counts);

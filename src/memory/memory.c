@@ -293,7 +293,7 @@ static void grow(Memory *memory) {
   free_sequence(&old);
 }
 
-/* The place before the base is indexed now that there is a base to guess. */
+/* The place before this base can be indexed now: a pointer there has a base to guess. */
 void memory_append(Memory *memory, int base, bool begins_segment) {
   if (memory->bases == memory->room) grow(memory);
   const uint64_t i = memory->bases;

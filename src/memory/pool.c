@@ -78,8 +78,8 @@ static void fetch(const Memory *memory, Pointer *pointer) {
   pointer->n_ahead = n < 32 ? n : 32;
 }
 
-/* Where the next pointer goes: in a full pool in the place of the first one with the most errors,
- * if it has more than these. NULL: nowhere. */
+/* A slot for a pointer with so many errors. A full pool gives up its first pointer with the most
+ * errors if that has more; otherwise NULL. */
 static Pointer *room_for(Pool *pool, int errors) {
   if (pool->n < POOL_POINTERS) return &pool->pointer[pool->n++];
   Pointer *worst = NULL;

@@ -109,8 +109,8 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
 }
 
 /* Steps of a batch: with a memory a record is read by one job at a time, while the batch before is
- * computed. A quarter of what there is room for lets that begin early and saves memory; each
- * network has evidence of its own. */
+ * computed. A quarter of the slots' steps is enough: computing begins early, and the evidence of
+ * each network takes less memory. */
 static size_t most_steps(const Predictor *p) {
   if (!p->remembers) return SIZE_MAX;
   return (size_t)p->slots * STEPS_STRETCH / 4 / (size_t)p->nets;
@@ -338,7 +338,7 @@ static void pass_batches_on(Predictor *p) {
   p->reading = handed;
 }
 
-/* Predicts what was opened. */
+/* Predicts the records of the open file or span. */
 static int predict_all(Predictor *p, PredictTake *take, void *context, Why *why) {
   p->more = 1;
   p->take = take;
