@@ -66,6 +66,24 @@ Corpus *scratch_corpus(const char *letters) {
   return corpus;
 }
 
+Memory *scratch_memory(const char *text, int m, int every, bool both_strands) {
+  char *path = scratch_path("memory.fa");
+  scratch_write(path, text, strlen(text));
+  Records *records = records_new();
+  Corpus *corpus = corpus_new();
+  const Reading reading = {.turn = SCRATCH_TURN, .records = records};
+  SeqCounts counts;
+  Why why;
+  if (corpus_read(corpus, path, &reading, &counts, &why) != 0) fail_msg("%s", why.text);
+  Range all = {0, corpus->bases};
+  Memory *memory = memory_new(records, m, every, both_strands);
+  memory_copy(memory, &(Span){corpus, &all, 1, 1});
+  assert_int_equal(memory_index(memory), 0);
+  corpus_free(corpus);
+  free(path);
+  return memory;
+}
+
 void scratch_floats(float *a, size_t n, Rng *rng) {
   for (size_t i = 0; i < n; i++) {
     do {

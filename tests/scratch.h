@@ -3,7 +3,7 @@
 #define SCRATCH_H
 
 #include "base/rng.h"
-#include "sequence/corpus.h"
+#include "memory/memory.h"
 
 const char *scratch_directory(void);
 
@@ -18,5 +18,10 @@ void scratch_floats(float *a, size_t n, Rng *rng);
 
 /* A corpus of a record with these letters; the caller frees it. */
 Corpus *scratch_corpus(const char *letters);
+
+/* A memory with its index of all records of a file with this text; the caller frees it. Circles
+ * have SCRATCH_TURN bases twice. */
+enum { SCRATCH_TURN = 3 };
+Memory *scratch_memory(const char *text, int m, int every, bool both_strands);
 
 #endif

@@ -12,26 +12,7 @@
 /* cmocka wants those before it */
 #include <cmocka.h>
 
-enum { TURN = 3, LETTERS = 900 };
-
-/* A memory of all records of a file with this text. */
-static Memory *memory_of(const char *text, int m, int every) {
-  char *path = scratch_path("memory.fa");
-  scratch_write(path, text, strlen(text));
-  Records *records = records_new();
-  Corpus *corpus = corpus_new();
-  const Reading reading = {.turn = TURN, .records = records};
-  SeqCounts counts;
-  Why why;
-  if (corpus_read(corpus, path, &reading, &counts, &why) != 0) fail_msg("%s", why.text);
-  Range all = {0, corpus->bases};
-  Memory *memory = memory_new(records, m, every, true);
-  memory_copy(memory, &(Span){corpus, &all, 1, 1});
-  assert_int_equal(memory_index(memory), 0);
-  corpus_free(corpus);
-  free(path);
-  return memory;
-}
+enum { LETTERS = 900 };
 
 /* Random letters, every fiftieth an N, in a record; and the bases among them, with the number of
  * the segment of each. */
@@ -89,7 +70,7 @@ static void bases_around_a_place_are_those_of_its_segment_on_its_strand(void **s
   (void)state;
   for (unsigned seed = 1; seed <= 5; seed++) {
     const Sequence sequence = random_sequence(seed);
-    Memory *memory = memory_of(sequence.text, 11, 1);
+    Memory *memory = scratch_memory(sequence.text, 11, 1, true);
     assert_int_equal(memory->bases, sequence.n);
     for (int i = 0; i < sequence.n; i++) {
       check_place(memory, &sequence, i, false);
@@ -115,7 +96,7 @@ static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state
   enum { M = 5 };
   const Sequence sequence = random_sequence(7);
   for (int every = 1; every <= 3; every++) {
-    Memory *memory = memory_of(sequence.text, M, every);
+    Memory *memory = scratch_memory(sequence.text, M, every, true);
     for (uint64_t last = 0; last < 1 << 2 * M; last++) {
       uint32_t entry = memory_newest(memory, last);
       for (int p = sequence.n - 1; p > 0; p--) {
@@ -143,7 +124,7 @@ static void a_memory_that_grew_is_one_that_was_there(void **state) {
       memory_append(grown, code(sequence.base[i]),
                     i == 0 || sequence.segment[i] != sequence.segment[i - 1]);
   }
-  Memory *memory = memory_of(text, M, 1);
+  Memory *memory = scratch_memory(text, M, 1, true);
   assert_int_equal(grown->bases, memory->bases);
   for (int64_t p = -(int64_t)memory->bases; p < (int64_t)memory->bases; p++) {
     const int n = memory_count_before(memory, p);
@@ -173,8 +154,8 @@ static void a_memory_that_grew_is_one_that_was_there(void **state) {
 /* The ring is read over its end: AACCGGTTTGACA AAC. */
 static void places_go_round_a_circle(void **state) {
   (void)state;
-  Memory *memory =
-      memory_of(">before\nACGT\n>ring circular=true\nAACCGGTTTGACA\n>after\nTT\n", 11, 1);
+  Memory *memory = scratch_memory(">before\nACGT\n>ring circular=true\nAACCGGTTTGACA\n>after\nTT\n",
+                                  11, 1, true);
   assert_int_equal(memory_next(memory, 4 + 14), 4 + 15);
   assert_int_equal(memory_next(memory, 4 + 15), 4 + 3);
   assert_int_equal(memory_next(memory, ~(4 + 1)), ~(4 + 0));
@@ -189,7 +170,7 @@ static void places_go_round_a_circle(void **state) {
 /* Two segments: AACCGG and TTTGACA AAC. */
 static void a_circle_with_a_gap_goes_on_at_its_beginning(void **state) {
   (void)state;
-  Memory *memory = memory_of(">ring circular=true\nAACCGGNTTTGACA\n", 11, 1);
+  Memory *memory = scratch_memory(">ring circular=true\nAACCGGNTTTGACA\n", 11, 1, true);
   assert_int_equal(memory->bases, 16);
   assert_int_equal(memory_next(memory, 15), 3);
   assert_int_equal(memory_next(memory, ~0), ~12);
@@ -203,7 +184,7 @@ static void nothing_goes_round_a_circle_that_is_interrupted_at_its_seam(void **s
   const char *text[] = {">r circular=true\nNACCGGTTT\n", ">r circular=true\nACCGGTTTN\n",
                         ">r circular=true\nACNGGTTT\n"};
   for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
-    Memory *memory = memory_of(text[i], 11, 1);
+    Memory *memory = scratch_memory(text[i], 11, 1, true);
     for (int64_t p = 0; p < (int64_t)memory->bases; p++) {
       const int64_t next = memory_next(memory, p), next_reversed = memory_next(memory, ~p);
       assert_true(next == p + 1 || next == MEMORY_NOWHERE);

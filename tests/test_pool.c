@@ -16,25 +16,6 @@
 
 static int code(char letter) { return (int)(strchr("ACGT", letter) - "ACGT"); }
 
-/* A memory of the records of a file with this text. */
-static Memory *memory_of(const char *text, int m, int every, bool both_strands) {
-  char *path = scratch_path("pool.fa");
-  scratch_write(path, text, strlen(text));
-  Records *records = records_new();
-  Corpus *corpus = corpus_new();
-  const Reading reading = {.turn = 3, .records = records};
-  SeqCounts counts;
-  Why why;
-  if (corpus_read(corpus, path, &reading, &counts, &why) != 0) fail_msg("%s", why.text);
-  Range all = {0, corpus->bases};
-  Memory *memory = memory_new(records, m, every, both_strands);
-  memory_copy(memory, &(Span){corpus, &all, 1, 1});
-  assert_int_equal(memory_index(memory), 0);
-  corpus_free(corpus);
-  free(path);
-  return memory;
-}
-
 static Recall recall;
 
 static int set_recall(void **state) {
@@ -297,7 +278,7 @@ static int compare(const Case *a, const Strings *remembered, const char *text,
   static Strings own;
   static ReferencePool reference;
   const Shape shape = shape_of(a->k, a->s, a->softmax);
-  Memory *memory = memory_of(text, a->m, a->every, a->both_strands);
+  Memory *memory = scratch_memory(text, a->m, a->every, a->both_strands);
   Memory *growing = a->own ? memory_new_growing(a->m, a->both_strands) : NULL;
   Pool *pool = pool_new(memory, growing, &recall, &shape);
   int pointers = 0;
@@ -380,7 +361,7 @@ static void a_read_finds_its_place_after_m_and_4_bases(void **state) {
   char text[LONG + 8], read[READ];
   srand(5);
   random_text(text, LONG);
-  Memory *memory = memory_of(text, M, 1, true);
+  Memory *memory = scratch_memory(text, M, 1, true);
   Pool *pool = pool_new(memory, NULL, &recall, &shape);
   for (int i = 0; i < 40; i++) {
     const int at = 3 + rand() % (LONG - READ);
@@ -411,7 +392,7 @@ static void a_pointer_goes_round_a_circle(void **state) {
   memcpy(strand[0], text + 3, RING);
   complement(strand[1], text + 3, RING);
   snprintf(text, sizeof text, ">r circular=true\n%.*s", RING, strand[0]);
-  Memory *memory = memory_of(text, M, 1, true);
+  Memory *memory = scratch_memory(text, M, 1, true);
   Pool *pool = pool_new(memory, NULL, &recall, &shape);
   for (int i = 0; i < 2; i++) {
     int n;
@@ -461,7 +442,7 @@ static void the_work_of_a_base_is_bounded_for_any_sequence(void **state) {
   for (int kind = 0; kind <= 4; kind++) {
     random_text(text, LONG);
     for (int i = 0; i < LONG; i++) text[3 + i] = letter_of(kind, element + 3, i);
-    Memory *memory = memory_of(text, M, 1, true);
+    Memory *memory = scratch_memory(text, M, 1, true);
     Pool *pool = pool_new(memory, NULL, &recall, &shape);
     for (int i = 0; i < LONG; i++) {
       int n;
@@ -486,7 +467,7 @@ typedef struct {
 static Guesses read_again(const char *text, bool leave_out) {
   const Shape shape = shape_of(1, 1, SOFTMAX_FOLLOWERS);
   Guesses guesses = {0};
-  Memory *memory = memory_of(text, M, 1, true);
+  Memory *memory = scratch_memory(text, M, 1, true);
   Pool *pool = pool_new(memory, NULL, &recall, &shape);
   for (int i = 0; i + 1 < LONG; i++) {
     Vote votes[POOL_POINTERS];
