@@ -1,0 +1,56 @@
+/* ranks: the processes that train together, by MPI, which is called here and nowhere else. Each
+ * runs the same program and takes the same decisions; one that was started alone is rank 0 of 1.
+ *
+ * Sums over blocks of work follow one tree, whatever the number of ranks: the sum of n blocks is
+ * that of the first (n+1)/2 plus that of the others. With R ranks, a power of two, each computes
+ * the blocks below one node at depth log2 R, and the ranks add the nodes above. Addition of two
+ * numbers is commutative, so all get the same bits.
+ *
+ * All functions below ranks_share are collective: every rank calls them, in the same order. */
+#ifndef RANKS_H
+#define RANKS_H
+
+#include "base/fail.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Joins the others if a launcher (mpirun, srun) started this program; call it first in main. An
+ * error: their number is not a power of two, or they did not find each other. */
+int ranks_start(Why *why);
+
+int ranks_count(void);
+int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
+bool ranks_first(void); /* rank 0: it alone reads and writes files and prints messages */
+
+/* The blocks first..last-1, of n, that this rank computes; n is at least ranks_count(). */
+void ranks_share(int n, int *first, int *last);
+
+/* What the ranks decide by: the values of all, combined. */
+typedef struct {
+  int signal; /* that asks to end; the largest */
+  bool save;  /* whether any was asked to save */
+  double now; /* clock_now() of rank 0 */
+} Agreement;
+void ranks_agree(Agreement *agreement);
+
+/* The outcome of something that rank 0 alone did: its rc, and its message. */
+int ranks_outcome(int rc, Why *why);
+
+/* a (n) <- the sum of those of all ranks. */
+void ranks_add(float *a, size_t n);
+void ranks_add_doubles(double *a, size_t n);
+
+/* Bytes from rank 0 to all. */
+void ranks_broadcast(void *data, size_t size);
+
+/* Rank 0 gets the parts of all, end to end: this rank's has `size` bytes and begins `at` bytes into
+ * whole; on other ranks whole is where the own part is taken from. */
+void ranks_gather(void *whole, size_t at, size_t size);
+
+/* The end of the program on all ranks; returns once all have come. Until then none may exit but by
+ * an error. */
+void ranks_end(void);
+
+#endif
