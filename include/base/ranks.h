@@ -35,7 +35,8 @@ typedef struct {
 } Agreement;
 void ranks_agree(Agreement *agreement);
 
-/* The outcome of something that rank 0 alone did: its rc, and its message. */
+/* The outcome of something that one or more ranks did: the rc and the message of the first rank
+ * whose rc is not 0, for all of them. A rank that did nothing gives 0. */
 int ranks_outcome(int rc, Why *why);
 
 /* a (n) <- the sum of those of all ranks. */
@@ -45,8 +46,8 @@ void ranks_add_doubles(double *a, size_t n);
 /* Bytes from rank 0 to all. */
 void ranks_broadcast(void *data, size_t size);
 
-/* Rank 0 gets the parts of all, end to end: this rank's has `size` bytes and begins `at` bytes into
- * whole; on other ranks whole is where the own part is taken from. */
+/* All get the parts of all, end to end: this rank's has `size` bytes and begins `at` bytes into
+ * whole. */
 void ranks_gather(void *whole, size_t at, size_t size);
 
 /* The end of the program on all ranks; returns once all have come. Until then none may exit but by
