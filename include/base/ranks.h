@@ -24,6 +24,9 @@ int ranks_count(void);
 int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
 bool ranks_first(void); /* rank 0: it alone reads and writes files and prints messages */
 
+/* Where the tree divides the blocks first..last-1: the second part begins there. */
+static inline int ranks_middle(int first, int last) { return first + (last - first + 1) / 2; }
+
 /* The blocks first..last-1, of n, that this rank computes; n is at least ranks_count(). */
 void ranks_share(int n, int *first, int *last);
 
