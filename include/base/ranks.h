@@ -34,7 +34,7 @@ void ranks_share(int n, int *first, int *last);
 typedef struct {
   int signal; /* that asks to end; the largest */
   bool save;  /* whether any was asked to save */
-  double now; /* clock_now() of rank 0 */
+  double now; /* the time, of rank 0 */
 } Agreement;
 void ranks_agree(Agreement *agreement);
 

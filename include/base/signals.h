@@ -17,9 +17,6 @@ void signals_catch(void);
 /* From now on a closed pipe does not end the program: a run needs no reader of its messages. */
 void signals_ignore_pipe(void);
 
-/* Whether a request to save or to end is pending. */
-bool signals_pending(void);
-
 /* Whether SIGUSR1 came since the last call. */
 bool signals_save(void);
 

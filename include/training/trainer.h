@@ -2,6 +2,7 @@
 #ifndef TRAINER_H
 #define TRAINER_H
 
+#include "base/ranks.h"
 #include "net/bptt.h"
 #include "run/runjson.h"
 #include "sequence/lanes.h"
@@ -21,7 +22,8 @@ typedef struct {
   Gradient *gradient;     /* of the last window */
   bool validating;        /* state.h holds the training lanes' states */
   double recent_bits;     /* of the last log row, for the progress line */
-  double next_checkpoint; /* clock_now() */
+  Agreement agreed;       /* now: trainer_elapsed() of rank 0. All decisions are by this */
+  double next_checkpoint; /* trainer_elapsed() */
   double earlier_seconds; /* of the run's parts before this program */
   uint64_t earlier_tokens;
   double examination_began; /* trainer_elapsed() */
@@ -50,6 +52,10 @@ bool trainer_has_model(const Trainer *train);
 Weights *trainer_best(const Trainer *train);
 
 double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its parts */
+
+/* Agrees with the other ranks on the signals and the time; to be called after all that takes time.
+ * A request to save stays until it is done. */
+void trainer_agree(Trainer *train);
 
 /* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */
 double trainer_epochs_part(const Trainer *train, uint64_t tokens);

@@ -79,8 +79,6 @@ void signals_catch(void) {
 
 void signals_ignore_pipe(void) { signal(SIGPIPE, SIG_IGN); }
 
-bool signals_pending(void) { return save || end; }
-
 bool signals_save(void) {
   bool asked = save;
   save = 0;

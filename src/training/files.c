@@ -1,6 +1,5 @@
 #include "training/files.h"
 
-#include "base/clock.h"
 #include "base/signals.h"
 #include "base/version.h"
 #include "run/resume.h"
@@ -97,7 +96,7 @@ int files_resume(Trainer *train, Why *why) {
 }
 
 int files_save(Trainer *train, RunStatus status, Why *why) {
-  const double start = clock_now();
+  const double start = train->agreed.now;
   train->next_checkpoint = start + train->run->options->checkpoint_every;
   int rc = write_checkpoint(train, why);
   if (rc == 0) { /* now there is something to save, and to resume from */
@@ -107,7 +106,8 @@ int files_save(Trainer *train, RunStatus status, Why *why) {
   if (rc == 0 && trainer_has_model(train)) rc = files_model(train, why);
   if (rc == 0) rc = files_runjson(train, status, why);
   if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
-  train->budget.save = fmax(train->budget.save, clock_now() - start);
+  trainer_agree(train);
+  train->budget.save = fmax(train->budget.save, train->agreed.now - start);
   train->result.longest_checkpoint = train->budget.save;
   return rc;
 }
@@ -130,16 +130,19 @@ int files_log(Trainer *train, double valid_loss, Why *why) {
 /* Near the end of --max-time the last checkpoint replaces one that is due. */
 static bool checkpoint_is_due(const Trainer *train) {
   const Budget *budget = &train->budget;
-  return clock_now() >= train->next_checkpoint &&
-         trainer_elapsed(train) + budget->save <= budget_end(budget);
+  return train->agreed.now >= train->next_checkpoint &&
+         train->agreed.now + budget->save <= budget_end(budget);
 }
 
-bool files_are_due(const Trainer *train) { return signals_pending() || checkpoint_is_due(train); }
+bool files_are_due(const Trainer *train) {
+  return train->agreed.save || train->agreed.signal || checkpoint_is_due(train);
+}
 
 int files_save_due(Trainer *train, Why *why) {
   if (!files_are_due(train) || !trainer_states_finite(train)) return 0;
-  const bool asked = signals_save();
+  const bool asked = train->agreed.save;
   if (!asked && !checkpoint_is_due(train)) return 0;
+  train->agreed.save = false;
   if (files_save(train, RUN_STATUS_RUNNING, why) != 0) return -1;
   if (asked)
     progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64,

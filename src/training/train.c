@@ -1,6 +1,5 @@
 #include "training/train.h"
 
-#include "base/clock.h"
 #include "base/signals.h"
 #include "run/runlog.h"
 #include "training/files.h"
@@ -38,19 +37,13 @@ static bool has_diverged(const Trainer *train, const WindowLoss *loss) {
 
 /* The fraction of the training done after so many tokens, for the learning rate schedule. */
 static double training_part(const Trainer *train, uint64_t tokens) {
-  return fmax(trainer_epochs_part(train, tokens),
-              budget_part(&train->budget, trainer_elapsed(train)));
+  return fmax(trainer_epochs_part(train, tokens), budget_part(&train->budget, train->agreed.now));
 }
 
-/* Computes the gradient of a window, and takes a step unless it or the loss is not finite. Returns
- * false if a signal came in between; then nothing is changed. */
-static bool step(Trainer *train) {
+/* Takes a step with the gradient of a window, unless it or the loss is not finite. */
+static void learn(Trainer *train, const WindowLoss *loss) {
   const TrainOptions *o = train->run->options;
   RunNumbers *numbers = &train->state.numbers;
-  const double start = clock_now();
-  const WindowLoss *loss =
-      bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
-  if (!loss) return false;
   numbers->rate = schedule_rate(&train->state.schedule, numbers->step + 1,
                                 training_part(train, numbers->tokens + loss->tokens));
   numbers->gradient_norm =
@@ -64,7 +57,17 @@ static bool step(Trainer *train) {
   if (!skipped) add_losses(train, loss);
   if (skipped) numbers->skipped++;
   numbers->bad_in_a_row = skipped || has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
-  const double seconds = clock_now() - start;
+}
+
+/* Learns from a window. Returns false if a signal came in between; then nothing is changed. */
+static bool step(Trainer *train) {
+  const double start = train->agreed.now;
+  const WindowLoss *loss =
+      bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
+  if (loss) learn(train, loss);
+  trainer_agree(train);
+  if (!loss) return false;
+  const double seconds = train->agreed.now - start;
   train->result.longest_step = fmax(train->result.longest_step, seconds);
   train->budget.step_time += seconds;
   train->budget.steps++;
@@ -97,7 +100,7 @@ static RunStatus find_status(const Trainer *train) {
   if (numbers->bad_in_a_row >= TRAINER_DIVERGED_AFTER) return RUN_STATUS_DIVERGED;
   if (files_are_due(train) && !trainer_weights_finite(train)) return RUN_STATUS_DIVERGED;
   if (o->epochs >= 0 && numbers->epoch >= (uint64_t)o->epochs) return RUN_STATUS_DONE;
-  if (trainer_elapsed(train) >= budget_end(&train->budget)) return RUN_STATUS_OUT_OF_TIME;
+  if (train->agreed.now >= budget_end(&train->budget)) return RUN_STATUS_OUT_OF_TIME;
   if (schedule_over(&train->state.schedule)) return RUN_STATUS_STOPPED_EARLY;
   if (o->patience > 0 && numbers->stale >= (uint64_t)o->patience) return RUN_STATUS_STOPPED_EARLY;
   return RUN_STATUS_RUNNING;
@@ -114,7 +117,7 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
     const bool last =
         ends && *status != RUN_STATUS_DIVERGED && numbers->step > numbers->validated_step;
     if (ends && !last) return 0;
-    if (signals_end()) {
+    if (train->agreed.signal) {
       *status = trainer_states_finite(train) ? RUN_STATUS_INTERRUPTED : RUN_STATUS_DIVERGED;
       return 0;
     }
@@ -149,7 +152,7 @@ static int end_diverged(Trainer *train, Why *why) {
 
 /* Ends a run at a signal; it can resume. */
 static int end_interrupted(Trainer *train, Why *why) {
-  const int signal = signals_end();
+  const int signal = train->agreed.signal;
   if (files_save(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
   fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume continues from there",
        signals_name(signal), train->state.numbers.step,
@@ -181,7 +184,7 @@ static int start(Trainer *train, Why *why) {
 /* Ends a run at a signal after its last step: the resumed run adds the memory and examines the
  * model again. */
 static int end_after_training(Trainer *train, Why *why) {
-  const int signal = signals_end();
+  const int signal = train->agreed.signal;
   free(train->result.exam);
   train->result.exam = NULL;
   if (files_runjson(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
@@ -215,7 +218,8 @@ static int finish(Trainer *train, RunStatus status, Why *why) {
   if (files_save(train, goes_on ? RUN_STATUS_RUNNING : status, why) != 0) return -1;
   if (goes_on) {
     if (complete(train, examined, why) != 0) return -1;
-    if (signals_end()) return end_after_training(train, why);
+    trainer_agree(train);
+    if (train->agreed.signal) return end_after_training(train, why);
     if (files_runjson(train, status, why) != 0) return -1;
   }
   if (rundir_check(train->run->dir, why) != 0) return -1;
@@ -231,10 +235,12 @@ static int end_without_step(Trainer *train, Why *why) {
 
 static int run_training(Trainer *train, Why *why) {
   RunStatus status;
+  trainer_agree(train);
   if (start(train, why) != 0) return -1;
   phases_end(train->phases);
-  train->budget.began = clock_now() - train->run->began;
-  train->next_checkpoint = clock_now() + train->run->options->checkpoint_every;
+  trainer_agree(train);
+  train->budget.began = train->agreed.now - train->earlier_seconds;
+  train->next_checkpoint = train->agreed.now + train->run->options->checkpoint_every;
   messages_start(train);
   const int rc = loop(train, &status, why);
   progress_held(train->run->progress);

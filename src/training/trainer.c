@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/signals.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -120,6 +121,13 @@ Weights *trainer_best(const Trainer *train) {
 
 double trainer_elapsed(const Trainer *train) {
   return train->earlier_seconds + clock_now() - train->run->began;
+}
+
+void trainer_agree(Trainer *train) {
+  train->agreed.signal = signals_end();
+  train->agreed.save |= signals_save();
+  train->agreed.now = trainer_elapsed(train);
+  ranks_agree(&train->agreed);
 }
 
 double trainer_epochs_part(const Trainer *train, uint64_t tokens) {

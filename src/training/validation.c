@@ -1,6 +1,5 @@
 #include "training/validation.h"
 
-#include "base/clock.h"
 #include "base/signals.h"
 #include "sequence/bits.h"
 #include "training/files.h"
@@ -30,9 +29,10 @@ static Validation valid_loss(Trainer *train, double *loss, Why *why) {
         bptt_run(train->bptt, NULL, train->state.optimizer->average, train->window);
     if (window) *loss += window->loss;
     messages_progress(train);
-    if (!window || signals_end())
+    trainer_agree(train);
+    if (train->agreed.signal)
       outcome = LEFT;
-    else if (trainer_elapsed(train) > deadline)
+    else if (train->agreed.now > deadline)
       outcome = NO_TIME;
     else if (files_save_due(train, why) != 0)
       outcome = WRONG;
@@ -45,12 +45,12 @@ static Validation valid_loss(Trainer *train, double *loss, Why *why) {
 
 /* Validates if there are data and time for it. */
 static Validation measure(Trainer *train, double *loss, Why *why) {
-  const double start = clock_now();
+  const double start = train->agreed.now;
   Validation outcome = NO_TIME;
   if (train->run->valid_tokens == 0) return NO_TIME;
-  if (!trainer_is_limited(train) || budget_has_validation(&train->budget, trainer_elapsed(train)))
+  if (!trainer_is_limited(train) || budget_has_validation(&train->budget, train->agreed.now))
     outcome = valid_loss(train, loss, why);
-  const double seconds = clock_now() - start;
+  const double seconds = train->agreed.now - start;
   if (outcome == MEASURED) train->budget.validation = seconds;
   if (train->state.numbers.step == 0) phases_note(train->phases, "validating --init", seconds);
   if (outcome == NO_TIME && !train->without_validation) {
