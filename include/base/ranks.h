@@ -6,7 +6,8 @@
  * the blocks below one node at depth log2 R, and the ranks add the nodes above. Addition of two
  * numbers is commutative, so all get the same bits.
  *
- * All functions below ranks_share are collective: every rank calls them, in the same order. */
+ * All functions below ranks_share are collective: every rank calls them, in the same order. An
+ * error of MPI ends the program. */
 #ifndef RANKS_H
 #define RANKS_H
 
@@ -16,13 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Joins the others if a launcher (mpirun, srun) started this program; call it first in main. An
- * error: their number is not a power of two, or they did not find each other. */
+/* Joins the others if a launcher (mpirun, srun) started this program; call it after start_program.
+ * An error: their number is not a power of two, they did not find each other, or there are others
+ * and this is a build without MPI. Rank 0 then prints it, and all end as usual. */
 int ranks_start(Why *why);
 
 int ranks_count(void);
 int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
 bool ranks_first(void); /* rank 0: it alone reads and writes files and prints messages */
+
+/* "Open MPI v4.1.4", in static memory; NULL in a build without MPI. */
+const char *ranks_library(void);
 
 /* Where the tree divides the blocks first..last-1: the second part begins there. */
 static inline int ranks_middle(int first, int last) { return first + (last - first + 1) / 2; }
@@ -46,12 +51,24 @@ int ranks_outcome(int rc, Why *why);
 void ranks_add(float *a, size_t n);
 void ranks_add_doubles(double *a, size_t n);
 
+/* For sums of another form, by the same tree: at level 0, 1, .. ranks_levels() - 1, a node swaps
+ * its sum, `size` bytes, with that of its partner, and both go on with the sum of the two. Returns
+ * the number of bytes received, `room` at most: more is an error. */
+int ranks_levels(void);
+size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room);
+
 /* Bytes from rank 0 to all. */
 void ranks_broadcast(void *data, size_t size);
 
 /* All get the parts of all, end to end: this rank's has `size` bytes and begins `at` bytes into
  * whole. */
 void ranks_gather(void *whole, size_t at, size_t size);
+
+/* Takes rank 0's data over, `size` bytes from alloc (the others give NULL), and returns the same
+ * bytes on every rank, one copy for all ranks of a node, which nobody may write.
+ * ranks_withdraw frees it. */
+void *ranks_publish(void *data, size_t size);
+void ranks_withdraw(void *published);
 
 /* The end of the program on all ranks; returns once all have come. Until then none may exit but by
  * an error. */

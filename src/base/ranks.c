@@ -1,14 +1,26 @@
 /* One process alone: nothing to send, nobody to wait for. */
 #include "base/ranks.h"
 
+#include "base/launch.h"
+
+#include <stdlib.h>
+
+static Launch launch = {LAUNCH_ALONE, 1, 0};
+
+/* Tasks of srun that know nothing of each other may well be runs of their own. */
 int ranks_start(Why *why) {
-  (void)why;
-  return 0;
+  launch = launch_read();
+  if (launch.by != LAUNCH_MPIRUN && launch.by != LAUNCH_PMI) return 0;
+  return fail(why,
+              "%d processes were started together, and this rnntrain was built without MPI; start "
+              "it alone, or build it with cmake -DMPI=ON",
+              launch.count);
 }
 
 int ranks_count(void) { return 1; }
 int ranks_mine(void) { return 0; }
-bool ranks_first(void) { return true; }
+bool ranks_first(void) { return launch.mine == 0; }
+const char *ranks_library(void) { return NULL; }
 
 void ranks_share(int n, int *first, int *last) {
   *first = 0;
@@ -32,6 +44,17 @@ void ranks_add_doubles(double *a, size_t n) {
   (void)n;
 }
 
+int ranks_levels(void) { return 0; }
+
+size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room) {
+  (void)level;
+  (void)sum;
+  (void)size;
+  (void)other;
+  (void)room;
+  return 0;
+}
+
 void ranks_broadcast(void *data, size_t size) {
   (void)data;
   (void)size;
@@ -42,5 +65,12 @@ void ranks_gather(void *whole, size_t at, size_t size) {
   (void)at;
   (void)size;
 }
+
+void *ranks_publish(void *data, size_t size) {
+  (void)size;
+  return data;
+}
+
+void ranks_withdraw(void *published) { free(published); }
 
 void ranks_end(void) {}

@@ -1,0 +1,15 @@
+/* launch: the launcher, if any, that started this process together with others. */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+/* By the environment: mpirun of Open MPI, srun, or another launcher with PMIx or PMI. */
+typedef struct {
+  enum { LAUNCH_ALONE, LAUNCH_MPIRUN, LAUNCH_PMIX, LAUNCH_SRUN, LAUNCH_PMI } by;
+  int count; /* processes; 0 if only the launcher knows (LAUNCH_PMIX) */
+  int mine;  /* the number of this one, 0 .. count - 1 */
+} Launch;
+
+/* A single process is LAUNCH_ALONE. LAUNCH_SRUN is srun without PMIx. */
+Launch launch_read(void);
+
+#endif

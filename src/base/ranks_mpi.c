@@ -1,0 +1,296 @@
+/* In place of ranks.c where the build has MPI. */
+#include "base/ranks.h"
+
+#include "base/alloc.h"
+#include "base/launch.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  PART = 1 << 30,  /* bytes of a message; MPI counts in int */
+  WHOLE = 1 << 14, /* bytes of a sum up to which two ranks swap all of it */
+  PUBLISHED = 16   /* pieces of memory */
+};
+
+static struct {
+  int count, mine, levels;
+  bool joined;      /* MPI runs */
+  MPI_Comm all;     /* every rank */
+  MPI_Comm node;    /* those that share memory with this one; its leader is rank 0 there */
+  MPI_Comm leaders; /* of all nodes, on leaders alone */
+  MPI_Win published[PUBLISHED];
+  void *inbox; /* for a partner's part of a sum */
+  size_t inbox_room;
+  char name[MPI_MAX_PROCESSOR_NAME + 64]; /* how this rank begins its messages */
+} ranks = {.count = 1};
+
+/* ---- start and end -------------------------------------------------------------------------- */
+
+/* The error of a call that should not fail. */
+static void must(int code) {
+  char text[MPI_MAX_ERROR_STRING];
+  int length;
+  if (code == MPI_SUCCESS) return;
+  MPI_Error_string(code, text, &length);
+  fprintf(stderr, "%s: MPI: %s\n", program_invocation_short_name, text);
+  exit(1);
+}
+
+/* Messages of other ranks begin with "rnntrain: rank 3 on node7: ". */
+static void take_name(void) {
+  char host[MPI_MAX_PROCESSOR_NAME];
+  int length;
+  if (ranks.mine == 0) return;
+  must(MPI_Get_processor_name(host, &length));
+  snprintf(ranks.name, sizeof ranks.name, "%s: rank %d on %s", program_invocation_short_name,
+           ranks.mine, host);
+  program_invocation_short_name = ranks.name;
+}
+
+/* MPI has threads of its own, which signals are not for. */
+static int join(Why *why) {
+  sigset_t all, before;
+  int threads;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &threads);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (code != MPI_SUCCESS) return fail(why, "MPI does not start");
+  ranks.joined = true;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks.count);
+  MPI_Comm_rank(MPI_COMM_WORLD, &ranks.mine);
+  if (threads == MPI_THREAD_MULTIPLE) return 0;
+  return fail(why, "%s serves one thread alone, and rnntrain needs MPI_THREAD_MULTIPLE",
+              ranks_library());
+}
+
+static void make_groups(void) {
+  int at;
+  must(MPI_Comm_dup(MPI_COMM_WORLD, &ranks.all));
+  must(
+      MPI_Comm_split_type(ranks.all, MPI_COMM_TYPE_SHARED, ranks.mine, MPI_INFO_NULL, &ranks.node));
+  must(MPI_Comm_rank(ranks.node, &at));
+  must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
+}
+
+int ranks_start(Why *why) {
+  const Launch launch = launch_read();
+  ranks.mine = launch.mine;
+  if (launch.by == LAUNCH_ALONE) return 0;
+  if (launch.by == LAUNCH_SRUN)
+    return fail(why, "srun started %d processes without PMIx; use srun --mpi=pmix", launch.count);
+  if (launch.by == LAUNCH_PMI)
+    return fail(why, "the launcher of %d processes is not that of %s; use its mpirun", launch.count,
+                ranks_library());
+  if (join(why) != 0) return -1;
+  if (launch.count > 0 && launch.count != ranks.count)
+    return fail(why,
+                "%d processes were started, but do not find each other; use mpirun of %s, or "
+                "srun --mpi=pmix",
+                launch.count, ranks_library());
+  if ((ranks.count & (ranks.count - 1)) != 0)
+    return fail(why, "%d processes were started, which is not a power of two; start 1, 2, 4, 8 ..",
+                ranks.count);
+  while (1 << ranks.levels < ranks.count) ranks.levels++;
+  take_name();
+  make_groups();
+  return 0;
+}
+
+void ranks_end(void) {
+  if (!ranks.joined) return;
+  free(ranks.inbox);
+  MPI_Finalize();
+}
+
+int ranks_count(void) { return ranks.count; }
+int ranks_mine(void) { return ranks.mine; }
+bool ranks_first(void) { return ranks.mine == 0; }
+int ranks_levels(void) { return ranks.levels; }
+
+const char *ranks_library(void) {
+  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length;
+  MPI_Get_library_version(text, &length);
+  text[strcspn(text, ",\n")] = '\0';
+  return text;
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+void ranks_share(int n, int *first, int *last) {
+  assert(n >= ranks.count);
+  *first = 0;
+  *last = n;
+  for (int level = ranks.levels; level-- > 0;) {
+    const int middle = ranks_middle(*first, *last);
+    if (ranks.mine >> level & 1)
+      *first = middle;
+    else
+      *last = middle;
+  }
+}
+
+static int part(size_t size, size_t at) {
+  const size_t left = at < size ? size - at : 0;
+  return (int)(left < PART ? left : PART);
+}
+
+/* Sends n bytes to another rank, and receives m. */
+static void exchange(int partner, const char *sent, size_t n, char *received, size_t m) {
+  for (size_t i = 0; i < n || i < m; i += PART)
+    must(MPI_Sendrecv(sent + (i < n ? i : n), part(n, i), MPI_BYTE, partner, 0,
+                      received + (i < m ? i : m), part(m, i), MPI_BYTE, partner, 0, ranks.all,
+                      MPI_STATUS_IGNORE));
+}
+
+static int partner_at(int level) { return ranks.mine ^ 1 << level; }
+
+/* Elements of a sum. */
+typedef struct {
+  size_t size;
+  void (*add)(void *a, const void *b, size_t n); /* a (n) <- a + b */
+} Kind;
+
+static void add_floats(void *a, const void *b, size_t n) {
+  float *x = a;
+  const float *y = b;
+  for (size_t i = 0; i < n; i++) x[i] += y[i];
+}
+
+static void add_doubles(void *a, const void *b, size_t n) {
+  double *x = a;
+  const double *y = b;
+  for (size_t i = 0; i < n; i++) x[i] += y[i];
+}
+
+/* a (n) <- its sum over the nodes from this level up. Of a long one, each of two partners adds a
+ * half, sums that over the levels above, and sends it to the other: 2n elements instead of n log2 R
+ * (Rabenseifner 2004). The sums are the same. */
+static void add_from(int level, char *a, size_t n, const Kind *kind) {
+  if (level == ranks.levels) return;
+  const int partner = partner_at(level);
+  const size_t size = n * kind->size;
+  if (size <= WHOLE) {
+    exchange(partner, a, size, ranks.inbox, size);
+    kind->add(a, ranks.inbox, n);
+    add_from(level + 1, a, n, kind);
+    return;
+  }
+  const size_t low = n / 2, high = n - low;
+  const bool upper = ranks.mine > partner;
+  char *middle = a + low * kind->size, *kept = upper ? middle : a, *other = upper ? a : middle;
+  const size_t n_kept = upper ? high : low, n_other = n - n_kept;
+  exchange(partner, other, n_other * kind->size, ranks.inbox, n_kept * kind->size);
+  kind->add(kept, ranks.inbox, n_kept);
+  add_from(level + 1, kept, n_kept, kind);
+  exchange(partner, kept, n_kept * kind->size, other, n_other * kind->size);
+}
+
+static void add(void *a, size_t n, const Kind *kind) {
+  if (ranks.levels == 0) return;
+  ranks.inbox = alloc_grow(ranks.inbox, &ranks.inbox_room, n * kind->size, 1);
+  add_from(0, a, n, kind);
+}
+
+void ranks_add(float *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_floats}); }
+
+void ranks_add_doubles(double *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_doubles}); }
+
+size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room) {
+  const uint64_t mine = size;
+  uint64_t received;
+  exchange(partner_at(level), (const char *)&mine, sizeof mine, (char *)&received, sizeof received);
+  if (received > room) must(MPI_ERR_TRUNCATE);
+  exchange(partner_at(level), sum, size, other, received);
+  return received;
+}
+
+/* ---- agreement ------------------------------------------------------------------------------ */
+
+void ranks_agree(Agreement *agreement) {
+  enum { SIGNAL, SAVE, NOW, VALUES };
+  if (ranks.levels == 0) return;
+  double values[VALUES] = {[SIGNAL] = agreement->signal,
+                           [SAVE] = agreement->save,
+                           [NOW] = ranks.mine == 0 ? agreement->now : -INFINITY};
+  must(MPI_Allreduce(MPI_IN_PLACE, values, VALUES, MPI_DOUBLE, MPI_MAX, ranks.all));
+  *agreement = (Agreement){(int)values[SIGNAL], values[SAVE] != 0, values[NOW]};
+}
+
+int ranks_outcome(int rc, Why *why) {
+  if (ranks.levels == 0) return rc;
+  int failed = rc != 0 ? ranks.mine : ranks.count;
+  must(MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all));
+  if (failed == ranks.count) return 0;
+  must(MPI_Bcast(&rc, 1, MPI_INT, failed, ranks.all));
+  must(MPI_Bcast(why->text, sizeof why->text, MPI_CHAR, failed, ranks.all));
+  return rc;
+}
+
+/* ---- copies --------------------------------------------------------------------------------- */
+
+static void broadcast(void *data, size_t size, int from, MPI_Comm to) {
+  for (size_t i = 0; i < size; i += PART)
+    must(MPI_Bcast((char *)data + i, part(size, i), MPI_BYTE, from, to));
+}
+
+void ranks_broadcast(void *data, size_t size) {
+  if (ranks.levels > 0) broadcast(data, size, 0, ranks.all);
+}
+
+void ranks_gather(void *whole, size_t at, size_t size) {
+  for (int rank = 0; rank < ranks.count && ranks.levels > 0; rank++) {
+    uint64_t place[] = {at, size};
+    broadcast(place, sizeof place, rank, ranks.all);
+    broadcast((char *)whole + place[0], place[1], rank, ranks.all);
+  }
+}
+
+static MPI_Win *free_window(void) {
+  for (int i = 0; i < PUBLISHED; i++)
+    if (ranks.published[i] == NULL) return &ranks.published[i];
+  assert(!"more pieces of memory than are expected");
+  return NULL;
+}
+
+void *ranks_publish(void *data, size_t size) {
+  MPI_Aint whole;
+  void *shared;
+  int unit, at;
+  if (ranks.levels == 0) return data;
+  MPI_Win *window = free_window();
+  must(MPI_Comm_rank(ranks.node, &at));
+  must(MPI_Win_allocate_shared(at == 0 ? (MPI_Aint)size : 0, 1, MPI_INFO_NULL, ranks.node, &shared,
+                               window));
+  must(MPI_Win_shared_query(*window, 0, &whole, &unit, &shared));
+  if (ranks.mine == 0) memcpy(shared, data, size);
+  free(data);
+  if (at == 0) broadcast(shared, size, 0, ranks.leaders);
+  must(MPI_Win_fence(0, *window)); /* the others of the node see it from here on */
+  return shared;
+}
+
+void ranks_withdraw(void *published) {
+  MPI_Aint size;
+  void *shared;
+  int unit;
+  for (int i = 0; i < PUBLISHED; i++) {
+    if (ranks.published[i] == NULL) continue;
+    must(MPI_Win_shared_query(ranks.published[i], 0, &size, &unit, &shared));
+    if (shared == published) {
+      must(MPI_Win_free(&ranks.published[i]));
+      ranks.published[i] = NULL;
+      return;
+    }
+  }
+  free(published);
+}

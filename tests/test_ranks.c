@@ -1,0 +1,184 @@
+/* Ranks add, agree and copy as one process does; tests/CMakeLists.txt runs this alone and under
+ * mpirun. */
+#include "base/ranks.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those before it */
+#include <cmocka.h>
+
+enum { MOST = 40 /* blocks */ };
+
+/* Element i of block b: numbers of many sizes, so that another order gives other sums. */
+static double element(int b, size_t i) {
+  const uint64_t mixed = (i * MOST + (uint64_t)b + 1) * 0x9e3779b97f4a7c15u;
+  return ((double)(mixed >> 40) - (1 << 23)) / (double)(1 + (mixed & 0xfff));
+}
+
+/* The sum of element i of blocks first..last-1. */
+static float tree(int first, int last, size_t i) {
+  if (last - first == 1) return (float)element(first, i);
+  const int middle = first + (last - first + 1) / 2;
+  return tree(first, middle, i) + tree(middle, last, i);
+}
+
+static double tree_of_doubles(int first, int last, size_t i) {
+  if (last - first == 1) return element(first, i);
+  const int middle = first + (last - first + 1) / 2;
+  return tree_of_doubles(first, middle, i) + tree_of_doubles(middle, last, i);
+}
+
+static const size_t lengths[] = {1, 2, 3, 97, 4096, 4097, 5000, 100003};
+enum { LENGTHS = sizeof lengths / sizeof *lengths };
+
+static void sums_are_those_of_one_process(void **state) {
+  (void)state;
+  for (int blocks = ranks_count(); blocks <= MOST; blocks += 3)
+    for (int l = 0; l < LENGTHS; l++) {
+      int first, last;
+      ranks_share(blocks, &first, &last);
+      float *a = alloc_floats(lengths[l]);
+      for (size_t i = 0; i < lengths[l]; i++) a[i] = tree(first, last, i);
+      ranks_add(a, lengths[l]);
+      for (size_t i = 0; i < lengths[l]; i++) assert_true(a[i] == tree(0, blocks, i));
+      free(a);
+    }
+}
+
+static void sums_of_doubles_are_too(void **state) {
+  (void)state;
+  for (int l = 0; l < LENGTHS; l++) {
+    int first, last;
+    ranks_share(MOST, &first, &last);
+    double *a = alloc_new(lengths[l], sizeof *a);
+    for (size_t i = 0; i < lengths[l]; i++) a[i] = tree_of_doubles(first, last, i);
+    ranks_add_doubles(a, lengths[l]);
+    for (size_t i = 0; i < lengths[l]; i++) assert_true(a[i] == tree_of_doubles(0, MOST, i));
+    free(a);
+  }
+}
+
+static void shares_cover_all_blocks_in_order(void **state) {
+  (void)state;
+  for (int blocks = ranks_count(); blocks <= MOST; blocks++) {
+    int first, last, *ends = alloc_new((size_t)ranks_count(), sizeof *ends);
+    ranks_share(blocks, &first, &last);
+    ends[ranks_mine()] = last;
+    ranks_gather(ends, (size_t)ranks_mine() * sizeof *ends, sizeof *ends);
+    assert_int_equal(first, ranks_mine() == 0 ? 0 : ends[ranks_mine() - 1]);
+    assert_true(last > first);
+    assert_int_equal(ends[ranks_count() - 1], blocks);
+    free(ends);
+  }
+}
+
+/* Each node of the tree sends the ranks below it, 0, 1, .. */
+static void partners_swap_what_their_nodes_have(void **state) {
+  (void)state;
+  int list[64] = {ranks_mine()}, other[64];
+  size_t n = 1;
+  for (int level = 0; level < ranks_levels(); level++) {
+    const size_t size = ranks_swap(level, list, n * sizeof *list, other, n * sizeof *list);
+    assert_int_equal(size, n * sizeof *list);
+    if (other[0] < list[0]) memmove(list + n, list, size);
+    memcpy(other[0] < list[0] ? list : list + n, other, size);
+    n *= 2;
+  }
+  assert_int_equal(n, ranks_count());
+  for (int i = 0; i < ranks_count(); i++) assert_int_equal(list[i], i);
+}
+
+static void sizes_of_partners_may_differ(void **state) {
+  (void)state;
+  char sum[64] = {0}, other[64];
+  if (ranks_levels() == 0) return;
+  const size_t size = ranks_swap(0, sum, ranks_mine() % 2 ? 0 : 64, other, sizeof other);
+  assert_int_equal(size, ranks_mine() % 2 ? 64 : 0);
+}
+
+static void decisions_are_those_of_all(void **state) {
+  (void)state;
+  const int last = ranks_count() - 1;
+  Agreement agreement = {.signal = ranks_mine() == last ? 15 : 0,
+                         .save = ranks_mine() == last,
+                         .now = 100 - ranks_mine()};
+  ranks_agree(&agreement);
+  assert_int_equal(agreement.signal, 15);
+  assert_true(agreement.save);
+  assert_true(agreement.now == 100);
+}
+
+static void nobody_asks_where_nobody_asked(void **state) {
+  (void)state;
+  Agreement agreement = {.now = 5 + ranks_mine()};
+  ranks_agree(&agreement);
+  assert_int_equal(agreement.signal, 0);
+  assert_false(agreement.save);
+  assert_true(agreement.now == 5);
+}
+
+static void an_outcome_is_that_of_the_first_that_failed(void **state) {
+  (void)state;
+  Why why = {""};
+  assert_int_equal(ranks_outcome(0, &why), 0);
+  const int last = ranks_count() - 1;
+  if (ranks_mine() == last) (fail)(&why, "rank %d has no memory", last);
+  assert_int_equal(ranks_outcome(ranks_mine() == last ? -1 : 0, &why), -1);
+  char expected[64];
+  snprintf(expected, sizeof expected, "rank %d has no memory", last);
+  assert_string_equal(why.text, expected);
+}
+
+static void all_get_what_the_first_has(void **state) {
+  (void)state;
+  char text[] = "........";
+  if (ranks_first()) strcpy(text, "ACGTACGT");
+  ranks_broadcast(text, sizeof text);
+  assert_string_equal(text, "ACGTACGT");
+}
+
+static void what_is_published_is_seen_by_all(void **state) {
+  (void)state;
+  enum { SIZE = 100001 };
+  unsigned char *published[2];
+  for (int k = 0; k < 2; k++) {
+    unsigned char *data = ranks_first() ? alloc_new(SIZE, 1) : NULL;
+    for (int i = 0; data && i < SIZE; i++) data[i] = (unsigned char)(i * 7 + k);
+    published[k] = ranks_publish(data, SIZE);
+  }
+  for (int i = 0; i < SIZE; i++)
+    for (int k = 0; k < 2; k++) assert_int_equal(published[k][i], (unsigned char)(i * 7 + k));
+  ranks_withdraw(published[0]);
+  ranks_withdraw(published[1]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(shares_cover_all_blocks_in_order),
+      cmocka_unit_test(sums_are_those_of_one_process),
+      cmocka_unit_test(sums_of_doubles_are_too),
+      cmocka_unit_test(partners_swap_what_their_nodes_have),
+      cmocka_unit_test(sizes_of_partners_may_differ),
+      cmocka_unit_test(decisions_are_those_of_all),
+      cmocka_unit_test(nobody_asks_where_nobody_asked),
+      cmocka_unit_test(an_outcome_is_that_of_the_first_that_failed),
+      cmocka_unit_test(all_get_what_the_first_has),
+      cmocka_unit_test(what_is_published_is_seen_by_all),
+  };
+  Why why;
+  setenv("CMOCKA_TEST_ABORT", "1", 1); /* or the other ranks would wait for one that failed */
+  if (ranks_start(&why) != 0) {
+    fprintf(stderr, "%s\n", why.text);
+    return 1;
+  }
+  const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  ranks_end();
+  return failed;
+}
