@@ -7,19 +7,15 @@
  * 6 (d D + D D + D n) a k-mer, those of a large sgemm on all threads, the first as a fraction of
  * the second, the peak memory of training in MB, and the share of the multiply-adds of a window
  * that BLAS does, counted; separated by tabs. It reads no file: the k-mers are those of random
- * bases, with sgd and clipping. The second names the BLAS and the loops. */
+ * bases in memory, with sgd and clipping. The second names the BLAS and the loops. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/start.h"
-#include "net/bptt.h"
 #include "net/matrix.h"
-#include "net/optimizer.h"
-#include "sequence/kmer.h"
+#include "trial.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,8 +23,7 @@
 #include <string.h>
 
 typedef struct {
-  int k, d, D, B, T;
-  Softmax softmax;
+  TrialSize size;
   int threads;
   double seconds;
 } Bench;
@@ -90,62 +85,16 @@ static double peak_memory(void) {
 
 /* ---- training ------------------------------------------------------------------------------- */
 
-typedef struct {
-  Shape shape;
-  Bptt *bptt;
-  Weights *w;
-  Gradient *gradient;
-  Optimizer *optimizer;
-  Window *window;
-  Rng rng;
-  int threads;
-} Training;
-
-static Training training_new(const Bench *bench, int threads, const Kernels *kernels) {
-  Training t = {.shape =
-                    shape_new(bench->k, 1, bench->d, bench->D, ACTIVATION_SIGMOID, bench->softmax),
-                .rng = rng_new(2, 1),
-                .threads = threads};
-  t.bptt = bptt_new(&t.shape, bench->T, bench->B, true, threads, kernels);
-  t.w = weights_new(&t.shape);
-  t.gradient = gradient_new(&t.shape, bench->T * bench->B);
-  weights_init(t.w, &t.shape, 1);
-  t.optimizer = optimizer_new(OPTIMIZER_SGD, &t.shape, false);
-  t.window = window_new(bench->T, bench->B);
-  t.window->tokens = (uint64_t)bench->T * (uint64_t)bench->B;
-  return t;
-}
-
-static void training_free(Training *t) {
-  bptt_free(t->bptt);
-  weights_free(t->w);
-  gradient_free(t->gradient);
-  optimizer_free(t->optimizer);
-  window_free(t->window);
-}
-
-/* The next window of lanes of random bases; the first follows AAA in every lane. */
-static void read_bases(Training *t) {
-  Window *window = t->window;
-  size_t B = (size_t)window->B, tokens = (size_t)window->T * B;
-  for (size_t i = 0; i < tokens; i++) {
-    int x = window->x[i] = i < B ? window->y[tokens - B + i] : window->y[i - B];
-    window->y[i] = kmer_followers(x, t->shape.k, 1) + (int)(rng_next(&t->rng) % 4);
-  }
-}
-
-/* k-mers/s over at least `seconds`, in which the drawing of bases does not count. */
-static double measure_training(Training *t, double seconds) {
+/* k-mers/s over at least `seconds`. */
+static double measure_training(Trial *trial, double seconds) {
+  const double start = clock_now();
   uint64_t tokens = 0;
-  double spent = 0;
-  while (spent < seconds) {
-    read_bases(t);
-    double start = clock_now();
-    tokens += bptt_run(t->bptt, t->gradient, t->w, t->window)->tokens;
-    optimizer_step(t->optimizer, t->w, t->gradient, 0.1, 5, t->threads, kernels_best());
-    spent += clock_now() - start;
+  while (clock_now() - start < seconds) {
+    trial_read(trial);
+    tokens += trial->window->tokens;
+    trial_move(trial);
   }
-  return (double)tokens / spent;
+  return (double)tokens / (clock_now() - start);
 }
 
 /* ---- multiply-adds --------------------------------------------------------------------------- */
@@ -198,18 +147,18 @@ static double measure_share(const Bench *bench, int threads) {
   kernels.products = &products;
   kernels.dot_rows = count_dots;
   kernels.combine_rows = count_combined;
-  Training t = training_new(bench, threads, &kernels);
-  read_bases(&t);
+  Trial *trial = trial_new(&bench->size, TRIAL_SGD, threads, &kernels);
+  trial_read(trial);
   by_BLAS = 0;
-  bptt_run(t.bptt, t.gradient, t.w, t.window);
-  training_free(&t);
+  trial_move(trial);
+  trial_free(trial);
   return (double)by_BLAS / (double)(by_BLAS + by_loops);
 }
 
 /* ---- the line ------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
+  const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
@@ -228,61 +177,35 @@ static void run_bench(const Bench *bench) {
     exit(1);
   }
   const int threads = parallel_start(bench->threads);
-  Training t = training_new(bench, threads, kernels_best());
-  measure_training(&t, bench->seconds / 4); /* warms up */
-  const double memory = peak_memory();      /* before the sgemm has its own */
-  const double cost = 6e-9 * bench->D * ((double)bench->d + bench->D + t.shape.n); /* GFLOP */
+  const TrialSize *size = &bench->size;
+  Trial *trial = trial_new(size, TRIAL_SGD, threads, kernels_best());
+  measure_training(trial, bench->seconds / 4); /* warms up */
+  const double memory = peak_memory();         /* before the sgemm has its own */
+  const double cost = 6e-9 * size->D * ((double)size->d + size->D + trial->shape.n); /* GFLOP */
   Peak peak = peak_new(threads);
   measure_peak(&peak);
   peaks[0] = measure_peak(&peak);
   for (int i = 0; i < SLICES; i++) {
-    rates[i] = measure_training(&t, bench->seconds / (double)SLICES);
+    rates[i] = measure_training(trial, bench->seconds / (double)SLICES);
     peaks[i + 1] = measure_peak(&peak);
     fractions[i] = 2 * cost * rates[i] / (peaks[i] + peaks[i + 1]);
   }
-  training_free(&t);
+  trial_free(trial);
   peak_free(&peak);
   const double share = measure_share(bench, threads);
   const double rate = median(rates, SLICES);
-  printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\t%.2f\n", bench->k, bench->d,
-         bench->D, bench->B, bench->T, bench->softmax == SOFTMAX_FULL ? "full" : "followers",
-         threads, rate, cost * rate, median(peaks, SLICES + 1), median(fractions, SLICES), memory,
-         share);
+  printf("%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.0f\t%.1f\t%.1f\t%.3f\t%.1f\t%.2f\n", size->k, size->d,
+         size->D, size->B, size->T, softmax_names[size->softmax], threads, rate, cost * rate,
+         median(peaks, SLICES + 1), median(fractions, SLICES), memory, share);
 }
 
 /* ---- the command line ----------------------------------------------------------------------- */
 
-static int parse_size(const char *text, long max, int *value) {
-  char *end;
-  errno = 0;
-  long number = strtol(text, &end, 10);
-  if (!isdigit((unsigned char)text[0]) || *end || errno || number < 1 || number > max) return -1;
-  *value = (int)number;
-  return 0;
-}
-
-static int parse_seconds(const char *text, double *value) {
-  char *end;
-  *value = strtod(text, &end);
-  return isdigit((unsigned char)text[0]) && !*end && *value > 0 && isfinite(*value) ? 0 : -1;
-}
-
-static int parse_softmax(const char *text, Softmax *softmax) {
-  *softmax = strcmp(text, "full") == 0 ? SOFTMAX_FULL : SOFTMAX_FOLLOWERS;
-  return *softmax == SOFTMAX_FULL || strcmp(text, "followers") == 0 ? 0 : -1;
-}
-
 static int parse(Bench *bench, int argc, char **argv) {
-  enum { LARGEST = 65536, THREADS_MOST = 1024 };
-  if (argc != 9) return -1;
-  if (parse_size(argv[1], KMER_MAX, &bench->k) != 0) return -1;
-  if (parse_size(argv[2], LARGEST, &bench->d) != 0) return -1;
-  if (parse_size(argv[3], LARGEST, &bench->D) != 0) return -1;
-  if (parse_size(argv[4], LARGEST, &bench->B) != 0) return -1;
-  if (parse_size(argv[5], LARGEST, &bench->T) != 0) return -1;
-  if (parse_softmax(argv[6], &bench->softmax) != 0) return -1;
-  if (parse_size(argv[7], THREADS_MOST, &bench->threads) != 0) return -1;
-  return parse_seconds(argv[8], &bench->seconds);
+  if (argc != 1 + TRIAL_WORDS + 2) return -1;
+  if (trial_parse(&bench->size, argv + 1) != 0) return -1;
+  if (trial_parse_threads(argv[1 + TRIAL_WORDS], &bench->threads) != 0) return -1;
+  return trial_parse_seconds(argv[2 + TRIAL_WORDS], &bench->seconds);
 }
 
 int main(int argc, char **argv) {

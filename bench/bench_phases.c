@@ -1,0 +1,199 @@
+/* bench_phases: the parts of a step of training, from which bench/growth models many threads.
+ *
+ *     bench_phases K d D LANES T followers|full THREADS SECONDS
+ *
+ * A step reads a window, computes its gradient and moves the weights. A phase is a call of
+ * parallel_run, which the linker leads here. Lines have words separated by tabs, and times in
+ * microseconds:
+ *
+ *     step N TIME              a step on N threads, for N = 1, 2, 4 .. THREADS
+ *     phase CODE SERIAL TIME.. of a step on one thread: the place of the phase's function in this
+ *                              program, for addr2line; the time since the last phase, and of each
+ *                              job
+ *     end SERIAL               the time since the last phase of that step
+ *     barrier N TIME           what parallel_run takes for N equal jobs besides the time of one,
+ * for N threads that are no more than THREADS entry N TIME             the time until the calling
+ * thread begins its own first job, for N up to 64, which need no cores of their own line TIME an
+ * addition to a number that two threads share */
+#include "base/clock.h"
+#include "base/parallel.h"
+#include "base/start.h"
+#include "net/matrix.h"
+#include "trial.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROUNDS = 20, PHASES = 64, JOBS = 1 << 18, THREADS_MODELLED = 64 };
+
+static double since(double start) { return 1e6 * (clock_now() - start); }
+
+static void spin(double microseconds) {
+  const double start = clock_now();
+  while (since(start) < microseconds) continue;
+}
+
+/* ---- phases --------------------------------------------------------------------------------- */
+
+typedef void Job(void *context, int i);
+
+static struct {
+  int threads;  /* that compute; 0: the calling thread alone, which records the times of jobs */
+  double since; /* the end of the last job */
+  int phases, jobs;
+  Job *job[PHASES];
+  int end[PHASES]; /* of the phase's jobs */
+  double serial[PHASES + 1];
+  double time[JOBS];
+} trace;
+
+void __real_parallel_run(int threads, int jobs, Job *job, void *context);
+void __wrap_parallel_run(int threads, int jobs, Job *job, void *context);
+
+/* Microseconds since the last call. */
+static double lap(void) {
+  const double now = clock_now();
+  const double time = 1e6 * (now - trace.since);
+  trace.since = now;
+  return time;
+}
+
+void __wrap_parallel_run(int threads, int jobs, Job *job, void *context) {
+  (void)threads;
+  if (trace.threads > 0) {
+    __real_parallel_run(trace.threads, jobs, job, context);
+    return;
+  }
+  assert(trace.phases < PHASES && jobs <= JOBS - trace.jobs);
+  trace.serial[trace.phases] = lap();
+  for (int i = 0; i < jobs; i++) {
+    job(context, i);
+    trace.time[trace.jobs++] = lap();
+  }
+  trace.job[trace.phases] = job;
+  trace.end[trace.phases++] = trace.jobs;
+}
+
+extern const char __executable_start[]; /* of the linker */
+
+static void print_phases(void) {
+  for (int phase = 0, i = 0; phase < trace.phases; phase++) {
+    const uintptr_t code = (uintptr_t)trace.job[phase] - (uintptr_t)__executable_start;
+    printf("phase\t%#" PRIxPTR "\t%.2f", code, trace.serial[phase]);
+    for (; i < trace.end[phase]; i++) printf("\t%.2f", trace.time[i]);
+    printf("\n");
+  }
+  printf("end\t%.2f\n", trace.serial[trace.phases]);
+}
+
+static void trace_step(Trial *trial) {
+  trace.threads = 0;
+  trace.phases = 0;
+  trace.jobs = 0;
+  lap();
+  trial_read(trial);
+  trial_move(trial);
+  trace.serial[trace.phases] = lap();
+  print_phases();
+}
+
+/* Steps for so many seconds. */
+static void measure_steps(Trial *trial, int threads, double seconds) {
+  const double start = clock_now();
+  trace.threads = threads;
+  for (double last = start; last - start < seconds;) {
+    trial_read(trial);
+    trial_move(trial);
+    printf("step\t%d\t%.2f\n", threads, since(last));
+    last = clock_now();
+  }
+}
+
+static void trace_steps(Trial *trial, double seconds) {
+  const double start = clock_now();
+  trace_step(trial);
+  while (clock_now() - start < seconds) trace_step(trial);
+}
+
+/* ---- barriers ------------------------------------------------------------------------------- */
+
+typedef struct {
+  pthread_t caller;
+  double start, entry;
+  atomic_int shared;
+} Barrier;
+
+enum { SERIAL = 5, EQUAL = 20 /* microseconds */, ADDITIONS = 1 << 16 };
+
+static void equal_job(void *context, int i) {
+  Barrier *barrier = context;
+  (void)i;
+  if (barrier->entry == 0 && pthread_equal(pthread_self(), barrier->caller))
+    barrier->entry = since(barrier->start);
+  spin(EQUAL);
+}
+
+static void adding_job(void *context, int i) {
+  Barrier *barrier = context;
+  (void)i;
+  for (int j = 0; j < ADDITIONS; j++) atomic_fetch_add(&barrier->shared, 1);
+}
+
+static void measure_barrier(int threads, bool on_cores) {
+  Barrier barrier = {.caller = pthread_self()};
+  spin(SERIAL);
+  barrier.start = clock_now();
+  __real_parallel_run(threads, threads, equal_job, &barrier);
+  if (on_cores) printf("barrier\t%d\t%.2f\n", threads, since(barrier.start) - EQUAL);
+  if (barrier.entry > 0) printf("entry\t%d\t%.2f\n", threads, barrier.entry);
+}
+
+static void measure_line(void) {
+  Barrier barrier = {.start = clock_now()};
+  __real_parallel_run(2, 2, adding_job, &barrier);
+  printf("line\t%.4f\n", since(barrier.start) / (2 * ADDITIONS));
+}
+
+/* ---- the bench ------------------------------------------------------------------------------ */
+
+static void run_round(Trial *trial, double seconds) {
+  const int threads = trial->threads;
+  for (int n = 1; n <= threads; n *= 2) measure_steps(trial, n, seconds / ROUNDS);
+  trace_steps(trial, seconds / ROUNDS);
+  for (int n = 2; n <= THREADS_MODELLED; n *= 2)
+    for (int i = 0; i < ROUNDS; i++) measure_barrier(n, n <= threads);
+  if (threads > 1) measure_line();
+}
+
+static void run_bench(const TrialSize *size, int threads, double seconds) {
+  Why why;
+  trace.threads = threads;
+  if (matrix_start(threads, &why) != 0) {
+    fprintf(stderr, "bench_phases: %s\n", why.text);
+    exit(1);
+  }
+  Trial *trial = trial_new(size, TRIAL_DEFAULT, parallel_start(threads), kernels_best());
+  trial_read(trial);
+  trial_move(trial);
+  for (int i = 0; i < ROUNDS; i++) run_round(trial, seconds);
+  trial_free(trial);
+}
+
+int main(int argc, char **argv) {
+  TrialSize size;
+  int threads;
+  double seconds;
+  start_program();
+  if (argc != 1 + TRIAL_WORDS + 2 || trial_parse(&size, argv + 1) != 0 ||
+      trial_parse_threads(argv[1 + TRIAL_WORDS], &threads) != 0 ||
+      trial_parse_seconds(argv[2 + TRIAL_WORDS], &seconds) != 0) {
+    fprintf(stderr, "usage: bench_phases K d D LANES T followers|full THREADS SECONDS\n");
+    return 2;
+  }
+  run_bench(&size, threads, seconds);
+  return fflush(stdout) == 0 ? 0 : 1;
+}
