@@ -2,7 +2,9 @@
 #include "base/ranks.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/launch.h"
+#include "base/pulse.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
   PART = 1 << 30,  /* bytes of a message; MPI counts in int */
@@ -33,14 +36,37 @@ static struct {
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
-/* The error of a call that should not fail. */
+/* An error of this rank alone; the launcher, or the pulse of the others, ends them. */
+static void die(const char *text) {
+  fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+  exit(1);
+}
+
 static void must(int code) {
   char text[MPI_MAX_ERROR_STRING];
   int length;
   if (code == MPI_SUCCESS) return;
   MPI_Error_string(code, text, &length);
-  fprintf(stderr, "%s: MPI: %s\n", program_invocation_short_name, text);
-  exit(1);
+  die(text);
+}
+
+/* Waits for calls that were begun. A waiting rank spins for a moment only, so that it leaves its
+ * processor to others: to the ranks that it waits for where these have to share it. */
+static void await(MPI_Request *requests, int n) {
+  const double patience = 2e-4; /* seconds, of the order of a large message */
+  const struct timespec nap = {.tv_nsec = 50000};
+  int done = 0;
+  must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
+  for (const double began = clock_now(); !done;) {
+    if (clock_now() - began > patience) nanosleep(&nap, NULL);
+    must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
+  }
+}
+
+static void wait_for_all(MPI_Comm those) {
+  MPI_Request request;
+  must(MPI_Ibarrier(those, &request));
+  await(&request, 1);
 }
 
 /* Messages of other ranks begin with "rnntrain: rank 3 on node7: ". */
@@ -54,15 +80,10 @@ static void take_name(void) {
   program_invocation_short_name = ranks.name;
 }
 
-/* MPI has threads of its own, which signals are not for. */
 static int join(Why *why) {
-  sigset_t all, before;
   int threads;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &threads);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (code != MPI_SUCCESS) return fail(why, "MPI does not start");
+  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &threads) != MPI_SUCCESS)
+    return fail(why, "%s does not start", ranks_library());
   ranks.joined = true;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks.count);
@@ -81,34 +102,57 @@ static void make_groups(void) {
   must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
 }
 
-int ranks_start(Why *why) {
-  const Launch launch = launch_read();
-  ranks.mine = launch.mine;
-  if (launch.by == LAUNCH_ALONE) return 0;
-  if (launch.by == LAUNCH_SRUN)
-    return fail(why, "srun started %d processes without PMIx; use srun --mpi=pmix", launch.count);
-  if (launch.by == LAUNCH_PMI)
-    return fail(why, "the launcher of %d processes is not that of %s; use its mpirun", launch.count,
-                ranks_library());
-  if (join(why) != 0) return -1;
-  if (launch.count > 0 && launch.count != ranks.count)
-    return fail(why,
-                "%d processes were started, but do not find each other; use mpirun of %s, or "
-                "srun --mpi=pmix",
-                launch.count, ranks_library());
-  if ((ranks.count & (ranks.count - 1)) != 0)
-    return fail(why, "%d processes were started, which is not a power of two; start 1, 2, 4, 8 ..",
-                ranks.count);
-  while (1 << ranks.levels < ranks.count) ranks.levels++;
-  take_name();
-  make_groups();
+static int check_launch(const Launch *launch, Why *why) {
+  if (launch->by == LAUNCH_SRUN)
+    return fail(why, "srun started %d processes without PMIx; use srun --mpi=pmix", launch->count);
+  if (launch->by == LAUNCH_PMI)
+    return fail(why, "the launcher of %d processes is not that of %s; use its mpirun",
+                launch->count, ranks_library());
   return 0;
 }
 
+static int check_count(const Launch *launch, Why *why) {
+  if (launch->count > 0 && launch->count != ranks.count)
+    return fail(why,
+                "%d processes were started, but do not find each other; use the mpirun of %s, or "
+                "srun --mpi=pmix",
+                launch->count, ranks_library());
+  if ((ranks.count & (ranks.count - 1)) != 0)
+    return fail(why, "%d processes were started, which is not a power of two; start 1, 2, 4, 8 ..",
+                ranks.count);
+  return 0;
+}
+
+static int start(const Launch *launch, Why *why) {
+  if (check_launch(launch, why) != 0 || join(why) != 0 || check_count(launch, why) != 0) return -1;
+  while (1 << ranks.levels < ranks.count) ranks.levels++;
+  if (ranks.levels == 0) return 0;
+  take_name();
+  make_groups();
+  if (!pulse_start()) die("the system starts no thread (see ulimit -u, or the container's limits)");
+  return 0;
+}
+
+/* MPI and the pulse have threads of their own, which signals are not for. */
+int ranks_start(Why *why) {
+  const Launch launch = launch_read();
+  sigset_t all, before;
+  if (launch.by == LAUNCH_ALONE) return 0;
+  ranks.mine = launch.mine;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int rc = start(&launch, why);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return rc;
+}
+
 void ranks_end(void) {
-  if (!ranks.joined) return;
+  if (ranks.levels > 0) {
+    wait_for_all(ranks.all);
+    pulse_end();
+  }
   free(ranks.inbox);
-  MPI_Finalize();
+  if (ranks.joined) MPI_Finalize();
 }
 
 int ranks_count(void) { return ranks.count; }
@@ -146,10 +190,20 @@ static int part(size_t size, size_t at) {
 
 /* Sends n bytes to another rank, and receives m. */
 static void exchange(int partner, const char *sent, size_t n, char *received, size_t m) {
-  for (size_t i = 0; i < n || i < m; i += PART)
-    must(MPI_Sendrecv(sent + (i < n ? i : n), part(n, i), MPI_BYTE, partner, 0,
-                      received + (i < m ? i : m), part(m, i), MPI_BYTE, partner, 0, ranks.all,
-                      MPI_STATUS_IGNORE));
+  for (size_t i = 0; i < n || i < m; i += PART) {
+    MPI_Request both[2];
+    must(MPI_Irecv(received + (i < m ? i : m), part(m, i), MPI_BYTE, partner, 0, ranks.all, both));
+    must(MPI_Isend(sent + (i < n ? i : n), part(n, i), MPI_BYTE, partner, 0, ranks.all, both + 1));
+    await(both, 2);
+  }
+}
+
+static void broadcast(void *data, size_t size, int from, MPI_Comm to) {
+  for (size_t i = 0; i < size; i += PART) {
+    MPI_Request request;
+    must(MPI_Ibcast((char *)data + i, part(size, i), MPI_BYTE, from, to, &request));
+    await(&request, 1);
+  }
 }
 
 static int partner_at(int level) { return ranks.mine ^ 1 << level; }
@@ -222,26 +276,25 @@ void ranks_agree(Agreement *agreement) {
   double values[VALUES] = {[SIGNAL] = agreement->signal,
                            [SAVE] = agreement->save,
                            [NOW] = ranks.mine == 0 ? agreement->now : -INFINITY};
-  must(MPI_Allreduce(MPI_IN_PLACE, values, VALUES, MPI_DOUBLE, MPI_MAX, ranks.all));
+  MPI_Request request;
+  must(MPI_Iallreduce(MPI_IN_PLACE, values, VALUES, MPI_DOUBLE, MPI_MAX, ranks.all, &request));
+  await(&request, 1);
   *agreement = (Agreement){(int)values[SIGNAL], values[SAVE] != 0, values[NOW]};
 }
 
 int ranks_outcome(int rc, Why *why) {
   if (ranks.levels == 0) return rc;
   int failed = rc != 0 ? ranks.mine : ranks.count;
-  must(MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all));
+  MPI_Request request;
+  must(MPI_Iallreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all, &request));
+  await(&request, 1);
   if (failed == ranks.count) return 0;
-  must(MPI_Bcast(&rc, 1, MPI_INT, failed, ranks.all));
-  must(MPI_Bcast(why->text, sizeof why->text, MPI_CHAR, failed, ranks.all));
+  broadcast(&rc, sizeof rc, failed, ranks.all);
+  broadcast(why->text, sizeof why->text, failed, ranks.all);
   return rc;
 }
 
 /* ---- copies --------------------------------------------------------------------------------- */
-
-static void broadcast(void *data, size_t size, int from, MPI_Comm to) {
-  for (size_t i = 0; i < size; i += PART)
-    must(MPI_Bcast((char *)data + i, part(size, i), MPI_BYTE, from, to));
-}
 
 void ranks_broadcast(void *data, size_t size) {
   if (ranks.levels > 0) broadcast(data, size, 0, ranks.all);
@@ -275,6 +328,7 @@ void *ranks_publish(void *data, size_t size) {
   if (ranks.mine == 0) memcpy(shared, data, size);
   free(data);
   if (at == 0) broadcast(shared, size, 0, ranks.leaders);
+  wait_for_all(ranks.node);
   must(MPI_Win_fence(0, *window)); /* the others of the node see it from here on */
   return shared;
 }
