@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/quota.h"
+#include "base/ranks.h"
 #include "base/signals.h"
 #include "base/start.h"
 #include "cli/manual.h"
@@ -24,7 +25,7 @@
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 static int finish(int code, const Why *why) {
-  if (code != DONE) fprintf(stderr, "rnntrain: %s\n", why->text);
+  if (code != DONE && ranks_first()) fprintf(stderr, "rnntrain: %s\n", why->text);
   return code;
 }
 
@@ -163,6 +164,7 @@ static int report(const RunConfig *run, Why *why) {
 /* Answers a wish for help or the version: the exit code. */
 static int answer(OptionsWish wish, const char *topic, Why *why) {
   const char *library = NULL;
+  if (!ranks_first()) return DONE;
   if (wish == OPTIONS_VERSION) library = matrix_start(1, why) == 0 ? matrix_library() : why->text;
   return finish(manual_answer(&train_program, wish, topic, library, kernels_best()->level, why),
                 why);
@@ -196,17 +198,15 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   return code;
 }
 
-int main(int argc, char **argv) {
-  signals_start(true);
-  const double began = clock_now();
-  start_program();
+/* From the command line on: the exit code. */
+static int run(int argc, char **argv, double began) {
   Why why = {""};
   TrainOptions options = {0};
   CommandLine line;
   char started[32], *command[argc + 1]; /* as typed: options_parse reorders argv */
   runjson_now(started);
   memcpy(command, argv, sizeof command);
-  if (argc <= 1) return manual_remind(&train_program);
+  if (argc <= 1) return ranks_first() ? manual_remind(&train_program) : USAGE;
   options_default(&train_program, &options);
   const OptionsWish wish = options_parse(&train_program, &options, argc, argv, &line, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) return answer(wish, line.topic, &why);
@@ -216,12 +216,26 @@ int main(int argc, char **argv) {
     return finish(USAGE, &why);
   if (!options.dry_run) signals_ignore_pipe();
   Progress progress = progress_new(options.quiet, !options.no_progress);
-  RunConfig run = {.options = &options,
-                   .kernels = kernels_best(),
-                   .progress = &progress,
-                   .command = command,
-                   .n_command = argc,
-                   .began = began,
-                   .started = started};
-  return perform(run, &options, &line, files, n_files);
+  RunConfig config = {.options = &options,
+                      .kernels = kernels_best(),
+                      .progress = &progress,
+                      .command = command,
+                      .n_command = argc,
+                      .began = began,
+                      .started = started};
+  return perform(config, &options, &line, files, n_files);
+}
+
+int main(int argc, char **argv) {
+  signals_start(true);
+  const double began = clock_now();
+  start_program();
+  Why why = {""};
+  int code = DONE; /* of other ranks, so that no launcher ends rank 0 before its message */
+  if (ranks_start(&why) == 0)
+    code = run(argc, argv, began);
+  else if (ranks_first())
+    code = finish(USAGE, &why);
+  ranks_end();
+  return code;
 }

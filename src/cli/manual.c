@@ -1,5 +1,6 @@
 #include "cli/manual.h"
 
+#include "base/ranks.h"
 #include "base/version.h"
 #include "io/output.h"
 
@@ -289,6 +290,13 @@ static bool write_page(FILE *out, const Program *program, const char *topic) {
   return true;
 }
 
+static void write_version(FILE *out, const Program *program, const char *library,
+                          const char *level) {
+  fprintf(out, "%s %s\nOpenBLAS %s; loops for %s\n", program->name, VERSION, library, level);
+  if (ranks_library()) fprintf(out, "MPI: %s\n", ranks_library());
+  fprintf(out, "reads FASTA and FASTQ, plain or compressed with " FORMATS "\n");
+}
+
 int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
                   const char *level, Why *why) {
   enum { DONE, FAILED, USAGE };
@@ -296,11 +304,7 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
   FILE *out = output_stream(output);
   bool known = true;
   if (wish == OPTIONS_VERSION)
-    fprintf(
-        out,
-        "%s %s\nOpenBLAS %s; loops for %s\nreads FASTA and FASTQ, plain or compressed with " FORMATS
-        "\n",
-        program->name, VERSION, library, level);
+    write_version(out, program, library, level);
   else
     known = write_page(out, program, topic);
   if (output_close(output, why) != 0) return FAILED;
