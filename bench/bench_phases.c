@@ -1,24 +1,28 @@
-/* bench_phases: the parts of a step of training, from which bench/growth models many threads.
+/* bench_phases: the parts of a step of training, from which bench/growth models many threads, and
+ * bench/ranks many machines.
  *
- *     bench_phases K d D LANES T followers|full THREADS SECONDS
+ *     [mpirun -n RANKS] bench_phases K d D LANES T followers|full THREADS SECONDS
  *
  * A step reads a window, computes its gradient and moves the weights. A phase is a call of
- * parallel_run, which the linker leads here. Lines have words separated by tabs, and times in
- * microseconds:
+ * parallel_run, which the linker leads here. With several ranks, all lines are about rank 0. Words
+ * are separated by tabs, and times are in microseconds:
  *
- *     step N TIME              a step on N threads, for N = 1, 2, 4 .. THREADS
- *     phase CODE SERIAL TIME.. of a step on one thread: the place of the phase's function in this
- *                              program, for addr2line; the time since the last phase, and of each
- *                              job
- *     end SERIAL               the time since the last phase of that step
- *     barrier N TIME           what parallel_run takes for N equal jobs besides the time of one,
- * for N threads that are no more than THREADS entry N TIME             the time until the calling
- * thread begins its own first job, for N up to 64, which need no cores of their own line TIME an
- * addition to a number that two threads share */
+ *     step N TIME                of a step on N threads, for N = 1, 2, 4 .. THREADS
+ *     sent BYTES MESSAGES        in that step
+ *     phase CODE SERIAL TIME ..  in a step on one thread: the place of the phase's function in this
+ *                                program, for addr2line; the time since the last phase, and that of
+ *                                each job; without time in MPI
+ *     end SERIAL                 the time since the last phase of that step
+ *     barrier N TIME             of N equal jobs on N threads, besides the time of one job
+ *     entry N TIME               until the calling thread begins its first job, on N threads up to
+ *                                64, which need no cores of their own
+ *     line TIME                  of an addition to a number that two threads share */
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "base/ranks.h"
 #include "base/start.h"
 #include "net/matrix.h"
+#include "traffic.h"
 #include "trial.h"
 
 #include <assert.h>
@@ -29,6 +33,8 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 20, PHASES = 64, JOBS = 1 << 18, THREADS_MODELLED = 64 };
+
+Traffic traffic;
 
 static double since(double start) { return 1e6 * (clock_now() - start); }
 
@@ -43,7 +49,7 @@ typedef void Job(void *context, int i);
 
 static struct {
   int threads;  /* that compute; 0: the calling thread alone, which records the times of jobs */
-  double since; /* the end of the last job */
+  double since; /* the end of the last job, on a clock that stands still in MPI */
   int phases, jobs;
   Job *job[PHASES];
   int end[PHASES]; /* of the phase's jobs */
@@ -56,7 +62,7 @@ void __wrap_parallel_run(int threads, int jobs, Job *job, void *context);
 
 /* Microseconds since the last call. */
 static double lap(void) {
-  const double now = clock_now();
+  const double now = clock_now() - traffic.seconds;
   const double time = 1e6 * (now - trace.since);
   trace.since = now;
   return time;
@@ -81,6 +87,7 @@ void __wrap_parallel_run(int threads, int jobs, Job *job, void *context) {
 extern const char __executable_start[]; /* of the linker */
 
 static void print_phases(void) {
+  if (!ranks_first()) return;
   for (int phase = 0, i = 0; phase < trace.phases; phase++) {
     const uintptr_t code = (uintptr_t)trace.job[phase] - (uintptr_t)__executable_start;
     printf("phase\t%#" PRIxPTR "\t%.2f", code, trace.serial[phase]);
@@ -101,22 +108,34 @@ static void trace_step(Trial *trial) {
   print_phases();
 }
 
-/* Steps for so many seconds. */
-static void measure_steps(Trial *trial, int threads, double seconds) {
+/* The same on all ranks. */
+static double now(void) {
+  Agreement agreement = {.now = clock_now()};
+  ranks_agree(&agreement);
+  return agreement.now;
+}
+
+static void measure_step(Trial *trial, int threads) {
+  const Traffic before = traffic;
   const double start = clock_now();
   trace.threads = threads;
-  for (double last = start; last - start < seconds;) {
-    trial_read(trial);
-    trial_move(trial);
-    printf("step\t%d\t%.2f\n", threads, since(last));
-    last = clock_now();
-  }
+  trial_read(trial);
+  trial_move(trial);
+  if (!ranks_first()) return;
+  printf("step\t%d\t%.2f\n", threads, since(start));
+  printf("sent\t%.0f\t%.0f\n", traffic.bytes - before.bytes, traffic.messages - before.messages);
+}
+
+static void measure_steps(Trial *trial, int threads, double seconds) {
+  const double start = now();
+  do measure_step(trial, threads);
+  while (now() - start < seconds);
 }
 
 static void trace_steps(Trial *trial, double seconds) {
-  const double start = clock_now();
-  trace_step(trial);
-  while (clock_now() - start < seconds) trace_step(trial);
+  const double start = now();
+  do trace_step(trial);
+  while (now() - start < seconds);
 }
 
 /* ---- barriers ------------------------------------------------------------------------------- */
@@ -160,33 +179,36 @@ static void measure_line(void) {
 
 /* ---- the bench ------------------------------------------------------------------------------ */
 
-static void run_round(Trial *trial, double seconds) {
-  const int threads = trial->threads;
-  for (int n = 1; n <= threads; n *= 2) measure_steps(trial, n, seconds / ROUNDS);
-  trace_steps(trial, seconds / ROUNDS);
+static void measure_barriers(int threads) {
   for (int n = 2; n <= THREADS_MODELLED; n *= 2)
     for (int i = 0; i < ROUNDS; i++) measure_barrier(n, n <= threads);
   if (threads > 1) measure_line();
 }
 
-static void run_bench(const TrialSize *size, int threads, double seconds) {
-  Why why;
+static void run_round(Trial *trial, double seconds) {
+  const int threads = trial->threads;
+  for (int n = 1; n <= threads; n *= 2) measure_steps(trial, n, seconds / ROUNDS);
+  trace_steps(trial, seconds / ROUNDS);
+  if (ranks_count() == 1) measure_barriers(threads);
+}
+
+static int run_bench(const TrialSize *size, int threads, double seconds, Why *why) {
   trace.threads = threads;
-  if (matrix_start(threads, &why) != 0) {
-    fprintf(stderr, "bench_phases: %s\n", why.text);
-    exit(1);
-  }
+  if (ranks_start(why) != 0 || matrix_start(threads, why) != 0) return -1;
   Trial *trial = trial_new(size, TRIAL_DEFAULT, parallel_start(threads), kernels_best());
   trial_read(trial);
   trial_move(trial);
   for (int i = 0; i < ROUNDS; i++) run_round(trial, seconds);
   trial_free(trial);
+  ranks_end();
+  return 0;
 }
 
 int main(int argc, char **argv) {
   TrialSize size;
   int threads;
   double seconds;
+  Why why;
   start_program();
   if (argc != 1 + TRIAL_WORDS + 2 || trial_parse(&size, argv + 1) != 0 ||
       trial_parse_threads(argv[1 + TRIAL_WORDS], &threads) != 0 ||
@@ -194,6 +216,9 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: bench_phases K d D LANES T followers|full THREADS SECONDS\n");
     return 2;
   }
-  run_bench(&size, threads, seconds);
+  if (run_bench(&size, threads, seconds, &why) != 0) {
+    fprintf(stderr, "bench_phases: %s\n", why.text);
+    return 1;
+  }
   return fflush(stdout) == 0 ? 0 : 1;
 }
