@@ -70,4 +70,7 @@ Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *
 /* Fills the state of a run; after an error it is not to be used. */
 int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *state, Why *why);
 
+/* Gives the state of rank 0, but for the command lines, to all ranks, which call it together. */
+void checkpoint_share(const RunConfig *run, RunState *state);
+
 #endif

@@ -1,18 +1,26 @@
-/* files: the files of a run in training: logs, checkpoint, model, run.json. */
+/* files: the files of a run in training: logs, checkpoint, model, run.json. Rank 0 writes them. */
 #ifndef FILES_H
 #define FILES_H
 
 #include "training/trainer.h"
 
-/* Logs a row of loss.tsv, with valid_loss NAN if it was not measured, and T rows of
- * timestep_loss.tsv, and resets the sums of losses. */
-int files_log(Trainer *train, double valid_loss, Why *why);
+/* ---- called by rank 0 alone ------------------------------------------------------------------ */
+
+/* Makes the directory and begins the logs; or, if the run resumes, restores the state of its
+ * checkpoint and cuts the logs to it. */
+int files_begin(Trainer *train, Why *why);
 
 /* Writes model.safetensors: the best weights, and the memory of repeats if there is one yet. */
 int files_model(Trainer *train, Why *why);
 
 /* Writes run.json with this status. */
 int files_runjson(Trainer *train, RunStatus status, Why *why);
+
+/* ---- called by all ranks, which have the same outcome ---------------------------------------- */
+
+/* Logs a row of loss.tsv, with valid_loss NAN if it was not measured, and T rows of
+ * timestep_loss.tsv, and resets the sums of losses. */
+int files_log(Trainer *train, double valid_loss, Why *why);
 
 /* Writes the checkpoint, then the model if there is one yet, then run.json. In this order, because
  * the other two can be made again from the checkpoint. */
@@ -24,8 +32,5 @@ bool files_are_due(const Trainer *train);
 /* Saves the run if it is time or SIGUSR1 came. Does nothing if the states are not finite: a later
  * call saves. */
 int files_save_due(Trainer *train, Why *why);
-
-/* Restores the state of the checkpoint, and cuts the logs to it. */
-int files_resume(Trainer *train, Why *why);
 
 #endif

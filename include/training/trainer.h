@@ -57,6 +57,9 @@ double trainer_elapsed(const Trainer *train); /* seconds of the run, in all its 
  * A request to save stays until it is done. */
 void trainer_agree(Trainer *train);
 
+/* Gives the state of rank 0, where a run begins or resumes, to all ranks. */
+void trainer_share(Trainer *train);
+
 /* The fraction of the epochs done after so many tokens; 0 if the number of epochs is not known. */
 double trainer_epochs_part(const Trainer *train, uint64_t tokens);
 

@@ -1,6 +1,7 @@
 #include "run/checkpoint.h"
 
 #include "base/alloc.h"
+#include "base/ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -17,7 +18,6 @@ static int state_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, cons
   const Shape *shape = &run->shape;
   const Optimizer *optimizer = state->optimizer;
   const size_t B = (size_t)run->options->B, T = (size_t)run->options->T;
-  const size_t inputs = (size_t)run->dataset->n;
   int n = 0;
   n += model_tensors(tensors + n, "", shape, state->weights);
   if (optimizer->m) n += model_tensors(tensors + n, "optimizer.m.", shape, optimizer->m);
@@ -29,6 +29,13 @@ static int state_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, cons
   tensors[n++] = tensor_vector("state.", "lanes", DTYPE_U64, state->n_lanes, state->lanes);
   tensors[n++] = tensor_vector("state.", "timestep_loss", DTYPE_F64, T, state->timestep_loss);
   tensors[n++] = tensor_vector("state.", "timestep_tokens", DTYPE_U64, T, state->timestep_tokens);
+  return n;
+}
+
+/* And those that only rank 0 has. */
+static int file_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, const RunState *state) {
+  const size_t inputs = (size_t)run->dataset->n;
+  int n = state_tensors(tensors, run, state);
   tensors[n++] = tensor_matrix("state.", "inputs", DTYPE_U64, inputs, DATASET_COLUMNS, run->inputs);
   if (state->commands.n > 0)
     tensors[n++] =
@@ -141,7 +148,7 @@ static int read_numbers(const char *path, const Metadata *metadata, RunState *st
 int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, const Metadata *about,
                      Why *why) {
   Tensor tensors[TENSORS_MAX];
-  int n = state_tensors(tensors, run, state);
+  int n = file_tensors(tensors, run, state);
   Metadata *metadata = model_describe(&run->shape, about);
   metadata_set(metadata, "inputs", "%d", run->dataset->n);
   metadata_set(metadata, "commands", "%zu", state->commands.n);
@@ -198,10 +205,19 @@ int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *st
   if (rc == 0 && memcmp(&found, &run->shape, sizeof found) != 0)
     rc = fail(why, "%s: its network is another than the options describe; give those of its run",
               path);
-  const int n = state_tensors(tensors, run, state);
+  const int n = file_tensors(tensors, run, state);
   if (rc == 0) rc = safetensors_read(file, tensors, n, why);
   if (rc == 0) rc = safetensors_only(file, tensors, n, NULL, why);
   if (rc == 0) rc = read_numbers(path, safetensors_metadata(file), state, why);
   safetensors_close(file);
   return rc;
+}
+
+void checkpoint_share(const RunConfig *run, RunState *state) {
+  Tensor tensors[TENSORS_MAX];
+  const int n = state_tensors(tensors, run, state);
+  for (int i = 0; i < n; i++) ranks_broadcast(tensors[i].data, tensor_bytes(&tensors[i]));
+  ranks_broadcast(&state->numbers, sizeof state->numbers);
+  ranks_broadcast(&state->schedule, sizeof state->schedule);
+  ranks_broadcast(&state->optimizer->steps, sizeof state->optimizer->steps);
 }

@@ -65,7 +65,6 @@ static int write_checkpoint(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->state.numbers;
   if (runlog_sync(train->run->log, numbers, why) != 0) return -1;
   numbers->seconds = fmax(trainer_elapsed(train), train->least_seconds);
-  trainer_keep_states(train);
   lanes_save(train->lanes, train->state.lanes);
   Metadata *about = make_about(train);
   resume_describe(about, train->run->options);
@@ -76,7 +75,8 @@ static int write_checkpoint(Trainer *train, Why *why) {
   return rc;
 }
 
-int files_resume(Trainer *train, Why *why) {
+/* Restores the state of the checkpoint, and cuts the logs to it. */
+static int resume(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
   const RunDir *dir = train->run->dir;
   const char *path = rundir_file(dir, RUN_CHECKPOINT);
@@ -89,23 +89,32 @@ int files_resume(Trainer *train, Why *why) {
     return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
   if (lanes_restore(train->lanes, train->state.lanes, &place) != 0)
     return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
-  bptt_restore(train->bptt, train->state.h);
-  train->earlier_seconds = numbers->seconds;
-  train->earlier_tokens = numbers->tokens;
   return runlog_continue(train->run->log, numbers, why);
+}
+
+int files_begin(Trainer *train, Why *why) {
+  if (rundir_resumes(train->run->dir)) return resume(train, why);
+  if (rundir_begin(train->run->dir, why) != 0) return -1;
+  return runlog_begin(train->run->log, why);
+}
+
+/* The files that can be made again from the checkpoint. */
+static int write_others(Trainer *train, RunStatus status, Why *why) {
+  if (trainer_has_model(train) && files_model(train, why) != 0) return -1;
+  return files_runjson(train, status, why);
 }
 
 int files_save(Trainer *train, RunStatus status, Why *why) {
   const double start = train->agreed.now;
   train->next_checkpoint = start + train->run->options->checkpoint_every;
-  int rc = write_checkpoint(train, why);
+  trainer_keep_states(train);
+  int rc = ranks_outcome(ranks_first() ? write_checkpoint(train, why) : 0, why);
   if (rc == 0) { /* now there is something to save, and to resume from */
     signals_catch();
     signals_no_alarm();
+    rc = ranks_outcome(ranks_first() ? write_others(train, status, why) : 0, why);
   }
-  if (rc == 0 && trainer_has_model(train)) rc = files_model(train, why);
-  if (rc == 0) rc = files_runjson(train, status, why);
-  if (rc != 0) rundir_check(train->run->dir, why); /* a cause that explains all others */
+  if (rc != 0 && ranks_first()) rundir_check(train->run->dir, why); /* it explains all others */
   trainer_agree(train);
   train->budget.save = fmax(train->budget.save, train->agreed.now - start);
   train->result.longest_checkpoint = train->budget.save;
@@ -117,8 +126,10 @@ int files_log(Trainer *train, double valid_loss, Why *why) {
   const size_t T = (size_t)run->options->T;
   RunState *state = &train->state;
   const double loss = checkpoint_mean_loss(&state->numbers);
-  if (runlog_rows(run->log, run->options, state, trainer_elapsed(train), valid_loss, why) != 0)
-    return -1;
+  int rc = 0;
+  if (ranks_first())
+    rc = runlog_rows(run->log, run->options, state, trainer_elapsed(train), valid_loss, why);
+  if (ranks_outcome(rc, why) != 0) return -1;
   if (!isnan(loss)) train->recent_bits = bits_per_base(loss, run->options->s);
   state->numbers.loss = 0;
   state->numbers.loss_tokens = 0;

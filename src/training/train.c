@@ -126,14 +126,52 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
   }
 }
 
-/* ---- the run -------------------------------------------------------------------------------- */
+/* ---- the beginning -------------------------------------------------------------------------- */
 
 /* Whether writing and examining the weights takes seconds. */
 static bool is_large(const RunConfig *run) { return shape_parameters(&run->shape) > LARGE; }
 
+/* Saves a run that has begun, which shows that there is room for a checkpoint; or sets the status
+ * of one that resumes to running. */
+static int save_first(Trainer *train, bool resumes, Why *why) {
+  if (!resumes) return files_save(train, RUN_STATUS_RUNNING, why);
+  signals_catch();
+  return ranks_outcome(ranks_first() ? files_runjson(train, RUN_STATUS_RUNNING, why) : 0, why);
+}
+
+/* Begins the run, or returns to the state in the checkpoint. */
+static int start(Trainer *train, Why *why) {
+  const RunConfig *run = train->run;
+  const bool first = run->options->init && run->valid_tokens > 0;
+  bool resumes = ranks_first() && rundir_resumes(run->dir);
+  ranks_broadcast(&resumes, sizeof resumes);
+  train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
+  phases_begin(train->phases, resumes ? "reading the checkpoint" : "writing the first checkpoint",
+               is_large(run));
+  int rc = ranks_outcome(ranks_first() ? files_begin(train, why) : 0, why);
+  if (rc == 0) {
+    trainer_share(train);
+    rc = save_first(train, resumes, why);
+  }
+  if (rc != 0 && !resumes && ranks_first()) rundir_undo(run->dir);
+  return rc;
+}
+
+/* ---- the end, on rank 0 --------------------------------------------------------------------- */
+
+/* Whether the model is measured on the validation. */
+static bool is_examined(const Trainer *train) {
+  return isfinite(train->state.numbers.best_valid_loss);
+}
+
+/* Whether work follows the last step. */
+static bool goes_on(const Trainer *train) {
+  return is_examined(train) || train->run->options->memory;
+}
+
 /* Ends a run that has diverged. Its weights are worthless; the best ones before them are kept. */
 static int end_diverged(Trainer *train, Why *why) {
-  const bool validated = isfinite(train->state.numbers.best_valid_loss);
+  const bool validated = is_examined(train);
   if (validated && files_model(train, why) != 0) return -1;
   if (runlog_sync(train->run->log, &train->state.numbers, why) != 0 ||
       files_runjson(train, RUN_STATUS_DIVERGED, why) != 0)
@@ -150,41 +188,19 @@ static int end_diverged(Trainer *train, Why *why) {
   return TRAIN_DIVERGED;
 }
 
-/* Ends a run at a signal; it can resume. */
-static int end_interrupted(Trainer *train, Why *why) {
+/* Ends a run at a signal; it is saved and can resume. */
+static int end_interrupted(const Trainer *train, Why *why) {
   const int signal = train->agreed.signal;
-  if (files_save(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
   fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume continues from there",
        signals_name(signal), train->state.numbers.step,
        rundir_file(train->run->dir, RUN_CHECKPOINT));
   return TRAIN_SIGNALLED + signal;
 }
 
-/* Returns to the state in the checkpoint, and sets the status in run.json to running. */
-static int resume(Trainer *train, Why *why) {
-  phases_begin(train->phases, "reading the checkpoint", is_large(train->run));
-  if (files_resume(train, why) != 0) return -1;
-  signals_catch();
-  return files_runjson(train, RUN_STATUS_RUNNING, why);
-}
-
-/* Resumes, or begins the logs and writes a checkpoint, which shows that there is room for one. */
-static int start(Trainer *train, Why *why) {
-  const bool first = train->run->options->init && train->run->valid_tokens > 0;
-  train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
-  if (rundir_resumes(train->run->dir)) return resume(train, why);
-  phases_begin(train->phases, "writing the first checkpoint", is_large(train->run));
-  if (rundir_begin(train->run->dir, why) == 0 && runlog_begin(train->run->log, why) == 0 &&
-      files_save(train, RUN_STATUS_RUNNING, why) == 0)
-    return 0;
-  rundir_undo(train->run->dir);
-  return -1;
-}
-
 /* Ends a run at a signal after its last step: the resumed run adds the memory and examines the
  * model again. */
 static int end_after_training(Trainer *train, Why *why) {
-  const int signal = train->agreed.signal;
+  const int signal = signals_end();
   free(train->result.exam);
   train->result.exam = NULL;
   if (files_runjson(train, RUN_STATUS_INTERRUPTED, why) != 0) return -1;
@@ -196,8 +212,9 @@ static int end_after_training(Trainer *train, Why *why) {
 }
 
 /* Adds the memory to a run that is saved after its last step, and examines the model. */
-static int complete(Trainer *train, bool examined, Why *why) {
+static int complete(Trainer *train, Why *why) {
   const RunConfig *run = train->run;
+  const bool examined = is_examined(train);
   if (run->options->memory) {
     repeats_learn(train);
     if (train->memory && files_model(train, why) != 0) return -1;
@@ -209,17 +226,11 @@ static int complete(Trainer *train, bool examined, Why *why) {
   return 0;
 }
 
-/* Ends a run that has trained. */
+/* Ends a run that has trained and is saved. */
 static int finish(Trainer *train, RunStatus status, Why *why) {
-  const bool examined = isfinite(train->state.numbers.best_valid_loss);
-  const bool goes_on = examined || train->run->options->memory;
-  if (status == RUN_STATUS_OUT_OF_TIME) train->least_seconds = train->budget.limit;
-  if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
-  if (files_save(train, goes_on ? RUN_STATUS_RUNNING : status, why) != 0) return -1;
-  if (goes_on) {
-    if (complete(train, examined, why) != 0) return -1;
-    trainer_agree(train);
-    if (train->agreed.signal) return end_after_training(train, why);
+  if (goes_on(train)) {
+    if (complete(train, why) != 0) return -1;
+    if (signals_end()) return end_after_training(train, why);
     if (files_runjson(train, status, why) != 0) return -1;
   }
   if (rundir_check(train->run->dir, why) != 0) return -1;
@@ -233,31 +244,51 @@ static int end_without_step(Trainer *train, Why *why) {
   return phases_fail(train->phases, "resume with", why);
 }
 
-static int run_training(Trainer *train, Why *why) {
-  RunStatus status;
-  trainer_agree(train);
-  if (start(train, why) != 0) return -1;
-  phases_end(train->phases);
-  trainer_agree(train);
-  train->budget.began = train->agreed.now - train->earlier_seconds;
-  train->next_checkpoint = train->agreed.now + train->run->options->checkpoint_every;
-  messages_start(train);
-  const int rc = loop(train, &status, why);
-  progress_held(train->run->progress);
-  if (rc != 0) return -1;
-  if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = RUN_STATUS_DIVERGED;
+/* Ends a run that save_last has saved. */
+static int end(Trainer *train, RunStatus status, Why *why) {
   if (status == RUN_STATUS_DIVERGED) return end_diverged(train, why);
   if (status == RUN_STATUS_INTERRUPTED) return end_interrupted(train, why);
   return trainer_has_model(train) ? finish(train, status, why) : end_without_step(train, why);
 }
 
-int train_run(RunConfig *run, Phases *phases, Why *why) {
+/* ---- the run, on all ranks ------------------------------------------------------------------ */
+
+/* Writes the last checkpoint, unless the run has diverged or made no step. */
+static int save_last(Trainer *train, RunStatus status, Why *why) {
+  if (status == RUN_STATUS_INTERRUPTED) return files_save(train, status, why);
+  if (status == RUN_STATUS_DIVERGED || !trainer_has_model(train)) return 0;
+  if (status == RUN_STATUS_OUT_OF_TIME) train->least_seconds = train->budget.limit;
+  if (is_large(train->run)) progress_say(train->run->progress, "writing the last checkpoint");
+  return files_save(train, goes_on(train) ? RUN_STATUS_RUNNING : status, why);
+}
+
+static int run_training(Trainer *train, Why *why) {
+  RunStatus status;
+  trainer_agree(train); /* the time, when the first checkpoint begins */
+  if (start(train, why) != 0) return -1;
+  phases_end(train->phases);
+  trainer_agree(train);
+  train->budget.began = train->agreed.now - train->earlier_seconds;
+  train->next_checkpoint = train->agreed.now + train->run->options->checkpoint_every;
+  if (ranks_first()) messages_start(train);
+  const int rc = loop(train, &status, why);
+  progress_held(train->run->progress);
+  if (rc != 0) return -1;
+  if (!trainer_weights_finite(train) || !trainer_states_finite(train)) status = RUN_STATUS_DIVERGED;
+  if (save_last(train, status, why) != 0) return -1;
+  return ranks_outcome(ranks_first() ? end(train, status, why) : 0, why);
+}
+
+static void count_markov(RunConfig *run, Phases *phases) {
   const Dataset *dataset = run->dataset;
-  if (dataset->valid.n > 0) { /* before the network is made: it needs memory of its own */
-    phases_begin(phases, "counting Markov models", span_bases(&dataset->train) > LONG);
-    run->markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
-                               (Strands)run->options->strands);
-  }
+  phases_begin(phases, "counting Markov models", span_bases(&dataset->train) > LONG);
+  run->markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
+                             (Strands)run->options->strands);
+}
+
+int train_run(RunConfig *run, Phases *phases, Why *why) {
+  /* Before the network is made: it needs memory of its own. */
+  if (ranks_first() && run->dataset->valid.n > 0) count_markov(run, phases);
   phases_begin(phases, "preparing the network", is_large(run));
   Trainer *train = trainer_new(run);
   train->phases = phases;

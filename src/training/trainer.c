@@ -80,6 +80,7 @@ Trainer *trainer_new(const RunConfig *run) {
   train->run = run;
   new_weights(train);
   new_windows(train);
+  lanes_save(train->lanes, train->state.lanes);
   set_weights(train);
   set_commands(train);
   train->state.schedule =
@@ -128,6 +129,16 @@ void trainer_agree(Trainer *train) {
   train->agreed.save |= signals_save();
   train->agreed.now = trainer_elapsed(train);
   ranks_agree(&train->agreed);
+}
+
+void trainer_share(Trainer *train) {
+  Why none;
+  checkpoint_share(train->run, &train->state);
+  lanes_restore(train->lanes, train->state.lanes, &none);
+  bptt_restore(train->bptt, train->state.h);
+  train->earlier_seconds = train->state.numbers.seconds;
+  train->earlier_tokens = train->state.numbers.tokens;
+  ranks_broadcast(&train->budget, sizeof train->budget);
 }
 
 double trainer_epochs_part(const Trainer *train, uint64_t tokens) {
