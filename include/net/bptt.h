@@ -1,19 +1,13 @@
 /* bptt: one window of all lanes, forward, loss and (truncated) backpropagation through time.
  *
- * Lanes are cut into blocks of BPTT_BLOCK. A block is one job from e to dz, with its own partial
- * sums of the gradient; then the partial sums are added in block order, and rows of dL (and, for
- * followers, of dU) are added up in the order of the window, each by one job. So the result does
- * not depend on the number of threads.
- *
- * Where k-mers are fewer than the tokens of a window, L I + b1 is tabulated once a window, and the
- * gradient likewise: with G (V,D) the rows of dz added up by x, dI = L^T G, dL = G I^T. */
+ * Lanes are cut into blocks (block.h), each of which is a job from e to dz. Then their partial sums
+ * are added up along one tree (sums.h), so that the result depends on neither the number of threads
+ * nor that of ranks. Each rank computes its blocks, and all have the result. */
 #ifndef BPTT_H
 #define BPTT_H
 
 #include "net/gradient.h"
 #include "sequence/lanes.h"
-
-enum { BPTT_BLOCK = 16 };
 
 typedef struct Bptt Bptt;
 
@@ -29,10 +23,10 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 
-/* Reads the window with weights w from the states that the last one left. Where gradient is not
- * NULL it becomes the gradient of the mean of J over the window's labels. What comes back, and what
- * the gradient is lent, is valid until the next call. NULL: a signal that asks to end came in
- * between, and the states are as before. */
+/* Reads the window, the same on all ranks, with weights w from the states that the last one left.
+ * Where gradient is not NULL it becomes the gradient of the mean of J over the window's labels.
+ * What comes back, and what the gradient is lent, is valid until the next call. NULL: a signal that
+ * asks to end came in between, to any rank, and the states are as before. */
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window);
 
 /* The states that are carried to the next window, (B,D), lane by lane. */

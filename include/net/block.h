@@ -1,0 +1,33 @@
+/* block: neighbouring lanes of a window, which one job computes: forward, loss and backward, with
+ * its own partial sums of the gradient. */
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include "net/rnn.h"
+#include "sequence/lanes.h"
+
+typedef struct {
+  int lane; /* the first of its lanes */
+  Tape *tape;
+  float *q;         /* of softmax_loss: for followers it keeps dq */
+  double *J;        /* (T*lanes) */
+  double *loss;     /* (T) the sum of J at each timestep */
+  Weights *partial; /* dH, dI, db1 and, for the full softmax, dU, db2; no rows of L */
+} Block;
+
+/* Lanes of a block, but for the last, which has the rest. More lanes read the packed weights less
+ * often; with fewer, more threads have a block. The shape alone decides, never the threads. */
+int block_lanes(const Shape *shape);
+int block_count(const Shape *shape, int B); /* the blocks of B lanes */
+
+/* The i-th block of B lanes. */
+Block block_new(const Shape *shape, int T, int B, int i, const Factors *factors);
+void block_free(Block *block);
+
+/* Computes J and loss, the states h and, with_gradient, the gradient of the mean of J over the
+ * labels of the window: dz, de, dq and the partial sums. A signal that asks to end leaves all but
+ * the states h[0] undefined. */
+void block_run(Block *block, const Window *window, bool with_gradient, const Factors *factors,
+               const Shape *shape, const Kernels *kernels);
+
+#endif
