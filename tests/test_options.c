@@ -15,7 +15,7 @@
 
 typedef struct {
   bool loud;
-  int lanes, colour, again, copies;
+  int lanes, colour, again, copies, width;
   uint64_t seed, room;
   double rate, time;
   const char *output, *tint;
@@ -38,6 +38,7 @@ static const Option rows[] = {
     {"shape", 0, OPTION_CHOICE, AT(shape), NULL, 0, 0, "round|square", "how", "Shape"},
     {"room", 0, OPTION_SIZE, AT(room), NULL, 0, 0, "SIZE", "how", "Room"},
     {"copies", 0, OPTION_INT, AT(copies), NULL, 0, 9, "N", "how", "Copies"},
+    {"width", 0, OPTION_INT, AT(width), "auto", 1, 9, "N|auto", "how", "Width"},
     {0}};
 static const Clash clashes[] = {
     {.option = "rate", .with = "lanes", .reason = "no lanes"},
@@ -231,6 +232,8 @@ static void what_is_wrong_is_said(void **state) {
       {{"-B1001"}, "-B '1001': must be a whole number, 1..1000"},
       {{"--lanes", "many"}, "--lanes 'many': must be a whole number, 1..1000"},
       {{"--lanes=-1"}, "--lanes '-1': must be a whole number, 1..1000"},
+      {{"--width=10"}, "--width '10': must be a whole number, 1..9, or auto"},
+      {{"--width=N"}, "--width 'N': must be a whole number, 1..9, or auto"},
       {{"-lB", "0"}, "-B '0': must be a whole number, 1..1000"},
       {{"-lB0"}, "-B '0': must be a whole number, 1..1000"},
       {{"--seed", "-1"}, "--seed '-1': must be a whole number, 0..1000000000000000000"},
@@ -316,9 +319,25 @@ static void expect_said_and_set_again(void) {
   assert_true(others.time == settings.time);
   assert_int_equal(others.room, settings.room);
   assert_int_equal(others.copies, settings.copies);
+  assert_int_equal(others.width, settings.width);
   assert_int_equal(others.colour, settings.colour);
   assert_int_equal(option_restore(&rows[10], &others, "square"), 0);
   assert_int_equal(others.shape, 1);
+}
+
+static void auto_is_below_the_range(void **state) {
+  (void)state;
+  char text[64];
+  PARSE(NULL);
+  assert_int_equal(settings.width, 0);
+  PARSE("--width", "3", "--width", "auto");
+  assert_int_equal(settings.width, 0);
+  option_value(&rows[13], &settings, text, sizeof text);
+  assert_string_equal(text, "auto");
+  expect_said_and_set_again();
+  PARSE("--width", "3");
+  assert_int_equal(settings.width, 3);
+  expect_said_and_set_again();
 }
 
 static void no_number_is_not_zero(void **state) {
@@ -353,7 +372,7 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
 static void values_are_told_as_a_user_types_them(void **state) {
   (void)state;
   static const char *const values[] = {"yes", "7", "5", "0.25", "90",       "blue", "no",
-                                       "x",   "b", "y", "",     "64000000", "0"};
+                                       "x",   "b", "y", "",     "64000000", "0",    "auto"};
   char text[64];
   assert_int_equal(PARSE("-lB7", "--seed=5", "--time=90s", "-cblue", "-ox", "-na", "-nb",
                          "--tint=y", "--room=64M", "--copies=0"),
@@ -424,6 +443,7 @@ int main(void) {
       cmocka_unit_test(help_and_version_are_wishes),
       cmocka_unit_test(numbers_are_whole_arguments),
       cmocka_unit_test(sizes_have_units),
+      cmocka_unit_test(auto_is_below_the_range),
       cmocka_unit_test(no_number_is_not_zero),
       cmocka_unit_test(durations_have_units),
       cmocka_unit_test(what_is_wrong_is_said),

@@ -8,7 +8,7 @@
 
 typedef enum {
   OPTION_FLAG,     /* bool */
-  OPTION_INT,      /* int, min..max */
+  OPTION_INT,      /* int, min..max; of "N|auto" also this word, which stands for min - 1 */
   OPTION_COUNT,    /* uint64_t, min..max */
   OPTION_REAL,     /* double, min..max, finite */
   OPTION_DURATION, /* double, seconds; typed as 90, 90s, 10m, 2h or 1d */

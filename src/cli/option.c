@@ -91,6 +91,15 @@ static int parse_count(const Option *option, const char *text, uint64_t *value) 
   return *value >= (uint64_t)option->min && *value <= (uint64_t)option->max ? 0 : -1;
 }
 
+/* min - 1 is the word that may stand in the place of a number, if there is one. */
+static int parse_int(const Option *option, const char *text, int *value) {
+  uint64_t count = 0;
+  const bool word = option_find(option->argument, text) == 1;
+  if (!word && parse_count(option, text, &count) != 0) return -1;
+  *value = word ? (int)option->min - 1 : (int)count;
+  return 0;
+}
+
 static int add_text(TextList *texts, const char *text) {
   if (!*text || texts->n == OPTION_TEXTS_MAX) return -1;
   texts->text[texts->n++] = text;
@@ -99,13 +108,9 @@ static int add_text(TextList *texts, const char *text) {
 
 int option_set(const Option *option, void *settings, const char *text) {
   void *to = (char *)settings + option->offset;
-  uint64_t count;
   switch (option->type) {
   case OPTION_FLAG: *(bool *)to = true; return 0;
-  case OPTION_INT:
-    if (parse_count(option, text, &count) != 0) return -1;
-    *(int *)to = (int)count;
-    return 0;
+  case OPTION_INT: return parse_int(option, text, to);
   case OPTION_COUNT: return parse_count(option, text, to);
   case OPTION_REAL: return parse_real(option, text, to);
   case OPTION_DURATION: return parse_duration(text, to);
@@ -136,7 +141,9 @@ void option_value(const Option *option, const void *settings, char *text, size_t
   case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
   case OPTION_INT:
     snprintf(text, size, "%d", *(const int *)field);
-    if (*(const int *)field < option->min) *text = 0; /* not given */
+    if (*(const int *)field >= option->min) break;
+    option_choice(option, 1, word);
+    snprintf(text, size, "%s", word);
     break;
   case OPTION_COUNT:
   case OPTION_SIZE: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;

@@ -202,11 +202,14 @@ static int cannot_parse(const Tables *tables, char **argv, Why *why) {
 
 /* "a whole number, 1..12" */
 static void expected(const Option *option, char text[160]) {
-  char range[64];
+  char range[64], word[32] = "";
   option_range(option, range);
   switch (option->type) {
   case OPTION_INT:
-  case OPTION_COUNT: snprintf(text, 160, "a whole number, %s", range); break;
+  case OPTION_COUNT:
+    option_choice(option, 1, word);
+    snprintf(text, 160, "a whole number, %s%s%s", range, *word ? ", or " : "", word);
+    break;
   case OPTION_REAL: snprintf(text, 160, "a number, %s", range); break;
   case OPTION_DURATION: snprintf(text, 160, "a time above 0 such as 90s, 10m or 2h"); break;
   case OPTION_SIZE: snprintf(text, 160, "a number of bytes above 0 such as 800k, 64M or 2G"); break;
