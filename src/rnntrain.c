@@ -14,6 +14,7 @@
 #include "run/resume.h"
 #include "run/runlog.h"
 #include "training/dryrun.h"
+#include "training/messages.h"
 #include "training/plan.h"
 #include "training/remarks.h"
 #include "training/repeats.h"
@@ -99,14 +100,16 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
 }
 
 /* Trains on the input, or reports what the run would be. */
-static int train(RunConfig *run, Phases *phases, Why *why) {
-  const TrainOptions *o = run->options;
+static int train(RunConfig *run, TrainOptions *o, Phases *phases, Why *why) {
   if (o->dry_run && dryrun_table(run->dataset, why) != 0) return -1;
   if (dataset_check(run->dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
     progress_say(run->progress, "there would be no run: %s", why->text);
     return 0;
   }
+  const bool automatic = o->B == 0;
+  train_options_fit(o, run->train_tokens);
+  if (o->epochs != 0) messages_lanes(run, automatic);
   if (o->memory && repeats_plan(run, why) != 0) return -1;
   const Plan plan = plan_make(run);
   if (plan_check(&plan, &run->shape, why) != 0) return -1;
@@ -143,7 +146,7 @@ static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dat
   phases_begin(&phases, "reading the input", false);
   say_reading(run, files, n_files);
   if (read_init(run, why) != 0 || read_input(run, dataset, files, n_files, why) != 0) return FAILED;
-  const int rc = train(run, &phases, why);
+  const int rc = train(run, o, &phases, why);
   return rc < 0 ? FAILED : rc;
 }
 

@@ -12,8 +12,9 @@
 void resume_describe(Metadata *about, const TrainOptions *options);
 
 /* Reads the metadata of the checkpoint in the claimed directory into past, past_inputs and started.
- * Options that the command line does not have become those of the run, except for options of a
- * single command (--threads, --quiet). An error if an option differs that must not change. */
+ * Options that the command line does not have, or sets to auto, become those of the run, except for
+ * options of a single command (--threads, --quiet). An error if an option differs that must not
+ * change. */
 int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, Why *why);
 
 /* Checks that the inputs are those of the run. */

@@ -5,6 +5,10 @@
 
 #include "training/trainer.h"
 
+/* The lanes, which --lanes auto chose or not, and how many threads can work on them; if there are
+ * more threads, the lanes that they would need. */
+void messages_lanes(const RunConfig *run, bool automatic);
+
 void messages_start(const Trainer *train);
 
 /* Redraws the progress line if it is time. */

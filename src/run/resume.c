@@ -88,8 +88,10 @@ static int take_options(TrainOptions *options, const CommandLine *line, const Me
   for (const Option *option = train_program.options; option->name; option++) {
     if (option_stay(option) == OWN) continue;
     const char *before = metadata_get(about, option_key(option, key));
-    TrainOptions *to = line->given[option - train_program.options] ? &unused : options;
+    option_value(option, options, value, sizeof value);
     option_value(option, &unused, usual, sizeof usual);
+    const bool given = line->given[option - train_program.options] && strcmp(value, "auto") != 0;
+    TrainOptions *to = given ? &unused : options;
     if (!before && !train_options_list(&unused, option)) before = usual;
     if (!before || option_restore(option, to, before) != 0)
       return fail(why, "%s: has no %s that this version knows; go on with the one that made it",

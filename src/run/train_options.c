@@ -7,13 +7,20 @@
 #include "net/update.h"
 #include "run/train_options_text.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The default rates of optimizers, for people. */
 #define FIRST_RATE(CONSTANT, name, rate, ...) #name " " #rate
 #define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
 
-enum { WINDOW_MAX = 1 << 24, EPOCHS = 10 };
+enum {
+  WINDOW_MAX = 1 << 24,
+  EPOCHS = 10,
+  LANES = 32,
+  LANES_MAX = 1024,
+  LANE_READS = 1300000 /* of a run, at least, where there are more lanes than 32 */
+};
 
 #define AT(field) offsetof(TrainOptions, field)
 
@@ -35,12 +42,13 @@ static const Option rows[] = {
      text_softmax},
     {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training, text_init},
     {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 0, 1000000, "N", training, text_epochs},
-    {"lanes", 'B', OPTION_INT, AT(B), "32", 1, 65536, "N", training, text_lanes},
+    {"lanes", 'B', OPTION_INT, AT(B), "auto", 1, 65536, "N|auto", training, text_lanes},
     {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training, text_timesteps},
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      OPTIMIZER_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_optimizer},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
-     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "]"},
+     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "; with N lanes, more than 32, "
+                                                                 "times sqrt(N/32)]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0,
      SCHEDULE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_schedule},
     {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training, text_warmup},
@@ -148,6 +156,20 @@ int train_options_complete(TrainOptions *o, Why *why) {
   if (o->memory_limit > 0 && !o->memory)
     return fail(why, "--memory-limit: has no effect without --memory");
   if (o->epochs < 0 && !endless) o->epochs = EPOCHS;
-  if (o->rate == 0) o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
   return 0;
+}
+
+int train_options_lanes(uint64_t train_tokens, int epochs) {
+  int lanes = LANES;
+  const double reads = (double)train_tokens * epochs;
+  while (lanes < LANES_MAX && reads >= 2.0 * lanes * LANE_READS) lanes *= 2;
+  return lanes;
+}
+
+void train_options_fit(TrainOptions *o, uint64_t train_tokens) {
+  if (o->B == 0) o->B = train_options_lanes(train_tokens, o->epochs);
+  while ((long long)o->B * o->T > WINDOW_MAX) o->B /= 2;
+  if (o->rate > 0) return;
+  o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
+  if (o->B > LANES) o->rate *= sqrt((double)o->B / LANES);
 }

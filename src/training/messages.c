@@ -1,6 +1,8 @@
 #include "training/messages.h"
 
 #include "base/clock.h"
+#include "base/ranks.h"
+#include "net/block.h"
 #include "sequence/bits.h"
 #include "training/plan.h"
 #include "training/repeats.h"
@@ -26,6 +28,17 @@ static double run_part(const Trainer *train) {
   const double limit = train->budget.limit;
   const double part = trainer_epochs_part(train, train->state.numbers.tokens);
   return fmin(fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0), 1);
+}
+
+void messages_lanes(const RunConfig *run, bool automatic) {
+  const TrainOptions *o = run->options;
+  const int threads = o->threads * ranks_count(), fed = block_count(&run->shape, o->B);
+  int B = o->B;
+  char more[64] = "";
+  while (block_count(&run->shape, B) < threads) B *= 2;
+  if (B > o->B) snprintf(more, sizeof more, "; --lanes %d would feed all %d", B, threads);
+  progress_say(run->progress, "lanes: %d%s, feeds %d thread%s%s", o->B, automatic ? " (auto)" : "",
+               fed, fed > 1 ? "s" : "", more);
 }
 
 void messages_start(const Trainer *train) {

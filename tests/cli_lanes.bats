@@ -1,0 +1,55 @@
+# --lanes auto: its choice, how many threads that feeds, and the learning rate of the lanes.
+load cli
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# lanes [OPTION...]: the line on the lanes of a dry run on phage lambda.
+lanes() { rnntrain --dry-run "$@" "$DATA/lambda.fa.gz" 2>&1 > table | grep '^lanes: '; }
+
+# option NAME RUN: an option of the run, as run.json has it.
+option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/run.json"))["options"][sys.argv[1]])' "$@"; }
+
+@test "auto is the default: 32 lanes, more for many epochs, whatever the threads" {
+  lanes -t 1 | grep -Ex 'lanes: 32 \(auto\), feeds [0-9]+ threads'
+  lanes -t 1 -B auto | grep -F 'lanes: 32 (auto),'
+  lanes -t 64 | grep -F 'lanes: 32 (auto),'
+  lanes -t 1 -e 100000 | grep -F 'lanes: 1024 (auto),'
+  lanes -t 64 -e 100000 | grep -F 'lanes: 1024 (auto),'
+}
+
+@test "epochs that only the clock or the validation ends do not count" {
+  lanes --max-time 100h | grep -F 'lanes: 32 (auto),'
+  lanes --schedule plateau | grep -F 'lanes: 32 (auto),'
+  lanes --max-time 100h -e 100000 | grep -F 'lanes: 1024 (auto),'
+}
+
+@test "the lanes that would feed more threads are named" {
+  line=$(lanes -t 64)
+  [[ "$line" =~ \;\ --lanes\ ([0-9]+)\ would\ feed\ all\ 64$ ]]
+  lanes -t 64 -B "${BASH_REMATCH[1]}" | grep -x "lanes: ${BASH_REMATCH[1]}, feeds 64 threads"
+  lanes -t 1 -B 1 | grep -x 'lanes: 1, feeds 1 thread'
+}
+
+@test "the choice is printed at the start, and the rate follows the lanes" {
+  rnntrain --no-progress -k 2 -d 4 -D 8 -e 1 -o auto "$DATA/phix174.fa.gz" 2>&1 | grep -F 'lanes: 32 (auto), feeds '
+  [ "$(option lanes auto)" = 32 ]
+  [ "$(option learning-rate auto)" = 0.003 ]
+  train -B 128 -o more "$DATA/phix174.fa.gz"
+  [ "$(option learning-rate more)" = 0.006 ]
+  train -B 8 -o fewer "$DATA/phix174.fa.gz"
+  [ "$(option learning-rate fewer)" = 0.003 ]
+  train -B 128 --learning-rate 0.003 -o given "$DATA/phix174.fa.gz"
+  [ "$(option learning-rate given)" = 0.003 ]
+}
+
+@test "a run that resumes keeps its lanes and its rate, with auto too" {
+  for lanes in auto 128; do
+    rnntrain -q -k 2 -d 4 -D 8 -B $lanes -e 4 -o whole$lanes "$DATA/phix174.fa.gz"
+    rnntrain -q -k 2 -d 4 -D 8 -B $lanes -e 1 -o part$lanes "$DATA/phix174.fa.gz"
+    rnntrain -q --resume -e 100000 --patience 1 -o part$lanes "$DATA/phix174.fa.gz"
+    rnntrain -q --resume -B auto -e 100001 --patience 1 -o part$lanes "$DATA/phix174.fa.gz"
+    [ "$(option lanes part$lanes)" = "$(option lanes whole$lanes)" ]
+    [ "$(option learning-rate part$lanes)" = "$(option learning-rate whole$lanes)" ]
+  done
+  fails 1 "--lanes: the run in part128 began with 128, not 32" rnntrain -q --resume -B 32 -o part128 "$DATA/phix174.fa.gz"
+}

@@ -1,0 +1,72 @@
+#include "run/train_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static TrainOptions fit(int B, int T, int epochs, uint64_t train_tokens) {
+  TrainOptions o = {0};
+  options_default(&train_program, &o);
+  o.B = B;
+  o.T = T;
+  o.epochs = epochs;
+  train_options_fit(&o, train_tokens);
+  return o;
+}
+
+/* The genomes of docs/learning.md, their number of k-mers to learn from. */
+static void lanes_grow_with_the_kmers_that_a_run_reads(void **state) {
+  (void)state;
+  const uint64_t lambda = 43648, coli = 4175704, human = 2790000000;
+  assert_int_equal(train_options_lanes(lambda, 10), 32);
+  assert_int_equal(train_options_lanes(coli, 1), 32);
+  assert_int_equal(train_options_lanes(human, 10), 1024);
+  assert_int_equal(train_options_lanes(UINT64_MAX, 1000000), 1024);
+  int before = 32;
+  for (int epochs = 1; epochs <= 1000000; epochs += 1 + epochs / 10) {
+    const int lanes = train_options_lanes(coli, epochs);
+    assert_true(lanes == before || lanes == 2 * before);
+    before = lanes;
+  }
+  assert_int_equal(before, 1024);
+}
+
+/* With --max-time alone or --schedule plateau, the run may end after a small part of an epoch. */
+static void lanes_are_32_where_the_epochs_are_unknown(void **state) {
+  (void)state;
+  assert_int_equal(train_options_lanes(2790000000, -1), 32);
+  assert_int_equal(train_options_lanes(2790000000, 0), 32);
+}
+
+static void the_rate_follows_the_lanes_above_32(void **state) {
+  (void)state;
+  assert_true(fit(8, 48, 10, 1000).rate == 0.003);
+  assert_true(fit(32, 48, 10, 1000).rate == 0.003);
+  assert_true(fit(128, 48, 10, 1000).rate == 0.006);
+  assert_true(fit(512, 48, 10, 1000).rate == 0.012);
+  assert_true(fit(0, 48, 10, 1000).rate == 0.003);
+  TrainOptions given = {.B = 128, .T = 48, .epochs = 10, .rate = 0.5};
+  train_options_fit(&given, 1000);
+  assert_true(given.rate == 0.5);
+}
+
+static void given_lanes_stay_and_chosen_ones_fit_a_window(void **state) {
+  (void)state;
+  assert_int_equal(fit(7, 48, 10, 2790000000).B, 7);
+  assert_int_equal(fit(0, 48, 10, 2790000000).B, 1024);
+  assert_int_equal(fit(0, 65536, 10, 2790000000).B, 256);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lanes_grow_with_the_kmers_that_a_run_reads),
+      cmocka_unit_test(lanes_are_32_where_the_epochs_are_unknown),
+      cmocka_unit_test(the_rate_follows_the_lanes_above_32),
+      cmocka_unit_test(given_lanes_stay_and_chosen_ones_fit_a_window),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
