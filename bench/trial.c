@@ -47,7 +47,7 @@ Trial *trial_new(const TrialSize *size, TrialOptimizer optimizer, int threads,
   trial->w = weights_new(shape);
   weights_init(trial->w, shape, 1);
   trial->gradient = gradient_new(shape, size->T * size->B);
-  trial->optimizer = optimizer_new(kind, shape, !plain);
+  trial->optimizer = optimizer_new(kind, shape, plain ? 0 : 1000);
   if (!plain) optimizer_average(trial->optimizer, trial->w);
   trial->rate = plain ? 0.1 : optimizer_default_rate(kind);
   trial->clip = plain ? 5 : 1;

@@ -41,7 +41,7 @@ static Run *run_new(const Shape *of, OptimizerKind kind) {
       .options = &run->options, .shape = *of, .dataset = &run->dataset, .inputs = run->inputs};
   run->state = (RunState){.weights = weights_new(of),
                           .best = weights_new(of),
-                          .optimizer = optimizer_new(kind, of, true),
+                          .optimizer = optimizer_new(kind, of, 1000),
                           .h = run->h,
                           .lanes = run->lanes,
                           .n_lanes = LANE_NUMBERS,

@@ -1,8 +1,8 @@
 /* optimizer: clips the gradient, then moves the weights by a rule of update.h.
  *
  * It can keep an average of the weights, over about the later half of the steps and at most the
- * last thousand, which takes no part in training (after B. Polyak, A. Juditsky, SIAM J. Control
- * 1992): average <- average + (w - average) / min(1 + (t-1)/2, 1000).
+ * last n, which takes no part in training (after B. Polyak, A. Juditsky, SIAM J. Control 1992):
+ * average <- average + (w - average) / min(1 + (t-1)/2, n).
  *
  * Rows that the gradient leaves out (gradient.h) stay as they are, and so do their moments and
  * averages. For sgd and adagrad that is the same step; for the others time stands still for such
@@ -16,12 +16,13 @@ typedef struct {
   OptimizerKind kind;
   Shape shape;
   Weights *m, *v;   /* moments; NULL if the optimizer has none */
+  int averaged;     /* n; 0: no average */
   Weights *average; /* NULL without one */
   uint64_t steps;   /* so far */
   double *squares;  /* scratch: of each chunk of the gradient */
 } Optimizer;
 
-Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_average);
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, int averaged);
 void optimizer_free(Optimizer *optimizer);
 
 /* Sets the average to w, which no step has moved yet. */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
-enum { AVERAGED = 1000 };            /* steps, at most */
 
 #define ROW(CONSTANT, name, ...) {__VA_ARGS__},
 static const struct {
@@ -22,16 +21,17 @@ double optimizer_default_rate(OptimizerKind kind) { return rows[kind].rate; }
 
 static int count_chunks(size_t floats) { return (int)((floats + CHUNK - 1) / CHUNK); }
 
-Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, bool with_average) {
+Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, int averaged) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
+  optimizer->averaged = averaged;
   /* Chunks of whole rows are at least half full, but for the last of a part. */
   const int most_chunks = count_chunks(2 * shape_parameters(shape)) + PARTS;
   optimizer->squares = alloc_numbers((size_t)most_chunks, sizeof(double));
   optimizer->shape = *shape;
   if (rows[kind].m) optimizer->m = weights_new(shape);
   if (rows[kind].v) optimizer->v = weights_new(shape);
-  if (with_average) optimizer->average = weights_new(shape);
+  if (averaged > 0) optimizer->average = weights_new(shape);
   return optimizer;
 }
 
@@ -169,7 +169,7 @@ double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient
   double norm = sqrt(squares);
   if (!isfinite(norm)) return norm;
   optimizer->steps++;
-  step.approach = (float)(1 / fmin(1 + (double)(optimizer->steps - 1) / 2, AVERAGED));
+  step.approach = (float)(1 / fmin(1 + (double)(optimizer->steps - 1) / 2, optimizer->averaged));
   step.by = make_step(optimizer, rate, clip > 0 && norm > clip ? clip / norm : 1);
   parallel_run(threads, step.jobs, update_job, &step);
   return norm;

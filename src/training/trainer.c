@@ -11,6 +11,10 @@ enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
+/* The steps to average over: a thousand, or with many lanes those that read as many tokens as a
+ * thousand of 32 lanes. */
+static int averaged_steps(int B) { return B > 32 ? (32 * 1000 + B - 1) / B : 1000; }
+
 /* The weights and everything else of their shape, zeroed. */
 static void new_weights(Trainer *train) {
   const RunConfig *run = train->run;
@@ -18,7 +22,8 @@ static void new_weights(Trainer *train) {
   train->state.weights = weights_new(&run->shape);
   train->state.best = weights_new(&run->shape);
   train->gradient = gradient_new(&run->shape, o->T * o->B);
-  train->state.optimizer = optimizer_new((OptimizerKind)o->optimizer, &run->shape, true);
+  train->state.optimizer =
+      optimizer_new((OptimizerKind)o->optimizer, &run->shape, averaged_steps(o->B));
 }
 
 /* The lanes and everything else of the size of a window or of the lanes. */

@@ -234,7 +234,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
   config.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL);
   state.weights = weights_new(&config.shape);
-  state.optimizer = optimizer_new(OPTIMIZER_ADAM, &config.shape, true);
+  state.optimizer = optimizer_new(OPTIMIZER_ADAM, &config.shape, 1000);
   optimizer_average(state.optimizer, state.weights);
   state.best = weights_new(&config.shape);
   __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
