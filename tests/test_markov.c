@@ -57,19 +57,8 @@ static double bits_by_strings(const char *train, const char *valid, int m, int k
   return bits / bases;
 }
 
-static void bits_are_those_of_counted_strings(void **state) {
-  (void)state;
-  enum { TRAIN = 600, VALID = 120 };
-  char text[TRAIN + VALID + 2];
-  srand(5);
-  for (int i = 0; i < TRAIN + VALID; i++) {
-    text[i] = rand() % 40 == 0 ? 'N' : "ACGT"[rand() % 4];
-    if (i > 0 && text[i - 1] == 'G' && rand() % 2) text[i] = 'T'; /* T follows G more often */
-  }
-  text[TRAIN + VALID] = 0;
-  char train[TRAIN + 1] = "", valid[VALID + 1];
-  memcpy(train, text, TRAIN);
-  memcpy(valid, text + TRAIN, VALID + 1);
+/* For small k, all strides and both kinds of strands. */
+static void expect_bits_by_strings(const char *train, const char *valid) {
   Corpus *a = scratch_corpus(train), *b = scratch_corpus(valid);
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
   for (int k = 1; k <= 3; k++)
@@ -84,6 +73,28 @@ static void bits_are_those_of_counted_strings(void **state) {
       }
   corpus_free(a);
   corpus_free(b);
+}
+
+static void bits_are_those_of_counted_strings(void **state) {
+  (void)state;
+  enum { TRAIN = 600, VALID = 120 };
+  char text[TRAIN + VALID + 2];
+  srand(5);
+  for (int i = 0; i < TRAIN + VALID; i++) {
+    text[i] = rand() % 40 == 0 ? 'N' : "ACGT"[rand() % 4];
+    if (i > 0 && text[i - 1] == 'G' && rand() % 2) text[i] = 'T'; /* T follows G more often */
+  }
+  text[TRAIN + VALID] = 0;
+  char train[TRAIN + 1] = "", valid[VALID + 1];
+  memcpy(train, text, TRAIN);
+  memcpy(valid, text + TRAIN, VALID + 1);
+  expect_bits_by_strings(train, valid);
+}
+
+static void palindromes_are_counted_on_both_strands(void **state) {
+  (void)state; /* words of 12 bases that are their own reverse complements, and their neighbours */
+  expect_bits_by_strings("ACGTACGTACGTACGTNTTTTTTAAAAAACNGAATTCGAATTCGANTTTAAA",
+                         "CGTACGTACGTACGGAATTCGAATTCNTTTTTTAAAAAA");
 }
 
 static void a_strong_rule_is_found_at_its_order(void **state) {
@@ -106,6 +117,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(bits_are_those_of_counted_strings),
+                                     cmocka_unit_test(palindromes_are_counted_on_both_strands),
                                      cmocka_unit_test(a_strong_rule_is_found_at_its_order)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,14 @@
 #include "sequence/tokenizer.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+enum {
+  AHEAD = 64,                             /* k-mers */
+  ENDS = 16,                              /* k-mers of 2 bases */
+  MIDDLES = 1 << 2 * (MARKOV_ORDERS - 4), /* of the bases between 2 and 2 */
+  LOW_ORDERS = 8                          /* their tables have 0.7 MB together */
+};
 
 /* count[m] of x is how often the (m+1)-mer x occurs: its first m bases are the context. */
 typedef Counter Counts[MARKOV_ORDERS];
@@ -19,32 +27,82 @@ static void counts_free(Counts count) {
   for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
 }
 
-size_t markov_memory(uint64_t bases) {
-  Counts count;
-  alloc_count_begin();
-  counts_new(count);
-  for (int m = 0; bases > UINT32_MAX / 2 && m < MARKOV_ORDERS; m++) counter_widen(&count[m]);
-  counts_free(count);
-  return alloc_count_end();
-}
-
 /* The order that has all bases of the segment but the last one as its context. */
 static int longest_order(const Tokenizer *tokenizer) {
   return MARKOV_ORDERS - 1 - tokenizer->missing;
 }
 
-/* Counts the longest k-mers of a strand, and the shorter ones that begin its segments. */
-static void count_strand(Counts count, Span span, bool reversed) {
+/* Counts the k-mers that begin a segment, or the other strand of it, and are not the longest. */
+static void count_begin(Counts count, const Corpus *corpus, const Segment *segment, bool reversed) {
+  Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, reversed);
+  for (uint64_t i = 0; i < segment->length && i < MARKOV_ORDERS - 1; i++) {
+    const uint64_t at = reversed ? segment->length - 1 - i : i;
+    tokenizer_base(&tokenizer, corpus_base(corpus, segment->start + at));
+    counter_add(&count[longest_order(&tokenizer)], (size_t)tokenizer.kmer, 1);
+  }
+}
+
+/* ---- counting ------------------------------------------------------------------------------- */
+
+/* Counts the longest k-mers of a segment. Their counts take 64 MB: each is prefetched while AHEAD
+ * more k-mers are read. */
+static void count_longest(Counter *count, const Corpus *corpus, const Segment *segment) {
+  size_t waiting[AHEAD] = {0}, kmer = 0, n = 0;
+  for (uint64_t i = 0; i < segment->length; i++) {
+    kmer = (kmer << 2 | (size_t)corpus_base(corpus, segment->start + i)) & (count->n - 1);
+    if (i < MARKOV_ORDERS - 1) continue;
+    size_t *place = &waiting[n++ % AHEAD];
+    if (n > AHEAD) counter_add(count, *place, 1);
+    *place = kmer;
+    __builtin_prefetch(&count->low[kmer], 1);
+  }
+  for (size_t i = 0; i < n && i < AHEAD; i++) counter_add(count, waiting[i], 1);
+}
+
+static size_t reverse_complement(size_t kmer, int k) {
+  size_t other = 0;
+  for (int i = 0; i < k; i++, kmer >>= 2) other = other << 2 | (3 - (kmer & 3));
+  return other;
+}
+
+/* The other strand is counted as a table is transposed, by tiles that fit into the cache: the first
+ * two bases of a k-mer, and its last two, are the last and the first of its reverse complement. */
+
+/* The number of a k-mer in that order: by middle, first and last bases. */
+static size_t turn(size_t x) {
+  return (x / ENDS % MIDDLES * ENDS + x / (ENDS * MIDDLES)) * ENDS + x % ENDS;
+}
+
+/* Adds the reverse complement of a counted k-mer, and that k-mer for its reverse complement, unless
+ * that had its turn, was counted and did so. */
+static void add_complement(Counter *count, size_t x) {
+  const size_t other = reverse_complement(x, MARKOV_ORDERS);
+  const uint64_t n = counter_get(count, x), n_other = counter_get(count, other);
+  if (turn(other) < turn(x) && n_other > 0) return;
+  counter_add(count, other, n);
+  if (other != x) counter_add(count, x, n_other);
+}
+
+/* Adds the longest k-mers of the other strand. */
+static void add_other_strand(Counter *count) {
+  for (size_t middle = 0; middle < MIDDLES; middle++)
+    for (size_t first = 0; first < ENDS; first++)
+      for (size_t last = 0; last < ENDS; last++) {
+        const size_t x = (first * MIDDLES + middle) * ENDS + last;
+        if (counter_get(count, x) > 0) add_complement(count, x);
+      }
+}
+
+static void count_span(Counts count, Span span, Strands strands) {
+  Counter *longest = &count[MARKOV_ORDERS - 1];
   SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
-    Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, reversed);
-    for (uint64_t i = 0; i < segment.length; i++) {
-      const uint64_t at = reversed ? segment.length - 1 - i : i;
-      tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + at));
-      counter_add(&count[longest_order(&tokenizer)], (size_t)tokenizer.kmer, 1);
-    }
+    count_begin(count, span.corpus, &segment, false);
+    if (strands == STRANDS_BOTH) count_begin(count, span.corpus, &segment, true);
+    count_longest(longest, span.corpus, &segment);
   }
+  if (strands == STRANDS_BOTH) add_other_strand(longest);
 }
 
 /* Every (m+1)-mer that does not start a segment ends an (m+2)-mer: so from the longest down. */
@@ -54,24 +112,47 @@ static void count_shorter(Counts count) {
       counter_add(&count[m], x & (entries(m) - 1), counter_get(&count[m + 1], x));
 }
 
+/* ---- scoring -------------------------------------------------------------------------------- */
+
 /* -log2 of the probability that order m gives the last base of the (m+1)-mer x. */
-static double bits(Counts count, int m, int x) {
-  const size_t first = (size_t)(x & ~3);
+static double bits(const Counts count, int m, size_t x) {
+  const size_t first = x & ~(size_t)3;
   double all = 0;
   for (size_t base = 0; base < 4; base++) all += (double)counter_get(&count[m], first + base);
-  return log2((all + 4) / ((double)counter_get(&count[m], (size_t)x) + 1));
+  return log2((all + 4) / ((double)counter_get(&count[m], x) + 1));
+}
+
+/* The bits of low orders, which are few, (entries(m)) each. */
+typedef struct {
+  double *of[LOW_ORDERS];
+} LowBits;
+
+static LowBits low_bits_new(const Counts count) {
+  LowBits low;
+  for (int m = 0; m < LOW_ORDERS; m++) {
+    low.of[m] = alloc_new(entries(m), sizeof(double));
+    for (size_t x = 0; x < entries(m); x++) low.of[m][x] = bits(count, m, x);
+  }
+  return low;
+}
+
+static void low_bits_free(LowBits *low) {
+  for (int m = 0; m < LOW_ORDERS; m++) free(low->of[m]);
 }
 
 /* Adds the bits of each order for the last base. */
-static void add_bits(Markov *markov, Counts count, const Tokenizer *tokenizer) {
+static void add_bits(Markov *markov, const Counts count, const LowBits *low,
+                     const Tokenizer *tokenizer) {
   const int longest = longest_order(tokenizer);
   for (int m = 0; m < MARKOV_ORDERS; m++) {
     const int order = m < longest ? m : longest;
-    markov->bits_per_base[m] += bits(count, order, tokenizer->kmer & (kmer_count(order + 1) - 1));
+    const size_t x = (size_t)tokenizer->kmer & (entries(order) - 1);
+    markov->bits_per_base[m] += order < LOW_ORDERS ? low->of[order][x] : bits(count, order, x);
   }
 }
 
-static Markov score_span(Counts count, Span span, int k, int s) {
+static Markov score_span(const Counts count, Span span, int k, int s) {
+  LowBits low = low_bits_new(count);
   Markov markov = {{0}, 0};
   SegmentCursor cursor = {0};
   Segment segment;
@@ -81,9 +162,10 @@ static Markov score_span(Counts count, Span span, int k, int s) {
     Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, false);
     for (uint64_t i = 0; i < end; i++) {
       tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
-      if (i >= (uint64_t)k) add_bits(&markov, count, &tokenizer);
+      if (i >= (uint64_t)k) add_bits(&markov, count, &low, &tokenizer);
     }
   }
+  low_bits_free(&low);
   const double bases = (double)span_tokens(&span, k, s) * s;
   for (int m = 0; m < MARKOV_ORDERS; m++) {
     markov.bits_per_base[m] = bases > 0 ? markov.bits_per_base[m] / bases : NAN;
@@ -92,11 +174,19 @@ static Markov score_span(Counts count, Span span, int k, int s) {
   return markov;
 }
 
+size_t markov_memory(uint64_t bases) {
+  Counts count;
+  alloc_count_begin();
+  counts_new(count);
+  for (int m = 0; bases > UINT32_MAX / 2 && m < MARKOV_ORDERS; m++) counter_widen(&count[m]);
+  counts_free(count);
+  return alloc_count_end();
+}
+
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   Counts count;
   counts_new(count);
-  count_strand(count, train, false);
-  if (strands == STRANDS_BOTH) count_strand(count, train, true);
+  count_span(count, train, strands);
   count_shorter(count);
   Markov markov = score_span(count, valid, k, s);
   counts_free(count);
