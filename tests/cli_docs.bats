@@ -6,9 +6,6 @@ setup() {
   cd "$BATS_TEST_TMPDIR/here"
 }
 
-# block DOCUMENT LANGUAGE: the document's fenced block of that language.
-block() { awk -v begin="\`\`\`$2" '/^```$/ { on = 0 } on; $0 == begin { on = 1 }' "$SOURCE/docs/$1"; }
-
 # what_follows: what rnnpredict says can follow ACGTAC, as four numbers.
 what_follows() {
   printf '>a\nACGTAC\n' | rnnpredict --no-header run | LC_ALL=C sort -k 3 | cut -f 4
