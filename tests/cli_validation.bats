@@ -317,3 +317,16 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   run grep "is worse than" said
   [ "$status" -eq 1 ]
 }
+
+# ---- more than a validation reads ----------------------------------------------------------------
+
+@test "of more than 2^24 bases, a sample of 256 stretches validates" {
+  "$PYTHON" -c 'print(">a\n" + "ACGTTGCAAG" * 2000000)' > long.fa
+  rnntrain --dry-run -k 4 --valid long.fa "$DATA/phix174.fa.gz" 2> said
+  grep -q "^validation: a sample of 16777216 of these 20000000 bases, spread evenly$" said
+  grep -q " $((16777216 - 256 * 4)) to validate on$" said
+  "$PYTHON" -c 'print(">a\n" + "ACGT" * 2**22)' > enough.fa
+  rnntrain --dry-run -k 4 --valid enough.fa "$DATA/phix174.fa.gz" 2> said
+  ! grep -q sample said || false
+  grep -q " $((16777216 - 4)) to validate on$" said
+}

@@ -63,6 +63,27 @@ static void segments_come_range_by_range(void **state) {
   assert_segments(distant, 2, "1+1 300+1 ");
 }
 
+static void a_segment_may_have_several_ranges(void **state) {
+  (void)state;
+  const Range some[] = {{1, 2}, {3, 4}, {6, 7}, {9, 12}, {13, 14}, {300, 310}};
+  assert_segments(some, 6, "1+1 3+1 6+1 9+1 10+2 13+1 300+10 ");
+}
+
+static void a_sample_has_stretches_that_are_spread_evenly(void **state) {
+  (void)state;
+  Span span = {.corpus = corpus};
+  span_add(&span, 0, 3);
+  span_add(&span, 5, 8);
+  span_add(&span, 10, 28); /* 24 bases, so that stretches begin at 0, 6, 12 and 18 */
+  const Range wanted[] = {{0, 3}, {5, 6}, {10, 14}, {16, 20}, {22, 26}};
+  Span sample = span_sample(&span, 4, 4);
+  assert_int_equal(sample.n, 5);
+  assert_memory_equal(sample.ranges, wanted, sizeof wanted);
+  assert_ptr_equal(sample.corpus, corpus);
+  span_free(&sample);
+  span_free(&span);
+}
+
 static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state) {
   (void)state;
   Span span = {.corpus = corpus};
@@ -96,6 +117,8 @@ int main(void) {
       cmocka_unit_test(segments_are_cut_to_a_range),
       cmocka_unit_test(tokens_are_pairs_of_k_mers_within_a_segment),
       cmocka_unit_test(segments_come_range_by_range),
+      cmocka_unit_test(a_segment_may_have_several_ranges),
+      cmocka_unit_test(a_sample_has_stretches_that_are_spread_evenly),
       cmocka_unit_test(the_head_of_a_span_has_as_many_bases_as_were_asked_for),
   };
   return cmocka_run_group_tests(tests, make_corpus, free_corpus);

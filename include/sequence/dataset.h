@@ -28,7 +28,7 @@ typedef struct {
   Share *shares;                 /* (n) */
   int n;
   const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
-  Span train, valid;
+  Span train, valid; /* valid: a sample of at most 2^24 bases, if there are more */
   Records *records; /* of corpus; NULL: not collected */
 } Dataset;
 
@@ -42,7 +42,7 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 /* Whether file i is for validation alone. */
 bool dataset_validates(const Dataset *dataset, int i);
 
-/* All bases of the validation, each counted once. */
+/* The bases that a validation reads, each counted once. */
 uint64_t dataset_valid_bases(const Dataset *dataset);
 
 /* Fills table (n,DATASET_COLUMNS). */

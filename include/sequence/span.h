@@ -10,7 +10,7 @@ typedef struct {
   uint64_t begin, end; /* bases begin .. end-1 */
 } Range;
 
-/* Ascending ranges that share no base and no segment: the end of a segment lies between them. */
+/* Ascending ranges that share no base. Only those of a sample (span_sample) share segments. */
 typedef struct {
   const Corpus *corpus;
   Range *ranges; /* (n) */
@@ -42,8 +42,13 @@ uint64_t span_tokens(const Span *span, int k, int s);
 /* The first `bases` bases of a span, as a new span. */
 Span span_head(const Span *span, uint64_t bases);
 
+/* A sample of a span, as a new span: stretches of so many bases, spread evenly. The span has more
+ * bases than they have together. */
+Span span_sample(const Span *span, uint64_t stretches, uint64_t length);
+
 /* The parts of a corpus' records that are in a span, numbered by the bases of the span: its first
- * base is 0, and the gaps between its ranges do not count. To be freed with records_free. */
+ * base is 0, and the gaps between its ranges do not count. It is no sample. To be freed with
+ * records_free. */
 Records *span_records(const Span *span, const Records *records);
 
 /* The span's segments one by one, cut to its ranges: false when there are no more. */

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The most that a validation reads: a sample, where there are more bases. */
+enum { STRETCHES = 256, STRETCH = 1 << 16 };
+
 bool dataset_validates(const Dataset *dataset, int i) {
   return dataset->valid_corpus && i == dataset->n - 1;
 }
@@ -33,6 +36,14 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
   return rc;
 }
 
+/* Validation takes place every few million tokens: on a large genome, on a sample. */
+static void sample_validation(Dataset *dataset) {
+  Span all = dataset->valid;
+  if (span_bases(&all) <= STRETCHES * STRETCH) return;
+  dataset->valid = span_sample(&all, STRETCHES, STRETCH);
+  span_free(&all);
+}
+
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why) {
   *dataset = (Dataset){.corpus = corpus_new(), .records = reading->records, .n = n_files};
@@ -55,6 +66,7 @@ int dataset_read(Dataset *dataset, const char *const *files, int n_files, const 
     dataset_free(dataset);
     return -1;
   }
+  sample_validation(dataset);
   corpus_trim(dataset->corpus);
   if (valid_file) corpus_trim(dataset->valid_corpus);
   return 0;
@@ -87,8 +99,9 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
 
 uint64_t dataset_valid_bases(const Dataset *dataset) {
   uint64_t sum = 0;
+  const uint64_t read = span_bases(&dataset->valid); /* with those that circles repeat */
   for (int i = 0; i < dataset->n; i++) sum += dataset->shares[i].valid_bases;
-  return sum;
+  return sum < read ? sum : read;
 }
 
 void dataset_identify(const Dataset *dataset, uint64_t *table) {

@@ -23,15 +23,31 @@ uint64_t span_bases(const Span *span) {
   return sum;
 }
 
+/* Appends the bases from .. to-1 of a span, numbered without its gaps. */
+static void add_part(Span *part, const Span *span, uint64_t from, uint64_t to) {
+  uint64_t before = 0;
+  for (size_t i = 0; i < span->n; i++) {
+    const uint64_t start = span->ranges[i].begin, after = before + span->ranges[i].end - start;
+    const uint64_t begin = from > before ? from : before, end = to < after ? to : after;
+    if (begin < end) span_add(part, start + begin - before, start + end - before);
+    before = after;
+  }
+}
+
 Span span_head(const Span *span, uint64_t bases) {
   Span head = {.corpus = span->corpus};
-  for (size_t i = 0; i < span->n && bases > 0; i++) {
-    const Range *range = &span->ranges[i];
-    const uint64_t length = range->end - range->begin, part = length < bases ? length : bases;
-    span_add(&head, range->begin, range->begin + part);
-    bases -= part;
-  }
+  add_part(&head, span, 0, bases);
   return head;
+}
+
+Span span_sample(const Span *span, uint64_t stretches, uint64_t length) {
+  Span sample = {.corpus = span->corpus};
+  const uint64_t bases = span_bases(span);
+  for (uint64_t i = 0; i < stretches; i++) {
+    const uint64_t from = i * bases / stretches;
+    add_part(&sample, span, from, from + length);
+  }
+  return sample;
 }
 
 uint64_t segment_tokens(const Segment *segment, int k, int s) {
@@ -53,10 +69,16 @@ bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment) {
       cursor->range++;
       continue;
     }
-    uint64_t begin = cursor->base, end = begin + varint_get(span->corpus->lengths, &cursor->offset);
-    cursor->base = end;
+    size_t next = cursor->offset;
+    uint64_t begin = cursor->base, end = begin + varint_get(span->corpus->lengths, &next);
+    if (end > range->end) { /* the next range may begin in this segment */
+      cursor->range++;
+      end = range->end;
+    } else {
+      cursor->base = end;
+      cursor->offset = next;
+    }
     if (begin < range->begin) begin = range->begin;
-    if (end > range->end) end = range->end;
     if (begin >= end) continue;
     *segment = (Segment){begin, end - begin};
     return true;

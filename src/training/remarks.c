@@ -197,6 +197,17 @@ static void say_unlearnt(Progress *progress, const Dataset *dataset) {
                  file, name, records - 1, records > 2 ? "s" : "", remedy);
 }
 
+/* Reports how many of the bases for validation are read. */
+static void say_sample(Progress *progress, const Dataset *dataset) {
+  const uint64_t read = dataset_valid_bases(dataset);
+  uint64_t all = 0;
+  for (int i = 0; i < dataset->n; i++) all += dataset->shares[i].valid_bases;
+  if (read < all)
+    progress_say(progress,
+                 "validation: a sample of %" PRIu64 " of these %" PRIu64 " bases, spread evenly",
+                 read, all);
+}
+
 void remarks_validation(Progress *progress, const Dataset *dataset, bool has_list) {
   int lines = 0, more = 0;
   for (int i = 0; i < dataset->n; i++) {
@@ -209,5 +220,6 @@ void remarks_validation(Progress *progress, const Dataset *dataset, bool has_lis
   if (more > 0)
     progress_say(progress, "validation: and %d more file%s%s", more, more > 1 ? "s" : "",
                  has_list ? ", see run.json" : "");
+  say_sample(progress, dataset);
   say_unlearnt(progress, dataset);
 }
