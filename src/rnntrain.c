@@ -8,6 +8,7 @@
 #include "base/start.h"
 #include "cli/manual.h"
 #include "io/input.h"
+#include "net/block.h"
 #include "net/matrix.h"
 #include "report/multiqc.h"
 #include "report/report.h"
@@ -24,6 +25,7 @@
 #include <string.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
+enum { NO_RUN = 1 };
 
 static int finish(int code, const Why *why) {
   if (code != DONE && ranks_first()) fprintf(stderr, "rnntrain: %s\n", why->text);
@@ -99,20 +101,37 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
   return run->past ? resume_check_inputs(run, why) : 0;
 }
 
-/* Trains on the input, or reports what the run would be. */
-static int train(RunConfig *run, TrainOptions *o, Phases *phases, Why *why) {
+/* Whether the ranks can share the lanes. */
+static int check_ranks(const RunConfig *run, Why *why) {
+  const int blocks = block_count(&run->shape, run->options->B);
+  if (ranks_count() <= blocks) return 0;
+  return fail(why,
+              "%d processes were started, but %d lanes are only %d blocks of work; start fewer, or "
+              "give more --lanes",
+              ranks_count(), run->options->B, blocks);
+}
+
+/* On rank 0: completes the options by the input and checks it: 0, NO_RUN after a dry run that says
+ * why there would be none, or -1. */
+static int examine_input(RunConfig *run, TrainOptions *o, Why *why) {
   if (o->dry_run && dryrun_table(run->dataset, why) != 0) return -1;
   if (dataset_check(run->dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
     progress_say(run->progress, "there would be no run: %s", why->text);
-    return 0;
+    return NO_RUN;
   }
   const bool automatic = o->B == 0;
   train_options_fit(o, run->train_tokens);
+  if (check_ranks(run, why) != 0) return -1;
   if (o->epochs != 0) messages_lanes(run, automatic);
-  if (o->memory && repeats_plan(run, why) != 0) return -1;
+  return o->memory ? repeats_plan(run, why) : 0;
+}
+
+/* Trains on the input, or reports what the run would be. */
+static int train(RunConfig *run, Phases *phases, Why *why) {
+  const TrainOptions *o = run->options;
   const Plan plan = plan_make(run);
-  if (plan_check(&plan, &run->shape, why) != 0) return -1;
+  if (ranks_outcome(plan_check(&plan, &run->shape, why), why) != 0) return -1;
   run->memory = plan.total;
   remarks_validation(run->progress, run->dataset, !o->dry_run);
   if (!o->dry_run) return train_run(run, phases, why);
@@ -133,20 +152,47 @@ static int claim(RunConfig *run, Why *why) {
   return 0;
 }
 
-/* From the options to the end of the run: its exit code. */
-static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dataset *dataset,
-                   const char *const *files, int n_files, Why *why) {
+/* On rank 0: opens the run directory and completes the options, also by those of a run that
+ * resumes: DONE or an exit code. */
+static int prepare(RunConfig *run, TrainOptions *o, const CommandLine *line, Why *why) {
   if (o->output && claim(run, why) != 0) return FAILED;
   if (run->dir && rundir_resumes(run->dir) && resume_read(run, o, line, why) != 0) return FAILED;
   if (train_options_complete(o, why) != 0) return USAGE;
-  const int started = start_threads(o, run->progress, why);
-  if (started != DONE) return started;
   run->shape = shape_new(o->k, o->s, o->d, o->D, (Activation)o->activation, (Softmax)o->softmax);
+  return DONE;
+}
+
+/* On rank 0: reads the files, and checks whether they make a run. */
+static int read_files(RunConfig *run, TrainOptions *o, Dataset *dataset, const char *const *files,
+                      int n_files, Why *why) {
+  say_reading(run, files, n_files);
+  if (read_init(run, why) != 0 || read_input(run, dataset, files, n_files, why) != 0) return -1;
+  return examine_input(run, o, why);
+}
+
+/* Gives what rank 0 has read and decided to all ranks. */
+static void share(RunConfig *run, TrainOptions *o, Dataset *dataset) {
+  train_options_share(o);
+  ranks_broadcast(&run->shape, sizeof run->shape);
+  ranks_broadcast(&run->train_tokens, sizeof run->train_tokens);
+  ranks_broadcast(&run->valid_tokens, sizeof run->valid_tokens);
+  dataset_share(dataset);
+}
+
+/* From the options to the end of the run: its exit code. */
+static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dataset *dataset,
+                   const char *const *files, int n_files, Why *why) {
+  int code = ranks_outcome(ranks_first() ? prepare(run, o, line, why) : DONE, why);
+  if (code == DONE) code = ranks_outcome(start_threads(o, run->progress, why), why);
+  if (code != DONE) return code;
   Phases phases = phases_new(run);
   phases_begin(&phases, "reading the input", false);
-  say_reading(run, files, n_files);
-  if (read_init(run, why) != 0 || read_input(run, dataset, files, n_files, why) != 0) return FAILED;
-  const int rc = train(run, o, &phases, why);
+  int rc = ranks_outcome(ranks_first() ? read_files(run, o, dataset, files, n_files, why) : 0, why);
+  if (rc == NO_RUN) return DONE;
+  if (rc == 0) {
+    share(run, o, dataset);
+    rc = train(run, &phases, why);
+  }
   return rc < 0 ? FAILED : rc;
 }
 
@@ -184,7 +230,7 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   run.init = &init;
   if (n_files > 0)
     code = run_all(&run, options, line, &dataset, files, n_files, &why);
-  else
+  else if (ranks_first())
     run.dir = rundir_look(options->output);
   dataset_free(&dataset);
   model_free(&init);
@@ -194,7 +240,7 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   free(run.inputs);
   progress_end(run.progress);
   finish(code, &why);
-  const bool trained = code != FAILED && code != USAGE;
+  const bool trained = ranks_first() && code != FAILED && code != USAGE;
   if (trained && train_options_report(options) && report(&run, &why) != 0)
     code = finish(code == DONE ? FAILED : code, &why);
   rundir_close(run.dir);
@@ -218,7 +264,7 @@ static int run(int argc, char **argv, double began) {
   if (wish == OPTIONS_ERROR || train_options_check(&options, files, n_files, &why) != 0)
     return finish(USAGE, &why);
   if (!options.dry_run) signals_ignore_pipe();
-  Progress progress = progress_new(options.quiet, !options.no_progress);
+  Progress progress = progress_new(options.quiet || !ranks_first(), !options.no_progress);
   RunConfig config = {.options = &options,
                       .kernels = kernels_best(),
                       .progress = &progress,

@@ -48,4 +48,8 @@ int train_options_lanes(uint64_t train_tokens, int epochs);
 /* Sets the lanes and the learning rate where they depend on the tokens to learn from. */
 void train_options_fit(TrainOptions *options, uint64_t train_tokens);
 
+/* Gives the options of rank 0, which completed them, to all ranks, but for texts and the number of
+ * threads. */
+void train_options_share(TrainOptions *options);
+
 #endif

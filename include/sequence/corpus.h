@@ -69,6 +69,10 @@ static inline int corpus_base(const Corpus *corpus, uint64_t i) {
 /* Frees unused room, once all is read. */
 void corpus_trim(Corpus *corpus);
 
+/* Gives the bases of rank 0, which are trimmed, to all ranks: one copy on each node. From then on
+ * they are only read. */
+void corpus_share(Corpus *corpus);
+
 size_t corpus_memory(const Corpus *corpus); /* bytes */
 
 /* All letters, those of ambiguous codes and gaps included. */

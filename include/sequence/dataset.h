@@ -48,6 +48,9 @@ uint64_t dataset_valid_bases(const Dataset *dataset);
 /* Fills table (n,DATASET_COLUMNS). */
 void dataset_identify(const Dataset *dataset, uint64_t *table);
 
+/* Gives the bases of rank 0, and the spans, to all ranks. */
+void dataset_share(Dataset *dataset);
+
 void dataset_free(Dataset *dataset);
 size_t dataset_memory(const Dataset *dataset); /* bytes */
 

@@ -33,6 +33,9 @@ void span_free(Span *span);
 /* Appends a range, unless it is empty. */
 void span_add(Span *span, uint64_t begin, uint64_t end);
 
+/* Gives the ranges of rank 0 to all ranks. */
+void span_share(Span *span);
+
 uint64_t span_bases(const Span *span);
 
 /* The tokens (tokenizer.h) of a segment, and of all segments of a span. */

@@ -15,8 +15,8 @@ typedef struct {
   double longest_time; /* seconds */
 } Phases;
 
-/* The phases of a run; their time ends only if the run has made no step yet, because a resumed one
- * has a model, even without time left. */
+/* The phases of a run; their time ends only on rank 0, and only if the run has made no step yet,
+ * because a resumed one has a model, even without time left. */
 Phases phases_new(const RunConfig *run);
 
 /* Ends the previous phase and begins the next one, "reading the input" for example; a message

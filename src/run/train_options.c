@@ -1,6 +1,7 @@
 #include "run/train_options.h"
 
 #include "base/quota.h"
+#include "base/ranks.h"
 #include "net/activation.h"
 #include "net/optimizer.h"
 #include "net/schedule.h"
@@ -172,4 +173,13 @@ void train_options_fit(TrainOptions *o, uint64_t train_tokens) {
   if (o->rate > 0) return;
   o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
   if (o->B > LANES) o->rate *= sqrt((double)o->B / LANES);
+}
+
+void train_options_share(TrainOptions *o) {
+  const TrainOptions own = *o;
+  ranks_broadcast(o, sizeof *o);
+  o->init = own.init;
+  o->valid = own.valid;
+  o->output = own.output;
+  o->threads = own.threads;
 }

@@ -1,6 +1,7 @@
 #include "sequence/corpus.h"
 
 #include "base/alloc.h"
+#include "base/ranks.h"
 #include "sequence/digest.h"
 #include "sequence/varint.h"
 
@@ -55,8 +56,8 @@ Corpus *corpus_new(void) { return alloc_new(1, sizeof(Corpus)); }
 
 void corpus_free(Corpus *corpus) {
   if (!corpus) return;
-  free(corpus->packed);
-  free(corpus->lengths);
+  ranks_withdraw(corpus->packed);
+  ranks_withdraw(corpus->lengths);
   free(corpus);
 }
 
@@ -103,6 +104,15 @@ void corpus_trim(Corpus *corpus) {
   corpus->packed = alloc_resize(corpus->packed, corpus->packed_room, 1);
   corpus->lengths_room = corpus->lengths_size;
   corpus->lengths = alloc_resize(corpus->lengths, corpus->lengths_room, 1);
+}
+
+void corpus_share(Corpus *corpus) {
+  ranks_broadcast(&corpus->bases, sizeof corpus->bases);
+  ranks_broadcast(&corpus->packed_room, sizeof corpus->packed_room);
+  ranks_broadcast(&corpus->lengths_size, sizeof corpus->lengths_size);
+  corpus->lengths_room = corpus->lengths_size;
+  corpus->packed = ranks_publish(corpus->packed, corpus->packed_room);
+  corpus->lengths = ranks_publish(corpus->lengths, corpus->lengths_size);
 }
 
 size_t corpus_memory(const Corpus *corpus) { return corpus->packed_room + corpus->lengths_room; }

@@ -1,6 +1,7 @@
 #include "sequence/dataset.h"
 
 #include "base/alloc.h"
+#include "base/ranks.h"
 #include "io/input.h"
 
 #include <stdlib.h>
@@ -114,6 +115,19 @@ void dataset_identify(const Dataset *dataset, uint64_t *table) {
     table[DATASET_PLACES] = counts->digest.places;
     table[DATASET_BASES] = counts->digest.bases;
   }
+}
+
+void dataset_share(Dataset *dataset) {
+  bool two = dataset->valid_corpus;
+  ranks_broadcast(&two, sizeof two);
+  if (!dataset->corpus) dataset->corpus = corpus_new();
+  if (two && !dataset->valid_corpus) dataset->valid_corpus = corpus_new();
+  corpus_share(dataset->corpus);
+  if (two) corpus_share(dataset->valid_corpus);
+  dataset->train.corpus = dataset->corpus;
+  dataset->valid.corpus = two ? dataset->valid_corpus : dataset->corpus;
+  span_share(&dataset->train);
+  span_share(&dataset->valid);
 }
 
 void dataset_free(Dataset *dataset) {

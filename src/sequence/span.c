@@ -1,6 +1,7 @@
 #include "sequence/span.h"
 
 #include "base/alloc.h"
+#include "base/ranks.h"
 #include "sequence/varint.h"
 
 #include <stdlib.h>
@@ -15,6 +16,12 @@ void span_add(Span *span, uint64_t begin, uint64_t end) {
   if (begin == end) return;
   span->ranges = alloc_grow(span->ranges, &span->room, span->n + 1, sizeof *span->ranges);
   span->ranges[span->n++] = (Range){begin, end};
+}
+
+void span_share(Span *span) {
+  ranks_broadcast(&span->n, sizeof span->n);
+  span->ranges = alloc_grow(span->ranges, &span->room, span->n, sizeof *span->ranges);
+  ranks_broadcast(span->ranges, span->n * sizeof *span->ranges);
 }
 
 uint64_t span_bases(const Span *span) {

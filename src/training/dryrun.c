@@ -41,7 +41,8 @@ static double rehearse(Trainer *train) {
     bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
     optimizer_step(train->state.optimizer, train->state.weights, train->gradient, 0, 1,
                    train->run->options->threads, train->run->kernels);
-    now = clock_now();
+    trainer_agree(train);
+    now = train->agreed.now;
     if (window == 0)
       start = now; /* the first one warms up */
     else

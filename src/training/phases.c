@@ -1,6 +1,7 @@
 #include "training/phases.h"
 
 #include "base/clock.h"
+#include "base/ranks.h"
 #include "base/signals.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ Phases phases_new(const RunConfig *run) {
   const char *step = run->past ? metadata_get(run->past, "state.step") : NULL;
   const char *seconds = run->past ? metadata_get(run->past, "state.seconds") : NULL;
   const double limit = run->options->max_time, earlier = seconds ? strtod(seconds, NULL) : 0;
-  const bool ends = limit > 0 && !run->options->dry_run && (!step || strcmp(step, "0") == 0);
+  const bool ends =
+      ranks_first() && limit > 0 && !run->options->dry_run && (!step || strcmp(step, "0") == 0);
   return (Phases){.progress = run->progress,
                   .limit = limit,
                   .deadline = ends ? run->began + limit - earlier : INFINITY};
