@@ -29,7 +29,8 @@ void bptt_free(Bptt *bptt);
  * asks to end came in between, to any rank, and the states are as before. */
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window);
 
-/* The states that are carried to the next window, (B,D), lane by lane. */
+/* The states that are carried to the next window, (B,D), lane by lane; of all ranks, which save
+ * them together. */
 void bptt_save(const Bptt *bptt, float *h);
 void bptt_restore(Bptt *bptt, const float *h);
 

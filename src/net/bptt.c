@@ -106,11 +106,14 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
 /* ---- states --------------------------------------------------------------------------------- */
 
 void bptt_save(const Bptt *bptt, float *h) {
-  const size_t D = (size_t)bptt->shape.D;
+  const size_t D = (size_t)bptt->shape.D, row = D * sizeof *h;
+  size_t lanes = 0; /* of this rank, side by side */
   for (int i = 0; i < bptt->last - bptt->first; i++) {
     const Block *block = &bptt->block[i];
-    memcpy(h + (size_t)block->lane * D, block->tape->h, (size_t)block->tape->B * D * sizeof *h);
+    memcpy(h + (size_t)block->lane * D, block->tape->h, (size_t)block->tape->B * row);
+    lanes += (size_t)block->tape->B;
   }
+  ranks_gather(h, (size_t)bptt->block[0].lane * row, lanes * row);
 }
 
 void bptt_restore(Bptt *bptt, const float *h) {
