@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
     return finish(code, &why);
   }
   if (wish == OPTIONS_ERROR) return finish(USAGE, &why);
-  if (options.threads == 0 && (options.threads = quota_threads(&why)) < 0)
+  if (options.threads == 0 && (options.threads = quota_threads(1, &why)) < 0)
     return finish(USAGE, &why);
   return finish(predict(&options, argv + line.operands, argc - line.operands, &why), &why);
 }

@@ -34,7 +34,7 @@ static int finish(int code, const Why *why) {
 
 /* Starts OpenBLAS and the threads. A quiet dry run multiplies nothing. */
 static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
-  if (o->threads == 0 && (o->threads = quota_threads(why)) < 0) return USAGE;
+  if (o->threads == 0 && (o->threads = quota_threads(ranks_part(), why)) < 0) return USAGE;
   const int wanted = o->threads;
   const bool multiplies = !o->dry_run || !o->quiet;
   if (multiplies && matrix_start(wanted, why) != 0) return FAILED;

@@ -24,8 +24,9 @@ int quota_processors(const Quota *groups);
 /* The largest number of threads. */
 enum { QUOTA_THREADS = 1024 };
 
-/* The default of --threads: OMP_NUM_THREADS (the first number of a list), or quota_processors. An
- * error if the variable is not a number from 1 to QUOTA_THREADS. */
-int quota_threads(Why *why);
+/* The default of --threads: OMP_NUM_THREADS (the first number of a list), or this part of
+ * quota_processors, at least 1. An error if the variable is not a number from 1 to QUOTA_THREADS.
+ */
+int quota_threads(double part, Why *why);
 
 #endif

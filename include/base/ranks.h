@@ -26,6 +26,10 @@ int ranks_count(void);
 int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
 bool ranks_first(void); /* rank 0: it alone reads and writes files and prints messages */
 
+/* The part of this rank's processors that is left to it by the other ranks of its node: 1 if the
+ * launcher binds each to its own. */
+double ranks_part(void);
+
 /* "Open MPI v4.1.4", in static memory; NULL in a build without MPI. */
 const char *ranks_library(void);
 

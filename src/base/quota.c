@@ -148,7 +148,7 @@ int quota_processors(const Quota *groups) {
   return n > 1 ? (int)n : 1;
 }
 
-int quota_threads(Why *why) {
+int quota_threads(double part, Why *why) {
   const char *text = getenv("OMP_NUM_THREADS");
   if (text && *text) {
     char *end;
@@ -158,6 +158,6 @@ int quota_threads(Why *why) {
                 QUOTA_THREADS);
   }
   const Quota groups = quota_of_groups("");
-  const int n = quota_processors(&groups);
-  return n < QUOTA_THREADS ? n : QUOTA_THREADS;
+  const double n = quota_processors(&groups) * part;
+  return (int)fmin(fmax(n, 1), QUOTA_THREADS);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 #include <mpi.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +29,12 @@ static struct {
   MPI_Comm all;     /* every rank */
   MPI_Comm node;    /* those that share memory with this one; its leader is rank 0 there */
   MPI_Comm leaders; /* of all nodes, on leaders alone */
+  double part;      /* see ranks_part */
   MPI_Win published[PUBLISHED];
   void *inbox; /* for a partner's part of a sum */
   size_t inbox_room;
   char name[MPI_MAX_PROCESSOR_NAME + 64]; /* how this rank begins its messages */
-} ranks = {.count = 1};
+} ranks = {.count = 1, .part = 1};
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
@@ -102,6 +104,19 @@ static void make_groups(void) {
   must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
 }
 
+/* A processor that several ranks may use counts for each of them as a part of one. */
+static void find_part(void) {
+  cpu_set_t mine;
+  int users[CPU_SETSIZE];
+  double part = 0;
+  if (sched_getaffinity(0, sizeof mine, &mine) != 0) CPU_ZERO(&mine);
+  for (size_t i = 0; i < CPU_SETSIZE; i++) users[i] = CPU_ISSET(i, &mine) != 0;
+  must(MPI_Allreduce(MPI_IN_PLACE, users, CPU_SETSIZE, MPI_INT, MPI_SUM, ranks.node));
+  for (size_t i = 0; i < CPU_SETSIZE; i++)
+    if (CPU_ISSET(i, &mine)) part += 1.0 / users[i];
+  ranks.part = part / fmax(CPU_COUNT(&mine), 1);
+}
+
 static int check_launch(const Launch *launch, Why *why) {
   if (launch->by == LAUNCH_SRUN)
     return fail(why, "srun started %d processes without PMIx; use srun --mpi=pmix", launch->count);
@@ -129,6 +144,7 @@ static int start(const Launch *launch, Why *why) {
   if (ranks.levels == 0) return 0;
   take_name();
   make_groups();
+  find_part();
   if (!pulse_start()) die("the system starts no thread (see ulimit -u, or the container's limits)");
   return 0;
 }
@@ -159,6 +175,8 @@ int ranks_count(void) { return ranks.count; }
 int ranks_mine(void) { return ranks.mine; }
 bool ranks_first(void) { return ranks.mine == 0; }
 int ranks_levels(void) { return ranks.levels; }
+
+double ranks_part(void) { return ranks.part; }
 
 const char *ranks_library(void) {
   static char text[MPI_MAX_LIBRARY_VERSION_STRING];
