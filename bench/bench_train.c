@@ -123,9 +123,9 @@ static void count_multiply(float *C, const float *A, const float *packed, int ro
 }
 
 static void count_outer(float *dU, const float *const *dq, const float *const *h, int tokens,
-                        int D) {
+                        int D, bool add) {
   count(&by_loops, 4, D, tokens);
-  kernels_best()->products->sum_outer(dU, dq, h, tokens, D);
+  kernels_best()->products->sum_outer(dU, dq, h, tokens, D, add);
 }
 
 static void count_dots(float *q, const float *U, const float *h, int rows, int D) {

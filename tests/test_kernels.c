@@ -205,6 +205,7 @@ static void sums_over_tokens_are_right(void **state) {
   FOR_EACH_LEVEL(kernels) {
     for (int D = 1; D <= MAX_D; D += 7)
       for (int tokens = 0; tokens <= TOKENS; tokens++) {
+        const bool add = tokens % 2;
         for (int t = 0; t < TOKENS; t++) {
           fill(h[t], D, 2);
           fill(dq[t], 4, 2);
@@ -215,10 +216,10 @@ static void sums_over_tokens_are_right(void **state) {
           sum[i / 4] = 1;
           dU[i] = 1;
         }
-        kernels->products->sum_rows(sum, rows, tokens, D);
-        kernels->products->sum_outer(dU, dqs, rows, tokens, D);
+        kernels->products->sum_rows(sum, rows, tokens, D, add);
+        kernels->products->sum_outer(dU, dqs, rows, tokens, D, add);
         for (int i = 0; i < D; i++) {
-          double right = 1, rights[4] = {1, 1, 1, 1};
+          double right = add, rights[4] = {add, add, add, add};
           for (int t = 0; t < tokens; t++) {
             right += (double)h[t][i];
             for (int r = 0; r < 4; r++) rights[r] += (double)dq[t][r] * (double)h[t][i];
@@ -227,6 +228,28 @@ static void sums_over_tokens_are_right(void **state) {
           for (int r = 0; r < 4; r++) assert_true(fabs((double)dU[r * D + i] - rights[r]) < 5e-6);
         }
       }
+  }
+}
+
+static void eight_rows_are_added_up_as_a_tree(void **state) {
+  (void)state;
+  enum { MAX_D = 50 };
+  float a[8][MAX_D];
+  const float *rows[8];
+  FOR_EACH_LEVEL(kernels) {
+    for (int D = 1; D <= MAX_D; D++) {
+      float right[MAX_D];
+      for (int i = 0; i < 8; i++) {
+        fill(a[i], D, 2);
+        rows[i] = a[i];
+      }
+      for (int i = 0; i < D; i++) {
+        const float first = (a[0][i] + a[1][i]) + (a[2][i] + a[3][i]);
+        right[i] = first + ((a[4][i] + a[5][i]) + (a[6][i] + a[7][i]));
+      }
+      kernels->products->sum_eight(a[0], rows, D);
+      assert_memory_equal(a[0], right, (size_t)D * sizeof(float));
+    }
   }
 }
 
@@ -309,6 +332,7 @@ int main(void) {
       cmocka_unit_test(sums_and_scales_are_right),
       cmocka_unit_test(row_products_are_right),
       cmocka_unit_test(sums_over_tokens_are_right),
+      cmocka_unit_test(eight_rows_are_added_up_as_a_tree),
       cmocka_unit_test(products_are_right),
       cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
   };

@@ -27,10 +27,15 @@ typedef struct {
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
                    bool add); /* C (rows,n) <- A (rows,k) W */
 
-  /* Sums over tokens whose rows lie anywhere: sum (width) += row[0] + row[1] + ... */
-  void (*sum_rows)(float *sum, const float *const *row, int tokens, int width);
-  /* dU (4,D) += dq[0]^T h[0] + dq[1]^T h[1] + ..., dq (4), h (D) */
-  void (*sum_outer)(float *dU, const float *const *dq, const float *const *h, int tokens, int D);
+  /* Sums over tokens whose rows lie anywhere, with add in addition to those that are there:
+   * sum (width) <- row[0] + row[1] + ... */
+  void (*sum_rows)(float *sum, const float *const *row, int tokens, int width, bool add);
+  /* dU (4,D) <- dq[0]^T h[0] + dq[1]^T h[1] + ..., dq (4), h (D) */
+  void (*sum_outer)(float *dU, const float *const *dq, const float *const *h, int tokens, int D,
+                    bool add);
+  /* sum (width) <- ((row[0] + row[1]) + (row[2] + row[3])) + the same of the other four; sum may be
+   * one of them. */
+  void (*sum_eight)(float *sum, const float *const *row, int width);
 } Products;
 
 typedef struct {

@@ -167,28 +167,52 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
 
 /* ---- sums over tokens ----------------------------------------------------------------------- */
 
-static void sum_rows(float *restrict sum, const float *const *row, int tokens, int width) {
-  enum { SPAN = 4 * VECTOR };
-  int i = 0;
-  for (; i + SPAN <= width; i += SPAN) {
-    Vector s[4];
-    for (int v = 0; v < 4; v++) s[v] = vector_load(sum + i + v * VECTOR);
-    for (int t = 0; t < tokens; t++)
-      for (int v = 0; v < 4; v++) s[v] += vector_load(row[t] + i + v * VECTOR);
-    for (int v = 0; v < 4; v++) vector_store(sum + i + v * VECTOR, s[v]);
-  }
+/* sum (vectors) from column i on. */
+static inline __attribute__((always_inline)) void sum_columns(float *restrict sum,
+                                                              const float *const *row, int tokens,
+                                                              int i, bool add, const int vectors) {
+  Vector s[4];
+  for (int v = 0; v < vectors; v++) s[v] = add ? vector_load(sum + i + v * VECTOR) : (Vector){0};
   for (int t = 0; t < tokens; t++)
-    for (int j = i; j < width; j++) sum[j] += row[t][j];
+    for (int v = 0; v < vectors; v++) s[v] += vector_load(row[t] + i + v * VECTOR);
+  for (int v = 0; v < vectors; v++) vector_store(sum + i + v * VECTOR, s[v]);
+}
+
+static void sum_rows(float *restrict sum, const float *const *row, int tokens, int width,
+                     bool add) {
+  int i = 0;
+  for (; i + 4 * VECTOR <= width; i += 4 * VECTOR) sum_columns(sum, row, tokens, i, add, 4);
+  for (; i + VECTOR <= width; i += VECTOR) sum_columns(sum, row, tokens, i, add, 1);
+  for (; i < width; i++) {
+    float s = add ? sum[i] : 0;
+    for (int t = 0; t < tokens; t++) s += row[t][i];
+    sum[i] = s;
+  }
+}
+
+static inline __attribute__((always_inline)) Vector sum_four(const float *const *row, int i) {
+  return (vector_load(row[0] + i) + vector_load(row[1] + i)) +
+         (vector_load(row[2] + i) + vector_load(row[3] + i));
+}
+
+static void sum_eight(float *sum, const float *const *row, int width) {
+  int i = 0;
+  for (; i + VECTOR <= width; i += VECTOR)
+    vector_store(sum + i, sum_four(row, i) + sum_four(row + 4, i));
+  for (; i < width; i++)
+    sum[i] = ((row[0][i] + row[1][i]) + (row[2][i] + row[3][i])) +
+             ((row[4][i] + row[5][i]) + (row[6][i] + row[7][i]));
 }
 
 static void sum_outer(float *restrict dU, const float *const *dq, const float *const *h, int tokens,
-                      int D) {
+                      int D, bool add) {
   enum { SPAN = 2 * VECTOR };
   int i = 0;
   for (; i + SPAN <= D; i += SPAN) {
     Vector s[4][2];
     for (int r = 0; r < 4; r++)
-      for (int v = 0; v < 2; v++) s[r][v] = vector_load(dU + r * D + i + v * VECTOR);
+      for (int v = 0; v < 2; v++)
+        s[r][v] = add ? vector_load(dU + r * D + i + v * VECTOR) : (Vector){0};
     for (int t = 0; t < tokens; t++) {
       Vector h0 = vector_load(h[t] + i), h1 = vector_load(h[t] + i + VECTOR);
       for (int r = 0; r < 4; r++) {
@@ -199,6 +223,8 @@ static void sum_outer(float *restrict dU, const float *const *dq, const float *c
     for (int r = 0; r < 4; r++)
       for (int v = 0; v < 2; v++) vector_store(dU + r * D + i + v * VECTOR, s[r][v]);
   }
+  for (int r = 0; r < 4 && !add; r++)
+    for (int j = i; j < D; j++) dU[r * D + j] = 0;
   for (int t = 0; t < tokens; t++)
     for (int r = 0; r < 4; r++)
       for (int j = i; j < D; j++) dU[r * D + j] += dq[t][r] * h[t][j];
@@ -209,4 +235,5 @@ const Products PRODUCTS = {.panel = PANEL,
                            .pack = pack,
                            .pack_transposed = pack_transposed,
                            .sum_rows = sum_rows,
-                           .sum_outer = sum_outer};
+                           .sum_outer = sum_outer,
+                           .sum_eight = sum_eight};

@@ -15,13 +15,15 @@
 
 enum {
   CHUNK = 1 << 12, /* floats */
-  SHARES = 64,
+  SHARES = 32,
   BATCH = 64,   /* tokens */
   STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
-  DEPTH = 16    /* nodes from the root of the tree to a block, at most: there are 2^16 lanes */
+  EIGHT = 8,    /* places that are added up at once */
+  DEPTH = 12    /* levels of the tree above those of eight places: there are 2^16 lanes at most */
 };
 
-/* Tokens, numbered block by block and in a block as its tape has them, by the rows they touch. */
+/* Tokens by the rows that they touch. They are numbered place by place, and in a block as its tape
+ * has them. */
 typedef struct {
   Touched touched;
   int *x; /* (tokens) */
@@ -30,8 +32,10 @@ typedef struct {
 struct Sums {
   Shape shape;
   int T, B, first, last, threads;
-  int block_tokens;  /* of all blocks but the last */
-  bool few_L, few_U; /* whether gradients have touched rows only */
+  int places, *block_at; /* (places) of the tree; -1: no block */
+  int block_tokens;      /* numbers of a place */
+  int from, to;          /* the numbers of this rank's tokens: from..to-1 */
+  bool few_L, few_U;     /* whether gradients have touched rows only */
   Sorted L, U;
   const Factors *factors; /* borrowed */
   const Kernels *kernels;
@@ -50,8 +54,28 @@ static void sorted_free(Sorted *sorted) {
   free(sorted->x);
 }
 
+/* The places of the tree: those of the next power of two, so that the tree is a whole one. */
+static int count_places(int blocks) {
+  int places = 1;
+  while (places < blocks) places *= 2;
+  return places;
+}
+
+/* Gives the blocks first..last-1 their places in the part of the tree from `place` on. */
+static void place_blocks(Sums *sums, int first, int last, int place, int places) {
+  const int middle = ranks_middle(first, last);
+  if (last - first == 1) {
+    sums->block_at[place] = first;
+    return;
+  }
+  place_blocks(sums, first, middle, place, places / 2);
+  place_blocks(sums, middle, last, place + places / 2, places / 2);
+}
+
 Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Factors *factors,
                int threads, const Kernels *kernels) {
+  const int blocks = block_count(shape, B), places = count_places(blocks);
+  const int block_tokens = T * block_lanes(shape), numbers = places * block_tokens;
   Sums *sums = alloc_new(1, sizeof *sums);
   *sums = (Sums){.shape = *shape,
                  .T = T,
@@ -59,13 +83,21 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
                  .first = first,
                  .last = last,
                  .threads = threads,
-                 .block_tokens = T * block_lanes(shape),
+                 .places = places,
+                 .block_tokens = block_tokens,
                  .few_L = gradient_few_L(shape, T * B),
                  .few_U = gradient_few_U(shape, T * B),
-                 .L = sorted_new(shape->V, T * B),
+                 .L = sorted_new(shape->V, numbers),
                  .factors = factors,
                  .kernels = kernels};
-  if (shape->softmax == SOFTMAX_FOLLOWERS) sums->U = sorted_new(shape->V / shape->n, T * B);
+  if (shape->softmax == SOFTMAX_FOLLOWERS) sums->U = sorted_new(shape->V / shape->n, numbers);
+  sums->block_at = alloc_new((size_t)sums->places, sizeof *sums->block_at);
+  for (int i = 0; i < sums->places; i++) sums->block_at[i] = -1;
+  place_blocks(sums, 0, blocks, 0, sums->places);
+  for (int i = 0; i < sums->places; i++) {
+    if (sums->block_at[i] == first) sums->from = i * sums->block_tokens;
+    if (sums->block_at[i] == last - 1) sums->to = (i + 1) * sums->block_tokens;
+  }
   if (factors->table) sums->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
   return sums;
 }
@@ -74,6 +106,7 @@ void sums_free(Sums *sums) {
   if (!sums) return;
   sorted_free(&sums->L);
   sorted_free(&sums->U);
+  free(sums->block_at);
   free(sums->G);
   free(sums);
 }
@@ -81,15 +114,16 @@ void sums_free(Sums *sums) {
 /* ---- tokens --------------------------------------------------------------------------------- */
 
 static void sort_tokens(const Sums *sums, Sorted *sorted, const Window *window) {
-  const int most = block_lanes(&sums->shape);
-  int *x = sorted->x;
-  for (int lane = 0; lane < sums->B; lane += most) {
-    const int left = sums->B - lane;
-    const size_t lanes = (size_t)(left < most ? left : most);
-    for (int t = 0; t < sums->T; t++, x += lanes)
-      memcpy(x, window->x + (size_t)t * (size_t)sums->B + (size_t)lane, lanes * sizeof *x);
+  const int lanes = block_lanes(&sums->shape);
+  for (int place = 0; place < sums->places; place++) {
+    const int lane = sums->block_at[place] * lanes, left = sums->B - lane;
+    const int mine = lane < 0 ? 0 : left < lanes ? left : lanes;
+    int *x = sorted->x + place * sums->block_tokens, *end = x + sums->block_tokens;
+    for (int t = 0; t < sums->T; t++)
+      for (int b = 0; b < mine; b++) *x++ = window->x[t * sums->B + lane + b];
+    while (x < end) *x++ = -1;
   }
-  touched_set(&sorted->touched, sorted->x, sums->T * sums->B);
+  touched_set(&sorted->touched, sorted->x, sums->places * sums->block_tokens);
 }
 
 void sums_sort(Sums *sums, const Window *window, int job) {
@@ -99,80 +133,120 @@ void sums_sort(Sums *sums, const Window *window, int job) {
     sort_tokens(sums, &sums->U, window);
 }
 
-/* Columns of what tokens add to a row: of G or dL the rows of dz or de; of dU and db2, for four
- * followers at a time, the outer product of dq (4) and h, and behind it dq. */
+/* Columns of what tokens add to a row: to one of G or dL a row of dz or de, to the rows of four
+ * followers in dU the outer product of dq (4) and h. */
 typedef struct {
   const Sums *sums;
-  const int *order; /* the tokens by row */
-  int follower;     /* the first of the four; -1: dz or de */
+  int follower; /* the first of the four; -1: G or dL */
   size_t column, width;
-  size_t floats; /* of a sum */
+  size_t floats; /* width, or 4 width for followers */
 } Strip;
 
-/* The token's row of h, or of dz or de, from the column on. */
-static const float *find_addend(const Strip *strip, const Block *block, size_t token) {
-  const size_t D = (size_t)strip->sums->shape.D, d = (size_t)strip->sums->shape.d;
+/* What some tokens add; that of one token may be in its tape. */
+typedef struct {
+  const float *sum; /* (floats) */
+  float db2[4];     /* followers: the sum of dq */
+  int place;        /* of the eight */
+} Node;
+
+/* The rows of h, or of dz or de, of a block's tokens, from the column on, and their stride. */
+static const float *find_rows(const Strip *strip, const Block *block, size_t *stride) {
+  const Shape *shape = &strip->sums->shape;
   const Tape *tape = block->tape;
-  if (strip->follower >= 0) return tape->h + ((size_t)tape->B + token) * D + strip->column;
-  return strip->sums->G ? tape->dz + token * D + strip->column
-                        : tape->de + token * d + strip->column;
+  const size_t D = (size_t)shape->D;
+  *stride = D;
+  if (strip->follower >= 0) return tape->h + (size_t)tape->B * D + strip->column;
+  if (strip->sums->G) return tape->dz + strip->column;
+  *stride = (size_t)shape->d;
+  return tape->de + strip->column;
 }
 
-/* sum <- what some tokens of a block add, in their order. */
-static void sum_tokens(const Strip *strip, float *sum, const int *token, int n, int block) {
+/* The sum over n tokens of a block, in their order; room (floats) is for it. */
+static Node sum_tokens(const Strip *strip, float *room, const int *token, int n, int place) {
   const Sums *sums = strip->sums;
   const Products *products = sums->kernels->products;
-  const Block *of = &sums->block[block - sums->first];
-  const int width = (int)strip->width, first_token = block * sums->block_tokens;
+  const Block *block = &sums->block[sums->block_at[place] - sums->first];
+  const bool followers = strip->follower >= 0;
+  const int width = (int)strip->width, first_token = place * sums->block_tokens;
   const float *row[BATCH], *dq[BATCH];
-  memset(sum, 0, strip->floats * sizeof *sum);
-  for (int some; n > 0; n -= some, token += some) {
-    some = n < BATCH ? n : BATCH;
+  size_t stride;
+  const float *rows = find_rows(strip, block, &stride);
+  Node node = {.sum = room};
+  if (!followers && n == 1) {
+    node.sum = rows + (size_t)(*token - first_token) * stride;
+    return node;
+  }
+  for (int done = 0, some; done < n; done += some) {
+    some = n - done < BATCH ? n - done : BATCH;
     for (int i = 0; i < some; i++) {
-      const size_t at = (size_t)(token[i] - first_token);
-      row[i] = find_addend(strip, of, at);
-      if (strip->follower >= 0) dq[i] = of->q + at * (size_t)sums->shape.n + strip->follower;
+      const size_t at = (size_t)(token[done + i] - first_token);
+      row[i] = rows + at * stride;
+      if (followers) dq[i] = block->q + at * (size_t)sums->shape.n + strip->follower;
     }
-    if (strip->follower < 0) {
-      products->sum_rows(sum, row, some, width);
-      continue;
+    if (followers) {
+      products->sum_outer(room, dq, row, some, width, done > 0);
+      products->sum_rows(node.db2, dq, some, 4, done > 0);
+    } else {
+      products->sum_rows(room, row, some, width, done > 0);
     }
-    products->sum_outer(sum, dq, row, some, width);
-    products->sum_rows(sum + 4 * width, dq, some, 4);
   }
+  return node;
 }
 
-/* The first of the tokens order[from..to-1] that is not in the blocks before this one. */
-static int find_block(const Strip *strip, int from, int to, int block) {
-  const int first_token = block * strip->sums->block_tokens;
-  while (from < to && strip->order[from] < first_token) from++;
-  return from;
+/* The sum over n tokens, one at least, of eight places that are a part of the tree; room (8,STRIP)
+ * is for it. */
+static Node sum_eight(const Strip *strip, float *room, const int *token, int n) {
+  static const float zeros[STRIP];
+  const Products *products = strip->sums->kernels->products;
+  const int tokens = strip->sums->block_tokens;
+  Node node[EIGHT];
+  const float *row[EIGHT], *db2[EIGHT];
+  int nodes = 0;
+  for (int i = 0; i < EIGHT; i++) row[i] = db2[i] = zeros;
+  for (int from = 0, to = 0; from < n; from = to, nodes++) {
+    const int place = token[from] / tokens, slot = place % EIGHT;
+    while (to < n && token[to] < (place + 1) * tokens) to++;
+    node[nodes] = sum_tokens(strip, room + nodes * STRIP, token + from, to - from, place);
+    row[slot] = node[nodes].sum;
+    db2[slot] = node[nodes].db2;
+  }
+  if (nodes == 1) return node[0];
+  node[0].sum = room;
+  products->sum_eight(room, row, (int)strip->floats);
+  if (strip->follower >= 0) products->sum_eight(node[0].db2, db2, 4);
+  return node[0];
 }
 
-/* The sum of what the tokens order[from..to-1], one at least, of the blocks first..last-1 add, by
- * the tree. It is at spare, unless one token's row is all of it; for each node below spare has room
- * for a sum more. */
-static const float *sum_blocks(const Strip *strip, float *spare, int from, int to, int first,
-                               int last) {
-  while (last - first > 1) {
-    const int middle = ranks_middle(first, last), cut = find_block(strip, from, to, middle);
-    if (from < cut && cut < to) {
-      const float *left = sum_blocks(strip, spare, from, cut, first, middle);
-      const float *right = sum_blocks(strip, spare + strip->floats, cut, to, middle, last);
-      if (left != spare) memcpy(spare, left, strip->floats * sizeof *spare);
-      strip->sums->kernels->add(spare, right, strip->floats);
-      return spare;
+/* left <- left + right, in room. */
+static void join(const Strip *strip, Node *left, const Node *right, float *room) {
+  const float *rows[] = {left->sum, right->sum};
+  const bool add = left->sum == room;
+  strip->sums->kernels->products->sum_rows(room, rows + add, 2 - add, (int)strip->floats, add);
+  left->sum = room;
+  for (int i = 0; i < 4; i++) left->db2[i] += right->db2[i];
+}
+
+/* The sum over n tokens, one at least, in their order. The parts that wait for their other half lie
+ * on a stack, the i-th of them at room (.,STRIP) i: two are joined before a third that parts from
+ * them higher up in the tree than they from each other. */
+static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
+  Node node[DEPTH];
+  const int tokens = strip->sums->block_tokens;
+  int nodes = 0;
+  for (int from = 0, to = 0; from < n; from = to, nodes++) {
+    const int place = token[from] / tokens / EIGHT;
+    while (to < n && token[to] < (place + 1) * EIGHT * tokens) to++;
+    for (; nodes > 1; nodes--) {
+      Node *left = &node[nodes - 2], *right = &node[nodes - 1];
+      if ((left->place ^ right->place) > (right->place ^ place)) break;
+      join(strip, left, right, room + (nodes - 2) * STRIP);
     }
-    if (cut == from)
-      first = middle;
-    else
-      last = middle;
+    node[nodes] = sum_eight(strip, room + nodes * STRIP, token + from, to - from);
+    node[nodes].place = place;
   }
-  if (strip->follower < 0 && to - from == 1)
-    return find_addend(strip, &strip->sums->block[first - strip->sums->first],
-                       (size_t)(strip->order[from] - first * strip->sums->block_tokens));
-  sum_tokens(strip, spare, strip->order + from, to - from, first);
-  return spare;
+  for (; nodes > 1; nodes--)
+    join(strip, &node[nodes - 2], &node[nodes - 1], room + (nodes - 2) * STRIP);
+  return node[0];
 }
 
 /* row (width), or for four followers dU (4,width) and db2 (4), <- what this rank's tokens of the
@@ -180,19 +254,20 @@ static const float *sum_blocks(const Strip *strip, float *spare, int from, int t
 static void sum_row(const Sums *sums, const Touched *touched, int i, float *row, size_t width,
                     int follower, float *db2) {
   const size_t rows = follower < 0 ? 1 : 4, most = STRIP / rows;
-  Strip strip = {.sums = sums, .order = touched->order, .follower = follower};
-  float spare[(STRIP + 4) * DEPTH];
-  const int from = find_block(&strip, touched->start[i], touched->start[i + 1], sums->first);
-  const int to = find_block(&strip, from, touched->start[i + 1], sums->last);
-  if (from == to) return;
-  for (; strip.column < width; strip.column += most) {
+  const int *token = touched->order + touched->start[i];
+  const int *end = touched->order + touched->start[i + 1];
+  _Alignas(64) float room[(DEPTH + EIGHT) * STRIP];
+  Strip strip = {.sums = sums, .follower = follower};
+  while (token < end && *token < sums->from) token++;
+  while (token < end && end[-1] >= sums->to) end--;
+  for (; token < end && strip.column < width; strip.column += most) {
     const size_t left = width - strip.column;
     strip.width = left < most ? left : most;
-    strip.floats = rows * strip.width + (db2 ? 4 : 0);
-    const float *sum = sum_blocks(&strip, spare, from, to, sums->first, sums->last);
+    strip.floats = rows * strip.width;
+    const Node node = sum_all(&strip, room, token, (int)(end - token));
     for (size_t r = 0; r < rows; r++)
-      memcpy(row + r * width + strip.column, sum + r * strip.width, strip.width * sizeof *row);
-    if (db2) memcpy(db2, sum + 4 * strip.width, 4 * sizeof *db2);
+      memcpy(row + r * width + strip.column, node.sum + r * strip.width, strip.width * sizeof *row);
+    if (db2) memcpy(db2, node.db2, sizeof node.db2);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 
@@ -24,10 +25,11 @@ void touched_free(Touched *touched) {
 
 /* One pass of a stable sort of n tokens, by RADIX_BITS of the row. */
 static void sort_digit(Touched *t, const int *x, int n, int shift) {
-  int starts[RADIX + 1] = {0};
-  const int mask = t->rows - 1;
+  int starts[RADIX + 1];
+  const int mask = t->rows - 1, digits = t->rows < RADIX ? t->rows : RADIX;
+  memset(starts, 0, ((size_t)digits + 1) * sizeof *starts);
   for (int i = 0; i < n; i++) starts[((x[t->order[i]] & mask) >> shift & (RADIX - 1)) + 1]++;
-  for (int digit = 0; digit < RADIX; digit++) starts[digit + 1] += starts[digit];
+  for (int digit = 0; digit < digits; digit++) starts[digit + 1] += starts[digit];
   for (int i = 0; i < n; i++) {
     int token = t->order[i];
     t->spare[starts[(x[token] & mask) >> shift & (RADIX - 1)]++] = token;
