@@ -47,6 +47,20 @@ static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
   return DONE;
 }
 
+/* All ranks compute the sums of gradients and move the weights for themselves. */
+static int check_bits(const RunConfig *run, Why *why) {
+  char mine[256], first[256];
+  snprintf(mine, sizeof mine, "OpenBLAS %s and loops for %s", matrix_library(),
+           run->kernels->level);
+  memcpy(first, mine, sizeof first);
+  ranks_broadcast(first, sizeof first);
+  if (strcmp(mine, first) == 0) return 0;
+  return fail(why,
+              "computes with %s, and rank 0 with %s, which differ in the last bits; start all on "
+              "nodes of one kind",
+              mine, first);
+}
+
 /* A run starts from the weights of a model, and a memory is of the run's own sequence. */
 static void drop_memory(RunConfig *run) {
   Model *init = run->init;
@@ -105,9 +119,7 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
 static int check_ranks(const RunConfig *run, Why *why) {
   const int blocks = block_count(&run->shape, run->options->B);
   if (ranks_count() <= blocks) return 0;
-  return fail(why,
-              "%d processes were started, but %d lanes are only %d blocks of work; start fewer, or "
-              "give more --lanes",
+  return fail(why, "%d processes were started, but %d lanes feed only %d; give more --lanes",
               ranks_count(), run->options->B, blocks);
 }
 
@@ -184,6 +196,7 @@ static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dat
                    const char *const *files, int n_files, Why *why) {
   int code = ranks_outcome(ranks_first() ? prepare(run, o, line, why) : DONE, why);
   if (code == DONE) code = ranks_outcome(start_threads(o, run->progress, why), why);
+  if (code == DONE && ranks_outcome(check_bits(run, why), why) != 0) code = FAILED;
   if (code != DONE) return code;
   Phases phases = phases_new(run);
   phases_begin(&phases, "reading the input", false);

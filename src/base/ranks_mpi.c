@@ -300,6 +300,12 @@ void ranks_agree(Agreement *agreement) {
   *agreement = (Agreement){(int)values[SIGNAL], values[SAVE] != 0, values[NOW]};
 }
 
+/* Begins a message with "rank 3 on node7: ". */
+static void add_name(Why *why) {
+  const Why own = *why;
+  fail(why, "%s: %s", strchr(ranks.name, ' ') + 1, own.text);
+}
+
 int ranks_outcome(int rc, Why *why) {
   if (ranks.levels == 0) return rc;
   int failed = rc != 0 ? ranks.mine : ranks.count;
@@ -307,6 +313,7 @@ int ranks_outcome(int rc, Why *why) {
   must(MPI_Iallreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all, &request));
   await(&request, 1);
   if (failed == ranks.count) return 0;
+  if (failed == ranks.mine && ranks.mine > 0) add_name(why);
   broadcast(&rc, sizeof rc, failed, ranks.all);
   broadcast(why->text, sizeof why->text, failed, ranks.all);
   return rc;
