@@ -1,0 +1,170 @@
+# How ranks start and end: refusals, signals, and ranks and nodes that die. Their results: cli_ranks.
+load cli
+
+setup() {
+  mkdir "$BATS_TEST_TMPDIR/here"
+  cd "$BATS_TEST_TMPDIR/here"
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+}
+
+need_mpirun() { command -v mpirun > /dev/null || skip "no mpirun: apt-get install openmpi-bin"; }
+
+has_mpi() { [[ "$(rnntrain --version)" == *$'\nMPI: '* ]]; }
+
+need_mpi() {
+  need_mpirun
+  has_mpi || skip "this build has no MPI: cmake --preset mpi"
+}
+
+LONG=(-q -k 3 -d 8 -D 16 -B 16 -T 16 -t 1 --valid-fraction 0 --log-every 30 -e 100000)
+
+# begin N [OPTION...]: a long run of N ranks, in the background: $pid is mpirun's, $first and $second those of its first
+# two ranks. It has a checkpoint.
+begin() {
+  mpirun --oversubscribe --bind-to none "${@:2}" -n "$1" rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
+  pid=$!
+  await logged run 60
+  first=$(rank_of 0)
+  second=$(rank_of 1)
+}
+
+# rank_of I: its process.
+rank_of() {
+  local process
+  for process in $(pgrep -P "$pid"); do
+    if grep -qz "^OMPI_COMM_WORLD_RANK=$1$" "/proc/$process/environ"; then echo "$process"; fi
+  done
+}
+
+code_of() {
+  code=0
+  wait "$1" || code=$?
+  cat said
+}
+
+# count WORDS: the lines of rnntrain with these words.
+count() { grep -c "^rnntrain: .*$1" said || true; }
+
+# resumes N: whether the run resumes with N ranks, to its end.
+resumes() {
+  mpirun --oversubscribe --bind-to none -n "$1" rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"
+}
+
+# ---- refusals -----------------------------------------------------------------------------------
+
+@test "a build without MPI refuses to be one of several processes, in one sentence" {
+  need_mpirun
+  if has_mpi; then skip "this build has MPI"; fi
+  run -2 mpirun --oversubscribe -n 2 rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [ "$(grep -c '^rnntrain: ' <<< "$output")" -eq 1 ]
+  [[ "$output" == *"2 processes were started together, and this rnntrain was built without MPI"* ]]
+  [ ! -e run ]
+}
+
+@test "mpirun may start a single process in any build" {
+  need_mpirun
+  run -0 mpirun -n 1 rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [ -z "$output" ]
+  train -o alone "$DATA/phix174.fa.gz"
+  same_run run alone
+}
+
+@test "a number of ranks that is not a power of two is refused in one sentence" {
+  need_mpi
+  run -2 mpirun --oversubscribe -n 3 rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  [ "$(grep -c '^rnntrain: ' <<< "$output")" -eq 1 ]
+  [[ "$output" == *"rnntrain: 3 processes were started, which is not a power of two"* ]]
+  [ ! -e run ]
+}
+
+@test "processes of srun or another launcher that cannot find each other are refused by the first" {
+  has_mpi || skip "this build has no MPI: cmake --preset mpi"
+  fails 2 "use srun --mpi=pmix" env SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 rnntrain "${TINY[@]}" -o run x.fa
+  fails 2 "use its mpirun" env PMI_SIZE=2 PMI_RANK=0 rnntrain "${TINY[@]}" -o run x.fa
+  run -0 env SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=1 rnntrain "${TINY[@]}" -o run x.fa
+  [ -z "$output" ]
+}
+
+@test "all ranks print help, version and errors of usage once" {
+  need_mpi
+  [ "$(mpirun --oversubscribe -n 2 rnntrain --version | grep -c '^rnntrain ')" -eq 1 ]
+  [ "$(mpirun --oversubscribe -n 2 rnntrain --help | grep -c '^usage')" -eq 1 ]
+  run -2 mpirun --oversubscribe -n 2 rnntrain --nix
+  [ "$(grep -c -e --nix <<< "$output")" -eq 1 ]
+}
+
+# ---- signals ------------------------------------------------------------------------------------
+
+@test "SIGTERM to each rank, as srun and scancel send it, saves the run and ends it with one message" {
+  need_mpi
+  begin 2
+  kill -TERM "$first" "$second"
+  code_of "$pid"
+  [ "$code" -eq 143 ]
+  [ "$(count 'stopped by SIGTERM')" -eq 1 ]
+  resumes 4
+}
+
+@test "SIGTERM to one rank ends all" {
+  need_mpi
+  begin 4
+  kill -TERM "$second"
+  code_of "$pid"
+  [ "$code" -eq 143 ]
+  [ "$(count 'stopped by SIGTERM')" -eq 1 ]
+  resumes 1
+}
+
+@test "mpirun passes SIGUSR2 on, and the run is saved and ends with 140" {
+  need_mpi
+  begin 2
+  kill -USR2 "$pid"
+  code_of "$pid"
+  [ "$code" -eq 140 ]
+  [ "$(count 'stopped by SIGUSR2')" -eq 1 ]
+  resumes 2
+}
+
+@test "SIGTERM to mpirun saves the run where it leaves the time" {
+  need_mpi
+  begin 2 --mca odls_base_sigkill_timeout 8
+  kill -TERM "$pid"
+  code_of "$pid"
+  [ "$code" -eq 1 ] # mpirun's
+  [ "$(count 'stopped by SIGTERM')" -eq 1 ]
+  resumes 1
+}
+
+# ---- deaths -------------------------------------------------------------------------------------
+
+@test "SIGKILL of one rank ends the others, and the run resumes with fewer" {
+  need_mpi
+  begin 2
+  kill -KILL "$second"
+  code_of "$pid"
+  [ "$code" -eq 137 ]
+  grep -q 'rank 1 .* signal 9' said
+  resumes 1
+}
+
+@test "a rank that falls silent ends the others, which name it" {
+  need_mpi
+  begin 2
+  kill -STOP "$second"
+  code_of "$pid"
+  [ "$code" -eq 1 ]
+  [ "$(count "rank 1 on $(uname -n) has not answered for 10 s")" -eq 1 ]
+  resumes 1
+}
+
+@test "ranks that were all stopped for a while accuse nobody" {
+  need_mpi
+  begin 2
+  kill -STOP "$first" "$second"
+  sleep 11 # more than PULSE_SILENCE
+  kill -CONT "$first" "$second"
+  await logged run $(($(tail -n 1 run/loss.tsv | cut -f 1) + 300))
+  kill -TERM "$first" "$second"
+  code_of "$pid"
+  [ "$code" -eq 143 ]
+}
