@@ -78,8 +78,10 @@ await() {
   done
 }
 
+teardown() { end_jobs; }
+
 # Ends the jobs that a failed test left in the background, with their children.
-teardown() {
+end_jobs() {
   local job left
   for job in $(jobs -p); do
     left="$job $(pgrep -P "$job" | tr '\n' ' ' || true)"

@@ -7,6 +7,11 @@ setup() {
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 }
 
+teardown() {
+  end_jobs
+  end_hosts
+}
+
 need_mpirun() { command -v mpirun > /dev/null || skip "no mpirun: apt-get install openmpi-bin"; }
 
 has_mpi() { [[ "$(rnntrain --version)" == *$'\nMPI: '* ]]; }
@@ -48,6 +53,47 @@ count() { grep -c "^rnntrain: .*$1" said || true; }
 # resumes N: whether the run resumes with N ranks, to its end.
 resumes() {
   mpirun --oversubscribe --bind-to none -n "$1" rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"
+}
+
+# ---- two hosts, which are namespaces that a cable joins ------------------------------------------
+
+# need_hosts: makes them, "near", where mpirun runs, and "far", which has none of the test's data.
+need_hosts() {
+  need_mpi
+  near=rnn$$near far=rnn$$far
+  ip netns add "$near" 2> kept || skip "network namespaces need root, and iproute2: $(< kept)"
+  ip netns add "$far"
+  ip link add eth0 netns "$near" type veth peer name eth0 netns "$far" 2> kept || skip "no veth: $(< kept)"
+  unshare --uts --mount true 2> kept || skip "no namespaces of host names or mounts: $(< kept)"
+  join "$near" 10.77.0.1
+  join "$far" 10.77.0.2
+  cat > agent << EOF
+#!/bin/bash
+shift # the host, of two
+exec ip netns exec $far unshare --uts --mount bash -ec 'hostname far; mount -t tmpfs none "$DATA"; exec sh -c "\$*"' - "\$@"
+EOF
+  chmod +x agent
+}
+
+join() {
+  ip -n "$1" addr add "$2/24" dev eth0
+  ip -n "$1" link set lo up
+  ip -n "$1" link set eth0 up
+}
+
+end_hosts() {
+  local name
+  for name in ${near-} ${far-}; do
+    ip netns pids "$name" 2> kept | xargs -r kill -KILL || true
+    ip netns del "$name" || true
+  done
+}
+
+# on_hosts RANKS COMMAND...: half of the ranks on each.
+on_hosts() {
+  exec ip netns exec "$near" unshare --uts bash -ec 'hostname near; exec "$@"' - \
+    mpirun --mca plm_rsh_agent "$PWD/agent" --host "10.77.0.1:$1,10.77.0.2:$1" --map-by ppr:$(($1 / 2)):node \
+    --bind-to none -n "$@"
 }
 
 # ---- refusals -----------------------------------------------------------------------------------
@@ -167,4 +213,26 @@ resumes() {
   kill -TERM "$first" "$second"
   code_of "$pid"
   [ "$code" -eq 143 ]
+}
+
+# ---- hosts --------------------------------------------------------------------------------------
+
+@test "hosts that lose each other end, and name the other" {
+  need_hosts
+  on_hosts 2 rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
+  pid=$!
+  await logged run 60
+  ip -n "$near" link set eth0 down
+  await grep -q '^rnntrain: rank 1 on far has not answered for 10 s' said
+  await no_rank "$near"
+  await no_rank "$far"
+  rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"
+}
+
+# no_rank HOST: whether all its ranks have ended. mpirun itself waits there for the other host.
+no_rank() {
+  local process
+  for process in $(ip netns pids "$1"); do
+    [ "$(< "/proc/$process/comm")" != rnntrain ] || return
+  done
 }
