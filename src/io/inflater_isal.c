@@ -1,0 +1,77 @@
+#include "base/alloc.h"
+#include "io/inflater.h"
+
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+
+enum { RESERVED = 0xe0 /* flags of a header that must be 0 */ };
+
+typedef struct {
+  struct inflate_state isal;
+  struct isal_gzip_header header;
+  unsigned char extra[UINT16_MAX];
+  bool in_header;
+} Inflater;
+
+void *inflater_open(void) {
+  Inflater *inflater = alloc_new(1, sizeof *inflater);
+  isal_inflate_init(&inflater->isal);
+  return inflater;
+}
+
+void inflater_close(void *state) { free(state); }
+
+bool inflater_begin(void *state) {
+  Inflater *inflater = state;
+  isal_inflate_reset(&inflater->isal);
+  isal_gzip_header_init(&inflater->header);
+  inflater->header.extra = inflater->extra;
+  inflater->header.extra_buf_len = sizeof inflater->extra;
+  inflater->in_header = true;
+  return true;
+}
+
+/* Reads the header, or as much of it as there is. */
+static int read_header(Inflater *inflater) {
+  const int rc = isal_read_gzip_header(&inflater->isal, &inflater->header);
+  if (rc != ISAL_DECOMP_OK) return rc;
+  inflater->in_header = false;
+  inflater->isal.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the checksum is verified */
+  return inflater->header.flags & RESERVED ? ISAL_UNSUPPORTED_METHOD : ISAL_DECOMP_OK;
+}
+
+static const char *reason(int rc) {
+  switch (rc) {
+  case ISAL_INVALID_BLOCK: return "an invalid block";
+  case ISAL_INVALID_SYMBOL: return "an invalid code";
+  case ISAL_INVALID_LOOKBACK: return "a distance too far back";
+  case ISAL_INCORRECT_CHECKSUM: return "a wrong checksum or length";
+  default: return "an invalid header";
+  }
+}
+
+CodecStep inflater_step(void *state, CodecData *data) {
+  Inflater *inflater = state;
+  struct inflate_state *isal = &inflater->isal;
+  isal->next_in = (uint8_t *)(uintptr_t)data->in;
+  isal->avail_in = (uint32_t)data->in_size;
+  isal->next_out = data->out;
+  isal->avail_out = (uint32_t)data->out_size;
+  int rc = inflater->in_header ? read_header(inflater) : ISAL_DECOMP_OK;
+  if (rc == ISAL_DECOMP_OK) rc = isal_inflate(isal);
+  data->in = isal->next_in;
+  data->in_size = isal->avail_in;
+  data->out = isal->next_out;
+  data->out_size = isal->avail_out;
+  if (rc >= 0) return isal->block_state == ISAL_BLOCK_FINISH ? CODEC_END : CODEC_MORE;
+  data->reason = reason(rc);
+  return CODEC_DAMAGED;
+}
+
+size_t inflater_extra(const void *state, const unsigned char **extra) {
+  const Inflater *inflater = state;
+  *extra = inflater->extra;
+  return inflater->in_header ? 0 : inflater->header.extra_len;
+}
+
+bool inflater_has_text(const void *state) { return ((const Inflater *)state)->isal.total_out > 0; }
