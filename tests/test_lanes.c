@@ -218,6 +218,28 @@ static void a_piece_that_a_cut_began_is_warmed_up(void **state) {
   lanes_free(lanes);
 }
 
+/* Walks so many tokens in four lanes, of which so many are ever busy. */
+static void expect_full_until_the_end(uint64_t tokens, uint64_t busy) {
+  make_corpus(1, 0, tokens + 4, 3);
+  Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 4, 50, STRANDS_FORWARD, 0, 5});
+  Window *window = window_new(50, 4);
+  uint64_t left = tokens;
+  for (; lanes_next(lanes, window); left -= window->tokens) {
+    const double filled = lanes_filled(lanes, window->tokens);
+    assert_true(filled == (double)window->tokens / (double)(busy * 50));
+    if (left == tokens) assert_true(filled == 1);
+  }
+  assert_int_equal(left, 0);
+  window_free(window);
+  lanes_free(lanes);
+}
+
+static void a_window_is_full_where_all_lanes_with_pieces_are_busy(void **state) {
+  (void)state;
+  expect_full_until_the_end(40000, 4);
+  expect_full_until_the_end(100, 2); /* two pieces of 50 */
+}
+
 static void a_span_yields_the_tokens_inside_it(void **state) {
   (void)state;
   make_corpus(50, 200, 5000, 4);
@@ -375,6 +397,7 @@ int main(void) {
       cmocka_unit_test(an_epoch_yields_every_token_of_the_segments_once),
       cmocka_unit_test(warming_up_adds_no_token_and_loses_none),
       cmocka_unit_test(a_piece_that_a_cut_began_is_warmed_up),
+      cmocka_unit_test(a_window_is_full_where_all_lanes_with_pieces_are_busy),
       cmocka_unit_test(a_span_yields_the_tokens_inside_it),
       cmocka_unit_test(the_bases_that_y_adds_have_places),
       cmocka_unit_test(epochs_and_seeds_have_their_own_order),

@@ -51,6 +51,10 @@ void lanes_free(Lanes *lanes);
 uint64_t lanes_pieces(const Lanes *lanes);  /* of one epoch */
 uint64_t lanes_windows(const Lanes *lanes); /* about */
 
+/* Tokens of a window, as a fraction of those of a window in which all lanes that ever have a piece
+ * are busy. Less than 1 at the end of an epoch, when lanes have no piece left. */
+double lanes_filled(const Lanes *lanes, uint64_t tokens);
+
 /* Puts every lane at the start of an epoch. */
 void lanes_start(Lanes *lanes, uint64_t epoch);
 

@@ -225,12 +225,19 @@ void lanes_free(Lanes *lanes) {
 
 uint64_t lanes_pieces(const Lanes *lanes) { return lanes->pieces; }
 
+static uint64_t busy_lanes(const Lanes *lanes) {
+  return smaller(lanes->pieces, (uint64_t)lanes->wish.B);
+}
+
+double lanes_filled(const Lanes *lanes, uint64_t tokens) {
+  return (double)tokens / (double)(busy_lanes(lanes) * (uint64_t)lanes->wish.T);
+}
+
 /* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
 uint64_t lanes_windows(const Lanes *lanes) {
-  const uint64_t B = (uint64_t)lanes->wish.B, T = (uint64_t)lanes->wish.T;
   if (lanes->tokens == 0) return 0;
-  const uint64_t busy = smaller(lanes->pieces, B), share = divide_up(lanes->tokens, busy);
-  return divide_up(share + lanes->wish.warmup, T);
+  const uint64_t share = divide_up(lanes->tokens, busy_lanes(lanes));
+  return divide_up(share + lanes->wish.warmup, (uint64_t)lanes->wish.T);
 }
 
 /* ---- state ---------------------------------------------------------------------------------- */

@@ -40,16 +40,19 @@ static double training_part(const Trainer *train, uint64_t tokens) {
   return fmax(trainer_epochs_part(train, tokens), budget_part(&train->budget, train->agreed.now));
 }
 
-/* Takes a step with the gradient of a window, unless it or the loss is not finite. */
+/* Takes a step with the gradient of a window, unless it or the loss is not finite. At the end of an
+ * epoch few lanes have tokens left; the step is as much smaller, so that all tokens count alike and
+ * these few cannot undo what all lanes have learnt. */
 static void learn(Trainer *train, const WindowLoss *loss) {
   const TrainOptions *o = train->run->options;
   RunNumbers *numbers = &train->state.numbers;
   numbers->rate = schedule_rate(&train->state.schedule, numbers->step + 1,
                                 training_part(train, numbers->tokens + loss->tokens));
+  const double rate = numbers->rate * lanes_filled(train->lanes, loss->tokens);
   numbers->gradient_norm =
       isfinite(loss->loss)
-          ? optimizer_step(train->state.optimizer, train->state.weights, train->gradient,
-                           numbers->rate, o->clip, o->threads, train->run->kernels)
+          ? optimizer_step(train->state.optimizer, train->state.weights, train->gradient, rate,
+                           o->clip, o->threads, train->run->kernels)
           : NAN;
   numbers->step++;
   numbers->tokens += loss->tokens;
