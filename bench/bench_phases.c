@@ -13,10 +13,9 @@
  *                                program, for addr2line; the time since the last phase, and that of
  *                                each job; without time in MPI
  *     end SERIAL                 the time since the last phase of that step
+ *     spans N TIME ..            of the phases in a step on N threads, in the same order
  *     barrier N TIME             of N equal jobs on N threads, besides the time of one job
- *     entry N TIME               until the calling thread begins its first job, on N threads up to
- *                                64, which need no cores of their own
- *     line TIME                  of an addition to a number that two threads share */
+ *     transfer TIME              of a cache line from one core to another */
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/ranks.h"
@@ -27,12 +26,11 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 20, PHASES = 64, JOBS = 1 << 18, THREADS_MODELLED = 64 };
+enum { ROUNDS = 20, PHASES = 64, JOBS = 1 << 18 };
 
 Traffic traffic;
 
@@ -53,7 +51,7 @@ static struct {
   int phases, jobs;
   Job *job[PHASES];
   int end[PHASES]; /* of the phase's jobs */
-  double serial[PHASES + 1];
+  double serial[PHASES + 1], span[PHASES];
   double time[JOBS];
 } trace;
 
@@ -71,7 +69,9 @@ static double lap(void) {
 void __wrap_parallel_run(int threads, int jobs, Job *job, void *context) {
   (void)threads;
   if (trace.threads > 0) {
+    lap();
     __real_parallel_run(trace.threads, jobs, job, context);
+    if (trace.phases < PHASES) trace.span[trace.phases++] = lap();
     return;
   }
   assert(trace.phases < PHASES && jobs <= JOBS - trace.jobs);
@@ -119,11 +119,15 @@ static void measure_step(Trial *trial, int threads) {
   const Traffic before = traffic;
   const double start = clock_now();
   trace.threads = threads;
+  trace.phases = 0;
   trial_read(trial);
   trial_move(trial);
   if (!ranks_first()) return;
   printf("step\t%d\t%.2f\n", threads, since(start));
   printf("sent\t%.0f\t%.0f\n", traffic.bytes - before.bytes, traffic.messages - before.messages);
+  printf("spans\t%d", threads);
+  for (int i = 0; i < trace.phases; i++) printf("\t%.2f", trace.span[i]);
+  printf("\n");
 }
 
 static void measure_steps(Trial *trial, int threads, double seconds) {
@@ -140,50 +144,44 @@ static void trace_steps(Trial *trial, double seconds) {
 
 /* ---- barriers ------------------------------------------------------------------------------- */
 
-typedef struct {
-  pthread_t caller;
-  double start, entry;
-  atomic_int shared;
-} Barrier;
-
-enum { SERIAL = 5, EQUAL = 20 /* microseconds */, ADDITIONS = 1 << 16 };
+enum { SERIAL = 5, EQUAL = 20 /* microseconds */, TRANSFERS = 1 << 10 };
 
 static void equal_job(void *context, int i) {
-  Barrier *barrier = context;
+  (void)context;
   (void)i;
-  if (barrier->entry == 0 && pthread_equal(pthread_self(), barrier->caller))
-    barrier->entry = since(barrier->start);
   spin(EQUAL);
 }
 
-static void adding_job(void *context, int i) {
-  Barrier *barrier = context;
-  (void)i;
-  for (int j = 0; j < ADDITIONS; j++) atomic_fetch_add(&barrier->shared, 1);
+/* Two jobs count up in turn. */
+static void turn_job(void *context, int i) {
+  atomic_int *shared = context;
+  for (int j = i; j < TRANSFERS; j += 2) {
+    while (*shared != j) continue;
+    *shared = j + 1;
+  }
 }
 
-static void measure_barrier(int threads, bool on_cores) {
-  Barrier barrier = {.caller = pthread_self()};
+static void measure_barrier(int threads) {
   spin(SERIAL);
-  barrier.start = clock_now();
-  __real_parallel_run(threads, threads, equal_job, &barrier);
-  if (on_cores) printf("barrier\t%d\t%.2f\n", threads, since(barrier.start) - EQUAL);
-  if (barrier.entry > 0) printf("entry\t%d\t%.2f\n", threads, barrier.entry);
+  const double start = clock_now();
+  __real_parallel_run(threads, threads, equal_job, NULL);
+  printf("barrier\t%d\t%.2f\n", threads, since(start) - EQUAL);
 }
 
-static void measure_line(void) {
-  Barrier barrier = {.start = clock_now()};
-  __real_parallel_run(2, 2, adding_job, &barrier);
-  printf("line\t%.4f\n", since(barrier.start) / (2 * ADDITIONS));
+static void measure_transfer(void) {
+  atomic_int shared = 0;
+  const double start = clock_now();
+  __real_parallel_run(2, 2, turn_job, &shared);
+  printf("transfer\t%.4f\n", since(start) / TRANSFERS);
+}
+
+static void measure_barriers(int threads) {
+  for (int n = 2; n <= threads; n *= 2)
+    for (int i = 0; i < ROUNDS; i++) measure_barrier(n);
+  if (threads > 1) measure_transfer();
 }
 
 /* ---- the bench ------------------------------------------------------------------------------ */
-
-static void measure_barriers(int threads) {
-  for (int n = 2; n <= THREADS_MODELLED; n *= 2)
-    for (int i = 0; i < ROUNDS; i++) measure_barrier(n, n <= threads);
-  if (threads > 1) measure_line();
-}
 
 static void run_round(Trial *trial, double seconds) {
   const int threads = trial->threads;

@@ -122,8 +122,8 @@ static void count_multiply(float *C, const float *A, const float *packed, int ro
   kernels_best()->products->multiply(C, A, packed, rows, n, k, add);
 }
 
-static void count_outer(float *dU, const float *const *dq, const float *const *h, int tokens,
-                        int D, bool add) {
+static void count_outer(float *dU, const float *const *dq, const float *const *h, int tokens, int D,
+                        bool add) {
   count(&by_loops, 4, D, tokens);
   kernels_best()->products->sum_outer(dU, dq, h, tokens, D, add);
 }

@@ -82,11 +82,11 @@ def must(command, doing):
     return done.returncode == 0
 
 
-def build():
-    """What is in build/release is made, or made anew where a source is newer."""
+def build(preset="release"):
+    """What is in build/PRESET is made, or made anew where a source is newer."""
     jobs = ["-j", str(THREADS)]
-    if not must(["cmake", "--preset", "release"], "cmake") or \
-            not must(["cmake", "--build", "--preset", "release", *jobs], "the build"):
+    if not must(["cmake", "--preset", preset], "cmake") or \
+            not must(["cmake", "--build", "--preset", preset, *jobs], "the build"):
         sys.exit(1)
 
 

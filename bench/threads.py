@@ -1,5 +1,6 @@
-"""Training on many threads, modelled from what a step costs on one: bench_phases measures the times
-of its jobs, the serial code between them and the barriers, and a model puts the jobs on threads."""
+"""Training on many threads and ranks, modelled from what a step costs on one thread: bench_phases
+measures the times of its jobs, the serial code between them, the barriers and the messages, and a
+model puts the jobs on threads."""
 
 import heapq
 import statistics
@@ -8,13 +9,15 @@ from collections import defaultdict, namedtuple
 
 from measure import BIN, must_run
 
-# A call of parallel_run in a step: the function of its jobs, their times on one thread, and of the
-# serial code before them. Times are in microseconds everywhere.
-Phase = namedtuple("Phase", "name serial jobs")
+# A call of parallel_run in a step: the function of its jobs; their times on one thread, and that of
+# the serial code before them; and its own time for each number of threads that was measured. Times
+# are in microseconds everywhere.
+Phase = namedtuple("Phase", "name serial jobs spans")
 
 # Of a shape: the steps that were measured, as a time for each number of threads; the phases; the
-# serial time after the last of them; and what a barrier costs.
-Measured = namedtuple("Measured", "steps phases last barrier")
+# serial time after the last of them; what a barrier costs (None with several ranks); and what a rank
+# sends in a step.
+Measured = namedtuple("Measured", "steps phases last barrier bytes messages")
 
 # On two threads; and what each further one adds.
 Barrier = namedtuple("Barrier", "two more")
@@ -26,9 +29,9 @@ Modelled = namedtuple("Modelled", "time jobs idle barriers serial")
 # ---- measuring ----------------------------------------------------------------------------------
 
 
-def function_at(code):
+def function_at(program, code):
     """The name of the function at a place of bench_phases."""
-    words = ["addr2line", "-f", "-e", BIN / "bench/bench_phases", code]
+    words = ["addr2line", "-f", "-e", program, code]
     return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
@@ -39,36 +42,42 @@ def medians(rows):
 
 
 def read_barrier(lines):
-    """A further thread is woken by the calling one, and adds twice to the number of the next job:
-    when it begins and when it finds no more. The wake-ups are measured where threads share cores."""
-    entry = {int(n): statistics.median(times) for n, times in lines["entry"].items()}
+    """A further thread joins the call, takes a job, finds no more and leaves: a cache line comes to
+    its core each time."""
     if not lines["barrier"]:
-        return Barrier(0, 0)
-    wake = (entry[max(entry)] - entry[2]) / (max(entry) - 2)
-    line = statistics.median(lines["line"][""])
-    return Barrier(statistics.median(lines["barrier"]["2"]), wake + 2 * line)
+        return None
+    transfer = statistics.median(lines["transfer"][""])
+    return Barrier(statistics.median(lines["barrier"]["2"]), 4 * transfer)
 
 
-def measure(shape, threads, seconds):
-    """The Measured of a shape, on up to so many threads."""
+def measure(shape, threads, seconds, start=(BIN / "bench/bench_phases",)):
+    """The Measured of a shape, on up to so many threads; start is the program, which a launcher may
+    precede."""
     lines = defaultdict(lambda: defaultdict(list))
     steps = [[]]  # the phases of each, as (code, [serial, jobs...])
-    last = []
-    outcome = must_run(BIN / "bench/bench_phases", *shape, threads, seconds)
+    last, sent, spans = [], [], defaultdict(list)
+    outcome = must_run(*start, *shape, threads, seconds)
     for kind, *words in map(str.split, outcome.out.splitlines()):
         if kind == "phase":
             steps[-1].append((words[0], list(map(float, words[1:]))))
         elif kind == "end":
             last.append(float(words[0]))
             steps.append([])
+        elif kind == "spans":
+            spans[int(words[0])].append(list(map(float, words[1:])))
+        elif kind == "sent":
+            sent.append(tuple(map(float, words)))
         else:
             lines[kind][words[0] if words[1:] else ""].append(float(words[-1]))
+    spans = {n: medians(rows) for n, rows in spans.items()}
     phases = []
-    for rows in zip(*steps[:-1]):
+    for i, rows in enumerate(zip(*steps[:-1])):
         serial, *jobs = medians([times for _, times in rows])
-        phases.append(Phase(function_at(rows[0][0]), serial, jobs))
+        phases.append(Phase(function_at(start[-1], rows[0][0]), serial, jobs,
+                            {n: times[i] for n, times in spans.items()}))
     return Measured({int(n): statistics.median(times) for n, times in lines["step"].items()},
-                    phases, statistics.median(last), read_barrier(lines))
+                    phases, statistics.median(last), read_barrier(lines),
+                    *map(statistics.median, zip(*sent)))
 
 
 # ---- the model ----------------------------------------------------------------------------------
@@ -86,11 +95,11 @@ def barrier_cost(barrier, threads):
     return 0 if threads < 2 else barrier.two + (threads - 2) * barrier.more
 
 
-def model(measured, threads):
-    """The Modelled step. No phase has more threads than jobs."""
+def model(measured, threads, barrier):
+    """The Modelled step, but for its messages. No phase has more threads than jobs."""
     spans = [makespan(phase.jobs, threads) for phase in measured.phases]
     work = sum(sum(phase.jobs) for phase in measured.phases) / threads
     serial = measured.last + sum(phase.serial for phase in measured.phases)
-    barriers = sum(barrier_cost(measured.barrier, min(threads, len(phase.jobs)))
+    barriers = sum(barrier_cost(barrier, min(threads, len(phase.jobs)))
                    for phase in measured.phases)
     return Modelled(sum(spans) + barriers + serial, work, sum(spans) - work, barriers, serial)
