@@ -3,8 +3,10 @@
 #define LAUNCH_H
 
 /* By the environment: mpirun of Open MPI, srun, or another launcher with PMIx or PMI. */
+typedef enum { LAUNCH_ALONE, LAUNCH_MPIRUN, LAUNCH_PMIX, LAUNCH_SRUN, LAUNCH_PMI } Launcher;
+
 typedef struct {
-  enum { LAUNCH_ALONE, LAUNCH_MPIRUN, LAUNCH_PMIX, LAUNCH_SRUN, LAUNCH_PMI } by;
+  Launcher by;
   int count; /* processes; 0 if only the launcher knows (LAUNCH_PMIX) */
   int mine;  /* the number of this one, 0 .. count - 1 */
 } Launch;

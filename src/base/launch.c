@@ -5,7 +5,7 @@
 
 /* In the order of precedence: mpirun itself uses PMIx, and both run within steps of srun. */
 static const struct {
-  int by;
+  Launcher by;
   const char *sign, *count, *mine; /* names of environment variables */
 } launchers[] = {
     {LAUNCH_MPIRUN, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
