@@ -43,7 +43,7 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
   for (int i = bptt->first; i < bptt->last; i++)
     bptt->block[i - bptt->first] = block_new(shape, T, B, i, bptt->factors);
   bptt->sums = sums_new(shape, T, B, bptt->first, bptt->last, bptt->factors, threads, kernels);
-  bptt->result.timestep_loss = alloc_numbers((size_t)T, sizeof(double));
+  bptt->result.timestep_loss = alloc_numbers((size_t)T + 1, sizeof(double));
   bptt->result.timestep_tokens = alloc_numbers((size_t)T, sizeof(uint64_t));
   return bptt;
 }
@@ -81,13 +81,18 @@ static void count_tokens(Bptt *bptt) {
   }
 }
 
-static void sum_losses(Bptt *bptt) {
+/* The losses of all ranks; false: a signal came to one of them. */
+static bool sum_losses(Bptt *bptt) {
   WindowLoss *result = &bptt->result;
+  double *signals = result->timestep_loss + bptt->T; /* behind the losses, to be sent with them */
   sums_losses(bptt->sums, result->timestep_loss, bptt->block);
+  *signals = signals_end() != 0;
+  ranks_add_doubles(result->timestep_loss, (size_t)bptt->T + 1);
   result->loss = 0;
   for (int t = 0; t < bptt->T; t++) result->loss += result->timestep_loss[t];
   result->tokens = bptt->window->tokens;
   count_tokens(bptt);
+  return *signals == 0;
 }
 
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window) {
@@ -96,8 +101,7 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
   bptt->window = window;
   factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
   parallel_run(bptt->threads, blocks + (gradient ? SUMS_SORTS : 0), block_job, bptt);
-  if (signals_end()) return NULL; /* h[0] is as it was until it is carried */
-  sum_losses(bptt);
+  if (!sum_losses(bptt)) return NULL; /* h[0] is as it was until it is carried */
   if (gradient) sums_gradient(bptt->sums, gradient, bptt->block);
   for (int i = 0; i < blocks; i++) tape_carry(bptt->block[i].tape, &bptt->shape);
   return &bptt->result;

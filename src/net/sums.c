@@ -39,7 +39,8 @@ struct Sums {
   Sorted L, U;
   const Factors *factors; /* borrowed */
   const Kernels *kernels;
-  float *G; /* (V,D) where there is a table */
+  float *G;               /* (V,D) where there is a table */
+  float *sent, *received; /* touched rows, between ranks; NULL with one rank */
   /* of the call that is running: */
   const Block *block; /* (last-first) */
   Weights *gradient;
@@ -72,6 +73,13 @@ static void place_blocks(Sums *sums, int first, int last, int place, int places)
   place_blocks(sums, middle, last, place + places / 2, places / 2);
 }
 
+/* The most floats of rows that ranks swap at a time. */
+static size_t count_swapped(const Sums *sums) {
+  const size_t d = (size_t)sums->shape.d, n = (size_t)sums->shape.n, D = (size_t)sums->shape.D;
+  const size_t L = sums->few_L ? d : 0, U = sums->few_U ? n * D : 0;
+  return (L > U ? L : U) * (size_t)sums->T * (size_t)sums->B;
+}
+
 Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Factors *factors,
                int threads, const Kernels *kernels) {
   const int blocks = block_count(shape, B), places = count_places(blocks);
@@ -99,6 +107,10 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
     if (sums->block_at[i] == last - 1) sums->to = (i + 1) * sums->block_tokens;
   }
   if (factors->table) sums->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
+  if (ranks_count() > 1) {
+    sums->sent = alloc_floats(count_swapped(sums));
+    sums->received = alloc_floats(count_swapped(sums));
+  }
   return sums;
 }
 
@@ -108,6 +120,8 @@ void sums_free(Sums *sums) {
   sorted_free(&sums->U);
   free(sums->block_at);
   free(sums->G);
+  free(sums->sent);
+  free(sums->received);
   free(sums);
 }
 
@@ -373,11 +387,61 @@ static void table_job(void *context, int i) {
   }
 }
 
+/* ---- ranks ---------------------------------------------------------------------------------- */
+
+/* Whether the i-th touched row has one of the tokens from..to-1. */
+static bool touches(const Touched *touched, int i, int from, int to) {
+  int j = touched->start[i];
+  while (j < touched->start[i + 1] && touched->order[j] < from) j++;
+  return j < touched->start[i + 1] && touched->order[j] < to;
+}
+
+/* Adds the touched rows, of `width` floats, up over the ranks. A node sends those rows that its
+ * tokens touch, and its partner knows them from the window. */
+static void exchange_rows(const Sums *sums, const Touched *touched, float *rows, size_t width) {
+  int tokens = sums->places / ranks_count() * sums->block_tokens; /* of a node */
+  for (int level = 0; level < ranks_levels(); level++, tokens *= 2) {
+    const int mine = (ranks_mine() >> level) * tokens,
+              theirs = ((ranks_mine() >> level) ^ 1) * tokens;
+    float *sent = sums->sent, *received = sums->received;
+    size_t count = 0;
+    for (int i = 0; i < touched->n; i++) {
+      count += touches(touched, i, theirs, theirs + tokens);
+      if (!touches(touched, i, mine, mine + tokens)) continue;
+      memcpy(sent, rows + (size_t)i * width, width * sizeof *sent);
+      sent += width;
+    }
+    ranks_swap(level, sums->sent, (size_t)(sent - sums->sent) * sizeof *sent, received,
+               count * width * sizeof *received);
+    for (int i = 0; i < touched->n; i++) {
+      if (!touches(touched, i, theirs, theirs + tokens)) continue;
+      sums->kernels->add(rows + (size_t)i * width, received, width);
+      received += width;
+    }
+  }
+}
+
+/* Adds the gradient, or G, up over the ranks. */
+static void exchange(const Sums *sums) {
+  const Weights *dw = sums->gradient;
+  const Shape *shape = &sums->shape;
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D, n = (size_t)shape->n;
+  float *from = sums->few_L || sums->G ? dw->H : dw->L;
+  float *to = sums->few_U ? dw->U : dw->L + dw->size;
+  if (sums->G) ranks_add(sums->G, (size_t)shape->V * D);
+  if (sums->few_L) exchange_rows(sums, &sums->L.touched, dw->L, d);
+  ranks_add(from, (size_t)(to - from));
+  if (!sums->few_U) return;
+  exchange_rows(sums, &sums->U.touched, dw->U, n * D);
+  exchange_rows(sums, &sums->U.touched, dw->b2, n);
+}
+
 void sums_gradient(Sums *sums, Gradient *gradient, const Block *block) {
   const int chunks = (int)((block->partial->size + CHUNK - 1) / CHUNK);
   sums->block = block;
   sums->gradient = gradient->dw;
   parallel_run(sums->threads, 2 * SHARES + chunks, sum_job, sums);
+  if (ranks_count() > 1) exchange(sums);
   if (sums->G) parallel_run(sums->threads, 2 + SHARES, table_job, sums);
   gradient->L = sums->few_L ? &sums->L.touched : NULL;
   gradient->U = sums->few_U ? &sums->U.touched : NULL;
