@@ -131,9 +131,11 @@ static void an_outcome_is_that_of_the_first_that_failed(void **state) {
   const int last = ranks_count() - 1;
   if (ranks_mine() == last) (fail)(&why, "rank %d has no memory", last);
   assert_int_equal(ranks_outcome(ranks_mine() == last ? -1 : 0, &why), -1);
-  char expected[64];
-  snprintf(expected, sizeof expected, "rank %d has no memory", last);
-  assert_string_equal(why.text, expected);
+  char text[64], name[64];
+  snprintf(text, sizeof text, "rank %d has no memory", last);
+  snprintf(name, sizeof name, "rank %d on ", last);
+  assert_non_null(strstr(why.text, text));
+  assert_int_equal(strncmp(why.text, name, strlen(name)) == 0, last > 0);
 }
 
 static void all_get_what_the_first_has(void **state) {

@@ -48,7 +48,8 @@ typedef struct {
 void ranks_agree(Agreement *agreement);
 
 /* The outcome of something that one or more ranks did: the rc and the message of the first rank
- * whose rc is not 0, for all of them. A rank that did nothing gives 0. */
+ * whose rc is not 0, for all of them. A rank that did nothing gives 0. The message of another than
+ * rank 0 then begins with "rank 3 on node7: ". */
 int ranks_outcome(int rc, Why *why);
 
 /* a (n) <- the sum of those of all ranks. */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <mpi.h>
 #include <sched.h>
@@ -33,7 +34,7 @@ static struct {
   MPI_Win published[PUBLISHED];
   void *inbox; /* for a partner's part of a sum */
   size_t inbox_room;
-  char name[MPI_MAX_PROCESSOR_NAME + 64]; /* how this rank begins its messages */
+  char name[MPI_MAX_PROCESSOR_NAME + 32]; /* "rank 3 on node7" */
 } ranks = {.count = 1, .part = 1};
 
 /* ---- start and end -------------------------------------------------------------------------- */
@@ -73,13 +74,13 @@ static void wait_for_all(MPI_Comm those) {
 
 /* Messages of other ranks begin with "rnntrain: rank 3 on node7: ". */
 static void take_name(void) {
+  static char program[sizeof ranks.name + NAME_MAX];
   char host[MPI_MAX_PROCESSOR_NAME];
   int length;
-  if (ranks.mine == 0) return;
   must(MPI_Get_processor_name(host, &length));
-  snprintf(ranks.name, sizeof ranks.name, "%s: rank %d on %s", program_invocation_short_name,
-           ranks.mine, host);
-  program_invocation_short_name = ranks.name;
+  snprintf(ranks.name, sizeof ranks.name, "rank %d on %s", ranks.mine, host);
+  snprintf(program, sizeof program, "%s: %s", program_invocation_short_name, ranks.name);
+  if (ranks.mine > 0) program_invocation_short_name = program;
 }
 
 static int join(Why *why) {
@@ -300,10 +301,9 @@ void ranks_agree(Agreement *agreement) {
   *agreement = (Agreement){(int)values[SIGNAL], values[SAVE] != 0, values[NOW]};
 }
 
-/* Begins a message with "rank 3 on node7: ". */
 static void add_name(Why *why) {
   const Why own = *why;
-  fail(why, "%s: %s", strchr(ranks.name, ' ') + 1, own.text);
+  fail(why, "%s: %s", ranks.name, own.text);
 }
 
 int ranks_outcome(int rc, Why *why) {
