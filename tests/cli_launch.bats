@@ -215,7 +215,23 @@ on_hosts() {
   [ "$code" -eq 143 ]
 }
 
+@test "a rank without memory says who it is, and all end" {
+  need_mpi
+  not_sanitized "sanitizers need address space"
+  large=(-q -D 1024 -B 32 -e 1 -o run "$DATA/phix174.fa.gz")
+  run -1 mpirun --oversubscribe -n 1 rnntrain "${large[@]}" : -n 1 bash -ec 'ulimit -v 300000; exec "$@"' - rnntrain "${large[@]}"
+  [[ "$output" == *"rnntrain: rank 1 on $(uname -n): "*"ulimit -v"* ]]
+  [ ! -e run ]
+}
+
 # ---- hosts --------------------------------------------------------------------------------------
+
+@test "two hosts train the same model as one, from a file that only the first has" {
+  need_hosts
+  (on_hosts 4 rnntrain "${TINY[@]}" -B 16 -o two "$DATA/phix174.fa.gz")
+  train -B 16 -o one "$DATA/phix174.fa.gz"
+  same_run one two
+}
 
 @test "hosts that lose each other end, and name the other" {
   need_hosts
