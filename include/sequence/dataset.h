@@ -28,8 +28,8 @@ typedef struct {
   Share *shares;                 /* (n) */
   int n;
   const char *valid_name; /* the file or option that validation comes from; NULL: there is none */
-  Span train, valid; /* valid: a sample of at most 2^24 bases, if there are more */
-  Records *records; /* of corpus; NULL: not collected */
+  Span train, valid;      /* valid: a sample of at most 2^24 bases, if there are more */
+  Records *records;       /* of corpus; NULL: not collected */
 } Dataset;
 
 /* Takes reading->records. */
