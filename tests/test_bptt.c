@@ -213,6 +213,8 @@ static void gradient_is_the_reference_s_at_the_edges(void **state) {
       check_case(4, 1, 5, 7, phi, full, 20, 1, 2, kernels);    /* one lane, V > T*B */
       check_case(5, 2, 3, 16, phi, full, 4, 17, 3, kernels);   /* V=1024 */
       check_case(2, 1, 4, 130, phi, full, 40, 18, 2, kernels); /* longer sums */
+      check_case(2, 1, 3, 300, phi, full, 3, 9, 1, kernels);   /* dU in two strips */
+      check_case(1, 1, 3, 1030, phi, full, 2, 9, 2, kernels);  /* G too */
       check_case(3, 1, 9, 33, phi, full, 30, 50, 2, kernels);  /* a table, an incomplete block */
     }
 }
