@@ -18,21 +18,26 @@ static TrainOptions fit(int B, int T, int epochs, uint64_t train_tokens) {
   return o;
 }
 
-/* The genomes of docs/learning.md, their number of k-mers to learn from. */
-static void lanes_grow_with_the_kmers_that_a_run_reads(void **state) {
+static void lanes_double_with_the_tokens_that_a_run_reads(void **state) {
   (void)state;
-  const uint64_t lambda = 43648, coli = 4175704, human = 2790000000;
-  assert_int_equal(train_options_lanes(lambda, 10), 32);
-  assert_int_equal(train_options_lanes(coli, 1), 32);
-  assert_int_equal(train_options_lanes(human, 10), 1024);
+  const uint64_t human = 2790000000;
+  assert_int_equal(train_options_lanes(1, 1), 32);
+  assert_int_equal(train_options_lanes(6399999, 10), 32);
+  assert_int_equal(train_options_lanes(6400000, 10), 64);
+  assert_int_equal(train_options_lanes(12799999, 10), 64);
+  assert_int_equal(train_options_lanes(12800000, 10), 128);
+  assert_int_equal(train_options_lanes(human, 1), 1024);
   assert_int_equal(train_options_lanes(UINT64_MAX, 1000000), 1024);
-  int before = 32;
-  for (int epochs = 1; epochs <= 1000000; epochs += 1 + epochs / 10) {
-    const int lanes = train_options_lanes(coli, epochs);
-    assert_true(lanes == before || lanes == 2 * before);
-    before = lanes;
-  }
-  assert_int_equal(before, 1024);
+}
+
+/* A small genome that is read often would leave many lanes idle. */
+static void epochs_count_up_to_20(void **state) {
+  (void)state;
+  const uint64_t lambda = 43648, coli = 4175704;
+  assert_int_equal(train_options_lanes(lambda, 1000000), 32);
+  assert_int_equal(train_options_lanes(coli, 10), 32);
+  assert_int_equal(train_options_lanes(coli, 20), 64);
+  assert_int_equal(train_options_lanes(coli, 1000000), 64);
 }
 
 /* With --max-time alone or --schedule plateau, the run may end after a small part of an epoch. */
@@ -63,7 +68,8 @@ static void given_lanes_stay_and_chosen_ones_fit_a_window(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(lanes_grow_with_the_kmers_that_a_run_reads),
+      cmocka_unit_test(lanes_double_with_the_tokens_that_a_run_reads),
+      cmocka_unit_test(epochs_count_up_to_20),
       cmocka_unit_test(lanes_are_32_where_the_epochs_are_unknown),
       cmocka_unit_test(the_rate_follows_the_lanes_above_32),
       cmocka_unit_test(given_lanes_stay_and_chosen_ones_fit_a_window),

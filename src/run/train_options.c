@@ -20,7 +20,8 @@ enum {
   EPOCHS = 10,
   LANES = 32,
   LANES_MAX = 1024,
-  LANE_READS = 1300000 /* of a run, at least, where there are more lanes than 32 */
+  LANE_TOKENS = 1000000, /* that a lane reads in a run, at least, where there are more than 32 */
+  EPOCHS_COUNTED = 20    /* of them at most */
 };
 
 #define AT(field) offsetof(TrainOptions, field)
@@ -161,9 +162,9 @@ int train_options_complete(TrainOptions *o, Why *why) {
 }
 
 int train_options_lanes(uint64_t train_tokens, int epochs) {
+  const double tokens_read = (double)train_tokens * fmin(epochs, EPOCHS_COUNTED);
   int lanes = LANES;
-  const double reads = (double)train_tokens * epochs;
-  while (lanes < LANES_MAX && reads >= 2.0 * lanes * LANE_READS) lanes *= 2;
+  while (lanes < LANES_MAX && tokens_read >= 2.0 * lanes * LANE_TOKENS) lanes *= 2;
   return lanes;
 }
 
