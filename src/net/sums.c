@@ -252,7 +252,7 @@ static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
     while (to < n && token[to] < (place + 1) * EIGHT * tokens) to++;
     for (; nodes > 1; nodes--) {
       Node *left = &node[nodes - 2], *right = &node[nodes - 1];
-      if (false) break;
+      if ((left->place ^ right->place) > (right->place ^ place)) break;
       join(strip, left, right, room + (nodes - 2) * STRIP);
     }
     node[nodes] = sum_eight(strip, room + nodes * STRIP, token + from, to - from);
