@@ -252,3 +252,15 @@ no_rank() {
     [ "$(< "/proc/$process/comm")" != rnntrain ] || return
   done
 }
+
+# ---- valgrind -----------------------------------------------------------------------------------
+
+@test "ranks read nothing that was never set, and lose no memory" {
+  need_mpi
+  command -v valgrind || skip "no valgrind: apt-get install valgrind"
+  not_sanitized "not under the address sanitizer"
+  random_bases 1200 1 | sed '1s/^/>a\n/' > some.fa
+  mpirun --oversubscribe --bind-to none -n 2 \
+    valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+    --suppressions="$SOURCE/tests/openmpi.supp" rnntrain "${TINY[@]}" --valid-fraction 0.2 --memory -o run some.fa
+}

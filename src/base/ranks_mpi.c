@@ -105,6 +105,12 @@ static void make_groups(void) {
   must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
 }
 
+static void free_groups(void) {
+  if (ranks.leaders != MPI_COMM_NULL) must(MPI_Comm_free(&ranks.leaders));
+  must(MPI_Comm_free(&ranks.node));
+  must(MPI_Comm_free(&ranks.all));
+}
+
 /* A processor that several ranks may use counts for each of them as a part of one. */
 static void find_part(void) {
   cpu_set_t mine;
@@ -167,6 +173,7 @@ void ranks_end(void) {
   if (ranks.levels > 0) {
     wait_for_all(ranks.all);
     pulse_end();
+    free_groups();
   }
   free(ranks.inbox);
   if (ranks.joined) MPI_Finalize();
