@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 17, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum { CHUNK = 1 << 12, PARTS = 4 }; /* floats of a job; parts of the weights */
 
 #define ROW(CONSTANT, name, ...) {__VA_ARGS__},
 static const struct {

@@ -108,33 +108,39 @@ typedef struct {
   const Shape *shape;
 } FactorsJob;
 
-/* Job 0: all but U. (w->U is transposed already.) */
-static void factors_job(void *context, int i) {
-  const FactorsJob *job = context;
-  const Shape *shape = job->shape;
-  Factors *f = job->factors;
-  const Weights *w = f->w;
-  if (i == 1) packed_set_transposed(&f->U, w->U);
-  if (i == 2) packed_set(&f->UT, w->U);
-  if (i > 0) return;
-  packed_set(&f->H, w->H);
-  packed_set(&f->I, w->I);
-  if (f->with_backward) {
-    packed_set_transposed(&f->HT, w->H);
-    packed_set_transposed(&f->IT, w->I);
-  }
-  if (!f->table) return;
-  for (int x = 0; x < shape->V; x++) /* L I + b1 */
-    memcpy(f->table + (size_t)x * (size_t)shape->D, w->b1, (size_t)shape->D * sizeof(float));
-  packed_multiply(f->table, w->L, &f->I, shape->V, true);
+enum { MATRICES = 4, TABLE_JOBS = 16 };
+
+/* L I + b1, a share of its rows. */
+static void tabulate(Factors *f, const Shape *shape, int share) {
+  const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+  const size_t first = (size_t)shape->V * (size_t)share / TABLE_JOBS;
+  const size_t last = (size_t)shape->V * (size_t)(share + 1) / TABLE_JOBS;
+  float *table = f->table + first * D;
+  if (first == last) return;
+  for (size_t x = 0; x < last - first; x++) memcpy(table + x * D, f->w->b1, D * sizeof *table);
+  packed_multiply(table, f->w->L + first * d, &f->I, (int)(last - first), true);
 }
 
+/* The first jobs pack a matrix each; w->U is transposed already. */
+static void factors_job(void *context, int i) {
+  const FactorsJob *job = context;
+  Factors *f = job->factors;
+  const Weights *w = f->w;
+  const bool full = job->shape->softmax == SOFTMAX_FULL;
+  if (i == 0 && full) packed_set_transposed(&f->U, w->U);
+  if (i == 1 && full && f->with_backward) packed_set(&f->UT, w->U);
+  if (i == 2 && f->with_backward) packed_set_transposed(&f->HT, w->H);
+  if (i == 3) packed_set(&f->H, w->H);
+  if (i >= MATRICES) tabulate(f, job->shape, i - MATRICES);
+}
+
+/* All shares of the table need I, which is small. */
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads) {
   FactorsJob job = {factors, shape};
-  int jobs = 1;
-  if (shape->softmax == SOFTMAX_FULL) jobs = factors->with_backward ? 3 : 2;
   factors->w = w;
-  parallel_run(threads, jobs, factors_job, &job);
+  packed_set(&factors->I, w->I);
+  if (factors->with_backward) packed_set_transposed(&factors->IT, w->I);
+  parallel_run(threads, MATRICES + (factors->table ? TABLE_JOBS : 0), factors_job, &job);
 }
 
 Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,
