@@ -148,3 +148,18 @@ need_nobody() {
 need_numpy() {
   "$PYTHON" -c 'import numpy' 2> /dev/null || skip "no numpy: apt-get install python3-numpy"
 }
+
+need_mpirun() {
+  command -v mpirun > /dev/null || skip "no mpirun: apt-get install openmpi-bin"
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+}
+
+has_mpi() { [[ "$(rnntrain --version)" == *$'\nMPI: '* ]]; }
+
+need_mpi() {
+  need_mpirun
+  has_mpi || skip "this build has no MPI: cmake --preset mpi"
+}
+
+# ranks N COMMAND...: N processes that train together.
+ranks() { mpirun --quiet --oversubscribe --bind-to none -n "$1" "${@:2}"; }

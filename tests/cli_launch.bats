@@ -4,21 +4,11 @@ load cli
 setup() {
   mkdir "$BATS_TEST_TMPDIR/here"
   cd "$BATS_TEST_TMPDIR/here"
-  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 }
 
 teardown() {
   end_jobs
   end_hosts
-}
-
-need_mpirun() { command -v mpirun > /dev/null || skip "no mpirun: apt-get install openmpi-bin"; }
-
-has_mpi() { [[ "$(rnntrain --version)" == *$'\nMPI: '* ]]; }
-
-need_mpi() {
-  need_mpirun
-  has_mpi || skip "this build has no MPI: cmake --preset mpi"
 }
 
 LONG=(-q -k 3 -d 8 -D 16 -B 16 -T 16 -t 1 --valid-fraction 0 --log-every 30 -e 100000)
