@@ -299,3 +299,22 @@ for name, file in (("n", "short"), ("n" * 1000000, "long")):
     [ "$difference" -lt 24000 ]
   done
 }
+
+# need_memory KILOBYTES
+need_memory() {
+  local available
+  available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+  [ "$available" -ge "$1" ] || skip "it takes $1 kB of memory, and $available are available"
+}
+
+@test "a record of more than 2^32 bases is read through a pipe, and counted" {
+  need_limits
+  need_memory 2000000
+  line=$(printf 'ACGTTGCAAG%.0s' {1..600})
+  { echo ">long"; yes "$line" | head -n 720000 || true; echo N; echo "$line"; } |
+    rnntrain -q --dry-run - > table
+  [ "$(column bases < table)" = 4320006001 ]
+  [ "$(column A < table)" = 1296001800 ]
+  [ "$(column longest < table)" = 4320006001 ]
+  [ "$(column segments < table)" = 2 ]
+}
