@@ -263,6 +263,16 @@ static void zeros_may_follow_where_the_format_has_them(void **state) {
 
 /* ---- what single formats have --------------------------------------------------------------- */
 
+static void reserved_flags_of_gzip_are_an_error(void **state) {
+  (void)state; /* RFC 1952, 2.3.1.2: they may announce a field of unknown length */
+  static unsigned char bytes[ROOM];
+  const size_t n = pack_gzip(bytes, lines, WHOLE);
+  for (int flag = 5; flag < 8; flag++) {
+    bytes[3] = (unsigned char)(1 << flag);
+    assert_error(bytes, n, "the gzip data is damaged (");
+  }
+}
+
 static void zeros_may_stand_between_streams_of_xz_alone(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
@@ -369,6 +379,7 @@ int main(void) {
       cmocka_unit_test(all_text_before_the_damage_comes_first),
       cmocka_unit_test(other_bytes_after_the_end_are_an_error),
       cmocka_unit_test(zeros_may_follow_where_the_format_has_them),
+      cmocka_unit_test(reserved_flags_of_gzip_are_an_error),
       cmocka_unit_test(zeros_may_stand_between_streams_of_xz_alone),
 #ifdef HAVE_XZ
       cmocka_unit_test(a_dictionary_of_xz_has_a_limit),
