@@ -110,6 +110,9 @@ with_time() {
 # block DOCUMENT LANGUAGE: the document's fenced block of that language.
 block() { awk -v begin="\`\`\`$2" '/^```$/ { on = 0 } on; $0 == begin { on = 1 }' "$SOURCE/docs/$1"; }
 
+# script NAME: a script of docs/cluster.md.
+script() { block cluster.md "bash $1" > "$1"; }
+
 # random_bases N SEED: N independent bases, the same for the same seed.
 random_bases() {
   "$PYTHON" -c 'import random, sys

@@ -28,9 +28,6 @@ setup() {
   PATH="$BATS_FILE_TMPDIR/bin:$PATH"
 }
 
-# script NAME: a script of the document.
-script() { block cluster.md "bash $1" > "$1"; }
-
 # ---- prediction ----------------------------------------------------------------------------------
 
 need_seqkit() { command -v seqkit > /dev/null || skip "no seqkit: apt-get install seqkit"; }
