@@ -11,7 +11,11 @@
 #include "sequence/kmer.h"
 #include "sequence/span.h"
 
-enum { MARKOV_ORDERS = 12 }; /* m = 0..11 */
+enum {
+  MARKOV_ORDERS = 12,     /* m = 0..11 */
+  MARKOV_SAMPLE = 1 << 30 /* bases: of a longer span so many are counted, in stretches that are
+                             spread evenly */
+};
 
 typedef struct {
   double bits_per_base[MARKOV_ORDERS]; /* on the validation span; NAN where it has no tokens */
@@ -22,8 +26,7 @@ static inline double markov_bits(const Markov *markov) { /* of the best order */
   return markov->bits_per_base[markov->best];
 }
 
-/* The most bytes that markov_score holds, where the training span has so many bases. */
-size_t markov_memory(uint64_t bases);
+size_t markov_memory(void); /* the most bytes that markov_score holds */
 
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands);
 

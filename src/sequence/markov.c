@@ -1,7 +1,6 @@
 #include "sequence/markov.h"
 
 #include "base/alloc.h"
-#include "sequence/counter.h"
 #include "sequence/tokenizer.h"
 
 #include <math.h>
@@ -11,20 +10,22 @@ enum {
   AHEAD = 64,                             /* k-mers */
   ENDS = 16,                              /* k-mers of 2 bases */
   MIDDLES = 1 << 2 * (MARKOV_ORDERS - 4), /* of the bases between 2 and 2 */
+  STRETCHES = 1024,                       /* of a sample */
   LOW_ORDERS = 8                          /* their tables have 0.7 MB together */
 };
 
-/* count[m] of x is how often the (m+1)-mer x occurs: its first m bases are the context. */
-typedef Counter Counts[MARKOV_ORDERS];
+/* count[m][x] is how often the (m+1)-mer x occurs: its first m bases are the context. 32 bits are
+ * enough for both strands of a sample. */
+typedef uint32_t *Counts[MARKOV_ORDERS];
 
 static size_t entries(int m) { return (size_t)kmer_count(m + 1); }
 
 static void counts_new(Counts count) {
-  for (int m = 0; m < MARKOV_ORDERS; m++) count[m] = counter_new(entries(m));
+  for (int m = 0; m < MARKOV_ORDERS; m++) count[m] = alloc_numbers(entries(m), sizeof *count[m]);
 }
 
 static void counts_free(Counts count) {
-  for (int m = 0; m < MARKOV_ORDERS; m++) counter_free(&count[m]);
+  for (int m = 0; m < MARKOV_ORDERS; m++) free(count[m]);
 }
 
 /* The order that has all bases of the segment but the last one as its context. */
@@ -38,7 +39,7 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
   for (uint64_t i = 0; i < segment->length && i < MARKOV_ORDERS - 1; i++) {
     const uint64_t at = reversed ? segment->length - 1 - i : i;
     tokenizer_base(&tokenizer, corpus_base(corpus, segment->start + at));
-    counter_add(&count[longest_order(&tokenizer)], (size_t)tokenizer.kmer, 1);
+    count[longest_order(&tokenizer)][tokenizer.kmer]++;
   }
 }
 
@@ -46,17 +47,18 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
 
 /* Counts the longest k-mers of a segment. Their counts take 64 MB: each is prefetched while AHEAD
  * more k-mers are read. */
-static void count_longest(Counter *count, const Corpus *corpus, const Segment *segment) {
+static void count_longest(uint32_t *count, const Corpus *corpus, const Segment *segment) {
   size_t waiting[AHEAD] = {0}, kmer = 0, n = 0;
   for (uint64_t i = 0; i < segment->length; i++) {
-    kmer = (kmer << 2 | (size_t)corpus_base(corpus, segment->start + i)) & (count->n - 1);
+    kmer = (kmer << 2 | (size_t)corpus_base(corpus, segment->start + i)) &
+           (entries(MARKOV_ORDERS - 1) - 1);
     if (i < MARKOV_ORDERS - 1) continue;
     size_t *place = &waiting[n++ % AHEAD];
-    if (n > AHEAD) counter_add(count, *place, 1);
+    if (n > AHEAD) count[*place]++;
     *place = kmer;
-    __builtin_prefetch(&count->low[kmer], 1);
+    __builtin_prefetch(&count[kmer], 1);
   }
-  for (size_t i = 0; i < n && i < AHEAD; i++) counter_add(count, waiting[i], 1);
+  for (size_t i = 0; i < n && i < AHEAD; i++) count[waiting[i]]++;
 }
 
 static size_t reverse_complement(size_t kmer, int k) {
@@ -75,26 +77,26 @@ static size_t turn(size_t x) {
 
 /* Adds the reverse complement of a counted k-mer, and that k-mer for its reverse complement, unless
  * that had its turn, was counted and did so. */
-static void add_complement(Counter *count, size_t x) {
+static void add_complement(uint32_t *count, size_t x) {
   const size_t other = reverse_complement(x, MARKOV_ORDERS);
-  const uint64_t n = counter_get(count, x), n_other = counter_get(count, other);
+  const uint32_t n = count[x], n_other = count[other];
   if (turn(other) < turn(x) && n_other > 0) return;
-  counter_add(count, other, n);
-  if (other != x) counter_add(count, x, n_other);
+  count[other] += n;
+  if (other != x) count[x] += n_other;
 }
 
 /* Adds the longest k-mers of the other strand. */
-static void add_other_strand(Counter *count) {
+static void add_other_strand(uint32_t *count) {
   for (size_t middle = 0; middle < MIDDLES; middle++)
     for (size_t first = 0; first < ENDS; first++)
       for (size_t last = 0; last < ENDS; last++) {
         const size_t x = (first * MIDDLES + middle) * ENDS + last;
-        if (counter_get(count, x) > 0) add_complement(count, x);
+        if (count[x] > 0) add_complement(count, x);
       }
 }
 
 static void count_span(Counts count, Span span, Strands strands) {
-  Counter *longest = &count[MARKOV_ORDERS - 1];
+  uint32_t *longest = count[MARKOV_ORDERS - 1];
   SegmentCursor cursor = {0};
   Segment segment;
   while (segments_next(&span, &cursor, &segment)) {
@@ -108,8 +110,7 @@ static void count_span(Counts count, Span span, Strands strands) {
 /* Every (m+1)-mer that does not start a segment ends an (m+2)-mer: so from the longest down. */
 static void count_shorter(Counts count) {
   for (int m = MARKOV_ORDERS - 2; m >= 0; m--)
-    for (size_t x = 0; x < entries(m + 1); x++)
-      counter_add(&count[m], x & (entries(m) - 1), counter_get(&count[m + 1], x));
+    for (size_t x = 0; x < entries(m + 1); x++) count[m][x & (entries(m) - 1)] += count[m + 1][x];
 }
 
 /* ---- scoring -------------------------------------------------------------------------------- */
@@ -118,8 +119,8 @@ static void count_shorter(Counts count) {
 static double bits(const Counts count, int m, size_t x) {
   const size_t first = x & ~(size_t)3;
   double all = 0;
-  for (size_t base = 0; base < 4; base++) all += (double)counter_get(&count[m], first + base);
-  return log2((all + 4) / ((double)counter_get(&count[m], x) + 1));
+  for (size_t base = 0; base < 4; base++) all += count[m][first + base];
+  return log2((all + 4) / ((double)count[m][x] + 1));
 }
 
 /* The bits of low orders, which are few, (entries(m)) each. */
@@ -174,21 +175,29 @@ static Markov score_span(const Counts count, Span span, int k, int s) {
   return markov;
 }
 
-size_t markov_memory(uint64_t bases) {
+size_t markov_memory(void) {
   Counts count;
   alloc_count_begin();
   counts_new(count);
-  for (int m = 0; bases > UINT32_MAX / 2 && m < MARKOV_ORDERS; m++) counter_widen(&count[m]);
   counts_free(count);
   return alloc_count_end();
 }
 
+/* The bases of a span that are counted, as a new span. */
+static Span choose_sample(const Span *span) {
+  const bool all = span_bases(span) <= MARKOV_SAMPLE;
+  return all ? span_head(span, MARKOV_SAMPLE)
+             : span_sample(span, STRETCHES, MARKOV_SAMPLE / STRETCHES);
+}
+
 Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
   Counts count;
+  Span sample = choose_sample(&train);
   counts_new(count);
-  count_span(count, train, strands);
+  count_span(count, sample, strands);
   count_shorter(count);
   Markov markov = score_span(count, valid, k, s);
   counts_free(count);
+  span_free(&sample);
   return markov;
 }

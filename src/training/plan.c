@@ -91,7 +91,7 @@ Plan plan_make(const RunConfig *run) {
   plan.present = present(plan.corpus);
   find_available(&plan);
   trainer_memory(run, &plan.weights, &plan.windows);
-  plan.markov = dataset->valid.n > 0 ? markov_memory(span_bases(&dataset->train)) : 0;
+  plan.markov = dataset->valid.n > 0 ? markov_memory() : 0;
   /* The Markov counts are freed before the network is made, and a checkpoint's buffer before what
    * follows the training. */
   const uint64_t after = after_training(run), save = safetensors_memory((size_t)run->shape.V);

@@ -284,7 +284,12 @@ static int run_training(Trainer *train, Why *why) {
 
 static void count_markov(RunConfig *run, Phases *phases) {
   const Dataset *dataset = run->dataset;
-  phases_begin(phases, "counting Markov models", span_bases(&dataset->train) > LONG);
+  const uint64_t bases = span_bases(&dataset->train);
+  phases_begin(phases, "counting Markov models", bases > LONG);
+  if (bases > MARKOV_SAMPLE)
+    progress_say(run->progress,
+                 "Markov models: a sample of %d of %" PRIu64 " bases, spread evenly, is counted",
+                 MARKOV_SAMPLE, bases);
   run->markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
                              (Strands)run->options->strands);
 }
