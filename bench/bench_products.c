@@ -91,7 +91,7 @@ static void multiply_ours(const Trial *b) {
       for (int j = 0; j < p->m; j++)
         b->transposed[(size_t)j * (size_t)p->k + (size_t)i] =
             b->A[(size_t)i * (size_t)p->m + (size_t)j];
-    b->loops->pack(b->packed, b->W, p->k, p->n);
+    b->loops->pack(b->packed, b->W, p->k, p->n, 0, p->k);
     A = b->transposed;
   }
   b->loops->multiply(b->C, A, b->packed, p->m, p->n, p->k, false);

@@ -285,7 +285,13 @@ static void products_are_right(void **state) {
             fill(C, rows * n, 2);
             memcpy(before, C, sizeof C);
             for (int i = 0; i < k * n; i++) WT[i % n * k + i / n] = W[i];
-            transposed ? p->pack_transposed(packed, WT, k, n) : p->pack(packed, W, k, n);
+            const int panels = (n + p->panel - 1) / p->panel;
+            for (int half = 0; half < 2; half++)
+              if (transposed)
+                p->pack_transposed(packed, WT, k, n, half * (panels / 2),
+                                   half ? panels : panels / 2);
+              else
+                p->pack(packed, W, k, n, half * (k / 2), half ? k : k / 2);
             p->multiply(C, A, packed, rows, n, k, add);
             for (int i = 0; i < rows * n; i++) {
               double right = product(A, W, n, k, i / n, i % n);
@@ -308,7 +314,7 @@ static void a_row_of_a_product_does_not_depend_on_the_others(void **state) {
       for (int rows = 1; rows <= ROWS; rows++) {
         fill(A, rows * K, 2);
         fill(W, K * n, 2);
-        p->pack(packed, W, K, n);
+        p->pack(packed, W, K, n, 0, K);
         p->multiply(C, A, packed, rows, n, K, 0);
         for (int r = 0; r < rows; r++) {
           p->multiply(alone, A + r * K, packed, 1, n, K, 0);

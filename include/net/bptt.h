@@ -23,7 +23,8 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 
-/* Reads the window, the same on all ranks, with weights w from the states that the last one left.
+/* Reads the window, the same on all ranks, with weights w, or without a gradient NULL: those of the
+ * last call, from the states that the last one left.
  * Where gradient is not NULL it becomes the gradient of the mean of J over the window's labels.
  * What comes back, and what the gradient is lent, is valid until the next call. NULL: a signal that
  * asks to end came in between, to any rank, and the states are as before. */

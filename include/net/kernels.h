@@ -22,8 +22,10 @@
  * de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
 typedef struct {
   int panel;
-  void (*pack)(float *packed, const float *W, int k, int n);            /* W (k,n) */
-  void (*pack_transposed)(float *packed, const float *W, int k, int n); /* W (n,k) */
+  /* The rows from..to-1 of W (k,n) */
+  void (*pack)(float *packed, const float *W, int k, int n, int from, int to);
+  /* The panels from..to-1, of W (n,k) */
+  void (*pack_transposed)(float *packed, const float *W, int k, int n, int from, int to);
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
                    bool add); /* C (rows,n) <- A (rows,k) W */
 

@@ -73,6 +73,12 @@ Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const P
 void factors_free(Factors *factors);
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
+/* factors_set in two parts, for those who have other jobs to run beside its own: after
+ * factors_begin, all jobs on any thread. */
+enum { FACTORS_JOBS = 16 };
+void factors_begin(Factors *factors, const Weights *w);
+void factors_job(Factors *factors, const Shape *shape, int i);
+
 /* For forward alone, over any number of tokens; without logits U is left out. */
 enum { FACTORS_TOKENS = 1 << 16 }; /* as if for so many: up to k = 7 L I + b1 is a table */
 Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,

@@ -1,11 +1,12 @@
-/* A call of bptt_run has three phases:
- *   1  block_job  forward, loss and backward of a block of lanes; with a gradient, two more jobs
- *                 sort the tokens by the rows of L and of U that they touch
- *   2  losses, and whether a signal came, of all ranks
- *   3  the gradient, of all ranks; and the states are carried over
- * Jobs of phase 1 run on any thread in any order. Each writes to its block only, or to its list of
- * rows; all else is only read. The Bptt owns all of it but the kernels, and the window and the
- * gradient, which it borrows for the call. */
+/* A call of bptt_run has these phases:
+ *   1  prepare_job  makes the factors, and sorts the tokens by the rows of L and of U that they
+ *                   touch
+ *   2  block_job    forward, loss and backward of a block of lanes
+ *   3  the losses of all ranks, and whether a signal came to one
+ *   4  the gradient of all ranks; and the states are carried over
+ * Jobs of a phase run on any thread in any order. Each writes to its share of the factors, to its
+ * list of rows or to its block only; all else is only read. The Bptt owns all of it but the
+ * kernels, and the window and the gradient, which it borrows for the call. */
 #include "net/bptt.h"
 
 #include "base/alloc.h"
@@ -61,15 +62,19 @@ void bptt_free(Bptt *bptt) {
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-/* With a gradient, the first jobs sort the tokens; the others are blocks. */
+/* The first jobs sort the tokens, the others make the factors. */
+static void prepare_job(void *context, int i) {
+  const Bptt *bptt = context;
+  if (i >= SUMS_SORTS)
+    factors_job(bptt->factors, &bptt->shape, i - SUMS_SORTS);
+  else if (bptt->with_gradient)
+    sums_sort(bptt->sums, bptt->window, i);
+}
+
 static void block_job(void *context, int i) {
   Bptt *bptt = context;
-  const int block = bptt->with_gradient ? i - SUMS_SORTS : i;
-  if (block < 0)
-    sums_sort(bptt->sums, bptt->window, i);
-  else
-    block_run(&bptt->block[block], bptt->window, bptt->with_gradient, bptt->factors, &bptt->shape,
-              bptt->kernels);
+  block_run(&bptt->block[i], bptt->window, bptt->with_gradient, bptt->factors, &bptt->shape,
+            bptt->kernels);
 }
 
 static void count_tokens(Bptt *bptt) {
@@ -99,8 +104,11 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
   const int blocks = bptt->last - bptt->first;
   bptt->with_gradient = gradient;
   bptt->window = window;
-  factors_set(bptt->factors, w, &bptt->shape, bptt->threads);
-  parallel_run(bptt->threads, blocks + (gradient ? SUMS_SORTS : 0), block_job, bptt);
+  if (w) {
+    factors_begin(bptt->factors, w);
+    parallel_run(bptt->threads, SUMS_SORTS + FACTORS_JOBS, prepare_job, bptt);
+  }
+  parallel_run(bptt->threads, blocks, block_job, bptt);
   if (!sum_losses(bptt)) return NULL; /* h[0] is as it was until it is carried */
   if (gradient) sums_gradient(bptt->sums, gradient, bptt->block);
   for (int i = 0; i < blocks; i++) tape_carry(bptt->block[i].tape, &bptt->shape);

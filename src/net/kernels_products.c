@@ -35,27 +35,33 @@ extern const Products PRODUCTS;
 
 /* ---- packing -------------------------------------------------------------------------------- */
 
-static void pack(float *restrict packed, const float *restrict W, int k, int n) {
-  for (int j = 0; j < n; j += PANEL) {
+static void pack(float *restrict packed, const float *restrict W, int k, int n, int from, int to) {
+  for (int j = 0; j < n; j += PANEL, packed += (size_t)k * PANEL) {
     const int some = n - j < PANEL ? n - j : PANEL;
-    const float *from = W + j;
-    for (int i = 0; i < k && some == PANEL; i++, packed += PANEL, from += n)
-      memcpy(packed, from, PANEL * sizeof(float));
-    for (int i = 0; i < k && some < PANEL; i++, from += n)
-      for (int c = 0; c < PANEL; c++) *packed++ = c < some ? from[c] : 0;
+    for (int i = from; i < to; i++) {
+      const float *row = W + (size_t)i * (size_t)n + j;
+      float *panel = packed + (size_t)i * PANEL;
+      if (some == PANEL)
+        memcpy(panel, row, PANEL * sizeof(float));
+      else
+        for (int c = 0; c < PANEL; c++) panel[c] = c < some ? row[c] : 0;
+    }
   }
 }
 
-static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n) {
-  if (n % PANEL > 0)
-    memset(packed + (size_t)(n / PANEL) * (size_t)k * PANEL, 0, (size_t)k * PANEL * sizeof(float));
-  for (int j = 0; j < n; j += PANEL, packed += (size_t)k * PANEL)
+static void pack_transposed(float *restrict packed, const float *restrict W, int k, int n, int from,
+                            int to) {
+  const size_t panel = (size_t)k * PANEL;
+  packed += (size_t)from * panel;
+  for (int j = from * PANEL; j < to * PANEL; j += PANEL, packed += panel) {
+    if (n - j < PANEL) memset(packed, 0, panel * sizeof(float));
     for (int i = 0; i < k; i += LINE) { /* so that what is read and written stays in the cache */
       const int last = i + LINE < k ? i + LINE : k;
       for (int c = 0; c < PANEL && j + c < n; c++)
         for (int r = i; r < last; r++)
           packed[(size_t)r * PANEL + (size_t)c] = W[(size_t)(j + c) * (size_t)k + (size_t)r];
     }
+  }
 }
 
 /* ---- products ------------------------------------------------------------------------------- */

@@ -103,44 +103,48 @@ void factors_free(Factors *f) {
   free(f);
 }
 
-typedef struct {
-  Factors *factors;
-  const Shape *shape;
-} FactorsJob;
+void factors_begin(Factors *f, const Weights *w) {
+  f->w = w;
+  packed_set(&f->I, w->I, 0, 1);
+  if (f->with_backward) packed_set_transposed(&f->IT, w->I, 0, 1);
+}
 
-enum { MATRICES = 4, TABLE_JOBS = 16 };
-
-/* L I + b1, a share of its rows. */
-static void tabulate(Factors *f, const Shape *shape, int share) {
+/* The i-th share of L I + b1. */
+static void tabulate(Factors *f, const Shape *shape, int i) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D;
-  const size_t first = (size_t)shape->V * (size_t)share / TABLE_JOBS;
-  const size_t last = (size_t)shape->V * (size_t)(share + 1) / TABLE_JOBS;
+  const size_t first = (size_t)shape->V * (size_t)i / FACTORS_JOBS;
+  const size_t last = (size_t)shape->V * (size_t)(i + 1) / FACTORS_JOBS;
   float *table = f->table + first * D;
   if (first == last) return;
   for (size_t x = 0; x < last - first; x++) memcpy(table + x * D, f->w->b1, D * sizeof *table);
   packed_multiply(table, f->w->L + first * d, &f->I, (int)(last - first), true);
 }
 
-/* The first jobs pack a matrix each; w->U is transposed already. */
-static void factors_job(void *context, int i) {
-  const FactorsJob *job = context;
-  Factors *f = job->factors;
+void factors_job(Factors *f, const Shape *shape, int i) {
   const Weights *w = f->w;
-  const bool full = job->shape->softmax == SOFTMAX_FULL;
-  if (i == 0 && full) packed_set_transposed(&f->U, w->U);
-  if (i == 1 && full && f->with_backward) packed_set(&f->UT, w->U);
-  if (i == 2 && f->with_backward) packed_set_transposed(&f->HT, w->H);
-  if (i == 3) packed_set(&f->H, w->H);
-  if (i >= MATRICES) tabulate(f, job->shape, i - MATRICES);
+  packed_set(&f->H, w->H, i, FACTORS_JOBS);
+  if (f->with_backward) packed_set_transposed(&f->HT, w->H, i, FACTORS_JOBS);
+  if (shape->softmax == SOFTMAX_FULL) { /* w->U is transposed already */
+    packed_set_transposed(&f->U, w->U, i, FACTORS_JOBS);
+    if (f->with_backward) packed_set(&f->UT, w->U, i, FACTORS_JOBS);
+  }
+  if (f->table) tabulate(f, shape, i);
 }
 
-/* All shares of the table need I, which is small. */
+typedef struct {
+  Factors *factors;
+  const Shape *shape;
+} FactorsJob;
+
+static void run_factors_job(void *context, int i) {
+  const FactorsJob *job = context;
+  factors_job(job->factors, job->shape, i);
+}
+
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads) {
   FactorsJob job = {factors, shape};
-  factors->w = w;
-  packed_set(&factors->I, w->I);
-  if (factors->with_backward) packed_set_transposed(&factors->IT, w->I);
-  parallel_run(threads, MATRICES + (factors->table ? TABLE_JOBS : 0), factors_job, &job);
+  factors_begin(factors, w);
+  parallel_run(threads, FACTORS_JOBS, run_factors_job, &job);
 }
 
 Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,

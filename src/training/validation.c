@@ -20,13 +20,13 @@ typedef enum { WRONG = -1, LEFT, MEASURED, NO_TIME } Validation;
 static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   const double deadline = trainer_is_limited(train) ? budget_deadline(&train->budget) : INFINITY;
   Validation outcome = MEASURED;
+  const Weights *weights = train->state.optimizer->average; /* packed for the first window */
   *loss = 0;
   bptt_save(train->bptt, train->state.h);
   train->validating = true;
   lanes_start(train->valid_lanes, 0);
-  while (outcome == MEASURED && lanes_next(train->valid_lanes, train->window)) {
-    const WindowLoss *window =
-        bptt_run(train->bptt, NULL, train->state.optimizer->average, train->window);
+  for (; outcome == MEASURED && lanes_next(train->valid_lanes, train->window); weights = NULL) {
+    const WindowLoss *window = bptt_run(train->bptt, NULL, weights, train->window);
     if (window) *loss += window->loss;
     messages_progress(train);
     trainer_agree(train);
