@@ -214,6 +214,18 @@ on_hosts() {
   [ ! -e run ]
 }
 
+@test "where /dev/shm has no room for the sequence, one message says so" {
+  need_mpi
+  unshare --mount true 2> kept || skip "mount namespaces need root"
+  random_bases 4000000 1 | sed '1s/^/>a\n/' > large.fa
+  # 16 kB are left beside what Open MPI itself needs.
+  run -1 unshare --mount bash -ec 'mount -t tmpfs -o size=16k none /dev/shm; exec "$@"' - \
+    mpirun --oversubscribe --mca btl self,tcp -n 2 rnntrain "${TINY[@]}" -o run large.fa
+  [ "$(grep -c '^rnntrain: ' <<< "$output")" -eq 1 ]
+  [[ "$output" == *"bytes could not be had in /dev/shm"* ]]
+  [ ! -e run/loss.tsv ]
+}
+
 # ---- hosts --------------------------------------------------------------------------------------
 
 @test "two hosts train the same model as one, from a file that only the first has" {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
   PART = 1 << 30,  /* bytes of a message; MPI counts in int */
@@ -347,6 +348,18 @@ static MPI_Win *free_window(void) {
   return NULL;
 }
 
+/* The first rank of the node says it; its end is that of the others. */
+static void miss_memory(size_t size, int at) {
+  char text[256];
+  while (at != 0) pause();
+  snprintf(
+      text, sizeof text,
+      "%zu bytes could not be had in /dev/shm, for the ranks of a node to share; make it larger "
+      "(docker --shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
+      size);
+  die(text);
+}
+
 void *ranks_publish(void *data, size_t size) {
   MPI_Aint whole;
   void *shared;
@@ -354,8 +367,9 @@ void *ranks_publish(void *data, size_t size) {
   if (ranks.levels == 0) return data;
   MPI_Win *window = free_window();
   must(MPI_Comm_rank(ranks.node, &at));
-  must(MPI_Win_allocate_shared(at == 0 ? (MPI_Aint)size : 0, 1, MPI_INFO_NULL, ranks.node, &shared,
-                               window));
+  if (MPI_Win_allocate_shared(at == 0 ? (MPI_Aint)size : 0, 1, MPI_INFO_NULL, ranks.node, &shared,
+                              window) != MPI_SUCCESS)
+    miss_memory(size, at);
   must(MPI_Win_shared_query(*window, 0, &whole, &unit, &shared));
   if (ranks.mine == 0) memcpy(shared, data, size);
   free(data);
