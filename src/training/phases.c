@@ -50,7 +50,7 @@ void phases_begin(Phases *phases, const char *name, bool is_long) {
   phases_end(phases);
   phases->name = name;
   phases->began = clock_now();
-  if (isfinite(phases->deadline)) set_alarm(phases);
+  if (isfinite(phases->deadline) && ranks_first()) set_alarm(phases);
   if (is_long) progress_say(phases->progress, "%s", name);
 }
 
