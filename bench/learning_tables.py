@@ -21,9 +21,9 @@ MORE_GENOMES = {"D. melanogaster 2R, dm3": "dmelanogaster_chr2R_dm3",
                 "Oxford Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
 # Several genomes are one input. With the epochs of the tables of lanes.
 BY_LANES = {"E. coli, 10 epochs": ("ecoli_k12_mg1655", 10),
-            "yeast, 10": ("scerevisiae_r64", 10),
-            "Drosophila 2R, 5": ("dmelanogaster_chr2R_dm3", 5),
-            "all four, 4": ("ecoli_k12_mg1655 mtuberculosis_h37rv scerevisiae_r64 dmelanogaster_chr2R_dm3", 4)}
+            "yeast, 4": ("scerevisiae_r64", 4),
+            "Drosophila 2R, 3": ("dmelanogaster_chr2R_dm3", 3),
+            "these and M. tuberculosis, 1": ("ecoli_k12_mg1655 mtuberculosis_h37rv scerevisiae_r64 dmelanogaster_chr2R_dm3", 1)}
 LANES = (32, 64, 128, 256, 512, 1024)
 SEEDS = (1, 2, 3)
 
