@@ -1,7 +1,7 @@
 /* A call of sums_gradient has two phases, whose jobs run on any thread in any order:
  *   1  sum_job    shares of the rows of dL, or of G, and of the followers' dU and db2, whose tokens
  *                 are added up; chunks of all the rest, whose partial sums are added up
- *   2  table_job  with a table: shares of dL, dI and db1, which follow from G
+ *   2  table_job  with a table: shares of dL, and parts of dI and db1, which follow from G
  * A job writes to its share of the gradient and of G, or to its chunk of the partial sums. */
 #include "net/sums.h"
 
@@ -16,6 +16,7 @@
 enum {
   CHUNK = 1 << 12, /* floats */
   SHARES = 32,
+  TABLE_SHARES = 8,
   BATCH = 64,   /* tokens */
   STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
   EIGHT = 8,    /* places that are added up at once */
@@ -40,6 +41,7 @@ struct Sums {
   const Factors *factors; /* borrowed */
   const Kernels *kernels;
   float *G;               /* (V,D) where there is a table */
+  float *table_parts;     /* (TABLE_SHARES) dI and db1 from some rows of G */
   float *sent, *received; /* touched rows, between ranks; NULL with one rank */
   /* of the call that is running: */
   const Block *block; /* (last-first) */
@@ -106,7 +108,11 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
     if (sums->block_at[i] == first) sums->from = i * sums->block_tokens;
     if (sums->block_at[i] == last - 1) sums->to = (i + 1) * sums->block_tokens;
   }
-  if (factors->table) sums->G = alloc_floats((size_t)shape->V * (size_t)shape->D);
+  if (factors->table) {
+    const size_t d = (size_t)shape->d, D = (size_t)shape->D;
+    sums->G = alloc_floats((size_t)shape->V * D);
+    sums->table_parts = alloc_floats(TABLE_SHARES * (d + 1) * D);
+  }
   if (ranks_count() > 1) {
     sums->sent = alloc_floats(count_swapped(sums));
     sums->received = alloc_floats(count_swapped(sums));
@@ -120,6 +126,7 @@ void sums_free(Sums *sums) {
   sorted_free(&sums->U);
   free(sums->block_at);
   free(sums->G);
+  free(sums->table_parts);
   free(sums->sent);
   free(sums->received);
   free(sums);
@@ -287,8 +294,8 @@ static void sum_row(const Sums *sums, const Touched *touched, int i, float *row,
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* The i-th share of n things begins with this one. */
-static int share(int n, int i) { return (int)((int64_t)n * i / SHARES); }
+/* The i-th of so many shares of n things begins with this one. */
+static int share(int n, int i, int shares) { return (int)((int64_t)n * i / shares); }
 
 /* The place of the j-th touched row: in the table or, where few are touched, in the list of them;
  * behind the last row, the end. */
@@ -305,7 +312,7 @@ typedef struct {
 } Share;
 
 static Share find_share(const Touched *touched, bool few, int i) {
-  const int first = share(touched->n, i), last = share(touched->n, i + 1);
+  const int first = share(touched->n, i, SHARES), last = share(touched->n, i + 1, SHARES);
   return (Share){first, last, i == 0 ? 0 : find_place(touched, few, first),
                  find_place(touched, few, last)};
 }
@@ -366,25 +373,32 @@ static void sum_job(void *context, int i) {
     sum_U(sums, i - SHARES);
 }
 
-/* Job 0: dI = L^T G. Job 1: db1, the sum of the rows of G. The others: shares of dL = G I^T. */
+/* Of the i-th share of the rows of G: dL = G I^T, and parts of dI = L^T G and of db1, the sum of
+ * the rows. */
 static void table_job(void *context, int i) {
   const Sums *sums = context;
   const Shape *shape = &sums->shape;
   const size_t d = (size_t)shape->d, D = (size_t)shape->D;
-  const Weights *gradient = sums->gradient;
-  if (i == 0) {
-    matrix_multiply_ta(gradient->I, sums->factors->w->L, sums->G, shape->d, shape->D, shape->V,
-                       false);
-  } else if (i == 1) {
-    memset(gradient->b1, 0, D * sizeof(float));
-    for (size_t x = 0; x < (size_t)shape->V; x++)
-      sums->kernels->add(gradient->b1, sums->G + x * D, D);
-  } else {
-    const int from = share(shape->V, i - 2), to = share(shape->V, i - 1);
-    if (from < to)
-      packed_multiply(gradient->L + (size_t)from * d, sums->G + (size_t)from * D,
-                      &sums->factors->IT, to - from, false);
-  }
+  const int first = share(shape->V, i, TABLE_SHARES), last = share(shape->V, i + 1, TABLE_SHARES);
+  const size_t from = (size_t)first, to = (size_t)last;
+  float *dI = sums->table_parts + (size_t)i * (d + 1) * D, *db1 = dI + d * D;
+  const float *G = sums->G + from * D;
+  memset(dI, 0, (d + 1) * D * sizeof *dI);
+  if (from == to) return;
+  packed_multiply(sums->gradient->L + from * d, G, &sums->factors->IT, last - first, false);
+  matrix_multiply_ta(dI, sums->factors->w->L + from * d, G, shape->d, shape->D, last - first,
+                     false);
+  for (size_t x = from; x < to; x++) sums->kernels->add(db1, sums->G + x * D, D);
+}
+
+/* All that follows from G. */
+static void differentiate_table(Sums *sums) {
+  const size_t size = ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* of dI and db1 */
+  float *dI = sums->gradient->I;
+  parallel_run(sums->threads, TABLE_SHARES, table_job, sums);
+  memcpy(dI, sums->table_parts, size * sizeof *dI);
+  for (size_t i = 1; i < TABLE_SHARES; i++)
+    sums->kernels->add(dI, sums->table_parts + i * size, size);
 }
 
 /* ---- ranks ---------------------------------------------------------------------------------- */
@@ -442,7 +456,7 @@ void sums_gradient(Sums *sums, Gradient *gradient, const Block *block) {
   sums->gradient = gradient->dw;
   parallel_run(sums->threads, 2 * SHARES + chunks, sum_job, sums);
   if (ranks_count() > 1) exchange(sums);
-  if (sums->G) parallel_run(sums->threads, 2 + SHARES, table_job, sums);
+  if (sums->G) differentiate_table(sums);
   gradient->L = sums->few_L ? &sums->L.touched : NULL;
   gradient->U = sums->few_U ? &sums->U.touched : NULL;
 }
