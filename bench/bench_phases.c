@@ -196,7 +196,9 @@ static int run_bench(const TrialSize *size, int threads, double seconds, Why *wh
   Trial *trial = trial_new(size, TRIAL_DEFAULT, parallel_start(threads), kernels_best());
   trial_read(trial);
   trial_move(trial);
-  for (int i = 0; i < ROUNDS; i++) run_round(trial, seconds);
+  const double start = now();
+  do run_round(trial, seconds);
+  while (now() - start < seconds);
   trial_free(trial);
   ranks_end();
   return 0;
