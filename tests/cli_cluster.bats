@@ -120,7 +120,7 @@ END
 # ---- training ------------------------------------------------------------------------------------
 
 # Below, the scripts train a small network.
-SMALL=("${TINY[@]}" -e 100)
+SMALL=("${TINY[@]}" -t 1 -e 60)
 
 small_script() {
   script "$1"

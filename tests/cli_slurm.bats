@@ -86,6 +86,11 @@ setup() {
   need_slurm
 }
 
+need_pmix() {
+  srun --mpi=list > kept 2>&1
+  grep -q pmix kept || skip "this Slurm has no PMIx"
+}
+
 # state JOB WORD: whether scontrol shows this word, a regular expression, of the job.
 state() {
   scontrol show job "$1" > shown
@@ -124,6 +129,7 @@ requeued() {
 }
 
 @test "train.sh requeues its job at the signal before the time limit, and completes the run" {
+  need_pmix
   requeued train.sh ""
 }
 
@@ -133,6 +139,7 @@ requeued() {
 }
 
 @test "scancel saves a checkpoint and ends the job for good" {
+  need_pmix
   until [ -e train.log ] && grep -q "stopped by SIGTERM" train.log; do
     rm -rf run
     job=$(submit train.sh)
