@@ -263,6 +263,6 @@ no_rank() {
   not_sanitized "not under the address sanitizer"
   random_bases 1200 1 | sed '1s/^/>a\n/' > some.fa
   mpirun --oversubscribe --bind-to none -n 2 \
-    valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+    valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
     --suppressions="$SOURCE/tests/openmpi.supp" rnntrain "${TINY[@]}" --valid-fraction 0.2 --memory -o run some.fa
 }
