@@ -13,7 +13,7 @@
 
 enum {
   MARKOV_ORDERS = 12,     /* m = 0..11 */
-  MARKOV_SAMPLE = 1 << 30 /* bases: of a longer span so many are counted, in stretches that are
+  MARKOV_SAMPLE = 1 << 29 /* bases: of a longer span so many are counted, in stretches that are
                              spread evenly */
 };
 
