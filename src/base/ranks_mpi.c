@@ -342,13 +342,13 @@ void ranks_gather(void *whole, size_t at, size_t size) {
 }
 
 static MPI_Win *free_window(void) {
-  for (int i = 0; i < PUBLISHED; i++)
-    if (ranks.published[i] == NULL) return &ranks.published[i];
-  assert(!"more pieces of memory than are expected");
-  return NULL;
+  int i = 0;
+  while (i < PUBLISHED && ranks.published[i] != NULL) i++;
+  assert(i < PUBLISHED);
+  return &ranks.published[i];
 }
 
-/* The first rank of the node says it; its end is that of the others. */
+/* The first rank of the node prints the error and exits, which ends the others. */
 static void miss_memory(size_t size, int at) {
   char text[256];
   while (at != 0) pause();
