@@ -94,7 +94,7 @@ static void put_record(Genome *g, int number, size_t n) {
 int main(int argc, char **argv) {
   const double bases = argc > 1 ? atof(argv[1]) : 0;
   const int records = argc > 2 ? atoi(argv[2]) : 24;
-  double weight = 0, sum = 0;
+  double sum = 0;
   if (bases < 1 || records < 1) {
     fprintf(stderr, "usage: bench_genome BASES [RECORDS [REPEATS]]\n");
     return 2;
@@ -106,7 +106,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < ELEMENTS; i++) fill(g, g->element[i], LONGEST, "acgt");
   for (int i = 0; i < records; i++) sum += 5 - 4.0 * i / records;
   for (int i = 0; i < records; i++) {
-    weight = 5 - 4.0 * i / records;
+    const double weight = 5 - 4.0 * i / records;
     put_record(g, i + 1, (size_t)(bases * weight / sum));
   }
   free(g);
