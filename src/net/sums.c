@@ -138,7 +138,8 @@ static void sort_tokens(const Sums *sums, Sorted *sorted, const Window *window) 
   const int lanes = block_lanes(&sums->shape);
   for (int place = 0; place < sums->places; place++) {
     const int lane = sums->block_at[place] * lanes, left = sums->B - lane;
-    const int mine = lane < 0 ? 0 : left < lanes ? left : lanes;
+    int mine = left < lanes ? left : lanes;
+    if (lane < 0) mine = 0;
     int *x = sorted->x + place * sums->block_tokens, *end = x + sums->block_tokens;
     for (int t = 0; t < sums->T; t++)
       for (int b = 0; b < mine; b++) *x++ = window->x[t * sums->B + lane + b];
