@@ -221,16 +221,17 @@ static Node sum_eight(const Strip *strip, float *room, const int *token, int n) 
   static const float zeros[STRIP];
   const Products *products = strip->sums->kernels->products;
   const int tokens = strip->sums->block_tokens;
-  Node node[EIGHT];
+  Node node[EIGHT] = {{0}};
   const float *row[EIGHT], *db2[EIGHT];
   int nodes = 0;
   for (int i = 0; i < EIGHT; i++) row[i] = db2[i] = zeros;
-  for (int from = 0, to = 0; from < n; from = to, nodes++) {
+  for (int from = 0, to = 0; from < n; from = to) {
     const int place = token[from] / tokens, slot = place % EIGHT;
     while (to < n && token[to] < (place + 1) * tokens) to++;
     node[nodes] = sum_tokens(strip, room + nodes * STRIP, token + from, to - from, place);
     row[slot] = node[nodes].sum;
     db2[slot] = node[nodes].db2;
+    nodes++;
   }
   if (nodes == 1) return node[0];
   node[0].sum = room;
@@ -252,10 +253,10 @@ static void join(const Strip *strip, Node *left, const Node *right, float *room)
  * on a stack, the i-th of them at room (.,STRIP) i: two are joined before a third that parts from
  * them higher up in the tree than they from each other. */
 static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
-  Node node[DEPTH];
+  Node node[DEPTH] = {{0}};
   const int tokens = strip->sums->block_tokens;
   int nodes = 0;
-  for (int from = 0, to = 0; from < n; from = to, nodes++) {
+  for (int from = 0, to = 0; from < n; from = to) {
     const int place = token[from] / tokens / EIGHT;
     while (to < n && token[to] < (place + 1) * EIGHT * tokens) to++;
     for (; nodes > 1; nodes--) {
@@ -265,6 +266,7 @@ static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
     }
     node[nodes] = sum_eight(strip, room + nodes * STRIP, token + from, to - from);
     node[nodes].place = place;
+    nodes++;
   }
   for (; nodes > 1; nodes--)
     join(strip, &node[nodes - 2], &node[nodes - 1], room + (nodes - 2) * STRIP);
