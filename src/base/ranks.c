@@ -1,16 +1,17 @@
-/* One process alone: nothing to send, nobody to wait for. */
+/* A single process, in a build without MPI: nothing is sent. */
 #include "base/ranks.h"
 
 #include "base/launch.h"
 
 #include <stdlib.h>
 
-static Launch launch = {LAUNCH_ALONE, 1, 0};
+static bool prints = true; /* errors of the start */
 
-/* Tasks of srun that know nothing of each other may well be runs of their own. */
+/* Tasks of srun may be separate runs, so they are not refused. */
 int ranks_start(Why *why) {
-  launch = launch_read();
+  const Launch launch = launch_read();
   if (launch.by != LAUNCH_MPIRUN && launch.by != LAUNCH_PMI) return 0;
+  prints = launch.mine == 0;
   return fail(why,
               "%d processes were started together, and this rnntrain was built without MPI; start "
               "it alone, or build it with cmake -DMPI=ON",
@@ -19,7 +20,7 @@ int ranks_start(Why *why) {
 
 int ranks_count(void) { return 1; }
 int ranks_mine(void) { return 0; }
-bool ranks_first(void) { return launch.mine == 0; }
+bool ranks_first(void) { return prints; }
 double ranks_part(void) { return 1; }
 const char *ranks_library(void) { return NULL; }
 
