@@ -55,10 +55,11 @@ static int check_bits(const RunConfig *run, Why *why) {
   memcpy(first, mine, sizeof first);
   ranks_broadcast(first, sizeof first);
   if (strcmp(mine, first) == 0) return 0;
-  return fail(why,
-              "computes with %s, and rank 0 with %s, which differ in the last bits; start all on "
-              "nodes of one kind",
-              mine, first);
+  return fail(
+      why,
+      "computes with %s, and rank 0 with %s, which differ in the last bits; start all ranks "
+      "on nodes of the same kind",
+      mine, first);
 }
 
 /* A run starts from the weights of a model, and a memory is of the run's own sequence. */
@@ -119,7 +120,7 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
 static int check_ranks(const RunConfig *run, Why *why) {
   const int blocks = block_count(&run->shape, run->options->B);
   if (ranks_count() <= blocks) return 0;
-  return fail(why, "%d processes were started, but %d lanes feed only %d; give more --lanes",
+  return fail(why, "%d processes were started, but %d lanes feed only %d; use more --lanes",
               ranks_count(), run->options->B, blocks);
 }
 

@@ -136,7 +136,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   code=0
   ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> said || code=$?
   [ "$code" -eq 1 ]
-  [ "$(cat said)" = "rnntrain: 4 processes were started, but 8 lanes feed only 2; give more --lanes" ]
+  [ "$(cat said)" = "rnntrain: 4 processes were started, but 8 lanes feed only 2; use more --lanes" ]
   [ ! -e run ]
 }
 
@@ -145,7 +145,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   code=0
   ranks 1 rnntrain -q -o run "${RUN[@]}" : -n 1 -x OPENBLAS_CORETYPE=Nehalem rnntrain -q -o run "${RUN[@]}" 2> said || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: rank 1 on .*: computes with OpenBLAS .* nodes of one kind$" said
+  grep -q "^rnntrain: rank 1 on .*: computes with OpenBLAS .* nodes of the same kind$" said
 }
 
 @test "a build with MPI that is started alone is one rank" {

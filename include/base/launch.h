@@ -1,4 +1,4 @@
-/* launch: the launcher, if any, that started this process together with others. */
+/* launch: the launcher, if any, that started this process with others. */
 #ifndef LAUNCH_H
 #define LAUNCH_H
 

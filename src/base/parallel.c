@@ -1,6 +1,6 @@
-/* Little time passes between two calls of parallel_run, often less than the system takes to wake a
- * thread (30 us on a virtual machine). So a thread that waits polls for a while before it sleeps,
- * unless there are more threads than processors. */
+/* The time between two calls of parallel_run is often shorter than the wake-up of a thread (30 us
+ * on a virtual machine). So a waiting thread polls for a while before it sleeps, unless there are
+ * more threads than processors. */
 #include "base/parallel.h"
 
 #include "base/clock.h"
@@ -11,24 +11,25 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { PLACE = 1 << 16 };            /* in the crew */
-static const double PATIENCE = 1e-4; /* seconds of polling */
+enum { VACANCY = 1 << 16 };              /* see pool.workers */
+static const double POLLING_TIME = 1e-4; /* seconds */
 
+/* Threads that wait for a condition. */
 typedef struct {
   pthread_cond_t wake;
   atomic_int sleepers;
-} Bed;
+} Waiters;
 
 /* The threads besides the calling one, and the call of parallel_run that they work for. */
 static struct {
-  pthread_mutex_t lock; /* of the beds */
-  Bed begin, end;
+  pthread_mutex_t lock; /* of the waiters */
+  Waiters begin, end;   /* for a vacancy, and for the last worker to leave */
   int threads;
-  bool complete;       /* no further thread can be had */
-  int processors;      /* 0: not known yet */
-  atomic_bool crowded; /* the last call had more threads than there are processors */
-  atomic_int crew;     /* threads that have joined the call and not left it, and PLACE times the
-                          number of those that may still join */
+  bool complete;              /* the system starts no further thread */
+  int processors;             /* 0: not known yet */
+  atomic_bool oversubscribed; /* the last call has more threads than there are processors */
+  atomic_int workers;         /* threads that have joined the call and not left it, plus VACANCY
+                                 times the number of those that may still join */
   void (*job)(void *context, int i);
   void *context;
   int jobs;
@@ -37,31 +38,31 @@ static struct {
           .begin = {.wake = PTHREAD_COND_INITIALIZER},
           .end = {.wake = PTHREAD_COND_INITIALIZER}};
 
-static bool has_place(void) { return pool.crew >= PLACE; }
-static bool is_empty(void) { return pool.crew == 0; }
+static bool has_vacancy(void) { return pool.workers >= VACANCY; }
+static bool all_have_left(void) { return pool.workers == 0; }
 
 static bool poll_for(bool (*condition)(void)) {
   const double start = clock_now();
   while (!condition())
-    if (pool.crowded || clock_now() - start > PATIENCE) return false;
+    if (pool.oversubscribed || clock_now() - start > POLLING_TIME) return false;
   return true;
 }
 
-static void wait_for(bool (*condition)(void), Bed *bed) {
+static void wait_for(bool (*condition)(void), Waiters *waiters) {
   if (poll_for(condition)) return;
   pthread_mutex_lock(&pool.lock);
-  bed->sleepers++;
-  while (!condition()) pthread_cond_wait(&bed->wake, &pool.lock);
-  bed->sleepers--;
+  waiters->sleepers++;
+  while (!condition()) pthread_cond_wait(&waiters->wake, &pool.lock);
+  waiters->sleepers--;
   pthread_mutex_unlock(&pool.lock);
 }
 
 /* Wakes up to n sleepers, after their condition has become true. A thread counts as a sleeper
- * before it looks at its condition for the last time, so none is missed. */
-static void wake(Bed *bed, int n) {
-  if (bed->sleepers == 0) return;
+ * before it checks its condition for the last time, so none is missed. */
+static void wake(Waiters *waiters, int n) {
+  if (waiters->sleepers == 0) return;
   pthread_mutex_lock(&pool.lock);
-  for (int i = 0; i < n && i < bed->sleepers; i++) pthread_cond_signal(&bed->wake);
+  for (int i = 0; i < n && i < waiters->sleepers; i++) pthread_cond_signal(&waiters->wake);
   pthread_mutex_unlock(&pool.lock);
 }
 
@@ -70,18 +71,18 @@ static void run_jobs(void) {
 }
 
 static bool join(void) {
-  int crew = pool.crew;
-  while (crew >= PLACE)
-    if (atomic_compare_exchange_weak(&pool.crew, &crew, crew - PLACE + 1)) return true;
+  int workers = pool.workers;
+  while (workers >= VACANCY)
+    if (atomic_compare_exchange_weak(&pool.workers, &workers, workers - VACANCY + 1)) return true;
   return false;
 }
 
 static void *work(void *unused) {
   for (;;) {
-    wait_for(has_place, &pool.begin);
+    wait_for(has_vacancy, &pool.begin);
     if (!join()) continue;
     run_jobs();
-    if (atomic_fetch_sub(&pool.crew, 1) == 1) wake(&pool.end, 1);
+    if (atomic_fetch_sub(&pool.workers, 1) == 1) wake(&pool.end, 1);
   }
   return unused;
 }
@@ -97,10 +98,10 @@ static bool add_thread(void) {
   return added;
 }
 
-/* A forked child has none of the threads, one of which may hold the lock, to look for a job. */
+/* A forked child has none of the threads, and one of them may hold the lock at the fork. */
 static void forget_threads(void) {
   pool.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-  pool.begin = (Bed){.wake = PTHREAD_COND_INITIALIZER}; /* nobody waits for it */
+  pool.begin = (Waiters){.wake = PTHREAD_COND_INITIALIZER}; /* nobody waits for it */
   pool.threads = 0;
   pool.complete = false;
 }
@@ -125,14 +126,14 @@ int parallel_start(int threads) {
   return pool.threads + 1;
 }
 
-/* Threads that wake up after all jobs are taken are not waited for. */
+/* Does not wait for threads that wake up after all jobs are taken: they find no vacancy. */
 static void run_together(int threads) {
-  pool.crowded = threads > pool.processors;
-  pool.crew = (threads - 1) * PLACE;
+  pool.oversubscribed = threads > pool.processors;
+  pool.workers = (threads - 1) * VACANCY;
   wake(&pool.begin, threads - 1);
   run_jobs();
-  atomic_fetch_and(&pool.crew, PLACE - 1);
-  wait_for(is_empty, &pool.end);
+  atomic_fetch_and(&pool.workers, VACANCY - 1);
+  wait_for(all_have_left, &pool.end);
 }
 
 void parallel_run(int threads, int jobs, void (*job)(void *context, int i), void *context) {

@@ -18,14 +18,14 @@
 /* The bytes that are sent. */
 typedef enum { ALIVE, END, FAILED /* the sender has printed why */ } Beat;
 
-/* One that is listened to. */
+/* A rank that exchanges beats with this one. */
 typedef struct {
   int rank;
   char host[MPI_MAX_PROCESSOR_NAME];
   unsigned char sent, received; /* Beat, each of the call that is under way */
   MPI_Request send, receive;    /* MPI_REQUEST_NULL: none is under way */
-  bool ends;                    /* has sent END */
-  double silence;               /* seconds since its last beat, as this thread counts them */
+  bool ended;                   /* has sent END */
+  double silence;               /* seconds of naps since its last beat */
 } Peer;
 
 static struct {
@@ -52,7 +52,7 @@ static void listen_to(Peer *peer) {
   MPI_Irecv(&peer->received, 1, MPI_BYTE, peer->rank, 0, pulse.comm, &peer->receive);
 }
 
-/* Whether a call is over. One that fails is the last that is heard of the peer. */
+/* Whether a call is over. After an error the peer counts as silent. */
 static bool is_over(Peer *peer, MPI_Request *request) {
   int over;
   if (MPI_Test(request, &over, MPI_STATUS_IGNORE) == MPI_SUCCESS) return over;
@@ -60,8 +60,8 @@ static bool is_over(Peer *peer, MPI_Request *request) {
   return false;
 }
 
-/* Ends this process, and on rank 0 the others. */
-static void accuse(const Peer *silent) {
+/* Ends this process, and on rank 0 the others, with a message that names the silent rank. */
+static void end_all(const Peer *silent) {
   char line[MPI_MAX_PROCESSOR_NAME + PATH_MAX];
   snprintf(line, sizeof line,
            "%s: rank %d on %s has not answered for %d s: it has died, or its node has; continue "
@@ -74,33 +74,33 @@ static void accuse(const Peer *silent) {
   pause();
 }
 
-/* Receives what has come, and sends the next beat where the last one is gone. */
-static void attend(Peer *peer) {
-  while (!peer->ends && is_over(peer, &peer->receive)) {
+/* Receives the beats that have arrived, and sends the next one if the last one is sent. */
+static void exchange_beats(Peer *peer) {
+  while (!peer->ended && is_over(peer, &peer->receive)) {
     peer->silence = 0;
-    peer->ends = peer->received == END;
+    peer->ended = peer->received == END;
     if (peer->received == FAILED) _exit(1);
-    if (!peer->ends) listen_to(peer);
+    if (!peer->ended) listen_to(peer);
   }
   if (peer->sent != END && is_over(peer, &peer->send)) send_beat(peer, pulse.ending ? END : ALIVE);
 }
 
 /* Whether nothing is left to send or to receive. */
 static bool is_done(Peer *peer) {
-  return peer->ends && peer->sent == END && is_over(peer, &peer->send);
+  return peer->ended && peer->sent == END && is_over(peer, &peer->send);
 }
 
 static void *run(void *unused) {
-  const double calm = 0.1, moment = 0.001; /* seconds */
+  const double running = 0.1, ending = 0.001; /* seconds between beats */
   for (int done = 0; done < pulse.n;) {
-    const double pause = pulse.ending ? moment : calm;
+    const double pause = pulse.ending ? ending : running;
     nap(pause);
     done = 0;
     for (Peer *peer = pulse.peers; peer < pulse.peers + pulse.n; peer++) {
       peer->silence += pause;
-      attend(peer);
+      exchange_beats(peer);
       done += is_done(peer);
-      if (!peer->ends && peer->silence > PULSE_SILENCE) accuse(peer);
+      if (!peer->ended && peer->silence > PULSE_SILENCE) end_all(peer);
     }
   }
   return unused;
@@ -108,7 +108,7 @@ static void *run(void *unused) {
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
-/* Rank 0 listens to all others, and they to it. */
+/* The peers of rank 0 are all others; theirs is rank 0. */
 static void make_peers(void) {
   enum { HOST = MPI_MAX_PROCESSOR_NAME };
   int mine, count, length;

@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 enum {
-  PART = 1 << 30,  /* bytes of a message; MPI counts in int */
-  WHOLE = 1 << 14, /* bytes of a sum up to which two ranks swap all of it */
-  PUBLISHED = 16   /* pieces of memory */
+  MESSAGE = 1 << 30,   /* the most bytes; MPI counts in int */
+  SHORT_SUM = 1 << 14, /* bytes up to which two ranks swap the whole sum */
+  PUBLISHED = 16       /* the most blocks of shared memory */
 };
 
 static struct {
@@ -30,7 +30,7 @@ static struct {
   bool joined;      /* MPI runs */
   MPI_Comm all;     /* every rank */
   MPI_Comm node;    /* those that share memory with this one; its leader is rank 0 there */
-  MPI_Comm leaders; /* of all nodes, on leaders alone */
+  MPI_Comm leaders; /* the leaders of all nodes; MPI_COMM_NULL on other ranks */
   double part;      /* see ranks_part */
   MPI_Win published[PUBLISHED];
   void *inbox; /* for a partner's part of a sum */
@@ -54,15 +54,15 @@ static void must(int code) {
   die(text);
 }
 
-/* Waits for calls that were begun. A waiting rank spins for a moment only, so that it leaves its
- * processor to others: to the ranks that it waits for where these have to share it. */
+/* Waits for calls that were begun. A rank polls for a moment only and then sleeps, because the rank
+ * that it waits for may share its processor. */
 static void await(MPI_Request *requests, int n) {
-  const double patience = 2e-4; /* seconds, of the order of a large message */
+  const double polling_time = 2e-4; /* seconds, of the order of a large message */
   const struct timespec nap = {.tv_nsec = 50000};
   int done = 0;
   must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
   for (const double began = clock_now(); !done;) {
-    if (clock_now() - began > patience) nanosleep(&nap, NULL);
+    if (clock_now() - began > polling_time) nanosleep(&nap, NULL);
     must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
   }
 }
@@ -93,7 +93,7 @@ static int join(Why *why) {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks.count);
   MPI_Comm_rank(MPI_COMM_WORLD, &ranks.mine);
   if (threads == MPI_THREAD_MULTIPLE) return 0;
-  return fail(why, "%s serves one thread alone, and rnntrain needs MPI_THREAD_MULTIPLE",
+  return fail(why, "%s does not support MPI_THREAD_MULTIPLE, which rnntrain needs",
               ranks_library());
 }
 
@@ -157,7 +157,7 @@ static int start(const Launch *launch, Why *why) {
   return 0;
 }
 
-/* MPI and the pulse have threads of their own, which signals are not for. */
+/* The threads of MPI and of the pulse inherit the mask: signals are for the first thread. */
 int ranks_start(Why *why) {
   const Launch launch = launch_read();
   sigset_t all, before;
@@ -210,32 +210,35 @@ void ranks_share(int n, int *first, int *last) {
   }
 }
 
-static int part(size_t size, size_t at) {
+/* The bytes of the message that begins `at` bytes into so many. */
+static int message_size(size_t size, size_t at) {
   const size_t left = at < size ? size - at : 0;
-  return (int)(left < PART ? left : PART);
+  return (int)(left < MESSAGE ? left : MESSAGE);
 }
 
 /* Sends n bytes to another rank, and receives m. */
 static void exchange(int partner, const char *sent, size_t n, char *received, size_t m) {
-  for (size_t i = 0; i < n || i < m; i += PART) {
+  for (size_t i = 0; i < n || i < m; i += MESSAGE) {
     MPI_Request both[2];
-    must(MPI_Irecv(received + (i < m ? i : m), part(m, i), MPI_BYTE, partner, 0, ranks.all, both));
-    must(MPI_Isend(sent + (i < n ? i : n), part(n, i), MPI_BYTE, partner, 0, ranks.all, both + 1));
+    must(MPI_Irecv(received + (i < m ? i : m), message_size(m, i), MPI_BYTE, partner, 0, ranks.all,
+                   both));
+    must(MPI_Isend(sent + (i < n ? i : n), message_size(n, i), MPI_BYTE, partner, 0, ranks.all,
+                   both + 1));
     await(both, 2);
   }
 }
 
 static void broadcast(void *data, size_t size, int from, MPI_Comm to) {
-  for (size_t i = 0; i < size; i += PART) {
+  for (size_t i = 0; i < size; i += MESSAGE) {
     MPI_Request request;
-    must(MPI_Ibcast((char *)data + i, part(size, i), MPI_BYTE, from, to, &request));
+    must(MPI_Ibcast((char *)data + i, message_size(size, i), MPI_BYTE, from, to, &request));
     await(&request, 1);
   }
 }
 
 static int partner_at(int level) { return ranks.mine ^ 1 << level; }
 
-/* Elements of a sum. */
+/* The elements of a sum. */
 typedef struct {
   size_t size;
   void (*add)(void *a, const void *b, size_t n); /* a (n) <- a + b */
@@ -253,14 +256,14 @@ static void add_doubles(void *a, const void *b, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] += y[i];
 }
 
-/* a (n) <- its sum over the nodes from this level up. Of a long one, each of two partners adds a
+/* a (n) <- its sum over the nodes from this level up. If it is long, each of two partners adds one
  * half, sums that over the levels above, and sends it to the other: 2n elements instead of n log2 R
  * (Rabenseifner 2004). The sums are the same. */
 static void add_from(int level, char *a, size_t n, const Kind *kind) {
   if (level == ranks.levels) return;
   const int partner = partner_at(level);
   const size_t size = n * kind->size;
-  if (size <= WHOLE) {
+  if (size <= SHORT_SUM) {
     exchange(partner, a, size, ranks.inbox, size);
     kind->add(a, ranks.inbox, n);
     add_from(level + 1, a, n, kind);
@@ -349,14 +352,14 @@ static MPI_Win *free_window(void) {
 }
 
 /* The first rank of the node prints the error and exits, which ends the others. */
-static void miss_memory(size_t size, int at) {
+static void report_no_memory(size_t size, int at) {
   char text[256];
   while (at != 0) pause();
-  snprintf(
-      text, sizeof text,
-      "%zu bytes could not be had in /dev/shm, for the ranks of a node to share; make it larger "
-      "(docker --shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
-      size);
+  snprintf(text, sizeof text,
+           "/dev/shm has no room for the %zu bytes that the ranks of a node share; make it larger "
+           "(docker "
+           "--shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
+           size);
   die(text);
 }
 
@@ -369,7 +372,7 @@ void *ranks_publish(void *data, size_t size) {
   must(MPI_Comm_rank(ranks.node, &at));
   if (MPI_Win_allocate_shared(at == 0 ? (MPI_Aint)size : 0, 1, MPI_INFO_NULL, ranks.node, &shared,
                               window) != MPI_SUCCESS)
-    miss_memory(size, at);
+    report_no_memory(size, at);
   must(MPI_Win_shared_query(*window, 0, &whole, &unit, &shared));
   if (ranks.mine == 0) memcpy(shared, data, size);
   free(data);
