@@ -75,7 +75,7 @@ void trial_read(Trial *trial) {
 }
 
 void trial_move(Trial *trial) {
-  bptt_run(trial->bptt, trial->gradient, trial->w, trial->window);
+  bptt_run(trial->bptt, trial->gradient, trial->w, trial->window, trial->lanes);
   optimizer_step(trial->optimizer, trial->w, trial->gradient, trial->rate, trial->clip,
                  trial->threads, kernels_best());
 }

@@ -127,7 +127,7 @@ static void check_case(int k, int s, int d, int D, int phi, int full, int T, int
     ReferenceWindow window = {T, B, c.window->x, c.window->y, c.window->restart, c.h0};
     double errors, squares;
     double J = reference_run(c.reference, &window, c.hT, c.reference_gradient);
-    const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
+    const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window, NULL);
     compare(&c, &errors, &squares);
     if (sqrt(errors / squares) >= 1e-5)
       print_message("k=%d s=%d d=%d D=%d phi=%d full=%d T=%d B=%d %s: error %g\n", k, s, d, D, phi,
@@ -158,7 +158,7 @@ static void check_idle(int k, int full, int reads_0) {
       lanes_new((Span){corpus, &all, 1, 1}, (LanesWish){k, 1, B, T, STRANDS_FORWARD, 0, 1});
   Bptt *bptt = bptt_new(&c.shape, T, B, true, 1, kernels_best());
   assert_int_equal(lanes_next(lanes, c.window), 1);
-  bptt_run(bptt, c.gradient, c.w, c.window);
+  bptt_run(bptt, c.gradient, c.w, c.window, NULL);
   const Gradient *g = c.gradient;
   if (g->L) assert_int_equal(has_row(g->L, 0), reads_0);
   if (g->U) assert_int_equal(has_row(g->U, 0), reads_0);
@@ -224,7 +224,7 @@ static void timestep_losses_add_up(void **state) {
   Case c = case_new(2, 1, 3, 5, ACTIVATION_SIGMOID, 0, 6, 20);
   Bptt *bptt = bptt_new(&c.shape, c.T, c.B, true, 1, kernels_best());
   fill_window(&c, true);
-  const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window);
+  const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window, NULL);
   double sum = 0;
   for (int t = 0; t < c.T; t++) {
     uint64_t labels = 0;
@@ -244,7 +244,7 @@ static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradi
   srand(11);
   for (int i = 0; i < 2; i++) {
     fill_window(c, i == 0);
-    losses[i] = bptt_run(bptt, c->gradient, c->w, c->window)->loss;
+    losses[i] = bptt_run(bptt, c->gradient, c->w, c->window, NULL)->loss;
     Weights *all = all_rows(c);
     memcpy(gradients + (size_t)i * c->w->size, all->L, c->w->size * sizeof(float));
     weights_free(all);
@@ -285,15 +285,15 @@ static void saved_states_go_on_the_same(void **state) {
   Bptt *other = bptt_new(&c.shape, c.T, c.B, true, 1, kernels_best());
   float *h = calloc((size_t)(c.B * c.shape.D), sizeof *h);
   fill_window(&c, true);
-  bptt_run(bptt, NULL, c.w, c.window);
+  bptt_run(bptt, NULL, c.w, c.window, NULL);
   bptt_save(bptt, h);
   bptt_restore(other, h);
   fill_window(&c, false);
-  double loss = bptt_run(bptt, NULL, c.w, c.window)->loss;
-  assert_true(bptt_run(other, NULL, c.w, c.window)->loss == loss);
+  double loss = bptt_run(bptt, NULL, c.w, c.window, NULL)->loss;
+  assert_true(bptt_run(other, NULL, c.w, c.window, NULL)->loss == loss);
   memset(h, 0, (size_t)(c.B * c.shape.D) * sizeof *h);
   bptt_restore(other, h);
-  assert_true(bptt_run(other, NULL, c.w, c.window)->loss != loss);
+  assert_true(bptt_run(other, NULL, c.w, c.window, NULL)->loss != loss);
   free(h);
   bptt_free(bptt);
   bptt_free(other);

@@ -374,6 +374,40 @@ static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
     }
 }
 
+static void a_window_that_is_read_ahead_is_the_next_one(void **state) {
+  enum { B = 70, T = 17 };
+  (void)state;
+  const LanesWish wish = {5, 2, B, T, STRANDS_BOTH, 0, 5};
+  make_corpus(300, 60, 9000, 9);
+  Lanes *one = lanes_new(whole(), wish), *two = lanes_new(whole(), wish);
+  Window *a = window_new(T, B), *b = window_new(T, B);
+  uint64_t before[2 + 2 * B], during[2 + 2 * B];
+  assert_int_equal(lanes_state_size(one), 2 + 2 * B);
+  int more, windows = 0;
+  do {
+    lanes_save(one, before);
+    const int jobs = lanes_ahead(one);
+    for (int job = jobs; job-- > 0;) lanes_read(one, job);
+    lanes_save(one, during);
+    assert_memory_equal(before, during, sizeof before);
+    more = lanes_next(two, b);
+    assert_int_equal(jobs > 1, more);
+    assert_int_equal(lanes_next(one, a), more);
+    for (int i = 0; more && i < T * B; i++) {
+      assert_int_equal(a->x[i], b->x[i]);
+      assert_int_equal(a->y[i], b->y[i]);
+      assert_int_equal(a->restart[i], b->restart[i]);
+    }
+    if (more) assert_int_equal(a->tokens, b->tokens);
+    windows += more;
+  } while (more);
+  assert_true(windows > 10);
+  window_free(a);
+  window_free(b);
+  lanes_free(one);
+  lanes_free(two);
+}
+
 static void a_state_of_another_input_is_refused(void **state) {
   (void)state;
   make_corpus(60, 300, 3000, 10);
@@ -404,6 +438,7 @@ int main(void) {
       cmocka_unit_test(both_strands_are_read_in_turn),
       cmocka_unit_test(no_token_at_all_is_an_epoch_without_windows),
       cmocka_unit_test(lanes_go_on_from_a_saved_state_with_the_same_windows),
+      cmocka_unit_test(a_window_that_is_read_ahead_is_the_next_one),
       cmocka_unit_test(a_state_of_another_input_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, remove_corpus);

@@ -127,7 +127,7 @@ static void *run_rank(void *context) {
   Bptt *bptt = bptt_new(&c->shape, T, c->B, true, 1, kernels_best());
   for (int i = 0; i < WINDOWS; i++) {
     rank->gradient[i] = gradient_new(&c->shape, T * c->B);
-    rank->loss[i] = bptt_run(bptt, rank->gradient[i], c->w, c->window[i])->loss;
+    rank->loss[i] = bptt_run(bptt, rank->gradient[i], c->w, c->window[i], NULL)->loss;
   }
   bptt_free(bptt);
   return NULL;

@@ -27,8 +27,10 @@ void bptt_free(Bptt *bptt);
  * last call, from the states that the last one left.
  * Where gradient is not NULL it becomes the gradient of the mean of J over the window's labels.
  * What comes back, and what the gradient is lent, is valid until the next call. NULL: a signal that
- * asks to end came in between, to any rank, and the states are as before. */
-const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window);
+ * asks to end came in between, to any rank, and the states are as before.
+ * Meanwhile the next window of `ahead` is read; NULL: none. */
+const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window,
+                           Lanes *ahead);
 
 /* The states that are carried to the next window, (B,D), lane by lane; of all ranks, which save
  * them together. */

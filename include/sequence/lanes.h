@@ -61,7 +61,13 @@ void lanes_start(Lanes *lanes, uint64_t epoch);
 /* The next window of the epoch; false when the epoch is over, and the window is not filled. */
 bool lanes_next(Lanes *lanes, Window *window);
 
-/* All that changes while lanes walk, as lanes_state_size numbers, for a checkpoint. */
+/* Begins to read the window that lanes_next will give, while the last one is in use: returns the
+ * number of jobs, lanes_read for each of which reads it, from any thread. */
+int lanes_ahead(Lanes *lanes);
+void lanes_read(Lanes *lanes, int job);
+
+/* All that changes while lanes walk, as lanes_state_size numbers, for a checkpoint: the state after
+ * the last window of lanes_next. */
 size_t lanes_state_size(const Lanes *lanes);
 void lanes_save(const Lanes *lanes, uint64_t *state);
 int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why);

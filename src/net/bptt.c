@@ -1,6 +1,6 @@
 /* A call of bptt_run has these phases:
- *   1  prepare_job  makes the factors, and sorts the tokens by the rows of L and of U that they
- *                   touch
+ *   1  prepare_job  makes the factors, sorts the tokens by the rows of L and of U that they touch,
+ *                   and reads the next window
  *   2  block_job    forward, loss and backward of a block of lanes
  *   3  the losses of all ranks, and whether a signal came to one
  *   4  the gradient of all ranks; and the states are carried over
@@ -29,6 +29,8 @@ struct Bptt {
   WindowLoss result;
   /* of the call that is running: */
   const Window *window;
+  Lanes *ahead;
+  int reads; /* jobs that read it */
   bool with_gradient;
 };
 
@@ -62,13 +64,24 @@ void bptt_free(Bptt *bptt) {
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-/* The first jobs sort the tokens, the others make the factors. */
+/* The first jobs sort the tokens, the next ones read ahead, the others make the factors. */
 static void prepare_job(void *context, int i) {
   const Bptt *bptt = context;
-  if (i >= SUMS_SORTS)
-    factors_job(bptt->factors, &bptt->shape, i - SUMS_SORTS);
-  else if (bptt->with_gradient)
+  const int sorts = bptt->with_gradient ? SUMS_SORTS : 0;
+  if (i < sorts)
     sums_sort(bptt->sums, bptt->window, i);
+  else if (i < sorts + bptt->reads)
+    lanes_read(bptt->ahead, i - sorts);
+  else
+    factors_job(bptt->factors, &bptt->shape, i - sorts - bptt->reads);
+}
+
+/* Makes the factors of w, or leaves them if it is NULL. */
+static void prepare(Bptt *bptt, const Weights *w) {
+  const int sorts = bptt->with_gradient ? SUMS_SORTS : 0;
+  bptt->reads = bptt->ahead ? lanes_ahead(bptt->ahead) : 0;
+  if (w) factors_begin(bptt->factors, w);
+  parallel_run(bptt->threads, sorts + bptt->reads + (w ? FACTORS_JOBS : 0), prepare_job, bptt);
 }
 
 static void block_job(void *context, int i) {
@@ -100,14 +113,13 @@ static bool sum_losses(Bptt *bptt) {
   return *signals == 0;
 }
 
-const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window) {
+const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window,
+                           Lanes *ahead) {
   const int blocks = bptt->last - bptt->first;
   bptt->with_gradient = gradient;
   bptt->window = window;
-  if (w) {
-    factors_begin(bptt->factors, w);
-    parallel_run(bptt->threads, SUMS_SORTS + FACTORS_JOBS, prepare_job, bptt);
-  }
+  bptt->ahead = ahead;
+  prepare(bptt, w);
   parallel_run(bptt->threads, blocks, block_job, bptt);
   if (!sum_losses(bptt)) return NULL; /* h[0] is as it was until it is carried */
   if (gradient) sums_gradient(bptt->sums, gradient, bptt->block);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8 };
+enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8, LANES_A_JOB = 32 };
 
 /* The place of every INDEX_STEP-th segment, and the number of its first piece. */
 typedef struct {
@@ -24,6 +24,7 @@ typedef struct {
   uint64_t tokens, warmup; /* tokens, those of the warm-up included */
   uint64_t base;           /* the next to read */
   Tokenizer tokenizer;
+  uint64_t next, last; /* pieces dealt to it for this window and not begun: next..last-1 */
 } Lane;
 
 struct Lanes {
@@ -34,6 +35,11 @@ struct Lanes {
   size_t index_size, index_room;
   uint64_t epoch, dealt; /* pieces dealt in this epoch */
   Lane *lane;            /* (B) */
+  /* The next window, while it is read ahead: */
+  bool begun, over;
+  Window *window;
+  uint64_t *labels; /* (jobs) */
+  uint64_t *before; /* (lanes_state_size) the state before it */
 };
 
 Window *window_new(int T, int B) {
@@ -123,39 +129,62 @@ static inline bool read_base(const Lanes *lanes, Lane *lane) {
   return tokenizer_base(&lane->tokenizer, base);
 }
 
+/* Tokens first..first+tokens-1 of a segment, those of the warm-up included. */
+typedef struct {
+  uint64_t start; /* base of the segment */
+  uint64_t first, tokens, warmup;
+} Piece;
+
+static Piece find_piece(const Lanes *lanes, uint64_t number) {
+  uint64_t part;
+  const Segment segment = find_segment(lanes, number, &part);
+  const uint64_t tokens = segment_tokens(&segment, lanes->wish.k, lanes->wish.s);
+  const uint64_t parts = pieces_of(lanes, &segment);
+  const uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
+  const uint64_t warmup = smaller(lanes->wish.warmup, first);
+  return (Piece){.start = segment.start,
+                 .first = first - warmup,
+                 .tokens = tokens / parts + (part < tokens % parts) + warmup,
+                 .warmup = warmup};
+}
+
 /* Puts a lane on token `at` of a piece. */
-static void lane_load(const Lanes *lanes, Lane *lane, uint64_t piece, uint64_t at) {
-  uint64_t part, k = (uint64_t)lanes->wish.k, s = (uint64_t)lanes->wish.s;
-  Segment segment = find_segment(lanes, piece, &part);
-  uint64_t tokens = segment_tokens(&segment, lanes->wish.k, lanes->wish.s);
-  uint64_t parts = pieces_of(lanes, &segment);
-  uint64_t first = tokens / parts * part + smaller(part, tokens % parts);
-  uint64_t n = tokens / parts + (part < tokens % parts);
-  bool reversed = lanes->wish.strands == STRANDS_BOTH && ((piece + lanes->epoch) & 1);
-  lane->piece = piece;
+static void lane_load(const Lanes *lanes, Lane *lane, uint64_t number, uint64_t at) {
+  const uint64_t k = (uint64_t)lanes->wish.k, s = (uint64_t)lanes->wish.s;
+  const Piece piece = find_piece(lanes, number);
+  const bool reversed = lanes->wish.strands == STRANDS_BOTH && ((number + lanes->epoch) & 1);
+  lane->piece = number;
   lane->at = at;
-  lane->warmup = smaller(lanes->wish.warmup, first);
-  lane->tokens = n + lane->warmup;
+  lane->warmup = piece.warmup;
+  lane->tokens = piece.tokens;
   lane->tokenizer = tokenizer_new(lanes->wish.k, lanes->wish.s, reversed);
-  lane->base = segment.start + (first - lane->warmup) * s;
+  lane->base = piece.start + piece.first * s;
   if (reversed) lane->base += lane->tokens * s + k - 1;
-  uint64_t before = at > 0; /* a token, so that token `at` is no restart */
+  const uint64_t before = at > 0; /* a token, so that token `at` is no restart */
   skip_bases(lane, (at - before) * s);
   for (uint64_t i = 0; i < k + before * s; i++) read_base(lanes, lane);
 }
 
-/* Deals the next piece of the epoch to a lane, or none. */
-static void lane_deal(Lanes *lanes, Lane *lane) {
-  if (lanes->dealt == lanes->pieces) {
-    lane->piece = lanes->pieces;
-    return;
-  }
-  uint64_t piece = lanes->dealt++;
-  if (lanes->wish.warmup == 0) {
-    Rng rng = rng_new(lanes->wish.seed, lanes->epoch);
-    piece = rng_permute(piece, lanes->pieces, rng_next(&rng));
-  }
-  lane_load(lanes, lane, piece, 0);
+/* The piece that is dealt as this one of the epoch. */
+static uint64_t dealt_piece(const Lanes *lanes, uint64_t i) {
+  if (lanes->wish.warmup > 0) return i;
+  Rng rng = rng_new(lanes->wish.seed, lanes->epoch);
+  return rng_permute(i, lanes->pieces, rng_next(&rng));
+}
+
+/* Deals a lane the pieces that it begins within so many tokens. */
+static void lane_deal(Lanes *lanes, Lane *lane, uint64_t tokens) {
+  uint64_t left = lane->piece < lanes->pieces ? lane->tokens - lane->at : 0;
+  lane->next = lanes->dealt;
+  while (left < tokens && lanes->dealt < lanes->pieces)
+    left += find_piece(lanes, dealt_piece(lanes, lanes->dealt++)).tokens;
+  lane->last = lanes->dealt;
+}
+
+/* Begins the next piece that was dealt to a lane, or makes it idle. */
+static void lane_begin(const Lanes *lanes, Lane *lane) {
+  lane->piece = lanes->pieces;
+  if (lane->next < lane->last) lane_load(lanes, lane, dealt_piece(lanes, lane->next++), 0);
 }
 
 /* The first of the last s bases that were read. */
@@ -164,20 +193,22 @@ static uint64_t first_added(const Lane *lane) {
   return lane->tokenizer.reversed ? lane->base + s : lane->base - s;
 }
 
-static void lane_step(Lanes *lanes, Lane *lane, Window *window, size_t i) {
-  bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
+/* Returns whether there is a label. */
+static bool lane_step(const Lanes *lanes, Lane *lane, size_t i) {
+  Window *window = lanes->window;
+  const bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
   window->x[i] = window->y[i] = -1;
   window->restart[i] = true;
   if (window->base) window->base[i] = -1;
-  if (ended) lane_deal(lanes, lane);
-  if (lane->piece == lanes->pieces) return; /* idle */
+  if (ended) lane_begin(lanes, lane);
+  if (lane->piece == lanes->pieces) return false; /* idle */
   while (!read_base(lanes, lane)) continue;
   window->x[i] = lane->tokenizer.x;
   window->restart[i] = lane->tokenizer.restart;
   if (window->base) window->base[i] = (int64_t)first_added(lane);
-  if (lane->at++ < lane->warmup) return;
+  if (lane->at++ < lane->warmup) return false;
   window->y[i] = lane->tokenizer.y;
-  window->tokens++;
+  return true;
 }
 
 static bool epoch_over(const Lanes *lanes) {
@@ -188,19 +219,54 @@ static bool epoch_over(const Lanes *lanes) {
   return true;
 }
 
-bool lanes_next(Lanes *lanes, Window *window) {
-  if (epoch_over(lanes)) return false;
-  window->tokens = 0;
+static int count_jobs(const Lanes *lanes) {
+  return (lanes->wish.B + LANES_A_JOB - 1) / LANES_A_JOB;
+}
+
+int lanes_ahead(Lanes *lanes) {
+  if (lanes->begun) return 0;
+  lanes_save(lanes, lanes->before);
+  lanes->begun = true;
+  lanes->over = epoch_over(lanes);
+  if (lanes->over) return 0;
   for (int b = 0; b < lanes->wish.B; b++)
+    lane_deal(lanes, &lanes->lane[b], (uint64_t)lanes->wish.T);
+  return count_jobs(lanes);
+}
+
+void lanes_read(Lanes *lanes, int job) {
+  const int B = lanes->wish.B, first = job * LANES_A_JOB;
+  const int last = first + LANES_A_JOB < B ? first + LANES_A_JOB : B;
+  uint64_t labels = 0;
+  for (int b = first; b < last; b++)
     for (int t = 0; t < lanes->wish.T; t++)
-      lane_step(lanes, &lanes->lane[b], window, (size_t)t * (size_t)lanes->wish.B + (size_t)b);
+      labels += lane_step(lanes, &lanes->lane[b], (size_t)t * (size_t)B + (size_t)b);
+  lanes->labels[job] = labels;
+}
+
+bool lanes_next(Lanes *lanes, Window *window) {
+  if (window->base && !lanes->window->base) window_locate(lanes->window);
+  for (int job = 0, jobs = lanes_ahead(lanes); job < jobs; job++) lanes_read(lanes, job);
+  lanes->begun = false;
+  if (lanes->over) return false;
+  const Window read = *lanes->window;
+  *lanes->window = *window;
+  *window = read;
+  window->tokens = 0;
+  for (int job = 0; job < count_jobs(lanes); job++) window->tokens += lanes->labels[job];
   return true;
 }
 
 void lanes_start(Lanes *lanes, uint64_t epoch) {
   lanes->epoch = epoch;
   lanes->dealt = 0;
-  for (int b = 0; b < lanes->wish.B; b++) lane_deal(lanes, &lanes->lane[b]);
+  lanes->begun = false;
+  for (int b = 0; b < lanes->wish.B; b++) {
+    Lane *lane = &lanes->lane[b];
+    lane->piece = lanes->pieces;
+    lane_deal(lanes, lane, 1);
+    lane_begin(lanes, lane);
+  }
 }
 
 Lanes *lanes_new(Span span, LanesWish wish) {
@@ -209,6 +275,9 @@ Lanes *lanes_new(Span span, LanesWish wish) {
   lanes->span = span;
   lanes->wish = wish;
   lanes->lane = alloc_new((size_t)wish.B, sizeof *lanes->lane);
+  lanes->window = window_new(wish.T, wish.B);
+  lanes->labels = alloc_new((size_t)count_jobs(lanes), sizeof *lanes->labels);
+  lanes->before = alloc_new(lanes_state_size(lanes), sizeof *lanes->before);
   lanes->tokens = span_tokens(&span, wish.k, wish.s);
   lanes->piece_tokens = choose_piece_tokens(lanes);
   index_pieces(lanes);
@@ -220,6 +289,9 @@ void lanes_free(Lanes *lanes) {
   if (!lanes) return;
   free(lanes->index);
   free(lanes->lane);
+  window_free(lanes->window);
+  free(lanes->labels);
+  free(lanes->before);
   free(lanes);
 }
 
@@ -245,6 +317,10 @@ uint64_t lanes_windows(const Lanes *lanes) {
 size_t lanes_state_size(const Lanes *lanes) { return 2 + 2 * (size_t)lanes->wish.B; }
 
 void lanes_save(const Lanes *lanes, uint64_t *state) {
+  if (lanes->begun) {
+    memcpy(state, lanes->before, lanes_state_size(lanes) * sizeof *state);
+    return;
+  }
   *state++ = lanes->epoch;
   *state++ = lanes->dealt;
   for (int b = 0; b < lanes->wish.B; b++) {
@@ -254,6 +330,7 @@ void lanes_save(const Lanes *lanes, uint64_t *state) {
 }
 
 int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why) {
+  lanes->begun = false;
   lanes->epoch = *state++;
   lanes->dealt = *state++;
   bool inside = lanes->dealt <= lanes->pieces;

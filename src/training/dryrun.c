@@ -38,7 +38,7 @@ static double rehearse(Trainer *train) {
       lanes_start(train->lanes, 0);
       continue;
     }
-    bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
+    bptt_run(train->bptt, train->gradient, train->state.weights, train->window, train->lanes);
     optimizer_step(train->state.optimizer, train->state.weights, train->gradient, 0, 1,
                    train->run->options->threads, train->run->kernels);
     trainer_agree(train);

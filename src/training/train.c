@@ -66,7 +66,7 @@ static void learn(Trainer *train, const WindowLoss *loss) {
 static bool step(Trainer *train) {
   const double start = train->agreed.now;
   const WindowLoss *loss =
-      bptt_run(train->bptt, train->gradient, train->state.weights, train->window);
+      bptt_run(train->bptt, train->gradient, train->state.weights, train->window, train->lanes);
   if (loss) learn(train, loss);
   trainer_agree(train);
   if (!loss) return false;

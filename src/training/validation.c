@@ -26,7 +26,8 @@ static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   train->validating = true;
   lanes_start(train->valid_lanes, 0);
   for (; outcome == MEASURED && lanes_next(train->valid_lanes, train->window); weights = NULL) {
-    const WindowLoss *window = bptt_run(train->bptt, NULL, weights, train->window);
+    const WindowLoss *window =
+        bptt_run(train->bptt, NULL, weights, train->window, train->valid_lanes);
     if (window) *loss += window->loss;
     messages_progress(train);
     trainer_agree(train);
