@@ -351,14 +351,14 @@ static MPI_Win *free_window(void) {
   return &ranks.published[i];
 }
 
-/* The first rank of the node prints the error and exits, which ends the others. */
+/* The first rank of the node prints the error and exits, which ends the others. Another one does so
+ * where it alone has the error. */
 static void report_no_memory(size_t size, int at) {
   char text[256];
-  while (at != 0) pause();
+  if (at != 0) sleep(2);
   snprintf(text, sizeof text,
            "/dev/shm has no room for the %zu bytes that the ranks of a node share; make it larger "
-           "(docker "
-           "--shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
+           "(docker --shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
            size);
   die(text);
 }
