@@ -14,8 +14,8 @@
 #include <string.h>
 
 enum {
-  CHUNK = 1 << 12, /* floats */
-  SHARES = 32,
+  CHUNK = 1 << 9, /* floats */
+  SHARES = 64,
   TABLE_SHARES = 8,
   BATCH = 64,   /* tokens */
   STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
