@@ -1,0 +1,222 @@
+#include "net/tree.h"
+
+#include "base/alloc.h"
+#include "base/ranks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  BATCH = 64,   /* tokens */
+  STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
+  EIGHT = 8,    /* places that are added up at once */
+  DEPTH = 12    /* levels of the tree above those of eight places: there are 2^16 lanes at most */
+};
+
+/* The places of the tree: those of the next power of two, so that the tree is a whole one. */
+static int count_places(int blocks) {
+  int places = 1;
+  while (places < blocks) places *= 2;
+  return places;
+}
+
+/* Gives the blocks first..last-1 their places in the part of the tree from `place` on. */
+static void place_blocks(Tree *tree, int first, int last, int place, int places) {
+  const int middle = ranks_middle(first, last);
+  if (last - first == 1) {
+    tree->block_at[place] = first;
+    return;
+  }
+  place_blocks(tree, first, middle, place, places / 2);
+  place_blocks(tree, middle, last, place + places / 2, places / 2);
+}
+
+Tree tree_new(const Shape *shape, int T, int B, int first, int last, bool table,
+              const Kernels *kernels) {
+  const int blocks = block_count(shape, B), places = count_places(blocks);
+  const int block_tokens = T * block_lanes(shape);
+  Tree tree = {.shape = *shape,
+               .T = T,
+               .B = B,
+               .first = first,
+               .last = last,
+               .places = places,
+               .block_at = alloc_new((size_t)places, sizeof *tree.block_at),
+               .block_tokens = block_tokens,
+               .tokens = places * block_tokens,
+               .table = table,
+               .kernels = kernels};
+  for (int i = 0; i < places; i++) tree.block_at[i] = -1;
+  place_blocks(&tree, 0, blocks, 0, places);
+  for (int i = 0; i < places; i++) {
+    if (tree.block_at[i] == first) tree.from = i * block_tokens;
+    if (tree.block_at[i] == last - 1) tree.to = (i + 1) * block_tokens;
+  }
+  return tree;
+}
+
+void tree_free(Tree *tree) { free(tree->block_at); }
+
+void tree_number(const Tree *tree, int *x, const Window *window) {
+  const int lanes = block_lanes(&tree->shape);
+  for (int place = 0; place < tree->places; place++) {
+    const int lane = tree->block_at[place] * lanes, left = tree->B - lane;
+    int mine = left < lanes ? left : lanes;
+    if (lane < 0) mine = 0;
+    const int *end = x + tree->block_tokens;
+    for (int t = 0; t < tree->T; t++)
+      for (int b = 0; b < mine; b++) *x++ = window->x[t * tree->B + lane + b];
+    while (x < end) *x++ = -1;
+  }
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+/* Columns of what tokens add to a row: to one of G or dL a row of dz or de, to the rows of four
+ * followers in dU the outer product of dq (4) and h. */
+typedef struct {
+  const Tree *tree;
+  int follower; /* the first of the four; -1: G or dL */
+  size_t column, width;
+  size_t floats; /* width, or 4 width for followers */
+} Strip;
+
+/* What some tokens add; that of one token may be in its tape. */
+typedef struct {
+  const float *sum; /* (floats) */
+  float db2[4];     /* followers: the sum of dq */
+  int place;        /* of the eight */
+} Node;
+
+/* The rows of h, or of dz or de, of a block's tokens, from the column on, and their stride. */
+static const float *find_rows(const Strip *strip, const Block *block, size_t *stride) {
+  const Shape *shape = &strip->tree->shape;
+  const Tape *tape = block->tape;
+  const size_t D = (size_t)shape->D;
+  *stride = D;
+  if (strip->follower >= 0) return tape->h + (size_t)tape->B * D + strip->column;
+  if (strip->tree->table) return tape->dz + strip->column;
+  *stride = (size_t)shape->d;
+  return tape->de + strip->column;
+}
+
+/* The sum over n tokens of a block, in their order; room (floats) is for it. */
+static Node sum_tokens(const Strip *strip, float *room, const int *token, int n, int place) {
+  const Tree *tree = strip->tree;
+  const Products *products = tree->kernels->products;
+  const Block *block = &tree->block[tree->block_at[place] - tree->first];
+  const bool followers = strip->follower >= 0;
+  const int width = (int)strip->width, first_token = place * tree->block_tokens;
+  const float *row[BATCH], *dq[BATCH];
+  size_t stride;
+  const float *rows = find_rows(strip, block, &stride);
+  Node node = {.sum = room};
+  if (!followers && n == 1) {
+    node.sum = rows + (size_t)(*token - first_token) * stride;
+    return node;
+  }
+  for (int done = 0, some; done < n; done += some) {
+    some = n - done < BATCH ? n - done : BATCH;
+    for (int i = 0; i < some; i++) {
+      const size_t at = (size_t)(token[done + i] - first_token);
+      row[i] = rows + at * stride;
+      if (followers) dq[i] = block->q + at * (size_t)tree->shape.n + strip->follower;
+    }
+    if (followers) {
+      products->sum_outer(room, dq, row, some, width, done > 0);
+      products->sum_rows(node.db2, dq, some, 4, done > 0);
+    } else {
+      products->sum_rows(room, row, some, width, done > 0);
+    }
+  }
+  return node;
+}
+
+/* The sum over n tokens, one at least, of eight places that are a part of the tree; room (8,STRIP)
+ * is for it. */
+static Node sum_eight(const Strip *strip, float *room, const int *token, int n) {
+  static const float zeros[STRIP];
+  const Products *products = strip->tree->kernels->products;
+  const int tokens = strip->tree->block_tokens;
+  Node node[EIGHT] = {{0}};
+  const float *row[EIGHT], *db2[EIGHT];
+  int nodes = 0;
+  for (int i = 0; i < EIGHT; i++) row[i] = db2[i] = zeros;
+  for (int from = 0, to = 0; from < n; from = to) {
+    const int place = token[from] / tokens, slot = place % EIGHT;
+    while (to < n && token[to] < (place + 1) * tokens) to++;
+    node[nodes] = sum_tokens(strip, room + nodes * STRIP, token + from, to - from, place);
+    row[slot] = node[nodes].sum;
+    db2[slot] = node[nodes].db2;
+    nodes++;
+  }
+  if (nodes == 1) return node[0];
+  node[0].sum = room;
+  products->sum_eight(room, row, (int)strip->floats);
+  if (strip->follower >= 0) products->sum_eight(node[0].db2, db2, 4);
+  return node[0];
+}
+
+/* left <- left + right, in room. */
+static void join(const Strip *strip, Node *left, const Node *right, float *room) {
+  const float *rows[] = {left->sum, right->sum};
+  const bool add = left->sum == room;
+  strip->tree->kernels->products->sum_rows(room, rows + add, 2 - add, (int)strip->floats, add);
+  left->sum = room;
+  for (int i = 0; i < 4; i++) left->db2[i] += right->db2[i];
+}
+
+/* The sum over n tokens, one at least, in their order. The parts that wait for their other half lie
+ * on a stack, the i-th of them at room (.,STRIP) i: two are joined before a third that parts from
+ * them higher up in the tree than they from each other. */
+static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
+  Node node[DEPTH] = {{0}};
+  const int tokens = strip->tree->block_tokens;
+  int nodes = 0;
+  for (int from = 0, to = 0; from < n; from = to) {
+    const int place = token[from] / tokens / EIGHT;
+    while (to < n && token[to] < (place + 1) * EIGHT * tokens) to++;
+    for (; nodes > 1; nodes--) {
+      Node *left = &node[nodes - 2], *right = &node[nodes - 1];
+      if ((left->place ^ right->place) > (right->place ^ place)) break;
+      join(strip, left, right, room + (nodes - 2) * STRIP);
+    }
+    node[nodes] = sum_eight(strip, room + nodes * STRIP, token + from, to - from);
+    node[nodes].place = place;
+    nodes++;
+  }
+  for (; nodes > 1; nodes--)
+    join(strip, &node[nodes - 2], &node[nodes - 1], room + (nodes - 2) * STRIP);
+  return node[0];
+}
+
+/* The sum over this rank's tokens among n, strip by strip: one row, or those of four followers. */
+static void sum_strips(Strip strip, float *rows, float *db2, const int *token, int n) {
+  const Shape *shape = &strip.tree->shape;
+  const bool followers = strip.follower >= 0;
+  const size_t r = followers ? 4 : 1, most = STRIP / r;
+  const size_t width = (size_t)(followers || strip.tree->table ? shape->D : shape->d);
+  const int *end = token + n;
+  _Alignas(64) float room[(DEPTH + EIGHT) * STRIP];
+  while (token < end && *token < strip.tree->from) token++;
+  while (token < end && end[-1] >= strip.tree->to) end--;
+  for (; token < end && strip.column < width; strip.column += most) {
+    const size_t left = width - strip.column;
+    strip.width = left < most ? left : most;
+    strip.floats = r * strip.width;
+    const Node node = sum_all(&strip, room, token, (int)(end - token));
+    for (size_t i = 0; i < r; i++)
+      memcpy(rows + i * width + strip.column, node.sum + i * strip.width,
+             strip.width * sizeof *rows);
+    if (db2) memcpy(db2, node.db2, sizeof node.db2);
+  }
+}
+
+void tree_sum(const Tree *tree, float *row, const int *token, int n) {
+  sum_strips((Strip){.tree = tree, .follower = -1}, row, NULL, token, n);
+}
+
+void tree_sum_followers(const Tree *tree, float *dU, float *db2, const int *token, int n,
+                        int follower) {
+  sum_strips((Strip){.tree = tree, .follower = follower}, dU, db2, token, n);
+}
