@@ -178,7 +178,7 @@ static void counting_takes_next_to_nothing(void **state) {
   setting_free(setting);
 }
 
-/* Within a hundredth, for malloc rounds up and the lanes of an examination are not counted. */
+/* Within a hundredth, for malloc rounds up and the places of lanes are not counted. */
 static void expect_about(size_t taken, size_t counted) {
   assert_in_range(taken, counted - counted / 100, counted + counted / 100 + 3 * SLACK);
 }

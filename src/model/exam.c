@@ -210,13 +210,18 @@ static void follow(Exam *exam, Span span, const Shape *shape, const Weights *wei
 
 static int steps_back(int timesteps) { return timesteps < EXAM_STEPS ? timesteps : EXAM_STEPS; }
 
+/* Lanes have a window of their own, to read ahead. */
+static void count_lanes(const Window *window) { window_free(window_new(window->T, window->B)); }
+
 size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels) {
   alloc_count_begin();
   Calibration calibration = calibration_new(shape, kernels);
+  count_lanes(calibration.window);
   calibration_free(&calibration);
   const size_t first = alloc_count_end();
   alloc_count_begin();
   Following following = following_new(shape, steps_back(timesteps));
+  count_lanes(following.window);
   following_free(&following);
   const size_t second = alloc_count_end();
   return first > second ? first : second;
