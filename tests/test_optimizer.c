@@ -128,6 +128,25 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
 }
 
 /* Of a dictionary of 64, k-mers 9 and 4 and the followers of two groups were seen. */
+static void the_sign_of_a_zero_in_the_gradient_does_not_matter(void **state) {
+  (void)state;
+  for (int kind = OPTIMIZER_ADAM; kind < OPTIMIZERS; kind++) {
+    float m[2] = {0};
+    for (int i = 0; i < 2; i++) {
+      Weights *w = weights_new(shape()), *g = weights_new(shape());
+      Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape(), 0);
+      g->L[0] = i == 0 ? 0.0f : -0.0f;
+      if (optimizer->m) optimizer->m->L[0] = -0.0f; /* it underflowed */
+      optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 1, 1, kernels_best());
+      if (optimizer->m) m[i] = optimizer->m->L[0];
+      optimizer_free(optimizer);
+      weights_free(w);
+      weights_free(g);
+    }
+    assert_memory_equal(&m[0], &m[1], sizeof *m);
+  }
+}
+
 static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   (void)state;
   Shape large = shape_new(3, 1, 2, 3, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
@@ -189,6 +208,7 @@ int main(void) {
       cmocka_unit_test(the_average_is_over_the_later_half),
       cmocka_unit_test(clipping_scales_to_the_norm),
       cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
+      cmocka_unit_test(the_sign_of_a_zero_in_the_gradient_does_not_matter),
       cmocka_unit_test(rows_that_were_not_touched_stay_with_their_moments),
       cmocka_unit_test(jobs_cover_every_weight_once),
   };

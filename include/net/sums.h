@@ -1,7 +1,8 @@
 /* sums: the gradient of a window, added up over its blocks along the tree of base/ranks.h.
  *
- * What a block does not touch counts as 0 there. Every sum starts from +0, so none is -0, and an
- * addition of 0 changes no bit: a row can be left out where no token touches it.
+ * What a block does not touch counts as 0 there, and an addition of 0 changes no bit but the sign of
+ * a sum that underflows, which the optimizer drops: so a row can be left out where no token touches
+ * it.
  *
  * Where k-mers are fewer than the tokens of a window (factors->table), G (V,D) is added up, the
  * rows of dz by x. Then dI = L^T G, dL = G I^T, and db1 is the sum of the rows of G. */

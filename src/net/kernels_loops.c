@@ -199,14 +199,17 @@ static void combine_rows(float *restrict dh, const float *restrict U, const floa
 
 /* ---- optimizers ----------------------------------------------------------------------------- */
 
+/* A sum that underflows is -0, or +0 where 0 was added to it on the way. Here both become +0. */
+static inline float clipped(float g, UpdateStep step) { return step.scale * g + 0.0f; }
+
 static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
-  for (size_t i = 0; i < n; i++) w[i] -= step.rate * (step.scale * g[i]);
+  for (size_t i = 0; i < n; i++) w[i] -= step.rate * clipped(g[i], step);
 }
 
 static void momentum(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
   float *restrict m = step.m;
   for (size_t i = 0; i < n; i++) {
-    m[i] = fused(step.beta1, m[i], step.scale * g[i]);
+    m[i] = fused(step.beta1, m[i], clipped(g[i], step));
     w[i] -= step.rate * m[i];
   }
 }
@@ -214,7 +217,7 @@ static void momentum(float *restrict w, const float *restrict g, size_t n, Updat
 static void adagrad(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
   float *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = step.scale * g[i];
+    float gi = clipped(g[i], step);
     v[i] += gi * gi;
     w[i] -= step.rate * gi / (sqrtf(v[i]) + step.epsilon);
   }
@@ -223,7 +226,7 @@ static void adagrad(float *restrict w, const float *restrict g, size_t n, Update
 static void rmsprop(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
   float *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = step.scale * g[i];
+    float gi = clipped(g[i], step);
     v[i] = fused(step.beta2, v[i], step.gain2 * gi * gi);
     w[i] -= step.rate * gi / (sqrtf(v[i]) + step.epsilon);
   }
@@ -232,7 +235,7 @@ static void rmsprop(float *restrict w, const float *restrict g, size_t n, Update
 static void adam(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {
   float *restrict m = step.m, *restrict v = step.v;
   for (size_t i = 0; i < n; i++) {
-    float gi = step.scale * g[i];
+    float gi = clipped(g[i], step);
     m[i] = fused(step.beta1, m[i], step.gain1 * gi);
     v[i] = fused(step.beta2, v[i], step.gain2 * gi * gi);
     w[i] -= step.rate * m[i] / (sqrtf(v[i] * step.unbias2) + step.epsilon);
