@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 
@@ -25,11 +24,10 @@ void touched_free(Touched *touched) {
 
 /* One pass of a stable sort of n tokens, by RADIX_BITS of the row. */
 static void sort_digit(Touched *t, const int *x, int n, int shift) {
-  int starts[RADIX + 1];
-  const int mask = t->rows - 1, digits = t->rows < RADIX ? t->rows : RADIX;
-  memset(starts, 0, ((size_t)digits + 1) * sizeof *starts);
+  int starts[RADIX + 1] = {0};
+  const int mask = t->rows - 1;
   for (int i = 0; i < n; i++) starts[((x[t->order[i]] & mask) >> shift & (RADIX - 1)) + 1]++;
-  for (int digit = 0; digit < digits; digit++) starts[digit + 1] += starts[digit];
+  for (int digit = 0; digit < RADIX; digit++) starts[digit + 1] += starts[digit];
   for (int i = 0; i < n; i++) {
     int token = t->order[i];
     t->spare[starts[(x[token] & mask) >> shift & (RADIX - 1)]++] = token;
@@ -39,7 +37,27 @@ static void sort_digit(Touched *t, const int *x, int n, int shift) {
   t->spare = swap;
 }
 
-void touched_set(Touched *t, const int *x, int tokens) {
+/* Sorts by rows of one digit, by counting alone. */
+static void sort_few(Touched *t, const int *x, int tokens) {
+  int next[RADIX] = {0}, at = 0;
+  const int mask = t->rows - 1;
+  for (int i = 0; i < tokens; i++)
+    if (x[i] >= 0) next[x[i] & mask]++;
+  t->n = 0;
+  for (int row = 0; row < t->rows; row++) {
+    const int count = next[row];
+    next[row] = at;
+    if (count == 0) continue;
+    t->row[t->n] = row;
+    t->start[t->n++] = at;
+    at += count;
+  }
+  t->start[t->n] = at;
+  for (int i = 0; i < tokens; i++)
+    if (x[i] >= 0) t->order[next[x[i] & mask]++] = i;
+}
+
+static void sort_many(Touched *t, const int *x, int tokens) {
   int n = 0;
   for (int i = 0; i < tokens; i++)
     if (x[i] >= 0) t->order[n++] = i;
@@ -53,4 +71,11 @@ void touched_set(Touched *t, const int *x, int tokens) {
     t->start[t->n++] = i;
   }
   t->start[t->n] = n;
+}
+
+void touched_set(Touched *t, const int *x, int tokens) {
+  if (t->rows <= RADIX)
+    sort_few(t, x, tokens);
+  else
+    sort_many(t, x, tokens);
 }
