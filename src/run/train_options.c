@@ -49,8 +49,8 @@ static const Option rows[] = {
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      OPTIMIZER_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_optimizer},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
-     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "; with N lanes, more than 32, "
-                                                                 "times sqrt(N/32)]"},
+     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "; times sqrt(N/32) "
+                                                                 "with N > 32 lanes]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0,
      SCHEDULE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_schedule},
     {"warmup", 0, OPTION_COUNT, AT(warmup), "100", 0, 0x1p53, "N", training, text_warmup},
