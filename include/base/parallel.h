@@ -4,6 +4,8 @@
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
+#include <stdint.h>
+
 /* Bytes of stack that each thread has, and that the first one needs. */
 enum { PARALLEL_STACK = 1 << 20 };
 
@@ -13,6 +15,10 @@ enum { PARALLEL_STACK = 1 << 20 };
  * on ulimit -s, and they block all signals but SIGPIPE. A forked child has none of
  * them, and may start its own. */
 int parallel_start(int threads);
+
+/* Jobs share n things: those of the i-th of so many jobs begin here, and end where those of the
+ * next one begin. */
+static inline int parallel_share(int n, int i, int jobs) { return (int)((int64_t)n * i / jobs); }
 
 /* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads, which it starts where
  * there are too few; returns when all are done. One call at a time; not from within a job. */

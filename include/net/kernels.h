@@ -29,7 +29,7 @@ typedef struct {
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
                    bool add); /* C (rows,n) <- A (rows,k) W */
 
-  /* Sums over tokens whose rows lie anywhere, with add in addition to those that are there:
+  /* Sums over tokens whose rows lie anywhere; with add, the sum starts from its old value.
    * sum (width) <- row[0] + row[1] + ... */
   void (*sum_rows)(float *sum, const float *const *row, int tokens, int width, bool add);
   /* dU (4,D) <- dq[0]^T h[0] + dq[1]^T h[1] + ..., dq (4), h (D) */

@@ -14,9 +14,9 @@ typedef struct {
 Packed packed_new(int k, int n, const Products *products); /* room for a (k,n) matrix */
 void packed_free(Packed *W);
 
-/* W <- A (k,n), the i-th of so many shares of it. */
+/* Sets the i-th of so many shares of W: W <- A (k,n), or A^T with A (n,k). */
 void packed_set(Packed *W, const float *A, int i, int shares);
-void packed_set_transposed(Packed *W, const float *A, int i, int shares); /* W <- A^T, A (n,k) */
+void packed_set_transposed(Packed *W, const float *A, int i, int shares);
 
 /* C (rows,n) <- A (rows,k) W, with add C + A W. */
 void packed_multiply(float *C, const float *A, const Packed *W, int rows, bool add);

@@ -73,8 +73,8 @@ Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const P
 void factors_free(Factors *factors);
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
-/* factors_set in two parts, for those who have other jobs to run beside its own: after
- * factors_begin, all jobs on any thread. */
+/* factors_set in two parts, for callers that run other jobs at the same time: factors_begin, then
+ * all jobs on any thread. */
 enum { FACTORS_JOBS = 16 };
 void factors_begin(Factors *factors, const Weights *w);
 void factors_job(Factors *factors, const Shape *shape, int i);

@@ -1,11 +1,10 @@
 /* sums: the gradient of a window, added up over its blocks along the tree of base/ranks.h.
  *
- * What a block does not touch counts as 0 there, and an addition of 0 changes no bit but the sign of
- * a sum that underflows, which the optimizer drops: so a row can be left out where no token touches
- * it.
+ * An addition of 0 changes no bit but the sign of a sum that underflows, which the optimizer drops.
+ * So a block leaves out the rows that none of its tokens touches.
  *
- * Where k-mers are fewer than the tokens of a window (factors->table), G (V,D) is added up, the
- * rows of dz by x. Then dI = L^T G, dL = G I^T, and db1 is the sum of the rows of G. */
+ * If V is smaller than the number of tokens of a window (factors->table), the rows of dz are added
+ * up by x in G (V,D). Then dI = L^T G, dL = G I^T, and db1 is the sum of the rows of G. */
 #ifndef SUMS_H
 #define SUMS_H
 
@@ -14,7 +13,7 @@
 
 typedef struct Sums Sums;
 
-/* Of windows of T timesteps and B lanes, of whose blocks this rank has first..last-1. */
+/* For windows of T timesteps and B lanes, of which this rank has the blocks first..last-1. */
 Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Factors *factors,
                int threads, const Kernels *kernels);
 void sums_free(Sums *sums);
@@ -24,10 +23,12 @@ void sums_free(Sums *sums);
 enum { SUMS_SORTS = 2 };
 void sums_sort(Sums *sums, const Window *window, int job);
 
-/* loss (T) <- those of all blocks; block (last-first) are this rank's, whose losses it spoils. */
+/* loss (T) <- the sum over all blocks; block (last-first) are those of this rank, whose losses it
+ * overwrites. */
 void sums_losses(const Sums *sums, double *loss, const Block *block);
 
-/* The gradient <- that of all blocks, whose partial sums it spoils. Lends it the lists of rows. */
+/* The gradient <- that of all blocks, whose partial sums it overwrites. Lends the lists of rows to
+ * the gradient. */
 void sums_gradient(Sums *sums, Gradient *gradient, const Block *block);
 
 #endif

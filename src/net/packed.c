@@ -1,6 +1,7 @@
 #include "net/packed.h"
 
 #include "base/alloc.h"
+#include "base/parallel.h"
 
 #include <stdlib.h>
 
@@ -13,17 +14,15 @@ Packed packed_new(int k, int n, const Products *products) {
 
 void packed_free(Packed *W) { free(W->panels); }
 
-/* The first of n things that is in the i-th of so many shares. */
-static int share(int n, int i, int shares) { return (int)((int64_t)n * i / shares); }
-
 void packed_set(Packed *W, const float *A, int i, int shares) {
-  W->products->pack(W->panels, A, W->k, W->n, share(W->k, i, shares), share(W->k, i + 1, shares));
+  W->products->pack(W->panels, A, W->k, W->n, parallel_share(W->k, i, shares),
+                    parallel_share(W->k, i + 1, shares));
 }
 
 void packed_set_transposed(Packed *W, const float *A, int i, int shares) {
   const int panels = (W->n + W->products->panel - 1) / W->products->panel;
-  W->products->pack_transposed(W->panels, A, W->k, W->n, share(panels, i, shares),
-                               share(panels, i + 1, shares));
+  W->products->pack_transposed(W->panels, A, W->k, W->n, parallel_share(panels, i, shares),
+                               parallel_share(panels, i + 1, shares));
 }
 
 void packed_multiply(float *C, const float *A, const Packed *W, int rows, bool add) {

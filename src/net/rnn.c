@@ -112,8 +112,8 @@ void factors_begin(Factors *f, const Weights *w) {
 /* The i-th share of L I + b1. */
 static void tabulate(Factors *f, const Shape *shape, int i) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D;
-  const size_t first = (size_t)shape->V * (size_t)i / FACTORS_JOBS;
-  const size_t last = (size_t)shape->V * (size_t)(i + 1) / FACTORS_JOBS;
+  const size_t first = (size_t)parallel_share(shape->V, i, FACTORS_JOBS);
+  const size_t last = (size_t)parallel_share(shape->V, i + 1, FACTORS_JOBS);
   float *table = f->table + first * D;
   if (first == last) return;
   for (size_t x = 0; x < last - first; x++) memcpy(table + x * D, f->w->b1, D * sizeof *table);
