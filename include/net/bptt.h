@@ -23,12 +23,12 @@ Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads
                const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 
-/* Reads the window, the same on all ranks, with weights w, or without a gradient NULL: those of the
- * last call, from the states that the last one left.
- * Where gradient is not NULL it becomes the gradient of the mean of J over the window's labels.
- * What comes back, and what the gradient is lent, is valid until the next call. NULL: a signal that
- * asks to end came in between, to any rank, and the states are as before.
- * Meanwhile the next window of `ahead` is read; NULL: none. */
+/* Reads the window, which is the same on all ranks, with weights w, from the states of the last
+ * call. Without a gradient w may be NULL: the weights of the last call.
+ * If gradient is not NULL, it becomes the gradient of the mean of J over the window's labels.
+ * The result, and what is lent to the gradient, are valid until the next call. NULL: meanwhile any
+ * rank received a signal that ends the run, and the states are as before.
+ * The call also reads the next window of `ahead`, if that is not NULL. */
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window,
                            Lanes *ahead);
 

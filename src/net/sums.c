@@ -92,9 +92,6 @@ void sums_sort(Sums *sums, const Window *window, int job) {
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* The i-th of so many shares of n things begins with this one. */
-static int share(int n, int i, int shares) { return (int)((int64_t)n * i / shares); }
-
 /* The place of the j-th touched row: in the table or, where few are touched, in the list of them;
  * behind the last row, the end. */
 static size_t find_place(const Touched *touched, bool few, int j) {
@@ -110,7 +107,8 @@ typedef struct {
 } Share;
 
 static Share find_share(const Touched *touched, bool few, int i) {
-  const int first = share(touched->n, i, SHARES), last = share(touched->n, i + 1, SHARES);
+  const int first = parallel_share(touched->n, i, SHARES);
+  const int last = parallel_share(touched->n, i + 1, SHARES);
   return (Share){first, last, i == 0 ? 0 : find_place(touched, few, first),
                  find_place(touched, few, last)};
 }
@@ -143,7 +141,7 @@ static void sum_U(const Sums *sums, int i) {
   }
 }
 
-/* Adds n floats of the partial sums of the blocks first..last-1 up, into those of the first. */
+/* Adds up n floats of the partial sums of the blocks first..last-1, into those of the first. */
 static void add_partials(const Sums *sums, int first, int last, size_t from, size_t n) {
   const int middle = ranks_middle(first, last);
   if (last - first == 1) return;
@@ -178,7 +176,8 @@ static void table_job(void *context, int i) {
   const Sums *sums = context;
   const Shape *shape = &sums->shape;
   const size_t d = (size_t)shape->d, D = (size_t)shape->D;
-  const int first = share(shape->V, i, TABLE_SHARES), last = share(shape->V, i + 1, TABLE_SHARES);
+  const int first = parallel_share(shape->V, i, TABLE_SHARES);
+  const int last = parallel_share(shape->V, i + 1, TABLE_SHARES);
   const size_t from = (size_t)first, to = (size_t)last;
   float *dI = sums->table_parts + (size_t)i * (d + 1) * D, *db1 = dI + d * D;
   const float *G = sums->G + from * D;
@@ -190,7 +189,7 @@ static void table_job(void *context, int i) {
   for (size_t x = from; x < to; x++) sums->kernels->add(db1, sums->G + x * D, D);
 }
 
-/* All that follows from G. */
+/* dL, dI and db1 <- from G. */
 static void differentiate_table(Sums *sums) {
   const size_t size = ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* of dI and db1 */
   float *dI = sums->gradient->I;
@@ -209,7 +208,7 @@ static bool touches(const Touched *touched, int i, int from, int to) {
   return j < touched->start[i + 1] && touched->order[j] < to;
 }
 
-/* Adds the touched rows, of `width` floats, up over the ranks. A node sends those rows that its
+/* Adds up the touched rows, of `width` floats, over the ranks. A node sends those rows that its
  * tokens touch, and its partner knows them from the window. */
 static void exchange_rows(const Sums *sums, const Touched *touched, float *rows, size_t width) {
   int tokens = sums->tree.places / ranks_count() * sums->tree.block_tokens; /* of a node */
@@ -234,7 +233,7 @@ static void exchange_rows(const Sums *sums, const Touched *touched, float *rows,
   }
 }
 
-/* Adds the gradient, or G, up over the ranks. */
+/* Adds up the gradient, or G, over the ranks. */
 static void exchange(const Sums *sums) {
   const Weights *dw = sums->gradient;
   const Shape *shape = &sums->shape;

@@ -72,8 +72,8 @@ void tree_number(const Tree *tree, int *x, const Window *window) {
 
 /* ---- sums ----------------------------------------------------------------------------------- */
 
-/* Columns of what tokens add to a row: to one of G or dL a row of dz or de, to the rows of four
- * followers in dU the outer product of dq (4) and h. */
+/* Columns of the sum that tokens add to a row: to a row of G or dL, rows of dz or de; to the rows
+ * of four followers in dU, outer products of dq (4) and h. */
 typedef struct {
   const Tree *tree;
   int follower; /* the first of the four; -1: G or dL */
@@ -81,7 +81,7 @@ typedef struct {
   size_t floats; /* width, or 4 width for followers */
 } Strip;
 
-/* What some tokens add; that of one token may be in its tape. */
+/* The sum over some tokens; that of one token may be in its tape. */
 typedef struct {
   const float *sum; /* (floats) */
   float db2[4];     /* followers: the sum of dq */
@@ -167,8 +167,9 @@ static void join(const Strip *strip, Node *left, const Node *right, float *room)
 }
 
 /* The sum over n tokens, one at least, in their order. The parts that wait for their other half lie
- * on a stack, the i-th of them at room (.,STRIP) i: two are joined before a third that parts from
- * them higher up in the tree than they from each other. */
+ * on a stack, the i-th of them at row i of room (.,STRIP). The last two are joined before a third
+ * one comes whose branch leaves theirs at a higher level of the tree than theirs leave each other.
+ */
 static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
   Node node[DEPTH] = {{0}};
   const int tokens = strip->tree->block_tokens;
