@@ -25,6 +25,7 @@ int ranks_start(Why *why);
 int ranks_count(void);
 int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
 bool ranks_first(void); /* rank 0: it alone reads and writes files and prints messages */
+int ranks_near(void);   /* those of this node, this one included */
 
 /* The fraction of its processors that this rank has, because other ranks of its node use the same
  * ones: 1 if the launcher binds each rank to its own. */

@@ -20,6 +20,7 @@ int ranks_start(Why *why) {
 
 int ranks_count(void) { return 1; }
 int ranks_mine(void) { return 0; }
+int ranks_near(void) { return 1; }
 bool ranks_first(void) { return prints; }
 double ranks_part(void) { return 1; }
 const char *ranks_library(void) { return NULL; }

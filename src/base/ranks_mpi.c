@@ -26,7 +26,7 @@ enum {
 };
 
 static struct {
-  int count, mine, levels;
+  int count, mine, near, levels;
   bool joined;      /* MPI runs */
   MPI_Comm all;     /* every rank */
   MPI_Comm node;    /* those that share memory with this one; its leader is rank 0 there */
@@ -36,7 +36,7 @@ static struct {
   void *inbox; /* for a partner's part of a sum */
   size_t inbox_room;
   char name[MPI_MAX_PROCESSOR_NAME + 32]; /* "rank 3 on node7" */
-} ranks = {.count = 1, .part = 1};
+} ranks = {.count = 1, .near = 1, .part = 1};
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
@@ -103,6 +103,7 @@ static void make_groups(void) {
   must(
       MPI_Comm_split_type(ranks.all, MPI_COMM_TYPE_SHARED, ranks.mine, MPI_INFO_NULL, &ranks.node));
   must(MPI_Comm_rank(ranks.node, &at));
+  must(MPI_Comm_size(ranks.node, &ranks.near));
   must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
 }
 
@@ -182,6 +183,7 @@ void ranks_end(void) {
 
 int ranks_count(void) { return ranks.count; }
 int ranks_mine(void) { return ranks.mine; }
+int ranks_near(void) { return ranks.near; }
 bool ranks_first(void) { return ranks.mine == 0; }
 int ranks_levels(void) { return ranks.levels; }
 

@@ -1,6 +1,7 @@
 #include "training/plan.h"
 
 #include "base/quota.h"
+#include "base/ranks.h"
 #include "memory/calibrate.h"
 #include "model/exam.h"
 #include "net/matrix.h"
@@ -45,18 +46,20 @@ static uint64_t present(uint64_t corpus) {
   return there == UINT64_MAX || there < least ? least : there;
 }
 
+/* Machine and control group are shared with the other ranks of the node, which need as much. */
 static void find_available(Plan *plan) {
+  const uint64_t near = (uint64_t)ranks_near();
   uint64_t machine = kernel_bytes("/proc/meminfo", "MemAvailable:");
   uint64_t group = quota_of_groups("").memory;
   uint64_t space = address_space();
   if (machine == UINT64_MAX)
     machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
   if (space != UINT64_MAX) space += plan->present;
-  plan->available = machine + plan->present;
-  plan->limit = "the machine has";
-  if (group < plan->available) {
-    plan->available = group;
-    plan->limit = "the control group may have";
+  plan->available = machine / near + plan->present;
+  plan->limit = near > 1 ? "a rank's share of the machine is" : "the machine has";
+  if (group / near < plan->available) {
+    plan->available = group / near;
+    plan->limit = near > 1 ? "its share of the control group is" : "the control group may have";
   }
   if (space < plan->available) {
     plan->available = space;
