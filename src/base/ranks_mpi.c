@@ -186,7 +186,6 @@ int ranks_mine(void) { return ranks.mine; }
 int ranks_near(void) { return ranks.near; }
 bool ranks_first(void) { return ranks.mine == 0; }
 int ranks_levels(void) { return ranks.levels; }
-
 double ranks_part(void) { return ranks.part; }
 
 const char *ranks_library(void) {
