@@ -4,10 +4,10 @@ load cli
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
 setup_file() {
-  for i in {1..80}; do zcat "$DATA/lambda.fa.gz"; done > "$BATS_FILE_TMPDIR/genome.fa"
+  for i in {1..300}; do zcat "$DATA/lambda.fa.gz"; done > "$BATS_FILE_TMPDIR/genome.fa"
 }
 
-# lanes [OPTION...]: the line on the lanes of a dry run on 3.5 million k-mers.
+# lanes [OPTION...]: the line on the lanes of a dry run on 13 million k-mers.
 lanes() { rnntrain --dry-run "$@" "$BATS_FILE_TMPDIR/genome.fa" 2>&1 > table | grep '^lanes: '; }
 
 # option NAME RUN: an option of the run, as run.json has it.

@@ -22,22 +22,22 @@ static void lanes_double_with_the_tokens_that_a_run_reads(void **state) {
   (void)state;
   const uint64_t human = 2790000000;
   assert_int_equal(train_options_lanes(1, 1), 32);
-  assert_int_equal(train_options_lanes(6399999, 10), 32);
-  assert_int_equal(train_options_lanes(6400000, 10), 64);
-  assert_int_equal(train_options_lanes(12799999, 10), 64);
-  assert_int_equal(train_options_lanes(12800000, 10), 128);
-  assert_int_equal(train_options_lanes(human, 1), 1024);
+  assert_int_equal(train_options_lanes(25599999, 10), 32);
+  assert_int_equal(train_options_lanes(25600000, 10), 64);
+  assert_int_equal(train_options_lanes(51199999, 10), 64);
+  assert_int_equal(train_options_lanes(51200000, 10), 128);
+  assert_int_equal(train_options_lanes(human, 1), 512);
   assert_int_equal(train_options_lanes(UINT64_MAX, 1000000), 1024);
 }
 
 /* A small genome that is read often would leave many lanes idle. */
 static void epochs_count_up_to_20(void **state) {
   (void)state;
-  const uint64_t lambda = 43648, coli = 4175704;
+  const uint64_t lambda = 43648, fly = 19031940;
   assert_int_equal(train_options_lanes(lambda, 1000000), 32);
-  assert_int_equal(train_options_lanes(coli, 10), 32);
-  assert_int_equal(train_options_lanes(coli, 20), 64);
-  assert_int_equal(train_options_lanes(coli, 1000000), 64);
+  assert_int_equal(train_options_lanes(fly, 10), 32);
+  assert_int_equal(train_options_lanes(fly, 20), 64);
+  assert_int_equal(train_options_lanes(fly, 1000000), 64);
 }
 
 /* With --max-time alone or --schedule plateau, the run may end after a small part of an epoch. */

@@ -20,7 +20,7 @@ enum {
   EPOCHS = 10,
   LANES = 32,
   LANES_MAX = 1024,
-  LANE_TOKENS = 1000000, /* that a lane reads in a run, at least, where there are more than 32 */
+  LANE_TOKENS = 4000000, /* that a lane reads in a run, at least, where there are more than 32 */
   EPOCHS_COUNTED = 20    /* of them at most */
 };
 
