@@ -7,7 +7,7 @@
 enum { RESERVED = 0xe0 /* flags of a header that must be 0 */ };
 
 typedef struct {
-  struct inflate_state isal;
+  struct inflate_state isal, before; /* before: at the beginning of a step */
   struct isal_gzip_header header;
   unsigned char extra[UINT16_MAX];
   bool in_header;
@@ -50,6 +50,30 @@ static const char *reason(int rc) {
   }
 }
 
+/* Inflates a byte of input at a time. So all text before a damage is given and no more: where there
+ * is more input, ISA-L counts text that it has not written. */
+static int inflate_bytes(struct inflate_state *isal) {
+  uint32_t left = isal->avail_in;
+  isal->avail_in = 0;
+  int rc = isal_inflate(isal); /* text that waits for room */
+  while (rc >= 0 && left > 0 && isal->avail_out > 0 && isal->block_state != ISAL_BLOCK_FINISH) {
+    isal->avail_in = 1;
+    rc = isal_inflate(isal);
+    left += isal->avail_in - 1;
+  }
+  isal->avail_in = left;
+  return rc;
+}
+
+/* Text before a damage does not depend on the sizes of input and room. */
+static int inflate_text(Inflater *inflater) {
+  inflater->before = inflater->isal;
+  const int rc = isal_inflate(&inflater->isal);
+  if (rc >= 0) return rc;
+  inflater->isal = inflater->before;
+  return inflate_bytes(&inflater->isal);
+}
+
 CodecStep inflater_step(void *state, CodecData *data) {
   Inflater *inflater = state;
   struct inflate_state *isal = &inflater->isal;
@@ -58,7 +82,7 @@ CodecStep inflater_step(void *state, CodecData *data) {
   isal->next_out = data->out;
   isal->avail_out = (uint32_t)data->out_size;
   int rc = inflater->in_header ? read_header(inflater) : ISAL_DECOMP_OK;
-  if (rc == ISAL_DECOMP_OK) rc = isal_inflate(isal);
+  if (rc == ISAL_DECOMP_OK) rc = inflate_text(inflater);
   data->in = isal->next_in;
   data->in_size = isal->avail_in;
   data->out = isal->next_out;
