@@ -50,8 +50,7 @@ static float prior(int u) {
   const int length_errors = u / (RECALL_OLDER * RECALL_PHASES);
   const int length = length_errors / RECALL_ERRORS, errors = length_errors % RECALL_ERRORS;
   const float long_run = length > 8 ? 1 : (float)length / 8;
-  const float share_of_errors = (float)errors / (float)RECALL_ERRORS;
-  return 0.3f + 0.65f * long_run * (1 - share_of_errors);
+  return 0.3f + 0.65f * long_run * (1 - (float)errors / RECALL_ERRORS);
 }
 
 void recall_set_odds(Recall *recall, const RecallCounts *counts) {

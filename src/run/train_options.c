@@ -164,7 +164,7 @@ int train_options_complete(TrainOptions *o, Why *why) {
 int train_options_lanes(uint64_t train_tokens, int epochs) {
   const double tokens_read = (double)train_tokens * fmin(epochs, EPOCHS_COUNTED);
   int lanes = LANES;
-  while (lanes < LANES_MAX && tokens_read >= 2.0 * lanes * (double)LANE_TOKENS) lanes *= 2;
+  while (lanes < LANES_MAX && tokens_read >= 2.0 * lanes * LANE_TOKENS) lanes *= 2;
   return lanes;
 }
 
@@ -173,7 +173,7 @@ void train_options_fit(TrainOptions *o, uint64_t train_tokens) {
   while ((long long)o->B * o->T > WINDOW_MAX) o->B /= 2;
   if (o->rate > 0) return;
   o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
-  if (o->B > LANES) o->rate *= sqrt((double)o->B / (double)LANES);
+  if (o->B > LANES) o->rate *= sqrt((double)o->B / LANES);
 }
 
 void train_options_share(TrainOptions *o) {
