@@ -46,7 +46,7 @@ stopped() {
     kill -TERM "$pid" 2> kept || true
     code=0
     wait "$pid" || code=$?
-    [ "$code" -eq 0 ] || return 0
+    if [ "$code" -ne 0 ] && grep -q '^rnntrain: stopped by ' said; then return; fi # the run had not ended yet
   done
 }
 
