@@ -43,7 +43,7 @@ Trial *trial_new(const TrialSize *size, TrialOptimizer optimizer, int threads,
   Trial *trial = alloc_new(1, sizeof *trial);
   Shape *shape = &trial->shape;
   *shape = shape_new(size->k, 1, size->d, size->D, ACTIVATION_SIGMOID, size->softmax);
-  trial->bptt = bptt_new(shape, size->T, size->B, true, threads, kernels);
+  trial->bptt = bptt_new(shape, size->T, size->B, threads, kernels);
   trial->w = weights_new(shape);
   weights_init(trial->w, shape, 1);
   trial->gradient = gradient_new(shape, size->T * size->B);

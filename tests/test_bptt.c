@@ -121,7 +121,7 @@ static void compare(const Case *c, double *errors, double *squares) {
 static void check_case(int k, int s, int d, int D, int phi, int full, int T, int B, int threads,
                        const Kernels *kernels) {
   Case c = case_new(k, s, d, D, phi, full, T, B);
-  Bptt *bptt = bptt_new(&c.shape, T, B, true, threads, kernels);
+  Bptt *bptt = bptt_new(&c.shape, T, B, threads, kernels);
   for (int i = 0; i < 2; i++) {
     fill_window(&c, i == 0);
     ReferenceWindow window = {T, B, c.window->x, c.window->y, c.window->restart, c.h0};
@@ -156,7 +156,7 @@ static void check_idle(int k, int full, int reads_0) {
   Range all = {0, corpus->bases};
   Lanes *lanes =
       lanes_new((Span){corpus, &all, 1, 1}, (LanesWish){k, 1, B, T, STRANDS_FORWARD, 0, 1});
-  Bptt *bptt = bptt_new(&c.shape, T, B, true, 1, kernels_best());
+  Bptt *bptt = bptt_new(&c.shape, T, B, 1, kernels_best());
   assert_int_equal(lanes_next(lanes, c.window), 1);
   bptt_run(bptt, c.gradient, c.w, c.window, NULL);
   const Gradient *g = c.gradient;
@@ -222,7 +222,7 @@ static void gradient_is_the_reference_s_at_the_edges(void **state) {
 static void timestep_losses_add_up(void **state) {
   (void)state;
   Case c = case_new(2, 1, 3, 5, ACTIVATION_SIGMOID, 0, 6, 20);
-  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, true, 1, kernels_best());
+  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, kernels_best());
   fill_window(&c, true);
   const WindowLoss *loss = bptt_run(bptt, c.gradient, c.w, c.window, NULL);
   double sum = 0;
@@ -240,7 +240,7 @@ static void timestep_losses_add_up(void **state) {
 /* Loss and gradient of two windows, for `threads` threads. */
 static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradients,
                       double *losses) {
-  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, true, threads, kernels);
+  Bptt *bptt = bptt_new(&c->shape, c->T, c->B, threads, kernels);
   srand(11);
   for (int i = 0; i < 2; i++) {
     fill_window(c, i == 0);
@@ -281,8 +281,8 @@ static void saved_states_go_on_the_same(void **state) {
   (void)state;
   srand(12);
   Case c = case_new(3, 1, 4, 9, ACTIVATION_TANH, 0, 5, 21);
-  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, true, 1, kernels_best());
-  Bptt *other = bptt_new(&c.shape, c.T, c.B, true, 1, kernels_best());
+  Bptt *bptt = bptt_new(&c.shape, c.T, c.B, 1, kernels_best());
+  Bptt *other = bptt_new(&c.shape, c.T, c.B, 1, kernels_best());
   float *h = calloc((size_t)(c.B * c.shape.D), sizeof *h);
   fill_window(&c, true);
   bptt_run(bptt, NULL, c.w, c.window, NULL);

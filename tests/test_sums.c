@@ -124,7 +124,7 @@ static void *run_rank(void *context) {
   Rank *rank = context;
   const Case *c = rank->c;
   mine = rank->mine;
-  Bptt *bptt = bptt_new(&c->shape, T, c->B, true, 1, kernels_best());
+  Bptt *bptt = bptt_new(&c->shape, T, c->B, 1, kernels_best());
   for (int i = 0; i < WINDOWS; i++) {
     rank->gradient[i] = gradient_new(&c->shape, T * c->B);
     rank->loss[i] = bptt_run(bptt, rank->gradient[i], c->w, c->window[i], NULL)->loss;

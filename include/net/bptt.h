@@ -19,8 +19,7 @@ typedef struct {
   uint64_t *timestep_tokens; /* (T) */
 } WindowLoss;
 
-Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
-               const Kernels *kernels);
+Bptt *bptt_new(const Shape *shape, int T, int B, int threads, const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 
 /* Reads the window, which is the same on all ranks, with weights w, from the states of the last

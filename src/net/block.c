@@ -23,16 +23,14 @@ int block_count(const Shape *shape, int B) {
 }
 
 Block block_new(const Shape *shape, int T, int B, int i, const Factors *factors) {
-  const bool with_backward = factors->with_backward;
   const int most = block_lanes(shape), left = B - i * most, lanes = left < most ? left : most;
   const int rows = T * lanes;
   Block block = {.lane = i * most,
                  .tape = tape_new(shape, T, lanes, factors),
-                 .q = alloc_floats(softmax_logits(shape, rows, with_backward)),
+                 .q = alloc_floats(softmax_logits(shape, rows, true)),
                  .J = alloc_numbers((size_t)rows, sizeof(double)),
                  .loss = alloc_numbers((size_t)T, sizeof(double))};
-  if (with_backward)
-    block.partial = weights_new_rows(shape, 0, shape->softmax == SOFTMAX_FULL ? shape->V : 0);
+  block.partial = weights_new_rows(shape, 0, shape->softmax == SOFTMAX_FULL ? shape->V : 0);
   return block;
 }
 

@@ -30,18 +30,17 @@ struct Bptt {
   /* of the call that is running: */
   const Window *window;
   Lanes *ahead;
-  int reads; /* jobs that read it */
+  int sorts, reads; /* the first jobs of prepare_job */
   bool with_gradient;
 };
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
-Bptt *bptt_new(const Shape *shape, int T, int B, bool with_backward, int threads,
-               const Kernels *kernels) {
+Bptt *bptt_new(const Shape *shape, int T, int B, int threads, const Kernels *kernels) {
   Bptt *bptt = alloc_new(1, sizeof *bptt);
   *bptt = (Bptt){.shape = *shape, .T = T, .B = B, .threads = threads, .kernels = kernels};
   ranks_share(block_count(shape, B), &bptt->first, &bptt->last);
-  bptt->factors = factors_new(shape, T * B, with_backward, kernels->products);
+  bptt->factors = factors_new(shape, T * B, true, kernels->products);
   bptt->block = alloc_new((size_t)(bptt->last - bptt->first), sizeof *bptt->block);
   for (int i = bptt->first; i < bptt->last; i++)
     bptt->block[i - bptt->first] = block_new(shape, T, B, i, bptt->factors);
@@ -67,21 +66,22 @@ void bptt_free(Bptt *bptt) {
 /* The first jobs sort the tokens, the next ones read ahead, the others make the factors. */
 static void prepare_job(void *context, int i) {
   const Bptt *bptt = context;
-  const int sorts = bptt->with_gradient ? SUMS_SORTS : 0;
-  if (i < sorts)
+  const int read = i - bptt->sorts, factor = read - bptt->reads;
+  if (read < 0)
     sums_sort(bptt->sums, bptt->window, i);
-  else if (i < sorts + bptt->reads)
-    lanes_read(bptt->ahead, i - sorts);
+  else if (factor < 0)
+    lanes_read(bptt->ahead, read);
   else
-    factors_job(bptt->factors, &bptt->shape, i - sorts - bptt->reads);
+    factors_job(bptt->factors, &bptt->shape, factor);
 }
 
 /* Makes the factors of w, or leaves them if it is NULL. */
 static void prepare(Bptt *bptt, const Weights *w) {
-  const int sorts = bptt->with_gradient ? SUMS_SORTS : 0;
+  bptt->sorts = bptt->with_gradient ? SUMS_SORTS : 0;
   bptt->reads = bptt->ahead ? lanes_ahead(bptt->ahead) : 0;
   if (w) factors_begin(bptt->factors, w);
-  parallel_run(bptt->threads, sorts + bptt->reads + (w ? FACTORS_JOBS : 0), prepare_job, bptt);
+  const int jobs = bptt->sorts + bptt->reads + (w ? FACTORS_JOBS : 0);
+  parallel_run(bptt->threads, jobs, prepare_job, bptt);
 }
 
 static void block_job(void *context, int i) {

@@ -39,7 +39,7 @@ static void new_windows(Trainer *train) {
   train->state.n_lanes = lanes_state_size(train->lanes);
   train->state.lanes = alloc_numbers(train->state.n_lanes, sizeof(uint64_t));
   train->window = window_new(o->T, o->B);
-  train->bptt = bptt_new(&run->shape, o->T, o->B, true, o->threads, run->kernels);
+  train->bptt = bptt_new(&run->shape, o->T, o->B, o->threads, run->kernels);
   train->state.h = alloc_floats((size_t)o->B * (size_t)o->D);
   train->state.timestep_loss = alloc_numbers((size_t)o->T, sizeof(double));
   train->state.timestep_tokens = alloc_numbers((size_t)o->T, sizeof(uint64_t));
