@@ -83,7 +83,7 @@ def must(command, doing):
 
 
 def build(preset="release"):
-    """What is in build/PRESET is made, or made anew where a source is newer."""
+    """Builds the preset in build/PRESET, or updates the build."""
     jobs = ["-j", str(THREADS)]
     if not must(["cmake", "--preset", preset], "cmake") or \
             not must(["cmake", "--build", "--preset", preset, *jobs], "the build"):

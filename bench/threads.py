@@ -1,6 +1,6 @@
-"""Training on many threads and ranks, modelled from what a step costs on one thread: bench_phases
-measures the times of its jobs, the serial code between them, the barriers and the messages, and a
-model puts the jobs on threads."""
+"""A model of training on many threads and ranks. bench_phases measures a step on one thread: its
+jobs, the serial code between them, barriers and messages. The model distributes the jobs over
+threads."""
 
 import heapq
 import statistics
@@ -15,8 +15,8 @@ from measure import BIN, must_run
 Phase = namedtuple("Phase", "name serial jobs spans")
 
 # Of a shape: the steps that were measured, as a time for each number of threads; the phases; the
-# serial time after the last of them; what a barrier costs (None with several ranks); and what a rank
-# sends in a step.
+# serial time after the last phase; the cost of a barrier (None with several ranks); and the bytes and
+# messages that a rank sends in a step.
 Measured = namedtuple("Measured", "steps phases last barrier bytes messages")
 
 # On two threads; and what each further one adds.

@@ -140,7 +140,7 @@ static int examine_input(RunConfig *run, TrainOptions *o, Why *why) {
   return o->memory ? repeats_plan(run, why) : 0;
 }
 
-/* Trains on the input, or reports what the run would be. */
+/* Trains on the input, or prints the size and the time of the run if it is a dry run. */
 static int train(RunConfig *run, Phases *phases, Why *why) {
   const TrainOptions *o = run->options;
   const Plan plan = plan_make(run);

@@ -213,7 +213,7 @@ subprocess.run(["rnnpredict", "-t", "1", "--mode", "score", "--memory", *sys.arg
 print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN" long.fa
 }
 
-@test "memory: what is read of a record takes at most 16 bytes a base and 64 MB, even where room has just doubled" {
+@test "--memory record takes at most 16 bytes a base and 64 MB, even just after its arrays have doubled" {
   not_sanitized "sanitizers keep freed memory"
   bases=$((2 ** 23 + 1000))
   { echo ">long"; random_bases $bases 5; } > long.fa

@@ -36,7 +36,7 @@ same() {
   same_state "$1" "$2"
 }
 
-# lines FILE: what it says, without what differs from run to run.
+# lines FILE: its lines, with # for all that differs from run to run.
 lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads?|model: .*/#/g' "$1"; }
 
 @test "1, 2, 4 and 8 ranks write the same bytes: both softmaxes, k = 4 and k = 9" {
@@ -120,7 +120,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   run -0 unshare -rm bash -euc '
     mkdir disk
     mount -t tmpfs -o size=256k none disk
-    for room in 0 8 200; do # for nothing, for the logs, for all but what a longer run logs
+    for room in 0 8 200; do # kB: nothing fits; the logs fit; all fits but the logs of a longer run
       rm -rf disk/*
       head -c "$((256 - room))k" /dev/zero > disk/filler || true
       code=0

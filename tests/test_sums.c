@@ -88,7 +88,7 @@ typedef struct {
   Window *window[WINDOWS];
 } Case;
 
-/* What a rank computes from the windows. */
+/* A rank, and its results for each window. */
 typedef struct {
   const Case *c;
   int mine;

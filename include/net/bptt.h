@@ -25,8 +25,8 @@ void bptt_free(Bptt *bptt);
 /* Reads the window, which is the same on all ranks, with weights w, from the states of the last
  * call. Without a gradient w may be NULL: the weights of the last call.
  * If gradient is not NULL, it becomes the gradient of the mean of J over the window's labels.
- * The result, and what is lent to the gradient, are valid until the next call. NULL: meanwhile any
- * rank received a signal that ends the run, and the states are as before.
+ * The result and the lists of rows in the gradient are valid until the next call. Returns NULL, and
+ * leaves the states as they were, if a rank has received a signal that ends the run.
  * The call also reads the next window of `ahead`, if that is not NULL. */
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window,
                            Lanes *ahead);

@@ -91,7 +91,7 @@ static int parse_count(const Option *option, const char *text, uint64_t *value) 
   return *value >= (uint64_t)option->min && *value <= (uint64_t)option->max ? 0 : -1;
 }
 
-/* min - 1 is the word that may stand in the place of a number, if there is one. */
+/* An option may accept a word in place of a number; its value is then min - 1. */
 static int parse_int(const Option *option, const char *text, int *value) {
   uint64_t count = 0;
   const bool word = option_find(option->argument, text) == 1;

@@ -134,8 +134,8 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
 /* Whether writing and examining the weights takes seconds. */
 static bool is_large(const RunConfig *run) { return shape_parameters(&run->shape) > LARGE; }
 
-/* Saves a run that has begun, which shows that there is room for a checkpoint; or sets the status
- * of one that resumes to running. */
+/* Writes the first checkpoint of a new run, so that a full disk shows at once. A run that resumes
+ * has one; its status becomes running. */
 static int save_first(Trainer *train, bool resumes, Why *why) {
   if (!resumes) return files_save(train, RUN_STATUS_RUNNING, why);
   signals_catch();
