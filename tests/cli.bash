@@ -20,7 +20,7 @@ train() { rnntrain "${TINY[@]}" "$@"; }
 ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
   "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
   "--mode embed --state last" "--mode score --format jsonl" "--mode trace" "--mode trace --format text"
-  "--mode flow")
+  "--mode flow" "--mode variants --all" "--mode variants --all --strands both")
 ALONE=("--mode info" "--mode embed --kmers" "--mode sample")
 
 is_alone() {

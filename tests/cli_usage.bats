@@ -118,7 +118,7 @@ refuses() {
 @test "a word must be one of those listed" {
   refuses rnntrain --softmax ful "followers|full"
   refuses rnntrain --activation Tanh "$(words rnntrain activation | tr ' ' '|')"
-  refuses rnnpredict --mode nxt "next|score|track|classify|sample|embed|trace|flow|info"
+  refuses rnnpredict --mode nxt "next|score|track|classify|variants|sample|embed|trace|flow|info"
   fails 2 "--help 'html': must be one of man|bash|zsh" rnntrain --help=html
 }
 

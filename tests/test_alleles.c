@@ -120,8 +120,8 @@ static void check_alleles(const Model *model, int length, double tolerance) {
   Genome genome = read_genome(text);
   for (int i = 0; i < 200; i++) bases[i] = (uint8_t)(rand() % 4);
   make_alleles(alleles, bases, &genome.records->segment[2]);
-  Alleles *engine = alleles_new(model, genome.corpus, WINDOW, 3, kernels_best());
-  alleles_run(engine, alleles, ALLELES);
+  Alleles *engine = alleles_new(model, WINDOW, 3, kernels_best());
+  alleles_run(engine, genome.corpus, alleles, ALLELES);
   for (int i = 0; i < ALLELES; i++) edit(&records[2 * i], model, segment, &alleles[i]);
   score(nats, model, records, 2 * ALLELES);
   for (int i = 0; i < ALLELES; i++) {
@@ -174,11 +174,11 @@ static void an_allele_does_not_depend_on_company(void **state) {
   for (int i = 0; i < 200; i++) bases[i] = (uint8_t)(rand() % 4);
   make_alleles(all, bases, genome.records->segment);
   memcpy(alone, all, sizeof all);
-  Alleles *three = alleles_new(&model, genome.corpus, WINDOW, 3, kernels_best());
-  Alleles *one = alleles_new(&model, genome.corpus, WINDOW, 1, kernels_best());
-  alleles_run(three, all, ALLELES);
+  Alleles *three = alleles_new(&model, WINDOW, 3, kernels_best());
+  Alleles *one = alleles_new(&model, WINDOW, 1, kernels_best());
+  alleles_run(three, genome.corpus, all, ALLELES);
   for (int i = ALLELES - 1; i >= 0; i--) {
-    alleles_run(one, &alone[i], 1);
+    alleles_run(one, genome.corpus, &alone[i], 1);
     assert_int_equal(alone[i].tokens, all[i].tokens);
     assert_memory_equal(&alone[i].nats, &all[i].nats, sizeof all[i].nats);
   }

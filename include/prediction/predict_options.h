@@ -16,6 +16,7 @@
   ROW(SCORE,    score)         \
   ROW(TRACK,    track)         \
   ROW(CLASSIFY, classify)      \
+  ROW(VARIANTS, variants)      \
   ROW(SAMPLE,   sample)        \
   ROW(EMBED,    embed)         \
   ROW(TRACE,    trace)         \
@@ -32,21 +33,25 @@ typedef enum {
   FORMAT_BEDGRAPH,
   FORMAT_NPY,
   FORMAT_JSON,
-  FORMAT_TEXT
+  FORMAT_TEXT,
+  FORMAT_VCF
 } Format;
 typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
 typedef enum { STATE_MEAN, STATE_LAST } State;
 
-enum { POSITIONS_TOP_MAX = 256 }; /* the largest --top with --positions all */
+enum { POSITIONS_TOP_MAX = 256 };     /* the largest --top with --positions all */
+enum { VARIANTS_WINDOW_MAX = 10000 }; /* the largest --window with --mode variants */
 
 typedef struct {
   int mode;
   int top, positions; /* next */
   bool bases;
-  int strands; /* Strands; score and classify */
+  int strands; /* Strands; score, classify and variants */
   int memory;  /* EvidenceUse; -1: the mode's default */
   bool circular;
-  uint64_t window;              /* track; 0: none */
+  uint64_t window; /* track: 0: none; variants: 0: the mode's default */
+  const char *vcf; /* variants; NULL: all of them */
+  bool all;
   TextList model, prior;        /* classify: NAME=MODEL, NAME=PROBABILITY */
   uint64_t length, count, seed; /* sample */
   double temperature, top_p;

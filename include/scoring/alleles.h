@@ -31,12 +31,11 @@ typedef struct {
 
 typedef struct Alleles Alleles;
 
-/* Model and corpus are borrowed. window: bases behind an allele, fewer where its segment ends. */
-Alleles *alleles_new(const Model *model, const Corpus *corpus, uint32_t window, int threads,
-                     const Kernels *kernels);
+/* The model is borrowed. window: bases behind an allele, fewer where its segment ends. */
+Alleles *alleles_new(const Model *model, uint32_t window, int threads, const Kernels *kernels);
 void alleles_free(Alleles *alleles);
 
-/* Computes the results of n alleles. */
-void alleles_run(Alleles *alleles, Allele *allele, size_t n);
+/* Computes the results of alleles (n) in segments of a corpus. */
+void alleles_run(Alleles *alleles, const Corpus *corpus, Allele *allele, size_t n);
 
 #endif

@@ -3,12 +3,15 @@
 #include "base/quota.h"
 #include "prediction/predict_options_text.h"
 
+#include <inttypes.h>
+
 #define AT(field) offsetof(PredictOptions, field)
 static const char what[] = "what", next[] = "with --mode next",
-                  strands[] = "with --mode score|classify",
+                  strands[] = "with --mode score|classify|variants",
                   memory[] = "with --mode next|score|track|classify|sample|trace|flow",
-                  circles[] = "with --mode score|track|classify", track[] = "with --mode track",
-                  classify[] = "with --mode classify", sample[] = "with --mode sample",
+                  circles[] = "with --mode score|track|classify",
+                  window[] = "with --mode track|variants", classify[] = "with --mode classify",
+                  variants[] = "with --mode variants", sample[] = "with --mode sample",
                   embed[] = "with --mode embed", trace[] = "with --mode trace|flow", how[] = "how";
 
 static const Option rows[] = {
@@ -22,7 +25,9 @@ static const Option rows[] = {
     {"memory", 0, OPTION_CHOICE, AT(memory), NULL, 0, 0, "off|model|others|record", memory,
      text_memory},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", circles, text_circular},
-    {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", track, text_window},
+    {"window", 0, OPTION_COUNT, AT(window), NULL, 1, 0x1p53, "N", window, text_window},
+    {"vcf", 0, OPTION_TEXT, AT(vcf), NULL, 0, 0, "FILE", variants, text_vcf},
+    {"all", 0, OPTION_FLAG, AT(all), NULL, 0, 0, "", variants, text_all},
     {"model", 0, OPTION_TEXTS, AT(model), NULL, 0, 0, "NAME=MODEL", classify, text_model},
     {"prior", 0, OPTION_TEXTS, AT(prior), NULL, 0, 0, "NAME=P", classify, text_prior},
     {"length", 0, OPTION_COUNT, AT(length), "1000", 1, 0x1p40, "N", sample, text_length},
@@ -37,8 +42,8 @@ static const Option rows[] = {
     {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace, text_timesteps},
     {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace, text_loss_at},
     {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace, text_weights},
-    {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0, "tsv|jsonl|bedgraph|npy|json|text", how,
-     text_format},
+    {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0, "tsv|jsonl|bedgraph|npy|json|text|vcf",
+     how, text_format},
     {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how, text_no_header},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how, text_threads},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how, text_output},
@@ -50,6 +55,7 @@ static const char circular_in_rows[] =
 static const Clash clashes[] = {
     {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
     {.option = "state", .with = "kmers", .reason = "goes with records, not with --kmers"},
+    {.option = "all", .with = "vcf", .reason = "stands in place of --vcf"},
     {.option = "circular", .with = "window", .reason = circular_in_rows},
     {.option = "circular", .with = "format", .value = "bedgraph", .reason = circular_in_rows},
     {.option = "top-k",
@@ -85,8 +91,10 @@ static int check_format(const PredictOptions *o, Why *why) {
   const bool is_table = o->format == FORMAT_TSV || o->format == FORMAT_JSONL;
   if (o->format == FORMAT_BEDGRAPH && o->mode != MODE_TRACK)
     return fail(why, "--format bedgraph: goes with --mode track");
-  if (o->format == FORMAT_NPY && o->mode != MODE_EMBED)
-    return fail(why, "--format npy: goes with --mode embed");
+  if (o->format == FORMAT_NPY && o->mode != MODE_EMBED && !o->all)
+    return fail(why, "--format npy: goes with --mode embed, and with --mode variants --all");
+  if (o->format == FORMAT_VCF && !o->vcf)
+    return fail(why, "--format vcf: goes with --mode variants --vcf");
   if (is_trace && o->mode != MODE_TRACE)
     return fail(why, "--format %s: goes with --mode trace",
                 o->format == FORMAT_JSON ? "json" : "text");
@@ -109,6 +117,16 @@ static int fail_alone(const PredictOptions *o, Why *why) {
               o->kmers ? "--kmers" : "--mode info");
 }
 
+static int check_variants(const PredictOptions *o, Why *why) {
+  if (!o->vcf && !o->all)
+    return fail(why, "--mode variants: name a file of variants with --vcf, or give --all for every "
+                     "single-base change");
+  if (o->window > VARIANTS_WINDOW_MAX)
+    return fail(why, "--window '%" PRIu64 "': must be at most %d with --mode variants", o->window,
+                VARIANTS_WINDOW_MAX);
+  return 0;
+}
+
 int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   const bool alone = o->mode == MODE_INFO || o->mode == MODE_SAMPLE || o->kmers;
   if (o->mode != MODE_CLASSIFY && !o->weights && n_operands == 0)
@@ -123,5 +141,6 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   if (o->memory > EVIDENCE_MODEL && o->mode > MODE_CLASSIFY)
     return fail(why, "--memory %s: goes with --mode next|score|track|classify",
                 o->memory == EVIDENCE_OTHERS ? "others" : "record");
+  if (o->mode == MODE_VARIANTS && check_variants(o, why) != 0) return -1;
   return check_format(o, why);
 }

@@ -24,14 +24,14 @@ static bool is_directory(const char *path) {
   return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
 }
 
-/* Whether the output would take the place of something that is read: a FILE, a prompt, or a model,
- * which may be in a directory. */
+/* Whether the output would take the place of something that is read: a FILE, a prompt, variants, or
+ * a model, which may be in a directory. */
 static int check_output(const Task *task, const char *const *paths, Why *why) {
   const char *output = task->options->output;
   char inside[PATH_MAX];
   struct stat file;
   if (!output || stat(output, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
-  bool same = is_same(&file, task->options->prompt);
+  bool same = is_same(&file, task->options->prompt) || is_same(&file, task->options->vcf);
   for (int i = 0; i < task->n_files; i++) same |= is_same(&file, task->files[i]);
   for (int i = 0; i < task->n_models; i++) {
     snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
@@ -53,7 +53,8 @@ int task_check(const Task *task, const char *const *paths, Why *why) {
 EvidenceUse task_memory(const Task *task) {
   const PredictOptions *o = task->options;
   if (o->memory >= 0) return (EvidenceUse)o->memory;
-  const bool without = o->mode == MODE_SAMPLE || o->mode == MODE_EMBED || o->mode == MODE_INFO;
+  const bool without = o->mode == MODE_SAMPLE || o->mode == MODE_EMBED ||
+                       o->mode == MODE_VARIANTS || o->mode == MODE_INFO;
   return without ? EVIDENCE_OFF : EVIDENCE_MODEL;
 }
 

@@ -40,7 +40,6 @@ typedef struct {
 
 struct Alleles {
   const Model *model;
-  const Corpus *corpus;
   const Kernels *kernels;
   uint32_t window;
   Factors *factors;
@@ -70,12 +69,10 @@ static Workspace new_workspace(const Shape *shape, const Factors *factors) {
                      .J = alloc_new((size_t)T * LANES, sizeof(double))};
 }
 
-Alleles *alleles_new(const Model *model, const Corpus *corpus, uint32_t window, int threads,
-                     const Kernels *kernels) {
+Alleles *alleles_new(const Model *model, uint32_t window, int threads, const Kernels *kernels) {
   const Shape *shape = &model->shape;
   Alleles *a = alloc_new(1, sizeof *a);
   a->model = model;
-  a->corpus = corpus;
   a->kernels = kernels;
   a->window = window;
   a->factors = factors_forward(model->weights, shape, true, threads, kernels->products);
@@ -112,14 +109,14 @@ void alleles_free(Alleles *a) {
 
 /* Finds the tokens of an allele; false: there are none. Token i of a strand adds s bases from base
  * k + i s on. */
-static bool set_branch(const Alleles *a, Branch *branch, Allele *allele) {
+static bool set_branch(const Alleles *a, Branch *branch, const Corpus *corpus, Allele *allele) {
   const RecordSegment *segment = allele->segment;
   const uint64_t k = (uint64_t)a->model->shape.k, s = (uint64_t)a->model->shape.s;
   const uint64_t behind = segment->length - allele->at - allele->replaced;
   allele->tokens = 0;
   allele->nats = 0;
   branch->allele = allele;
-  branch->strand = (GenomeStrand){a->corpus, segment->start, segment->length, allele->reversed};
+  branch->strand = (GenomeStrand){corpus, segment->start, segment->length, allele->reversed};
   branch->at = allele->reversed ? behind : allele->at;
   if (branch->at < k) return false;
   branch->step = (branch->at - k) / s;
@@ -334,9 +331,9 @@ static int longer_branch(const void *a, const void *b) {
   return order(x->state, y->state);
 }
 
-static void run_part(Alleles *a, Allele *allele, size_t n) {
+static void run_part(Alleles *a, const Corpus *corpus, Allele *allele, size_t n) {
   a->n = 0;
-  for (size_t i = 0; i < n; i++) a->n += set_branch(a, &a->branch[a->n], &allele[i]);
+  for (size_t i = 0; i < n; i++) a->n += set_branch(a, &a->branch[a->n], corpus, &allele[i]);
   plan_chains(a);
   atomic_store(&a->next, 0);
   parallel_run(a->workers, a->workers, chains_job, a);
@@ -346,9 +343,9 @@ static void run_part(Alleles *a, Allele *allele, size_t n) {
   parallel_run(a->workers, a->workers, branches_job, a);
 }
 
-void alleles_run(Alleles *a, Allele *allele, size_t n) {
+void alleles_run(Alleles *a, const Corpus *corpus, Allele *allele, size_t n) {
   for (size_t some; n > 0; allele += some, n -= some) {
     some = n < a->most ? n : a->most;
-    run_part(a, allele, some);
+    run_part(a, corpus, allele, some);
   }
 }
