@@ -48,6 +48,7 @@ static int run(Task *task, const char *const *paths, Why *why) {
   for (int i = 0; i < task->n_models && rc == 0; i++)
     rc = read_model(task, &models[i], paths[i], why);
   task->models = models;
+  task->paths = paths;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
   Progress *progress = task->advance->progress;
   *progress = progress_new(false, task->output && !output_is_terminal(task->output));
@@ -70,6 +71,8 @@ static int check_usage(const PredictOptions *o, char **operands, int n_operands,
                        Candidates *candidates, Why *why) {
   int standard_inputs = 0;
   if (predict_options_check(o, n_operands, why) != 0) return -1;
+  standard_inputs += o->vcf && strcmp(o->vcf, "-") == 0;
+  standard_inputs += o->vcf && n_operands == first_file(o);
   for (int i = first_file(o); i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   return o->mode == MODE_CLASSIFY ? candidates_parse(candidates, o, why) : 0;

@@ -17,7 +17,8 @@ typedef struct {
   const Candidates *candidates; /* the names of the models, for mode classify */
   const Model *models;          /* (n_models) more than one only for mode classify */
   int n_models;
-  char *const *files; /* (n_files) "-": standard input */
+  const char *const *paths; /* (n_models) of the models */
+  char *const *files;       /* (n_files) "-": standard input */
   int n_files;
   Output *output;
   Advance *advance;

@@ -38,4 +38,7 @@ void alleles_free(Alleles *alleles);
 /* Computes the results of alleles (n) in segments of a corpus. */
 void alleles_run(Alleles *alleles, const Corpus *corpus, Allele *allele, size_t n);
 
+/* The bases of its tokens. */
+uint64_t alleles_bases(const Alleles *alleles, const Allele *allele);
+
 #endif

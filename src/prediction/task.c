@@ -40,10 +40,16 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
   return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
 }
 
+/* NULL, or "-": it does. */
+static int check_exists(const char *path, Why *why) {
+  if (!path || strcmp(path, "-") == 0 || access(path, F_OK) == 0) return 0;
+  return fail_reading(why, errno, "%s: cannot be opened", path);
+}
+
 int task_check(const Task *task, const char *const *paths, Why *why) {
+  if (check_exists(task->options->vcf, why) != 0) return -1;
   for (int i = 0; i < task->n_files; i++)
-    if (strcmp(task->files[i], "-") != 0 && access(task->files[i], F_OK) != 0)
-      return fail_reading(why, errno, "%s: cannot be opened", task->files[i]);
+    if (check_exists(task->files[i], why) != 0) return -1;
   if (task->options->weights && task->n_files > 0 && is_directory(task->files[0]))
     return fail(why, "%s: is a directory; with --weights there is no MODEL, only sequence files",
                 task->files[0]);

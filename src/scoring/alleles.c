@@ -349,3 +349,7 @@ void alleles_run(Alleles *a, const Corpus *corpus, Allele *allele, size_t n) {
     run_part(a, corpus, allele, some);
   }
 }
+
+uint64_t alleles_bases(const Alleles *a, const Allele *allele) {
+  return (uint64_t)allele->tokens * (uint64_t)a->model->shape.s;
+}

@@ -1,0 +1,55 @@
+/* varfile: the records of a VCF or BCF file, plain or compressed with bgzip or gzip, and the same
+ * records as VCF with more numbers in INFO.
+ *
+ * Only this module calls HTSlib. In a build without it varfile_none.c takes its place, and
+ * varfile_open says so. */
+#ifndef VARFILE_H
+#define VARFILE_H
+
+#include "base/fail.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct VarFile VarFile;
+
+/* All text is valid until the record is read again. */
+typedef struct {
+  struct bcf1_t *raw;  /* of HTSlib; NULL at first */
+  const char *name;    /* CHROM */
+  int64_t position;    /* from 1; 0 before the first base */
+  const char *id;      /* "." none */
+  char *const *allele; /* (alleles) REF, and then those of ALT */
+  int alleles;
+  uint64_t number; /* of its line; of BCF, of the record */
+  size_t bytes;    /* of memory */
+} VarRecord;
+
+/* Opens a file ("-": standard input); without samples their columns are skipped. */
+VarFile *varfile_open(const char *path, bool samples, Why *why);
+void varfile_close(VarFile *file); /* NULL is allowed */
+
+/* The next record: 1 there is one, 0 the file has ended, -1 an error. */
+int varfile_read(VarFile *file, VarRecord *record, Why *why);
+void varfile_clear(VarRecord *record);
+
+/* Fails with the file and the record's line before the problem. */
+int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const char *problem, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Before varfile_put_header: adds a sequence, unless the header has it; a field of INFO, whose
+ * number is "1" or "A"; and a line ##key=value, with '?' for control
+ * characters. */
+void varfile_add_contig(VarFile *file, const char *name, uint64_t letters);
+void varfile_add_field(VarFile *file, const char *id, const char *number, const char *description);
+void varfile_add_line(VarFile *file, const char *key, const char *value);
+int varfile_put_header(VarFile *file, FILE *out, Why *why);
+
+/* Sets a field of INFO to n values, of which NaN is missing; n = 0 removes it. */
+int varfile_set(VarFile *file, VarRecord *record, const char *id, const float *values, int n,
+                Why *why);
+int varfile_put(VarFile *file, const VarRecord *record, FILE *out, Why *why);
+
+#endif
