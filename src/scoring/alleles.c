@@ -279,7 +279,7 @@ static void run_branches(const Alleles *a, const Workspace *work, const Branch *
                          int n) {
   const Shape *shape = &a->model->shape;
   const size_t D = (size_t)shape->D;
-  Lane lanes[LANES];
+  Lane lanes[LANES] = {0};
   Tape *tape = work->tape;
   tape->B = n;
   for (int b = 0; b < n; b++) {
