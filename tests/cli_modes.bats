@@ -204,17 +204,23 @@ is_bedgraph() {
   { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; cat "$LAMBDA"; } > mixed.fa
   for strands in forward both; do
     rnnpredict --mode classify --strands $strands --model phix="$RUN" --model lambda="$OTHER" mixed.fa > best.tsv
-    [ "$(head -n 1 best.tsv | tr '\t' ' ')" = "record bases best llr_bits posterior loglik_phix loglik_lambda" ]
-    [ "$(sed -n 2p best.tsv)" = $'short\t0\tNA\tNA\tNA\tNA\tNA' ]
+    [ "$(head -n 1 best.tsv | tr '\t' ' ')" = "record bases best llr_bits posterior loglik_phix loglik_lambda bits_per_base_phix bits_per_base_lambda" ]
+    [ "$(sed -n 2p best.tsv)" = $'short\t0\tNA\tNA\tNA\tNA\tNA\tNA\tNA' ]
     column=nats
     [ $strands = forward ] || column=mean_nats
     paste best.tsv <(rnnpredict --mode score --strands $strands "$RUN" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') \
       <(rnnpredict --mode score --strands $strands "$OTHER" mixed.fa | awk -F '\t' -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i } { print $at }') |
       awk -F '\t' 'function far(a, b) { return (a - b) ^ 2 > 1e-6 } NR < 3 { next }
-        far(-$6, $8) || far(-$7, $9) { print; exit bad = 1 }
-        $3 != ($6 >= $7 ? "phix" : "lambda") { print; exit bad = 1 }
-        far($4, sqrt(($6 - $7) ^ 2) / log(2)) || far($5, 1 / (1 + exp(-sqrt(($6 - $7) ^ 2)))) { print; exit bad = 1 }
-        END { exit bad || NR != 403 }'
+        far(-$6, $10) || far(-$7, $11) { print; exit bad = 1 }
+        far($8, -$6 / $2 / log(2)) || far($9, -$7 / $2 / log(2)) { print; exit bad = 1 }
+        { # the null model has two bits for each base
+          best = $6 >= $7 ? "phix" : "lambda"; low = $6; high = $7; null = -2 * log(2) * $2
+          if (low > high) { low = $7; high = $6 }
+          if (null > high) { best = "unclassified"; low = high; high = null; third = $6 < $7 ? $6 : $7 }
+          else { third = low; if (null > low) low = null; else third = null }
+          called[best]++ }
+        $3 != best || far($4, (high - low) / log(2)) || far($5, 1 / (1 + exp(low - high) + exp(third - high))) { print; exit bad = 1 }
+        END { exit bad || NR != 403 || called["unclassified"] < 20 || called["lambda"] < 2 }'
   done
   [ "$(tail -n 1 best.tsv | cut -f 3)" = lambda ]
 }
@@ -226,18 +232,44 @@ is_bedgraph() {
   classify --prior a=1 --prior b=1 | cmp - even.tsv
   classify --prior b=0.001 --prior a=9 > uneven.tsv
   paste even.tsv uneven.tsv | awk -F '\t' 'NR > 1 {
-    odds = exp($6 - $7) * 9000; p = odds / (1 + odds); right = p > 0.5 ? "a" : "b"
-    if ($10 != right || ($12 - (p > 0.5 ? p : 1 - p)) ^ 2 > 1e-8) { print; exit bad = 1 }
-    if ($3 != $10) moved++ } END { exit bad || !(moved > 0) }'
+    null = exp(-$2 * 2 * log(2) - $7) * 4500.5; p["a"] = exp($6 - $7) * 9000; p["b"] = 1; p["unclassified"] = null
+    sum = p["a"] + p["b"] + null; right = "a"
+    for (name in p) if (p[name] > p[right]) right = name
+    if ($12 != right || ($14 - p[right] / sum) ^ 2 > 1e-8) { print; exit bad = 1 }
+    if ($3 != $12) moved++ } END { exit bad || !(moved > 0) }'
+  classify --prior a=1 --prior b=1 --prior unclassified=1 | cmp - even.tsv
+  classify --prior a=1 --prior b=1 --prior unclassified=1e-99 > never.tsv
+  [ "$(awk -F '\t' '$3 == "unclassified"' even.tsv | wc -l)" -gt 5 ]
+  run -1 grep -w unclassified never.tsv
   classify --strands both > /dev/null
+}
+
+@test "classify: records below --min-posterior are unclassified, and keep their numbers" {
+  classify() { rnnpredict --mode classify --model a="$RUN" --model b="$OTHER" "$@" "$READS"; }
+  classify > all.tsv
+  classify --min-posterior 0.7 > some.tsv
+  cut -f 1,2,4- some.tsv | diff - <(cut -f 1,2,4- all.tsv)
+  paste all.tsv <(cut -f 3 some.tsv) | awk -F '\t' 'NR > 1 && $10 != ($5 >= 0.7 ? $3 : "unclassified") { exit bad = 1 }
+    NR > 1 && $10 != $3 { changed++ } END { exit bad || !(changed > 10) }'
+  classify --min-posterior 0 | cmp - all.tsv
+}
+
+@test "classify: --null-bits are the bits of each base under the null model" {
+  classify() { rnnpredict --mode classify --model a="$RUN" --model b="$OTHER" "$@" "$READS"; }
+  classify > all.tsv
+  classify --null-bits 2 | cmp - all.tsv
+  classify --null-bits 1.98 > some.tsv
+  cut -f 1,2,6- some.tsv | diff - <(cut -f 1,2,6- all.tsv)
+  awk -F '\t' 'NR > 1 && ($3 == "unclassified") != ($8 > 1.98 && $9 > 1.98) { print; exit bad = 1 }
+    NR > 1 { n[$3]++ } END { exit bad || n["unclassified"] < 5 || n["a"] + n["b"] < 5 }' some.tsv
 }
 
 @test "classify: three models, reads piped, joined with what they are" {
   head -n 800 "$READS" | rnnpredict --mode classify --model x="$RUN" --model y="$OTHER" --model z.1-2="$RUN" > best.tsv
-  [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
+  [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"] + n["unclassified"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
   awk -F '\t' 'NR > 1 && ($5 > 0.51 && $3 == "x" || $4 < 0) { exit 1 }' best.tsv # x and z are the same
   LC_ALL=C join -t $'\t' <(sed 1d best.tsv | LC_ALL=C sort) <(rnnpredict --mode score --no-header "$RUN" "$READS" | LC_ALL=C sort) |
-    awk -F '\t' '$6 + $12 != 0 { print; exit bad = 1 } END { exit bad || NR != 200 }'
+    awk -F '\t' '$6 + $15 != 0 { print; exit bad = 1 } END { exit bad || NR != 200 }'
 }
 
 @test "classify: what is wrong with models and priors is said" {
@@ -248,9 +280,13 @@ is_bedgraph() {
   classify "NAME=MODEL" --model "a b=$RUN" --model b="$RUN"
   classify "NAME=MODEL" --model a= --model b="$RUN"
   classify "of that name" --model a="$RUN" --model a="$OTHER"
+  classify "the word for none of them" --model unclassified="$RUN" --model a="$OTHER"
   classify "'b'" --model a="$RUN" --model b="$RUN" --prior a=1
   classify "NAME that of a --model" --model a="$RUN" --model b="$RUN" --prior a=1 --prior c=1
   classify "has one" --model a="$RUN" --model b="$RUN" --prior a=1 --prior a=1
+  classify "none of 'b'" --model a="$RUN" --model b="$RUN" --prior a=1 --prior unclassified=1
+  classify "'1.5': must be a number, 0..1" --model a="$RUN" --model b="$RUN" --min-posterior 1.5
+  classify "'-1': must be a number, 0..100" --model a="$RUN" --model b="$RUN" --null-bits -1
   for p in 0 -1 nan inf x "" 1x; do
     classify "above 0" --model a="$RUN" --model b="$RUN" --prior a=$p --prior b=1
   done

@@ -214,14 +214,18 @@ def check_classify(rows, name, steps, other):
     row = rows.pop()
     assert row[:2] == [name, str(bases)], row
     if not bases:
-        assert row[2:] == ['NA'] * 5, row
+        assert row[2:] == ['NA'] * 7, row
         return
-    difference = abs(loglik[0] - loglik[1])
-    assert row[2] == ('this' if loglik[0] >= loglik[1] else 'other') or difference < 1e-5, row
+    candidates = dict(zip(['this', 'other', 'unclassified'], [*loglik, -bases * math.log(4)]))
+    best, second, third = sorted(candidates, key=candidates.get)[::-1]
+    difference = candidates[best] - candidates[second]
+    rest = math.exp(-difference) + math.exp(candidates[third] - candidates[best])
+    assert row[2] == best or difference < 1e-5, row
     assert abs(float(row[3]) - difference / math.log(2)) < 1e-3, (row, loglik)
-    assert abs(float(row[4]) - 1 / (1 + math.exp(-difference))) < 1e-3, (row, loglik)
-    near(row[5], loglik[0])
-    near(row[6], loglik[1])
+    assert abs(float(row[4]) - 1 / (1 + rest)) < 1e-3, (row, loglik)
+    for said, said_bits, right in zip(row[5:7], row[7:9], loglik):
+        near(said, right)
+        near(said_bits, -right / (bases * math.log(2)))
 
 
 def check_greedy(rows, prompt):
@@ -277,7 +281,8 @@ def header(question):
                     f'{whole} reverse_{whole} mean_{whole}',
             'track': 'record position kmer bits probability', 'bedgraph': None,
             'window7': 'record start end bases bits_per_base',
-            'classify': 'record bases best llr_bits posterior loglik_this loglik_other',
+            'classify': 'record bases best llr_bits posterior loglik_this loglik_other '
+                        'bits_per_base_this bits_per_base_other',
             'greedy': None, 'mean': f'record {states}', 'last': f'record {states}',
             'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[question]
 

@@ -1,4 +1,5 @@
-/* candidates: the models among which mode classify chooses: names, paths, prior probabilities. */
+/* candidates: the models among which mode classify chooses: names, paths, prior probabilities. The
+ * null model, under which all bases have the same number of bits, comes after them. */
 #ifndef CANDIDATES_H
 #define CANDIDATES_H
 
@@ -6,11 +7,13 @@
 
 enum { CANDIDATES_NAME = 64 }; /* bytes of a name at most */
 
+#define CANDIDATES_NULL "unclassified" /* the name of the null model */
+
 typedef struct {
-  int n;
-  char name[OPTION_TEXTS_MAX][CANDIDATES_NAME + 1];
-  const char *path[OPTION_TEXTS_MAX]; /* borrowed from the options */
-  double ln_prior[OPTION_TEXTS_MAX];  /* up to a constant */
+  int n;                                                /* models */
+  char name[OPTION_TEXTS_MAX + 1][CANDIDATES_NAME + 1]; /* (n + 1) */
+  const char *path[OPTION_TEXTS_MAX];                   /* (n) borrowed from the options */
+  double ln_prior[OPTION_TEXTS_MAX + 1];                /* (n + 1) up to a constant */
 } Candidates;
 
 /* Reads --model and --prior. */

@@ -52,7 +52,8 @@ typedef struct {
   uint64_t window; /* track: 0: none; variants: 0: the mode's default */
   const char *vcf; /* variants; NULL: all of them */
   bool all;
-  TextList model, prior;        /* classify: NAME=MODEL, NAME=PROBABILITY */
+  TextList model, prior; /* classify: NAME=MODEL, NAME=PROBABILITY */
+  double min_posterior, null_bits;
   uint64_t length, count, seed; /* sample */
   double temperature, top_p;
   int top_k; /* 0: all */

@@ -25,26 +25,48 @@ static int add_model(Candidates *c, const char *text, Why *why) {
     return fail(why, "--model '%s': must be NAME=MODEL, NAME of letters, digits and _ . -", text);
   if (find(c, text, n) >= 0)
     return fail(why, "--model '%s': there is one of that name before it", text);
+  if (n == strlen(CANDIDATES_NULL) && strncmp(text, CANDIDATES_NULL, n) == 0)
+    return fail(why, "--model '%s': '" CANDIDATES_NULL "' is the word for none of them", text);
   c->path[c->n] = equals + 1;
   memcpy(c->name[c->n++], text, n);
   return 0;
 }
 
-/* Stores P in ln_prior; candidates_parse takes the logarithm. */
-static int add_prior(Candidates *c, const char *text, Why *why) {
+/* The number of the model that a --prior names, or of the null model; -1: none. */
+static int find_prior(const Candidates *c, const char *name, size_t n) {
+  if (n == strlen(CANDIDATES_NULL) && strncmp(name, CANDIDATES_NULL, n) == 0) return c->n;
+  return find(c, name, n);
+}
+
+/* Stores P in p[NAME]. */
+static int add_prior(const Candidates *c, double *p, const char *text, Why *why) {
   const char *equals = strchr(text, '=');
-  const int i = equals ? find(c, text, (size_t)(equals - text)) : -1;
+  const int i = equals ? find_prior(c, text, (size_t)(equals - text)) : -1;
   char *end;
   if (i < 0) return fail(why, "--prior '%s': must be NAME=P, NAME that of a --model", text);
-  const double p = strtod(equals + 1, &end);
-  if (!(p > 0 && p <= 1e100) || *end)
+  const double value = strtod(equals + 1, &end);
+  if (!(value > 0 && value <= 1e100) || *end)
     return fail(why, "--prior '%s': P must be a number above 0", text);
-  if (c->ln_prior[i] > 0) return fail(why, "--prior '%s': '%s' has one", text, c->name[i]);
-  c->ln_prior[i] = p;
+  if (p[i] > 0) return fail(why, "--prior '%s': '%s' has one", text, c->name[i]);
+  p[i] = value;
+  return 0;
+}
+
+/* The null model is as probable as a model is on average, unless it has a prior of its own. */
+static int set_priors(Candidates *c, double *p, Why *why) {
+  double sum = 0;
+  for (int i = 0; i < c->n; i++) {
+    if (p[i] == 0)
+      return fail(why, "--prior: there is none of '%s'; give it for each or for none", c->name[i]);
+    sum += p[i];
+  }
+  if (p[c->n] == 0) p[c->n] = sum / c->n;
+  for (int i = 0; i <= c->n; i++) c->ln_prior[i] = log(p[i]);
   return 0;
 }
 
 int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
+  double p[OPTION_TEXTS_MAX + 1] = {0};
   *c = (Candidates){0};
   if (options->model.n < 2)
     return fail(why,
@@ -52,13 +74,8 @@ int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
                 "alone is sequence");
   for (int i = 0; i < options->model.n; i++)
     if (add_model(c, options->model.text[i], why) != 0) return -1;
-  if (options->prior.n == 0) return 0;
+  strcpy(c->name[c->n], CANDIDATES_NULL);
   for (int i = 0; i < options->prior.n; i++)
-    if (add_prior(c, options->prior.text[i], why) != 0) return -1;
-  for (int i = 0; i < c->n; i++) {
-    if (c->ln_prior[i] == 0)
-      return fail(why, "--prior: there is none of '%s'; give it for each or for none", c->name[i]);
-    c->ln_prior[i] = log(c->ln_prior[i]);
-  }
-  return 0;
+    if (add_prior(c, p, options->prior.text[i], why) != 0) return -1;
+  return options->prior.n > 0 ? set_priors(c, p, why) : 0;
 }
