@@ -264,6 +264,67 @@ is_bedgraph() {
     NR > 1 { n[$3]++ } END { exit bad || n["unclassified"] < 5 || n["a"] + n["b"] < 5 }' some.tsv
 }
 
+# Pairs of reads in first.fa and second.fa: short ones, one that is too short, long ones of several stretches.
+pairs() {
+  sed -n '1~4s/^@/>/p; 2~4p' "$READS" > all.fa
+  head -n 400 all.fa > reads.fa
+  awk 'NR % 4 == 1 { print ">pair" NR "/1" } NR % 4 == 2' reads.fa > first.fa
+  awk 'NR % 4 == 3 { print ">pair" NR - 2 "/2 of 2" } NR % 4 == 0' reads.fa > second.fa
+  printf '>short/1\nAC\n' >> first.fa
+  printf '>short/2\nACGTTACGGATAC\n' >> second.fa
+  printf '>none\nA\n' | tee -a first.fa >> second.fa
+  zcat -f "$LAMBDA" | sed '/>/d' | tr -d '\n' > bases
+  { echo '>long'; cat bases; echo; } >> first.fa
+  { echo '>long'; rev bases; echo; } >> second.fa
+  paste -d '\n' <(paste - - < first.fa) <(paste - - < second.fa) | tr '\t' '\n' > both.fa
+}
+
+@test "classify: the two reads of a pair count as one, from one file or two" {
+  pairs
+  for strands in forward both; do
+    classify() { rnnpredict --mode classify --strands $strands --model a="$RUN" --model b="$OTHER" "$@"; }
+    classify --paired both.fa > pairs.tsv
+    for t in 1 3; do
+      classify --paired -t $t first.fa second.fa | cmp - pairs.tsv
+      classify --paired -t $t < both.fa | cmp - pairs.tsv
+    done
+    classify both.fa > reads.tsv
+    awk -F '\t' 'FNR == NR && FNR > 1 { name = $1; sub("/[12]$", "", name); if (!(name in bases)) order[++n] = name
+        bases[name] += $2; if ($2) { a[name] += $6; b[name] += $7 } next }
+      function far(x, y) { return (x - y) ^ 2 > 1e-9 * (1 + x * x) }
+      FNR == 1 { next }
+      $1 != order[FNR - 1] || $2 != bases[$1] { print; exit bad = 1 }
+      $2 == 0 { if ($3 $6 != "NANA") exit bad = 1; next }
+      { null = -2 * log(2) * $2; top = a[$1] > b[$1] ? a[$1] : b[$1]; if (null > top) top = null
+        p = 1 / (exp(a[$1] - top) + exp(b[$1] - top) + exp(null - top)) }
+      far($6, a[$1]) || far($7, b[$1]) || far($8, -a[$1] / $2 / log(2)) || (p - $5) ^ 2 > 1e-8 { print; exit bad = 1 }
+      END { exit bad || FNR != 104 }' reads.tsv pairs.tsv
+    grep -w short pairs.tsv | cut -f 2 | grep -x 10
+  done
+}
+
+@test "classify: reads that are no pairs are named" {
+  pairs
+  classify() { rnnpredict --mode classify --paired --model a="$RUN" --model b="$OTHER" "$@" > rows.tsv; }
+  fails 1 "'pair1/1' and 'pair5/1' are not the reads of a pair" classify first.fa
+  fails 1 "'pair1/1' and 'pair1/1' are not the reads of a pair" classify first.fa first.fa
+  fails 1 "'pair1/2' and 'pair1/1' are not the reads of a pair" classify second.fa first.fa
+  head -n 6 first.fa > few.fa
+  fails 1 "second.fa: has more records than 'few.fa'" classify few.fa second.fa
+  [ "$(wc -l < rows.tsv)" -eq 4 ]
+  head -n 6 second.fa > few.fa
+  fails 1 "first.fa: has more records than 'few.fa'" classify first.fa few.fa
+  sed '3,$d' first.fa > one.fa
+  fails 1 "one.fa: the last record 'pair1/1' has no mate" classify one.fa
+  printf '>pair1/2\nACGTXACG\n' > wrong.fa
+  fails 1 "wrong.fa: line 2" classify one.fa wrong.fa
+  fails 1 nowhere.fa classify one.fa nowhere.fa
+  fails 2 "one FILE" classify one.fa one.fa one.fa
+  fails 2 "named only once" classify - -
+  : > empty.fa
+  fails 1 empty.fa classify empty.fa one.fa
+}
+
 @test "classify: three models, reads piped, joined with what they are" {
   head -n 800 "$READS" | rnnpredict --mode classify --model x="$RUN" --model y="$OTHER" --model z.1-2="$RUN" > best.tsv
   [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"] + n["unclassified"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
@@ -494,6 +555,7 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "--top: goes with --mode next" rnnpredict --mode score --top 5 "$RUN" "$READS"
   fails 2 "--strands: goes with --mode score|classify" rnnpredict --mode track --strands both "$RUN" "$READS"
   fails 2 "--seed: goes with --mode sample" rnnpredict --seed 1 "$RUN" "$READS"
+  fails 2 "--paired: goes with --mode classify" rnnpredict --paired "$RUN" "$READS"
   fails 2 "--model: goes with --mode classify" rnnpredict --model a=b "$RUN" "$READS"
   fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state mean "$RUN"
   greedy=(--mode sample --temperature 0)

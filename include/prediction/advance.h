@@ -21,6 +21,9 @@ void advance_begin(Advance *advance, char *const *files, int n);
 /* Before a file is opened and after the one before it: says so if it is typed on the terminal. */
 void advance_open(Advance *advance, const char *path);
 
+/* After that, before another file is opened that is read by turns with it. */
+void advance_open_mate(Advance *advance, const char *path);
+
 /* Redraws the line if it is time. bases: in the unfinished record; part: the fraction of the
  * current file read, 0..1. */
 void advance_show(Advance *advance, uint64_t bases, double part);

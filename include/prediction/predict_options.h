@@ -54,6 +54,7 @@ typedef struct {
   bool all;
   TextList model, prior; /* classify: NAME=MODEL, NAME=PROBABILITY */
   double min_posterior, null_bits;
+  bool paired;
   uint64_t length, count, seed; /* sample */
   double temperature, top_p;
   int top_k; /* 0: all */

@@ -71,6 +71,10 @@ typedef int PredictTake(void *context, const Prediction *prediction, Why *why);
 int predict_file(Predictor *predictor, const char *path, PredictTake *take, void *context,
                  SeqNotes *notes, Why *why);
 
+/* The same for the records of two files by turns, as steps_open_pairs. */
+int predict_pairs(Predictor *predictor, const char *first, const char *second, PredictTake *take,
+                  void *context, SeqNotes notes[2], Why *why);
+
 /* The same for a span, which is borrowed: one record without a name, with an ambiguous letter
  * between its segments. */
 int predict_span(Predictor *predictor, const Span *span, PredictTake *take, void *context,

@@ -62,6 +62,11 @@ void steps_open_span(Steps *steps, const Span *span);
 void steps_close(Steps *steps);
 const SeqFile *steps_file(const Steps *steps); /* NULL: a span is open */
 
+/* Opens two files, of which records are read by turns: the first reads of pairs, and the second. At
+ * the end of both, steps_file is the first and steps_mate the second. Paths are borrowed. */
+int steps_open_pairs(Steps *steps, const char *first, const char *second, Why *why);
+const SeqFile *steps_mate(const Steps *steps);
+
 /* Reads the next stretch: of the record that the last one left unfinished, or of the next record.
  * The last one must still be there, and may be the same. As seqfile_next. */
 int steps_read(Steps *steps, Stretch *stretch, Why *why);

@@ -28,10 +28,15 @@ void advance_begin(Advance *a, char *const *files, int n) {
   }
 }
 
-void advance_open(Advance *a, const char *path) {
+void advance_open_mate(Advance *a, const char *path) {
   if (input_is_typed(path)) progress_say(a->progress, "rnnpredict: " INPUT_TYPED);
+  a->now += size_of(path);
+}
+
+void advance_open(Advance *a, const char *path) {
   a->done += a->now;
-  a->now = size_of(path);
+  a->now = 0;
+  advance_open_mate(a, path);
 }
 
 void advance_show(Advance *a, uint64_t bases, double part) {

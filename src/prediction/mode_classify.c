@@ -1,17 +1,24 @@
+#include "base/alloc.h"
+#include "io/input.h"
 #include "prediction/modes.h"
 #include "sequence/bits.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct {
   const Task *task;
   Table *table;
   int readings; /* of a record: 2 with both strands */
-  /* Of the record, the means of its readings: */
+  char *first;  /* the name of the first read of a pair */
+  size_t room;
+  bool half; /* of a pair, only the first read has been added */
+  /* Of the record, or of the reads of a pair, the means of the readings: */
   double loglik[OPTION_TEXTS_MAX + 1]; /* (n_models + 1) the last of the null model */
   double bases;
-  uint64_t forward; /* bases of its forward strand */
+  uint64_t forward; /* bases of the forward strand */
 } Classify;
 
 /* ---- readings ------------------------------------------------------------------------------- */
@@ -78,13 +85,55 @@ static void put_row(const Classify *classify, const char *name) {
   table_end(classify->table);
 }
 
+/* The length of the name without this end. */
+static size_t length_without(const char *name, const char *end) {
+  const size_t n = strlen(name);
+  return n >= 2 && strcmp(name + n - 2, end) == 0 ? n - 2 : n;
+}
+
+/* Shortens the name of a pair's first read to that of the pair; -1: the second is of another. */
+static int name_pair(char *first, const char *second) {
+  const size_t n = length_without(first, "/1");
+  if (length_without(second, "/2") != n || strncmp(first, second, n) != 0) return -1;
+  first[n] = '\0';
+  return 0;
+}
+
+/* Of the second read of a pair, writes the row of the pair. */
+static int end_read(Classify *classify, const char *name, Why *why) {
+  const size_t n = strlen(name) + 1;
+  classify->half = !classify->half;
+  if (classify->half) {
+    classify->first = alloc_grow(classify->first, &classify->room, n, 1);
+    memcpy(classify->first, name, n);
+    return 0;
+  }
+  if (name_pair(classify->first, name) != 0)
+    return fail(why,
+                "%s: '%.100s' and '%.100s' are not the reads of a pair; their names must agree, "
+                "except for /1 and /2",
+                input_title(classify->task->files[0]), classify->first, name);
+  put_row(classify, classify->first);
+  return 0;
+}
+
+/* At the end of the input. */
+static int check_pairs(const Classify *classify, Why *why) {
+  if (!classify->half) return 0;
+  return fail(why,
+              "%s: the last record '%.100s' has no mate; leave it out, or run without --paired",
+              input_title(classify->task->files[0]), classify->first);
+}
+
 static int take_classify(void *context, const Prediction *prediction, Why *why) {
   Classify *classify = context;
   const Stretch *stretch = prediction->stretch;
   if (!stretch->ended) return 0;
-  if (!stretch->reversed) clear_record(classify);
+  if (!stretch->reversed && !classify->half) clear_record(classify);
   if (add_reading(classify, prediction, why) != 0) return -1;
-  if (stretch->reversed || classify->readings == 1) put_row(classify, stretch->name);
+  if (!stretch->reversed && classify->readings == 2) return 0;
+  if (classify->task->options->paired) return end_read(classify, stretch->name, why);
+  put_row(classify, stretch->name);
   return 0;
 }
 
@@ -132,7 +181,9 @@ int mode_classify(const Task *task, Why *why) {
                             .reading = {.over_ends = true,
                                         .all_circles = task->options->circular,
                                         .both_strands = both_strands}};
-  const int rc = task_predict(task, wish, take_classify, &classify, classify.table, why);
+  int rc = task_predict(task, wish, take_classify, &classify, classify.table, why);
+  if (rc == 0) rc = check_pairs(&classify, why);
   table_free(classify.table);
+  free(classify.first);
   return rc;
 }

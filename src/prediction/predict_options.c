@@ -33,6 +33,7 @@ static const Option rows[] = {
     {"min-posterior", 0, OPTION_REAL, AT(min_posterior), "0", 0, 1, "P", classify,
      text_min_posterior},
     {"null-bits", 0, OPTION_REAL, AT(null_bits), "2", 0, 100, "X", classify, text_null_bits},
+    {"paired", 0, OPTION_FLAG, AT(paired), NULL, 0, 0, "", classify, text_paired},
     {"length", 0, OPTION_COUNT, AT(length), "1000", 1, 0x1p40, "N", sample, text_length},
     {"count", 0, OPTION_COUNT, AT(count), "1", 1, 0x1p53, "N", sample, text_count},
     {"temperature", 0, OPTION_REAL, AT(temperature), "1", 0, 1000, "X", sample, text_temperature},
@@ -135,6 +136,10 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
   if (o->mode != MODE_CLASSIFY && !o->weights && n_operands == 0)
     return fail(why, "no model; name a run directory or a .safetensors file");
   if (alone && n_operands > 1) return fail_alone(o, why);
+  if (o->paired && n_operands > 2)
+    return fail(why,
+                "--paired: takes one FILE in which the reads of pairs follow one another, or two "
+                "with one read of each pair");
   if (o->positions == POSITIONS_ALL && o->top > POSITIONS_TOP_MAX)
     return fail(why, "--top '%d': must be at most %d with --positions all", o->top,
                 POSITIONS_TOP_MAX);

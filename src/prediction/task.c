@@ -130,28 +130,44 @@ void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool nam
         title, notes.nameless_line);
 }
 
+static void say_counts(const Counted *counted, const char *path, EvidenceUse memory) {
+  Progress *progress = counted->task->advance->progress;
+  if (counted->circular > 0)
+    progress_say(progress, "rnnpredict: %s: circular records: %" PRIu64, input_title(path),
+                 counted->circular);
+  if (counted->found > 0 && memory != EVIDENCE_OTHERS)
+    progress_say(progress,
+                 "rnnpredict: %s: records in the memory of the model: %" PRIu64
+                 "; each is predicted from its own copy, which --memory others ignores",
+                 input_title(path), counted->found);
+}
+
+/* Predicts one file, or the pairs of two, up to the messages about them. */
+static int predict_files(Predictor *predictor, Counted *counted, char *const *paths, int n,
+                         Why *why) {
+  const Task *task = counted->task;
+  SeqNotes notes[2];
+  Why other;
+  advance_open(task->advance, paths[0]);
+  if (n == 2) advance_open_mate(task->advance, paths[1]);
+  int rc = n == 2 ? predict_pairs(predictor, paths[0], paths[1], take_counted, counted, notes, why)
+                  : predict_file(predictor, paths[0], take_counted, counted, notes, why);
+  if (counted->table && table_flush(counted->table, rc == 0 ? why : &other) != 0) rc = -1;
+  for (int i = 0; i < n && rc == 0; i++)
+    task_say_notes(task, paths[i], notes[i], counted->table != NULL);
+  return rc;
+}
+
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why) {
   Predictor *predictor =
       predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
-  SeqNotes notes;
-  Why other;
+  const int together = task->options->paired ? task->n_files : 1;
   int rc = 0;
-  for (int i = 0; i < task->n_files && rc == 0; i++) {
-    const char *path = task->files[i];
+  for (int i = 0; i < task->n_files && rc == 0; i += together) {
     Counted counted = {task, take, context, table, 0, 0};
-    advance_open(task->advance, path);
-    rc = predict_file(predictor, path, take_counted, &counted, &notes, why);
-    if (table && table_flush(table, rc == 0 ? why : &other) != 0) rc = -1;
-    if (rc == 0) task_say_notes(task, path, notes, table != NULL);
-    if (rc == 0 && counted.circular > 0)
-      progress_say(task->advance->progress, "rnnpredict: %s: circular records: %" PRIu64,
-                   input_title(path), counted.circular);
-    if (rc == 0 && counted.found > 0 && wish.memory != EVIDENCE_OTHERS)
-      progress_say(task->advance->progress,
-                   "rnnpredict: %s: records in the memory of the model: %" PRIu64
-                   "; each is predicted from its own copy, which --memory others ignores",
-                   input_title(path), counted.found);
+    rc = predict_files(predictor, &counted, task->files + i, together, why);
+    if (rc == 0) say_counts(&counted, task->files[i], wish.memory);
   }
   predict_free(predictor);
   return rc;

@@ -367,6 +367,16 @@ int predict_file(Predictor *p, const char *path, PredictTake *take, void *contex
   return rc;
 }
 
+int predict_pairs(Predictor *p, const char *first, const char *second, PredictTake *take,
+                  void *context, SeqNotes notes[2], Why *why) {
+  if (steps_open_pairs(p->steps, first, second, why) != 0) return -1;
+  const int rc = predict_all(p, take, context, why);
+  notes[0] = seqfile_notes(steps_file(p->steps));
+  notes[1] = seqfile_notes(steps_mate(p->steps));
+  steps_close(p->steps);
+  return rc;
+}
+
 int predict_span(Predictor *p, const Span *span, PredictTake *take, void *context, Why *why) {
   steps_open_span(p->steps, span);
   const int rc = predict_all(p, take, context, why);

@@ -10,7 +10,11 @@
 struct Steps {
   int k, s;
   StepsWish wish;
-  SeqFile *file; /* NULL: a span is open, and this is the place in it: */
+  SeqFile *file; /* NULL: a span is open */
+  SeqFile *mate; /* of pairs: the other file, which has the next record; NULL: there is none */
+  const char *path, *mate_path; /* of pairs */
+  bool second;                  /* the record is the second of a pair */
+  /* The place in a span: */
   const Span *span;
   SegmentCursor cursor;
   Segment segment;       /* its bases that are left */
@@ -38,12 +42,26 @@ void steps_free(Steps *steps) {
   free(steps);
 }
 
+static SeqFile *open_file(const Steps *steps, const char *path, Why *why) {
+  SeqFile *file = seqfile_open(path, why);
+  if (file) seqfile_turn_circles(file, steps->k, steps->wish.all_circles);
+  return file;
+}
+
 int steps_open(Steps *steps, const char *path, Why *why) {
   steps->before = NULL;
-  steps->file = seqfile_open(path, why);
-  if (!steps->file) return -1;
-  seqfile_turn_circles(steps->file, steps->k, steps->wish.all_circles);
-  return 0;
+  steps->file = open_file(steps, path, why);
+  return steps->file ? 0 : -1;
+}
+
+int steps_open_pairs(Steps *steps, const char *first, const char *second, Why *why) {
+  if (steps_open(steps, second, why) != 0) return -1;
+  steps->mate = open_file(steps, first, why);
+  steps->path = second;
+  steps->mate_path = first;
+  steps->second = true;
+  if (!steps->mate) steps_close(steps);
+  return steps->mate ? 0 : -1;
 }
 
 void steps_open_span(Steps *steps, const Span *span) {
@@ -55,10 +73,13 @@ void steps_open_span(Steps *steps, const Span *span) {
 
 void steps_close(Steps *steps) {
   seqfile_close(steps->file);
-  steps->file = NULL;
+  seqfile_close(steps->mate);
+  steps->file = steps->mate = NULL;
 }
 
 const SeqFile *steps_file(const Steps *steps) { return steps->file; }
+
+const SeqFile *steps_mate(const Steps *steps) { return steps->mate; }
 
 /* ---- stretches ------------------------------------------------------------------------------- */
 
@@ -250,9 +271,32 @@ static void continue_record(Stretch *stretch, const Stretch *before) {
   stretch->warmup = STEPS_WARMUP;
 }
 
+static void swap_files(Steps *steps) {
+  SeqFile *file = steps->file;
+  const char *path = steps->path;
+  steps->file = steps->mate;
+  steps->mate = file;
+  steps->path = steps->mate_path;
+  steps->mate_path = path;
+  steps->second = !steps->second;
+}
+
+/* The next record is in the other file. As seqfile_next. */
+static int next_of_pair(Steps *steps, Why *why) {
+  swap_files(steps);
+  int more = seqfile_next(steps->file, why);
+  if (more != 0) return more;
+  if (!steps->second && (more = seqfile_next(steps->mate, why)) <= 0) return more;
+  return fail(why,
+              "%s: has more records than '%s'; the two reads of a pair must have the same place "
+              "in their files",
+              steps->mate_path, steps->path);
+}
+
 /* As seqfile_next. */
 static int next_record(Steps *steps, Stretch *stretch, Why *why) {
-  const int more = steps->file ? seqfile_next(steps->file, why) : steps->before == NULL;
+  int more = steps->before == NULL;
+  if (steps->file) more = steps->mate ? next_of_pair(steps, why) : seqfile_next(steps->file, why);
   if (more <= 0) return more;
   set_name(stretch, steps->file);
   steps->n_letters = 0;
@@ -265,7 +309,9 @@ bool steps_wait(const Steps *steps) {
   const Stretch *before = steps->before;
   const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;
   const bool kept = steps->wish.to_end && before && !before->ended;
-  return steps->file && !turns && !kept && seqfile_waits(steps->file);
+  const bool next = !before || before->ended;
+  return steps->file && !turns && !kept &&
+         seqfile_waits(steps->mate && next ? steps->mate : steps->file);
 }
 
 int steps_read(Steps *steps, Stretch *stretch, Why *why) {
