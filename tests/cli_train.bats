@@ -247,6 +247,19 @@ END
   diff counted <(tr '\t' ' ' <<< "$output")
 }
 
+@test "a terminal shows how far the phases before training and the memory of repeats are" {
+  local shown='.*\r *[0-9]+% .* left  [0-9]+ bases' learn=(-k 3 -d 8 -D 16 -e 0 --memory --valid-fraction 0 --init "$RUN")
+  drawn() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 "(?s)$1" "$2" rnntrain --force -o shown "${@:3}" ||
+    [ $? -eq 143 ]; }
+  random_bases 3000000 1 > bases
+  { echo ">long"; cat bases bases bases bases bases bases; } > long.fa
+  drawn "reading 3 files$shown" kill -e 1 long.fa long.fa long.fa
+  drawn "counting Markov models$shown" kill -e 1 long.fa
+  drawn "indexing the memory of repeats$shown" kill "${learn[@]}" long.fa
+  drawn "calibrating the memory of repeats$shown" kill "${learn[@]}" long.fa
+  drawn '\r *[0-9]+m?s?( [0-9]+s)?  [0-9]+ bases' 'feed:>a\nACGTACGT\n' -k 2 -D 4 -e 1 -
+}
+
 @test "control characters in a file name break no row and do not reach a terminal" {
   name=$(printf 'a\tb\nc\033[31m\302\233d.fa')
   cp "$DATA/phix174.fa.gz" "$name"

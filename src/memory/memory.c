@@ -198,11 +198,14 @@ static void index_place(Memory *memory, uint64_t place, uint64_t before) {
 }
 
 /* Indexes the places inside of segments that come after m bases or more. */
-static int index_places(Memory *memory) {
+static int index_places(Memory *memory, const Watch *watch) {
   uint64_t before = 0;
   int known = 0;
   for (uint64_t i = 0; i < memory->bases; i++) {
-    if (i % SIGNAL_BASES == 0 && signals_end()) return -1;
+    if (i % SIGNAL_BASES == 0) {
+      if (signals_end()) return -1;
+      watch_see(watch, (double)i / (double)memory->bases, i);
+    }
     if (begins(memory, i)) known = 0;
     before = before << 2 | (uint64_t)memory_base(memory, (int64_t)i);
     known++;
@@ -255,9 +258,9 @@ void memory_copy(Memory *memory, const Span *span) {
       set_base(memory, to++, corpus_base(span->corpus, base));
 }
 
-int memory_index(Memory *memory) {
+int memory_index(Memory *memory, const Watch *watch) {
   new_index(memory);
-  return index_places(memory);
+  return index_places(memory, watch);
 }
 
 void memory_free(Memory *memory) {
@@ -289,7 +292,7 @@ static void grow(Memory *memory) {
   memcpy(memory->packed, old.packed, old.room / 4);
   memcpy(memory->begins, old.begins, old.room / 8);
   set_begin(memory, memory->bases);
-  index_places(memory);
+  index_places(memory, &(Watch){0});
   free_sequence(&old);
 }
 
