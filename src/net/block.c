@@ -29,7 +29,7 @@ Block block_new(const Shape *shape, int T, int B, int i, const Factors *factors)
                  .tape = tape_new(shape, T, lanes, factors),
                  .q = alloc_floats(softmax_logits(shape, rows, true)),
                  .J = alloc_numbers((size_t)rows, sizeof(double)),
-                 .loss = alloc_numbers((size_t)T, sizeof(double))};
+                 .loss = alloc_numbers(2 * (size_t)T, sizeof(double))};
   block.partial = weights_new_rows(shape, 0, shape->softmax == SOFTMAX_FULL ? shape->V : 0);
   return block;
 }
@@ -56,10 +56,16 @@ static void load_lanes(Tape *tape, const Window *window, int lane) {
 static void sum_losses(Block *block) {
   const Tape *tape = block->tape;
   const double *J = block->J;
+  const int *y = tape->y;
   for (int t = 0; t < tape->T; t++) {
     double loss = 0;
-    for (int b = 0; b < tape->B; b++) loss += *J++;
+    int labels = 0;
+    for (int b = 0; b < tape->B; b++) {
+      loss += *J++;
+      labels += *y++ >= 0;
+    }
     block->loss[t] = loss;
+    block->loss[tape->T + t] = labels;
   }
 }
 
