@@ -8,12 +8,18 @@
 #include <string.h>
 
 enum {
-  FEW_LANES = 4,  /* at most 3 % slower than 16, up to D = 1024 */
-  MORE_LANES = 8, /* where each block has a partial dU of so many rows: */
-  MANY_ROWS = 1024
+  FEW_LANES = 4,
+  MORE_LANES = 8, /* where a block has a partial dU of many rows, or H is wide */
+  MOST_LANES = 16,
+  MANY_ROWS = 1024,
+  WIDE = 512,
+  WIDEST =
+      1024 /* H leaves the second-level cache: it is read from the third for each block and t */
 };
 
 int block_lanes(const Shape *shape) {
+  if (shape->D >= WIDEST) return MOST_LANES;
+  if (shape->D >= WIDE) return MORE_LANES;
   return shape->softmax == SOFTMAX_FULL && shape->V > MANY_ROWS ? MORE_LANES : FEW_LANES;
 }
 
