@@ -2,7 +2,7 @@
  *   1  prepare_job  makes the factors, sorts the tokens by the rows of L and of U that they touch,
  *                   and reads the next window
  *   2  block_job    forward, loss and backward of a block of lanes
- *   3  sum_job     sums over the blocks: of losses and of the gradient (sums.c)
+ *   3  sum_job      sums over the blocks: of losses and of the gradient (sums.c)
  * Then the ranks add up their losses, and learn whether a signal came to one of them.
  * Jobs of a phase run on any thread in any order. Each writes to its share of the factors, to its
  * list of rows or to its block only; all else is only read. The Bptt owns all of it but the
