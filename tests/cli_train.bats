@@ -48,9 +48,10 @@ weights() {
   [ "$(grep -c '^step' said)" -lt 200 ]
   [ "$(grep -cE '^step .*, epoch [0-9]{1,2}\.00:' said)" -eq 99 ]
   last=$(tail -n 1 run/loss.tsv | cut -f 1)
-  valid=$(tail -n 1 run/loss.tsv | cut -f 10 | grep -oE '^[0-9]+\.[0-9]{3}') # the fourth digit would be rounded twice
+  valid=$(tail -n 1 run/loss.tsv | cut -f 10)
   grep '^step' said > steps
-  tail -n 1 steps | grep "^step $last, epoch 300.00: .* valid ${valid}[0-9],"
+  shown=$(tail -n 1 steps | sed -n "s/^step $last, epoch 300.00: .* valid \([0-9.]*\),.*/\1/p")
+  awk -v a="$shown" -v b="$valid" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < 1e-8) }' # both are rounded
   head -n 1 steps | grep "epoch 1.00:"
 }
 
