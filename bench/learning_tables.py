@@ -85,6 +85,13 @@ def rates_by_lanes():
         yield Row(f"{n}, T={T}, rate {rate}", f"-B {n} -T {T} --learning-rate {rate}")
 
 
+def steps_by_lanes():
+    for n, T, rate in ((128, 24, 0.004243), (512, 16, 0.006928)):
+        for name in ("yeast, 4", "Drosophila 2R, 3"):
+            genome, epochs = BY_LANES[name]
+            yield Row((f"{n}, T={T}", name), f"-e {epochs} -B {n} -T {T} --learning-rate {rate}", genome)
+
+
 TABLES = {
     "targets": Table(
         "default options, a minute on two cores", "genome", "--max-time 60s",
@@ -126,6 +133,7 @@ TABLES = {
         "the fewest epochs of four genomes for which --lanes auto chooses 64", "lanes", "-e 7",
         [Row(str(n), f"-B {n}", ALL_GENOMES) for n in (32, 64)]),
     "lanes-rate": Table("lanes, timesteps and rate, on E. coli", "lanes", "-e 10", list(rates_by_lanes())),
+    "lanes-steps": Table("lanes and timesteps (down) on larger genomes (across)", "lanes", "", list(steps_by_lanes())),
     "width": Table("widths d (down) and D (across)", "d", HALF_MINUTE,
                    grid((16, 32, 64), (64, 96, 128), "-d {} -D {}", "D")),
     "activation": Table(
