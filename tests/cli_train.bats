@@ -337,7 +337,7 @@ END
   crc=$(rnnpredict --mode info first | awk '$1 == "data_crc32" { print $2 }')
   [ "$(rnnpredict --mode info next | awk '$1 == "init_data_crc32" { print $2 }')" = "$crc" ]
   # A rate far too large spoils it at once.
-  run -0 train --valid-fraction 0.1 --init first/model.safetensors --learning-rate 3 --warmup 0 -o spoilt \
+  run -0 train --valid-fraction 0.1 --init first/model.safetensors --learning-rate 0.3 --warmup 0 -o spoilt \
     "$DATA/lambda.fa.gz"
   within "$(last valid_loss first)" "$(last valid_loss spoilt)" 99
   weights first | cmp - <(weights spoilt)
