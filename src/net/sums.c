@@ -1,8 +1,10 @@
 /* A call of sums_gradient has two phases, whose jobs run on any thread in any order:
- *   1  sum_job    the losses; shares of the rows of dL, or of G, and of the followers' dU and db2,
- *                 whose tokens are added up; chunks of all the rest, whose partial sums are added
- * up 2  table_job  with a table: shares of dL, and parts of dI and db1, which follow from G A job
- * writes to its share of the gradient and of G, or to its chunk of the partial sums. */
+ *
+ *   sum_job    The losses; shares of the rows of dL, or of G, and of the followers' dU and db2,
+ *              whose tokens are added up; chunks of all the rest, whose partial sums are added up.
+ *   table_job  With a table: shares of dL, and parts of dI and db1, which follow from G.
+ *
+ * A job writes to its share of the gradient and of G, or to its chunk of the partial sums. */
 #include "net/sums.h"
 
 #include "base/alloc.h"
