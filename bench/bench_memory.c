@@ -101,7 +101,7 @@ static Memory *remember(const Corpus *corpus, int every, int m) {
   records_end(records, "all", 3, known, false);
   Memory *memory = memory_new(records, m ? m : memory_choose_m(known), every, true);
   memory_copy(memory, &(Span){corpus, &range, 1, 1});
-  memory_index(memory);
+  memory_index(memory, &(Watch){0});
   return memory;
 }
 

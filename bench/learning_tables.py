@@ -20,16 +20,16 @@ MORE_GENOMES = {"D. melanogaster 2R, dm3": "dmelanogaster_chr2R_dm3",
                 "human RNA, Illumina, 20,000 reads": "reads/illumina_ERR127302_1_20k.fastq.gz",
                 "Oxford Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
 # Several genomes are one input. With the epochs of the tables of lanes.
+ALL_GENOMES = " ".join([*GENOMES.values(), "dmelanogaster_chr2R_dm3"])
 BY_LANES = {"E. coli, 10 epochs": ("ecoli_k12_mg1655", 10),
             "yeast, 4": ("scerevisiae_r64", 4),
             "Drosophila 2R, 3": ("dmelanogaster_chr2R_dm3", 3),
-            "these and M. tuberculosis, 1": ("ecoli_k12_mg1655 mtuberculosis_h37rv scerevisiae_r64 dmelanogaster_chr2R_dm3", 1)}
+            "these and M. tuberculosis, 1": (ALL_GENOMES, 1)}
 LANES = (32, 64, 128, 256, 512, 1024)
 SEEDS = (1, 2, 3)
 
 HALF_MINUTE = "--max-time 30s"  # of one thread's time
 EPOCHS = "-e 4"  # a third of a minute, where what is compared costs the same
-RATE = 0.003  # of 32 lanes
 
 
 def rows(*pairs):
@@ -71,18 +71,25 @@ def regimes():
         yield Row(("s=k", f"k={k}"), f"-k {k} -s {k}")
 
 
+def lanes_by_genome():
+    """The default rate follows the lanes."""
+    for n in LANES:
+        for name, (genome, epochs) in BY_LANES.items():
+            yield Row((str(n), name), f"-e {epochs} -B {n}", genome)
+
+
 def rates_by_lanes():
-    """Rates that follow the lanes as a power of their number."""
-    for power, label in ((0, "0.003"), (0.5, "square root (default)"), (1, "linear")):
-        for n in LANES[1:]:
-            yield Row((str(n), label), f"-B {n} --learning-rate {RATE * (n / 32)**power:.4g}")
+    """At equal epochs a window of fewer timesteps is more steps, so the rate follows lanes times T."""
+    for n, T, rate in ((64, 48, 0.003), (64, 48, 0.0042), (128, 48, 0.0042), (128, 48, 0.006), (128, 48, 0.009),
+                       (128, 24, 0.0042), (256, 16, 0.006), (512, 48, 0.012), (512, 48, 0.024), (512, 48, 0.048)):
+        yield Row(f"{n}, T={T}, rate {rate}", f"-B {n} -T {T} --learning-rate {rate}")
 
 
 def steps_by_lanes():
-    """Windows of T timesteps: at equal epochs a shorter window is more steps, so the rate follows B T."""
-    for n in LANES[1:]:
-        for T in (16, 24, 48):
-            yield Row((str(n), f"T={T}"), f"-B {n} -T {T} --learning-rate {RATE * (n * T / 32 / 48)**0.5:.4g}")
+    for n, T, rate in ((128, 24, 0.004243), (512, 16, 0.006928)):
+        for name in ("yeast, 4", "Drosophila 2R, 3"):
+            genome, epochs = BY_LANES[name]
+            yield Row((f"{n}, T={T}", name), f"-e {epochs} -B {n} -T {T} --learning-rate {rate}", genome)
 
 
 TABLES = {
@@ -120,14 +127,13 @@ TABLES = {
     "window": Table(
         "lanes (down) and timesteps T (across)", "lanes", HALF_MINUTE,
         grid((16, 32, 64), (16, 32, 48, 96), "-B {} -T {}", "T")),
-    "lanes": Table(
-        "lanes (down) at equal epochs; the rate is their default", "lanes", "",
-        [Row((str(n), name), f"-e {epochs} -B {n}", genome)
-         for n in LANES for name, (genome, epochs) in BY_LANES.items()]),
-    "lanes-rate": Table("lanes (down) and how the rate follows them (across), on E. coli", "lanes", "-e 10",
-                        list(rates_by_lanes())),
-    "lanes-steps": Table("lanes (down) and timesteps (across), on E. coli; the rate follows their product", "lanes",
-                         "-e 10", list(steps_by_lanes())),
+    "lanes": Table("lanes (down) at equal epochs (across); the rate is their default", "lanes", "",
+                   list(lanes_by_genome())),
+    "lanes-auto": Table(
+        "the fewest epochs of four genomes for which --lanes auto chooses 64", "lanes", "-e 7",
+        [Row(str(n), f"-B {n}", ALL_GENOMES) for n in (32, 64)]),
+    "lanes-rate": Table("lanes, timesteps and rate, on E. coli", "lanes", "-e 10", list(rates_by_lanes())),
+    "lanes-steps": Table("lanes and timesteps (down) on larger genomes (across)", "lanes", "", list(steps_by_lanes())),
     "width": Table("widths d (down) and D (across)", "d", HALF_MINUTE,
                    grid((16, 32, 64), (64, 96, 128), "-d {} -D {}", "D")),
     "activation": Table(

@@ -42,12 +42,12 @@ def medians(rows):
 
 
 def read_barrier(lines):
-    """A further thread joins the call, takes a job, finds no more and leaves: a cache line comes to
-    its core each time."""
+    """A further thread takes its first job, and after its last one finds no more: a cache line comes
+    to its core each time."""
     if not lines["barrier"]:
         return None
     transfer = statistics.median(lines["transfer"][""])
-    return Barrier(statistics.median(lines["barrier"]["2"]), 4 * transfer)
+    return Barrier(statistics.median(lines["barrier"]["2"]), 2 * transfer)
 
 
 def measure(shape, threads, seconds, start=(BIN / "bench/bench_phases",)):

@@ -37,7 +37,7 @@ static int read_model(const Task *task, Model *model, const char *path, Why *why
     return fail(why, "%s: has no memory to recall; rnntrain --memory adds one", path);
   if (!model->memory || use == EVIDENCE_OFF) return 0;
   records_sort(model->memory->records);
-  return memory_index(model->memory);
+  return memory_index(model->memory, &(Watch){0});
 }
 
 /* Reads the models, opens the output, and lets the mode write to it. */

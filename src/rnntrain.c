@@ -99,12 +99,13 @@ static void say_reading(const RunConfig *run, const char *const *files, int n_fi
 }
 
 static int read_input(RunConfig *run, Dataset *dataset, const char *const *files, int n_files,
-                      Why *why) {
+                      Phases *phases, Why *why) {
   const TrainOptions *o = run->options;
   const Reading reading = {.min_quality = o->min_quality,
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k,
+                           .watch = phases_watch(phases),
                            .records = o->memory ? records_new() : NULL};
   if (dataset_read(dataset, files, n_files, o->valid, o->valid_fraction, &reading, why) != 0)
     return -1;
@@ -177,9 +178,10 @@ static int prepare(RunConfig *run, TrainOptions *o, const CommandLine *line, Why
 
 /* On rank 0: reads the files, and checks whether they make a run. */
 static int read_files(RunConfig *run, TrainOptions *o, Dataset *dataset, const char *const *files,
-                      int n_files, Why *why) {
+                      int n_files, Phases *phases, Why *why) {
   say_reading(run, files, n_files);
-  if (read_init(run, why) != 0 || read_input(run, dataset, files, n_files, why) != 0) return -1;
+  if (read_init(run, why) != 0) return -1;
+  if (read_input(run, dataset, files, n_files, phases, why) != 0) return -1;
   return examine_input(run, o, why);
 }
 
@@ -201,7 +203,9 @@ static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dat
   if (code != DONE) return code;
   Phases phases = phases_new(run);
   phases_begin(&phases, "reading the input", false);
-  int rc = ranks_outcome(ranks_first() ? read_files(run, o, dataset, files, n_files, why) : 0, why);
+  int rc = 0;
+  if (ranks_first()) rc = read_files(run, o, dataset, files, n_files, &phases, why);
+  rc = ranks_outcome(rc, why);
   if (rc == NO_RUN) return DONE;
   if (rc == 0) {
     share(run, o, dataset);

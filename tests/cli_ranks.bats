@@ -37,7 +37,7 @@ same() {
 }
 
 # lines FILE: its lines, with # for all that differs from run to run.
-lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads?|model: .*/#/g' "$1"; }
+lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads?( on each of 4 ranks)?|model: .*/#/g' "$1"; }
 
 @test "1, 2, 4 and 8 ranks write the same bytes: both softmaxes, k = 4 and k = 9" {
   for shape in "-k 4" "-k 4 --softmax full" "-k 9 -d 4 -D 8 -T 8" "-k 6 -s 3 --softmax full -d 4 -D 8 -T 8"; do
@@ -52,6 +52,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
 @test "ranks say what one alone says" {
   ranks 4 rnntrain -t 2 -o run "${RUN[@]}" 2> said
   same "$ALONE_RUN" run
+  grep -q "memory, 2 threads on each of 4 ranks$" said
   lines "$BATS_FILE_TMPDIR/said" > expected
   lines said | diff expected -
 }
@@ -109,7 +110,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   grep -q "^out of time after" said
   rnnpredict --mode info run
   ranks 2 rnntrain --dry-run "${RUN[@]}" 2> said > kept
-  grep -q "^time: about" said
+  grep -q "^time: about .* on each of 2 ranks$" said
   [ "$(wc -l < kept)" -eq 2 ]
 }
 

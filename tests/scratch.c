@@ -78,7 +78,7 @@ Memory *scratch_memory(const char *text, int m, int every, bool both_strands) {
   Range all = {0, corpus->bases};
   Memory *memory = memory_new(records, m, every, both_strands);
   memory_copy(memory, &(Span){corpus, &all, 1, 1});
-  assert_int_equal(memory_index(memory), 0);
+  assert_int_equal(memory_index(memory, &(Watch){0}), 0);
   corpus_free(corpus);
   free(path);
   return memory;

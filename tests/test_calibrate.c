@@ -63,7 +63,7 @@ static Setting *setting_new(int s) {
   span_add(&c->span, gap_end, bases);
   Memory *memory = memory_new(records, 11, 1, true);
   memory_copy(memory, &c->span);
-  assert_int_equal(memory_index(memory), 0);
+  assert_int_equal(memory_index(memory, &(Watch){0}), 0);
   c->memory = memory;
   return setting;
 }

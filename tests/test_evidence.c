@@ -79,7 +79,7 @@ static Model new_model(const char *const *names, char *const *records, int n, So
   records_sort(kept);
   made.memory = memory_new(kept, 11, 1, true);
   memory_copy(made.memory, &span);
-  memory_index(made.memory);
+  memory_index(made.memory, &(Watch){0});
   RecallSquares squares;
   recall_init(&made.recall, &squares);
   for (int c = 1; c < RECALL_CLASSES; c++) made.recall.w[c] = 1;

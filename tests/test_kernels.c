@@ -167,6 +167,8 @@ static void sums_and_scales_are_right(void **state) {
       for (int i = 0; i < n; i++) assert_true(a[i] == c[i]);
       kernels->scale(a, 0.5f, (size_t)n);
       for (int i = 0; i < n; i++) assert_true(a[i] == 0.5f * c[i]);
+      kernels->approach(a, b, 0.25f, (size_t)n);
+      for (int i = 0; i < n; i++) assert_true(fabsf(a[i] - (0.375f * c[i] + 0.25f * b[i])) < 1e-6f);
     }
   }
 }

@@ -15,6 +15,8 @@
 /* cmocka wants those before it */
 #include <cmocka.h>
 
+enum { STRETCHES = 1024 /* of a sample */ };
+
 static Span part(const Corpus *corpus, Range *range) { return (Span){corpus, range, 1, 1}; }
 
 static void complement(char *to, const char *from, size_t n) {
@@ -64,7 +66,8 @@ static void expect_bits_by_strings(const char *train, const char *valid) {
   for (int k = 1; k <= 3; k++)
     for (int s = 1; s <= k; s++)
       for (int strands = STRANDS_FORWARD; strands <= STRANDS_BOTH; strands++) {
-        Markov markov = markov_score(part(a, &all_a), part(b, &all_b), k, s, (Strands)strands);
+        const MarkovWish wish = {.k = k, .s = s, .strands = (Strands)strands, .most = a->bases};
+        Markov markov = markov_score(part(a, &all_a), part(b, &all_b), wish);
         for (int m = 0; m < MARKOV_ORDERS; m++) {
           double right = bits_by_strings(train, valid, m, k, s, (Strands)strands);
           assert_true(fabs(markov.bits_per_base[m] - right) < 1e-9);
@@ -108,16 +111,62 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
                   : "ACGT"[(7 * (text[i - 1] >> 1) + 3 * (text[i - 2] >> 2)) & 3];
   Corpus *corpus = scratch_corpus(text);
   Range train = {0, N * 4 / 5}, valid = {N * 4 / 5, N};
-  Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), 4, 1, STRANDS_BOTH);
+  const MarkovWish wish = {.k = 4, .s = 1, .strands = STRANDS_BOTH, .most = N};
+  Markov markov = markov_score(part(corpus, &train), part(corpus, &valid), wish);
   assert_true(markov.bits_per_base[0] > markov.bits_per_base[2] + 0.1);
   assert_true(markov.best >= 1);
   free(text);
   corpus_free(corpus);
 }
 
+/* The letters of a sample of 1024 stretches from train, an N after each, and where an N was. */
+static void cut_sample(char *sample, const char *train, int bases, int length) {
+  int base = 0;
+  for (int i = 0; i < STRETCHES; i++) {
+    const int begin = (int)((long)i * bases / STRETCHES);
+    while (base < begin) base += *train++ != 'N';
+    while (base < begin + length) {
+      base += *train != 'N';
+      *sample++ = *train++;
+    }
+    *sample++ = 'N';
+  }
+  *sample = 0;
+}
+
+static void of_a_long_span_a_sample_is_counted(void **state) {
+  (void)state;
+  enum { TRAIN = 30000, LENGTH = 16, VALID = 20 };
+  static char train[TRAIN + 1], sample[2 * TRAIN];
+  char valid[VALID + 1] = "";
+  srand(7);
+  for (int i = 0; i < TRAIN; i++) {
+    train[i] = rand() % 40 == 0 ? 'N' : "ACGT"[rand() % 4];
+    if (i >= TRAIN / 2 && rand() % 2) train[i] = 'T'; /* more of them in its second half */
+  }
+  memcpy(valid, train + TRAIN / 2, VALID);
+  Corpus *a = scratch_corpus(train), *b = scratch_corpus(valid);
+  Range all_a = {0, a->bases}, all_b = {0, b->bases};
+  cut_sample(sample, train, (int)a->bases, LENGTH);
+  MarkovWish wish = {.k = 3, .s = 1, .strands = STRANDS_BOTH, .most = STRETCHES * LENGTH + 9};
+  const Markov part_of_it = markov_score(part(a, &all_a), part(b, &all_b), wish);
+  wish.most = a->bases;
+  const Markov whole = markov_score(part(a, &all_a), part(b, &all_b), wish);
+  for (int m = 0; m < MARKOV_ORDERS; m++) {
+    const double right = bits_by_strings(sample, valid, m, 3, 1, STRANDS_BOTH);
+    const double right_whole = bits_by_strings(train, valid, m, 3, 1, STRANDS_BOTH);
+    assert_true(fabs(part_of_it.bits_per_base[m] - right) < 1e-9);
+    assert_true(fabs(whole.bits_per_base[m] - right_whole) < 1e-9);
+    assert_true(fabs(right - right_whole) > 1e-5);
+  }
+  corpus_free(a);
+  corpus_free(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(bits_are_those_of_counted_strings),
                                      cmocka_unit_test(palindromes_are_counted_on_both_strands),
+                                     cmocka_unit_test(of_a_long_span_a_sample_is_counted),
                                      cmocka_unit_test(a_strong_rule_is_found_at_its_order)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,7 +215,7 @@ static void a_calibration_takes_what_was_counted(void **state) {
     size_t before = present;
     Memory *memory = memory_new(span_records(span, setting->dataset.records), m, 1, true);
     memory_copy(memory, span);
-    assert_int_equal(memory_index(memory), 0);
+    assert_int_equal(memory_index(memory, &(Watch){0}), 0);
     const size_t there = present - before, counted = calibrate_memory(&run->shape, run->kernels);
     before = most = present;
     const Calibration calibration = {.shape = &run->shape,
@@ -242,7 +242,7 @@ static void markov_counts_take_what_was_counted(void **state) {
   const Dataset *dataset = &setting->dataset;
   const size_t before = present;
   most = present;
-  markov_score(dataset->train, dataset->valid, 4, 1, STRANDS_FORWARD);
+  markov_score(dataset->train, dataset->valid, (MarkovWish){.k = 4, .s = 1, .most = MARKOV_SAMPLE});
   const size_t counted = markov_memory();
   expect_about(most - before, counted);
   setting_free(setting);

@@ -299,7 +299,7 @@ static Model model_of(int k, int s, Softmax softmax, const char *text) {
   model.memory = memory_new(records, 8, 1, true);
   for (int i = 0; i < REMEMBERED; i++)
     model.memory->packed[i / 4] |= (uint8_t)(kmer_base((unsigned char)text[i]) << 2 * (i % 4));
-  assert_int_equal(memory_index(model.memory), 0);
+  assert_int_equal(memory_index(model.memory, &(Watch){0}), 0);
   recall_init(&model.recall, &squares);
   for (int c = 1; c < RECALL_CLASSES; c++) model.recall.w[c] = 4;
   return model;

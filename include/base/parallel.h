@@ -20,8 +20,9 @@ int parallel_start(int threads);
  * next one begin. */
 static inline int parallel_share(int n, int i, int jobs) { return (int)((int64_t)n * i / jobs); }
 
-/* Runs job(context, i) for every i in 0..jobs-1 on up to `threads` threads, which it starts where
- * there are too few; returns when all are done. One call at a time; not from within a job. */
+/* Runs job(context, i) for every i in 0..jobs-1 on `threads` threads, which it starts where there
+ * are too few, and on those that an earlier call started; returns when all are done. One call at a
+ * time; not from within a job. */
 void parallel_run(int threads, int jobs, void (*job)(void *context, int i), void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/* ranks: the processes that train together, by MPI, which only ranks and pulse call. Each runs the
- * same program and takes the same decisions; a process that was started alone is rank 0 of 1.
+/* ranks: the processes that train together, by MPI. Each runs the same program and takes the same
+ * decisions; a process that was started alone is rank 0 of 1.
  *
  * Sums over blocks of work follow one tree, whatever the number of ranks: the sum of n blocks is
  * that of the first (n+1)/2 plus that of the others. With R ranks, a power of two, each computes

@@ -27,6 +27,7 @@ typedef struct {
   uint64_t seed;   /* of the order in which pieces are read */
   int threads;
   const Kernels *kernels;
+  Watch watch;
 } Calibration;
 
 /* Sets recall, which is the same for any number of threads. Ends early at the deadline

@@ -12,6 +12,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include "base/watch.h"
 #include "sequence/span.h"
 
 #define MEMORY_NOWHERE INT64_MIN /* no place */
@@ -43,8 +44,8 @@ uint64_t memory_bytes(uint64_t bases, int m, int every); /* without its records 
 /* A memory with room for the bases of these records, which it takes. Then packed is filled, from a
  * model file or by memory_copy, and memory_index makes the index. */
 Memory *memory_new(Records *records, int m, int every, bool both_strands);
-void memory_copy(Memory *memory, const Span *span); /* with these records (span_records) */
-int memory_index(Memory *memory);                   /* -1: a signal that asks to end came */
+void memory_copy(Memory *memory, const Span *span);   /* with these records (span_records) */
+int memory_index(Memory *memory, const Watch *watch); /* -1: a signal that asks to end came */
 void memory_free(Memory *memory);
 
 /* A memory that grows while a record is read. begins: the base is the first of a segment. */

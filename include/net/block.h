@@ -11,7 +11,7 @@ typedef struct {
   Tape *tape;
   float *q;         /* of softmax_loss: for followers it keeps dq */
   double *J;        /* (T*lanes) */
-  double *loss;     /* (T) the sum of J at each timestep */
+  double *loss;     /* (2T) at each timestep the sum of J, then the numbers of labels */
   Weights *partial; /* dH, dI, db1 and, for the full softmax, dU, db2; no rows of L */
 } Block;
 

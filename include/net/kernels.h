@@ -55,6 +55,8 @@ typedef struct {
   void (*softmax_four)(double *J, float *q, const int *label, size_t rows, float scale);
   void (*scale)(float *a, float factor, size_t n); /* a <- factor a */
   void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
+  /* a <- a + fraction (b - a) */
+  void (*approach)(float *a, const float *b, float fraction, size_t n);
   double (*sum_of_squares)(const float *a, size_t n);
 
   /* The followers' products; U holds `rows` neighbours of D floats, rows is a multiple of 4. */

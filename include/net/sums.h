@@ -18,17 +18,16 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
                int threads, const Kernels *kernels);
 void sums_free(Sums *sums);
 
-/* Sorts the tokens of a window by the rows that they touch: job 0 by those of L, job 1 by those of
- * U. Call both before sums_gradient. */
-enum { SUMS_SORTS = 2 };
+/* So many jobs sort the tokens of a window by the rows that they touch, on any thread, before
+ * sums_gradient. */
+int sums_sorts(const Sums *sums);
 void sums_sort(Sums *sums, const Window *window, int job);
 
-/* loss (T) <- the sum over all blocks; block (last-first) are those of this rank, whose losses it
- * overwrites. */
-void sums_losses(const Sums *sums, double *loss, const Block *block);
+/* Adds up the losses of the blocks of this rank, block (last-first), in those of the first one. */
+void sums_losses(const Sums *sums, const Block *block);
 
-/* The gradient <- that of all blocks, whose partial sums it overwrites. Lends the lists of rows to
- * the gradient. */
+/* sums_losses, and the gradient <- that of the blocks of all ranks. Overwrites the losses and the
+ * partial sums of the blocks, and lends the lists of rows to the gradient. */
 void sums_gradient(Sums *sums, Gradient *gradient, const Block *block);
 
 #endif

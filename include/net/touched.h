@@ -3,19 +3,22 @@
 #ifndef TOUCHED_H
 #define TOUCHED_H
 
+#include <stdbool.h>
+
 typedef struct {
   int rows;   /* of the table, a power of two */
-  int n;      /* that are touched */
-  int *row;   /* (n) which, ascending */
+  bool all;   /* whether untouched rows are listed too */
+  int n;      /* that are listed */
+  int *row;   /* (n) which, ascending; NULL with all, where row i is the i-th */
   int *start; /* (n+1) where the tokens of each begin in `order` */
   int *order; /* tokens by row, those of a row in the order of the window */
-  int *spare; /* (tokens) scratch */
+  int *spare; /* scratch */
 } Touched;
 
-Touched touched_new(int rows, int tokens);
+Touched touched_new(int rows, int tokens, bool all); /* for so many tokens at most */
 void touched_free(Touched *touched);
 
-/* Token i touches row x[i] mod rows, and none where x[i] is -1. */
-void touched_set(Touched *touched, const int *x, int tokens);
+/* Token i, of from..to-1, touches row x[i] mod rows, and none where x[i] is -1. */
+void touched_set(Touched *touched, const int *x, int from, int to);
 
 #endif

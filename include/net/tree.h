@@ -5,13 +5,14 @@
 
 #include "net/block.h"
 #include "net/kernels.h"
+#include "net/touched.h"
 
 typedef struct {
   Shape shape;
   int T, B;
   int first, last;       /* the blocks of this rank: first..last-1 */
   int places, *block_at; /* (places) of the tree; -1: no block */
-  int block_tokens;      /* numbers of a place */
+  int shift;             /* a place has 2^shift numbers, at least as many as its block has tokens */
   int tokens;            /* numbers of all places */
   int from, to;          /* the numbers of this rank's tokens: from..to-1 */
   bool table;            /* whether G is summed, of dz, not dL, of de */
@@ -24,16 +25,35 @@ Tree tree_new(const Shape *shape, int T, int B, int first, int last, bool table,
               const Kernels *kernels);
 void tree_free(Tree *tree);
 
-/* x (tokens) <- the window's k-mers by the numbers of their tokens: place by place, and in a block
- * as its tape has them; -1 where there is none. */
-void tree_number(const Tree *tree, int *x, const Window *window);
+enum { TREE_EIGHT = 8 }; /* so many places are added up at once, by sum_eight of kernels.h */
 
-/* row <- what this rank's tokens among token[0..n-1], which ascend, add to a row of G (D) or of dL
- * (d). Without any it stays as it is. */
-void tree_sum(const Tree *tree, float *row, const int *token, int n);
+/* The block of this rank at one of its places; NULL: there is none. */
+static inline const Block *tree_block(const Tree *tree, int place) {
+  const int block = tree->block_at[place];
+  return block < 0 ? NULL : &tree->block[block - tree->first];
+}
+
+/* The tokens of a window by the rows of a table that they touch. Chunks of neighbouring places are
+ * sorted on their own, so that each is a job. If not all rows are listed, there is one chunk. */
+typedef struct {
+  int *x; /* (tokens) the k-mers by the numbers of their tokens: place by place, and in a
+             block as its tape has them; -1 where there is none */
+  int chunks, places; /* of a chunk */
+  Touched *chunk;
+} TreeOrder;
+
+TreeOrder tree_order_new(const Tree *tree, int rows, bool all);
+void tree_order_free(TreeOrder *order);
+
+/* Sorts the i-th chunk of a window. */
+void tree_order_set(const Tree *tree, TreeOrder *order, const Window *window, int i);
+
+/* row <- the sum that this rank's tokens of the j-th row of the list add to a row of G (D) or of dL
+ * (d). Without any it stays as it is, and the result is false. */
+bool tree_sum(const Tree *tree, float *row, const TreeOrder *order, int j);
 
 /* The same for the rows of four followers, from this one on: dU (4,D) and db2 (4). */
-void tree_sum_followers(const Tree *tree, float *dU, float *db2, const int *token, int n,
+bool tree_sum_followers(const Tree *tree, float *dU, float *db2, const TreeOrder *order, int j,
                         int follower);
 
 #endif

@@ -3,14 +3,14 @@
 #define ADVANCE_H
 
 #include "cli/progress.h"
+#include "io/parts.h"
 
 #include <stdint.h>
 
 typedef struct {
   Progress *progress; /* borrowed; the rest is 0 at first */
   double began;       /* seconds of clock_now */
-  double total;       /* bytes of all files as stored; 0: not known */
-  double done, now;   /* bytes of the files read so far, of the current file */
+  Parts parts;        /* of the files */
   uint64_t records;   /* finished */
   uint64_t bases;     /* in finished records */
 } Advance;

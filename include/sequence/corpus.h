@@ -7,6 +7,7 @@
 #define CORPUS_H
 
 #include "base/fail.h"
+#include "base/watch.h"
 #include "sequence/records.h"
 #include "sequence/seqfile.h"
 #include "sequence/tail.h"
@@ -31,6 +32,7 @@ typedef struct {
   int turn;   /* first bases of a circle that are read again after its last, KMER_MAX at most */
   Tail *tail; /* records the end of the file; NULL: none */
   Records *records; /* those of the whole corpus are collected there; NULL: not */
+  Watch watch;      /* sees the part of the file that is read, and the bases of the corpus */
 } Reading;
 
 /* The identity of a file: digests of the names of its records, of the positions of their segments,

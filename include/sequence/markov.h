@@ -8,14 +8,22 @@
 #ifndef MARKOV_H
 #define MARKOV_H
 
+#include "base/watch.h"
 #include "sequence/kmer.h"
 #include "sequence/span.h"
 
 enum {
   MARKOV_ORDERS = 12,     /* m = 0..11 */
-  MARKOV_SAMPLE = 1 << 29 /* bases: of a longer span so many are counted, in stretches that are
-                             spread evenly */
+  MARKOV_SAMPLE = 1 << 29 /* bases */
 };
+
+typedef struct {
+  int k, s;
+  Strands strands;
+  uint64_t most; /* bases: of a longer training span so many are counted, in 1024 stretches that are
+                    spread evenly */
+  Watch watch;
+} MarkovWish;
 
 typedef struct {
   double bits_per_base[MARKOV_ORDERS]; /* on the validation span; NAN where it has no tokens */
@@ -28,6 +36,6 @@ static inline double markov_bits(const Markov *markov) { /* of the best order */
 
 size_t markov_memory(void); /* the most bytes that markov_score holds */
 
-Markov markov_score(Span train, Span valid, int k, int s, Strands strands);
+Markov markov_score(Span train, Span valid, MarkovWish wish);
 
 #endif

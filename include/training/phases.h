@@ -11,6 +11,7 @@ typedef struct {
   double deadline;    /* clock_now(); INFINITY: none */
   const char *name;   /* of the phase that runs; NULL: none */
   double began;
+  ProgressWatched watched;
   const char *longest; /* of those that are over; NULL: none */
   double longest_time; /* seconds */
 } Phases;
@@ -23,6 +24,9 @@ Phases phases_new(const RunConfig *run);
  * announces one that takes long. */
 void phases_begin(Phases *phases, const char *name, bool is_long);
 void phases_end(Phases *phases);
+
+/* Shows how far the phase is. */
+Watch phases_watch(Phases *phases);
 
 /* Notes the time of something that was not a phase. */
 void phases_note(Phases *phases, const char *name, double seconds);

@@ -21,4 +21,7 @@ int plan_check(const Plan *plan, const Shape *shape, Why *why);
 /* "1.2 GB" */
 void plan_text(uint64_t bytes, char text[32]);
 
+/* "2 threads", or "2 threads on each of 4 ranks" */
+void plan_threads(int threads, char text[48]);
+
 #endif

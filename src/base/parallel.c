@@ -10,9 +10,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-enum { VACANCY = 1 << 16 };              /* see pool.workers */
 static const double POLLING_TIME = 1e-4; /* seconds */
+static const uint64_t TAKEN = (uint64_t)1 << 32, DONE = 1;
 
 /* Threads that wait for a condition. */
 typedef struct {
@@ -20,26 +21,31 @@ typedef struct {
   atomic_int sleepers;
 } Waiters;
 
-/* The threads besides the calling one, and the call of parallel_run that they work for. */
+/* The threads besides the calling one, and the call of parallel_run that they work for. To take the
+ * first job costs a thread one atomic operation, and another one to be done with it and to take the
+ * next, or to find none; all that it reads is in the cache line of `left`. */
 static struct {
   pthread_mutex_t lock; /* of the waiters */
-  Waiters begin, end;   /* for a vacancy, and for the last worker to leave */
+  Waiters begin, end;   /* for a job, and for the last job to be done */
   int threads;
-  bool complete;              /* the system starts no further thread */
-  int processors;             /* 0: not known yet */
-  atomic_bool oversubscribed; /* the last call has more threads than there are processors */
-  atomic_int workers;         /* threads that have joined the call and not left it, plus VACANCY
-                                 times the number of those that may still join */
+  bool complete;  /* the system starts no further thread */
+  int processors; /* 0: not known yet */
+  /* the call: */
+  _Alignas(64) atomic_uint_fast64_t left; /* DONE times the jobs that are not done, plus TAKEN times
+                                             those that are not taken, less the vain attempts */
   void (*job)(void *context, int i);
   void *context;
   int jobs;
-  atomic_int next;
+  atomic_bool oversubscribed; /* it has more threads than there are processors */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .begin = {.wake = PTHREAD_COND_INITIALIZER},
           .end = {.wake = PTHREAD_COND_INITIALIZER}};
 
-static bool has_vacancy(void) { return pool.workers >= VACANCY; }
-static bool all_have_left(void) { return pool.workers == 0; }
+static int not_taken(uint64_t left) { return (int)(left >> 32); }
+static int not_done(uint64_t left) { return (int)(left & (TAKEN - 1)); }
+
+static bool has_job(void) { return not_taken(pool.left) > 0; }
+static bool all_are_done(void) { return not_done(pool.left) == 0; }
 
 static bool poll_for(bool (*condition)(void)) {
   const double start = clock_now();
@@ -66,23 +72,20 @@ static void wake(Waiters *waiters, int n) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+/* Runs jobs until all are taken. */
 static void run_jobs(void) {
-  for (int i; (i = atomic_fetch_add(&pool.next, 1)) < pool.jobs;) pool.job(pool.context, i);
-}
-
-static bool join(void) {
-  int workers = pool.workers;
-  while (workers >= VACANCY)
-    if (atomic_compare_exchange_weak(&pool.workers, &workers, workers - VACANCY + 1)) return true;
-  return false;
+  uint64_t left = atomic_fetch_sub(&pool.left, TAKEN);
+  while (not_taken(left) > 0) {
+    pool.job(pool.context, pool.jobs - not_taken(left));
+    left = atomic_fetch_sub(&pool.left, TAKEN + DONE);
+    if (not_done(left) == 1) wake(&pool.end, 1);
+  }
 }
 
 static void *work(void *unused) {
   for (;;) {
-    wait_for(has_vacancy, &pool.begin);
-    if (!join()) continue;
+    wait_for(has_job, &pool.begin);
     run_jobs();
-    if (atomic_fetch_sub(&pool.workers, 1) == 1) wake(&pool.end, 1);
   }
   return unused;
 }
@@ -126,16 +129,6 @@ int parallel_start(int threads) {
   return pool.threads + 1;
 }
 
-/* Does not wait for threads that wake up after all jobs are taken: they find no vacancy. */
-static void run_together(int threads) {
-  pool.oversubscribed = threads > pool.processors;
-  pool.workers = (threads - 1) * VACANCY;
-  wake(&pool.begin, threads - 1);
-  run_jobs();
-  atomic_fetch_and(&pool.workers, VACANCY - 1);
-  wait_for(all_have_left, &pool.end);
-}
-
 void parallel_run(int threads, int jobs, void (*job)(void *context, int i), void *context) {
   const int together = parallel_start(threads < jobs ? threads : jobs);
   if (together <= 1) {
@@ -145,6 +138,9 @@ void parallel_run(int threads, int jobs, void (*job)(void *context, int i), void
   pool.job = job;
   pool.context = context;
   pool.jobs = jobs;
-  atomic_store(&pool.next, 0);
-  run_together(together);
+  pool.oversubscribed = together > pool.processors;
+  pool.left = (TAKEN + DONE) * (uint64_t)jobs;
+  wake(&pool.begin, together - 1);
+  run_jobs();
+  wait_for(all_are_done, &pool.end);
 }

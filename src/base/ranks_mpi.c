@@ -2,9 +2,10 @@
 #include "base/ranks.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/launch.h"
 #include "base/pulse.h"
+#include "base/shared.h"
+#include "base/wire.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,14 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-enum {
-  MESSAGE = 1 << 30,   /* the most bytes; MPI counts in int */
-  SHORT_SUM = 1 << 14, /* bytes up to which two ranks swap the whole sum */
-  PUBLISHED = 16       /* the most blocks of shared memory */
-};
+enum { SHORT_SUM = 1 << 14 }; /* bytes up to which two ranks swap the whole sum */
 
 static struct {
   int count, mine, near, levels;
@@ -32,53 +27,19 @@ static struct {
   MPI_Comm node;    /* those that share memory with this one; its leader is rank 0 there */
   MPI_Comm leaders; /* the leaders of all nodes; MPI_COMM_NULL on other ranks */
   double part;      /* see ranks_part */
-  MPI_Win published[PUBLISHED];
-  void *inbox; /* for a partner's part of a sum */
+  void *inbox;      /* for a partner's part of a sum */
   size_t inbox_room;
   char name[MPI_MAX_PROCESSOR_NAME + 32]; /* "rank 3 on node7" */
 } ranks = {.count = 1, .near = 1, .part = 1};
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
-/* An error of this rank alone; the launcher, or the pulse of the others, ends them. */
-static void die(const char *text) {
-  fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
-  exit(1);
-}
-
-static void must(int code) {
-  char text[MPI_MAX_ERROR_STRING];
-  int length;
-  if (code == MPI_SUCCESS) return;
-  MPI_Error_string(code, text, &length);
-  die(text);
-}
-
-/* Waits for calls that were begun. A rank polls for a moment only and then sleeps, because the rank
- * that it waits for may share its processor. */
-static void await(MPI_Request *requests, int n) {
-  const double polling_time = 2e-4; /* seconds, of the order of a large message */
-  const struct timespec nap = {.tv_nsec = 50000};
-  int done = 0;
-  must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
-  for (const double began = clock_now(); !done;) {
-    if (clock_now() - began > polling_time) nanosleep(&nap, NULL);
-    must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
-  }
-}
-
-static void wait_for_all(MPI_Comm those) {
-  MPI_Request request;
-  must(MPI_Ibarrier(those, &request));
-  await(&request, 1);
-}
-
 /* Messages of other ranks begin with "rnntrain: rank 3 on node7: ". */
 static void take_name(void) {
   static char program[sizeof ranks.name + NAME_MAX];
   char host[MPI_MAX_PROCESSOR_NAME];
   int length;
-  must(MPI_Get_processor_name(host, &length));
+  wire_must(MPI_Get_processor_name(host, &length));
   snprintf(ranks.name, sizeof ranks.name, "rank %d on %s", ranks.mine, host);
   snprintf(program, sizeof program, "%s: %s", program_invocation_short_name, ranks.name);
   if (ranks.mine > 0) program_invocation_short_name = program;
@@ -99,18 +60,18 @@ static int join(Why *why) {
 
 static void make_groups(void) {
   int at;
-  must(MPI_Comm_dup(MPI_COMM_WORLD, &ranks.all));
-  must(
+  wire_must(MPI_Comm_dup(MPI_COMM_WORLD, &ranks.all));
+  wire_must(
       MPI_Comm_split_type(ranks.all, MPI_COMM_TYPE_SHARED, ranks.mine, MPI_INFO_NULL, &ranks.node));
-  must(MPI_Comm_rank(ranks.node, &at));
-  must(MPI_Comm_size(ranks.node, &ranks.near));
-  must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
+  wire_must(MPI_Comm_rank(ranks.node, &at));
+  wire_must(MPI_Comm_size(ranks.node, &ranks.near));
+  wire_must(MPI_Comm_split(ranks.all, at == 0 ? 0 : MPI_UNDEFINED, ranks.mine, &ranks.leaders));
 }
 
 static void free_groups(void) {
-  if (ranks.leaders != MPI_COMM_NULL) must(MPI_Comm_free(&ranks.leaders));
-  must(MPI_Comm_free(&ranks.node));
-  must(MPI_Comm_free(&ranks.all));
+  if (ranks.leaders != MPI_COMM_NULL) wire_must(MPI_Comm_free(&ranks.leaders));
+  wire_must(MPI_Comm_free(&ranks.node));
+  wire_must(MPI_Comm_free(&ranks.all));
 }
 
 /* A processor that several ranks may use counts for each of them as a part of one. */
@@ -120,7 +81,7 @@ static void find_part(void) {
   double part = 0;
   if (sched_getaffinity(0, sizeof mine, &mine) != 0) CPU_ZERO(&mine);
   for (size_t i = 0; i < CPU_SETSIZE; i++) users[i] = CPU_ISSET(i, &mine) != 0;
-  must(MPI_Allreduce(MPI_IN_PLACE, users, CPU_SETSIZE, MPI_INT, MPI_SUM, ranks.node));
+  wire_must(MPI_Allreduce(MPI_IN_PLACE, users, CPU_SETSIZE, MPI_INT, MPI_SUM, ranks.node));
   for (size_t i = 0; i < CPU_SETSIZE; i++)
     if (CPU_ISSET(i, &mine)) part += 1.0 / users[i];
   ranks.part = part / fmax(CPU_COUNT(&mine), 1);
@@ -154,7 +115,8 @@ static int start(const Launch *launch, Why *why) {
   take_name();
   make_groups();
   find_part();
-  if (!pulse_start()) die("the system starts no thread (see ulimit -u, or the container's limits)");
+  if (!pulse_start())
+    wire_die("the system starts no thread (see ulimit -u, or the container's limits)");
   return 0;
 }
 
@@ -173,7 +135,7 @@ int ranks_start(Why *why) {
 
 void ranks_end(void) {
   if (ranks.levels > 0) {
-    wait_for_all(ranks.all);
+    wire_barrier(ranks.all);
     pulse_end();
     free_groups();
   }
@@ -211,32 +173,6 @@ void ranks_share(int n, int *first, int *last) {
   }
 }
 
-/* The bytes of the message that begins `at` bytes into so many. */
-static int message_size(size_t size, size_t at) {
-  const size_t left = at < size ? size - at : 0;
-  return (int)(left < MESSAGE ? left : MESSAGE);
-}
-
-/* Sends n bytes to another rank, and receives m. */
-static void exchange(int partner, const char *sent, size_t n, char *received, size_t m) {
-  for (size_t i = 0; i < n || i < m; i += MESSAGE) {
-    MPI_Request both[2];
-    must(MPI_Irecv(received + (i < m ? i : m), message_size(m, i), MPI_BYTE, partner, 0, ranks.all,
-                   both));
-    must(MPI_Isend(sent + (i < n ? i : n), message_size(n, i), MPI_BYTE, partner, 0, ranks.all,
-                   both + 1));
-    await(both, 2);
-  }
-}
-
-static void broadcast(void *data, size_t size, int from, MPI_Comm to) {
-  for (size_t i = 0; i < size; i += MESSAGE) {
-    MPI_Request request;
-    must(MPI_Ibcast((char *)data + i, message_size(size, i), MPI_BYTE, from, to, &request));
-    await(&request, 1);
-  }
-}
-
 static int partner_at(int level) { return ranks.mine ^ 1 << level; }
 
 /* The elements of a sum. */
@@ -265,7 +201,7 @@ static void add_from(int level, char *a, size_t n, const Kind *kind) {
   const int partner = partner_at(level);
   const size_t size = n * kind->size;
   if (size <= SHORT_SUM) {
-    exchange(partner, a, size, ranks.inbox, size);
+    wire_swap(ranks.all, partner, a, size, ranks.inbox, size);
     kind->add(a, ranks.inbox, n);
     add_from(level + 1, a, n, kind);
     return;
@@ -274,10 +210,10 @@ static void add_from(int level, char *a, size_t n, const Kind *kind) {
   const bool upper = ranks.mine > partner;
   char *middle = a + low * kind->size, *kept = upper ? middle : a, *other = upper ? a : middle;
   const size_t n_kept = upper ? high : low, n_other = n - n_kept;
-  exchange(partner, other, n_other * kind->size, ranks.inbox, n_kept * kind->size);
+  wire_swap(ranks.all, partner, other, n_other * kind->size, ranks.inbox, n_kept * kind->size);
   kind->add(kept, ranks.inbox, n_kept);
   add_from(level + 1, kept, n_kept, kind);
-  exchange(partner, kept, n_kept * kind->size, other, n_other * kind->size);
+  wire_swap(ranks.all, partner, kept, n_kept * kind->size, other, n_other * kind->size);
 }
 
 static void add(void *a, size_t n, const Kind *kind) {
@@ -291,11 +227,12 @@ void ranks_add(float *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_floats}); 
 void ranks_add_doubles(double *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_doubles}); }
 
 size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room) {
+  const int partner = partner_at(level);
   const uint64_t mine = size;
   uint64_t received;
-  exchange(partner_at(level), (const char *)&mine, sizeof mine, (char *)&received, sizeof received);
-  if (received > room) must(MPI_ERR_TRUNCATE);
-  exchange(partner_at(level), sum, size, other, received);
+  wire_swap(ranks.all, partner, &mine, sizeof mine, &received, sizeof received);
+  if (received > room) wire_must(MPI_ERR_TRUNCATE);
+  wire_swap(ranks.all, partner, sum, size, other, received);
   return received;
 }
 
@@ -308,8 +245,8 @@ void ranks_agree(Agreement *agreement) {
                            [SAVE] = agreement->save,
                            [NOW] = ranks.mine == 0 ? agreement->now : -INFINITY};
   MPI_Request request;
-  must(MPI_Iallreduce(MPI_IN_PLACE, values, VALUES, MPI_DOUBLE, MPI_MAX, ranks.all, &request));
-  await(&request, 1);
+  wire_must(MPI_Iallreduce(MPI_IN_PLACE, values, VALUES, MPI_DOUBLE, MPI_MAX, ranks.all, &request));
+  wire_await(&request, 1);
   *agreement = (Agreement){(int)values[SIGNAL], values[SAVE] != 0, values[NOW]};
 }
 
@@ -322,79 +259,33 @@ int ranks_outcome(int rc, Why *why) {
   if (ranks.levels == 0) return rc;
   int failed = rc != 0 ? ranks.mine : ranks.count;
   MPI_Request request;
-  must(MPI_Iallreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all, &request));
-  await(&request, 1);
+  wire_must(MPI_Iallreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, ranks.all, &request));
+  wire_await(&request, 1);
   if (failed == ranks.count) return 0;
   if (failed == ranks.mine && ranks.mine > 0) add_name(why);
-  broadcast(&rc, sizeof rc, failed, ranks.all);
-  broadcast(why->text, sizeof why->text, failed, ranks.all);
+  wire_broadcast(&rc, sizeof rc, failed, ranks.all);
+  wire_broadcast(why->text, sizeof why->text, failed, ranks.all);
   return rc;
 }
 
 /* ---- copies --------------------------------------------------------------------------------- */
 
 void ranks_broadcast(void *data, size_t size) {
-  if (ranks.levels > 0) broadcast(data, size, 0, ranks.all);
+  if (ranks.levels > 0) wire_broadcast(data, size, 0, ranks.all);
 }
 
 void ranks_gather(void *whole, size_t at, size_t size) {
   for (int rank = 0; rank < ranks.count && ranks.levels > 0; rank++) {
     uint64_t place[] = {at, size};
-    broadcast(place, sizeof place, rank, ranks.all);
-    broadcast((char *)whole + place[0], place[1], rank, ranks.all);
+    wire_broadcast(place, sizeof place, rank, ranks.all);
+    wire_broadcast((char *)whole + place[0], place[1], rank, ranks.all);
   }
-}
-
-static MPI_Win *free_window(void) {
-  int i = 0;
-  while (i < PUBLISHED && ranks.published[i] != NULL) i++;
-  assert(i < PUBLISHED);
-  return &ranks.published[i];
-}
-
-/* The first rank of the node prints the error and exits, which ends the others. Another one does so
- * where it alone has the error. */
-static void report_no_memory(size_t size, int at) {
-  char text[256];
-  if (at != 0) sleep(2);
-  snprintf(text, sizeof text,
-           "/dev/shm has no room for the %zu bytes that the ranks of a node share; make it larger "
-           "(docker --shm-size), or set OMPI_MCA_osc_sm_backing_directory to a directory with room",
-           size);
-  die(text);
 }
 
 void *ranks_publish(void *data, size_t size) {
-  MPI_Aint whole;
-  void *shared;
-  int unit, at;
-  if (ranks.levels == 0) return data;
-  MPI_Win *window = free_window();
-  must(MPI_Comm_rank(ranks.node, &at));
-  if (MPI_Win_allocate_shared(at == 0 ? (MPI_Aint)size : 0, 1, MPI_INFO_NULL, ranks.node, &shared,
-                              window) != MPI_SUCCESS)
-    report_no_memory(size, at);
-  must(MPI_Win_shared_query(*window, 0, &whole, &unit, &shared));
-  if (ranks.mine == 0) memcpy(shared, data, size);
-  free(data);
-  if (at == 0) broadcast(shared, size, 0, ranks.leaders);
-  wait_for_all(ranks.node);
-  must(MPI_Win_fence(0, *window)); /* the others of the node see it from here on */
-  return shared;
+  return ranks.levels == 0 ? data : shared_new(data, size, ranks.node, ranks.leaders);
 }
 
 void ranks_withdraw(void *published) {
-  MPI_Aint size;
-  void *shared;
-  int unit;
-  for (int i = 0; i < PUBLISHED; i++) {
-    if (ranks.published[i] == NULL) continue;
-    must(MPI_Win_shared_query(ranks.published[i], 0, &size, &unit, &shared));
-    if (shared == published) {
-      must(MPI_Win_free(&ranks.published[i]));
-      ranks.published[i] = NULL;
-      return;
-    }
-  }
-  free(published);
+  if (!shared_free(published)) free(published);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,8 @@ static void draw(Progress *progress, const char *line, int width) {
 void progress_end(Progress *progress) {
   if (progress->drawn > 0) draw(progress, "", terminal_width());
 }
+
+const char *progress_clear(const Progress *progress) { return progress->steps ? "\r\033[J" : ""; }
 
 void progress_say(Progress *progress, const char *format, ...) {
   if (progress->quiet) return;
@@ -109,6 +112,18 @@ void progress_step(Progress *progress, double part, double seconds, const char *
   fit(line, (size_t)width);
   draw(progress, line, width);
   progress->next = clock_now() + redraw_every;
+}
+
+static void see(void *context, double part, uint64_t bases) {
+  const ProgressWatched *watched = context;
+  const double now = clock_now();
+  if (now < watched->progress->next) return; /* not even a look at the size of the terminal */
+  progress_step(watched->progress, part, now - watched->began, "  %" PRIu64 " bases", bases);
+}
+
+Watch progress_watch(ProgressWatched *watched) {
+  if (!watched->progress->steps) return (Watch){NULL, NULL};
+  return (Watch){see, watched};
 }
 
 void progress_held(Progress *progress) {

@@ -6,6 +6,7 @@
 #include "base/search.h"
 #include "base/signals.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,8 @@ int calibrate(Recall *recall, const Calibration *of, double deadline) {
                           .seed = of->seed};
   Lanes *lanes = lanes_new(of->span, wish);
   uint64_t tokens = 0;
+  const double all =
+      fmin(CALIBRATE_TOKENS, (double)span_tokens(&of->span, of->shape->k, of->shape->s));
   recall_init(recall, &c->squares);
   factors_set(c->factors, of->weights, of->shape, of->threads);
   set_gaps(c);
@@ -251,6 +254,7 @@ int calibrate(Recall *recall, const Calibration *of, double deadline) {
     if (signals_end()) break;
     learn(c);
     tokens += c->window->tokens;
+    watch_see(&of->watch, fmin((double)tokens / all, 1), tokens * (uint64_t)of->shape->s);
   }
   lanes_free(lanes);
   free_calibrator(c);

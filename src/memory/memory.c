@@ -13,7 +13,10 @@ enum {
   SEEN = 64 /* bases before and after a place */,
   FIRST_ROOM = 1 << 10
 };
-enum { SIGNAL_BASES = 1 << 20 /* from one look for signals to the next */ };
+enum {
+  AHEAD = 16 /* places */,
+  LOOK_PLACES = 1 << 16 /* from one look for signals to the next */
+};
 
 /* ---- sizes -------------------------------------------------------------------------------- */
 
@@ -113,10 +116,15 @@ static int count_down(const Memory *memory, int64_t i, int64_t from) {
   return n < SEEN ? (int)n : SEEN;
 }
 
+/* The 32 bases before a place of the forward strand, newest lowest. */
+static uint64_t last_bases(const Memory *memory, int64_t place) {
+  return ~memory_other_strand(load(memory, place - WORD));
+}
+
 void memory_before(const Memory *memory, int64_t place, uint64_t before[2]) {
   for (int i = 0; i < 2; i++)
-    before[i] = place < 0 ? ~load(memory, ~place + 1 + i * WORD)
-                          : ~memory_other_strand(load(memory, place - (i + 1) * WORD));
+    before[i] =
+        place < 0 ? ~load(memory, ~place + 1 + i * WORD) : last_bases(memory, place - i * WORD);
 }
 
 int memory_count_before(const Memory *memory, int64_t place) {
@@ -188,25 +196,27 @@ int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed) {
   return reversed ? ~(after - memory->m - 1) : after;
 }
 
-/* Adds a place, the newest so far, whose last bases these are. */
-static void index_place(Memory *memory, uint64_t place, uint64_t before) {
-  if (place % (uint64_t)memory->every != 0) return;
+/* Adds a place, a multiple of `every` and the newest so far, that comes after m bases or more and
+ * inside of a segment. */
+static void index_place(Memory *memory, uint64_t place) {
+  if (memory_count_before(memory, (int64_t)place) < memory->m) return;
   const uint64_t entry = place / (uint64_t)memory->every;
-  uint32_t *newest = slot(memory, before);
+  uint32_t *newest = slot(memory, last_bases(memory, (int64_t)place));
   memory->earlier[entry] = *newest;
   *newest = (uint32_t)entry;
 }
 
-/* Indexes the places inside of segments that come after m bases or more. */
-static int index_places(Memory *memory) {
-  uint64_t before = 0;
-  int known = 0;
-  for (uint64_t i = 0; i < memory->bases; i++) {
-    if (i % SIGNAL_BASES == 0 && signals_end()) return -1;
-    if (begins(memory, i)) known = 0;
-    before = before << 2 | (uint64_t)memory_base(memory, (int64_t)i);
-    known++;
-    if (known >= memory->m && !begins(memory, i + 1)) index_place(memory, i + 1, before);
+/* The hashes are in random order: each is prefetched while those of AHEAD places are written. */
+static int index_places(Memory *memory, const Watch *watch) {
+  const uint64_t every = (uint64_t)memory->every;
+  for (uint64_t place = every; place < memory->bases; place += every) {
+    const uint64_t ahead = place + AHEAD * every;
+    if (place / every % LOOK_PLACES == 0) {
+      if (signals_end()) return -1;
+      watch_see(watch, (double)place / (double)memory->bases, place);
+    }
+    if (ahead < memory->bases) memory_prefetch_newest(memory, last_bases(memory, (int64_t)ahead));
+    index_place(memory, place);
   }
   return 0;
 }
@@ -248,16 +258,31 @@ Memory *memory_new(Records *records, int m, int every, bool both_strands) {
   return memory;
 }
 
-void memory_copy(Memory *memory, const Span *span) {
-  uint64_t to = 0;
-  for (size_t i = 0; i < span->n; i++)
-    for (uint64_t base = span->ranges[i].begin; base < span->ranges[i].end; base++)
-      set_base(memory, to++, corpus_base(span->corpus, base));
+/* Copies the bases of a range to base `to` on, four at a time where their bytes are whole. */
+static void copy_range(Memory *memory, uint64_t to, const Corpus *corpus, Range range) {
+  uint64_t base = range.begin;
+  while (base < range.end && to % 4 != 0) set_base(memory, to++, corpus_base(corpus, base++));
+  const uint8_t *from = corpus->packed + base / 4;
+  const int shift = 2 * (int)(base % 4);
+  const uint64_t bytes = (range.end - base) / 4;
+  for (uint64_t i = 0; i < bytes; i++)
+    memory->packed[to / 4 + i] = (uint8_t)(from[i] >> shift | from[i + 1] << (8 - shift));
+  base += 4 * bytes;
+  to += 4 * bytes;
+  while (base < range.end) set_base(memory, to++, corpus_base(corpus, base++));
 }
 
-int memory_index(Memory *memory) {
+void memory_copy(Memory *memory, const Span *span) {
+  uint64_t to = 0;
+  for (size_t i = 0; i < span->n; i++) {
+    copy_range(memory, to, span->corpus, span->ranges[i]);
+    to += span->ranges[i].end - span->ranges[i].begin;
+  }
+}
+
+int memory_index(Memory *memory, const Watch *watch) {
   new_index(memory);
-  return index_places(memory);
+  return index_places(memory, watch);
 }
 
 void memory_free(Memory *memory) {
@@ -289,7 +314,7 @@ static void grow(Memory *memory) {
   memcpy(memory->packed, old.packed, old.room / 4);
   memcpy(memory->begins, old.begins, old.room / 8);
   set_begin(memory, memory->bases);
-  index_places(memory);
+  index_places(memory, &(Watch){0});
   free_sequence(&old);
 }
 
@@ -298,11 +323,7 @@ void memory_append(Memory *memory, int base, bool begins_segment) {
   if (memory->bases == memory->room) grow(memory);
   const uint64_t i = memory->bases;
   if (!begins_segment) clear_begin(memory, i);
-  if (memory_count_before(memory, (int64_t)i) >= memory->m) {
-    uint64_t before[2];
-    memory_before(memory, (int64_t)i, before);
-    index_place(memory, i, before[0]);
-  }
+  if (i % (uint64_t)memory->every == 0) index_place(memory, i);
   set_base(memory, i, base);
   memory->bases++;
   set_begin(memory, memory->bases);

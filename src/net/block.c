@@ -8,12 +8,18 @@
 #include <string.h>
 
 enum {
-  FEW_LANES = 4,  /* at most 3 % slower than 16, up to D = 1024 */
-  MORE_LANES = 8, /* where each block has a partial dU of so many rows: */
-  MANY_ROWS = 1024
+  FEW_LANES = 4,
+  MORE_LANES = 8, /* where a block has a partial dU of many rows, or H is wide */
+  MOST_LANES = 16,
+  MANY_ROWS = 1024,
+  WIDE = 512,
+  WIDEST =
+      1024 /* H leaves the second-level cache: it is read from the third for each block and t */
 };
 
 int block_lanes(const Shape *shape) {
+  if (shape->D >= WIDEST) return MOST_LANES;
+  if (shape->D >= WIDE) return MORE_LANES;
   return shape->softmax == SOFTMAX_FULL && shape->V > MANY_ROWS ? MORE_LANES : FEW_LANES;
 }
 
@@ -29,7 +35,7 @@ Block block_new(const Shape *shape, int T, int B, int i, const Factors *factors)
                  .tape = tape_new(shape, T, lanes, factors),
                  .q = alloc_floats(softmax_logits(shape, rows, true)),
                  .J = alloc_numbers((size_t)rows, sizeof(double)),
-                 .loss = alloc_numbers((size_t)T, sizeof(double))};
+                 .loss = alloc_numbers(2 * (size_t)T, sizeof(double))};
   block.partial = weights_new_rows(shape, 0, shape->softmax == SOFTMAX_FULL ? shape->V : 0);
   return block;
 }
@@ -56,10 +62,16 @@ static void load_lanes(Tape *tape, const Window *window, int lane) {
 static void sum_losses(Block *block) {
   const Tape *tape = block->tape;
   const double *J = block->J;
+  const int *y = tape->y;
   for (int t = 0; t < tape->T; t++) {
     double loss = 0;
-    for (int b = 0; b < tape->B; b++) loss += *J++;
+    int labels = 0;
+    for (int b = 0; b < tape->B; b++) {
+      loss += *J++;
+      labels += *y++ >= 0;
+    }
     block->loss[t] = loss;
+    block->loss[tape->T + t] = labels;
   }
 }
 

@@ -2,8 +2,8 @@
  *   1  prepare_job  makes the factors, sorts the tokens by the rows of L and of U that they touch,
  *                   and reads the next window
  *   2  block_job    forward, loss and backward of a block of lanes
- *   3  the losses of all ranks, and whether a signal came to one
- *   4  the gradient of all ranks; and the states are carried over
+ *   3  sum_job      sums over the blocks: of losses and of the gradient (sums.c)
+ * Then the ranks add up their losses, and learn whether a signal came to one of them.
  * Jobs of a phase run on any thread in any order. Each writes to its share of the factors, to its
  * list of rows or to its block only; all else is only read. The Bptt owns all of it but the
  * kernels, and the window and the gradient, which it borrows for the call. */
@@ -22,6 +22,7 @@ struct Bptt {
   Shape shape;
   int T, B, threads;
   int first, last; /* blocks of this rank: first..last-1 */
+  bool carries; /* the states are the last ones of the tapes, which the next window carries over */
   const Kernels *kernels;
   Factors *factors;
   Block *block; /* (last-first) */
@@ -45,7 +46,7 @@ Bptt *bptt_new(const Shape *shape, int T, int B, int threads, const Kernels *ker
   for (int i = bptt->first; i < bptt->last; i++)
     bptt->block[i - bptt->first] = block_new(shape, T, B, i, bptt->factors);
   bptt->sums = sums_new(shape, T, B, bptt->first, bptt->last, bptt->factors, threads, kernels);
-  bptt->result.timestep_loss = alloc_numbers((size_t)T + 1, sizeof(double));
+  bptt->result.timestep_loss = alloc_numbers(2 * (size_t)T + 1, sizeof(double));
   bptt->result.timestep_tokens = alloc_numbers((size_t)T, sizeof(uint64_t));
   return bptt;
 }
@@ -77,7 +78,7 @@ static void prepare_job(void *context, int i) {
 
 /* Makes the factors of w, or leaves them if it is NULL. */
 static void prepare(Bptt *bptt, const Weights *w) {
-  bptt->sorts = bptt->with_gradient ? SUMS_SORTS : 0;
+  bptt->sorts = bptt->with_gradient ? sums_sorts(bptt->sums) : 0;
   bptt->reads = bptt->ahead ? lanes_ahead(bptt->ahead) : 0;
   if (w) factors_begin(bptt->factors, w);
   const int jobs = bptt->sorts + bptt->reads + (w ? FACTORS_JOBS : 0);
@@ -86,45 +87,41 @@ static void prepare(Bptt *bptt, const Weights *w) {
 
 static void block_job(void *context, int i) {
   Bptt *bptt = context;
+  if (bptt->carries) tape_carry(bptt->block[i].tape, &bptt->shape);
   block_run(&bptt->block[i], bptt->window, bptt->with_gradient, bptt->factors, &bptt->shape,
             bptt->kernels);
 }
 
-static void count_tokens(Bptt *bptt) {
-  const int *y = bptt->window->y;
-  for (int t = 0; t < bptt->T; t++) {
-    uint64_t tokens = 0;
-    for (int b = 0; b < bptt->B; b++) tokens += *y++ >= 0;
-    bptt->result.timestep_tokens[t] = tokens;
-  }
-}
-
 /* The losses of all ranks; false: a signal came to one of them. */
-static bool sum_losses(Bptt *bptt) {
+static bool add_losses(Bptt *bptt) {
   WindowLoss *result = &bptt->result;
-  double *signals = result->timestep_loss + bptt->T; /* behind the losses, to be sent with them */
-  sums_losses(bptt->sums, result->timestep_loss, bptt->block);
+  const size_t T = (size_t)bptt->T;
+  double *loss = result->timestep_loss, *tokens = loss + T, *signals = tokens + T;
+  memcpy(loss, bptt->block->loss, 2 * T * sizeof *loss);
   *signals = signals_end() != 0;
-  ranks_add_doubles(result->timestep_loss, (size_t)bptt->T + 1);
+  ranks_add_doubles(loss, 2 * T + 1);
   result->loss = 0;
-  for (int t = 0; t < bptt->T; t++) result->loss += result->timestep_loss[t];
+  for (size_t t = 0; t < T; t++) {
+    result->loss += loss[t];
+    result->timestep_tokens[t] = (uint64_t)tokens[t];
+  }
   result->tokens = bptt->window->tokens;
-  count_tokens(bptt);
   return *signals == 0;
 }
 
 const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, const Window *window,
                            Lanes *ahead) {
-  const int blocks = bptt->last - bptt->first;
   bptt->with_gradient = gradient;
   bptt->window = window;
   bptt->ahead = ahead;
   prepare(bptt, w);
-  parallel_run(bptt->threads, blocks, block_job, bptt);
-  if (!sum_losses(bptt)) return NULL; /* h[0] is as it was until it is carried */
-  if (gradient) sums_gradient(bptt->sums, gradient, bptt->block);
-  for (int i = 0; i < blocks; i++) tape_carry(bptt->block[i].tape, &bptt->shape);
-  return &bptt->result;
+  parallel_run(bptt->threads, bptt->last - bptt->first, block_job, bptt);
+  if (gradient)
+    sums_gradient(bptt->sums, gradient, bptt->block);
+  else
+    sums_losses(bptt->sums, bptt->block);
+  bptt->carries = add_losses(bptt);
+  return bptt->carries ? &bptt->result : NULL;
 }
 
 /* ---- states --------------------------------------------------------------------------------- */
@@ -134,14 +131,16 @@ void bptt_save(const Bptt *bptt, float *h) {
   size_t lanes = 0; /* of this rank, side by side */
   for (int i = 0; i < bptt->last - bptt->first; i++) {
     const Block *block = &bptt->block[i];
-    memcpy(h + (size_t)block->lane * D, block->tape->h, (size_t)block->tape->B * row);
-    lanes += (size_t)block->tape->B;
+    const size_t B = (size_t)block->tape->B, at = bptt->carries ? (size_t)bptt->T * B * D : 0;
+    memcpy(h + (size_t)block->lane * D, block->tape->h + at, B * row);
+    lanes += B;
   }
   ranks_gather(h, (size_t)bptt->block[0].lane * row, lanes * row);
 }
 
 void bptt_restore(Bptt *bptt, const float *h) {
   const size_t D = (size_t)bptt->shape.D;
+  bptt->carries = false;
   for (int i = 0; i < bptt->last - bptt->first; i++) {
     const Block *block = &bptt->block[i];
     memcpy(block->tape->h, h + (size_t)block->lane * D, (size_t)block->tape->B * D * sizeof *h);

@@ -155,6 +155,10 @@ static void add(float *restrict a, const float *restrict b, size_t n) {
   for (size_t i = 0; i < n; i++) a[i] += b[i];
 }
 
+static void approach(float *restrict a, const float *restrict b, float fraction, size_t n) {
+  for (size_t i = 0; i < n; i++) a[i] += fraction * (b[i] - a[i]);
+}
+
 /* STRIPE sums side by side, so that every compiler adds them up in the same order. */
 static double sum_of_squares(const float *a, size_t n) {
   double sums[STRIPE] = {0}, sum = 0;
@@ -252,6 +256,7 @@ const Kernels KERNELS = {.level = KERNELS_LEVEL,
                          .softmax_four = softmax_four,
                          .scale = scale,
                          .add = add,
+                         .approach = approach,
                          .sum_of_squares = sum_of_squares,
                          .dot_rows = dot_rows,
                          .combine_rows = combine_rows,

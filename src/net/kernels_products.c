@@ -28,6 +28,8 @@ enum {
   PANEL = 2 * VECTOR,
   FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
+  FOUR_ROWS =
+      TILE_ROWS == 8 ? 4 : 0, /* so many with two panels; 0: they would need more registers */
   DEPTH = 2048, /* rows of a panel at a time: 256 kB at most, for the second-level cache */
   LINE = 16     /* floats of a cache line */
 };
@@ -138,16 +140,19 @@ static inline __attribute__((always_inline)) void multiply_panel(Tile t, int row
   }
 }
 
-/* A row or two: the sums of a single panel would wait for each other. */
+/* A row or two, or four of them: the sums of a single panel would wait for each other. */
 static int multiply_few(Tile t, int rows, int n) {
+  const int panels = rows <= FEW_ROWS ? FEW_PANELS : 2;
   int j = 0;
-  for (; j + FEW_PANELS * PANEL <= n; j += FEW_PANELS * PANEL) {
+  for (; j + panels * PANEL <= n; j += panels * PANEL) {
     if (rows == 1)
       multiply_tile(t, 1, FEW_PANELS);
-    else
+    else if (rows == FEW_ROWS)
       multiply_tile(t, FEW_ROWS, FEW_PANELS);
-    t.W += FEW_PANELS * t.panel;
-    t.C += FEW_PANELS * PANEL;
+    else
+      multiply_tile(t, 4, 2);
+    t.W += (size_t)panels * t.panel;
+    t.C += panels * PANEL;
   }
   return j;
 }
@@ -163,7 +168,7 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
               .panel = (size_t)k * PANEL,
               .k = k - from < DEPTH ? k - from : DEPTH,
               .add = add || from > 0};
-    int j = rows <= FEW_ROWS ? multiply_few(t, rows, n) : 0;
+    int j = rows <= FEW_ROWS || rows == FOUR_ROWS ? multiply_few(t, rows, n) : 0;
     t.W += (size_t)(j / PANEL) * t.panel;
     t.C += j;
     for (; j < n; j += PANEL, t.W += t.panel, t.C += PANEL)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 12, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum { CHUNK = 1 << 11, PARTS = 4 }; /* floats of a job; parts of the weights */
 
 #define ROW(CONSTANT, name, ...) {__VA_ARGS__},
 static const struct {
@@ -128,9 +128,8 @@ static void update(Step *step, int i, size_t at, size_t from, size_t n) {
   if (step->optimizer->m) by.m = step->optimizer->m->L + at;
   if (step->optimizer->v) by.v = step->optimizer->v->L + at;
   step->kernels->update[step->optimizer->kind](w, g, n, by);
-  if (!step->optimizer->average) return;
-  float *average = step->optimizer->average->L + at;
-  for (size_t j = 0; j < n; j++) average[j] += step->approach * (w[j] - average[j]);
+  if (step->optimizer->average)
+    step->kernels->approach(step->optimizer->average->L + at, w, step->approach, n);
 }
 
 static void square_job(void *context, int i) {

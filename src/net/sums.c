@@ -1,7 +1,9 @@
 /* A call of sums_gradient has two phases, whose jobs run on any thread in any order:
- *   1  sum_job    shares of the rows of dL, or of G, and of the followers' dU and db2, whose tokens
- *                 are added up; chunks of all the rest, whose partial sums are added up
- *   2  table_job  with a table: shares of dL, and parts of dI and db1, which follow from G
+ *
+ *   sum_job    The losses; shares of the rows of dL, or of G, and of the followers' dU and db2,
+ *              whose tokens are added up; chunks of all the rest, whose partial sums are added up.
+ *   table_job  With a table: shares of dL, and parts of dI and db1, which follow from G.
+ *
  * A job writes to its share of the gradient and of G, or to its chunk of the partial sums. */
 #include "net/sums.h"
 
@@ -15,9 +17,9 @@
 #include <string.h>
 
 enum {
-  CHUNK = 1 << 9, /* floats */
-  SHARES = 64,
-  TABLE_SHARES = 8
+  CHUNK = 1 << 8, /* floats */
+  SHARES = 128,
+  TABLE_SHARES = 16
 };
 
 struct Sums {
@@ -25,8 +27,7 @@ struct Sums {
   int threads;
   bool few_L, few_U; /* whether gradients have touched rows only */
   Tree tree;
-  Touched L, U;
-  int *x[SUMS_SORTS];     /* (tree.tokens) the tokens that a job sorts */
+  TreeOrder L, U;         /* without chunks: none */
   const Factors *factors; /* borrowed */
   const Kernels *kernels;
   float *G;               /* (V,D) where there is a table */
@@ -52,13 +53,9 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
                  .tree = tree_new(shape, T, B, first, last, factors->table, kernels),
                  .factors = factors,
                  .kernels = kernels};
-  const int tokens = sums->tree.tokens;
-  sums->L = touched_new(shape->V, tokens);
-  sums->x[0] = alloc_numbers((size_t)tokens, sizeof(int));
-  if (shape->softmax == SOFTMAX_FOLLOWERS) {
-    sums->U = touched_new(shape->V / shape->n, tokens);
-    sums->x[1] = alloc_numbers((size_t)tokens, sizeof(int));
-  }
+  sums->L = tree_order_new(&sums->tree, shape->V, !sums->few_L);
+  if (shape->softmax == SOFTMAX_FOLLOWERS)
+    sums->U = tree_order_new(&sums->tree, shape->V / shape->n, !sums->few_U);
   if (factors->table) {
     const size_t d = (size_t)shape->d, D = (size_t)shape->D;
     sums->G = alloc_floats((size_t)shape->V * D);
@@ -74,9 +71,8 @@ Sums *sums_new(const Shape *shape, int T, int B, int first, int last, const Fact
 void sums_free(Sums *sums) {
   if (!sums) return;
   tree_free(&sums->tree);
-  touched_free(&sums->L);
-  touched_free(&sums->U);
-  for (int i = 0; i < SUMS_SORTS; i++) free(sums->x[i]);
+  tree_order_free(&sums->L);
+  tree_order_free(&sums->U);
   free(sums->G);
   free(sums->table_parts);
   free(sums->sent);
@@ -84,90 +80,95 @@ void sums_free(Sums *sums) {
   free(sums);
 }
 
+int sums_sorts(const Sums *sums) { return sums->L.chunks + sums->U.chunks; }
+
 void sums_sort(Sums *sums, const Window *window, int job) {
-  if (!sums->x[job]) return;
-  tree_number(&sums->tree, sums->x[job], window);
-  touched_set(job == 0 ? &sums->L : &sums->U, sums->x[job], sums->tree.tokens);
+  if (job < sums->L.chunks)
+    tree_order_set(&sums->tree, &sums->L, window, job);
+  else
+    tree_order_set(&sums->tree, &sums->U, window, job - sums->L.chunks);
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* The place of the j-th touched row: in the table or, where few are touched, in the list of them;
- * behind the last row, the end. */
-static size_t find_place(const Touched *touched, bool few, int j) {
-  if (few) return (size_t)j;
-  return (size_t)(j < touched->n ? touched->row[j] : touched->rows);
-}
-
-/* The rows of the i-th share: the touched ones first..last-1 and, in the table, those before and
- * behind them: from place `from` to to-1. */
-typedef struct {
-  int first, last;
-  size_t from, to;
-} Share;
-
-static Share find_share(const Touched *touched, bool few, int i) {
-  const int first = parallel_share(touched->n, i, SHARES);
-  const int last = parallel_share(touched->n, i + 1, SHARES);
-  return (Share){first, last, i == 0 ? 0 : find_place(touched, few, first),
-                 find_place(touched, few, last)};
-}
-
 /* The i-th share of the rows of G, or of dL. */
 static void sum_L(const Sums *sums, int i) {
-  const Touched *L = &sums->L;
+  const int rows = sums->L.chunk->n, last = parallel_share(rows, i + 1, SHARES);
   const size_t width = (size_t)(sums->G ? sums->shape.D : sums->shape.d);
-  const Share s = find_share(L, sums->few_L, i);
-  float *rows = sums->G ? sums->G : sums->gradient->L;
-  memset(rows + s.from * width, 0, (s.to - s.from) * width * sizeof *rows);
-  for (int j = s.first; j < s.last; j++)
-    tree_sum(&sums->tree, rows + find_place(L, sums->few_L, j) * width, L->order + L->start[j],
-             L->start[j + 1] - L->start[j]);
+  for (int j = parallel_share(rows, i, SHARES); j < last; j++) {
+    float *row = (sums->G ? sums->G : sums->gradient->L) + (size_t)j * width;
+    if (!tree_sum(&sums->tree, row, &sums->L, j)) memset(row, 0, width * sizeof *row);
+  }
 }
 
 /* Followers: the i-th share of the groups of rows of dU, and of db2. */
 static void sum_U(const Sums *sums, int i) {
-  const Touched *U = &sums->U;
+  if (sums->U.chunks == 0) return;
+  const int groups = sums->U.chunk->n, last = parallel_share(groups, i + 1, SHARES);
   const size_t D = (size_t)sums->shape.D, n = (size_t)sums->shape.n;
-  const Share s = find_share(U, sums->few_U, i);
-  float *dU = sums->gradient->U, *db2 = sums->gradient->b2;
-  memset(dU + s.from * n * D, 0, (s.to - s.from) * n * D * sizeof *dU);
-  memset(db2 + s.from * n, 0, (s.to - s.from) * n * sizeof *db2);
-  for (int j = s.first; j < s.last; j++) {
-    const size_t place = find_place(U, sums->few_U, j) * n;
-    for (size_t follower = 0; follower < n; follower += 4)
-      tree_sum_followers(&sums->tree, dU + (place + follower) * D, db2 + place + follower,
-                         U->order + U->start[j], U->start[j + 1] - U->start[j], (int)follower);
+  for (int j = parallel_share(groups, i, SHARES); j < last; j++) {
+    float *dU = sums->gradient->U + (size_t)j * n * D, *db2 = sums->gradient->b2 + (size_t)j * n;
+    for (size_t f = 0; f < n; f += 4) {
+      if (tree_sum_followers(&sums->tree, dU + f * D, db2 + f, &sums->U, j, (int)f)) continue;
+      memset(dU + f * D, 0, 4 * D * sizeof *dU);
+      memset(db2 + f, 0, 4 * sizeof *db2);
+    }
   }
 }
 
-/* Adds up n floats of the partial sums of the blocks first..last-1, into those of the first. */
-static void add_partials(const Sums *sums, int first, int last, size_t from, size_t n) {
-  const int middle = ranks_middle(first, last);
-  if (last - first == 1) return;
-  add_partials(sums, first, middle, from, n);
-  add_partials(sums, middle, last, from, n);
-  sums->kernels->add(sums->tree.block[first - sums->tree.first].partial->H + from,
-                     sums->tree.block[middle - sums->tree.first].partial->H + from, n);
+/* The sum of the i-th chunk of the partial sums in `places` places of the tree, at most eight or a
+ * multiple of that, which overwrites that of the first one. */
+static float *add_partials(const Sums *sums, int place, int places, int i, size_t n) {
+  static const float zeros[CHUNK];
+  const float *row[TREE_EIGHT];
+  float *sum = tree_block(&sums->tree, place)->partial->H + (size_t)i * CHUNK;
+  if (places > TREE_EIGHT) {
+    const int half = places / 2;
+    add_partials(sums, place, half, i, n);
+    sums->kernels->add(sum, add_partials(sums, place + half, half, i, n), n);
+    return sum;
+  }
+  for (int j = 0; j < TREE_EIGHT; j++) {
+    const Block *block = j < places ? tree_block(&sums->tree, place + j) : NULL;
+    row[j] = block ? block->partial->H + (size_t)i * CHUNK : zeros;
+  }
+  sums->kernels->products->sum_eight(sum, row, (int)n);
+  return sum;
 }
 
 static void sum_chunk(const Sums *sums, int i) {
   const Weights *partial = sums->tree.block->partial;
   const size_t from = (size_t)i * CHUNK, left = partial->size - from;
   const size_t n = left < CHUNK ? left : CHUNK;
-  add_partials(sums, sums->tree.first, sums->tree.last, from, n);
-  memcpy(sums->gradient->H + from, partial->H + from, n * sizeof(float));
+  const int place = sums->tree.from >> sums->tree.shift;
+  const int places = sums->tree.places / ranks_count();
+  memcpy(sums->gradient->H + from, add_partials(sums, place, places, i, n), n * sizeof(float));
 }
 
-/* Jobs 0..SHARES-1 are shares of L, as many again of U, the others chunks. */
+static void add_losses(const Sums *sums, const Block *block, int first, int last) {
+  const int middle = ranks_middle(first, last);
+  if (last - first == 1) return;
+  add_losses(sums, block, first, middle);
+  add_losses(sums, block, middle, last);
+  const double *loss = block[middle - sums->tree.first].loss;
+  for (int t = 0; t < 2 * sums->tree.T; t++) block[first - sums->tree.first].loss[t] += loss[t];
+}
+
+void sums_losses(const Sums *sums, const Block *block) {
+  add_losses(sums, block, sums->tree.first, sums->tree.last);
+}
+
+/* The jobs are: the losses, shares of U, shares of L, and chunks. */
 static void sum_job(void *context, int i) {
   const Sums *sums = context;
-  if (i >= 2 * SHARES)
-    sum_chunk(sums, i - 2 * SHARES);
-  else if (i < SHARES)
-    sum_L(sums, i);
-  else if (sums->shape.softmax == SOFTMAX_FOLLOWERS)
-    sum_U(sums, i - SHARES);
+  if (i == 0)
+    sums_losses(sums, sums->tree.block);
+  else if (i <= SHARES)
+    sum_U(sums, i - 1);
+  else if (i <= 2 * SHARES)
+    sum_L(sums, i - 1 - SHARES);
+  else
+    sum_chunk(sums, i - 1 - 2 * SHARES);
 }
 
 /* Of the i-th share of the rows of G: dL = G I^T, and parts of dI = L^T G and of db1, the sum of
@@ -211,7 +212,7 @@ static bool touches(const Touched *touched, int i, int from, int to) {
 /* Adds up the touched rows, of `width` floats, over the ranks. A node sends those rows that its
  * tokens touch, and its partner knows them from the window. */
 static void exchange_rows(const Sums *sums, const Touched *touched, float *rows, size_t width) {
-  int tokens = sums->tree.places / ranks_count() * sums->tree.block_tokens; /* of a node */
+  int tokens = sums->tree.places / ranks_count() << sums->tree.shift; /* of a node */
   for (int level = 0; level < ranks_levels(); level++, tokens *= 2) {
     const int mine = (ranks_mine() >> level) * tokens,
               theirs = ((ranks_mine() >> level) ^ 1) * tokens;
@@ -241,36 +242,20 @@ static void exchange(const Sums *sums) {
   float *from = sums->few_L || sums->G ? dw->H : dw->L;
   float *to = sums->few_U ? dw->U : dw->L + dw->size;
   if (sums->G) ranks_add(sums->G, (size_t)shape->V * D);
-  if (sums->few_L) exchange_rows(sums, &sums->L, dw->L, d);
+  if (sums->few_L) exchange_rows(sums, sums->L.chunk, dw->L, d);
   ranks_add(from, (size_t)(to - from));
   if (!sums->few_U) return;
-  exchange_rows(sums, &sums->U, dw->U, n * D);
-  exchange_rows(sums, &sums->U, dw->b2, n);
+  exchange_rows(sums, sums->U.chunk, dw->U, n * D);
+  exchange_rows(sums, sums->U.chunk, dw->b2, n);
 }
 
 void sums_gradient(Sums *sums, Gradient *gradient, const Block *block) {
   const int chunks = (int)((block->partial->size + CHUNK - 1) / CHUNK);
   sums->tree.block = block;
   sums->gradient = gradient->dw;
-  parallel_run(sums->threads, 2 * SHARES + chunks, sum_job, sums);
+  parallel_run(sums->threads, 1 + 2 * SHARES + chunks, sum_job, sums);
   if (ranks_count() > 1) exchange(sums);
   if (sums->G) differentiate_table(sums);
-  gradient->L = sums->few_L ? &sums->L : NULL;
-  gradient->U = sums->few_U ? &sums->U : NULL;
-}
-
-/* ---- losses --------------------------------------------------------------------------------- */
-
-static void add_losses(const Sums *sums, const Block *block, int first, int last) {
-  const int middle = ranks_middle(first, last);
-  if (last - first == 1) return;
-  add_losses(sums, block, first, middle);
-  add_losses(sums, block, middle, last);
-  for (int t = 0; t < sums->tree.T; t++)
-    block[first - sums->tree.first].loss[t] += block[middle - sums->tree.first].loss[t];
-}
-
-void sums_losses(const Sums *sums, double *loss, const Block *block) {
-  add_losses(sums, block, sums->tree.first, sums->tree.last);
-  memcpy(loss, block->loss, (size_t)sums->tree.T * sizeof *loss);
+  gradient->L = sums->few_L ? sums->L.chunk : NULL;
+  gradient->U = sums->few_U ? sums->U.chunk : NULL;
 }

@@ -3,16 +3,22 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 
-Touched touched_new(int rows, int tokens) {
-  const size_t n = (size_t)tokens;
-  return (Touched){.rows = rows,
-                   .row = alloc_numbers(n, sizeof(int)),
-                   .start = alloc_numbers(n + 1, sizeof(int)),
-                   .order = alloc_numbers(n, sizeof(int)),
-                   .spare = alloc_numbers(n, sizeof(int))};
+Touched touched_new(int rows, int tokens, bool all) {
+  const size_t most = (size_t)(all && rows > tokens ? rows : tokens);
+  Touched touched = {.rows = rows,
+                     .all = all,
+                     .start = alloc_numbers(most + 1, sizeof(int)),
+                     .order = alloc_numbers(most, sizeof(int)),
+                     .spare = alloc_numbers(most, sizeof(int))};
+  if (all)
+    touched.n = rows;
+  else
+    touched.row = alloc_numbers(most, sizeof(int));
+  return touched;
 }
 
 void touched_free(Touched *touched) {
@@ -37,29 +43,9 @@ static void sort_digit(Touched *t, const int *x, int n, int shift) {
   t->spare = swap;
 }
 
-/* Sorts by rows of one digit, by counting alone. */
-static void sort_few(Touched *t, const int *x, int tokens) {
-  int next[RADIX] = {0}, at = 0;
-  const int mask = t->rows - 1;
-  for (int i = 0; i < tokens; i++)
-    if (x[i] >= 0) next[x[i] & mask]++;
-  t->n = 0;
-  for (int row = 0; row < t->rows; row++) {
-    const int count = next[row];
-    next[row] = at;
-    if (count == 0) continue;
-    t->row[t->n] = row;
-    t->start[t->n++] = at;
-    at += count;
-  }
-  t->start[t->n] = at;
-  for (int i = 0; i < tokens; i++)
-    if (x[i] >= 0) t->order[next[x[i] & mask]++] = i;
-}
-
-static void sort_many(Touched *t, const int *x, int tokens) {
+static void list_touched(Touched *t, const int *x, int from, int to) {
   int n = 0;
-  for (int i = 0; i < tokens; i++)
+  for (int i = from; i < to; i++)
     if (x[i] >= 0) t->order[n++] = i;
   for (int shift = 0, left = t->rows - 1; left > 0; left >>= RADIX_BITS, shift += RADIX_BITS)
     sort_digit(t, x, n, shift);
@@ -73,9 +59,26 @@ static void sort_many(Touched *t, const int *x, int tokens) {
   t->start[t->n] = n;
 }
 
-void touched_set(Touched *t, const int *x, int tokens) {
-  if (t->rows <= RADIX)
-    sort_few(t, x, tokens);
+/* Sorts by counting alone. */
+static void list_all(Touched *t, const int *x, int from, int to) {
+  int *next = t->spare, at = 0;
+  const int mask = t->rows - 1;
+  memset(next, 0, (size_t)t->rows * sizeof *next);
+  for (int i = from; i < to; i++)
+    if (x[i] >= 0) next[x[i] & mask]++;
+  for (int row = 0; row < t->rows; row++) {
+    const int count = next[row];
+    t->start[row] = next[row] = at;
+    at += count;
+  }
+  t->start[t->rows] = at;
+  for (int i = from; i < to; i++)
+    if (x[i] >= 0) t->order[next[x[i] & mask]++] = i;
+}
+
+void touched_set(Touched *t, const int *x, int from, int to) {
+  if (t->all)
+    list_all(t, x, from, to);
   else
-    sort_many(t, x, tokens);
+    list_touched(t, x, from, to);
 }

@@ -7,10 +7,11 @@
 #include <string.h>
 
 enum {
-  BATCH = 64,   /* tokens */
-  STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
-  EIGHT = 8,    /* places that are added up at once */
-  DEPTH = 12    /* levels of the tree above those of eight places: there are 2^16 lanes at most */
+  BATCH = 64,    /* tokens */
+  STRIP = 1024,  /* floats of a row, or of four rows of dU, at a time */
+  LOG_EIGHT = 3, /* the logarithm of */
+  EIGHT = TREE_EIGHT,
+  DEPTH = 12 /* levels of the tree above those of eight places: there are 2^16 lanes at most */
 };
 
 /* The places of the tree: those of the next power of two, so that the tree is a whole one. */
@@ -34,7 +35,8 @@ static void place_blocks(Tree *tree, int first, int last, int place, int places)
 Tree tree_new(const Shape *shape, int T, int B, int first, int last, bool table,
               const Kernels *kernels) {
   const int blocks = block_count(shape, B), places = count_places(blocks);
-  const int block_tokens = T * block_lanes(shape);
+  int shift = 0;
+  while (1 << shift < T * block_lanes(shape)) shift++;
   Tree tree = {.shape = *shape,
                .T = T,
                .B = B,
@@ -42,32 +44,58 @@ Tree tree_new(const Shape *shape, int T, int B, int first, int last, bool table,
                .last = last,
                .places = places,
                .block_at = alloc_new((size_t)places, sizeof *tree.block_at),
-               .block_tokens = block_tokens,
-               .tokens = places * block_tokens,
+               .shift = shift,
+               .tokens = places << shift,
                .table = table,
                .kernels = kernels};
   for (int i = 0; i < places; i++) tree.block_at[i] = -1;
   place_blocks(&tree, 0, blocks, 0, places);
   for (int i = 0; i < places; i++) {
-    if (tree.block_at[i] == first) tree.from = i * block_tokens;
-    if (tree.block_at[i] == last - 1) tree.to = (i + 1) * block_tokens;
+    if (tree.block_at[i] == first) tree.from = i << shift;
+    if (tree.block_at[i] == last - 1) tree.to = (i + 1) << shift;
   }
   return tree;
 }
 
 void tree_free(Tree *tree) { free(tree->block_at); }
 
-void tree_number(const Tree *tree, int *x, const Window *window) {
-  const int lanes = block_lanes(&tree->shape);
-  for (int place = 0; place < tree->places; place++) {
-    const int lane = tree->block_at[place] * lanes, left = tree->B - lane;
-    int mine = left < lanes ? left : lanes;
-    if (lane < 0) mine = 0;
-    const int *end = x + tree->block_tokens;
-    for (int t = 0; t < tree->T; t++)
-      for (int b = 0; b < mine; b++) *x++ = window->x[t * tree->B + lane + b];
-    while (x < end) *x++ = -1;
-  }
+/* ---- the order of tokens -------------------------------------------------------------------- */
+
+/* A chunk has eight places at least, and at least as many tokens as rows. */
+TreeOrder tree_order_new(const Tree *tree, int rows, bool all) {
+  int places = tree->places < EIGHT ? tree->places : EIGHT;
+  while (places < tree->places && (!all || places << tree->shift < rows)) places *= 2;
+  TreeOrder order = {.x = alloc_numbers((size_t)tree->tokens, sizeof(int)),
+                     .chunks = tree->places / places,
+                     .places = places};
+  order.chunk = alloc_new((size_t)order.chunks, sizeof *order.chunk);
+  for (int i = 0; i < order.chunks; i++)
+    order.chunk[i] = touched_new(rows, places << tree->shift, all);
+  return order;
+}
+
+void tree_order_free(TreeOrder *order) {
+  for (int i = 0; i < order->chunks; i++) touched_free(&order->chunk[i]);
+  free(order->chunk);
+  free(order->x);
+}
+
+/* x <- the k-mers of the tokens of a place. */
+static void number_tokens(const Tree *tree, int *x, const Window *window, int place) {
+  const int lanes = block_lanes(&tree->shape), lane = tree->block_at[place] * lanes;
+  const int left = tree->B - lane, *end = x + (1 << tree->shift);
+  int mine = left < lanes ? left : lanes;
+  if (lane < 0) mine = 0;
+  for (int t = 0; t < tree->T; t++)
+    for (int b = 0; b < mine; b++) *x++ = window->x[t * tree->B + lane + b];
+  while (x < end) *x++ = -1;
+}
+
+void tree_order_set(const Tree *tree, TreeOrder *order, const Window *window, int i) {
+  const int first = i * order->places, last = first + order->places;
+  for (int place = first; place < last; place++)
+    number_tokens(tree, order->x + (place << tree->shift), window, place);
+  touched_set(&order->chunk[i], order->x, first << tree->shift, last << tree->shift);
 }
 
 /* ---- sums ----------------------------------------------------------------------------------- */
@@ -104,9 +132,9 @@ static const float *find_rows(const Strip *strip, const Block *block, size_t *st
 static Node sum_tokens(const Strip *strip, float *room, const int *token, int n, int place) {
   const Tree *tree = strip->tree;
   const Products *products = tree->kernels->products;
-  const Block *block = &tree->block[tree->block_at[place] - tree->first];
+  const Block *block = tree_block(tree, place);
   const bool followers = strip->follower >= 0;
-  const int width = (int)strip->width, first_token = place * tree->block_tokens;
+  const int width = (int)strip->width, first_token = place << tree->shift;
   const float *row[BATCH], *dq[BATCH];
   size_t stride;
   const float *rows = find_rows(strip, block, &stride);
@@ -137,14 +165,14 @@ static Node sum_tokens(const Strip *strip, float *room, const int *token, int n,
 static Node sum_eight(const Strip *strip, float *room, const int *token, int n) {
   static const float zeros[STRIP];
   const Products *products = strip->tree->kernels->products;
-  const int tokens = strip->tree->block_tokens;
-  Node node[EIGHT] = {{0}};
+  const int shift = strip->tree->shift;
+  Node node[EIGHT];
   const float *row[EIGHT], *db2[EIGHT];
   int nodes = 0;
   for (int i = 0; i < EIGHT; i++) row[i] = db2[i] = zeros;
   for (int from = 0, to = 0; from < n; from = to) {
-    const int place = token[from] / tokens, slot = place % EIGHT;
-    while (to < n && token[to] < (place + 1) * tokens) to++;
+    const int place = token[from] >> shift, slot = place % EIGHT;
+    while (to < n && token[to] >> shift == place) to++;
     node[nodes] = sum_tokens(strip, room + nodes * STRIP, token + from, to - from, place);
     row[slot] = node[nodes].sum;
     db2[slot] = node[nodes].db2;
@@ -166,58 +194,71 @@ static void join(const Strip *strip, Node *left, const Node *right, float *room)
   for (int i = 0; i < 4; i++) left->db2[i] += right->db2[i];
 }
 
-/* The sum over n tokens, one at least, in their order. The parts that wait for their other half lie
- * on a stack, the i-th of them at row i of room (.,STRIP). The last two are joined before a third
- * one comes whose branch leaves theirs at a higher level of the tree than theirs leave each other.
- */
-static Node sum_all(const Strip *strip, float *room, const int *token, int n) {
-  Node node[DEPTH] = {{0}};
-  const int tokens = strip->tree->block_tokens;
+/* This rank's tokens of the j-th row of a chunk: from..end-1. */
+static const int *find_tokens(const Tree *tree, const Touched *chunk, int j, const int **end) {
+  const int *from = chunk->order + chunk->start[j];
+  *end = chunk->order + chunk->start[j + 1];
+  while (from < *end && *from < tree->from) from++;
+  while (from < *end && (*end)[-1] >= tree->to) --*end;
+  return from;
+}
+
+/* The sum over the tokens of the j-th row, in their order; NULL without any. The parts that wait
+ * for their other half lie on a stack, the i-th of them at row i of room (.,STRIP). The last two
+ * are joined before a third one comes whose branch leaves theirs at a higher level of the tree than
+ * theirs leave each other. */
+static Node sum_all(const Strip *strip, float *room, const TreeOrder *order, int j) {
+  Node node[DEPTH];
+  const int shift = strip->tree->shift;
   int nodes = 0;
-  for (int from = 0, to = 0; from < n; from = to) {
-    const int place = token[from] / tokens / EIGHT;
-    while (to < n && token[to] < (place + 1) * EIGHT * tokens) to++;
-    for (; nodes > 1; nodes--) {
-      Node *left = &node[nodes - 2], *right = &node[nodes - 1];
-      if ((left->place ^ right->place) > (right->place ^ place)) break;
-      join(strip, left, right, room + (nodes - 2) * STRIP);
+  node[0].sum = NULL;
+  for (int i = 0; i < order->chunks; i++) {
+    const int *end, *to = find_tokens(strip->tree, &order->chunk[i], j, &end);
+    for (const int *from = to; from < end; from = to) {
+      const int place = *from >> shift >> LOG_EIGHT;
+      while (to < end && *to >> shift >> LOG_EIGHT == place) to++;
+      for (; nodes > 1; nodes--) {
+        Node *left = &node[nodes - 2], *right = &node[nodes - 1];
+        if ((left->place ^ right->place) > (right->place ^ place)) break;
+        join(strip, left, right, room + (nodes - 2) * STRIP);
+      }
+      node[nodes] = sum_eight(strip, room + nodes * STRIP, from, (int)(to - from));
+      node[nodes].place = place;
+      nodes++;
     }
-    node[nodes] = sum_eight(strip, room + nodes * STRIP, token + from, to - from);
-    node[nodes].place = place;
-    nodes++;
   }
   for (; nodes > 1; nodes--)
     join(strip, &node[nodes - 2], &node[nodes - 1], room + (nodes - 2) * STRIP);
   return node[0];
 }
 
-/* The sum over this rank's tokens among n, strip by strip: one row, or those of four followers. */
-static void sum_strips(Strip strip, float *rows, float *db2, const int *token, int n) {
+/* The sum over this rank's tokens of the j-th row of the list, strip by strip: one row, or those of
+ * four followers. False: there are none. */
+static bool sum_strips(Strip strip, float *rows, float *db2, const TreeOrder *order, int j) {
   const Shape *shape = &strip.tree->shape;
   const bool followers = strip.follower >= 0;
   const size_t r = followers ? 4 : 1, most = STRIP / r;
   const size_t width = (size_t)(followers || strip.tree->table ? shape->D : shape->d);
-  const int *end = token + n;
   _Alignas(64) float room[(DEPTH + EIGHT) * STRIP];
-  while (token < end && *token < strip.tree->from) token++;
-  while (token < end && end[-1] >= strip.tree->to) end--;
-  for (; token < end && strip.column < width; strip.column += most) {
+  for (; strip.column < width; strip.column += most) {
     const size_t left = width - strip.column;
     strip.width = left < most ? left : most;
     strip.floats = r * strip.width;
-    const Node node = sum_all(&strip, room, token, (int)(end - token));
+    const Node node = sum_all(&strip, room, order, j);
+    if (!node.sum) return false;
     for (size_t i = 0; i < r; i++)
       memcpy(rows + i * width + strip.column, node.sum + i * strip.width,
              strip.width * sizeof *rows);
     if (db2) memcpy(db2, node.db2, sizeof node.db2);
   }
+  return true;
 }
 
-void tree_sum(const Tree *tree, float *row, const int *token, int n) {
-  sum_strips((Strip){.tree = tree, .follower = -1}, row, NULL, token, n);
+bool tree_sum(const Tree *tree, float *row, const TreeOrder *order, int j) {
+  return sum_strips((Strip){.tree = tree, .follower = -1}, row, NULL, order, j);
 }
 
-void tree_sum_followers(const Tree *tree, float *dU, float *db2, const int *token, int n,
+bool tree_sum_followers(const Tree *tree, float *dU, float *db2, const TreeOrder *order, int j,
                         int follower) {
-  sum_strips((Strip){.tree = tree, .follower = follower}, dU, db2, token, n);
+  return sum_strips((Strip){.tree = tree, .follower = follower}, dU, db2, order, j);
 }

@@ -78,7 +78,7 @@ static int take_bases(void *context, uint64_t record, const char *bases, size_t 
     fasta->column = 0;
   }
   advance->records += last;
-  advance_show(advance, 0, (double)advance->bases / advance->total);
+  advance_show(advance, 0, (double)advance->bases / advance->parts.total);
   return output_check(fasta->task->output, why);
 }
 
@@ -89,7 +89,8 @@ int mode_sample(const Task *task, Why *why) {
   Fasta fasta = {task, 0, false};
   if (task->models->memory && task_memory(task) != EVIDENCE_OFF) sampler_recall(sampler);
   int rc = o->prompt ? set_prompt(sampler, task, why) : 0;
-  task->advance->total = task->advance->now = (double)o->count * (double)o->length;
+  const double all = (double)o->count * (double)o->length;
+  task->advance->parts = (Parts){.total = all, .now = all};
   if (rc == 0) rc = sampler_run(sampler, o->count, o->length, take_bases, &fasta, why);
   sampler_free(sampler);
   return rc;

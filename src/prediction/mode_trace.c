@@ -202,10 +202,10 @@ static void put_part(TracePage *page, int t, bool first) {
 static void put_dL(TracePage *page, int at) {
   static const double one = 1;
   const int d = page->shape->d;
-  Touched touched = touched_new(page->shape->V, at);
+  Touched touched = touched_new(page->shape->V, at, false);
   double *row = alloc_new((size_t)d, sizeof *row);
   char x[KMER_MAX + 1];
-  touched_set(&touched, page->trace->x + 1, at);
+  touched_set(&touched, page->trace->x + 1, 0, at);
   nodes_open(&page->nodes, "dL", '{');
   for (int i = 0; i < touched.n; i++) {
     memset(row, 0, (size_t)d * sizeof *row);

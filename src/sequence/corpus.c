@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { STAGE = 1 << 14, PAD = 8 }; /* letters */
+enum { LOOK = 1 << 20 };           /* bases from one look of the watch to the next */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
@@ -133,6 +134,7 @@ typedef struct {
   uint64_t turned;  /* bases that were read again, over the end of a circle */
   uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
   Lengths lengths;  /* of records */
+  uint64_t next_look; /* bases of the corpus */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
@@ -226,13 +228,24 @@ static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   lengths_add(&reader->lengths, reader->letters);
 }
 
+/* Shows the watch the part of the file read, which takes system calls. */
+static void show_part(Reader *reader, const SeqFile *file) {
+  const uint64_t bases = reader->corpus->bases;
+  if (bases < reader->next_look) return;
+  reader->next_look = bases + LOOK;
+  watch_see(&reader->reading->watch, seqfile_part(file), bases);
+}
+
 /* Adds the current record of the file. */
 static int add_record(Reader *reader, SeqFile *file, Why *why) {
   ptrdiff_t n;
   reader->letters = reader->kept = reader->turned = 0;
   reader->head_lost = false;
   for (;;) {
-    if (reader->staged == STAGE) count_stage(reader);
+    if (reader->staged == STAGE) {
+      count_stage(reader);
+      show_part(reader, file);
+    }
     char *letters = reader->stage + reader->staged;
     if ((n = seqfile_read(file, letters, STAGE - reader->staged, why)) <= 0) break;
     if (kmer_base((unsigned char)*letters) < KMER_BREAK) {

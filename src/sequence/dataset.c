@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/ranks.h"
 #include "io/input.h"
+#include "io/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,17 @@ enum { STRETCHES = 256, STRETCH = 1 << 16 };
 
 bool dataset_validates(const Dataset *dataset, int i) {
   return dataset->valid_corpus && i == dataset->n - 1;
+}
+
+/* A watch of one file, for that of all. */
+typedef struct {
+  Parts parts;
+  const Watch *all;
+} FileWatch;
+
+static void see_file(void *context, double part, uint64_t bases) {
+  const FileWatch *files = context;
+  watch_see(files->all, parts_done(&files->parts, part), bases);
 }
 
 /* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation, or
@@ -37,6 +49,17 @@ static int read_file(Dataset *dataset, int i, const Reading *reading, double fra
   return rc;
 }
 
+static int read_files(Dataset *dataset, const Reading *reading, double fraction, Why *why) {
+  FileWatch files = {parts_new(dataset->files, dataset->n), &reading->watch};
+  Reading watched = *reading;
+  watched.watch = (Watch){see_file, &files};
+  for (int i = 0; i < dataset->n; i++) {
+    parts_open(&files.parts, dataset->files[i]);
+    if (read_file(dataset, i, &watched, fraction, why) != 0) return -1;
+  }
+  return 0;
+}
+
 /* Validation takes place every few million tokens: on a large genome, on a sample. */
 static void sample_validation(Dataset *dataset) {
   Span all = dataset->valid;
@@ -60,10 +83,7 @@ int dataset_read(Dataset *dataset, const char *const *files, int n_files, const 
   dataset->shares = alloc_new((size_t)dataset->n, sizeof *dataset->shares);
   dataset->train.corpus = dataset->corpus;
   dataset->valid.corpus = valid_file ? dataset->valid_corpus : dataset->corpus;
-  int rc = 0;
-  for (int i = 0; rc == 0 && i < dataset->n; i++)
-    rc = read_file(dataset, i, reading, valid_file ? 0 : valid_fraction, why);
-  if (rc != 0) {
+  if (read_files(dataset, reading, valid_file ? 0 : valid_fraction, why) != 0) {
     dataset_free(dataset);
     return -1;
   }

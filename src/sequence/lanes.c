@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8, LANES_A_JOB = 32 };
+enum { INDEX_STEP = 64, PIECE_TOKENS = 1024, PIECES_A_LANE = 8, LANES_A_JOB = 16 };
 
 /* The place of every INDEX_STEP-th segment, and the number of its first piece. */
 typedef struct {

@@ -11,6 +11,7 @@ enum {
   ENDS = 16,                              /* k-mers of 2 bases */
   MIDDLES = 1 << 2 * (MARKOV_ORDERS - 4), /* of the bases between 2 and 2 */
   STRETCHES = 1024,                       /* of a sample */
+  SCORE_WORK = 16,                        /* times that of counting a base */
   LOW_ORDERS = 8                          /* their tables have 0.7 MB together */
 };
 
@@ -41,6 +42,26 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
     tokenizer_base(&tokenizer, corpus_base(corpus, segment->start + at));
     count[longest_order(&tokenizer)][tokenizer.kmer]++;
   }
+}
+
+/* ---- progress ------------------------------------------------------------------------------- */
+
+/* How far counting and scoring are. To score a base takes as long as to count SCORE_WORK bases. */
+typedef struct {
+  const Watch *watch;
+  double all, work; /* bases to count, and what is done */
+  uint64_t bases;   /* read so far */
+} Advance;
+
+static Advance advance_new(const Watch *watch, const Span *train, const Span *valid) {
+  const double counted = (double)span_bases(train), scored = (double)span_bases(valid);
+  return (Advance){.watch = watch, .all = counted + SCORE_WORK * scored};
+}
+
+static void advance(Advance *a, const Segment *segment, int work) {
+  a->bases += segment->length;
+  a->work += work * (double)segment->length;
+  watch_see(a->watch, a->work / a->all, a->bases);
 }
 
 /* ---- counting ------------------------------------------------------------------------------- */
@@ -95,7 +116,7 @@ static void add_other_strand(uint32_t *count) {
       }
 }
 
-static void count_span(Counts count, Span span, Strands strands) {
+static void count_span(Counts count, Span span, Strands strands, Advance *progress) {
   uint32_t *longest = count[MARKOV_ORDERS - 1];
   SegmentCursor cursor = {0};
   Segment segment;
@@ -103,6 +124,7 @@ static void count_span(Counts count, Span span, Strands strands) {
     count_begin(count, span.corpus, &segment, false);
     if (strands == STRANDS_BOTH) count_begin(count, span.corpus, &segment, true);
     count_longest(longest, span.corpus, &segment);
+    advance(progress, &segment, 1);
   }
   if (strands == STRANDS_BOTH) add_other_strand(longest);
 }
@@ -152,7 +174,8 @@ static void add_bits(Markov *markov, const Counts count, const LowBits *low,
   }
 }
 
-static Markov score_span(const Counts count, Span span, int k, int s) {
+static Markov score_span(const Counts count, Span span, const MarkovWish *wish, Advance *progress) {
+  const int k = wish->k, s = wish->s;
   LowBits low = low_bits_new(count);
   Markov markov = {{0}, 0};
   SegmentCursor cursor = {0};
@@ -165,6 +188,7 @@ static Markov score_span(const Counts count, Span span, int k, int s) {
       tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
       if (i >= (uint64_t)k) add_bits(&markov, count, &low, &tokenizer);
     }
+    advance(progress, &segment, SCORE_WORK);
   }
   low_bits_free(&low);
   const double bases = (double)span_tokens(&span, k, s) * s;
@@ -184,19 +208,19 @@ size_t markov_memory(void) {
 }
 
 /* The bases of a span that are counted, as a new span. */
-static Span choose_sample(const Span *span) {
-  const bool all = span_bases(span) <= MARKOV_SAMPLE;
-  return all ? span_head(span, MARKOV_SAMPLE)
-             : span_sample(span, STRETCHES, MARKOV_SAMPLE / STRETCHES);
+static Span choose_sample(const Span *span, uint64_t most) {
+  return span_bases(span) <= most ? span_head(span, most)
+                                  : span_sample(span, STRETCHES, most / STRETCHES);
 }
 
-Markov markov_score(Span train, Span valid, int k, int s, Strands strands) {
+Markov markov_score(Span train, Span valid, MarkovWish wish) {
   Counts count;
-  Span sample = choose_sample(&train);
+  Span sample = choose_sample(&train, wish.most);
+  Advance progress = advance_new(&wish.watch, &sample, &valid);
   counts_new(count);
-  count_span(count, sample, strands);
+  count_span(count, sample, wish.strands, &progress);
   count_shorter(count);
-  Markov markov = score_span(count, valid, k, s);
+  Markov markov = score_span(count, valid, &wish, &progress);
   counts_free(count);
   span_free(&sample);
   return markov;

@@ -53,14 +53,15 @@ static double rehearse(Trainer *train) {
 
 /* Estimates the time of the run from its tokens a second. */
 static void say_time(const Trainer *train, double rate) {
-  char time[32], epochs[64] = "an epoch, until validation stops improving,";
+  char time[32], threads[48], epochs[64] = "an epoch, until validation stops improving,";
   const TrainOptions *o = train->run->options;
   double epoch = (double)train->run->train_tokens / rate, n = fmax(0, o->epochs);
   if (o->max_time > 0 && (n == 0 || n * epoch > o->max_time)) n = o->max_time / epoch;
   if (n > 0) snprintf(epochs, sizeof epochs, "for %.3g epoch%s", n, n == 1 ? "" : "s");
+  plan_threads(o->threads, threads);
   clock_text((n > 0 ? n : 1) * epoch, time);
-  progress_say(train->run->progress, "time: about %s %s at %.0f k-mers/s with %d thread%s", time,
-               epochs, rate, o->threads, o->threads > 1 ? "s" : "");
+  progress_say(train->run->progress, "time: about %s %s at %.0f k-mers/s with %s", time, epochs,
+               rate, threads);
 }
 
 void dryrun_say(const RunConfig *run, const Plan *plan) {

@@ -42,14 +42,14 @@ void messages_lanes(const RunConfig *run, bool automatic) {
 }
 
 void messages_start(const Trainer *train) {
-  char memory[32];
+  char memory[32], threads[48];
   const RunConfig *run = train->run;
-  const int threads = run->options->threads;
   plan_text(run->memory, memory);
+  plan_threads(run->options->threads, threads);
   progress_say(run->progress, "%" PRIu64 " k-mers to learn from, %" PRIu64 " to validate on",
                run->train_tokens, run->valid_tokens);
-  progress_say(run->progress, "%zu parameters, %s of memory, %d thread%s",
-               shape_parameters(&run->shape), memory, threads, threads > 1 ? "s" : "");
+  progress_say(run->progress, "%zu parameters, %s of memory, %s", shape_parameters(&run->shape),
+               memory, threads);
   if (run->options->memory) repeats_say(run);
   if (rundir_resumes(run->dir))
     progress_say(run->progress, "resuming from step %" PRIu64 ", %.2f epochs",

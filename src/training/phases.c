@@ -42,7 +42,7 @@ static void set_alarm(const Phases *phases) {
   const double left = phases->deadline - phases->began;
   phases_note(&then, phases->name, fmax(left, 0));
   phases_fail(&then, "give", &why);
-  snprintf(line, sizeof line, "rnntrain: %s", why.text);
+  snprintf(line, sizeof line, "%srnntrain: %s", progress_clear(phases->progress), why.text);
   signals_alarm(left, line);
 }
 
@@ -54,8 +54,14 @@ void phases_begin(Phases *phases, const char *name, bool is_long) {
   if (is_long) progress_say(phases->progress, "%s", name);
 }
 
+Watch phases_watch(Phases *phases) {
+  phases->watched = (ProgressWatched){phases->progress, phases->began};
+  return progress_watch(&phases->watched);
+}
+
 void phases_end(Phases *phases) {
   signals_no_alarm();
+  progress_end(phases->progress);
   if (phases->name) phases_note(phases, phases->name, clock_now() - phases->began);
   phases->name = NULL;
 }

@@ -112,6 +112,12 @@ void plan_text(uint64_t bytes, char text[32]) {
   snprintf(text, 32, "%.3g %s", value, units[unit]);
 }
 
+void plan_threads(int threads, char text[48]) {
+  char ranks[32] = "";
+  if (ranks_count() > 1) snprintf(ranks, sizeof ranks, " on each of %d ranks", ranks_count());
+  snprintf(text, 48, "%d thread%s%s", threads, threads > 1 ? "s" : "", ranks);
+}
+
 int plan_check(const Plan *plan, const Shape *shape, Why *why) {
   char needed[32], there[32];
   if (plan->total <= plan->available) return 0;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 /* Estimates for a core: to index a base, and to read one with a pool. */
-static const double INDEX_SECONDS = 7e-8, POOL_SECONDS = 6e-7;
+static const double INDEX_SECONDS = 5e-8, POOL_SECONDS = 6e-7;
 
 int repeats_plan(RunConfig *run, Why *why) {
   const uint64_t wanted = run->options->memory_limit, limit = wanted > 0 ? wanted : UINT64_MAX;
@@ -57,12 +57,14 @@ void repeats_estimate(Budget *budget, const RunConfig *run) {
 /* A memory of the training span; NULL: a signal came. */
 static Memory *make_memory(const RunConfig *run) {
   const TrainOptions *o = run->options;
+  ProgressWatched watched = {run->progress, clock_now()};
+  const Watch watch = progress_watch(&watched);
   const Span *span = &run->dataset->train;
   Memory *memory = memory_new(span_records(span, run->dataset->records), run->repeats.m,
                               run->repeats.every, o->strands == STRANDS_BOTH);
   memory_copy(memory, span);
   records_sort(memory->records);
-  if (memory_index(memory) == 0) return memory;
+  if (memory_index(memory, &watch) == 0) return memory;
   memory_free(memory);
   return NULL;
 }
@@ -75,6 +77,7 @@ void repeats_learn(Trainer *train) {
   Memory *memory = make_memory(run);
   if (!memory) return;
   progress_say(run->progress, "calibrating the memory of repeats");
+  ProgressWatched watched = {run->progress, clock_now()};
   const Calibration calibration = {.shape = &run->shape,
                                    .weights = trainer_best(train),
                                    .memory = memory,
@@ -82,7 +85,8 @@ void repeats_learn(Trainer *train) {
                                    .strands = (Strands)o->strands,
                                    .seed = o->seed,
                                    .threads = o->threads,
-                                   .kernels = run->kernels};
+                                   .kernels = run->kernels,
+                                   .watch = progress_watch(&watched)};
   const double elapsed = trainer_elapsed(train);
   const double left = budget_calibration_end(&train->budget, elapsed) - elapsed;
   const double deadline = trainer_is_limited(train) ? clock_now() + left : INFINITY;

@@ -290,8 +290,12 @@ static void count_markov(RunConfig *run, Phases *phases) {
     progress_say(run->progress,
                  "Markov models: a sample of %d of %" PRIu64 " bases, spread evenly, is counted",
                  MARKOV_SAMPLE, bases);
-  run->markov = markov_score(dataset->train, dataset->valid, run->options->k, run->options->s,
-                             (Strands)run->options->strands);
+  const MarkovWish wish = {.k = run->options->k,
+                           .s = run->options->s,
+                           .strands = (Strands)run->options->strands,
+                           .most = MARKOV_SAMPLE,
+                           .watch = phases_watch(phases)};
+  run->markov = markov_score(dataset->train, dataset->valid, wish);
 }
 
 int train_run(RunConfig *run, Phases *phases, Why *why) {

@@ -110,7 +110,7 @@ static void check_memory_of(Model *model) {
   must(all_finite(model->recall.odds, RECALL_STATES), "odds are finite");
   must(all_finite(model->recall.a, RECALL_CLASSES), "a is finite");
   must(all_finite(model->recall.w, RECALL_CLASSES), "w is finite");
-  must(memory_index(memory) == 0, "a memory is indexed");
+  must(memory_index(memory, &(Watch){0}) == 0, "a memory is indexed");
   for (uint64_t i = 0; i < memory->bases; i++) {
     const RecordPlace place = records_place(memory->records, i);
     must(place.record < memory->records->n, "a base is in a record");
