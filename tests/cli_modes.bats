@@ -602,9 +602,9 @@ for cells, row in zip(rows[1:], objects):
 }
 
 @test "options go with their modes" {
-  fails 2 "--window: goes with --mode track, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
+  fails 2 "--window: goes with --mode track|variants, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
   fails 2 "--top: goes with --mode next" rnnpredict --mode score --top 5 "$RUN" "$READS"
-  fails 2 "--strands: goes with --mode next|score|track|classify|embed, not with 'sample'" rnnpredict --mode sample --strands both "$RUN"
+  fails 2 "--strands: goes with --mode next|score|track|classify|variants|embed, not with 'sample'" rnnpredict --mode sample --strands both "$RUN"
   fails 2 "--strands both: goes with --bases --positions all in mode next" rnnpredict --bases --strands both "$RUN" "$READS"
   fails 2 "--strands both: goes with --bases --positions all in mode next" rnnpredict --positions all --strands both "$RUN" "$READS"
   fails 2 "--positions: goes with --mode next|embed" rnnpredict --mode track --positions all "$RUN" "$READS"

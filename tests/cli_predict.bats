@@ -201,8 +201,8 @@ assert np.isnan(half).any() == (half.shape[1] == 32)'
 
 @test "embed: a wide network, whose records are cut into shorter pieces, has the same states" {
   need_numpy
-  train -D 600 -e 1 -o run "$DATA/phix174.fa.gz"
-  zcat "$DATA/lambda.fa.gz" | sed -n 1,76p > pieces.fa # 5250 bases, pieces of 1024
+  train -D 300 -e 1 -o run "$DATA/phix174.fa.gz"
+  zcat "$DATA/lambda.fa.gz" | sed -n 1,76p > pieces.fa # 5250 bases, pieces of 2048
   rnnpredict --mode embed --positions all --format npy -t 1 -o one run pieces.fa > one.tsv
   rnnpredict --mode embed --positions all --format npy -t 3 -o three run pieces.fa | cmp - one.tsv
   cmp one three

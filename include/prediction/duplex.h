@@ -11,7 +11,8 @@
 
 typedef struct Duplex Duplex;
 
-Duplex *duplex_new(size_t bytes); /* of a result */
+/* For results of so many bytes; most positions are `step` from the one before. */
+Duplex *duplex_new(size_t bytes, int step);
 void duplex_free(Duplex *duplex); /* NULL is allowed */
 
 /* Adds a copy of the result for a position, in the order in which the strand is read: upwards, or

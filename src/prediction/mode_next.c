@@ -184,7 +184,7 @@ int mode_next(const Task *task, Why *why) {
   next.kept = o->bases ? 4 * sizeof(float) : (size_t)top * sizeof(Likely);
   next.columns = (o->bases ? 5 : 4) + each + 4 * both;
   next.table = new_table(task, &next);
-  if (both) next.duplex = duplex_new(next.kept);
+  if (both) next.duplex = duplex_new(next.kept, shape->s);
   const PredictWish wish = {
       .each_step = each,
       .kept = next.kept,

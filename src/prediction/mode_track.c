@@ -174,7 +174,7 @@ int mode_track(const Task *task, Why *why) {
   const bool in_order = o->window > 0 || o->format == FORMAT_BEDGRAPH;
   Track track = {
       .k = shape->k, .s = shape->s, .bedgraph = o->format == FORMAT_BEDGRAPH, .width = o->window};
-  if (o->strands == STRANDS_BOTH) track.duplex = duplex_new(sizeof(Step));
+  if (o->strands == STRANDS_BOTH) track.duplex = duplex_new(sizeof(Step), shape->s);
   track.table = new_table(task, &track);
   const PredictWish wish = {.with_loss = true,
                             .each_step = true,

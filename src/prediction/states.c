@@ -64,7 +64,7 @@ static int take_states(void *context, const Prediction *prediction, Why *why) {
 static int embed(const Task *task, VectorForm form, Npy *array, Why *why) {
   static const char *const columns[] = {"record", "position"};
   States states = {.vectors = vectors_new(task, form, array, columns, 2)};
-  if (form.both) states.duplex = duplex_new(states.vectors.bytes);
+  if (form.both) states.duplex = duplex_new(states.vectors.bytes, task->models->shape.s);
   const PredictWish wish = {
       .each_step = true,
       .kept = states.vectors.bytes,
