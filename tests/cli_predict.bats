@@ -425,6 +425,8 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
     on_terminal $which record none rnnpredict --mode track "$RUN" "${many[@]:0:4}" > drawn
     run ! grep -q records drawn
   done
+  on_terminal 12 record none rnnpredict --mode embed --positions all --format npy -o states "$RUN" "${many[@]:0:9}" > drawn
+  run ! grep -q records drawn # the rows of the array have their names there
   rnnpredict --mode track -o table "$RUN" "${many[@]:0:20}" > said 2>&1
   [ ! -s said ]
 }

@@ -99,8 +99,7 @@ const Program predict_program = {
     .examples = text_examples,
 };
 
-/* Whether there is an array with a row for each k-mer, and a table that names the rows. */
-static bool is_vector_per_base(const PredictOptions *o) {
+bool predict_options_two_outputs(const PredictOptions *o) {
   return o->mode == MODE_EMBED && o->positions == POSITIONS_ALL && o->format == FORMAT_NPY;
 }
 
@@ -121,7 +120,7 @@ static int check_format(const PredictOptions *o, Why *why) {
     return fail(why, "--format %s: goes with tables; --mode %s",
                 o->format == FORMAT_TSV ? "tsv" : "jsonl",
                 o->mode == MODE_SAMPLE ? "sample writes FASTA" : "trace writes json or text");
-  if (o->no_header && ((o->format > FORMAT_TSV && !is_vector_per_base(o)) ||
+  if (o->no_header && ((o->format > FORMAT_TSV && !predict_options_two_outputs(o)) ||
                        o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
     return fail(why, "--no-header: goes with tables; what is asked for has no header line");
   return 0;
