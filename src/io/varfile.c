@@ -106,6 +106,7 @@ static int read_raw(VarFile *file, VarRecord *record, Why *why) {
 
 int varfile_read(VarFile *file, VarRecord *record, Why *why) {
   if (!record->raw) record->raw = bcf_init();
+  if (!record->raw) return fail(why, "%s: no memory for its records", file->title);
   const int rc = read_raw(file, record, why);
   if (rc == -1) return 0;
   if (rc == 1) return -1;

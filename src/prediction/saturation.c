@@ -26,7 +26,7 @@ typedef struct {
   Site *site;     /* (SITES) */
   Allele *allele; /* (SITES,strands,4) */
   size_t n, n_alleles;
-  uint64_t done; /* letters of the file */
+  uint64_t letters, done; /* of the file; done: written */
 } Saturation;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -94,7 +94,7 @@ static int flush_sites(Saturation *s, Why *why) {
   advance->bases += s->n;
   s->done += s->n;
   s->n = s->n_alleles = 0;
-  advance_show(advance, 0, (double)s->done / (double)s->genome.records->bases);
+  advance_show(advance, 0, s->letters > 0 ? (double)s->done / (double)s->letters : 1);
   return output_check(s->task->output, why);
 }
 
@@ -117,9 +117,11 @@ static int add_file(Saturation *s, const char *path, Why *why) {
   advance_open(s->task->advance, path);
   if (genome_read(&s->genome, path, &notes, why) != 0) return -1;
   genome_end(&s->genome);
-  s->done = 0;
-  for (size_t i = 0; i < s->genome.records->n; i++)
-    if (add_record(s, &s->genome.records->record[i], why) != 0) return -1;
+  const Records *records = s->genome.records;
+  s->letters = s->done = 0;
+  for (size_t i = 0; i < records->n; i++) s->letters += records->record[i].letters;
+  for (size_t i = 0; i < records->n; i++)
+    if (add_record(s, &records->record[i], why) != 0) return -1;
   if (flush_sites(s, why) != 0) return -1;
   task_say_notes(s->task, path, notes, true);
   return 0;
