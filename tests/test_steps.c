@@ -284,12 +284,50 @@ static void positions_go_round_a_circle(void **state) {
       }
 }
 
+/* Reads the records of two files with both strands; appends their names to seen. */
+static int read_pairs(const char *first, const char *second, char *seen, Why *why) {
+  char *one = scratch_path("first.fa"), *two = scratch_path("second.fa");
+  Steps *steps = steps_new(2, 1, (StepsWish){.both_strands = true});
+  Stretch stretch;
+  int more;
+  scratch_write(one, first, strlen(first));
+  scratch_write(two, second, strlen(second));
+  stretch_init(&stretch);
+  *seen = '\0';
+  assert_int_equal(steps_open_pairs(steps, one, two, why), 0);
+  while ((more = steps_read(steps, &stretch, why)) > 0)
+    sprintf(seen + strlen(seen), "%s%s%d ", stretch.name, stretch.reversed ? "-" : "+", stretch.n);
+  if (more == 0) assert_true(seqfile_notes(steps_file(steps)).bytes == strlen(first));
+  if (more == 0) assert_true(seqfile_notes(steps_mate(steps)).bytes == strlen(second));
+  stretch_clear(&stretch);
+  steps_close(steps);
+  steps_free(steps);
+  free(one);
+  free(two);
+  return more;
+}
+
+static void records_of_two_files_are_read_by_turns(void **state) {
+  (void)state;
+  char seen[200];
+  Why why;
+  assert_int_equal(read_pairs(">a\nACG\n>b\nACGT\n", ">c\nACGTA\n>d\nACGTAC\n", seen, &why), 0);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 b+3 b-3 d+5 d-5 ");
+  assert_int_equal(read_pairs(">a\nACG\n>b\nACGT\n", ">c\nACGTA\n", seen, &why), -1);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 b+3 b-3 ");
+  assert_non_null(strstr(why.text, "first.fa: has more records"));
+  assert_int_equal(read_pairs(">a\nACG\n", ">c\nACGTA\n>d\nACGTAC\n", seen, &why), -1);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 ");
+  assert_non_null(strstr(why.text, "second.fa: has more records"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stretches_are_the_record_s_steps_in_order),
       cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
       cmocka_unit_test(positions_go_round_a_circle),
       cmocka_unit_test(reverse_k_mers_are_aligned_with_those_of_the_record),
-      cmocka_unit_test(stretches_may_be_shorter)};
+      cmocka_unit_test(stretches_may_be_shorter),
+      cmocka_unit_test(records_of_two_files_are_read_by_turns)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
