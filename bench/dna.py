@@ -1,4 +1,4 @@
-"""What bench/classify and bench/sampled share: sequence as NumPy arrays of codes, and k-mers.
+"""What benchmarks share: sequence as NumPy arrays of codes, k-mers, and open reading frames.
 
 A, C, G, T are 0, 1, 2, 3; any other letter is BREAK, and so is what stands between two records."""
 
@@ -9,6 +9,7 @@ import numpy as np
 
 BREAK = 4
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
+ATG, STOPS = 14, [48, 50, 56]  # codons as numbers; TAA, TAG, TGA
 TO_CODE = bytes("ACGT".find(chr(byte).upper()) % 5 for byte in range(256))
 
 
@@ -79,3 +80,33 @@ def markov_tables(codes, orders):
         table = np.log(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
         tables.append(table.ravel())
     return tables
+
+
+def frames(codes, least):
+    """(begin, end) of the open reading frames of a strand, from the first ATG to the stop codon; of
+    so many bases at least."""
+    numbers, found = mers(codes, 3), []
+    for frame in range(3):
+        codons = numbers[frame::3]
+        start = -1
+        for i, codon in enumerate(codons):
+            if codon == ATG and start < 0:
+                start = i
+            if codon in STOPS:
+                if start >= 0 and (i - start) * 3 >= least:
+                    found.append((frame + 3 * start, frame + 3 * i))
+                start = -1
+    return found
+
+
+def genes(codes, least):
+    """(begin, end, reversed) of the longest frames of both strands that share no base."""
+    n = len(codes)
+    every = [(*frame, False) for frame in frames(codes, least)]
+    every += [(n - end, n - begin, True) for begin, end in frames(reverse_complement(codes), least)]
+    free, chosen = np.ones(n, bool), []
+    for begin, end, is_reversed in sorted(every, key=lambda gene: gene[0] - gene[1]):
+        if free[begin:end].all():
+            free[begin:end] = False
+            chosen.append((begin, end, is_reversed))
+    return chosen

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -40,6 +41,12 @@ static int read_model(const Task *task, Model *model, const char *path, Why *why
   return memory_index(model->memory, &(Watch){0});
 }
 
+/* Rows on a terminal leave no room for the progress. */
+static bool rows_on_terminal(const Task *task) {
+  return output_is_terminal(task->output) ||
+         (predict_options_two_outputs(task->options) && isatty(STDOUT_FILENO));
+}
+
 /* Reads the models, opens the output, and lets the mode write to it. */
 static int run(Task *task, const char *const *paths, Why *why) {
   if (task_check(task, paths, why) != 0) return -1;
@@ -51,7 +58,7 @@ static int run(Task *task, const char *const *paths, Why *why) {
   task->paths = paths;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
   Progress *progress = task->advance->progress;
-  *progress = progress_new(false, task->output && !output_is_terminal(task->output));
+  *progress = progress_new(false, task->output && !rows_on_terminal(task));
   advance_begin(task->advance, task->files, task->n_files);
   rc = task->output ? answer(task, why) : -1;
   progress_end(progress);

@@ -19,7 +19,8 @@ train() { rnntrain "${TINY[@]}" "$@"; }
 # The options of rnnpredict that read files, and those that need a model alone.
 ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
   "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
-  "--mode embed --state last" "--mode score --format jsonl" "--mode trace" "--mode trace --format text"
+  "--mode embed --state last" "--mode embed --positions all --strands both" "--mode track --strands both"
+  "--bases --positions all --strands both" "--mode score --format jsonl" "--mode trace" "--mode trace --format text"
   "--mode flow" "--mode variants --all" "--mode variants --all --strands both")
 ALONE=("--mode info" "--mode embed --kmers" "--mode sample")
 

@@ -64,7 +64,7 @@ asks() {
   local what
   for what in "${ASKS[@]}"; do
     case "$what" in
-      *embed* | *trace* | *flow*) ;;
+      *embed* | *trace* | *flow* | *variants*) ;;
       *) printf '%s\n' "$what" ;;
     esac
   done

@@ -431,6 +431,14 @@ pairs() {
 
 # ---- embed ---------------------------------------------------------------------------------------
 
+# fails_after WORD COMMAND...: it exits with 1 after some rows, and says why.
+fails_after() {
+  run --separate-stderr -1 "${@:2}"
+  echo "$stderr"
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ "$stderr" == *"$1"* ]]
+}
+
 @test "embed: a NumPy array of what the table says" {
   need_numpy
   { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; } > mixed.fa
@@ -467,6 +475,49 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   truncate -s -100 cut.gz
   run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # what is there is no array
   run ! "$PYTHON" -c 'import numpy; numpy.load("cut.npy")'
+}
+
+@test "embed: an array of the state after each k-mer has a file of its own, and its rows are named on standard output" {
+  rnnpredict --mode embed --positions all "$RUN" "$READS" > table
+  states() { rnnpredict --mode embed --positions all --format npy "$@" "$RUN" "$READS"; }
+  fails 1 "name it with -o FILE" states
+  fails 1 "name it with -o FILE" states -o -
+  fails 1 "name it with -o FILE" bash -c 'rnnpredict --mode embed --positions all --format npy -o /dev/stdout "$@" > x.npy' - "$RUN" "$READS"
+  fails 1 "name a file with -o" states -o x.npy.gz
+  states -o x.npy | cmp - <(cut -f 1,2 table)
+  [ $((($(stat -c %s x.npy) - 128) / 64 + 1)) -eq "$(wc -l < table)" ]
+  [ ! -w /dev/full ] || run -1 bash -c 'rnnpredict --mode embed --positions all --format npy -o y.npy "$@" > /dev/full' - "$RUN" "$READS"
+  ulimit -f 100
+  fails_after "y.npy: cannot be written: File too large" states -o y.npy
+  [ ! -e y.npy ]
+}
+
+@test "embed: a state that float16 cannot hold is an error" {
+  "$PYTHON" -B - "$SOURCE/tests" << 'EOF'
+import struct, sys
+sys.path.insert(0, sys.argv[1] + '/broken')
+import make
+for name, e in ('large', 70000), ('infinite', 3e38):  # of A; the state is e times I
+    make.numbers = lambda size: struct.pack('<15f', e, 1, 1, 1, 0, max(1, e / 1e5), *[0] * 9)
+    open(name + '.safetensors', 'wb').write(make.pack(*make.honest(*make.header({**make.METADATA, 'activation': 'relu'}))))
+EOF
+  printf '>c\nCGTN\n>a\nCGA\n' > a.fa
+  states() { rnnpredict --mode embed --positions all --format npy -o x.npy "$@" a.fa; }
+  states large.safetensors > rows
+  fails_after "record 'a': a state is not finite in float16, which ends at 65504; leave out --half" states --half large.safetensors
+  fails_after "record 'a': the model gives no finite numbers" states infinite.safetensors
+}
+
+@test "embed: both strands of a record" {
+  printf '>a\nACGTTGCAACGTANTTGACCATG\n>short\nAC\n' > a.fa
+  printf '>a\nCATGGTCAANTACGTTGCAACGT\n>short\nGT\n' > turned.fa
+  for state in mean last; do
+    rnnpredict --mode embed --state $state --strands both "$RUN" a.fa > both
+    rnnpredict --mode embed --state $state "$RUN" a.fa > forward
+    rnnpredict --mode embed --state $state "$RUN" turned.fa | cut -f 2- | sed '1s/h/reverse_h/g' | paste forward - | cmp - both
+  done
+  fails 1 "goes with --state last only where the stride is 1; that of the model is 2" \
+    rnnpredict --mode embed --state last --strands both "$WIDE" a.fa
 }
 
 @test "embed: reads, nearest to the first, by awk and sort" {
@@ -551,13 +602,21 @@ for cells, row in zip(rows[1:], objects):
 }
 
 @test "options go with their modes" {
-  fails 2 "--window: goes with --mode track, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
+  fails 2 "--window: goes with --mode track|variants, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
   fails 2 "--top: goes with --mode next" rnnpredict --mode score --top 5 "$RUN" "$READS"
-  fails 2 "--strands: goes with --mode score|classify" rnnpredict --mode track --strands both "$RUN" "$READS"
+  fails 2 "--strands: goes with --mode next|score|track|classify|variants|embed, not with 'sample'" rnnpredict --mode sample --strands both "$RUN"
+  fails 2 "--strands both: goes with --bases --positions all in mode next" rnnpredict --bases --strands both "$RUN" "$READS"
+  fails 2 "--strands both: goes with --bases --positions all in mode next" rnnpredict --positions all --strands both "$RUN" "$READS"
+  fails 2 "--positions: goes with --mode next|embed" rnnpredict --mode track --positions all "$RUN" "$READS"
+  fails 2 "--half: goes with --mode embed" rnnpredict --half "$RUN" "$READS"
+  fails 2 "--half: goes with --format npy" rnnpredict --mode embed --half "$RUN" "$READS"
   fails 2 "--seed: goes with --mode sample" rnnpredict --seed 1 "$RUN" "$READS"
   fails 2 "--paired: goes with --mode classify" rnnpredict --paired "$RUN" "$READS"
   fails 2 "--model: goes with --mode classify" rnnpredict --model a=b "$RUN" "$READS"
   fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state mean "$RUN"
+  fails 2 "--state: goes with one vector per record" rnnpredict --mode embed --positions all --state mean "$RUN" "$READS"
+  fails 2 "--positions: goes with records, not with --kmers" rnnpredict --mode embed --kmers --positions all "$RUN"
+  fails 2 "--strands: goes with records, not with --kmers" rnnpredict --mode embed --kmers --strands both "$RUN"
   greedy=(--mode sample --temperature 0)
   fails 2 "--top-k: has no effect with --temperature 0" rnnpredict "${greedy[@]}" --top-k 2 "$RUN"
   fails 2 "--top-p: has no effect with --temperature 0" rnnpredict --mode sample --top-p 0.5 --temperature 0.0 "$RUN"

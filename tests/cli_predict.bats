@@ -22,6 +22,10 @@ declare -gA ASK=(
   [bases]="--bases" [allbases]="--bases --positions all"
   [score]="--mode score" [both]="--mode score --strands both"
   [track]="--mode track" [bedgraph]="--mode track --format bedgraph" [window7]="--mode track --window 7"
+  [states]="--mode embed --positions all" [duplex_states]="--mode embed --positions all --strands both"
+  [duplex_track]="--mode track --strands both" [duplex_bedgraph]="--mode track --strands both --format bedgraph"
+  [duplex_window7]="--mode track --strands both --window 7" [duplex_mean]="--mode embed --strands both"
+  [duplex_allbases]="--bases --positions all --strands both"
   [mean]="--mode embed" [last]="--mode embed --state last" [npy]="--mode embed --format npy")
 
 # as_computed RUN FILE [QUESTION...]: the answers to these questions, or to all, are what
@@ -73,6 +77,7 @@ open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "
 @test "NumPy computes the same, for every activation, softmax and stride" {
   printf '>short\nAC\n>one\nACG\n>two\nACGT\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACAN\n' > few.fa
   printf '>gap at the end\nACGTTNAC\n>rest\nACGTTGC\n>rest behind a gap\nTTACGNGATTACAG\n>empty\n>n\nNN\n' >> few.fa
+  printf '>odd\nACGTTGCATTGACCAACGTTGCATTGACCAGRACGTTGCATTGACCAACGTTGCATTGACCANNGATTACAGATTACAGA\n' >> few.fa
   zcat "$DATA/phix174.fa.gz" | sed -n 1,30p > some.fa
   activations=$(words rnntrain activation)
   for activation in $activations; do
@@ -114,7 +119,8 @@ turned() {
   as_computed "$RUN" "$FORTY"
   as_computed "$FULL" "$FORTY"
   zcat "$DATA/lambda.fa.gz" | sed -n 1,480p > pieces.fa # 33,530 bases: two pieces, and the beginning of a third
-  as_computed "$RUN" pieces.fa next allbases score both track bedgraph window7 npy
+  as_computed "$RUN" pieces.fa next allbases score both track bedgraph window7 npy \
+    states duplex_states duplex_track duplex_bedgraph duplex_window7 duplex_allbases
 }
 
 @test "NumPy finds the same model best, and the same base likeliest, step by step" {
@@ -138,7 +144,7 @@ turned() {
   need_numpy
   not_sanitized "the reader is the same for all builds"
   head -n 12 "$FORTY" > three.fq
-  [ ${#ASK[@]} -eq 12 ]
+  [ ${#ASK[@]} -eq 19 ]
   for question in "${!ASK[@]}"; do rnnpredict ${ASK[$question]} -o $question "$RUN" three.fq; done
   "$PYTHON" -B - "$SOURCE/tests" "$RUN/model.safetensors" "${!ASK[@]}" << 'EOF'
 import re, sys
@@ -159,8 +165,8 @@ for question in sys.argv[3:]:
         continue
     rows = [line.split('\t') for line in open(question).read().splitlines()]
     assert right(rows, question), question
-    # All columns of a mean or last state are numbers of one state.
-    for column in [1, 8, 15] if question in ('mean', 'last') else range(1, len(rows[1])):
+    # Most columns of states are numbers of one state.
+    for column in [1, 8, 15, len(rows[1]) - 1] if 'h2' in rows[0] else range(1, len(rows[1])):
         cell = rows[2][column]
         wrong = 'GGG' if re.search('[ACGT]', cell) else '%.6g' % (float(cell) * 1.001 + 0.0002)
         changed = rows[2][:column] + [wrong] + rows[2][column + 1:]
@@ -168,6 +174,87 @@ for question in sys.argv[3:]:
     assert not right(rows[:-1], question), question
     assert not right(rows + rows[-1:], question), question
 EOF
+}
+
+@test "embed: arrays of the state after each k-mer are what NumPy computes, and halves what it rounds them to" {
+  need_numpy
+  printf '>short\nAC\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACANTTGACCATGNACG\n' > few.fa
+  zcat "$DATA/lambda.fa.gz" | sed -n 1,3p >> few.fa
+  for options in "-k 3" "-k 4 -s 3 --softmax full" "-k 3 -s 2 --activation relu"; do
+    train -e 3 $options --force -o run "$DATA/phix174.fa.gz"
+    for strands in forward both; do
+      states() { rnnpredict --mode embed --positions all --strands $strands --format npy "$@" run few.fa; }
+      states -o whole > whole.tsv
+      states -o half --half > half.tsv
+      cmp whole.tsv half.tsv
+      states -o half --half --no-header -t 1 | cmp - <(tail -n +2 whole.tsv)
+      rnnpredict --mode embed --positions all --strands $strands run few.fa | cut -f 1,2 | cmp - whole.tsv
+      is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" run/model.safetensors few.fa arrays=whole
+      "$PYTHON" -c 'import numpy as np
+whole, half = np.load("whole"), np.load("half")
+assert whole.dtype == np.float32 and half.dtype == np.float16 and len(half) > 50
+assert np.array_equal(whole.astype(np.float16), half, equal_nan=True)
+assert np.isnan(half).any() == (half.shape[1] == 32)'
+    done
+  done
+}
+
+@test "embed: a wide network, whose records are cut into shorter pieces, has the same states" {
+  need_numpy
+  train -D 300 -e 1 -o run "$DATA/phix174.fa.gz"
+  zcat "$DATA/lambda.fa.gz" | sed -n 1,76p > pieces.fa # 5250 bases, pieces of 2048
+  rnnpredict --mode embed --positions all --format npy -t 1 -o one run pieces.fa > one.tsv
+  rnnpredict --mode embed --positions all --format npy -t 3 -o three run pieces.fa | cmp - one.tsv
+  cmp one three
+  is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" run/model.safetensors pieces.fa arrays=one
+}
+
+@test "track: both strands of circles are those of the circle and of its reverse complement" {
+  for options in "-k 3" "-k 4 -s 2" "-k 5 -s 3"; do
+    train -e 3 $options --force -o run "$DATA/phix174.fa.gz"
+    "$PYTHON" -c 'import random
+random.seed(3)
+for i in range(120):
+    n = random.randint(1, 60)
+    print(">%d circular=true\n%s" % (i, "".join(random.choice("ACGTACGTACGTACGTN"[:17 - i % 2]) for _ in range(n))))' > rings.fa
+    turned rings.fa > turned.fa
+    for i in 0 1 2; do # the turned circles from base i on: the alignment may skip the first bases
+      awk -v i=$i '/^>/ { print; next } length($0) > i { $0 = substr($0, i + 1) substr($0, 1, i) } 1' turned.fa > cut.fa
+      rnnpredict --mode track run cut.fa > cut$i 2> /dev/null
+    done
+    rnnpredict --mode track run rings.fa > forward 2> /dev/null
+    rnnpredict --mode track --strands both run rings.fa > both 2> /dev/null
+    awk -F '\t' '$4 != "NA"' both | cut -f 1-5 | sort | cmp - <(sort forward)
+    "$PYTHON" - ${options//[!0-9 ]/} << 'EOF'
+import sys
+k, s = int(sys.argv[1]), int((sys.argv + [1])[2])
+lines = open('rings.fa').read().split('\n')
+rings = {name.split()[0][1:]: bases for name, bases in zip(lines[::2], lines[1::2])}
+rows, cut, seen = {name: [] for name in rings}, [{}, {}, {}], 0
+for line in open('both').read().splitlines()[1:]:
+    name, position, *_, reverse, mean = line.split('\t')
+    rows[name].append((int(position), reverse))
+for i in range(3):
+    for line in open('cut%d' % i).read().splitlines()[1:]:
+        name, position, _, bits, _ = line.split('\t')
+        cut[i].setdefault(name, {})[int(position)] = bits
+for name, bases in rings.items():
+    n = len(bases)
+    positions = [position for position, _ in rows[name]]
+    assert positions == sorted(set(positions)) and all(1 <= p <= n for p in positions), name
+    if 'N' in bases:
+        continue
+    skipped = (n - 2 * k) % s if n >= k else 0
+    right = {}
+    for q, bits in cut[skipped].get(name, {}).items(): # which predicts bases k + 1, k + 2, ... of n
+        if (q - k - 1) % n + s <= n - skipped:
+            right[n - (q + s - 2 + skipped) % n] = bits
+    said = {position: bits for position, bits in rows[name] if bits != 'NA'}
+    assert said == right, (name, n, skipped, said, right)
+    seen += len(said)
+assert seen > 300, seen
+EOF
+  done
 }
 
 @test "a track goes round a circle, and its bits are those of the score" {
@@ -338,6 +425,8 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
     on_terminal $which record none rnnpredict --mode track "$RUN" "${many[@]:0:4}" > drawn
     run ! grep -q records drawn
   done
+  on_terminal 12 record none rnnpredict --mode embed --positions all --format npy -o states "$RUN" "${many[@]:0:9}" > drawn
+  run ! grep -q records drawn # the rows of the array have their names there
   rnnpredict --mode track -o table "$RUN" "${many[@]:0:20}" > said 2>&1
   [ ! -s said ]
 }

@@ -51,6 +51,20 @@ agree() {
   [ "$(awk '!/NA/ { print $2 }' all | paste -sd ' ')" = "4 10 11 12 13 14" ]
 }
 
+@test "variants --all --format npy: the numbers of the table" {
+  need_numpy
+  printf '>a\nACGTnnACGTTGCAnA\n' > few.fa
+  rnnpredict --mode variants --all "$RUN" few.fa "$PHIX" > all
+  rnnpredict --mode variants --all --format npy -o all.npy "$RUN" few.fa "$PHIX"
+  "$PYTHON" -c '
+import numpy as np
+array, table = np.load("all.npy"), np.genfromtxt("all", skip_header=1, missing_values="NA", usecols=(3, 4, 5, 6))
+assert array.dtype == np.float32 and array.shape == table.shape == (16 + 5386, 4)
+assert np.allclose(array, table, rtol=0, atol=0.000051, equal_nan=True)'
+  run -1 bash -o pipefail -ec 'rnnpredict --mode variants --all --format npy "$0" few.fa | cat' "$RUN"
+  [[ "$output" == *"name a file with -o"* ]]
+}
+
 @test "variants --all: the stride of a model may be above 1" {
   train -o wide -k 4 -s 2 -D 8 "$DATA/phix174.fa.gz"
   rnnpredict --mode variants --all --no-header wide "$PHIX" > all

@@ -11,7 +11,9 @@ or what it rounds, or has other rows. QUESTION says what the FILE answers:
   track     --mode track                      bedgraph  --mode track --format bedgraph
   window7   --mode track --window 7           mean      --mode embed
   last      --mode embed --state last         npy       --mode embed --format npy
-  kmers     --mode embed --kmers
+  kmers     --mode embed --kmers            states    --mode embed --positions all
+  arrays    the same with --format npy; FILE.tsv is the table of its rows; also of float16 and both strands
+  duplex_states, _track, _bedgraph, _window7, _allbases, _mean  the same with --strands both
   classify:OTHER.safetensors  --mode classify --model this=MODEL --model other=OTHER
   greedy:BASES  --mode sample --temperature 0 --prompt BASES
 """
@@ -73,6 +75,43 @@ class Steps:
 
     def nats(self):
         return -sum(math.log(p) for _, _, p in self.told)
+
+
+def complement(bases):
+    return bases[::-1].translate(str.maketrans('ACGTUacgtu', 'TGCAAtgcaa'))
+
+
+class Reverse:
+    """The same from the other strand, in the positions of this one: `told` (position to bits), `after` (position of
+    the next base to the probabilities of A, C, G, T) and `h` (position of the k-mer's last base to h). In each segment
+    as few bases are skipped as it takes to have the positions of this strand."""
+
+    def __init__(self, about, w, sequence):
+        k, s = int(about['k']), int(about['stride'])
+        self.told, self.after, self.h = {}, {}, {}
+        for match in re.finditer('[ACGTU]+', sequence.upper()):
+            turned, start = complement(match[0]), match.start() + 1
+            for kind, first in (('told', start + k), ('after', start + k), ('h', start + k - 1)):
+                for skip in range(s):
+                    found = self.read(about, w, turned[skip:], kind, start + len(turned) - skip)
+                    if found and (min(found) - first) % s == 0:
+                        getattr(self, kind).update(found)
+                        break
+
+    def read(self, about, w, bases, kind, end):
+        """end: the position before which the reading begins."""
+        steps = Steps(about, w, bases)
+        if kind == 'told':
+            return {end - (at + steps.s - 1): -math.log2(p) for at, _, p in steps.told}
+        if kind == 'after':
+            return {end - at: added(first, yhat, steps.s)[::-1] for at, first, yhat in steps.after}
+        return {end - (at - 1): h for (at, _, _), h in zip(steps.after, steps.h)}
+
+
+def added(first, yhat, s):
+    """The probabilities of A, C, G and T to be the first base that a k-mer adds."""
+    bases = (first + np.arange(len(yhat))) >> 2 * (s - 1) & 3
+    return [yhat[bases == base].sum() for base in range(4)]
 
 
 def ending(steps):
@@ -137,9 +176,8 @@ def check_bases(rows, name, steps, every=False):
     for position, first, yhat in after(steps, every):
         record, *place, a, c, g, t = rows.pop()
         assert record == name and place == [str(position)] * every, (record, place)
-        added = (first + np.arange(len(yhat))) >> 2 * (steps.s - 1) & 3  # the first base that a k-mer adds
-        for base, said in enumerate((a, c, g, t)):
-            near(said, yhat[added == base].sum())
+        for said, right in zip((a, c, g, t), added(first, yhat, steps.s)):
+            near(said, right)
 
 
 def check_allbases(rows, name, steps):
@@ -151,8 +189,7 @@ def check_score(rows, name, steps):
 
 
 def check_both(rows, name, steps):
-    turned = steps.sequence[::-1].translate(str.maketrans('ACGTUacgtu', 'TGCAAtgcaa'))
-    reverse = Steps(about, w, turned).nats()
+    reverse = Steps(about, w, complement(steps.sequence)).nats()
     check_costs(rows.pop(), name, steps, [reverse, (reverse + steps.nats()) / 2])
 
 
@@ -264,6 +301,118 @@ def check_npy(rows, name, steps):
     assert np.isnan(row).all() if not steps.h else np.allclose(row, sum(steps.h) / len(steps.h), 0, 1e-5)
 
 
+def states_of(steps):
+    """Position of the last base of each k-mer to h."""
+    return {at - 1: h for (at, _, _), h in zip(steps.after, steps.h)}
+
+
+def check_vector(said, right):
+    """right None: there is none."""
+    if right is None:
+        assert all(cell == 'NA' for cell in said), said
+    else:
+        assert len(said) == len(right) and np.allclose([float(cell) for cell in said], right, 0, 1e-5), (said, right)
+
+
+def check_states(rows, name, steps):
+    for position, h in states_of(steps).items():
+        record, place, *said = rows.pop()
+        assert (record, place) == (name, str(position)), (record, place, position)
+        check_vector(said, h)
+
+
+def check_duplex_states(rows, name, steps):
+    forward, reverse, D = states_of(steps), duplex(steps).h, len(w['b1'])
+    for position in sorted(forward.keys() | reverse.keys()):
+        record, place, *said = rows.pop()
+        assert (record, place) == (name, str(position)), (record, place, position)
+        check_vector(said[:D], forward.get(position))
+        check_vector(said[D:], reverse.get(position))
+
+
+def check_arrays(rows, name, steps):
+    forward, D = states_of(steps), len(w['b1'])
+    both = len(rows) > 0 and len(rows[-1][1]) == 2 * D
+    reverse = duplex(steps).h if both else {}
+    for position in sorted(forward.keys() | reverse.keys()):
+        row, said = rows.pop()
+        assert row == [name, str(position)], (row, position)
+        for half, strand in ((said[:D], forward), (said[D:], reverse))[:1 + both]:
+            if position not in strand:
+                assert np.isnan(half).all(), (row, half)
+            else:
+                assert np.allclose(half, strand[position], 0, 1e-5 if half.dtype == np.float32 else 6e-4), (row, half)
+
+
+def check_duplex_mean(rows, name, steps):
+    record, *said = rows.pop()
+    assert record == name
+    other = Steps(about, w, complement(steps.sequence))
+    for cells, strand in ((said[:len(w['b1'])], steps), (said[len(w['b1']):], other)):
+        check_vector(cells, sum(strand.h) / len(strand.h) if strand.h else None)
+
+
+def check_duplex_allbases(rows, name, steps):
+    forward = {at: added(first, yhat, steps.s) for at, first, yhat in steps.after}
+    reverse = duplex(steps).after
+    if not forward and not reverse:
+        return none(rows, name, 9)
+    for position in sorted(forward.keys() | reverse.keys()):
+        record, place, *said = rows.pop()
+        assert (record, place) == (name, str(position)), (record, place, position)
+        check_vector(said[:4], forward.get(position))
+        check_vector(said[4:], reverse.get(position))
+
+
+def duplex(steps):
+    if not hasattr(steps, 'reverse'):
+        steps.reverse = Reverse(about, w, steps.sequence)
+    return steps.reverse
+
+
+def both_bits(steps):
+    """Position to bits of the k-mers of this strand, of the other, and their mean; None where there are none."""
+    forward, reverse = {at: -math.log2(p) for at, _, p in steps.told}, duplex(steps).told
+    for position in sorted(forward.keys() | reverse.keys()):
+        bits = forward.get(position), reverse.get(position)
+        yield position, *bits, np.mean([b for b in bits if b is not None])
+
+
+def near_bits(said, right):
+    assert said == 'NA' if right is None else abs(float(said) - right) < 1.1e-4, (said, right)
+
+
+def check_duplex_track(rows, name, steps):
+    told = {at: (kmer, p) for at, kmer, p in steps.told}
+    for position, forward, reverse, mean in both_bits(steps):
+        record, place, kmer, bits, p, reverse_bits, mean_bits = rows.pop()
+        assert (record, place, kmer) == (name, str(position), told.get(position, ['NA'])[0])
+        for said, right in ((bits, forward), (reverse_bits, reverse), (mean_bits, mean)):
+            near_bits(said, right)
+        assert p == 'NA' if forward is None else abs(float(p) - told[position][1]) < 1e-5, (p, position)
+
+
+def check_duplex_bedgraph(rows, name, steps):
+    for position, _, _, mean in both_bits(steps):
+        row = rows.pop()
+        assert row[:3] == [name, str(position - 1), str(position - 1 + steps.s)], row
+        near_bits(row[3], mean / steps.s)
+
+
+def check_duplex_window7(rows, name, steps):
+    columns = np.full((3, steps.length), np.nan)
+    for position, *bits in both_bits(steps):
+        for column, b in zip(columns, bits):
+            column[position - 1:position - 1 + steps.s] = np.nan if b is None else b / steps.s
+    for start in range(0, steps.length, 7):
+        end = min(start + 7, steps.length)
+        *place, one, other, mean = rows.pop()
+        assert place == [name, str(start + 1), str(end), str(np.isfinite(columns[2, start:end]).sum())], place
+        for said, column in zip((one, other, mean), columns[:, start:end]):
+            known = column[np.isfinite(column)]
+            near_bits(said, known.mean() if len(known) else None)
+
+
 def none(rows, name, cells):
     assert rows.pop() == [name] + ['NA'] * cells
 
@@ -273,6 +422,7 @@ def none(rows, name, cells):
 
 def header(question):
     states = ' '.join(f'h{i + 1}' for i in range(len(w['b1'])))
+    turned = ' '.join(f'reverse_h{i + 1}' for i in range(len(w['b1'])))
     score = 'record tokens bases skipped nats bits_per_base perplexity'
     whole = 'whole_bits_per_base'
     return {'next': 'record rank kmer probability', 'all': 'record position rank kmer probability',
@@ -283,6 +433,11 @@ def header(question):
             'window7': 'record start end bases bits_per_base',
             'classify': 'record bases best llr_bits posterior loglik_this loglik_other '
                         'bits_per_base_this bits_per_base_other',
+            'states': f'record position {states}', 'duplex_states': f'record position {states} {turned}',
+            'duplex_track': 'record position kmer bits probability reverse_bits mean_bits', 'duplex_bedgraph': None,
+            'duplex_window7': 'record start end bases bits_per_base reverse_bits_per_base mean_bits_per_base',
+            'duplex_allbases': 'record position A C G T reverse_A reverse_C reverse_G reverse_T',
+            'duplex_mean': f'record {states} {turned}',
             'greedy': None, 'mean': f'record {states}', 'last': f'record {states}',
             'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[question]
 
@@ -293,6 +448,11 @@ def rows_of(question, path):
         array = np.load(path)
         assert array.dtype == np.float32
         return list(array[::-1])
+    if question == 'arrays':
+        names = [line.split('\t') for line in open(path + '.tsv').read().split('\n')[:-1]]
+        array = np.load(path)
+        assert names.pop(0) == ['record', 'position'] and len(names) == len(array)
+        return list(zip(names, array))[::-1]
     rows = [line.split('\t') for line in open(path).read().split('\n')[:-1]]
     columns = header(question.split(':')[0])
     if columns:

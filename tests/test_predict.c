@@ -236,6 +236,61 @@ static void what_is_never_forgotten_crosses_every_seam(void **state) {
   weights_free(w);
 }
 
+static void keep_state(const void *context, void *kept, const float *h) {
+  (void)context;
+  memcpy(kept, h, sizeof *h);
+}
+
+typedef struct {
+  int n;
+  float least, most;
+} Extremes;
+
+static int take_states(void *context, const Prediction *prediction, Why *why) {
+  Extremes *extremes = context;
+  const float *h = prediction->kept;
+  const int n = prediction->stretch->n - prediction->stretch->warmup;
+  (void)why;
+  for (int i = 0; i < n; i++) {
+    extremes->least = fminf(extremes->least, h[i]);
+    extremes->most = fmaxf(extremes->most, h[i]);
+  }
+  extremes->n += n;
+  assert_true(n == 0 || h[n - 1] == *prediction->h);
+  return 0;
+}
+
+/* The unit of the test before: its state after each step, also of stretches computed again. */
+static void the_state_of_each_step_crosses_every_seam(void **state) {
+  (void)state;
+  enum { N = 3 * STEPS_STRETCH };
+  Model model = {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)};
+  Weights *w = model.weights = weights_new(&model.shape);
+  w->L[0] = 1;
+  *w->I = 30;
+  *w->H = 20;
+  *w->b1 = -10;
+  char *record = calloc(N + 1, 1);
+  memset(record, 'C', N);
+  const PredictWish wish = {
+      .each_step = true, .kept = sizeof(float), .of_state = true, .distil = keep_state};
+  for (int on = 0; on < 2; on++) {
+    Extremes extremes = {0, 1, 0};
+    SeqNotes notes;
+    Why why;
+    if (on) record[0] = 'A';
+    char *path = write_records(&record, 1);
+    Predictor *predictor = predict_new(&model, 1, wish, 2, kernels_best());
+    assert_int_equal(predict_file(predictor, path, take_states, &extremes, &notes, &why), 0);
+    assert_int_equal(extremes.n, N);
+    assert_true(on ? extremes.least > 0.999f : extremes.most < 0.001f);
+    predict_free(predictor);
+    free(path);
+  }
+  free(record);
+  weights_free(w);
+}
+
 static int take_nothing(void *context, const Prediction *prediction, Why *why) {
   (void)context;
   (void)prediction;
@@ -339,6 +394,7 @@ int main(void) {
                                      cmocka_unit_test(pieces_say_what_the_whole_record_does),
                                      cmocka_unit_test(a_span_is_read_as_one_record),
                                      cmocka_unit_test(what_is_never_forgotten_crosses_every_seam),
+                                     cmocka_unit_test(the_state_of_each_step_crosses_every_seam),
                                      cmocka_unit_test(networks_do_not_see_each_other)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

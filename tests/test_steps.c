@@ -106,23 +106,22 @@ static int compare_record(const Plain *p, Steps *steps, Stretch stretch[2], Stre
 
 /* Compares a record with p and, where that is given, its reverse complement with q; gives back in
  * how many stretches the record came. */
-static int compare(const Plain *p, const Plain *q, const char *record, int k, int s, bool circle,
-                   bool to_end) {
+static int compare(const Plain *p, const Plain *q, const char *record, int k, int s,
+                   StepsWish wish) {
   char *path = scratch_path("records.fa");
   Why why;
   FILE *out = fopen(path, "w");
   fprintf(out, ">a\n%s\n>b\nACGT\n", record);
   fclose(out);
-  Steps *steps = steps_new(
-      k, s,
-      (StepsWish){
-          .over_ends = true, .all_circles = circle, .both_strands = q != NULL, .to_end = to_end});
+  wish.over_ends = true;
+  wish.both_strands = q != NULL;
+  Steps *steps = steps_new(k, s, wish);
   Stretch stretch[2], *before = NULL;
   stretch_init(&stretch[0]);
   stretch_init(&stretch[1]);
   assert_int_equal(steps_open(steps, path, &why), 0);
-  int stretches = compare_record(p, steps, stretch, &before, circle, false);
-  if (q) compare_record(q, steps, stretch, &before, circle, true);
+  int stretches = compare_record(p, steps, stretch, &before, wish.all_circles, false);
+  if (q) compare_record(q, steps, stretch, &before, wish.all_circles, true);
   for (int i = 0; i < 1 + (q != NULL); i++) {
     assert_int_equal(steps_read(steps, &stretch[0], &why), 1);
     assert_string_equal(stretch[0].name, "b");
@@ -163,14 +162,70 @@ static void stretches_are_the_record_s_steps_in_order(void **state) {
           char *turned = turn(letters);
           Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
           Plain q = plain_steps(turned, k, s, (uint64_t)n + 1);
-          int stretches = compare(&p, NULL, letters, k, s, false, false);
+          int stretches = compare(&p, NULL, letters, k, s, (StepsWish){0});
           assert_true((stretches > 1) == (p.n >= STEPS_STRETCH));
-          assert_int_equal(compare(&p, &q, letters, k, s, false, false), stretches);
+          assert_int_equal(compare(&p, &q, letters, k, s, (StepsWish){0}), stretches);
           plain_free(&p);
           plain_free(&q);
           free(letters);
           free(turned);
         }
+}
+
+/* Whether the k-mers of a run (n), and those of its reverse complement from base `skip` on, are
+ * aligned: by the first base that comes after, ends, or is the first that is added. */
+static bool is_aligned(StepsAlignment alignment, int n, int k, int s, int skip) {
+  const int end = n + 1 - skip - k; /* of the first reverse k-mer, in the run, from 1 */
+  int distance = end - k;
+  if (alignment == STEPS_ALIGNED_NEXT) distance = end - 1 - (k + 1);
+  if (alignment == STEPS_ALIGNED_ADDED) distance = end - s - (k + 1);
+  return (distance + 2 * (k + n) * s) % s == 0;
+}
+
+/* Hides the bases of a reverse complement before its aligned k-mers. */
+static void hide_skipped(char *turned, StepsAlignment alignment, int k, int s) {
+  for (char *run = turned; *run; run += *run != 0) {
+    const int n = (int)strspn(run, "ACGT");
+    int skip = 0;
+    while (n >= k && !is_aligned(alignment, n, k, s, skip)) skip++;
+    assert_true(skip < s);
+    memset(run, 'N', (size_t)skip);
+    run += n;
+  }
+}
+
+static void reverse_k_mers_are_aligned_with_those_of_the_record(void **state) {
+  (void)state;
+  srand(5);
+  for (StepsAlignment alignment = STEPS_ALIGNED_ADDED; alignment <= STEPS_ALIGNED_NEXT; alignment++)
+    for (int k = 1; k <= 5; k++)
+      for (int s = 1; s <= k; s++)
+        for (int n = 0; n < 3 * STEPS_STRETCH; n = n < 20 ? n + 1 : n * 31 + 1)
+          for (int breaks = 0; breaks <= 24; breaks += 12) {
+            char *letters = random_letters(n, breaks), *turned = turn(letters);
+            Plain p = plain_steps(letters, k, s, (uint64_t)n + 1);
+            hide_skipped(turned, alignment, k, s);
+            Plain q = plain_steps(turned, k, s, (uint64_t)n + 1);
+            q.bases = p.bases;
+            compare(&p, &q, letters, k, s, (StepsWish){.alignment = alignment});
+            plain_free(&p);
+            plain_free(&q);
+            free(letters);
+            free(turned);
+          }
+}
+
+/* The cuts depend on the number of steps that is wished for, and the steps do not. */
+static void stretches_may_be_shorter(void **state) {
+  (void)state;
+  char *letters = random_letters(5 * STEPS_WARMUP, 300);
+  Plain p = plain_steps(letters, 2, 1, 5 * STEPS_WARMUP + 1);
+  assert_int_equal(compare(&p, NULL, letters, 2, 1, (StepsWish){.stretch = STEPS_WARMUP}),
+                   p.n / STEPS_WARMUP + 1);
+  assert_int_equal(compare(&p, NULL, letters, 2, 1, (StepsWish){.stretch = 2 * STEPS_WARMUP}),
+                   p.n / STEPS_WARMUP / 2 + 1);
+  plain_free(&p);
+  free(letters);
 }
 
 /* The last run of bases alone, from where the last of its k-mers ends with it. */
@@ -195,7 +250,7 @@ static void the_last_k_mer_ends_where_the_record_does(void **state) {
           Plain p = plain_steps(kept, k, s, (uint64_t)n + 1);
           p.bases = (uint64_t)n;
           for (int i = 0; i < n; i++) p.bases -= letters[i] == 'N';
-          compare(&p, NULL, letters, k, s, false, true);
+          compare(&p, NULL, letters, k, s, (StepsWish){.to_end = true});
           plain_free(&p);
           free(letters);
           free(kept);
@@ -219,7 +274,7 @@ static void positions_go_round_a_circle(void **state) {
         char *letters = random_letters(n, 0), *turned = turn(letters), *once = go_round(letters, k);
         char *other = go_round(turned, k);
         Plain p = plain_steps(once, k, s, (uint64_t)n), q = plain_steps(other, k, s, (uint64_t)n);
-        compare(&p, &q, letters, k, s, true, false);
+        compare(&p, &q, letters, k, s, (StepsWish){.all_circles = true});
         plain_free(&p);
         plain_free(&q);
         free(letters);
@@ -229,9 +284,50 @@ static void positions_go_round_a_circle(void **state) {
       }
 }
 
+/* Reads the records of two files with both strands; appends their names to seen. */
+static int read_pairs(const char *first, const char *second, char *seen, Why *why) {
+  char *one = scratch_path("first.fa"), *two = scratch_path("second.fa");
+  Steps *steps = steps_new(2, 1, (StepsWish){.both_strands = true});
+  Stretch stretch;
+  int more;
+  scratch_write(one, first, strlen(first));
+  scratch_write(two, second, strlen(second));
+  stretch_init(&stretch);
+  *seen = '\0';
+  assert_int_equal(steps_open_pairs(steps, one, two, why), 0);
+  while ((more = steps_read(steps, &stretch, why)) > 0)
+    sprintf(seen + strlen(seen), "%s%s%d ", stretch.name, stretch.reversed ? "-" : "+", stretch.n);
+  if (more == 0) assert_true(seqfile_notes(steps_file(steps)).bytes == strlen(first));
+  if (more == 0) assert_true(seqfile_notes(steps_mate(steps)).bytes == strlen(second));
+  stretch_clear(&stretch);
+  steps_close(steps);
+  steps_free(steps);
+  free(one);
+  free(two);
+  return more;
+}
+
+static void records_of_two_files_are_read_by_turns(void **state) {
+  (void)state;
+  char seen[200];
+  Why why;
+  assert_int_equal(read_pairs(">a\nACG\n>b\nACGT\n", ">c\nACGTA\n>d\nACGTAC\n", seen, &why), 0);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 b+3 b-3 d+5 d-5 ");
+  assert_int_equal(read_pairs(">a\nACG\n>b\nACGT\n", ">c\nACGTA\n", seen, &why), -1);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 b+3 b-3 ");
+  assert_non_null(strstr(why.text, "first.fa: has more records"));
+  assert_int_equal(read_pairs(">a\nACG\n", ">c\nACGTA\n>d\nACGTAC\n", seen, &why), -1);
+  assert_string_equal(seen, "a+2 a-2 c+4 c-4 ");
+  assert_non_null(strstr(why.text, "second.fa: has more records"));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(stretches_are_the_record_s_steps_in_order),
-                                     cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
-                                     cmocka_unit_test(positions_go_round_a_circle)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(stretches_are_the_record_s_steps_in_order),
+      cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
+      cmocka_unit_test(positions_go_round_a_circle),
+      cmocka_unit_test(reverse_k_mers_are_aligned_with_those_of_the_record),
+      cmocka_unit_test(stretches_may_be_shorter),
+      cmocka_unit_test(records_of_two_files_are_read_by_turns)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,9 +44,10 @@ enum { VARIANTS_WINDOW_MAX = 10000 }; /* the largest --window with --mode varian
 
 typedef struct {
   int mode;
-  int top, positions; /* next */
+  int top;       /* next */
+  int positions; /* next and embed */
   bool bases;
-  int strands; /* Strands; score, classify and variants */
+  int strands; /* Strands; next, score, track, classify, variants and embed */
   int memory;  /* EvidenceUse; -1: the mode's default */
   bool circular;
   uint64_t window; /* track: 0: none; variants: 0: the mode's default */
@@ -60,7 +61,7 @@ typedef struct {
   int top_k; /* 0: all */
   const char *prompt;
   int state; /* embed */
-  bool kmers;
+  bool kmers, half;
   int timesteps, loss_at; /* trace and flow; 0: the mode's default, the last timestep */
   const char *weights;
   int format /* Format; -1: the mode's default */, threads;
@@ -69,6 +70,9 @@ typedef struct {
 } PredictOptions;
 
 extern const Program predict_program;
+
+/* Whether an array is written to the output, and a table that names its rows to standard output. */
+bool predict_options_two_outputs(const PredictOptions *options);
 
 /* Checks that parsed options and the number of operands go together. */
 int predict_options_check(const PredictOptions *options, int n_operands, Why *why);

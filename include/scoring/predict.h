@@ -31,13 +31,14 @@ typedef struct Predictor Predictor;
 typedef struct {
   bool with_loss; /* nats */
   bool with_sum;  /* h_sum */
-  bool each_step; /* J, or the part of yhat that is kept, of each step and not only the last */
+  bool each_step; /* J, or what distil keeps, of each step and not only the last */
   StepsWish reading;
   EvidenceUse memory; /* of models that have one */
-  /* yhat (n) is computed unless kept is 0; distil, which any thread may call, reduces it to `kept`
-   * bytes. */
+  /* Unless kept is 0, distil, which any thread may call, reduces yhat (n), or with of_state h (D),
+   * to `kept` bytes. of_state needs each_step. */
   size_t kept;
-  void (*distil)(const void *context, void *kept, const float *yhat);
+  bool of_state;
+  void (*distil)(const void *context, void *kept, const float *vector);
   const void *context;
 } PredictWish;
 
@@ -59,8 +60,8 @@ typedef struct {
   bool found;          /* of the last stretch of a record: it is in the memory of a model */
   bool batch_ends;     /* the next stretch may take long, where the input is a pipe */
   double part;         /* of the file, up to the end of the batch, 0..1; 0: its size is not known */
-  const void *kept; /* distilled yhat: of each step, (stretch->n), or after the record's last k-mer,
-                       if stretch->last is one */
+  const void *kept;    /* distilled: of each of the stretch's own steps, or after the record's last
+                          k-mer, if stretch->last is one */
 } Prediction;
 
 typedef int PredictTake(void *context, const Prediction *prediction, Why *why);

@@ -21,7 +21,7 @@ typedef struct {
   Outcome *of; /* (nets) */
   /* Of the first network, NULL unless wished for: */
   float *J;   /* (STEPS_MAX) */
-  char *kept; /* of each step (STEPS_MAX), or of the last */
+  char *kept; /* of each of its own steps, or of the last; while it is computed and handed out */
 } Slot;
 
 /* All but the factors and workspaces is borrowed. */

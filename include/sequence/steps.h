@@ -1,10 +1,10 @@
 /* steps: the records of a file, or the bases of a span, as steps of the network, a k-mer x and the
  * y that follows, in stretches.
  *
- * A record of STEPS_STRETCH steps or more is cut into stretches, at places that depend on nothing
- * but the record. Each but the first begins with a copy of the last STEPS_WARMUP steps of the one
- * before, without labels: from any state they lead to nearly the state that the record has where
- * the stretch's own steps begin. */
+ * A record of STEPS_STRETCH steps or more, or of as many as wished for, is cut into stretches, at
+ * places that depend on nothing but the record. Each but the first begins with a copy of the last
+ * STEPS_WARMUP steps of the one before, without labels: from any state they lead to nearly the
+ * state that the record has where the stretch's own steps begin. */
 #ifndef STEPS_H
 #define STEPS_H
 
@@ -41,14 +41,25 @@ void stretch_drop_name(Stretch *stretch); /* of a stretch that is no longer need
 
 typedef struct Steps Steps;
 
+/* With both strands and a stride above 1: where the k-mers of the reverse complement lie. The first
+ * bases of its runs that would change that are not read. */
+typedef enum {
+  STEPS_UNALIGNED,     /* the first begins where its run does */
+  STEPS_ALIGNED_ADDED, /* they add the same s bases as those of the record do */
+  STEPS_ALIGNED_ENDS,  /* they end at the same bases */
+  STEPS_ALIGNED_NEXT   /* the same bases come next */
+} StepsAlignment;
+
 typedef struct {
   bool over_ends;    /* records that are circular by their header are read over their end, once */
   bool all_circles;  /* and so are all others */
   bool both_strands; /* each record is followed by its reverse complement, as a record of the same
                         name; its letters are kept for that */
-  bool to_end;       /* the last k-mer ends where the record does: with a stride above 1 only the
-                        steps of the record's last run of bases are read, from as far behind its
-                        beginning as that takes, and the letters of that run are kept */
+  StepsAlignment alignment;
+  bool to_end; /* the last k-mer ends where the record does: with a stride above 1 only the
+                  steps of the record's last run of bases are read, from as far behind its
+                  beginning as that takes, and the letters of that run are kept */
+  int stretch; /* steps, STEPS_WARMUP..STEPS_STRETCH; 0: STEPS_STRETCH */
 } StepsWish;
 
 /* For k-mers of k bases, each s bases after the one before. */

@@ -18,6 +18,7 @@ struct VarFile {
   bcf_hdr_t *header;
   bool text;        /* VCF, not BCF */
   uint64_t records; /* of BCF, that were read */
+  bool incomplete;  /* a line could not be added to the header */
   kstring_t line;
 };
 
@@ -106,6 +107,7 @@ static int read_raw(VarFile *file, VarRecord *record, Why *why) {
 
 int varfile_read(VarFile *file, VarRecord *record, Why *why) {
   if (!record->raw) record->raw = bcf_init();
+  if (!record->raw) return fail(why, "%s: no memory for its records", file->title);
   const int rc = read_raw(file, record, why);
   if (rc == -1) return 0;
   if (rc == 1) return -1;
@@ -136,22 +138,25 @@ int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const c
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
+/* A header that lacks a line is not written. */
+static void note(VarFile *file, int rc) { file->incomplete |= rc != 0; }
+
 void varfile_add_contig(VarFile *file, const char *name, uint64_t letters) {
   if (bcf_hdr_name2id(file->header, name) < 0)
-    bcf_hdr_printf(file->header, "##contig=<ID=%s,length=%" PRIu64 ">", name, letters);
+    note(file, bcf_hdr_printf(file->header, "##contig=<ID=%s,length=%" PRIu64 ">", name, letters));
 }
 
 void varfile_add_field(VarFile *file, const char *id, const char *number, const char *description) {
   bcf_hdr_remove(file->header, BCF_HL_INFO, id);
-  bcf_hdr_printf(file->header, "##INFO=<ID=%s,Number=%s,Type=Float,Description=\"%s\">", id, number,
-                 description);
+  note(file, bcf_hdr_printf(file->header, "##INFO=<ID=%s,Number=%s,Type=Float,Description=\"%s\">",
+                            id, number, description));
 }
 
 void varfile_add_line(VarFile *file, const char *key, const char *value) {
   char *line = alloc_text(value);
   for (char *at = line; *at; at++)
     if (iscntrl((unsigned char)*at)) *at = '?';
-  bcf_hdr_printf(file->header, "##%s=%s", key, line);
+  note(file, bcf_hdr_printf(file->header, "##%s=%s", key, line));
   free(line);
 }
 
@@ -162,8 +167,9 @@ static void put_line(VarFile *file, FILE *out) {
 }
 
 int varfile_put_header(VarFile *file, FILE *out, Why *why) {
-  if (bcf_hdr_sync(file->header) != 0 || bcf_hdr_format(file->header, 0, &file->line) != 0)
-    return fail(why, "%s: its header cannot be written; bcftools head prints the reason",
+  note(file, bcf_hdr_sync(file->header));
+  if (file->incomplete || bcf_hdr_format(file->header, 0, &file->line) != 0)
+    return fail(why, "%s: its header cannot be completed; bcftools head prints the reason",
                 file->title);
   put_line(file, out);
   return 0;

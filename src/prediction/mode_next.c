@@ -1,4 +1,5 @@
 #include "net/softmax.h"
+#include "prediction/duplex.h"
 #include "prediction/modes.h"
 #include "sequence/kmer.h"
 
@@ -20,6 +21,9 @@ typedef struct {
   bool each, bases;
   size_t kept; /* bytes of a step */
   int columns;
+  /* With --strands both: */
+  Duplex *duplex;   /* of what is kept with --bases */
+  const char *name; /* of the record that it writes */
 } Next;
 
 /* ---- yhat ------------------------------------------------------------------------------------ */
@@ -91,6 +95,29 @@ static void put_bases(const Next *next, const char *record, const float *p, uint
   table_end(next->table);
 }
 
+/* A row for a position; NULL: the strand has no answer. The reverse complement of A is T. */
+static int put_both(void *context, uint64_t position, const void *forward, const void *reverse,
+                    Why *why) {
+  const Next *next = context;
+  const float *strands[] = {forward, reverse};
+  begin_row(next, next->name, position);
+  for (int strand = 0; strand < 2; strand++) {
+    const float *p = strands[strand];
+    if (!p) table_none(next->table, 4);
+    if (p && task_finite(next->name, (double)*p, why) != 0) return -1;
+    for (int base = 0; p && base < 4; base++)
+      table_probability(next->table, (double)p[strand ? 3 - base : base]);
+  }
+  table_end(next->table);
+  return 0;
+}
+
+static void put_unknown(const Next *next, const char *record) {
+  table_text(next->table, record);
+  table_none(next->table, next->columns - 1);
+  table_end(next->table);
+}
+
 /* Writes what was kept of yhat after k-mer x; either kind begins with a probability. */
 static int put_kept(const Next *next, const char *record, const void *kept, int x,
                     uint64_t position, Why *why) {
@@ -102,18 +129,32 @@ static int put_kept(const Next *next, const char *record, const void *kept, int 
   return 0;
 }
 
+/* Of both strands, in the positions of the forward one. */
+static int take_both(void *context, const Prediction *prediction, Why *why) {
+  Next *next = context;
+  const Stretch *stretch = prediction->stretch;
+  const char *kept = prediction->kept;
+  next->name = stretch->name;
+  for (int i = stretch->warmup; i < stretch->n; i++, kept += next->kept) {
+    const uint64_t position = stretch->position[i];
+    duplex_add(next->duplex, stretch->reversed,
+               stretch->reversed ? stretch->letters + 1 - position : position, kept);
+  }
+  if (!stretch->ended || !stretch->reversed) return 0;
+  if (duplex_empty(next->duplex)) put_unknown(next, stretch->name);
+  return duplex_take(next->duplex, put_both, next, why);
+}
+
 static int take_next(void *context, const Prediction *prediction, Why *why) {
   const Next *next = context;
   const Stretch *stretch = prediction->stretch;
   const char *kept = prediction->kept;
   if (stretch->ended && (next->each ? prediction->steps == 0 : stretch->last < 0)) {
-    table_text(next->table, stretch->name);
-    table_none(next->table, next->columns - 1);
-    table_end(next->table);
+    put_unknown(next, stretch->name);
   } else if (next->each) {
     for (int i = stretch->warmup; i < stretch->n; i++)
-      if (put_kept(next, stretch->name, kept + (size_t)i * next->kept, stretch->x[i],
-                   stretch->position[i], why) != 0)
+      if (put_kept(next, stretch->name, kept + (size_t)(i - stretch->warmup) * next->kept,
+                   stretch->x[i], stretch->position[i], why) != 0)
         return -1;
   } else if (stretch->ended) {
     return put_kept(next, stretch->name, kept, stretch->last, 0, why);
@@ -121,28 +162,38 @@ static int take_next(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
+static Table *new_table(const Task *task, const Next *next) {
+  static const char *const likely[] = {"rank", "kmer", "probability"};
+  static const char *const bases[] = {"A",         "C",         "G",         "T",
+                                      "reverse_A", "reverse_C", "reverse_G", "reverse_T"};
+  const char *columns[10] = {"record", "position"};
+  const int fixed = 1 + next->each;
+  for (int i = fixed; i < next->columns; i++)
+    columns[i] = (next->bases ? bases : likely)[i - fixed];
+  return task_table(task, columns, next->columns);
+}
+
 int mode_next(const Task *task, Why *why) {
-  static const char *const likely[] = {"record", "rank", "kmer", "probability"};
-  static const char *const bases[] = {"record", "A", "C", "G", "T"};
   const PredictOptions *o = task->options;
   const Shape *shape = &task->models->shape;
-  const bool each = o->positions == POSITIONS_ALL;
+  const bool each = o->positions == POSITIONS_ALL, both = o->strands == STRANDS_BOTH;
   int top = shape->n <= ALL ? ALL : TOP;
   if (o->top > 0) top = o->top;
   if (top > shape->n) top = shape->n;
   Next next = {.shape = shape, .top = top, .each = each, .bases = o->bases};
   next.kept = o->bases ? 4 * sizeof(float) : (size_t)top * sizeof(Likely);
-  next.columns = (o->bases ? 5 : 4) + each;
-  const char *columns[6] = {"record", "position"};
-  for (int i = 1 + each; i < next.columns; i++) columns[i] = (o->bases ? bases : likely)[i - each];
-  next.table = task_table(task, columns, next.columns);
-  const PredictWish wish = {.each_step = each,
-                            .kept = next.kept,
-                            .distil = o->bases ? keep_bases : keep_top,
-                            .context = &next,
-                            .memory = task_memory(task),
-                            .reading = {.to_end = !each}};
-  const int rc = task_predict(task, wish, take_next, &next, next.table, why);
+  next.columns = (o->bases ? 5 : 4) + each + 4 * both;
+  next.table = new_table(task, &next);
+  if (both) next.duplex = duplex_new(next.kept, shape->s);
+  const PredictWish wish = {
+      .each_step = each,
+      .kept = next.kept,
+      .distil = o->bases ? keep_bases : keep_top,
+      .context = &next,
+      .memory = task_memory(task),
+      .reading = {.to_end = !each, .both_strands = both, .alignment = STEPS_ALIGNED_NEXT}};
+  const int rc = task_predict(task, wish, both ? take_both : take_next, &next, next.table, why);
+  duplex_free(next.duplex);
   table_free(next.table);
   return rc;
 }

@@ -7,7 +7,8 @@
 
 #define AT(field) offsetof(PredictOptions, field)
 static const char what[] = "what", next[] = "with --mode next",
-                  strands[] = "with --mode score|classify|variants",
+                  strands[] = "with --mode next|score|track|classify|variants|embed",
+                  positions[] = "with --mode next|embed",
                   memory[] = "with --mode next|score|track|classify|sample|trace|flow",
                   circles[] = "with --mode score|track|classify",
                   window[] = "with --mode track|variants", classify[] = "with --mode classify",
@@ -18,7 +19,8 @@ static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
      MODE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), what, text_mode},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next, text_top},
-    {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", next, text_positions},
+    {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", positions,
+     text_positions},
     {"bases", 0, OPTION_FLAG, AT(bases), NULL, 0, 0, "", next, text_bases},
     {"strands", 0, OPTION_CHOICE, AT(strands), "forward", 0, 0, "forward|both", strands,
      text_strands},
@@ -43,6 +45,7 @@ static const Option rows[] = {
     {"seed", 0, OPTION_COUNT, AT(seed), "1", 0, 0x1p53, "N", sample, text_seed},
     {"state", 0, OPTION_CHOICE, AT(state), "mean", 0, 0, "mean|last", embed, text_state},
     {"kmers", 0, OPTION_FLAG, AT(kmers), NULL, 0, 0, "", embed, text_kmers},
+    {"half", 0, OPTION_FLAG, AT(half), NULL, 0, 0, "", embed, text_half},
     {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace, text_timesteps},
     {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace, text_loss_at},
     {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace, text_weights},
@@ -60,6 +63,12 @@ static const Clash clashes[] = {
     {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
     {.option = "state", .with = "kmers", .reason = "goes with records, not with --kmers"},
     {.option = "all", .with = "vcf", .reason = "stands in place of --vcf"},
+    {.option = "state",
+     .with = "positions",
+     .value = "all",
+     .reason = "goes with one vector per record, not with --positions all"},
+    {.option = "positions", .with = "kmers", .reason = "goes with records, not with --kmers"},
+    {.option = "strands", .with = "kmers", .reason = "goes with records, not with --kmers"},
     {.option = "circular", .with = "window", .reason = circular_in_rows},
     {.option = "circular", .with = "format", .value = "bedgraph", .reason = circular_in_rows},
     {.option = "top-k",
@@ -90,6 +99,10 @@ const Program predict_program = {
     .examples = text_examples,
 };
 
+bool predict_options_two_outputs(const PredictOptions *o) {
+  return o->mode == MODE_EMBED && o->positions == POSITIONS_ALL && o->format == FORMAT_NPY;
+}
+
 static int check_format(const PredictOptions *o, Why *why) {
   const bool is_trace = o->format == FORMAT_JSON || o->format == FORMAT_TEXT;
   const bool is_table = o->format == FORMAT_TSV || o->format == FORMAT_JSONL;
@@ -99,6 +112,7 @@ static int check_format(const PredictOptions *o, Why *why) {
     return fail(why, "--format npy: goes with --mode embed, and with --mode variants --all");
   if (o->format == FORMAT_VCF && !o->vcf)
     return fail(why, "--format vcf: goes with --mode variants --vcf");
+  if (o->half && o->format != FORMAT_NPY) return fail(why, "--half: goes with --format npy");
   if (is_trace && o->mode != MODE_TRACE)
     return fail(why, "--format %s: goes with --mode trace",
                 o->format == FORMAT_JSON ? "json" : "text");
@@ -106,7 +120,8 @@ static int check_format(const PredictOptions *o, Why *why) {
     return fail(why, "--format %s: goes with tables; --mode %s",
                 o->format == FORMAT_TSV ? "tsv" : "jsonl",
                 o->mode == MODE_SAMPLE ? "sample writes FASTA" : "trace writes json or text");
-  if (o->no_header && (o->format > FORMAT_TSV || o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
+  if (o->no_header && ((o->format > FORMAT_TSV && !predict_options_two_outputs(o)) ||
+                       o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
     return fail(why, "--no-header: goes with tables; what is asked for has no header line");
   return 0;
 }
@@ -150,5 +165,9 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
     return fail(why, "--memory %s: goes with --mode next|score|track|classify",
                 o->memory == EVIDENCE_OTHERS ? "others" : "record");
   if (o->mode == MODE_VARIANTS && check_variants(o, why) != 0) return -1;
+  if (o->mode == MODE_NEXT && o->strands == STRANDS_BOTH &&
+      !(o->bases && o->positions == POSITIONS_ALL))
+    return fail(why, "--strands both: goes with --bases --positions all in mode next, because only "
+                     "the bases of positions can be compared");
   return check_format(o, why);
 }

@@ -1,6 +1,7 @@
 #include "prediction/saturation.h"
 
 #include "base/alloc.h"
+#include "io/npy.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,14 +18,15 @@ typedef struct {
 
 typedef struct {
   const Task *task;
-  Table *table;
+  Table *table; /* NULL: an array */
+  Npy npy;
   Alleles *alleles;
   Genome genome;
   int strands;    /* 1 or 2 */
   Site *site;     /* (SITES) */
   Allele *allele; /* (SITES,strands,4) */
   size_t n, n_alleles;
-  uint64_t done; /* letters of the file */
+  uint64_t letters, done; /* of the file; done: written */
 } Saturation;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -44,19 +46,28 @@ static void set_differences(const Saturation *s, double bits[4], const Site *sit
   }
 }
 
-static int put_site(const Saturation *s, const Site *site, Why *why) {
-  const char *name = genome_name(&s->genome, site->record);
-  char letter[2] = {"ACGTN"[site->base], 0};
-  double bits[4];
-  set_differences(s, bits, site);
-  table_text(s->table, name);
+static void put_row(const Saturation *s, const Site *site, const double bits[4]) {
+  const char letter[2] = {"ACGTN"[site->base], 0};
+  table_text(s->table, genome_name(&s->genome, site->record));
   table_whole(s->table, site->letter + 1);
   table_text(s->table, letter);
-  for (int base = 0; base < 4; base++) {
-    if (!isnan(bits[base]) && task_finite(name, bits[base], why) != 0) return -1;
-    table_fixed_or_none(s->table, bits[base], 4);
-  }
+  for (int base = 0; base < 4; base++) table_fixed_or_none(s->table, bits[base], 4);
   table_end(s->table);
+}
+
+static int put_site(Saturation *s, const Site *site, Why *why) {
+  double bits[4];
+  float row[4];
+  set_differences(s, bits, site);
+  for (int base = 0; base < 4; base++) {
+    if (isinf(bits[base]))
+      return task_finite(genome_name(&s->genome, site->record), bits[base], why);
+    row[base] = (float)bits[base];
+  }
+  if (s->table)
+    put_row(s, site, bits);
+  else
+    npy_write(&s->npy, row, sizeof row); /* little-endian, as models */
   return 0;
 }
 
@@ -83,7 +94,7 @@ static int flush_sites(Saturation *s, Why *why) {
   advance->bases += s->n;
   s->done += s->n;
   s->n = s->n_alleles = 0;
-  advance_show(advance, 0, (double)s->done / (double)s->genome.records->bases);
+  advance_show(advance, 0, s->letters > 0 ? (double)s->done / (double)s->letters : 1);
   return output_check(s->task->output, why);
 }
 
@@ -106,29 +117,39 @@ static int add_file(Saturation *s, const char *path, Why *why) {
   advance_open(s->task->advance, path);
   if (genome_read(&s->genome, path, &notes, why) != 0) return -1;
   genome_end(&s->genome);
-  s->done = 0;
-  for (size_t i = 0; i < s->genome.records->n; i++)
-    if (add_record(s, &s->genome.records->record[i], why) != 0) return -1;
+  const Records *records = s->genome.records;
+  s->letters = s->done = 0;
+  for (size_t i = 0; i < records->n; i++) s->letters += records->record[i].letters;
+  for (size_t i = 0; i < records->n; i++)
+    if (add_record(s, &records->record[i], why) != 0) return -1;
   if (flush_sites(s, why) != 0) return -1;
   task_say_notes(s->task, path, notes, true);
   return 0;
 }
 
+static int add_files(Saturation *s, Why *why) {
+  int rc = 0;
+  for (int i = 0; i < s->task->n_files && rc == 0; i++) {
+    s->genome = genome_new();
+    rc = add_file(s, s->task->files[i], why);
+    genome_free(&s->genome);
+  }
+  return rc;
+}
+
 int saturation_run(const Task *task, Alleles *alleles, Why *why) {
   static const char *const columns[] = {"record", "position", "ref", "A", "C", "G", "T"};
   const int strands = task->options->strands == STRANDS_BOTH ? 2 : 1;
+  const bool is_array = task->options->format == FORMAT_NPY;
   Saturation s = {.task = task, .alleles = alleles, .strands = strands};
   Why other;
-  int rc = 0;
-  s.table = task_table(task, columns, 7);
+  if (is_array && npy_begin(&s.npy, task->output, 4, false, why) != 0) return -1;
+  if (!is_array) s.table = task_table(task, columns, 7);
   s.site = alloc_new(SITES, sizeof *s.site);
   s.allele = alloc_new(SITES * 4 * (size_t)strands, sizeof *s.allele);
-  for (int i = 0; i < task->n_files && rc == 0; i++) {
-    s.genome = genome_new();
-    rc = add_file(&s, task->files[i], why);
-    genome_free(&s.genome);
-  }
-  if (table_flush(s.table, rc == 0 ? why : &other) != 0) rc = -1;
+  int rc = add_files(&s, why);
+  if (s.table && table_flush(s.table, rc == 0 ? why : &other) != 0) rc = -1;
+  if (is_array && rc == 0) rc = npy_end(&s.npy, why);
   table_free(s.table);
   free(s.site);
   free(s.allele);

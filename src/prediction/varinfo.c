@@ -33,10 +33,11 @@ static int count_fields(const Variants *variants) {
 /* ---- the header ----------------------------------------------------------------------------- */
 
 /* The command as it would be typed, without options that do not change the numbers. */
-static void add_command(const Task *task, const Variants *variants, uint32_t window) {
+static int add_command(const Task *task, const Variants *variants, uint32_t window, Why *why) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
+  if (!out) return fail(why, "%s: no memory for its header", task->options->vcf);
   fprintf(out, "rnnpredict --mode variants --vcf %s --format vcf --window %" PRIu32 "%s %s",
           task->options->vcf, window, variants->strands == 2 ? " --strands both" : "",
           *task->paths);
@@ -45,6 +46,7 @@ static void add_command(const Task *task, const Variants *variants, uint32_t win
   varfile_add_line(variants->file, "rnnpredictVersion", VERSION);
   varfile_add_line(variants->file, "rnnpredictCommand", text);
   free(text);
+  return 0;
 }
 
 int varinfo_begin(const Task *task, const Variants *variants, uint32_t window, Why *why) {
@@ -55,7 +57,7 @@ int varinfo_begin(const Task *task, const Variants *variants, uint32_t window, W
   for (int i = 0; i < count_fields(variants); i++)
     varfile_add_field(variants->file, fields[i].id, fields[i].kind == OF_REF ? "1" : "A",
                       fields[i].description);
-  add_command(task, variants, window);
+  if (add_command(task, variants, window, why) != 0) return -1;
   return varfile_put_header(variants->file, output_stream(task->output), why);
 }
 

@@ -26,7 +26,7 @@
 
 enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within these */
 enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
-enum { KEPT_MAX = 1 << 28 };          /* bytes of distilled yhat in all slots */
+enum { KEPT_MAX = 1 << 28 };          /* bytes that are kept in all slots */
 enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
 enum { BATCHES = 4 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_JOB };
@@ -88,12 +88,24 @@ static void free_outcomes(Outcome *of, int nets) {
   free(of);
 }
 
-static size_t kept_bytes(const PredictWish *wish) {
-  return wish->each_step ? wish->kept * STEPS_MAX : wish->kept;
+/* Steps of a stretch. States of each step take much memory: where those of a block would take more
+ * than a quarter of KEPT_MAX, stretches are shorter, so that blocks stay whole. The number depends
+ * on D alone, because results depend on it in their last bits. */
+static int stretch_steps(const PredictWish *wish, int D) {
+  const size_t step = PREDICT_BLOCK * (size_t)D * sizeof(float);
+  int steps = STEPS_STRETCH;
+  if (!wish->of_state) return steps;
+  while (steps > STEPS_WARMUP && (size_t)steps * step > KEPT_MAX / 4) steps /= 2;
+  return steps;
 }
 
-/* Slots of a batch: a block for each thread; fewer where the logits, or distilled yhat, would take
- * more than 256 MB. */
+/* Bytes that are kept in a slot. */
+static size_t kept_bytes(const PredictWish *wish) {
+  return wish->each_step ? wish->kept * (size_t)wish->reading.stretch : wish->kept;
+}
+
+/* Slots of a batch: a block for each thread; fewer where the logits, or the kept bytes of the
+ * batches that are computed and handed out, would take more than 256 MB. */
 static int count_slots(const Model *models, int n_models, const PredictWish *wish, int threads) {
   int blocks = threads;
   if (blocks < BLOCKS) blocks = BLOCKS;
@@ -103,7 +115,7 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
     logits += softmax_logits(&models[i].shape, 0, false);
   if (most > LOGITS_MAX / logits * PREDICT_BLOCK) most = LOGITS_MAX / logits * PREDICT_BLOCK;
   if (most == 0) most = PREDICT_BLOCK;
-  const size_t kept = kept_bytes(wish) * BATCHES;
+  const size_t kept = kept_bytes(wish) * 2;
   if (kept > 0 && most > KEPT_MAX / kept) most = KEPT_MAX / kept;
   return most > 0 ? (int)most : 1;
 }
@@ -119,6 +131,7 @@ static size_t most_steps(const Predictor *p) {
 Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int threads,
                        const Kernels *kernels) {
   Predictor *p = alloc_new(1, sizeof *p);
+  wish.reading.stretch = stretch_steps(&wish, models->shape.D);
   p->wish = wish;
   p->threads = threads;
   p->slots = count_slots(models, n_models, &wish, threads);
@@ -180,7 +193,6 @@ static void new_slot(const Predictor *p, Slot *slot) {
   stretch_init(&slot->stretch);
   slot->of = new_outcomes(p);
   if (p->wish.with_loss && p->wish.each_step) slot->J = alloc_new(STEPS_MAX, sizeof *slot->J);
-  if (p->wish.kept > 0) slot->kept = alloc_new(kept_bytes(&p->wish), 1);
 }
 
 static int longer_first(const void *a, const void *b) {
@@ -299,9 +311,12 @@ static int hand_out(Predictor *p, Batch *batch) {
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 static void compute_block(const Predictor *p, int net, int block) {
-  const int left = p->computing->used - block * PREDICT_BLOCK;
-  predict_net_run(&p->net[net], block, p->computing->longest_first + block * PREDICT_BLOCK,
-                  left < PREDICT_BLOCK ? left : PREDICT_BLOCK);
+  Slot **slots = p->computing->longest_first + block * PREDICT_BLOCK;
+  int n = p->computing->used - block * PREDICT_BLOCK;
+  if (n > PREDICT_BLOCK) n = PREDICT_BLOCK;
+  for (int i = 0; i < n && p->wish.kept > 0 && net == 0; i++)
+    if (!slots[i]->kept) slots[i]->kept = alloc_new(kept_bytes(&p->wish), 1);
+  predict_net_run(&p->net[net], block, slots, n);
 }
 
 static bool any_in_hand(const Predictor *p) {
@@ -324,6 +339,15 @@ static void batch_job(void *context, int job) {
   }
 }
 
+/* A batch that will be computed takes the memory of one that was handed out. */
+static void take_kept(const Predictor *p, Batch *batch, Batch *handed) {
+  for (int i = 0; i < p->slots; i++) {
+    char *kept = batch->slot[i].kept;
+    batch->slot[i].kept = handed->slot[i].kept;
+    handed->slot[i].kept = kept;
+  }
+}
+
 /* Every batch goes on to the next place. */
 static void pass_batches_on(Predictor *p) {
   Batch *handed = p->handing;
@@ -336,6 +360,7 @@ static void pass_batches_on(Predictor *p) {
     p->computing = p->reading;
   }
   p->reading = handed;
+  take_kept(p, p->computing, handed);
 }
 
 /* Predicts the records of the open file or span. */

@@ -19,7 +19,9 @@ typedef struct Workspace {
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-bool predict_net_has_logits(const PredictWish *wish) { return wish->with_loss || wish->kept > 0; }
+bool predict_net_has_logits(const PredictWish *wish) {
+  return wish->with_loss || (wish->kept > 0 && !wish->of_state);
+}
 
 static Workspace new_workspace(const PredictNet *net, int slots) {
   const Shape *shape = &net->model->shape;
@@ -131,10 +133,28 @@ static void take_window(const PredictNet *net, const Workspace *work, Slot *cons
   }
 }
 
-/* Distils yhat after each of a window's steps. */
-static void distil_window(const PredictNet *net, const Workspace *work, Slot *const *slots,
+/* Distils a vector of a window's row, unless it is of the warm-up or of none of a slot's steps. */
+static void distil_row(const PredictWish *wish, const Tape *tape, Slot *const *slots, int from,
+                       int row, const float *vector) {
+  const Slot *slot = slots[row % tape->B];
+  const Stretch *stretch = &slot->stretch;
+  const int step = from + row / tape->B;
+  if (step >= stretch->warmup && step < stretch->n)
+    wish->distil(wish->context, slot->kept + (size_t)(step - stretch->warmup) * wish->kept, vector);
+}
+
+/* Distils the state after each of a window's steps. */
+static void distil_states(const PredictNet *net, const Workspace *work, Slot *const *slots,
                           int from) {
-  const PredictWish *wish = net->wish;
+  const Tape *tape = work->tape;
+  const size_t D = (size_t)net->model->shape.D;
+  for (int row = 0; row < tape->T * tape->B; row++)
+    distil_row(net->wish, tape, slots, from, row, state_of(tape, 0, 0, D) + (size_t)row * D);
+}
+
+/* Distils yhat after each of a window's steps. */
+static void distil_yhat(const PredictNet *net, const Workspace *work, Slot *const *slots,
+                        int from) {
   const Tape *tape = work->tape;
   const Shape *shape = &net->model->shape;
   const size_t n = (size_t)shape->n, D = (size_t)shape->D;
@@ -144,13 +164,8 @@ static void distil_window(const PredictNet *net, const Workspace *work, Slot *co
     const Evidence *evidence = work->evidence ? work->evidence + at : NULL;
     softmax_yhat(work->q, tape->x + at, state_of(tape, 0, 0, D) + (size_t)at * D, evidence, some,
                  net->factors, shape, net->kernels);
-    for (int row = at; row < at + some; row++) {
-      const Slot *slot = slots[row % tape->B];
-      const int step = from + row / tape->B;
-      if (step >= slot->stretch.warmup && step < slot->stretch.n)
-        wish->distil(wish->context, slot->kept + (size_t)step * wish->kept,
-                     work->q + (size_t)(row - at) * n);
-    }
+    for (int row = at; row < at + some; row++)
+      distil_row(net->wish, tape, slots, from, row, work->q + (size_t)(row - at) * n);
   }
 }
 
@@ -182,7 +197,8 @@ static void run_window(const PredictNet *net, const Workspace *work, Slot *const
     softmax_loss(&rows, net->factors, shape, net->kernels);
   }
   take_window(net, work, slots, from);
-  if (wish->kept > 0 && wish->each_step && net->number == 0) distil_window(net, work, slots, from);
+  if (wish->kept > 0 && wish->each_step && net->number == 0)
+    (wish->of_state ? distil_states : distil_yhat)(net, work, slots, from);
   tape_carry(tape, shape);
 }
 

@@ -34,6 +34,7 @@ Steps *steps_new(int k, int s, StepsWish wish) {
   steps->s = s;
   steps->wish = wish;
   if (s == 1) steps->wish.to_end = false; /* every k-mer does */
+  if (wish.stretch == 0) steps->wish.stretch = STEPS_STRETCH;
   return steps;
 }
 
@@ -140,6 +141,34 @@ static void keep_letters(Steps *steps, const char *letters, size_t n) {
   steps->n_letters += n;
 }
 
+/* The bases at the end of a run (n) that its reverse complement skips to be aligned. In the run,
+ * k-mers end at bases k + is, from 1; those of the reverse complement at n - skipped - k + 1 - js.
+ */
+static size_t skipped_bases(const Steps *steps, size_t n) {
+  const size_t s = (size_t)steps->s, k = (size_t)steps->k;
+  const size_t distances[] = {[STEPS_ALIGNED_ADDED] = s, /* modulo s, of the ends */
+                              [STEPS_ALIGNED_ENDS] = s + 1,
+                              [STEPS_ALIGNED_NEXT] = s - 1};
+  if (steps->wish.alignment == STEPS_UNALIGNED || n < k) return 0;
+  return (n + distances[steps->wish.alignment] + 2 * k * (s - 1)) % s;
+}
+
+/* Hides these bases of the kept runs but the last one. Returns those of the last one, which a
+ * circle reads at its end. */
+static size_t skip_bases(Steps *steps) {
+  size_t run = 0, skipped = 0;
+  for (size_t i = 0; i <= steps->n_letters; i++) {
+    if (i < steps->n_letters && kmer_base((unsigned char)steps->letters[i]) < KMER_BREAK) {
+      run++;
+      continue;
+    }
+    skipped = skipped_bases(steps, run);
+    if (i < steps->n_letters) memset(steps->letters + i - skipped, 'N', skipped);
+    run = 0;
+  }
+  return skipped;
+}
+
 /* Reads the record and keeps its last run of bases, from where k-mers end with the record. */
 static int keep_last_run(Steps *steps, Why *why) {
   const size_t k = (size_t)steps->k;
@@ -228,7 +257,7 @@ static void turn_positions(Stretch *stretch) {
 
 /* Reads letters until the record ends, or there may be no room for the step of one more. */
 static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
-  const int most = stretch->warmup + STEPS_STRETCH - 1;
+  const int most = stretch->warmup + steps->wish.stretch - 1;
   char letters[512];
   ptrdiff_t n = 1;
   while (n > 0 && stretch->n < most) {
@@ -322,6 +351,7 @@ int steps_read(Steps *steps, Stretch *stretch, Why *why) {
   } else if (before && steps->wish.both_strands && !before->reversed) {
     share_name(stretch, before);
     begin_record(steps, stretch, true);
+    steps->read = skip_bases(steps);
   } else {
     more = next_record(steps, stretch, why);
   }
