@@ -144,9 +144,9 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
 @test "the ranks of a node share its memory" {
   kilobytes=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
   D=$(awk -v kB="$kilobytes" 'BEGIN { printf "%d", sqrt(kB * 1000 / 64) }') # of 20 to 30 bytes a weight of H
-  rnntrain --dry-run -q -D "$D" -B 16 -T 1 "$DATA/phix174.fa.gz" > kept || skip "less memory here, or more, than a -D for it"
+  rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" > kept || skip "less memory here, or more, than a -D for it"
   code=0
-  ranks 4 rnntrain --dry-run -q -D "$D" -B 16 -T 1 "$DATA/phix174.fa.gz" 2> said > kept || code=$?
+  ranks 4 rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" 2> said > kept || code=$?
   [ "$code" -eq 1 ]
   [ "$(grep -c "^rnntrain: .* of memory and \(a rank's\|its\) share of the .* is " said)" -eq 1 ]
 }
