@@ -121,8 +121,9 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
 static int check_ranks(const RunConfig *run, Why *why) {
   const int blocks = block_count(&run->shape, run->options->B);
   if (ranks_count() <= blocks) return 0;
-  return fail(why, "%d processes were started, but %d lanes feed only %d; use more --lanes",
-              ranks_count(), run->options->B, blocks);
+  return fail(
+      why, "%d processes were started, but %d lanes feed only %d; start fewer, or use --lanes %d",
+      ranks_count(), run->options->B, blocks, ranks_count() * block_lanes(&run->shape));
 }
 
 /* On rank 0: completes the options by the input and checks it: 0, NO_RUN after a dry run that says

@@ -31,6 +31,7 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   line=$(lanes -t 64)
   [[ "$line" =~ \;\ --lanes\ ([0-9]+)\ would\ feed\ all\ 64$ ]]
   lanes -t 64 -B "${BASH_REMATCH[1]}" | grep -x "lanes: ${BASH_REMATCH[1]}, feeds 64 threads"
+  lanes -t 12 -B 36 | grep -x 'lanes: 36, feeds 9 threads; --lanes 48 would feed all 12'
   lanes -t 1 -B 1 | grep -x 'lanes: 1, feeds 1 thread'
 }
 

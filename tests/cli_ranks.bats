@@ -137,16 +137,16 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   code=0
   ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> said || code=$?
   [ "$code" -eq 1 ]
-  [ "$(cat said)" = "rnntrain: 4 processes were started, but 8 lanes feed only 2; use more --lanes" ]
+  [ "$(cat said)" = "rnntrain: 4 processes were started, but 8 lanes feed only 2; start fewer, or use --lanes 16" ]
   [ ! -e run ]
 }
 
 @test "the ranks of a node share its memory" {
   kilobytes=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
   D=$(awk -v kB="$kilobytes" 'BEGIN { printf "%d", sqrt(kB * 1000 / 64) }') # of 20 to 30 bytes a weight of H
-  rnntrain --dry-run -q -D "$D" -B 16 -T 1 "$DATA/phix174.fa.gz" > kept || skip "less memory here, or more, than a -D for it"
+  rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" > kept || skip "less memory here, or more, than a -D for it"
   code=0
-  ranks 4 rnntrain --dry-run -q -D "$D" -B 16 -T 1 "$DATA/phix174.fa.gz" 2> said > kept || code=$?
+  ranks 4 rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" 2> said > kept || code=$?
   [ "$code" -eq 1 ]
   [ "$(grep -c "^rnntrain: .* of memory and \(a rank's\|its\) share of the .* is " said)" -eq 1 ]
 }

@@ -16,8 +16,14 @@ def resize(terminal, columns):
 
 
 def lines_of(drawn):
-    """(how far up the cursor goes, the line), for each that is drawn."""
-    return re.findall(r'(?:\033\[(\d+)A)?\r([^\r\n\033]*)\033\[J', drawn)
+    """(how far up the cursor goes, the line), for each that is drawn in training.
+
+    On a slow machine the phases before it have lines too, which end with the bases read."""
+    lines = re.findall(r'(?:\033\[(\d+)A)?\r([^\r\n\033]*)\033\[J', drawn)
+    training = max((i + 1 for i, (_, line) in enumerate(lines) if line.endswith(' bases')), default=0)
+    while training < len(lines) - 1 and not lines[training][1]:
+        training += 1
+    return lines[training:]
 
 
 def shown_in(drawn):

@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each block reads H once per timestep. From D = WIDEST on, H does not fit into the second-level
+ * cache. */
 enum {
   FEW_LANES = 4,
   MORE_LANES = 8, /* where a block has a partial dU of many rows, or H is wide */
   MOST_LANES = 16,
   MANY_ROWS = 1024,
   WIDE = 512,
-  WIDEST =
-      1024 /* H leaves the second-level cache: it is read from the third for each block and t */
+  WIDEST = 1024
 };
 
 int block_lanes(const Shape *shape) {

@@ -7,11 +7,11 @@
 #include <string.h>
 
 enum {
-  BATCH = 64,    /* tokens */
-  STRIP = 1024,  /* floats of a row, or of four rows of dU, at a time */
-  LOG_EIGHT = 3, /* the logarithm of */
+  BATCH = 64,   /* tokens */
+  STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
   EIGHT = TREE_EIGHT,
-  DEPTH = 12 /* levels of the tree above those of eight places: there are 2^16 lanes at most */
+  LOG_EIGHT = 3, /* its binary logarithm */
+  DEPTH = 12     /* levels of the tree above those of eight places: there are 2^16 lanes at most */
 };
 
 /* The places of the tree: those of the next power of two, so that the tree is a whole one. */
@@ -203,10 +203,10 @@ static const int *find_tokens(const Tree *tree, const Touched *chunk, int j, con
   return from;
 }
 
-/* The sum over the tokens of the j-th row, in their order; NULL without any. The parts that wait
- * for their other half lie on a stack, the i-th of them at row i of room (.,STRIP). The last two
- * are joined before a third one comes whose branch leaves theirs at a higher level of the tree than
- * theirs leave each other. */
+/* The sum over the tokens of the j-th row, in their order; its sum is NULL if there are none. Nodes
+ * that wait for their other half lie on a stack, the i-th of them at row i of room (.,STRIP). The
+ * last two are joined before the next one comes if their common ancestor in the tree is lower than
+ * the one that they have in common with the next. */
 static Node sum_all(const Strip *strip, float *room, const TreeOrder *order, int j) {
   Node node[DEPTH];
   const int shift = strip->tree->shift;

@@ -33,10 +33,9 @@ static double run_part(const Trainer *train) {
 void messages_lanes(const RunConfig *run, bool automatic) {
   const TrainOptions *o = run->options;
   const int threads = o->threads * ranks_count(), fed = block_count(&run->shape, o->B);
-  int B = o->B;
+  const int enough = threads * block_lanes(&run->shape);
   char more[64] = "";
-  while (block_count(&run->shape, B) < threads) B *= 2;
-  if (B > o->B) snprintf(more, sizeof more, "; --lanes %d would feed all %d", B, threads);
+  if (fed < threads) snprintf(more, sizeof more, "; --lanes %d would feed all %d", enough, threads);
   progress_say(run->progress, "lanes: %d%s, feeds %d thread%s%s", o->B, automatic ? " (auto)" : "",
                fed, fed > 1 ? "s" : "", more);
 }
