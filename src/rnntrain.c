@@ -221,12 +221,19 @@ static int report(const RunConfig *run, Why *why) {
   RunData data;
   if (rundir_check(run->dir, why) != 0 || rundata_read(&data, run->dir, why) != 0) return -1;
   int rc = page ? report_write(&data, rundir_create(run->dir, RUN_REPORT, why), why) : 0;
-  if (page && rc == 0) progress_say(run->progress, "report: %s", rundir_file(run->dir, RUN_REPORT));
   if (multiqc && rc == 0) rc = multiqc_write(&data, run->dir, why);
-  if (multiqc && rc == 0)
-    progress_say(run->progress, "for MultiQC: %s", rundir_file(run->dir, RUN_MULTIQC));
   rundata_free(&data);
   return rc;
+}
+
+/* The same at the end, with messages. */
+static int report_end(const RunConfig *run, Why *why) {
+  if (report(run, why) != 0) return -1;
+  if (run->options->report)
+    progress_say(run->progress, "report: %s", rundir_file(run->dir, RUN_REPORT));
+  if (run->options->multiqc)
+    progress_say(run->progress, "for MultiQC: %s", rundir_file(run->dir, RUN_MULTIQC));
+  return 0;
 }
 
 /* Answers a wish for help or the version: the exit code. */
@@ -247,6 +254,7 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   int code = DONE;
   run.dataset = &dataset;
   run.init = &init;
+  run.report = train_options_report(options) ? report : NULL;
   if (n_files > 0)
     code = run_all(&run, options, line, &dataset, files, n_files, &why);
   else if (ranks_first())
@@ -260,7 +268,7 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   progress_end(run.progress);
   finish(code, &why);
   const bool trained = ranks_first() && code != FAILED && code != USAGE;
-  if (trained && train_options_report(options) && report(&run, &why) != 0)
+  if (trained && train_options_report(options) && report_end(&run, &why) != 0)
     code = finish(code == DONE ? FAILED : code, &why);
   rundir_close(run.dir);
   return code;

@@ -102,8 +102,8 @@ untouched() {
 
 @test "a report is not written into the directory that took the place of the run's" {
   need_strace
-  # It stops itself at its fifth file, run.json with the results, which is the last before the report.
-  strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=5 \
+  # It stops itself at its eighth file, run.json with the results, which is the last before a report.
+  strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=8 \
     rnntrain "${NEW[@]}" --report --multiqc -o run "$PHIX" 2> said &
   old=$!
   await grep -q 'stopped by SIGSTOP' trace

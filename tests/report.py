@@ -1,11 +1,15 @@
-"""What report.html shows, held against the run directory that it is made of.
+"""Compares report.html with the run directory from which it was made.
 
 usage: report.py DIR
 
 Exits 1 where the page is not well formed, fetches anything, or shows other numbers.
 """
-import collections, html.parser, json, math, os, re, sys
+import collections, html, html.parser, itertools, json, math, re, sys
 
+DEFAULTS = {'kmer': 4, 'stride': 1, 'strands': 'both', 'embedding': 32, 'hidden': 96, 'activation': 'sigmoid',
+            'softmax': 'followers', 'timesteps': 48, 'optimizer': 'adam', 'schedule': 'linear', 'warmup': 100,
+            'clip': 1.0, 'valid': None, 'valid-fraction': 0.1, 'patience': 0, 'max-time': None, 'seed': 1,
+            'circular': False, 'force': False, 'log-every': 50, 'checkpoint-every': 600.0, 'init': None}
 VOID = {'meta', 'link', 'br', 'hr', 'img', 'input'}
 
 
@@ -71,6 +75,7 @@ class Chart:
         self.x_pixel = abs(self.x(101) - self.x(100))
         self.lines = {c: self.points(d) for c, d in re.findall(r'<path class="line c(\d)" d="([^"]+)"', part)}
         self.bands = {c: self.points(d) for c, d in re.findall(r'<path class="band c(\d)" d="([^"]+)Z"', part)}
+        self.colours = re.findall(r'<circle class="c(\d)"', part)
         self.dots = [(self.x(float(x)), self.y(float(y)), float(said_x), float(said_y)) for x, y, said_x, said_y in
                      re.findall(r'<circle class="c\d" cx="([\d.]+)" cy="([\d.]+)" r="\S+"><title>([^<,]+), ([^<]+)</title>', part)]
         self.marks = {name: self.y(float(y)) for y, name in
@@ -80,6 +85,11 @@ class Chart:
     def points(self, d):
         numbers = [float(n) for n in re.findall(r'[\d.]+', d)]
         return [(self.x(x), self.y(y)) for x, y in zip(numbers[::2], numbers[1::2])]
+
+    def series(self, colour):
+        """The points of a line, or those that stand alone."""
+        alone = [dot[:2] for dot, of in zip(self.dots, self.colours) if of == colour]
+        return self.lines.get(colour, alone)
 
     def same(self, drawn, true):
         """Whether points are drawn where those are that are there: within the tenth that is written of a unit."""
@@ -96,21 +106,25 @@ page = Page(text)
 run = json.load(open(directory + '/run.json'))
 loss = rows_of(directory + '/loss.tsv')
 timesteps = rows_of(directory + '/timestep_loss.tsv')
-parts = {re.search('<h2>(.*?)</h2>', part)[1]: part.split('</figure>')[0] for part in text.split('<figure>')[1:]}
-assert list(parts) == ['Loss', 'Loss by timestep', 'Calibration', 'Gradient flow', 'Embedding', 'Learning rate',
-                       'Gradient', 'Speed']
+parts = {re.search('<h2>(.*?)</h2>', part)[1]: part.split('</figure>')[0] for part in re.split('<figure class="\\w+">', text)[1:]}
+assert list(parts) == ['Loss', 'Loss by timestep', 'A passage of validation', 'The next base', 'Calibration',
+                       'Gradient flow', 'Learning rate', 'Gradient', 'Speed']
+assert len(text) < 300000
 
 # It stands alone.
 assert not page.elements['script'] and not page.elements['link'] and not page.elements['img']
 for elements in page.elements.values():
     for element in elements:
-        assert not any(name.startswith('on') or name in ('src', 'href') for name in element), element
+        assert not any(name.startswith('on') or name == 'src' for name in element), element
+        assert element.get('href', '#').startswith('#'), element
 style = page.elements['style'][0]['text']
 assert not re.search(r'url\(|@import', style) and '@media(prefers-color-scheme:dark){:root{' in style
 assert style.count('{') == style.count('}')
 
 # Words and tables.
-assert run['status'] in page.elements['strong'][0]['text']
+shown = {'out of time': 'done', 'stopped early': 'done'}
+assert shown.get(run['status'], run['status']) == page.elements['strong'][0]['text']
+assert ('http-equiv="refresh"' in text) == (run['status'] == 'running')
 items = list(zip((dt['text'] for dt in page.elements['dt']), (dd['text'] for dd in page.elements['dd'])))
 n_cards = [name for name, text in items].index('parameters') + 1
 cards, pairs = dict(items[:n_cards]), dict(items[n_cards:])
@@ -122,9 +136,18 @@ if best and '%.4f' % whole != '%.4f' % best:
 else:
     assert 'over all bases' not in cards
 assert cards['Markov model'].startswith('%.4f' % markov if markov else '-')
-if best:
-    gain = 100 * (1 - best / markov)
-    assert cards['beside Markov'] == '%.2f %%%s bits' % (abs(gain), 'fewer' if gain >= 0 else 'more')
+verdicts = [p['text'] for p in page.elements['p'] if 'verdict' in p.get('class', '')]
+compared = run['result'].get('memory_frozen_bits_per_base', best)
+assert len(verdicts) == (1 if compared else 0)
+if compared:
+    gain = 100 * (1 - compared / markov)
+    assert verdicts[0].endswith(': %.4f against %.4f bits per base.' % (compared, markov))
+    if '%.4f' % compared == '%.4f' % markov:
+        assert 'is as good as the best Markov model' in verdicts[0]
+    else:
+        word = 'beats' if gain > 0 else 'loses to'
+        assert '%s the best Markov model by %.2f %%' % (word, abs(gain)) in verdicts[0], verdicts[0]
+    assert ('verdict good' in text, 'verdict bad' in text) == (gain > 0 and 'beats' in verdicts[0], 'loses' in verdicts[0])
 assert cards['epochs'].startswith('%.2f' % (run['result']['tokens'] / run['train_tokens']))
 assert cards['parameters'].startswith(format(run['parameters'], ','))
 assert pairs['peak memory, bytes'] == format(run['result']['peak_memory_bytes'], ',')
@@ -144,7 +167,7 @@ steps = [row['step'] - before['step'] for row, before in zip(loss, [{'step': 0},
 few = sorted(steps)[len(steps) // 2] / 2
 chart = Chart(parts['Loss'])
 if len(loss) <= 500:
-    chart.same(chart.lines.get('1', []) or [dot[:2] for dot in chart.dots if not best],
+    chart.same(chart.series('1'),
                [(row['tokens'], row['train_bits_per_base'] if n >= few else None) for row, n in zip(loss, steps)])
 validated = [(row['tokens'], row['valid_bits_per_base']) for row in loss if row['valid_bits_per_base'] is not None]
 if 1 < len(validated) <= 200:
@@ -171,15 +194,31 @@ if seconds > 1:
     speeds = [y for _, y in chart.lines['1']]
     assert 0.9 * min(speeds) < tokens / seconds < 1.1 * max(speeds), speeds
 
-# J(t): the first rows, and the last that have at least half as many tokens.
-T = run['options']['timesteps']
-first = timesteps[:T]
-last = {row['timestep']: row for row in timesteps if row['tokens'] >= first[0]['tokens'] / 2}
-chart = Chart(parts['Loss by timestep'])
-chart.same(chart.lines['1'], [(row['timestep'], row['loss']) for row in first])
-if last[1]['step'] > first[0]['step']:
-    chart.same(chart.lines['2'], [(t, last[t]['loss']) for t in range(1, T + 1)])
-    assert chart.legend == ['up to step %d' % first[0]['step'], 'up to step %d' % last[1]['step']]
+# J(t): the mean of the first tenth of the steps, or of the first rows, and that of the last tenth; around each timestep.
+T, all_steps = run['options']['timesteps'], loss[-1]['step'] if loss else 0
+first_step = timesteps[0]['step'] if timesteps else 0
+first = [row for row in timesteps if row['step'] == first_step or row['step'] <= all_steps / 10]
+last = [row for row in timesteps if row['step'] > 0.9 * all_steps and row not in first]
+
+
+def bits_by_timestep(rows):
+    sums, tokens = [0] * (T + 1), [0] * (T + 1)
+    for row in rows:
+        if row['loss'] is not None:
+            sums[int(row['timestep'])] += row['loss'] * row['tokens']
+            tokens[int(row['timestep'])] += row['tokens']
+    for t in range(1, T + 1):
+        near = range(t - min(t - 1, T // 16), min(t + min(t - 1, T // 16), T) + 1)
+        n = sum(tokens[i] for i in near)
+        yield t, sum(sums[i] for i in near) / n / math.log(2) / run['options']['stride'] if n else None
+
+
+if timesteps:
+    chart = Chart(parts['Loss by timestep'])
+    chart.same(chart.lines['1'], bits_by_timestep(first))
+    assert chart.legend == ['first tenth of the run'] + ['last tenth'] * bool(last)
+    if last:
+        chart.same(chart.lines['2'], bits_by_timestep(last))
 
 # What the network shows.
 if run['calibration']:
@@ -203,10 +242,83 @@ else:
     for title in ('Calibration', 'Gradient flow'):
         assert '<svg' not in parts[title] and why in parts[title]
 
-# Names of k-mers cover neither each other nor a point.
-labels = [(float(x), float(y) - 3, len(name)) for x, y, name in
-          re.findall(r'<text class="kmer" x="([\d.]+)" y="([\d.]+)">(\w+)</text>', parts['Embedding'])]
-assert labels or not os.path.exists(directory + '/model.safetensors')
-for i, (x, y, n) in enumerate(labels):
-    for other_x, other_y, m in labels[:i]:
-        assert abs(y - other_y) >= 9 or x + 6 * n <= other_x or other_x + 6 * m <= x, (x, y, other_x, other_y)
+    for title in ('A passage of validation', 'The next base'):
+        assert '<svg' not in parts[title] and why in parts[title]
+
+
+def cells(part, shape):
+    """Level and place (x, y) of each cell; a level is -10..10."""
+    for kind, level, inner in re.findall(r'<(?:g|path) class="(lo|hi|none) m(\d+)"([^\n]*)', part):
+        for x, y, width, height in re.findall(r'M(\d+) (\d+)h(\d+)v(\d+)h-', inner):
+            assert (int(width), int(height)) == shape
+            yield int(level) * (-1 if kind == 'lo' else 1), kind, int(x), int(y)
+
+
+# The next base: a panel for each, with the first bases of a k-mer in rows and the last ones in columns.
+following = run['next_base']
+if following:
+    k, part = following['k'], parts['The next base']
+    kmers = [''.join(kmer) for kmer in itertools.product('ACGT', repeat=k)]
+    values = [p for base in 'ACGT' for p in following[base] if p is not None]
+    spread = max(0.1, max(abs(p - 0.25) for p in values))
+    panels = part.split('<svg class="map"')[1:]
+    columns = 4 ** (k - k // 2)
+    shape = (192 // columns, 192 // columns if columns > 4 else 24)
+    assert len(panels) == 4 and '>%.2f ' % max(0, 0.25 - spread) in part and ' %.2f</p>' % (0.25 + spread) in part
+    for base, panel in zip('ACGT', panels):
+        said = dict(re.findall('<title>%s after (\\w+): ([^<]+)</title>' % base, panel))
+        assert said == {kmer: 'never seen' if p is None else '%.3f' % p for kmer, p in zip(kmers, following[base])}
+        n = [n if p is not None else 0 for n, p in zip(following['predictions'], following[base])]
+        mean = sum(n * p for n, p in zip(n, following[base]) if n) / sum(n)
+        assert '>%s</b>, on average %.3f<' % (base, mean) in part
+        levels = {((x - 24) // shape[0], (y - 13) // shape[1]): (level, kind) for level, kind, x, y in cells(panel, shape)}
+        assert len(levels) == len(kmers)
+        for i, p in enumerate(following[base]):
+            level, kind = levels[i % columns, i // columns]
+            assert kind == 'none' if p is None else abs(level - 10 * (p - 0.25) / spread) < 0.501, (base, kmers[i])
+        labels = re.findall(r'<text class="([xy])" [^>]*>(\w+)</text>', panel)
+        assert [label for axis, label in labels if axis == 'x'] == [kmer[k // 2:] for kmer in kmers[:columns]]
+        assert [label for axis, label in labels if axis == 'y'] == [kmer[:k // 2] for kmer in kmers[::columns]] * (k > 1)
+
+# The passage: letters as high as probabilities, the likeliest on top, the one that came in full colour; states below.
+passage = run['passage']
+if passage:
+    part, n = parts['A passage of validation'], len(passage['bases'])
+    bits = sum(-math.log2(passage[base][i]) for i, base in enumerate(passage['bases'])) / n if all(
+        passage[base][i] for i, base in enumerate(passage['bases'])) else None
+    assert bits is None or ': %.2f bits per base<' % bits in part
+    assert passage['from'] is None or ', from letter %d' % passage['from'] in html.unescape(part)
+    assert 'h %.2f ' % passage['h_least'] in part and ' %.2f</p>' % passage['h_most'] in part
+    pieces = part.split('<svg class="strip"')[1:]
+    assert len(pieces) == (n + 31) // 32
+    came, digits = '', [[0] * n for _ in passage['units']]
+    for number_of_piece, piece in enumerate(pieces):
+        start = 32 * number_of_piece
+        letters = re.findall(r'<use class="(\w)( faint)?" href="#(\w)" transform="matrix\(.12 0 0 ([\d.]+) (\d+) ([\d.]+)\)"/>', piece)
+        stacks = collections.defaultdict(list)
+        for base, faint, glyph, height, x, y in letters:
+            i = start + (int(x) - 37) // 14
+            assert base == glyph and bool(faint) == (base != passage['bases'][i])
+            stacks[i].append((float(height), base, float(y)))
+        assert sorted(stacks) == list(range(start, min(start + 32, n)))
+        for i, stack in stacks.items():
+            assert {base for _, base, _ in stack} == {base for base in 'ACGT' if passage[base][i] > 0.002}
+            assert all(abs(height - passage[base][i]) < 1e-4 for height, base, _ in stack)
+            assert [height for height, *_ in stack] == sorted(height for height, *_ in stack)
+            bottom = 124 - 100 * sum(passage[base][i] for base in 'ACGT' if passage[base][i] <= 0.002)
+            for height, base, y in stack:
+                bottom -= 100 * height
+                assert abs(y - bottom) < 0.05
+        came += ''.join(re.findall('<text class="x came (\\w)" x="\\d+" y="\\d+">\\1</text>', piece))
+        for level, kind, x, y in cells(piece, (14, 5)):
+            digits[(y - 142) // 5][start + (x - 36) // 14] = -level - 1
+        assert re.findall('<title>unit (\\d+)</title>', piece) == [str(unit) for unit in passage['units']]
+    assert came == passage['bases'] and [''.join(map(str, row)) for row in digits] == passage['h']
+
+# Options: those with their default values are folded.
+folded = text.split('<details>')[1].split('</details>')[0]
+for name, value in run['options'].items():
+    is_folded = '<dt>%s</dt>' % name in folded
+    if name in DEFAULTS:
+        assert is_folded == (value == DEFAULTS[name]), name
+assert '<dt>output</dt>' not in folded and '<dt>threads</dt>' not in folded

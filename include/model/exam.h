@@ -1,14 +1,14 @@
 /* exam: the examination of a trained network on its validation sequence: the calibration of its
- * probabilities, and the flow of its gradient back through time. */
+ * probabilities, its mean prediction after each k-mer, a passage step by step, and the flow of its
+ * gradient back through time. */
 #ifndef EXAM_H
 #define EXAM_H
 
-#include "net/rnn.h"
-#include "sequence/span.h"
+#include "model/passage.h"
 
 #include <stdbool.h>
 
-enum { EXAM_BINS = 20, EXAM_STEPS = 128 };
+enum { EXAM_BINS = 20, EXAM_STEPS = 128, EXAM_K = 4, EXAM_KMERS = 1 << 2 * EXAM_K };
 
 /* Bin i: the predicted probabilities from i/EXAM_BINS to (i+1)/EXAM_BINS. */
 typedef struct {
@@ -17,8 +17,17 @@ typedef struct {
   uint64_t came_true; /* predictions whose base came next */
 } ExamBin;
 
+/* The predictions after a k-mer. */
+typedef struct {
+  uint64_t n;
+  double sum[4]; /* of the probabilities of the next base to be A, C, G, T */
+} ExamNext;
+
 typedef struct {
   ExamBin bin[EXAM_BINS];
+  int k;                     /* the network's k, EXAM_K at most */
+  ExamNext next[EXAM_KMERS]; /* (4^k) after the last k bases of what was read */
+  Passage passage;
   bool shortened; /* stopped before its end */
   int steps;      /* through which the gradient was followed */
   int stretches;  /* of sequence on which it was followed */

@@ -41,21 +41,4 @@ typedef struct {
 /* The legend and the diagram, or a sentence where no point is there. */
 void chart_write(FILE *out, const Chart *chart);
 
-/* The name of a point, and which of the colours g0 to g10 it has. */
-typedef struct {
-  char name[16];
-  int shade;
-} CloudLabel;
-
-/* A cloud of named points, on axes of the same scale. Names stand beside them as long as there is
- * room. */
-typedef struct {
-  const char *title, *x_name, *y_name;
-  const double *x, *y; /* (n) */
-  const CloudLabel *labels;
-  size_t n;
-} Cloud;
-
-void chart_cloud(FILE *out, const Cloud *cloud);
-
 #endif

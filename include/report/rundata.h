@@ -1,9 +1,8 @@
-/* rundata: a run directory in memory: run.json, the rows of its logs, its model. While the run is
- * in progress, the last line of a log is left out if it is unfinished. */
+/* rundata: a run directory in memory: run.json and the rows of its logs. While the run is in
+ * progress, the last line of a log is left out if it is unfinished. */
 #ifndef RUNDATA_H
 #define RUNDATA_H
 
-#include "model/model.h"
 #include "report/summary.h"
 #include "run/rundir.h"
 
@@ -22,10 +21,10 @@ enum {
   RUNDATA_COLUMNS
 };
 
-/* J(t), of rows of timestep_loss.tsv. */
+/* J(t) over rows of timestep_loss.tsv. */
 typedef struct {
-  double step, tokens; /* of a row */
-  double *J;           /* (T) NAN: not measured */
+  double to;            /* the last step of these rows; 0: there are none */
+  double *sum, *tokens; /* (T) of J, in nats; the predictions, 0 where there are none */
 } TimestepLoss;
 
 typedef struct {
@@ -33,8 +32,9 @@ typedef struct {
   size_t rows;
   double *loss[RUNDATA_COLUMNS]; /* (rows) each, NAN for NA */
   size_t T;                      /* 0: there are no timesteps' losses yet */
-  TimestepLoss first, last;      /* the last that have at least half as many tokens as the first */
-  Model model;                   /* weights NULL: there is none yet */
+  double first_step;             /* of timestep_loss.tsv */
+  TimestepLoss first, last; /* over the first and the last tenth of the steps; first has the first
+                               rows at least, last none of them */
 } RunData;
 
 /* After an error there is nothing to free. */

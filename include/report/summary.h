@@ -3,6 +3,7 @@
 #define SUMMARY_H
 
 #include "base/fail.h"
+#include "report/examined.h"
 
 #include <stddef.h>
 
@@ -31,11 +32,13 @@ typedef struct {
 typedef struct {
   const char *version, *status, *started, *written, *openblas, *cpu_level;
   const char *output, *valid; /* options */
-  double k, d, D, clip, valid_fraction;
+  double k, s, d, D, clip, valid_fraction;
   double train_tokens, valid_tokens, parameters, markov_order, markov_bits; /* bits per base */
   double steps, tokens, skipped_steps, seconds, best_step, best_bits, whole_bits, peak_memory;
   double frozen_bits, adapting_bits; /* with a memory of repeats */
   SummaryList inputs, validation, calibration, flow;
+  NextBases next;
+  PassageData passage;
   SummaryWords *commands; /* (n_commands) of the run, first the one that it began with */
   size_t n_commands;
   SummaryOption *options; /* (n_options) in the order of the file */

@@ -20,7 +20,8 @@ typedef struct {
 } RepeatsSize;
 
 /* All is borrowed. */
-typedef struct {
+typedef struct RunConfig RunConfig;
+struct RunConfig {
   const TrainOptions *options; /* complete: the actual number of threads, all defaults */
   Shape shape;
   const Dataset *dataset;
@@ -47,6 +48,9 @@ typedef struct {
   Metadata *past;        /* of the checkpoint from which the run resumes; NULL: it begins */
   uint64_t *past_inputs; /* (n_past_inputs,DATASET_COLUMNS) the identity of its files */
   size_t n_past_inputs;
-} RunConfig;
+
+  /* Writes the files that report on the run in its directory; NULL: none are asked for. */
+  int (*report)(const RunConfig *run, Why *why);
+};
 
 #endif

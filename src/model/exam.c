@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { B = 32, T = 64, WARMUP = 256, TOKENS_MIN = 256, TOKENS_MAX = 1 << 17, STRETCHES_MAX = 64 };
+enum { B = 32, T = PASSAGE_STEPS, WARMUP = 256, STRETCHES_MAX = 64 };
+enum { TOKENS_MIN = 256, TOKENS_MAX = 1 << 17 };
 static const double CALIBRATION_SHARE = 0.6; /* of the time */
 static const double MULTIPLICATIONS = 1e10, SLOW_MULTIPLICATIONS = 2e8;
 
@@ -24,15 +25,18 @@ static double clamp(double value, double least, double most) {
 
 /* ---- calibration ---------------------------------------------------------------------------- */
 
-static void count(Exam *exam, const float *yhat, int y, const Shape *shape) {
+static void count(Exam *exam, const float *yhat, int x, int y, const Shape *shape) {
+  ExamNext *next = &exam->next[x & (kmer_count(exam->k) - 1)];
   double p[4];
   softmax_bases(p, yhat, shape);
+  next->n++;
   for (int base = 0; base < 4; base++) {
     const int i = (int)(p[base] * (double)EXAM_BINS);
     ExamBin *bin = &exam->bin[i < EXAM_BINS ? i : EXAM_BINS - 1];
     bin->n++;
     bin->sum += p[base];
     bin->came_true += softmax_base(y, shape) == base;
+    next->sum[base] += p[base];
   }
 }
 
@@ -93,7 +97,7 @@ static void count_window(Exam *exam, Calibration *with, const Shape *shape, cons
     if (rows == 0) break;
     softmax_yhat(with->yhat, with->x, with->h, NULL, rows, with->factors, shape, kernels);
     for (int i = 0; i < rows; i++)
-      count(exam, with->yhat + (size_t)i * (size_t)shape->n, with->y[i], shape);
+      count(exam, with->yhat + (size_t)i * (size_t)shape->n, with->x[i], with->y[i], shape);
     exam->shortened = stop->now(stop->context, CALIBRATION_SHARE);
   }
 }
@@ -119,6 +123,8 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
   }
   lanes_free(lanes);
   span_free(&head);
+  if (!exam->shortened)
+    passage_take(&exam->passage, span, tape, with.yhat, with.factors, shape, kernels);
   calibration_free(&with);
 }
 
@@ -224,12 +230,13 @@ size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels) {
   count_lanes(following.window);
   following_free(&following);
   const size_t second = alloc_count_end();
-  return first > second ? first : second;
+  return sizeof(Exam) + (first > second ? first : second);
 }
 
 Exam *exam_new(Span span, const Shape *shape, const Weights *weights, int timesteps, int threads,
                const Kernels *kernels, const ExamStop *stop) {
   Exam *exam = alloc_new(1, sizeof *exam);
+  exam->k = shape->k < EXAM_K ? shape->k : EXAM_K;
   calibrate(exam, span, shape, weights, threads, kernels, stop);
   follow(exam, span, shape, weights, steps_back(timesteps), stop);
   return exam;

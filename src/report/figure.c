@@ -1,17 +1,17 @@
 #include "report/figure.h"
 
 #include "base/alloc.h"
-#include "base/rng.h"
 #include "report/chart.h"
 #include "report/figure_text.h"
-#include "report/pca.h"
-#include "sequence/kmer.h"
+#include "report/nextmap.h"
+#include "report/strip.h"
+#include "sequence/bits.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLOUD_MAX = 4096 };
+enum { SMOOTHED = 16 }; /* part of a window to each side of a timestep */
 
 static int compare(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
@@ -53,20 +53,33 @@ static void draw_loss(FILE *out, const RunData *data) {
   free(train);
 }
 
+/* The mean J around timestep i, in bits per base; of fewer timesteps near the first ones, where it
+ * may change quickly. */
+static double smooth(const RunData *data, const TimestepLoss *part, size_t i) {
+  const size_t most = data->T / SMOOTHED, around = i < most ? i : most;
+  double sum = 0, tokens = 0;
+  for (size_t j = i - around; j <= i + around && j < data->T; j++) {
+    sum += part->sum[j];
+    tokens += part->tokens[j];
+  }
+  return tokens > 0 ? bits_per_base(sum / tokens, data->run.s) : NAN;
+}
+
+static Series timestep_series(const RunData *data, const TimestepLoss *part, const char *name,
+                              const double *t, double *bits) {
+  for (size_t i = 0; i < data->T; i++) bits[i] = smooth(data, part, i);
+  return (Series){.name = name, .x = t, .y = bits, .n = part->to > 0 ? data->T : 0};
+}
+
 static void draw_timesteps(FILE *out, const RunData *data) {
-  double *t = alloc_new(data->T + 1, sizeof *t);
-  char first[64], last[64];
+  double *t = alloc_new(3 * data->T + 1, sizeof *t), *first = t + data->T, *last = first + data->T;
   for (size_t i = 0; i < data->T; i++) t[i] = (double)i + 1;
-  snprintf(first, sizeof first, "up to step %.0f", data->first.step);
-  snprintf(last, sizeof last, "up to step %.0f", data->last.step);
-  const bool apart = data->last.step > data->first.step;
-  chart_write(
-      out,
-      &(Chart){.title = "Loss at each timestep of the window",
-               .x_name = "timestep t of the window",
-               .y_name = "J(t), nats a k-mer",
-               .series = {{.name = first, .x = t, .y = data->first.J, .n = data->T},
-                          {.name = last, .x = t, .y = data->last.J, .n = apart ? data->T : 0}}});
+  chart_write(out, &(Chart){.title = "Loss at each timestep of the window",
+                            .x_name = "timestep t of the window",
+                            .y_name = "bits per base",
+                            .series = {timestep_series(data, &data->first, "first tenth of the run",
+                                                       t, first),
+                                       timestep_series(data, &data->last, "last tenth", t, last)}});
   free(t);
 }
 
@@ -206,72 +219,42 @@ static void draw_flow(FILE *out, const RunData *data) {
                                           .band = true}}});
 }
 
-/* ---- the embedding -------------------------------------------------------------------------- */
+/* ---- predictions ---------------------------------------------------------------------------- */
 
-/* Of G and C in a k-mer, in tenths. */
-static int gc_part(int kmer, int k) {
-  int n = 0;
-  for (int j = 0; j < k; j++) {
-    const int base = kmer >> 2 * j & 3;
-    n += base == 1 || base == 2;
-  }
-  return (10 * n + k / 2) / k;
-}
-
-/* All k-mers, or CLOUD_MAX of them. */
-static void draw_cloud(FILE *out, const Model *model) {
-  const Shape *shape = &model->shape;
-  const size_t n = shape->V < CLOUD_MAX ? (size_t)shape->V : CLOUD_MAX;
-  size_t *kmer = alloc_new(n, sizeof *kmer);
-  CloudLabel *labels = alloc_new(n, sizeof *labels);
-  for (size_t i = 0; i < n; i++) {
-    kmer[i] = n < CLOUD_MAX ? i : (size_t)rng_permute(i, (uint64_t)shape->V, 1);
-    kmer_text(labels[i].name, (int)kmer[i], shape->k);
-    labels[i].shade = gc_part((int)kmer[i], shape->k);
-  }
-  Pca pca = pca_new(model->weights->L, kmer, n, shape->d);
-  char first[64], second[64];
-  snprintf(first, sizeof first, "first component: %.0f %% of the spread", 100 * pca.part[0]);
-  snprintf(second, sizeof second, "second component: %.0f %%", 100 * pca.part[1]);
-  const Cloud cloud = {.title = "The embedding of k-mers on its first two principal components",
-                       .x_name = first,
-                       .y_name = second,
-                       .x = pca.x,
-                       .y = pca.y,
-                       .labels = labels,
-                       .n = n};
-  if (n < (size_t)shape->V)
-    fprintf(out, "<p class=\"legend\">%zu of the %d k-mers, drawn at random.</p>\n", n, shape->V);
-  chart_cloud(out, &cloud);
-  pca_free(&pca);
-  free(labels);
-  free(kmer);
-}
-
-static void draw_embedding(FILE *out, const RunData *data) {
-  if (data->model.weights)
-    draw_cloud(out, &data->model);
+static void draw_next(FILE *out, const RunData *data) {
+  const NextBases *next = &data->run.next;
+  if (next->k > 0)
+    nextmap_write(out, next);
   else
-    put_missing(out, "There is no model.");
+    put_no_exam(out, &data->run);
+}
+
+static void draw_passage(FILE *out, const RunData *data) {
+  const PassageData *passage = &data->run.passage;
+  if (passage->steps > 0)
+    strip_write(out, passage, data->run.s);
+  else
+    put_no_exam(out, &data->run);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 void figure_all(FILE *out, const RunData *data) {
   static const struct {
-    const char *title, *text;
+    const char *title, *shape, *text;
     void (*draw)(FILE *out, const RunData *data);
-  } figures[] = {{"Loss", text_loss, draw_loss},
-                 {"Loss by timestep", text_timesteps, draw_timesteps},
-                 {"Calibration", text_calibration, draw_calibration},
-                 {"Gradient flow", text_flow, draw_flow},
-                 {"Embedding", text_embedding, draw_embedding},
-                 {"Learning rate", text_rate, draw_rate},
-                 {"Gradient", text_norm, draw_norm},
-                 {"Speed", text_speed, draw_speed}};
+  } figures[] = {{"Loss", "half", text_loss, draw_loss},
+                 {"Loss by timestep", "half", text_timesteps, draw_timesteps},
+                 {"A passage of validation", "wide", text_passage, draw_passage},
+                 {"The next base", "wide", text_next, draw_next},
+                 {"Calibration", "half", text_calibration, draw_calibration},
+                 {"Gradient flow", "half", text_flow, draw_flow},
+                 {"Learning rate", "third", text_rate, draw_rate},
+                 {"Gradient", "third", text_norm, draw_norm},
+                 {"Speed", "third", text_speed, draw_speed}};
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-    fprintf(out, "<figure>\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n", figures[i].title,
-            figures[i].text);
+    fprintf(out, "<figure class=\"%s\">\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n",
+            figures[i].shape, figures[i].title, figures[i].text);
     figures[i].draw(out, data);
     fputs("</figure>\n", out);
   }

@@ -1,21 +1,26 @@
 #include "report/report.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "io/input.h"
 #include "report/figure.h"
 #include "report/report_text.h"
+#include "report/usual.h"
 #include "sequence/bits.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 100 };
+enum { LIST_MAX = 100, REFRESH_SECONDS = 60 };
+static const double PART_MAX = 1000; /* per cent beyond which numbers are not compared */
 
 /* The page and the data that it shows. */
 typedef struct {
   FILE *out;
   const RunData *data;
+  bool *usual; /* (n_options) whether an option has its default value */
 } Page;
 
 /* ---- text and numbers: "-" for "" or a number that is not finite or too large -----------------
@@ -74,7 +79,6 @@ static void put_cards(const Page *page) {
   const Summary *run = &page->data->run;
   const double bits = run->best_bits, whole = run->whole_bits, markov = run->markov_bits;
   const bool remembers = isfinite(run->frozen_bits);
-  const double ratio = (remembers ? run->frozen_bits : bits) / markov;
   char note[64], time[32] = "-";
   fputs("<dl class=\"cards\">\n", page->out);
   put_card(page, remembers ? "network alone" : "best validation", bits, 4, "", "bits per base");
@@ -83,11 +87,8 @@ static void put_cards(const Page *page) {
     put_card(page, "with memory", run->frozen_bits, 4, "", "bits per base");
     put_card(page, "adapting", run->adapting_bits, 4, "", "bits per base");
   }
-  snprintf(note, sizeof note, "bits per base, order %.0f", run->markov_order);
+  snprintf(note, sizeof note, "bits, order %.0f", run->markov_order);
   put_card(page, "Markov model", markov, 4, "", isfinite(markov) ? note : "no validation");
-  snprintf(note, sizeof note, "%s bits%s", ratio <= 1 ? "fewer" : "more",
-           remembers ? ", with memory" : "");
-  put_card(page, "beside Markov", 100 * fabs(1 - ratio), 2, " %", isnan(ratio) ? "" : note);
   put_card(page, "epochs", run->tokens / run->train_tokens, 2, "", "of training");
   put_card(page, "speed", figure_mean_speed(page->data) / 1000, 0, "k", "k-mers a second");
   if (fabs(run->seconds) < 1e9) clock_text(run->seconds, time);
@@ -95,6 +96,48 @@ static void put_cards(const Page *page) {
   fputs("<small>in all</small></dd></div>\n<div><dt>parameters</dt><dd>", page->out);
   put_whole(page, run->parameters);
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
+}
+
+/* How the network compares with the best Markov model. */
+static void put_verdict(const Page *page) {
+  const Summary *run = &page->data->run;
+  const bool remembers = isfinite(run->frozen_bits);
+  const double bits = remembers ? run->frozen_bits : run->best_bits, markov = run->markov_bits;
+  const double part = 100 * (1 - bits / markov);
+  const char *const name = remembers ? "The network with its memory" : "The network";
+  if (!isfinite(part) || fabs(part) > PART_MAX) return;
+  if (!bits_differ(bits, markov))
+    fprintf(page->out, "<p class=\"verdict\">%s is as good as the best Markov model", name);
+  else if (part > 0)
+    fprintf(page->out,
+            "<p class=\"verdict good\"><strong>%s beats the best Markov model</strong> by %.2f %%",
+            name, part);
+  else
+    fprintf(
+        page->out,
+        "<p class=\"verdict bad\"><strong>%s loses to the best Markov model</strong> by %.2f %%",
+        name, -part);
+  fprintf(page->out, ": %.4f against %.4f bits per base.</p>\n", bits, markov);
+}
+
+/* The state of the run, for people. */
+static void put_status(const Page *page) {
+  static const struct {
+    const char *status, *shown, *note;
+  } states[] = {
+      {"running", "running", ": this page follows it"},
+      {"out of time", "done", ": all of --max-time is used"},
+      {"stopped early", "done", ": validation did not improve any more (--patience)"},
+      {"interrupted", "interrupted", ": --resume continues it"},
+  };
+  const char *status = page->data->run.status, *note = "";
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+    if (strcmp(page->data->run.status, states[i].status) != 0) continue;
+    status = states[i].shown;
+    note = states[i].note;
+  }
+  put_text(page, "; <strong>", status);
+  fprintf(page->out, "</strong>%s.</p>\n", note);
 }
 
 static void put_size(const Page *page, const char *before, double value) {
@@ -106,10 +149,14 @@ static void put_head(const Page *page) {
   const Summary *run = &page->data->run;
   fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>rnntrain: ",
+        "<meta name=\"color-scheme\" content=\"light dark\">\n",
         page->out);
+  if (strcmp(run->status, "running") == 0)
+    fprintf(page->out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", REFRESH_SECONDS);
+  fputs("<title>rnntrain: ", page->out);
   put_names(page);
-  fprintf(page->out, "</title>\n<style>\n%s\n</style>\n</head>\n<body>\n<main>\n<h1>", text_style);
+  fprintf(page->out, "</title>\n<style>\n%s\n%s\n</style>\n</head>\n<body>\n<main>\n<h1>",
+          text_style, text_figure_style);
   put_names(page);
   put_size(page, "</h1>\n<p class=\"dim\">A recurrent network on its ", run->k);
   put_size(page, "-mers, d = ", run->d);
@@ -118,9 +165,10 @@ static void put_head(const Page *page) {
   put_text(page, "; trained by rnntrain ", run->version);
   put_text(page, "; begun <time>", run->started);
   put_text(page, "</time>, written <time>", run->written);
-  put_text(page, "</time>, status: <strong>", run->status);
-  fputs("</strong></p>\n", page->out);
+  fputs("</time>", page->out);
+  put_status(page);
   if (strcmp(run->status, "diverged") == 0) fprintf(page->out, "<p>%s</p>\n", text_diverged);
+  put_verdict(page);
   put_cards(page);
 }
 
@@ -183,12 +231,22 @@ static void put_number(const Page *page, const char *name, double value) {
   fputs("</dd></div>\n", page->out);
 }
 
-static void put_options(const Page *page) {
+/* Those that have their default values, or the others. */
+static void put_some_options(const Page *page, bool usual) {
   const Summary *run = &page->data->run;
-  fputs("<section>\n<h2>Options</h2>\n<dl class=\"options\">\n", page->out);
-  for (size_t i = 0; i < run->n_options; i++)
-    put_pair(page, run->options[i].name, run->options[i].value);
-  fputs("</dl>\n</section>\n", page->out);
+  fputs("<dl class=\"options\">\n", page->out);
+  for (size_t i = 0; i < run->n_options; i++) {
+    if (page->usual[i] == usual) put_pair(page, run->options[i].name, run->options[i].value);
+  }
+  fputs("</dl>\n", page->out);
+}
+
+static void put_options(const Page *page) {
+  fputs("<section>\n<h2>Options</h2>\n", page->out);
+  put_some_options(page, false);
+  fputs("<details>\n<summary>Options with default values</summary>\n", page->out);
+  put_some_options(page, true);
+  fputs("</details>\n</section>\n", page->out);
 }
 
 /* A command line. */
@@ -235,6 +293,10 @@ static void put_page(const Page *page) {
 
 int report_write(const RunData *data, AtomicFile *file, Why *why) {
   if (!file) return -1;
-  put_page(&(Page){file->out, data});
+  const Summary *run = &data->run;
+  bool *usual = alloc_new(run->n_options + 1, sizeof *usual);
+  for (size_t i = 0; i < run->n_options; i++) usual[i] = usual_option(run, &run->options[i]);
+  put_page(&(Page){file->out, data, usual}); /* the errno of a write that fails stays */
+  free(usual);
   return atomicfile_commit(file, why);
 }

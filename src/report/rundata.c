@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TIMESTEP_COLUMNS = 4, COLUMNS_MAX = RUNDATA_COLUMNS };
 
@@ -84,6 +83,15 @@ static double *grow(double *numbers, size_t n) {
   return alloc_resize(numbers, 2 * n + 1, sizeof *numbers);
 }
 
+/* Makes room for timestep n and zeroes it. */
+static void grow_timesteps(TimestepLoss *part, size_t n) {
+  if (is_full(n)) {
+    part->sum = grow(part->sum, n);
+    part->tokens = grow(part->tokens, n);
+  }
+  part->sum[n] = part->tokens[n] = 0;
+}
+
 static void take_loss(RunData *data, const double *numbers) {
   for (int i = 0; i < RUNDATA_COLUMNS; i++) {
     if (is_full(data->rows)) data->loss[i] = grow(data->loss[i], data->rows);
@@ -92,36 +100,31 @@ static void take_loss(RunData *data, const double *numbers) {
   data->rows++;
 }
 
-/* A row: of the first step that was logged, whose rows are T, or of the last so far. */
+static void add(TimestepLoss *part, double step, size_t t, double J, double tokens) {
+  if (!isfinite(J) || !(tokens > 0)) return;
+  part->sum[t] += J * tokens;
+  part->tokens[t] += tokens;
+  part->to = step;
+}
+
+/* The rows of the first step that was logged are T. */
 static void take_timestep(RunData *data, const double *numbers) {
   const double step = numbers[0], t = numbers[1], J = numbers[2], tokens = numbers[3];
-  TimestepLoss *first = &data->first, *last = &data->last;
-  if (data->T == 0 || first->step == step) {
-    if (is_full(data->T)) {
-      first->J = grow(first->J, data->T);
-      last->J = grow(last->J, data->T);
-    }
-    first->step = last->step = step;
-    first->tokens = tokens;
-    first->J[data->T] = last->J[data->T] = J;
+  const double steps = data->rows > 0 ? data->loss[RUNDATA_STEP][data->rows - 1] : 0;
+  if (data->T == 0) data->first_step = step;
+  if (step == data->first_step) {
+    grow_timesteps(&data->first, data->T);
+    grow_timesteps(&data->last, data->T);
     data->T++;
-  } else if (t >= 1 && t <= (double)data->T && tokens >= first->tokens / 2) {
-    last->step = step;
-    last->J[(size_t)t - 1] = J;
   }
+  if (!(t >= 1 && t <= (double)data->T)) return;
+  if (step == data->first_step || step <= steps / 10)
+    add(&data->first, step, (size_t)t - 1, J, tokens);
+  else if (step > steps - steps / 10)
+    add(&data->last, step, (size_t)t - 1, J, tokens);
 }
 
 /* ---- the directory -------------------------------------------------------------------------- */
-
-/* The model, if there is one, which must be of the k and sizes that run.json says. */
-static int read_model(RunData *data, const char *path, Why *why) {
-  if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
-  if (model_read(&data->model, path, why) != 0) return -1;
-  const Shape *shape = &data->model.shape;
-  const Summary *run = &data->run;
-  if (shape->k == run->k && shape->d == run->d && shape->D == run->D) return 0;
-  return fail(why, "%s: is not of the run that run.json describes; put that one back", path);
-}
 
 int rundata_read(RunData *data, const RunDir *dir, Why *why) {
   static const Log logs[] = {{RUN_LOSS, RUNDATA_COLUMNS, take_loss},
@@ -130,16 +133,16 @@ int rundata_read(RunData *data, const RunDir *dir, Why *why) {
   int rc = summary_read(&data->run, rundir_file(dir, RUN_JSON), why);
   for (int i = 0; i < 2 && rc == 0; i++)
     rc = read_log(data, &logs[i], rundir_file(dir, logs[i].file), why);
-  if (rc == 0) rc = read_model(data, rundir_file(dir, RUN_MODEL), why);
   if (rc != 0) rundata_free(data);
   return rc;
 }
 
 void rundata_free(RunData *data) {
   summary_free(&data->run);
-  model_free(&data->model);
   for (int i = 0; i < RUNDATA_COLUMNS; i++) free(data->loss[i]);
-  free(data->first.J);
-  free(data->last.J);
+  free(data->first.sum);
+  free(data->first.tokens);
+  free(data->last.sum);
+  free(data->last.tokens);
   *data = (RunData){.rows = 0};
 }

@@ -24,6 +24,7 @@ static const Member texts[] = {{"", "version", AT(version)},      {"", "status",
                                {"", "openblas", AT(openblas)},    {"", "cpu_level", AT(cpu_level)},
                                {"options", "output", AT(output)}, {"options", "valid", AT(valid)}};
 static const Member numbers[] = {{"options", "kmer", AT(k)},
+                                 {"options", "stride", AT(s)},
                                  {"options", "embedding", AT(d)},
                                  {"options", "hidden", AT(D)},
                                  {"options", "clip", AT(clip)},
@@ -134,6 +135,8 @@ static void take(Summary *summary, json_t *root) {
     list->n = list->all < EXCERPT_KEPT ? list->all : EXCERPT_KEPT;
     for (int j = 0; list->name[j]; j++) take_column(list, j, json);
   }
+  examined_next(&summary->next, root);
+  examined_passage(&summary->passage, root);
   take_commands(summary, root);
   take_options(summary, json_object_get(root, "options"));
 }

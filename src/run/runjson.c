@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/version.h"
 #include "net/matrix.h"
+#include "run/examjson.h"
 #include "sequence/bits.h"
 
 #include <jansson.h>
@@ -130,36 +131,6 @@ static json_t *markov_json(const RunConfig *run) {
   return json;
 }
 
-/* Bins that are empty are left out. */
-static json_t *calibration_json(const Exam *exam) {
-  if (!exam) return json_null();
-  json_t *json = json_array();
-  for (int i = 0; i < EXAM_BINS; i++) {
-    const ExamBin *bin = &exam->bin[i];
-    if (bin->n == 0) continue;
-    json_t *point = json_object();
-    json_object_set_new(point, "probability", real(bin->sum / (double)bin->n));
-    json_object_set_new(point, "observed", real((double)bin->came_true / (double)bin->n));
-    json_object_set_new(point, "predictions", whole(bin->n));
-    json_array_append_new(json, point);
-  }
-  return json;
-}
-
-static json_t *flow_json(const Exam *exam) {
-  if (!exam) return json_null();
-  json_t *json = json_array();
-  for (int i = 0; i < exam->steps; i++) {
-    json_t *point = json_object();
-    json_object_set_new(point, "steps_back", whole((uint64_t)i));
-    json_object_set_new(point, "lower_quartile", real(exam->flow_lower[i]));
-    json_object_set_new(point, "median", real(exam->flow_median[i]));
-    json_object_set_new(point, "upper_quartile", real(exam->flow_upper[i]));
-    json_array_append_new(json, point);
-  }
-  return json;
-}
-
 /* The size of the memory of repeats, and the validation with it. */
 static void add_repeats(json_t *json, const RunConfig *run, const RepeatsResult *repeats) {
   json_object_set_new(json, "memory_bases", whole(run->repeats.bases));
@@ -218,13 +189,7 @@ static json_t *commands_json(const Commands *commands) {
   return json;
 }
 
-static json_t *examination_json(const Exam *exam) {
-  if (!exam) return json_null();
-  return json_string(exam->shortened ? "shortened" : "whole");
-}
-
 static json_t *run_json(const RunConfig *run, const RunState *state, const RunResult *result) {
-  const Exam *exam = result->exam;
   json_t *json = json_object(), *commands = commands_json(&state->commands);
   char written[32];
   runjson_now(written);
@@ -243,11 +208,7 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
   json_object_set_new(json, "parameters", whole(shape_parameters(&run->shape)));
   json_object_set_new(json, "markov", markov_json(run));
-  json_object_set_new(json, "examination", examination_json(exam));
-  json_object_set_new(json, "calibration", calibration_json(exam));
-  json_object_set_new(json, "gradient_flow", flow_json(exam));
-  json_object_set_new(json, "gradient_flow_stretches",
-                      exam ? whole((uint64_t)exam->stretches) : json_null());
+  examjson_add(json, result->exam, run->dataset);
   json_object_set_new(json, "openblas", json_string(matrix_library()));
   json_object_set_new(json, "cpu_level", json_string(run->kernels->level));
   json_object_set_new(json, "result", result_json(run, &state->numbers, result));
@@ -265,6 +226,19 @@ static void put_value(FILE *out, int indent, json_t *value) {
   }
   free(dump);
   json_decref(value);
+}
+
+/* Writes an object with a line for each of its members, and frees it. */
+static void put_lines(FILE *out, json_t *object) {
+  json_t *value;
+  const char *key, *separator = "{";
+  json_object_foreach(object, key, value) {
+    fprintf(out, "%s\n    \"%s\": ", separator, key);
+    json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    separator = ",";
+  }
+  fputs("\n  }", out);
+  json_decref(object);
 }
 
 /* Writes a list with an entry for each input that has one. There may be many, so only one is in
@@ -291,6 +265,8 @@ static void put_run(FILE *out, json_t *json, const Dataset *dataset) {
       put_list(out, input_json, dataset);
     else if (strcmp(key, "validation") == 0)
       put_list(out, range_json, dataset);
+    else if (json_is_object(value) && examjson_is_wide(key))
+      put_lines(out, json_incref(value));
     else
       put_value(out, 2, json_incref(value));
     separator = ",";

@@ -100,8 +100,10 @@ int files_begin(Trainer *train, Why *why) {
 
 /* The files that can be made again from the checkpoint. */
 static int write_others(Trainer *train, RunStatus status, Why *why) {
+  const RunConfig *run = train->run;
   if (trainer_has_model(train) && files_model(train, why) != 0) return -1;
-  return files_runjson(train, status, why);
+  if (files_runjson(train, status, why) != 0) return -1;
+  return run->report ? run->report(run, why) : 0;
 }
 
 int files_save(Trainer *train, RunStatus status, Why *why) {

@@ -1,0 +1,31 @@
+/* examined: the members of run.json that are drawn as maps: mean predictions after each k-mer, and
+ * a passage of validation step by step. Where a list has not the right length, nothing is there. */
+#ifndef EXAMINED_H
+#define EXAMINED_H
+
+#include <jansson.h>
+
+enum { EXAMINED_KMERS = 256, EXAMINED_STEPS = 64, EXAMINED_UNITS = 48 };
+
+typedef struct {
+  int k;                    /* 0: not measured; the k-mers are the last k bases of what was read */
+  double n[EXAMINED_KMERS]; /* (4^k) predictions after the k-mer */
+  double p[4][EXAMINED_KMERS]; /* their mean, for A, C, G, T; NAN: there are none */
+} NextBases;
+
+typedef struct {
+  int steps;          /* 0: not measured */
+  const char *record; /* "": not known, and neither is from */
+  double from;        /* the letter of the first base */
+  int base[EXAMINED_STEPS];
+  double p[4][EXAMINED_STEPS]; /* of the base to be A, C, G, T */
+  int units;
+  double unit[EXAMINED_UNITS];           /* numbers, from 1 */
+  int h[EXAMINED_UNITS][EXAMINED_STEPS]; /* from 0, h_least, to 9, h_most */
+  double h_least, h_most;
+} PassageData;
+
+void examined_next(NextBases *next, const json_t *root);
+void examined_passage(PassageData *passage, const json_t *root); /* borrows texts of root */
+
+#endif

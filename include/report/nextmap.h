@@ -1,0 +1,12 @@
+/* nextmap: the mean prediction of the next base after each k-mer, as a heat map for each base. */
+#ifndef NEXTMAP_H
+#define NEXTMAP_H
+
+#include "report/examined.h"
+
+#include <stdio.h>
+
+/* Rows are the first bases of the k-mer, columns its last ones. */
+void nextmap_write(FILE *out, const NextBases *next);
+
+#endif
