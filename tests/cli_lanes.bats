@@ -35,6 +35,11 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   lanes -t 1 -B 1 | grep -x 'lanes: 1, feeds 1 thread'
 }
 
+@test "no more lanes are named than the timesteps allow" {
+  lanes -t 100 -B 1 -T 65536 -d 4 -D 8 | grep -x 'lanes: 1, feeds 1 thread; --lanes 256 would feed 64'
+  fails 2 "lanes times timesteps" rnntrain --dry-run -B 257 -T 65536 "$DATA/phix174.fa.gz"
+}
+
 @test "the choice is printed at the start, and the rate follows the lanes" {
   rnntrain --no-progress -k 2 -d 4 -D 8 -e 1 -o auto "$DATA/phix174.fa.gz" 2>&1 | grep -F 'lanes: 32 (auto), feeds '
   [ "$(option lanes auto)" = 32 ]

@@ -37,6 +37,9 @@ bool train_options_list(const TrainOptions *options, const Option *option);
 int train_options_check(const TrainOptions *options, const char *const *files, int n_files,
                         Why *why);
 
+/* The most lanes with so many timesteps. */
+int train_options_most_lanes(int T);
+
 /* Checks that the options fit each other, and sets the defaults that depend on other options. */
 int train_options_complete(TrainOptions *options, Why *why);
 

@@ -16,7 +16,8 @@
 #define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
 
 enum {
-  WINDOW_MAX = 1 << 24,
+  WINDOW_MAX = 1 << 24, /* tokens */
+  LANES_MOST = 1 << 16,
   EPOCHS = 10,
   LANES = 32,
   LANES_MAX = 1024,
@@ -44,7 +45,7 @@ static const Option rows[] = {
      text_softmax},
     {"init", 0, OPTION_TEXT, AT(init), NULL, 0, 0, "MODEL", training, text_init},
     {"epochs", 'e', OPTION_INT, AT(epochs), NULL, 0, 1000000, "N", training, text_epochs},
-    {"lanes", 'B', OPTION_INT, AT(B), "auto", 1, 65536, "N|auto", training, text_lanes},
+    {"lanes", 'B', OPTION_INT, AT(B), "auto", 1, LANES_MOST, "N|auto", training, text_lanes},
     {"timesteps", 'T', OPTION_INT, AT(T), "48", 1, 65536, "N", training, text_timesteps},
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      OPTIMIZER_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_optimizer},
@@ -145,6 +146,11 @@ int train_options_check(const TrainOptions *o, const char *const *files, int n_f
   return 0;
 }
 
+int train_options_most_lanes(int T) {
+  const int most = WINDOW_MAX / T;
+  return most < LANES_MOST ? most : LANES_MOST;
+}
+
 int train_options_complete(TrainOptions *o, Why *why) {
   const bool endless = o->max_time > 0 || o->schedule == SCHEDULE_PLATEAU;
   const bool validates = o->valid || o->valid_fraction > 0;
@@ -152,7 +158,7 @@ int train_options_complete(TrainOptions *o, Why *why) {
   if (!validates && (o->patience > 0 || o->schedule == SCHEDULE_PLATEAU))
     return fail(why, "--valid-fraction 0: %s needs a validation",
                 o->patience > 0 ? "--patience" : "--schedule plateau");
-  if ((long long)o->B * o->T > WINDOW_MAX)
+  if (o->B > train_options_most_lanes(o->T))
     return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,
                 WINDOW_MAX);
   if (o->memory_limit > 0 && !o->memory)
@@ -170,7 +176,7 @@ int train_options_lanes(uint64_t train_tokens, int epochs) {
 
 void train_options_fit(TrainOptions *o, uint64_t train_tokens) {
   if (o->B == 0) o->B = train_options_lanes(train_tokens, o->epochs);
-  while ((long long)o->B * o->T > WINDOW_MAX) o->B /= 2;
+  while (o->B > train_options_most_lanes(o->T)) o->B /= 2;
   if (o->rate > 0) return;
   o->rate = optimizer_default_rate((OptimizerKind)o->optimizer);
   if (o->B > LANES) o->rate *= sqrt((double)o->B / LANES);

@@ -30,12 +30,23 @@ static double run_part(const Trainer *train) {
   return fmin(fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0), 1);
 }
 
+/* With more threads than the lanes feed: the lanes that feed them all, or as many as possible. */
+static void suggest_lanes(const RunConfig *run, int threads, char text[64]) {
+  const TrainOptions *o = run->options;
+  const int enough = threads * block_lanes(&run->shape), most = train_options_most_lanes(o->T);
+  *text = 0;
+  if (block_count(&run->shape, o->B) >= threads) return;
+  if (enough <= most)
+    snprintf(text, 64, "; --lanes %d would feed all %d", enough, threads);
+  else if (most > o->B)
+    snprintf(text, 64, "; --lanes %d would feed %d", most, block_count(&run->shape, most));
+}
+
 void messages_lanes(const RunConfig *run, bool automatic) {
   const TrainOptions *o = run->options;
-  const int threads = o->threads * ranks_count(), fed = block_count(&run->shape, o->B);
-  const int enough = threads * block_lanes(&run->shape);
-  char more[64] = "";
-  if (fed < threads) snprintf(more, sizeof more, "; --lanes %d would feed all %d", enough, threads);
+  const int fed = block_count(&run->shape, o->B);
+  char more[64];
+  suggest_lanes(run, o->threads * ranks_count(), more);
   progress_say(run->progress, "lanes: %d%s, feeds %d thread%s%s", o->B, automatic ? " (auto)" : "",
                fed, fed > 1 ? "s" : "", more);
 }
