@@ -122,7 +122,8 @@ static int check_ranks(const RunConfig *run, Why *why) {
   const int blocks = block_count(&run->shape, run->options->B);
   if (ranks_count() <= blocks) return 0;
   return fail(
-      why, "%d processes were started, but --lanes %d feeds only %d; start fewer, or use --lanes %d",
+      why,
+      "%d processes were started, but --lanes %d feeds only %d; start fewer, or use --lanes %d",
       ranks_count(), run->options->B, blocks, ranks_count() * block_lanes(&run->shape));
 }
 

@@ -284,6 +284,7 @@ int seqfile_next(SeqFile *f, Why *why) {
 /* Whether the record ends in the text in hand: FASTA's where the next one begins, FASTQ's with its
  * fourth line, unless its lines are cut. */
 static bool ends_in_hand(const SeqFile *f) {
+  if (f->text.at == f->text.end) return false;
   const char *at = f->text.bytes + f->text.at, *end = f->text.bytes + f->text.end;
   if (!f->fastq) return memmem(at, (size_t)(end - at), "\n>", 2) != NULL;
   int lines = 0;
