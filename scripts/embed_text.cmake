@@ -26,8 +26,6 @@ function(embed_text path)
   file(CONFIGURE OUTPUT ${header} @ONLY
        CONTENT "/* from ${path} */\n#include \"base/version.h\"\n\n${text}")
   string(REPLACE .txt .c source ${path})
-  # Strings longer than the 4095 bytes of ISO C are no error: gcc and clang have no limit.
   set_source_files_properties(
-    ${source} PROPERTIES COMPILE_OPTIONS
-    "-Wno-overlength-strings;$<$<C_COMPILER_ID:GNU>:-Wunused-const-variable=2>")
+    ${source} PROPERTIES COMPILE_OPTIONS "$<$<C_COMPILER_ID:GNU>:-Wunused-const-variable=2>")
 endfunction()

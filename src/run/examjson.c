@@ -114,9 +114,9 @@ static void add_states(json_t *json, const Passage *passage) {
 }
 
 static json_t *passage_json(const Passage *passage, const Dataset *dataset) {
-  json_t *json = json_object();
   char text[PASSAGE_STEPS + 1] = "";
   if (passage->steps == 0) return json_null();
+  json_t *json = json_object();
   add_place(json, passage, dataset);
   for (int t = 0; t < passage->steps; t++) text[t] = *bases[passage->base[t]];
   json_object_set_new(json, "bases", json_string(text));
