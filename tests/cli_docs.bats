@@ -296,8 +296,8 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   { cat README.md docs/prediction.md docs/tutorial.md data/README.md; "$BIN/rnntrain" --help; "$BIN/rnnpredict" --help; } |
     grep -E "awk (-F '.t' )?(-v OFS='.t' )?'" > "$BATS_TEST_TMPDIR/found"
   cat "$BATS_TEST_TMPDIR/found"
-  # One above all: --mode flow, whose third column is always a number.
-  [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 9 ]
+  # Two above all: the third column of --mode flow and the positions of --mode embed are always numbers.
+  [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 10 ]
 }
 
 @test "docs/model.md explains every activation function, docs/learning.md measures every optimizer" {
