@@ -27,7 +27,7 @@ static int count_words(const Program *program, const char *name, const char *con
 static void words_are_the_constants(void **state) {
   (void)state;
   assert_int_equal(count_words(&train_program, "softmax", softmax_names), SOFTMAXES);
-  assert_int_equal(count_words(&predict_program, "format", NULL), FORMAT_VCF + 1);
+  assert_int_equal(count_words(&predict_program, "format", NULL), FORMAT_BIGWIG + 1);
 }
 
 static void expect_whole_ends(const Program *program) {

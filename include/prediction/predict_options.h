@@ -34,7 +34,8 @@ typedef enum {
   FORMAT_NPY,
   FORMAT_JSON,
   FORMAT_TEXT,
-  FORMAT_VCF
+  FORMAT_VCF,
+  FORMAT_BIGWIG
 } Format;
 typedef enum { POSITIONS_LAST, POSITIONS_ALL } Positions;
 typedef enum { STATE_MEAN, STATE_LAST } State;

@@ -1,3 +1,4 @@
+#include "io/bigwig.h"
 #include "prediction/duplex.h"
 #include "prediction/modes.h"
 #include "sequence/kmer.h"
@@ -11,7 +12,8 @@ enum { FORWARD, REVERSE, MEAN, READINGS };
 typedef struct {
   Table *table;
   int k, s;
-  bool bedgraph;
+  bool bedgraph;  /* or bigWig */
+  BigWig *bigwig; /* NULL: another format */
   /* with --window, the window of the last base: */
   uint64_t width, start;    /* its bases; the bases before it */
   uint64_t bases[READINGS]; /* predicted bases in it */
@@ -50,6 +52,10 @@ static void put_step(const Track *track, const char *name, uint64_t position, co
 
 static void put_interval(const Track *track, const char *name, uint64_t start, uint64_t end,
                          double bits_per_base) {
+  if (track->bigwig) {
+    bigwig_add(track->bigwig, start, end, (float)fmax(0, bits_per_base));
+    return;
+  }
   table_text(track->table, name);
   table_whole(track->table, start);
   table_whole(track->table, end);
@@ -59,7 +65,7 @@ static void put_interval(const Track *track, const char *name, uint64_t start, u
 
 /* ---- a row a window ------------------------------------------------------------------------- */
 
-/* bedGraph has no missing values: windows without predictions are left out. */
+/* bedGraph and bigWig have no missing values: windows without predictions are left out. */
 static void put_window(Track *track, const char *name, uint64_t end) {
   double bits[READINGS];
   for (int i = 0; i < READINGS; i++) {
@@ -137,7 +143,8 @@ static int take_track(void *context, const Prediction *prediction, Why *why) {
   track->name = stretch->name;
   if (task_finite(stretch->name, *prediction->nats, why) != 0) return -1;
   if (track->bedgraph && !*stretch->name)
-    return fail(why, "a record has no name, which bedGraph needs; give it one");
+    return fail(why, "a record has no name, which %s needs; give it one",
+                track->bigwig ? "bigWig" : "bedGraph");
   for (int i = stretch->warmup; i < stretch->n; i++) {
     if (stretch->y[i] < 0) continue;
     const Step step = {prediction->J[i], stretch->y[i]};
@@ -151,6 +158,7 @@ static int take_track(void *context, const Prediction *prediction, Why *why) {
   if (!stretch->ended || (track->duplex && !stretch->reversed)) return 0;
   if (track->duplex && duplex_take(track->duplex, put_place, track, why) != 0) return -1;
   if (track->width > 0) end_windows(track, stretch);
+  if (track->bigwig) return bigwig_end(track->bigwig, stretch->name, stretch->length, why);
   return 0;
 }
 
@@ -171,9 +179,13 @@ static Table *new_table(const Task *task, const Track *track) {
 int mode_track(const Task *task, Why *why) {
   const PredictOptions *o = task->options;
   const Shape *shape = &task->models->shape;
-  const bool in_order = o->window > 0 || o->format == FORMAT_BEDGRAPH;
-  Track track = {
-      .k = shape->k, .s = shape->s, .bedgraph = o->format == FORMAT_BEDGRAPH, .width = o->window};
+  const bool bedgraph = o->format == FORMAT_BEDGRAPH || o->format == FORMAT_BIGWIG;
+  const bool in_order = o->window > 0 || bedgraph;
+  Track track = {.k = shape->k, .s = shape->s, .bedgraph = bedgraph, .width = o->window};
+  if (o->format == FORMAT_BIGWIG) {
+    track.bigwig = bigwig_open(task->output, o->output, why);
+    if (!track.bigwig) return -1;
+  }
   if (o->strands == STRANDS_BOTH) track.duplex = duplex_new(sizeof(Step), shape->s);
   track.table = new_table(task, &track);
   const PredictWish wish = {.with_loss = true,
@@ -183,7 +195,9 @@ int mode_track(const Task *task, Why *why) {
                                         .all_circles = o->circular,
                                         .both_strands = track.duplex != NULL,
                                         .alignment = STEPS_ALIGNED_ADDED}};
-  const int rc = task_predict(task, wish, take_track, &track, track.table, why);
+  int rc = task_predict(task, wish, take_track, &track, track.table, why);
+  if (rc == 0 && track.bigwig) rc = bigwig_write(track.bigwig, why);
+  bigwig_free(track.bigwig);
   duplex_free(track.duplex);
   table_free(track.table);
   return rc;

@@ -49,15 +49,16 @@ static const Option rows[] = {
     {"timesteps", 0, OPTION_INT, AT(timesteps), NULL, 1, 65536, "N", trace, text_timesteps},
     {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace, text_loss_at},
     {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace, text_weights},
-    {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0, "tsv|jsonl|bedgraph|npy|json|text|vcf",
-     how, text_format},
+    {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0,
+     "tsv|jsonl|bedgraph|npy|json|text|vcf|bigwig", how, text_format},
     {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how, text_no_header},
     {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how, text_threads},
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how, text_output},
     {0}};
 
 static const char circular_in_rows[] =
-    "goes neither with --window nor with --format bedgraph, whose rows end where the record does";
+    "goes neither with --window nor with --format bedgraph or bigwig, whose rows end where the "
+    "record does";
 
 static const Clash clashes[] = {
     {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
@@ -71,6 +72,7 @@ static const Clash clashes[] = {
     {.option = "strands", .with = "kmers", .reason = "goes with records, not with --kmers"},
     {.option = "circular", .with = "window", .reason = circular_in_rows},
     {.option = "circular", .with = "format", .value = "bedgraph", .reason = circular_in_rows},
+    {.option = "circular", .with = "format", .value = "bigwig", .reason = circular_in_rows},
     {.option = "top-k",
      .with = "temperature",
      .value = "0",
@@ -106,8 +108,9 @@ bool predict_options_two_outputs(const PredictOptions *o) {
 static int check_format(const PredictOptions *o, Why *why) {
   const bool is_trace = o->format == FORMAT_JSON || o->format == FORMAT_TEXT;
   const bool is_table = o->format == FORMAT_TSV || o->format == FORMAT_JSONL;
-  if (o->format == FORMAT_BEDGRAPH && o->mode != MODE_TRACK)
-    return fail(why, "--format bedgraph: goes with --mode track");
+  if ((o->format == FORMAT_BEDGRAPH || o->format == FORMAT_BIGWIG) && o->mode != MODE_TRACK)
+    return fail(why, "--format %s: goes with --mode track",
+                o->format == FORMAT_BIGWIG ? "bigwig" : "bedgraph");
   if (o->format == FORMAT_NPY && o->mode != MODE_EMBED && !o->all)
     return fail(why, "--format npy: goes with --mode embed, and with --mode variants --all");
   if (o->format == FORMAT_VCF && !o->vcf)

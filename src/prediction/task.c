@@ -66,7 +66,8 @@ EvidenceUse task_memory(const Task *task) {
 
 Table *task_table(const Task *task, const char *const *columns, int n) {
   const PredictOptions *o = task->options;
-  TableForm form = o->no_header || o->format == FORMAT_BEDGRAPH ? TABLE_BARE : TABLE_TSV;
+  const bool bare = o->no_header || o->format == FORMAT_BEDGRAPH || o->format == FORMAT_BIGWIG;
+  TableForm form = bare ? TABLE_BARE : TABLE_TSV;
   if (o->format == FORMAT_JSONL) form = TABLE_JSONL;
   return table_new(task->output, form, columns, n);
 }
