@@ -286,7 +286,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   need_numpy
   mixed_records
   rnnpredict --mode embed --format npy -o reads.npy run reads.fq
-  sed -n 's/^    >>> //p' "$SOURCE/docs/prediction.md" > program
+  sed -n '/^## embed/,/^## Regions/s/^    >>> //p' "$SOURCE/docs/prediction.md" > program
   echo 'assert pca.shape == (20, 2) and np.isfinite(pca).all()' >> program
   "$PYTHON" program
 }

@@ -12,6 +12,7 @@
 #include "sequence/span.h"
 
 enum { STEPS_STRETCH = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MAX = STEPS_WARMUP + STEPS_STRETCH };
+enum { STEPS_LEAST = STEPS_WARMUP + 1 }; /* for shorter stretches: one ends with a warm-up */
 
 /* A record's name, which its stretches share: it may have a megabyte, and they may be hundreds. */
 typedef struct SharedName SharedName;
@@ -59,7 +60,7 @@ typedef struct {
   bool to_end; /* the last k-mer ends where the record does: with a stride above 1 only the
                   steps of the record's last run of bases are read, from as far behind its
                   beginning as that takes, and the letters of that run are kept */
-  int stretch; /* steps, STEPS_WARMUP..STEPS_STRETCH; 0: STEPS_STRETCH */
+  int stretch; /* steps, STEPS_LEAST..STEPS_STRETCH; 0: STEPS_STRETCH */
 } StepsWish;
 
 /* For k-mers of k bases, each s bases after the one before. */

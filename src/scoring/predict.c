@@ -95,8 +95,8 @@ static int stretch_steps(const PredictWish *wish, int D) {
   const size_t step = PREDICT_BLOCK * (size_t)D * sizeof(float);
   int steps = STEPS_STRETCH;
   if (!wish->of_state) return steps;
-  while (steps > STEPS_WARMUP && (size_t)steps * step > KEPT_MAX / 4) steps /= 2;
-  return steps;
+  while (steps > STEPS_LEAST && (size_t)steps * step > KEPT_MAX / 4) steps /= 2;
+  return steps > STEPS_LEAST ? steps : STEPS_LEAST;
 }
 
 /* Bytes that are kept in a slot. */

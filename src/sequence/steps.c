@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "sequence/tokenizer.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ Steps *steps_new(int k, int s, StepsWish wish) {
   steps->wish = wish;
   if (s == 1) steps->wish.to_end = false; /* every k-mer does */
   if (wish.stretch == 0) steps->wish.stretch = STEPS_STRETCH;
+  assert(steps->wish.stretch >= STEPS_LEAST);
   return steps;
 }
 
