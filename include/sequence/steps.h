@@ -40,6 +40,11 @@ void stretch_init(Stretch *stretch); /* makes room for STEPS_MAX steps */
 void stretch_clear(Stretch *stretch);
 void stretch_drop_name(Stretch *stretch); /* of a stretch that is no longer needed */
 
+/* The position in the record of a base at this position of the stretch. */
+static inline uint64_t stretch_turned(const Stretch *stretch, uint64_t position) {
+  return stretch->reversed ? stretch->letters + 1 - position : position;
+}
+
 typedef struct Steps Steps;
 
 /* With both strands and a stride above 1: where the k-mers of the reverse complement lie. The first

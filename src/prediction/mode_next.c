@@ -22,7 +22,7 @@ typedef struct {
   size_t kept; /* bytes of a step */
   int columns;
   /* With --strands both: */
-  Duplex *duplex;   /* of what is kept with --bases */
+  Duplex *duplex;   /* of the probabilities of bases */
   const char *name; /* of the record that it writes */
 } Next;
 
@@ -135,11 +135,9 @@ static int take_both(void *context, const Prediction *prediction, Why *why) {
   const Stretch *stretch = prediction->stretch;
   const char *kept = prediction->kept;
   next->name = stretch->name;
-  for (int i = stretch->warmup; i < stretch->n; i++, kept += next->kept) {
-    const uint64_t position = stretch->position[i];
-    duplex_add(next->duplex, stretch->reversed,
-               stretch->reversed ? stretch->letters + 1 - position : position, kept);
-  }
+  for (int i = stretch->warmup; i < stretch->n; i++, kept += next->kept)
+    duplex_add(next->duplex, stretch->reversed, stretch_turned(stretch, stretch->position[i]),
+               kept);
   if (!stretch->ended || !stretch->reversed) return 0;
   if (duplex_empty(next->duplex)) put_unknown(next, stretch->name);
   return duplex_take(next->duplex, put_both, next, why);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Numbers of a strand, or means of those that there are. */
+/* The readings: of either strand, and their mean, or the only one where one strand has none. */
 enum { FORWARD, REVERSE, MEAN, READINGS };
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
   const char *name; /* of the record that it writes */
 } Track;
 
-/* What the table says of a step. */
+/* The results of a step that the rows need. */
 typedef struct {
   float J;
   int y;
@@ -133,7 +133,7 @@ static int put_place(void *context, uint64_t position, const void *forward, cons
 /* The position, in the record, of the first of the s bases that a step of its reverse complement
  * predicts; some go over the end of a circle. */
 static uint64_t turned_position(const Track *track, const Stretch *stretch, int i) {
-  const uint64_t end = stretch->letters + 1 - stretch->position[i], s = (uint64_t)track->s;
+  const uint64_t end = stretch_turned(stretch, stretch->position[i]), s = (uint64_t)track->s;
   return end >= s ? end + 1 - s : end + 1 - s + stretch->letters;
 }
 

@@ -51,8 +51,7 @@ static int take_states(void *context, const Prediction *prediction, Why *why) {
     if (!states->duplex)
       vectors_put(&states->vectors, stretch->name, position, kept, NULL);
     else
-      duplex_add(states->duplex, stretch->reversed,
-                 stretch->reversed ? stretch->letters + 1 - position : position, kept);
+      duplex_add(states->duplex, stretch->reversed, stretch_turned(stretch, position), kept);
   }
   const Npy *array = states->vectors.array;
   if (array && output_check(array->output, why) != 0) return -1;
