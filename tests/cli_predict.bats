@@ -176,7 +176,7 @@ for question in sys.argv[3:]:
 EOF
 }
 
-@test "embed: arrays of the state after each k-mer are what NumPy computes, and halves what it rounds them to" {
+@test "embed: arrays of the state after each k-mer agree with NumPy, and --half with its rounding" {
   need_numpy
   printf '>short\nAC\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACANTTGACCATGNACG\n' > few.fa
   zcat "$DATA/lambda.fa.gz" | sed -n 1,3p >> few.fa

@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   ExamBin bin[EXAM_BINS];
   int k;                     /* the network's k, EXAM_K at most */
-  ExamNext next[EXAM_KMERS]; /* (4^k) after the last k bases of what was read */
+  ExamNext next[EXAM_KMERS]; /* (4^k) for each k-mer, the predictions of the base after it */
   Passage passage;
   bool shortened; /* stopped before its end */
   int steps;      /* through which the gradient was followed */

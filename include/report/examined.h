@@ -8,8 +8,8 @@
 enum { EXAMINED_KMERS = 256, EXAMINED_STEPS = 64, EXAMINED_UNITS = 48 };
 
 typedef struct {
-  int k;                    /* 0: not measured; the k-mers are the last k bases of what was read */
-  double n[EXAMINED_KMERS]; /* (4^k) predictions after the k-mer */
+  int k;                       /* bases of the k-mers before a predicted base; 0: not measured */
+  double n[EXAMINED_KMERS];    /* (4^k) predictions after the k-mer */
   double p[4][EXAMINED_KMERS]; /* their mean, for A, C, G, T; NAN: there are none */
 } NextBases;
 

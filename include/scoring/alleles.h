@@ -1,4 +1,4 @@
-/* alleles: the loss of alleles, which stand in the place of some bases of a sequence.
+/* alleles: the loss of alleles, which replace some bases of a sequence.
  *
  * An allele is read on one strand of its segment, from the first token that adds one of its bases
  * to the token that adds the last of the `window` bases behind it. The state before these tokens

@@ -49,7 +49,7 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
 /* How far counting and scoring are. To score a base takes as long as to count SCORE_WORK bases. */
 typedef struct {
   const Watch *watch;
-  double all, work; /* bases to count, and what is done */
+  double all, work; /* all of the work, and the part that is done, in bases to count */
   uint64_t bases;   /* read so far */
 } Advance;
 
