@@ -152,18 +152,6 @@ static void draw_speed(FILE *out, const RunData *data) {
 
 /* ---- the examination ------------------------------------------------------------------------ */
 
-static void put_missing(FILE *out, const char *why) { fprintf(out, "<p><em>%s</em></p>\n", why); }
-
-/* Why there is no exam. */
-static void put_no_exam(FILE *out, const Summary *run) {
-  if (run->valid_tokens == 0)
-    put_missing(out, "There was no validation.");
-  else if (strcmp(run->status, "diverged") == 0)
-    put_missing(out, "The run diverged.");
-  else
-    put_missing(out, "It is measured when the run ends.");
-}
-
 /* The interval that holds the true rate with probability 0.95, of `p` that were seen of n.
  * (E. Wilson, JASA 1927.) */
 static void wilson(double p, double n, double *low, double *high) {
@@ -191,71 +179,90 @@ static void draw_calibration(FILE *out, const RunData *data) {
                          .high = high,
                          .n = n,
                          .band = true};
-  if (n == 0)
-    put_no_exam(out, &data->run);
-  else
-    chart_write(out, &(Chart){.title = "How often what was predicted came true",
-                              .x_name = "probability that the network gave a base",
-                              .y_name = "part of those that came true",
-                              .diagonal = true,
-                              .series = {points}});
+  chart_write(out, &(Chart){.title = "How often what was predicted came true",
+                            .x_name = "probability that the network gave a base",
+                            .y_name = "part of those that came true",
+                            .diagonal = true,
+                            .series = {points}});
   free(low);
 }
 
 static void draw_flow(FILE *out, const RunData *data) {
   const SummaryList *flow = &data->run.flow;
-  if (flow->n == 0)
-    put_no_exam(out, &data->run);
-  else
-    chart_write(out, &(Chart){.title = "Norm of the gradient by steps back in time",
-                              .x_name = "timesteps back from T",
-                              .y_name = "norm of dJ(T)/dh(t)",
-                              .y_log = true,
-                              .series = {{.x = flow->number[SUMMARY_BACK],
-                                          .y = flow->number[SUMMARY_MEDIAN],
-                                          .low = flow->number[SUMMARY_LOWER],
-                                          .high = flow->number[SUMMARY_UPPER],
-                                          .n = flow->n,
-                                          .band = true}}});
+  chart_write(out, &(Chart){.title = "Norm of the gradient by steps back in time",
+                            .x_name = "timesteps back from T",
+                            .y_name = "norm of dJ(T)/dh(t)",
+                            .y_log = true,
+                            .series = {{.x = flow->number[SUMMARY_BACK],
+                                        .y = flow->number[SUMMARY_MEDIAN],
+                                        .low = flow->number[SUMMARY_LOWER],
+                                        .high = flow->number[SUMMARY_UPPER],
+                                        .n = flow->n,
+                                        .band = true}}});
 }
 
-/* ---- predictions ---------------------------------------------------------------------------- */
-
-static void draw_next(FILE *out, const RunData *data) {
-  const NextBases *next = &data->run.next;
-  if (next->k > 0)
-    nextmap_write(out, next);
-  else
-    put_no_exam(out, &data->run);
-}
+static void draw_next(FILE *out, const RunData *data) { nextmap_write(out, &data->run.next); }
 
 static void draw_passage(FILE *out, const RunData *data) {
-  const PassageData *passage = &data->run.passage;
-  if (passage->steps > 0)
-    strip_write(out, passage, data->run.s);
-  else
-    put_no_exam(out, &data->run);
+  strip_write(out, &data->run.passage, data->run.s);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
+static bool always(const Summary *run) {
+  (void)run;
+  return true;
+}
+static bool has_passage(const Summary *run) { return run->passage.steps > 0; }
+static bool has_next(const Summary *run) { return run->next.k > 0; }
+static bool has_calibration(const Summary *run) { return run->calibration.n > 0; }
+static bool has_flow(const Summary *run) { return run->flow.n > 0; }
+
+typedef struct {
+  const char *title, *shape, *text;
+  bool (*has)(const Summary *run);
+  void (*draw)(FILE *out, const RunData *data);
+} Figure;
+
+static const Figure figures[] = {
+    {"Loss", "half", text_loss, always, draw_loss},
+    {"Loss by timestep", "half", text_timesteps, always, draw_timesteps},
+    {"A passage of validation", "wide", text_passage, has_passage, draw_passage},
+    {"The next base", "wide", text_next, has_next, draw_next},
+    {"Calibration", "half", text_calibration, has_calibration, draw_calibration},
+    {"Gradient flow", "half", text_flow, has_flow, draw_flow},
+    {"Learning rate", "third", text_rate, always, draw_rate},
+    {"Gradient", "third", text_norm, always, draw_norm},
+    {"Speed", "third", text_speed, always, draw_speed}};
+enum { FIGURES = sizeof figures / sizeof *figures };
+
+/* Why the examination lacks figures. */
+static const char *reason(const Summary *run) {
+  if (run->valid_tokens == 0) return "Not measured, because there was no validation";
+  if (strcmp(run->status, "diverged") == 0) return "Not measured, because the run diverged";
+  const bool ends = strcmp(run->status, "running") != 0 && strcmp(run->status, "interrupted") != 0;
+  return ends ? "Not measured" : "Measured when the run ends";
+}
+
+/* One sentence names the figures of the examination that are not there. */
+static void put_missing(FILE *out, const Summary *run) {
+  int n = 0;
+  for (int i = 0; i < FIGURES; i++) {
+    if (figures[i].has(run)) continue;
+    if (n++ == 0) fprintf(out, "<p class=\"dim missing\">%s: ", reason(run));
+    fprintf(out, "%s%s", n > 1 ? ", " : "", figures[i].title);
+  }
+  if (n > 0) fputs(".</p>\n", out);
+}
+
 void figure_all(FILE *out, const RunData *data) {
-  static const struct {
-    const char *title, *shape, *text;
-    void (*draw)(FILE *out, const RunData *data);
-  } figures[] = {{"Loss", "half", text_loss, draw_loss},
-                 {"Loss by timestep", "half", text_timesteps, draw_timesteps},
-                 {"A passage of validation", "wide", text_passage, draw_passage},
-                 {"The next base", "wide", text_next, draw_next},
-                 {"Calibration", "half", text_calibration, draw_calibration},
-                 {"Gradient flow", "half", text_flow, draw_flow},
-                 {"Learning rate", "third", text_rate, draw_rate},
-                 {"Gradient", "third", text_norm, draw_norm},
-                 {"Speed", "third", text_speed, draw_speed}};
-  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+  for (int i = 0; i < FIGURES; i++) {
+    const Figure *figure = &figures[i];
+    if (!figure->has(&data->run)) continue;
     fprintf(out, "<figure class=\"%s\">\n<figcaption><h2>%s</h2><p>%s</p></figcaption>\n",
-            figures[i].shape, figures[i].title, figures[i].text);
-    figures[i].draw(out, data);
+            figure->shape, figure->title, figure->text);
+    figure->draw(out, data);
     fputs("</figure>\n", out);
   }
+  put_missing(out, &data->run);
 }
