@@ -126,9 +126,10 @@ static void put_status(const Page *page) {
     const char *status, *shown, *note;
   } states[] = {
       {"running", "running", ": this page follows it"},
-      {"out of time", "done", ": all of --max-time is used"},
-      {"stopped early", "done", ": validation did not improve any more (--patience)"},
-      {"interrupted", "interrupted", ": --resume continues it"},
+      {"out of time", "done", ": all of <span class=\"word\">--max-time</span> is used"},
+      {"stopped early", "done",
+       ": validation did not improve any more (<span class=\"word\">--patience</span>)"},
+      {"interrupted", "interrupted", ": <span class=\"word\">--resume</span> continues it"},
   };
   const char *status = page->data->run.status, *note = "";
   for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
@@ -180,21 +181,33 @@ static size_t put_most(const Page *page, size_t n, const char *things) {
   return n > LIST_MAX ? LIST_MAX : n;
 }
 
-/* The first n rows of a list. */
+/* Whether a column of numbers has anything but zeros. */
+static bool counts(const SummaryList *list, int column) {
+  if (column < list->texts) return true;
+  for (size_t i = 0; i < list->n; i++)
+    if (list->number[column][i] != 0) return true;
+  return false;
+}
+
+static void put_cell(const Page *page, const SummaryList *list, int column, size_t row) {
+  fputs("<td>", page->out);
+  if (column < list->texts)
+    put_text(page, "", list->text[column][row]);
+  else
+    put_whole(page, list->number[column][row]);
+  fputs("</td>", page->out);
+}
+
+/* The first n rows of a list, without the columns of zeros. */
 static void put_list(const Page *page, const SummaryList *list, size_t n) {
   fputs("<table>\n<tr>", page->out);
-  for (int j = 0; list->name[j]; j++) fprintf(page->out, "<th>%s</th>", list->name[j]);
+  for (int j = 0; list->name[j]; j++)
+    if (counts(list, j)) fprintf(page->out, "<th>%s</th>", list->name[j]);
   fputs("</tr>\n", page->out);
   for (size_t i = 0; i < n; i++) {
     fputs("<tr>", page->out);
-    for (int j = 0; list->name[j]; j++) {
-      fputs("<td>", page->out);
-      if (j < list->texts)
-        put_text(page, "", list->text[j][i]);
-      else
-        put_whole(page, list->number[j][i]);
-      fputs("</td>", page->out);
-    }
+    for (int j = 0; list->name[j]; j++)
+      if (counts(list, j)) put_cell(page, list, j, i);
     fputs("</tr>\n", page->out);
   }
   fputs("</table>\n", page->out);
