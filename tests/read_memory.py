@@ -1,4 +1,4 @@
-"""Computes yhat with the memory of a model, after docs/model.md, with NumPy and nothing of ours.
+"""Computes yhat with the memory of a model, after docs/model.md and docs/python.md, with NumPy and nothing of ours.
 
 usage: read_memory.py MODEL.safetensors BASES
 
