@@ -102,6 +102,7 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
                       Phases *phases, Why *why) {
   const TrainOptions *o = run->options;
   const Reading reading = {.min_quality = o->min_quality,
+                           .lowercase = (Lowercase)o->lowercase,
                            .min_length = o->min_length,
                            .circular = o->circular,
                            .turn = o->k,

@@ -79,11 +79,97 @@ standard input: left out as shorter than 5: 1 of 3 segments, with 4 bases
 END
 }
 
+# soft_masked: soft.fa and soft.fq, and the same with N in place of lower case, hard.fa and hard.fq.
+soft_masked() {
+  printf '>a circular=true\nACGTAcgnGTCCAGATTAC\nttgACCNAGGTACCAtAGG\n>b\nacgtacgt\n>c\nGATTACA\n' > soft.fa
+  printf '@a\nACGTAcgnGTCCAGATTAC\n+\nIIII!!IIIIIIIII!III\n' > soft.fq
+  sed '/^>/!y/acgtn/NNNNN/' soft.fa > hard.fa
+  sed '2y/acgtn/NNNNN/' soft.fq > hard.fq
+}
+
+@test "--lowercase ambiguous leaves out lower case as if it were N, and counts it" {
+  soft_masked
+  options=(-q --dry-run --min-length 5 --min-quality 20 -k 3)
+  rnntrain "${options[@]}" --lowercase ambiguous soft.fa soft.fq > soft
+  rnntrain "${options[@]}" hard.fa hard.fq > hard
+  rnntrain "${options[@]}" soft.fa soft.fq > keep
+  [ "$(column masked < soft | paste -sd ' ')" = "14 2" ] # a and n in column lowercase
+  [ "$(column masked < keep | paste -sd ' ')" = "0 0" ]
+  [ "$(column low_quality < soft | paste -sd ' ')" = "0 2" ]
+  for name in segments longest n50 circular low_quality short_segments short_bases; do
+    [ "$(column $name < soft)" = "$(column $name < hard)" ]
+  done
+  for name in bases A C G T ambiguous lowercase; do # of the file as it is
+    [ "$(column $name < soft)" = "$(column $name < keep)" ]
+  done
+}
+
+@test "--lowercase ambiguous: the weights are those of N in place of lower case" {
+  soft_masked
+  run --separate-stderr -0 rnntrain "${TINY[@]:1}" --lowercase ambiguous --memory -o soft soft.fa
+  [[ "$stderr" == *"soft.fa: left out as lower case: 14 of 53 bases"* ]]
+  train --memory -o hard hard.fa
+  train --memory -o keep soft.fa
+  info() { rnnpredict --mode info $1 | grep "^$2"; } # data_crc32 is that of weights and memory
+  [ "$(info soft data_crc32)" = "$(info hard data_crc32)" ]
+  [ "$(info keep data_crc32)" != "$(info hard data_crc32)" ]
+  [ "$(info soft lowercase)" = $'lowercase\tambiguous' ]
+  run ! info keep lowercase
+  "$PYTHON" -c 'import json
+print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run in ("soft", "hard")))' |
+    diff - <(echo ambiguous None)
+}
+
+@test "--lowercase ambiguous also holds for the end of a file and for --valid" {
+  zcat "$DATA/phix174.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
+  sed '/^>/!y/acgt/NNNN/' soft.fa > hard.fa
+  for how in "--valid-fraction 0.3" "--valid \$case.fa"; do
+    for case in soft hard; do
+      eval "options=($how)"
+      rnntrain "${TINY[@]:0:13}" "${options[@]}" --lowercase ambiguous --force -o $case $case.fa
+      cut -f 1-3,5- $case/loss.tsv > $case.tsv
+    done
+    grep -q valid soft.tsv
+    diff soft.tsv hard.tsv
+  done
+}
+
+@test "rnnpredict --lowercase ambiguous prints the rows of N in place of lower case" {
+  zcat "$DATA/phix174.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
+  printf '>b\nacgtACGTacgt\n>c\nacgt\n>d circular=true\nACGTGaCATA\n' >> soft.fa
+  sed '/^>/!y/acgt/NNNN/' soft.fa > hard.fa
+  train -o run "$DATA/phix174.fa.gz"
+  for what in "${ASKS[@]}"; do
+    [[ "$what" != *variants* ]] || continue
+    ask run "$what" --lowercase ambiguous soft.fa > soft
+    ask run "$what" hard.fa > hard
+    ask run "$what" soft.fa > keep
+    cmp soft hard
+    run ! cmp -s soft keep
+  done
+  # eight bases of d, whose circle goes on with its first three
+  [ "$(rnnpredict --mode score --lowercase ambiguous run soft.fa | tail -n 1 | cut -f 1-4)" = $'d\t6\t6\t4' ]
+}
+
+@test "--lowercase goes with modes that read records as they are" {
+  train -o run "$DATA/phix174.fa.gz"
+  fails 2 "--lowercase: goes with --mode next|score|track|classify|embed|trace|flow" \
+    rnnpredict --mode variants --all --lowercase ambiguous run "$DATA/phix174.fa.gz"
+  fails 2 "--lowercase: goes with --mode next|score|track|classify|embed|trace|flow" \
+    rnnpredict --mode sample --lowercase ambiguous run
+  fails 2 "--lowercase: goes with records, not with --kmers" \
+    rnnpredict --mode embed --kmers --lowercase ambiguous run
+  fails 2 "--lowercase 'mask': must be one of keep|ambiguous" rnntrain "${TINY[@]}" --lowercase mask -o new x.fa
+}
+
 @test "where nothing is left there is no run" {
-  fails 1 "holds nothing that --min-length and --min-quality leave" \
+  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
     rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
-  fails 1 "holds nothing that --min-length and --min-quality leave" \
+  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
     rnntrain "${TINY[@]}" --min-quality 93 -o run "$DATA/reads.fq.gz"
+  printf '>a\nacgtacgtacgt\n' > soft.fa
+  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
+    rnntrain "${TINY[@]}" --lowercase ambiguous -o run soft.fa
   [ ! -e run ]
 }
 

@@ -418,8 +418,20 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   refuses --min-quality 0 3 --min-quality 3
   refuses --min-length 0 100 --min-length 100
   refuses --circular no yes --circular
+  refuses --lowercase keep ambiguous --lowercase ambiguous
   cmp short/checkpoint.safetensors "$BATS_FILE_TMPDIR/short/checkpoint.safetensors"
   cmp short/loss.tsv "$BATS_FILE_TMPDIR/short/loss.tsv"
+}
+
+@test "--lowercase ambiguous is kept; a checkpoint without it is of a run that keeps lower case" {
+  run ! grep -qa option.lowercase short/checkpoint.safetensors
+  zcat "$DATA/lambda.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
+  rnntrain "${NO_FILE[@]}" --lowercase ambiguous -o whole soft.fa
+  interrupted run 60 "${NO_FILE[@]}" --lowercase ambiguous soft.fa
+  fails 1 "--lowercase: the run in run began with ambiguous, not keep" \
+    rnntrain -q --resume --lowercase keep -o run soft.fa
+  rnntrain -q --resume -o run soft.fa
+  same_run whole run
 }
 
 @test "another input than the run began with is named" {

@@ -223,7 +223,7 @@ END
   [[ "$stderr" == *tokens* && "$stderr" == *parameters* && "$stderr" == *memory* ]]
   {
     echo file records bases A C G T ambiguous lowercase segments longest n50 \
-      circular low_quality short_segments short_bases
+      circular masked low_quality short_segments short_bases
     for file in "${files[@]}"; do
       zcat -f "$file" | awk -v file="$file" '
         NR == 1 { fastq = /^@/ }
@@ -241,7 +241,7 @@ END
           }
           for (n50 = longest; (sum += n50 * of[n50]) * 2 < bases; n50--);
           print file, records, bases, a + 0, c + 0, g + 0, t + 0, other + 0, lower + 0, segments + 0,
-                longest, n50, 0, 0, 0, 0
+                longest, n50, 0, 0, 0, 0, 0
         }'
     done
   } > counted

@@ -239,6 +239,29 @@ static void bases_of_low_quality_end_a_segment(void **state) {
   corpus_free(corpus);
 }
 
+static void lower_case_may_end_a_segment(void **state) {
+  (void)state;
+  reading = (Reading){.lowercase = LOWERCASE_AMBIGUOUS, .turn = 3};
+  Corpus *corpus = make(">a circular=true\nACgtTnG\n>b circular=true\naC\n>c\nU\n");
+  assert_segments(corpus, "0+2 2+1 3+3 6+1 7+1 "); /* a ends with G and its first two again */
+  assert_bases(corpus, "ACTGACCT");
+  assert_counts(5, 0, 0, 0);
+  assert_int_equal(counts.masked, 3);
+  assert_int_equal(counts.lowercase, 4);
+  assert_int_equal(counts.turned, 2);
+  /* Of low quality are the others. */
+  reading.min_quality = 20;
+  append(corpus, "@a\nACgtTn\n+\nI!I!I!\n");
+  assert_counts(2, 1, 0, 0);
+  assert_int_equal(counts.masked, 2);
+  assert_int_equal(counts.letter['C'], 1);
+  assert_int_equal(counts.letter['G'], 1);
+  assert_int_equal(counts.letter['T'], 2);
+  assert_int_equal(counts.letter['N'], 1);
+  reading = (Reading){0};
+  corpus_free(corpus);
+}
+
 static void short_segments_are_left_out(void **state) {
   (void)state;
   reading = (Reading){.min_length = 3};
@@ -390,6 +413,7 @@ int main(void) {
       cmocka_unit_test(n50_is_as_by_hand),
       cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
       cmocka_unit_test(bases_of_low_quality_end_a_segment),
+      cmocka_unit_test(lower_case_may_end_a_segment),
       cmocka_unit_test(short_segments_are_left_out),
       cmocka_unit_test(what_is_left_out_leaves_no_trace),
       cmocka_unit_test(a_circle_goes_on_with_its_first_bases),

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 /* cmocka wants those before it */
@@ -81,6 +82,29 @@ static void whole_lines_are_copied_up_to_the_last(void **state) {
   }
 }
 
+/* Every byte, at every place: bit 7 of what ASCII calls lower case, and no other bit. */
+static void lower_case_is_marked(void **state) {
+  (void)state;
+  FOR_EACH_LEVEL(loops) {
+    for (int c = 0; c < 123; c++)
+      for (size_t n = 1; n < 200; n += 1 + n / 5) {
+        char *letters = random_letters(n, "ACGTacgtNn-."), *before = malloc(n);
+        letters[(size_t)rand() % n] = (char)c;
+        letters[(size_t)rand() % n] |= (char)0x80;
+        memcpy(before, letters, n);
+        loops->mark_lowercase(letters, n);
+        for (size_t i = 0; i < n; i++) {
+          const int plain = before[i] & 0x7f;
+          const bool marked = before[i] < 0 || (plain >= 'a' && plain <= 'z');
+          if (plain == '`') continue;
+          assert_int_equal(letters[i] & 0xff, plain | (marked ? 0x80 : 0));
+        }
+        free(letters);
+        free(before);
+      }
+  }
+}
+
 static void letters_are_packed_and_counted(void **state) {
   (void)state;
   static const char of[] = "ACGTUacgtu";
@@ -118,6 +142,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(runs_end_where_they_must),
       cmocka_unit_test(whole_lines_are_copied_up_to_the_last),
+      cmocka_unit_test(lower_case_is_marked),
       cmocka_unit_test(letters_are_packed_and_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,8 +246,8 @@ static void gzip_of_nothing_is_empty(void **state) {
   assert_refused("compressed twice: gzip inside gzip", 0, NULL);
 }
 
-/* Letters of the records with those of low quality as '?', n at a time. */
-static void assert_marked(const char *text, int quality, const char *wanted) {
+/* Letters of the records with those that are marked as '?', n at a time. */
+static void assert_marked(const char *text, int quality, Lowercase lowercase, const char *wanted) {
   char got[256];
   static const size_t rooms[] = {1, 3, 100};
   for (size_t i = 0; i < 3; i++) {
@@ -257,14 +257,15 @@ static void assert_marked(const char *text, int quality, const char *wanted) {
     scratch_write(path, text, strlen(text));
     SeqFile *file = seqfile_open(path, &why);
     seqfile_mark_low(file, quality);
+    seqfile_mark_lowercase(file, lowercase);
     while (seqfile_next(file, &why) > 0) {
       for (; (n = seqfile_read(file, letters, rooms[i], &why)) > 0; to += n)
         for (ptrdiff_t j = 0; j < n; j++) {
-          bool low = (unsigned char)letters[j] & QUALITY_LOW;
-          to[j] = low ? '?' : letters[j];
+          bool marked = (unsigned char)letters[j] & LETTER_MARK;
+          to[j] = marked ? '?' : letters[j];
           /* all bases, or all breaks */
-          assert_int_equal(!low && strchr("ACGTacgt", letters[j]) != NULL,
-                           strchr("ACGTacgt", letters[0]) != NULL);
+          assert_int_equal(!marked && strchr("ACGTUacgtu", letters[j]) != NULL,
+                           strchr("ACGTUacgtu", letters[0]) != NULL);
         }
       if (n < 0) break;
       *to++ = ' ';
@@ -279,11 +280,42 @@ static void letters_of_low_quality_are_marked(void **state) {
   (void)state;
   static const char reads[] =
       "@a\nACGT\n+\n!+5?\n@b\nACNg\nTT\n+b\n5\n!55!\n5\n@c\n+\n@d\nT\n+\n~\n";
-  assert_marked(reads, 0, "ACGT ACNgTT  T ");
-  assert_marked(reads, 1, "?CGT A?Ng?T  T ");
-  assert_marked(reads, 20, "??GT A?Ng?T  T ");
-  assert_marked(reads, 93, "???? ??????  T ");
-  assert_marked(">a\nACGT\n", 93, "ACGT ");
+  assert_marked(reads, 0, LOWERCASE_KEEP, "ACGT ACNgTT  T ");
+  assert_marked(reads, 1, LOWERCASE_KEEP, "?CGT A?Ng?T  T ");
+  assert_marked(reads, 20, LOWERCASE_KEEP, "??GT A?Ng?T  T ");
+  assert_marked(reads, 93, LOWERCASE_KEEP, "???? ??????  T ");
+  assert_marked(">a\nACGT\n", 93, LOWERCASE_KEEP, "ACGT ");
+}
+
+static void lower_case_is_marked(void **state) {
+  (void)state;
+  static const char text[] = ">a\nACgtN\nnn-Ac\ngT\n>b\n>c\nuUt\n>d\nAC\n";
+  assert_marked(text, 0, LOWERCASE_KEEP, "ACgtNnn-AcgT  uUt AC ");
+  assert_marked(text, 0, LOWERCASE_AMBIGUOUS, "AC??N?\?-A??T  ?U? AC ");
+  static const char reads[] = "@a\nACgtNnAc\n+\nI!I!IIII\n@b\n\n+\n\n@c\nggT\n+\nIII\n";
+  assert_marked(reads, 0, LOWERCASE_AMBIGUOUS, "AC??N?A?  ??T ");
+  assert_marked(reads, 20, LOWERCASE_AMBIGUOUS, "A???N?A?  ??T ");
+}
+
+/* More of them than are kept at a time. */
+static void long_runs_of_either_case_are_read_whole(void **state) {
+  (void)state;
+  enum { LONG = 300000 };
+  static char text[4 * LONG + 8], letters[4 * LONG];
+  memcpy(text, ">a\n", 3);
+  for (int i = 0; i < 4; i++) memset(text + 3 + i * LONG, "AcNg"[i], LONG);
+  scratch_write(path, text, 3 + 4 * LONG);
+  Why why = {""};
+  SeqFile *file = seqfile_open(path, &why);
+  seqfile_mark_lowercase(file, LOWERCASE_AMBIGUOUS);
+  assert_int_equal(seqfile_next(file, &why), 1);
+  ptrdiff_t n = 0, got;
+  while ((got = seqfile_read(file, letters + n, (size_t)(4 * LONG - n), &why)) > 0) n += got;
+  assert_int_equal(n, 4 * LONG);
+  for (int i = 0; i < 4 * LONG; i++)
+    assert_int_equal((unsigned char)letters[i], "A\xe3N\xe7"[i / LONG] & 0xff);
+  assert_int_equal(seqfile_bases(file), LONG);
+  seqfile_close(file);
 }
 
 static void a_long_record_is_marked_to_its_end(void **state) {
@@ -304,7 +336,7 @@ static void a_long_record_is_marked_to_its_end(void **state) {
   assert_int_equal(n, LONG);
   for (int i = 0; i < LONG; i++)
     assert_int_equal((unsigned char)letters[i], (unsigned char)"ACGTN"[i * 7L % 97 % 5] |
-                                                    (i * 5L % 89 % 2 == 0 ? QUALITY_LOW : 0));
+                                                    (i * 5L % 89 % 2 == 0 ? LETTER_MARK : 0));
   assert_int_equal(seqfile_next(file, &why), 0);
   seqfile_close(file);
 }
@@ -958,6 +990,8 @@ int main(void) {
       cmocka_unit_test(stored_bytes_and_their_crc_are_counted),
       cmocka_unit_test(gzip_of_nothing_is_empty),
       cmocka_unit_test(letters_of_low_quality_are_marked),
+      cmocka_unit_test(lower_case_is_marked),
+      cmocka_unit_test(long_runs_of_either_case_are_read_whole),
       cmocka_unit_test(a_long_record_is_marked_to_its_end),
       cmocka_unit_test(a_skipped_record_may_have_low_quality),
       cmocka_unit_test(the_run_of_bases_at_the_end_of_a_record_is_kept),

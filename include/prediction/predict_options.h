@@ -51,6 +51,7 @@ typedef struct {
   int strands; /* Strands; next, score, track, classify, variants and embed */
   int memory;  /* EvidenceUse; -1: the mode's default */
   bool circular;
+  int lowercase;   /* Lowercase */
   uint64_t window; /* track: 0: none; variants: 0: the mode's default */
   const char *vcf; /* variants; NULL: all of them */
   bool all;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 typedef struct {
+  int lowercase; /* Lowercase */
   int min_quality;
   uint64_t min_length;
   int k, s, strands;
@@ -30,7 +31,8 @@ extern const Program train_program;
 bool train_options_report(const TrainOptions *options);
 
 /* Whether run.json and the checkpoint list an option. Those of a memory are listed only where the
- * run has one: the files of other runs are as they were before there were memories. */
+ * run has one, and --lowercase only where it is ambiguous: the files of other runs are as they were
+ * before there were these options. */
 bool train_options_list(const TrainOptions *options, const Option *option);
 
 /* Checks that the command line is complete: its options and the n_files FILEs. */

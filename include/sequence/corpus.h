@@ -27,6 +27,7 @@ typedef struct {
 /* How a file is read. */
 typedef struct {
   int min_quality;     /* bases of lower quality end a segment, as ambiguous ones do */
+  Lowercase lowercase; /* ambiguous: lower-case bases end a segment too */
   uint64_t min_length; /* shorter segments are left out */
   bool circular;       /* all records are circles, not only those whose header says so */
   int turn;   /* first bases of a circle that are read again after its last, KMER_MAX at most */
@@ -49,7 +50,8 @@ typedef struct {
   uint64_t lowercase;                   /* bases, of either kind of letter */
   uint64_t longest, n50;                /* of records, all their letters counted */
   uint64_t segments;                    /* in the corpus */
-  uint64_t low_quality;                 /* bases below min_quality */
+  uint64_t masked;                      /* lower-case bases that are read as ambiguous */
+  uint64_t low_quality;                 /* other bases below min_quality */
   uint64_t short_segments, short_bases; /* below min_length */
   uint64_t turned; /* bases that are in the corpus twice: circles are read over their ends */
   SeqDigest digest;
@@ -81,7 +83,7 @@ size_t corpus_memory(const Corpus *corpus); /* bytes */
 uint64_t counts_letters(const SeqCounts *counts);
 
 /* The counts that users see, with their names in tables and in run.json. */
-enum { COUNTS_COLUMNS = 15 };
+enum { COUNTS_COLUMNS = 16 };
 typedef struct {
   const char *name;
   uint64_t value;

@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The bit that marks a letter which is read as an ambiguous one: kmer_base takes it for no base. */
+enum { LETTER_MARK = 0x80 };
+
+/* Whether lower-case letters are read as the others, or as ambiguous ones. */
+typedef enum { LOWERCASE_KEEP, LOWERCASE_AMBIGUOUS } Lowercase;
+
 /* Of letters that are bases, in either case, U counted as T; and how many were lower case. */
 typedef struct {
   uint64_t A, C, G, T, lower;
@@ -22,6 +28,8 @@ typedef struct {
   size_t (*copy_line)(char *to, const char *from, size_t n);
   /* The number of characters before the first one that is not in first..last. */
   size_t (*range_run)(const char *text, size_t n, char first, char last);
+  /* Marks the lower-case letters of characters (n) of ASCII, of which some may be marked. */
+  void (*mark_lowercase)(char *letters, size_t n);
   /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
    * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
   LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);

@@ -4,7 +4,7 @@
 
 #include "sequence/text.h"
 
-enum { QUALITY_LOW = 0x80 /* the bit that marks a letter */, QUALITY_MAX = '~' - '!' };
+enum { QUALITY_MAX = '~' - '!' };
 
 typedef struct {
   int low;          /* letters of lower quality (Phred, '!' is 0) are marked; 0: none are */

@@ -32,9 +32,12 @@ typedef struct {
 SeqFile *seqfile_open(const char *path, Why *why);
 void seqfile_close(SeqFile *file); /* NULL is allowed */
 
-/* Before the first record: sets the bit QUALITY_LOW of each letter of FASTQ whose quality (Phred,
+/* Before the first record: sets the bit LETTER_MARK of each letter of FASTQ whose quality (Phred,
  * '!' is 0) is below this. A record is then kept in memory, as its quality comes last. */
 void seqfile_mark_low(SeqFile *file, int quality);
+
+/* Before the first record: sets the bit LETTER_MARK of each lower-case letter, or not. */
+void seqfile_mark_lowercase(SeqFile *file, Lowercase lowercase);
 
 /* Before the first record: circular records, or all of them, are read over their ends: `turn` of
  * their bases, 0..KMER_MAX, again. */

@@ -57,10 +57,11 @@ typedef enum {
 } StepsAlignment;
 
 typedef struct {
-  bool over_ends;    /* records that are circular by their header are read over their end, once */
-  bool all_circles;  /* and so are all others */
-  bool both_strands; /* each record is followed by its reverse complement, as a record of the same
-                        name; its letters are kept for that */
+  Lowercase lowercase; /* as seqfile_mark_lowercase */
+  bool over_ends;      /* records that are circular by their header are read over their end, once */
+  bool all_circles;    /* and so are all others */
+  bool both_strands;   /* each record is followed by its reverse complement, as a record of the same
+                          name; its letters are kept for that */
   StepsAlignment alignment;
   bool to_end; /* the last k-mer ends where the record does: with a stride above 1 only the
                   steps of the record's last run of bases are read, from as far behind its

@@ -161,6 +161,7 @@ static int predict_files(Predictor *predictor, Counted *counted, char *const *pa
 
 int task_predict(const Task *task, PredictWish wish, PredictTake *take, void *context, Table *table,
                  Why *why) {
+  wish.reading.lowercase = (Lowercase)task->options->lowercase;
   Predictor *predictor =
       predict_new(task->models, task->n_models, wish, task->options->threads, kernels_best());
   const int together = task->options->paired ? task->n_files : 1;
@@ -254,7 +255,8 @@ int task_begin(const Task *task, int most, TaskTake *take, void *context, Table 
   int rc = 0;
   b.beginning.x = alloc_new((size_t)most, sizeof *b.beginning.x);
   b.beginning.y = alloc_new((size_t)most, sizeof *b.beginning.y);
-  b.steps = steps_new(task->models->shape.k, task->models->shape.s, (StepsWish){0});
+  b.steps = steps_new(task->models->shape.k, task->models->shape.s,
+                      (StepsWish){.lowercase = (Lowercase)task->options->lowercase});
   stretch_init(&b.stretch);
   for (int i = 0; i < task->n_files && rc == 0; i++) rc = begin_file(&b, task->files[i], why);
   if (pass_on(task->output, table, rc == 0 ? why : &other) != 0) rc = -1;

@@ -7,6 +7,7 @@
 #include "net/schedule.h"
 #include "net/update.h"
 #include "run/train_options_text.h"
+#include "sequence/letters.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static const char reading[] = "reading", tokens[] = "tokens", model[] = "model",
                   training[] = "training", repeats[] = "memory of repeats", output[] = "output";
 
 static const Option rows[] = {
+    {"lowercase", 0, OPTION_CHOICE, AT(lowercase), "keep", 0, 0, "keep|ambiguous", reading,
+     text_lowercase},
     {"min-quality", 0, OPTION_INT, AT(min_quality), "0", 0, 93, "Q", reading, text_min_quality},
     {"min-length", 0, OPTION_COUNT, AT(min_length), "0", 0, 0x1p53, "N", reading, text_min_length},
     {"circular", 0, OPTION_FLAG, AT(circular), NULL, 0, 0, "", reading, text_circular},
@@ -113,6 +116,7 @@ const Program train_program = {
 bool train_options_report(const TrainOptions *o) { return o->report || o->multiqc; }
 
 bool train_options_list(const TrainOptions *o, const Option *option) {
+  if (strcmp(option->name, "lowercase") == 0) return o->lowercase != LOWERCASE_KEEP;
   return o->memory || strcmp(option->group, repeats) != 0;
 }
 

@@ -128,12 +128,13 @@ typedef struct {
   SeqCounts *counts;
   size_t staged; /* bases that are not packed and counted yet */
   char stage[STAGE + PAD];
-  uint64_t letters; /* of this record */
-  uint64_t run;     /* bases since the last break */
-  bool head_lost;   /* its first segment was left out, so that a circle is not read over its end */
-  uint64_t turned;  /* bases that were read again, over the end of a circle */
-  uint64_t kept;    /* letters of this record up to the end of its last segment in the corpus */
-  Lengths lengths;  /* of records */
+  uint64_t breaks[256]; /* of each letter, marked or not */
+  uint64_t letters;     /* of this record */
+  uint64_t run;         /* bases since the last break */
+  bool head_lost;  /* its first segment was left out, so that a circle is not read over its end */
+  uint64_t turned; /* bases that were read again, over the end of a circle */
+  uint64_t kept;   /* letters of this record up to the end of its last segment in the corpus */
+  Lengths lengths; /* of records */
   uint64_t next_look; /* bases of the corpus */
 } Reader;
 
@@ -192,13 +193,27 @@ static void end_segment(Reader *reader) {
 }
 
 static void add_breaks(Reader *reader, const char *letters, size_t n) {
-  SeqCounts *counts = reader->counts;
   for (size_t i = 0, run; i < n; i += run) {
-    int letter = letters[i] & ~QUALITY_LOW & 255, base = kmer_base((unsigned char)letter);
-    run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
-    if (islower(letter)) counts->lowercase += run;
-    if (base < KMER_BREAK) counts->low_quality += run;
-    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += run;
+    run = 1;
+    if (!(letters[i] & LETTER_MARK)) /* of N, mostly, and long */
+      run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
+    reader->breaks[(unsigned char)letters[i]] += run;
+  }
+}
+
+static void count_breaks(const Reader *reader) {
+  SeqCounts *counts = reader->counts;
+  const bool masks = reader->reading->lowercase == LOWERCASE_AMBIGUOUS;
+  for (int i = 0; i < 256; i++) {
+    const int letter = i & ~LETTER_MARK, base = kmer_base((unsigned char)letter);
+    const uint64_t n = reader->breaks[i];
+    if (n == 0) continue;
+    counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += n;
+    if (islower(letter)) counts->lowercase += n;
+    if (base < KMER_BREAK && masks && islower(letter))
+      counts->masked += n;
+    else if (base < KMER_BREAK)
+      counts->low_quality += n;
   }
 }
 
@@ -279,10 +294,12 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   reader->counts = counts;
   reader->loops = letters_best();
   seqfile_mark_low(file, reading->min_quality);
+  seqfile_mark_lowercase(file, reading->lowercase);
   seqfile_turn_circles(file, reading->turn, reading->circular);
   while ((more = seqfile_next(file, why)) > 0)
     if ((more = add_record(reader, file, why)) < 0) break;
   count_stage(reader);
+  count_breaks(reader);
   counts->n50 = lengths_n50(&reader->lengths, counts_letters(counts));
   counts->notes = seqfile_notes(file);
   free(reader->lengths.longer);
@@ -314,6 +331,7 @@ void counts_list(const SeqCounts *c, Count list[COUNTS_COLUMNS]) {
       {"longest", c->longest},
       {"n50", c->n50},
       {"circular", c->circular},
+      {"masked", c->masked},
       {"low_quality", c->low_quality},
       {"short_segments", c->short_segments},
       {"short_bases", c->short_bases}};

@@ -103,6 +103,20 @@ static size_t range_run(const char *text, size_t n, char first, char last) {
   return i;
 }
 
+/* In ASCII, these two bits are set in lower-case letters, and in `{|}~. */
+static void mark_lowercase(char *letters, size_t n) {
+  const unsigned char lower = 0x60;
+  size_t i = 0;
+  for (; i + WIDTH <= n; i += WIDTH) {
+    Bytes c;
+    memcpy(&c, letters + i, WIDTH);
+    c |= (Bytes)((c & lower) == lower) & LETTER_MARK;
+    memcpy(letters + i, &c, WIDTH);
+  }
+  for (; i < n; i++)
+    if ((letters[i] & lower) == lower) letters[i] = (char)(letters[i] | LETTER_MARK);
+}
+
 /* The sum of the eight bytes of each. */
 static inline uint64_t sum_bytes(uint64_t x) {
   x = (x & 0x00ff00ff00ff00ff) + (x >> 8 & 0x00ff00ff00ff00ff);
@@ -145,4 +159,5 @@ const Letters LETTERS = {.copy_bases = copy_bases,
                          .copy_lines = copy_lines,
                          .copy_line = copy_line,
                          .range_run = range_run,
+                         .mark_lowercase = mark_lowercase,
                          .pack_bases = pack_bases};

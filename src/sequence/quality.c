@@ -33,7 +33,7 @@ static int read_plus(Quality *quality, Text *text, Why *why) {
 
 static void mark_low(Quality *quality, char *letters, const char *qualities, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    if (qualities[i] - '!' < quality->low) letters[i] = (char)(letters[i] | QUALITY_LOW);
+    if (qualities[i] - '!' < quality->low) letters[i] = (char)(letters[i] | LETTER_MARK);
     if (qualities[i] < quality->least) quality->least = qualities[i];
     if (qualities[i] > quality->most) quality->most = qualities[i];
   }

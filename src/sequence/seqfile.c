@@ -34,7 +34,8 @@ struct SeqFile {
   bool at_base; /* the last letter read is a base */
 
   Quality quality;
-  char *kept; /* letters of this record that wait for their quality; then kept_at..kept_end */
+  Lowercase lowercase;
+  char *kept; /* letters of this record that wait to be marked; then kept_at..kept_end */
   size_t kept_at, kept_end, kept_room;
 };
 
@@ -137,6 +138,15 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
   return bases + breaks > 0 ? (ptrdiff_t)(bases + breaks) : end_sequence(f, why);
 }
 
+/* Reads letters of the record that are bases, or none. */
+static int keep_some(SeqFile *f, Why *why) {
+  f->kept = alloc_grow(f->kept, &f->kept_room, KEPT_STEP, 1);
+  const ptrdiff_t n = read_letters(f, f->kept, KEPT_STEP, why);
+  f->kept_at = 0;
+  f->kept_end = n > 0 ? (size_t)n : 0;
+  return n < 0 ? -1 : 0;
+}
+
 /* Reads the whole record and its quality, which marks letters. */
 static int keep_record(SeqFile *f, Why *why) {
   ptrdiff_t n = 1;
@@ -145,6 +155,19 @@ static int keep_record(SeqFile *f, Why *why) {
     n = read_letters(f, f->kept + f->kept_end, f->kept_room - f->kept_end, why);
   }
   return (int)n;
+}
+
+/* Whether letters are marked. */
+static bool marks(const SeqFile *f) {
+  return f->lowercase == LOWERCASE_AMBIGUOUS || (f->fastq && f->quality.low > 0);
+}
+
+/* Reads letters to be marked: all of a record where its quality marks some. */
+static int keep_letters(SeqFile *f, Why *why) {
+  const bool whole = f->fastq && f->quality.low > 0;
+  if ((whole ? keep_record(f, why) : keep_some(f, why)) < 0) return -1;
+  if (f->lowercase == LOWERCASE_AMBIGUOUS) f->text.loops->mark_lowercase(f->kept, f->kept_end);
+  return 0;
 }
 
 /* The next letters of one kind of those that were kept. */
@@ -160,9 +183,11 @@ static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
 }
 
 static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
-  if (f->place == SEQUENCE && f->fastq && f->quality.low > 0 && keep_record(f, why) < 0) return -1;
-  if (f->kept_at < f->kept_end) return read_kept(f, letters, n);
-  return f->place == SEQUENCE ? read_letters(f, letters, n, why) : 0;
+  const bool kept = f->kept_at < f->kept_end;
+  if (!kept && f->place != SEQUENCE) return 0;
+  if (!kept && !marks(f)) return read_letters(f, letters, n, why);
+  if (!kept && keep_letters(f, why) < 0) return -1;
+  return read_kept(f, letters, n);
 }
 
 /* Counts n letters of one kind, and remembers the first bases of the record. */
@@ -334,6 +359,11 @@ void seqfile_close(SeqFile *f) {
 void seqfile_mark_low(SeqFile *f, int quality) {
   assert(f->place == FIRST);
   f->quality.low = quality;
+}
+
+void seqfile_mark_lowercase(SeqFile *f, Lowercase lowercase) {
+  assert(f->place == FIRST);
+  f->lowercase = lowercase;
 }
 
 void seqfile_turn_circles(SeqFile *f, int turn, bool all) {

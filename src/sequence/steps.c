@@ -47,7 +47,9 @@ void steps_free(Steps *steps) {
 
 static SeqFile *open_file(const Steps *steps, const char *path, Why *why) {
   SeqFile *file = seqfile_open(path, why);
-  if (file) seqfile_turn_circles(file, steps->k, steps->wish.all_circles);
+  if (!file) return NULL;
+  seqfile_mark_lowercase(file, steps->wish.lowercase);
+  seqfile_turn_circles(file, steps->k, steps->wish.all_circles);
   return file;
 }
 

@@ -23,6 +23,7 @@ static Metadata *make_about(const Trainer *train) {
     if (*value && option_find(kept, option->name) >= 0)
       metadata_set(about, option->name, "%s", value);
   }
+  if (run->options->lowercase == LOWERCASE_AMBIGUOUS) metadata_set(about, "lowercase", "ambiguous");
   if (run->init_crc32) metadata_set(about, "init_data_crc32", "%s", run->init_crc32);
   metadata_set(about, "train_tokens", "%" PRIu64, run->train_tokens);
   metadata_set(about, "valid_tokens", "%" PRIu64, run->valid_tokens);

@@ -82,7 +82,7 @@ static void say_twins(Progress *progress, const Dataset *dataset) {
 
 /* ---- each file ------------------------------------------------------------------------------ */
 
-typedef enum { NO_END_BLOCK, PHRED64, CIRCULAR, NO_QUALITY, LOW_QUALITY, SHORT } Remark;
+typedef enum { NO_END_BLOCK, PHRED64, CIRCULAR, NO_QUALITY, LOW_QUALITY, MASKED, SHORT } Remark;
 enum { REMARKS = SHORT + 1 };
 
 /* The text of a remark, and whether it applies to a file with these counts. */
@@ -104,6 +104,10 @@ static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const Se
     snprintf(text, TEXT, "left out of quality below %d: %" PRIu64 " of %" PRIu64 " bases",
              o->min_quality, c->low_quality, counts_letters(c));
     return c->low_quality > 0;
+  case MASKED:
+    snprintf(text, TEXT, "left out as lower case: %" PRIu64 " of %" PRIu64 " bases", c->masked,
+             counts_letters(c));
+    return c->masked > 0;
   case SHORT:
     snprintf(text, TEXT,
              "left out as shorter than %" PRIu64 ": %" PRIu64 " of %" PRIu64

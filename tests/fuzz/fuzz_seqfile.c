@@ -53,6 +53,7 @@ static void must(bool holds, const char *what) {
 
 static size_t read_most;         /* what one read() gives at most; 0: all it is asked for */
 static int low;                  /* letters of lower quality are marked */
+static Lowercase lowercase;      /* lower case is marked, or not */
 static uint32_t dice, read_dice; /* a thread of its own may call read() at any time */
 
 static uint32_t roll_of(uint32_t *state) { return (*state = *state * 1664525 + 1013904223) >> 8; }
@@ -84,7 +85,7 @@ static uint32_t crc_of(const char *name, size_t n) {
   return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)n);
 }
 
-/* Of no low quality, that is. */
+/* A marked letter is none. */
 static bool is_base(char letter) { return kmer_base((unsigned char)letter) < KMER_BREAK; }
 
 /* Reads a record's letters, n at a time; adds them where the record is whole. */
@@ -98,7 +99,7 @@ static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
     bool first = is_base(letters[0]);
     for (ptrdiff_t i = 0; i < got; i++) {
       must(is_base(letters[i]) == first, "bases and breaks do not come out together");
-      letters[i] = (char)(letters[i] & ~QUALITY_LOW);
+      letters[i] = (char)(letters[i] & ~LETTER_MARK);
       must(kmer_base((unsigned char)letters[i]) != KMER_INVALID, "only bases and breaks come out");
     }
     crc = (uint32_t)crc32(crc, (unsigned char *)letters, (uInt)got);
@@ -148,6 +149,7 @@ static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t m
   if (file) seqfile_turn_circles(file, KMER_MAX, false);
   o.opened = file != NULL;
   if (file) seqfile_mark_low(file, low);
+  if (file) seqfile_mark_lowercase(file, lowercase);
   while (file && (o.end = seqfile_next(file, &o.why)) > 0) {
     size_t length;
     const char *name = seqfile_name(file, &length);
@@ -429,8 +431,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must(whole.end == o.end, "the sizes of reads do not decide whether it is read");
   }
   low = 1 + (int)(roll() % QUALITY_MAX);
+  lowercase = LOWERCASE_AMBIGUOUS;
   o = read_through(data, size, 9, 0);
   low = 0;
+  must_agree(&whole, &o, "marks make no difference to letters");
+  o = read_through(data, size, 9, 0); /* without quality, letters are kept in parts */
+  lowercase = LOWERCASE_KEEP;
   must_agree(&whole, &o, "marks make no difference to letters");
   o = read_through(data, size, 0, 0);
   o.letters = whole.letters;
