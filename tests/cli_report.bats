@@ -28,6 +28,16 @@ setup() {
   run ! grep "over all bases" "$PLAIN/report.html"
 }
 
+@test "report.html counts the bases that options leave out, where a run has the count" {
+  zcat "$DATA/phix174.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
+  train --lowercase ambiguous --report -o soft soft.fa
+  "$PYTHON" "$SOURCE/tests/report.py" soft
+  grep -q "<th>masked</th>" soft/report.html
+  sed -i '/"masked"/d' soft/run.json # as one of an older version
+  rnntrain -q --report -o soft
+  "$PYTHON" "$SOURCE/tests/report.py" soft
+}
+
 @test "report.html is made of what the directory holds, and of nothing else" {
   cp -r "$RUN" moved
   rm moved/report.html moved/*mqc*

@@ -165,7 +165,7 @@ cells = [cell['text'] for cell in page.elements['td']]
 for source in run['inputs']:
     assert source['file'] in cells and source['crc32'] in cells and format(source['bases'], ',') in cells
 
-for name in ('bases', 'lowercase', 'low_quality', 'short_bases'):  # a column of zeros is left out
+for name in ('bases', 'lowercase', 'masked', 'low_quality', 'short_bases'):  # a column of zeros is left out
     assert ('<th>%s</th>' % name in text) == any(source[name] for source in run['inputs'] if name in source), name
 
 # The course of the run.

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { SUMMARY_COLUMNS = 10 };
+enum { SUMMARY_COLUMNS = 11 };
 
 /* A list of objects, as columns: first those of texts, then those of numbers. */
 typedef struct {

@@ -185,7 +185,7 @@ static size_t put_most(const Page *page, size_t n, const char *things) {
 static bool counts(const SummaryList *list, int column) {
   if (column < list->texts) return true;
   for (size_t i = 0; i < list->n; i++)
-    if (list->number[column][i] != 0) return true;
+    if (list->number[column][i] != 0 && !isnan(list->number[column][i])) return true;
   return false;
 }
 
@@ -198,7 +198,7 @@ static void put_cell(const Page *page, const SummaryList *list, int column, size
   fputs("</td>", page->out);
 }
 
-/* The first n rows of a list, without the columns of zeros. */
+/* The first n rows of a list, without the columns of zeros, and those that an older run lacks. */
 static void put_list(const Page *page, const SummaryList *list, size_t n) {
   fputs("<table>\n<tr>", page->out);
   for (int j = 0; list->name[j]; j++)
