@@ -5,10 +5,17 @@ BROKEN=$SOURCE/tests/broken
 
 setup() { cd "$BROKEN"; }
 
-@test "the honest file is read" {
+@test "the honest files are read" {
   run --separate-stderr -0 rnnpredict --mode info honest.safetensors
   [ -z "$stderr" ]
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
+  run --separate-stderr -0 rnnpredict --mode info honest-of-another.safetensors
+  [ -z "$stderr" ]
+  [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax dictionary \
+softmax_width parameters" ]
+  printf '>a\nACGTAC\n' > "$BATS_TEST_TMPDIR/a.fa"
+  [ "$(rnnpredict honest.safetensors "$BATS_TEST_TMPDIR/a.fa")" = \
+    "$(rnnpredict honest-of-another.safetensors "$BATS_TEST_TMPDIR/a.fa")" ]
 }
 
 @test "every broken file is refused, with the place in it and a remedy" {

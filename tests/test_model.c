@@ -100,11 +100,11 @@ static void a_model_of_nonsense_is_refused(void **state) {
       {"k", "3x", "at __metadata__.k: must be a number from 1"},
       {"k", " 3", "at __metadata__.k: must be a number from 1"},
       {"k", "", "at __metadata__.k: must be a number from 1"},
-      {"k", "4", "at L: is missing, or its type or shape"},
+      {"k", "4", "at L: is missing, or is not F32 of shape [256,5]"},
       {"stride", "4", "at __metadata__.stride: must be a number from 1"},
       {"embedding", "-5", "at __metadata__.embedding: must be a number from 1"},
       {"embedding", "99999999999999999999", "at __metadata__.embedding: must be a number from 1"},
-      {"hidden", "8", "at H: is missing, or its type or shape"},
+      {"hidden", "8", "at H: is missing, or is not F32 of shape [8,8]"},
       {"hidden", "1048577", "at __metadata__.hidden: must be a number from 1"},
       {"activation", "swish", "does not know its activation"},
       {"stride", "3", "with k = stride all can follow"},
@@ -125,6 +125,38 @@ static void a_model_of_nonsense_is_refused(void **state) {
   assert_null(model.weights);
   assert_int_equal(model_read(&model, "/tmp/none/at/all", &why), -1);
   assert_non_null(strstr(why.text, "/tmp/none/at/all"));
+}
+
+/* Damages the last weight of a file of ours and the names of these metadata; whether it is then
+ * read as a model. */
+static int is_read_without(const char *const *names, int n) {
+  static unsigned char bytes[ROOM];
+  Why why;
+  Model model;
+  write_model("seed", "17", 1);
+  const size_t size = scratch_read(path, bytes, ROOM);
+  for (int i = 0; i < n; i++) {
+    unsigned char *name = memmem(bytes, size, names[i], strlen(names[i]));
+    assert_non_null(name);
+    *name ^= 1;
+  }
+  bytes[size - 1] ^= 1;
+  scratch_write(path, bytes, size);
+  const int is_read = model_read(&model, path, &why) == 0;
+  if (is_read) model_free(&model);
+  return is_read;
+}
+
+static void damage_is_hidden_only_where_all_our_marks_are_damaged(void **state) {
+  (void)state;
+  static const char *const marks[] = {"format_version", "data_crc32", "header_crc32"};
+  const char *names[3];
+  for (int set = 0; set < 8; set++) {
+    int n = 0;
+    for (int i = 0; i < 3; i++)
+      if (set >> i & 1) names[n++] = marks[i];
+    assert_int_equal(is_read_without(names, n), n == 3);
+  }
 }
 
 /* Writes weights of the shape and one more tensor. */
@@ -169,6 +201,7 @@ int main(void) {
       cmocka_unit_test(tensors_have_the_shapes_of_the_equations),
       cmocka_unit_test(a_model_written_again_has_the_same_bytes),
       cmocka_unit_test(a_model_of_nonsense_is_refused),
+      cmocka_unit_test(damage_is_hidden_only_where_all_our_marks_are_damaged),
       cmocka_unit_test(only_tensors_of_training_may_stand_beside_the_weights),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

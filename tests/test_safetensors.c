@@ -177,7 +177,10 @@ static void other_writers_headers_are_read(void **state) {
       META "\"a\":" F("[2]", "[0,8]") ",\"empty\":" F("[0]", "[0,0]") "}",
       META "\"b\":" F("[1]", "[4,8]") ",\"a\":" F("[1]", "[0,4]") "}    ",
       "{ \"b\" : {\"data_offsets\" :[0, 4], \"shape\": [ 1], \"dtype\":\"F32\"},\n\"a\":" F(
-          "[1]", "[4,8]") ",\"__metadata__\":{\"data_crc32\":\"CRC_HERE\"}}"};
+          "[1]", "[4,8]") ",\"__metadata__\":{\"data_crc32\":\"CRC_HERE\"}}",
+      "{\"b\":" F("[2]", "[0,8]") "}",
+      "{\"__metadata__\":{},\"b\":" F("[2]", "[0,8]") "}",
+      "{\"__metadata__\":{\"format\":\"pt\"},\"b\":" F("[2]", "[0,8]") "}"};
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
     Why why;
     write_by_hand(headers[i], 8);
@@ -213,7 +216,6 @@ static const struct {
     {B("[99999999999999999999]", "[0,4]"), 4, "at byte "},
     {B("[-99999999999999999999]", "[0,4]"), 4, "at byte "},
     {B("[1e999]", "[0,4]"), 4, "at byte "},
-    {"{\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
     {"{\"__metadata__\":[],\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__:"},
     {"{\"__metadata__\":{\"k\":4},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.k:"},
     {"{\"__metadata__\":{\"k\":\"\\u001b[2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
@@ -221,7 +223,10 @@ static const struct {
     {"{\"__metadata__\":{\"k\":\"\\u009b2J\"},\"b\":" F("[1]", "[0,4]") "}", 4,
      "at __metadata__.k:"},
     {"{\"__metadata__\":{\"\\u007f\":\"4\"},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.?:"},
-    {"{\"__metadata__\":{},\"b\":" F("[1]", "[0,4]") "}", 4, "at __metadata__.data_crc32:"},
+    {"{\"__metadata__\":{\"format_version\":\"1\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+     "at __metadata__.data_crc32:"},
+    {"{\"__metadata__\":{\"header_crc32\": \"\"},\"b\":" F("[1]", "[0,4]") "}", 4,
+     "at __metadata__.data_crc32:"},
     {"{\"__metadata__\":{\"data_crc32\":\"00000000\"},\"b\":" F("[1]", "[0,4]") "}", 4, "damaged"},
     {META "\"b\":7}", 0, "at b:"},
     {META "\"\\u009b2J\":7}", 0, "at ??2J:"},
@@ -329,13 +334,13 @@ static void a_tensor_must_be_there_in_its_shape(void **state) {
     size_t rows, columns;
     const char *words;
   } wrong[] = {
-      {"none", DTYPE_F32, 1, 1, 3, "at none: is missing"},
-      {"v", DTYPE_F64, 1, 1, 3, "at v: is missing"},
-      {"r", DTYPE_U64, 1, 1, 2, "at r: is missing"},
-      {"v", DTYPE_F32, 1, 1, 4, "does not fit"},
-      {"v", DTYPE_F32, 2, 3, 1, "does not fit"},
-      {"m", DTYPE_F32, 2, 5, 37, "does not fit"},
-      {"m", DTYPE_F32, 1, 1, 185, "does not fit"},
+      {"none", DTYPE_F32, 1, 1, 3, "at none: is missing, or is not F32 of shape [3]"},
+      {"v", DTYPE_F64, 1, 1, 3, "is not F64 of shape [3]"},
+      {"r", DTYPE_U64, 1, 1, 2, "is not U64 of shape [2]"},
+      {"v", DTYPE_F32, 1, 1, 4, "is not F32 of shape [4]"},
+      {"v", DTYPE_F32, 2, 3, 1, "is not F32 of shape [3,1]"},
+      {"m", DTYPE_F32, 2, 5, 37, "is not F32 of shape [5,37]"},
+      {"m", DTYPE_F32, 1, 1, 185, "is not F32 of shape [185]"},
   };
   Why why;
   write_tensors();

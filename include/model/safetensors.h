@@ -4,7 +4,8 @@
  * length, a JSON object padded with spaces, then the tensors' bytes without holes or overlaps. It
  * has no checksum of its own: the metadata's data_crc32 is the CRC-32 of all bytes after the
  * header, and header_crc32, which may be missing, that of the header with zeros in its place. A
- * file is distrusted until all of this was checked. */
+ * file is distrusted until all of this was checked. Only a file of another program may have no
+ * checksum: one without data_crc32, header_crc32 and format_version in its metadata. */
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
@@ -31,6 +32,9 @@ Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n
 
 size_t tensor_bytes(const Tensor *tensor);
 
+/* "F32 of shape [4,8]", for a message. */
+void tensor_describe(char *text, size_t size, const Tensor *tensor);
+
 /* Writes n tensors and the metadata to a file that was just opened, all or nothing, and frees it.
  * After an error of opening, file is NULL and `why` has the reason. */
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
@@ -39,7 +43,7 @@ int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Meta
 /* The most bytes of memory that writing a transposed tensor with this number of columns takes. */
 size_t safetensors_memory(size_t columns);
 
-/* An open file whose header and CRC-32 are correct. */
+/* An open file whose header is correct, and its CRC-32s unless another program wrote it. */
 typedef struct SafeTensors SafeTensors;
 SafeTensors *safetensors_open(const char *path, Why *why);
 

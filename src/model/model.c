@@ -66,7 +66,8 @@ static int read_whole(const char *path, const Metadata *metadata, const char *ke
 static int read_word(const char *path, const Metadata *metadata, const char *key,
                      const char *const *words, int n, int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
-  for (*value = 0; text && *value < n; ++*value)
+  if (!text) return safetensors_malformed(why, path, "is missing", "__metadata__.%s", key);
+  for (*value = 0; *value < n; ++*value)
     if (strcmp(text, words[*value]) == 0) return 0;
   return fail(why, "%s: this version does not know its %s; use a newer rnnpredict", path, key);
 }
@@ -76,11 +77,16 @@ static bool has_version(const Metadata *metadata, const char *wanted) {
   return found && strcmp(found, wanted) == 0;
 }
 
+/* A model of another program may have neither format nor version. */
 static int read_format(const char *path, const Metadata *metadata, Why *why) {
   const char *format = metadata_get(metadata, "format");
-  if (!format || strcmp(format, "kmer-rnn") != 0)
+  const bool is_ours = metadata_get(metadata, "format_version") != NULL;
+  if (!format && !is_ours && !metadata_get(metadata, "k"))
+    return fail(why, "%s: has no metadata k; docs/python.md describes the metadata of a model",
+                path);
+  if (format ? strcmp(format, "kmer-rnn") != 0 : is_ours)
     return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
-  if (!has_version(metadata, version) && !has_version(metadata, memory_version))
+  if (is_ours && !has_version(metadata, version) && !has_version(metadata, memory_version))
     return fail(why, "%s: its format is not version 1 or 2 of kmer-rnn; a newer rnntrain made it",
                 path);
   return 0;

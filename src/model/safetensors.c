@@ -201,11 +201,20 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   return rc;
 }
 
+/* Whether the file has none of the metadata that ours have: then it is no damaged file of ours. */
+static bool is_foreign(const Metadata *metadata) {
+  static const char *const ours[] = {"format_version", "data_crc32", "header_crc32"};
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    if (metadata_get(metadata, ours[i])) return false;
+  return true;
+}
+
 static int check_crc(SafeTensors *file, Why *why) {
   unsigned char buffer[BUFFER];
   uint32_t crc = 0;
   char text[16];
   const char *wanted = metadata_get(file->header.metadata, "data_crc32");
+  if (is_foreign(file->header.metadata)) return 0;
   for (uint64_t left = file->data_size; left > 0;) {
     size_t n = left < sizeof buffer ? (size_t)left : sizeof buffer;
     if (fread(buffer, 1, n, file->in) != n) return cannot_read(file, why);
@@ -293,9 +302,10 @@ static const TensorEntry *find(const SafeTensors *file, const Tensor *tensor, Wh
         entry->rank == tensor->rank && entry->shape[0] == rows && entry->shape[1] == columns)
       return entry;
   }
-  safetensors_malformed(why, file->path,
-                        "is missing, or its type or shape does not fit the metadata", "%s",
-                        tensor->name);
+  char wanted[80], detail[120];
+  tensor_describe(wanted, sizeof wanted, tensor);
+  snprintf(detail, sizeof detail, "is missing, or is not %s", wanted);
+  safetensors_malformed(why, file->path, detail, "%s", tensor->name);
   return NULL;
 }
 

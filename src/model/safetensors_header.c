@@ -76,6 +76,14 @@ size_t tensor_bytes(const Tensor *tensor) {
   return tensor->rows * tensor->columns * dtype_sizes[tensor->dtype];
 }
 
+void tensor_describe(char *text, size_t size, const Tensor *tensor) {
+  const char *dtype = dtype_names[tensor->dtype];
+  if (tensor->rank == 1)
+    snprintf(text, size, "%s of shape [%zu]", dtype, tensor->columns);
+  else
+    snprintf(text, size, "%s of shape [%zu,%zu]", dtype, tensor->rows, tensor->columns);
+}
+
 /* The metadata and the CRC-32s as a JSON object. */
 static json_t *strings_json(const Metadata *metadata, uint32_t crc, const char **fault) {
   json_t *strings = json_object();
@@ -159,6 +167,7 @@ static int parse_metadata(const Parse *parse) {
   const char *key;
   void *next;
   parse->header->metadata = metadata_new();
+  if (!strings) return 0;
   if (!json_is_object(strings))
     return safetensors_malformed(parse->why, parse->path, "must be an object", "__metadata__");
   json_object_foreach_safe(strings, next, key, value) {

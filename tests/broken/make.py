@@ -134,7 +134,9 @@ BROKEN = [
     ('20-digits', 'malformed at byte 309:',
      changed('[16,20]', '[16,99999999999999999999]')),
     # metadata
-    ('no-metadata', 'malformed at __metadata__:', changed('__metadata__', '__metadata')),
+    ('no-metadata', 'has no metadata k; docs/python.md',
+     pack(b'{' + TEXT[TEXT.index(b'"L"'):], DATA)),
+    ('metadata-misspelt', 'malformed at __metadata:', changed('__metadata__', '__metadata')),
     ('metadata-is-list', 'malformed at __metadata__:',
      pack(b'{"__metadata__":[],' + TEXT[TEXT.index(b'"L"'):], DATA)),
     ('metadata-is-number', 'malformed at __metadata__.k:', changed('"k":"1"', '"k":1')),
@@ -175,6 +177,9 @@ BROKEN = [
     # the network
     ('format', 'its format is not kmer-rnn', described(format='pt')),
     ('version', 'its format is not version 1 or 2 of kmer-rnn', described(format_version='3')),
+    ('format-of-another', 'its format is not kmer-rnn',
+     described(format='pt', format_version=None, data_crc32=None)),
+    ('no-format', 'its format is not kmer-rnn', described(format=None)),
     ('no-k', 'malformed at __metadata__.k:', described(k=None)),
     ('k', 'malformed at __metadata__.k:', described(k='13')),
     ('no-stride', 'malformed at __metadata__.stride:', described(stride=None)),
@@ -184,9 +189,9 @@ BROKEN = [
      described(embedding='-1')),
     ('no-hidden', 'malformed at __metadata__.hidden:', described(hidden=None)),
     ('hidden', 'malformed at __metadata__.hidden:', described(hidden='1.0')),
-    ('no-activation', 'this version does not know its activation', described(activation=None)),
+    ('no-activation', 'malformed at __metadata__.activation: is missing', described(activation=None)),
     ('activation', 'this version does not know its activation', described(activation='swish')),
-    ('no-softmax', 'this version does not know its softmax', described(softmax=None)),
+    ('no-softmax', 'malformed at __metadata__.softmax: is missing', described(softmax=None)),
     ('softmax', 'this version does not know its softmax', described(softmax='hard')),
     ('softmax-unlike-stride', 'malformed at __metadata__.softmax:', described(softmax='followers')),
     ('tensor-unknown', 'malformed at W:', shaped(W=tensor([1]))),
@@ -246,6 +251,7 @@ def main():
     if sys.argv[1] == '--seeds':
         return seeds(sys.argv[2])
     write(sys.argv[1], 'honest.safetensors', pack(TEXT, DATA))
+    write(sys.argv[1], 'honest-of-another.safetensors', described(format=None, format_version=None, data_crc32=None))
     for name, _, data in BROKEN:
         write(sys.argv[1], name + '.safetensors', data)
     write(sys.argv[1], 'EXPECT.tsv',
