@@ -49,19 +49,19 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
 /* How far counting and scoring are. To score a base takes as long as to count SCORE_WORK bases. */
 typedef struct {
   const Watch *watch;
-  double all, work; /* all of the work, and the part that is done, in bases to count */
+  double all, done; /* all of the work, and the part that is done, in bases to count */
   uint64_t bases;   /* read so far */
-} Advance;
+} Work;
 
-static Advance advance_new(const Watch *watch, const Span *train, const Span *valid) {
+static Work work_new(const Watch *watch, const Span *train, const Span *valid) {
   const double counted = (double)span_bases(train), scored = (double)span_bases(valid);
-  return (Advance){.watch = watch, .all = counted + SCORE_WORK * scored};
+  return (Work){.watch = watch, .all = counted + SCORE_WORK * scored};
 }
 
-static void advance(Advance *a, const Segment *segment, int work) {
-  a->bases += segment->length;
-  a->work += work * (double)segment->length;
-  watch_see(a->watch, a->work / a->all, a->bases);
+static void work_add(Work *work, const Segment *segment, int weight) {
+  work->bases += segment->length;
+  work->done += weight * (double)segment->length;
+  watch_see(work->watch, work->done / work->all, work->bases);
 }
 
 /* ---- counting ------------------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ static void add_other_strand(uint32_t *count) {
       }
 }
 
-static void count_span(Counts count, Span span, Strands strands, Advance *progress) {
+static void count_span(Counts count, Span span, Strands strands, Work *work) {
   uint32_t *longest = count[MARKOV_ORDERS - 1];
   SegmentCursor cursor = {0};
   Segment segment;
@@ -124,7 +124,7 @@ static void count_span(Counts count, Span span, Strands strands, Advance *progre
     count_begin(count, span.corpus, &segment, false);
     if (strands == STRANDS_BOTH) count_begin(count, span.corpus, &segment, true);
     count_longest(longest, span.corpus, &segment);
-    advance(progress, &segment, 1);
+    work_add(work, &segment, 1);
   }
   if (strands == STRANDS_BOTH) add_other_strand(longest);
 }
@@ -174,7 +174,7 @@ static void add_bits(Markov *markov, const Counts count, const LowBits *low,
   }
 }
 
-static Markov score_span(const Counts count, Span span, const MarkovWish *wish, Advance *progress) {
+static Markov score_span(const Counts count, Span span, const MarkovWish *wish, Work *work) {
   const int k = wish->k, s = wish->s;
   LowBits low = low_bits_new(count);
   Markov markov = {{0}, 0};
@@ -188,7 +188,7 @@ static Markov score_span(const Counts count, Span span, const MarkovWish *wish, 
       tokenizer_base(&tokenizer, corpus_base(span.corpus, segment.start + i));
       if (i >= (uint64_t)k) add_bits(&markov, count, &low, &tokenizer);
     }
-    advance(progress, &segment, SCORE_WORK);
+    work_add(work, &segment, SCORE_WORK);
   }
   low_bits_free(&low);
   const double bases = (double)span_tokens(&span, k, s) * s;
@@ -216,11 +216,11 @@ static Span choose_sample(const Span *span, uint64_t most) {
 Markov markov_score(Span train, Span valid, MarkovWish wish) {
   Counts count;
   Span sample = choose_sample(&train, wish.most);
-  Advance progress = advance_new(&wish.watch, &sample, &valid);
+  Work work = work_new(&wish.watch, &sample, &valid);
   counts_new(count);
-  count_span(count, sample, wish.strands, &progress);
+  count_span(count, sample, wish.strands, &work);
   count_shorter(count);
-  Markov markov = score_span(count, valid, &wish, &progress);
+  Markov markov = score_span(count, valid, &wish, &work);
   counts_free(count);
   span_free(&sample);
   return markov;
