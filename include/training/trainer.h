@@ -24,6 +24,7 @@ typedef struct {
   double recent_bits;     /* of the last log row, for the progress line */
   Agreement agreed;       /* now: trainer_elapsed() of rank 0. All decisions are by this */
   double next_checkpoint; /* trainer_elapsed() */
+  double next_report;     /* the same; 0: not written yet by this program */
   double earlier_seconds; /* of the run's parts before this program */
   uint64_t earlier_tokens;
   double examination_began; /* trainer_elapsed() */

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 100, REFRESH_SECONDS = 60 };
+enum { LIST_MAX = 100 };
 static const double PART_MAX = 1000; /* per cent beyond which numbers are not compared */
+static const double REFRESH_LEAST = 2, REFRESH_MOST = 20; /* seconds, as many as the run has */
 
 /* The page and the data that it shows. */
 typedef struct {
@@ -153,7 +154,8 @@ static void put_head(const Page *page) {
         "<meta name=\"color-scheme\" content=\"light dark\">\n",
         page->out);
   if (strcmp(run->status, "running") == 0)
-    fprintf(page->out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", REFRESH_SECONDS);
+    fprintf(page->out, "<meta http-equiv=\"refresh\" content=\"%.0f\">\n",
+            fmin(fmax(run->seconds, REFRESH_LEAST), REFRESH_MOST));
   fputs("<title>rnntrain: ", page->out);
   put_names(page);
   fprintf(page->out, "</title>\n<style>\n%s\n%s\n</style>\n</head>\n<body>\n<main>\n<h1>",

@@ -76,6 +76,14 @@ static int write_checkpoint(Trainer *train, Why *why) {
   return rc;
 }
 
+/* The next report of a run in progress follows after as much time as the run has taken, LEAST to
+ * MOST seconds, and after at least SHARE times the seconds that this one took. */
+static void plan_report(Trainer *train, double seconds) {
+  const double LEAST = 1, MOST = 20, SHARE = 100, now = train->agreed.now;
+  const double usual = fmin(fmax(now, LEAST), MOST);
+  train->next_report = now + fmax(usual, SHARE * seconds);
+}
+
 /* Restores the state of the checkpoint, and cuts the logs to it. */
 static int resume(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
@@ -119,6 +127,7 @@ int files_save(Trainer *train, RunStatus status, Why *why) {
   }
   if (rc != 0 && ranks_first()) rundir_check(train->run->dir, why); /* it explains all others */
   trainer_agree(train);
+  plan_report(train, 0);
   train->budget.save = fmax(train->budget.save, train->agreed.now - start);
   train->result.longest_checkpoint = train->budget.save;
   return rc;
@@ -162,4 +171,19 @@ int files_save_due(Trainer *train, Why *why) {
     progress_say(train->run->progress, "SIGUSR1: saved at step %" PRIu64,
                  train->state.numbers.step);
   return 0;
+}
+
+int files_report_due(Trainer *train, Why *why) {
+  const RunConfig *run = train->run;
+  const double start = train->agreed.now;
+  int rc = 0;
+  if (!run->report || start < train->next_report) return 0;
+  if (start + train->budget.save > budget_end(&train->budget)) return 0;
+  if (ranks_first()) rc = rundir_check(run->dir, why);
+  if (ranks_first() && rc == 0) rc = files_runjson(train, RUN_STATUS_RUNNING, why);
+  if (ranks_first() && rc == 0) rc = run->report(run, why);
+  rc = ranks_outcome(rc, why);
+  trainer_agree(train);
+  plan_report(train, train->agreed.now - start);
+  return rc;
 }

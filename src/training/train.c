@@ -124,7 +124,7 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
       *status = trainer_states_finite(train) ? RUN_STATUS_INTERRUPTED : RUN_STATUS_DIVERGED;
       return 0;
     }
-    if (files_save_due(train, why) != 0) return -1;
+    if (files_save_due(train, why) != 0 || files_report_due(train, why) != 0) return -1;
     if ((last ? validation_run(train, why) : advance(train, why)) != 0) return -1;
   }
 }
