@@ -14,6 +14,16 @@ agrees() {
     awk '($1 - $2) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 4 }'
 }
 
+need_torch() {
+  export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # for these networks more make PyTorch slower
+  "$PYTHON" -c 'import safetensors.torch' 2> /dev/null || skip "no PyTorch: pip install torch safetensors"
+}
+
+# as_shown WHAT: runs the program of that name, and compares its models and rnnpredict.
+as_shown() {
+  "$PYTHON" "$SOURCE/tests/python_models.py" "$1" program
+}
+
 @test "the model is read in NumPy" {
   need_numpy
   train -k 4 -o run "$DATA/phix174.fa.gz"
@@ -23,7 +33,7 @@ agrees() {
 }
 
 @test "the model is read in PyTorch" {
-  "$PYTHON" -c 'import safetensors.torch' 2> /dev/null || skip "no PyTorch: pip install torch safetensors"
+  need_torch
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md "python torch" | tee program | "$PYTHON" - > said
   [ "$(wc -l < program)" -le 12 ]
@@ -39,4 +49,27 @@ agrees() {
   Rscript program > said
   sed -i 's/^ *\[.*\]//' said
   agrees said
+}
+
+@test "a model is written in NumPy, for every activation and softmax" {
+  need_numpy
+  block python.md "python write" > program
+  as_shown write
+}
+
+@test "a model that the package safetensors writes is the same, and is trained further" {
+  need_numpy
+  "$PYTHON" -c 'import safetensors' 2> /dev/null || skip "no safetensors: pip install safetensors"
+  { block python.md "python write"; block python.md "python save"; } | "$PYTHON" -
+  printf '>a\nACGTACGGAC\n' > a.fa
+  rnnpredict --positions all random.safetensors a.fa > random.tsv
+  rnnpredict --positions all saved.safetensors a.fa | cmp - random.tsv
+  train -k 4 --activation tanh --init saved.safetensors -o further "$DATA/phix174.fa.gz"
+}
+
+@test "a model is trained in PyTorch" {
+  need_torch
+  zcat "$DATA/phix174.fa.gz" > genome.fa
+  block python.md "python torch train" > program
+  as_shown train
 }
