@@ -1,5 +1,6 @@
 /* rnnpredict: applies trained networks to sequence. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/quota.h"
 #include "base/signals.h"
 #include "base/start.h"
@@ -12,6 +13,7 @@
 #include "prediction/modes.h"
 #include "prediction/predict_options.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,20 @@ static int answer(const Task *task, Why *why) {
   return modes[task->options->mode](task, why);
 }
 
+static void see_index(void *context, double part, uint64_t bases) {
+  const ProgressWatched *watched = context;
+  progress_step(watched->progress, part, clock_now() - watched->began,
+                "  indexing the memory\t  %" PRIu64 " bases", bases);
+}
+
+/* Makes the index of a memory, which takes seconds for 100 Mb. */
+static int make_index(const Task *task, Memory *memory) {
+  ProgressWatched watched = {task->advance->progress, clock_now()};
+  const int rc = memory_index(memory, &(Watch){see_index, &watched});
+  progress_end(watched.progress);
+  return rc;
+}
+
 /* Reads a model, and makes the index of its memory if that is used. */
 static int read_model(const Task *task, Model *model, const char *path, Why *why) {
   const EvidenceUse use = task_memory(task);
@@ -38,7 +54,7 @@ static int read_model(const Task *task, Model *model, const char *path, Why *why
     return fail(why, "%s: has no memory to recall; rnntrain --memory adds one", path);
   if (!model->memory || use == EVIDENCE_OFF) return 0;
   records_sort(model->memory->records);
-  return memory_index(model->memory, &(Watch){0});
+  return make_index(task, model->memory);
 }
 
 /* Rows on a terminal leave no room for the progress. */
@@ -51,13 +67,14 @@ static bool rows_on_terminal(const Task *task) {
 static int run(Task *task, const char *const *paths, Why *why) {
   if (task_check(task, paths, why) != 0) return -1;
   Model *models = alloc_new((size_t)task->n_models, sizeof *models);
+  Progress *progress = task->advance->progress;
+  *progress = progress_new(false, true);
   int rc = 0;
   for (int i = 0; i < task->n_models && rc == 0; i++)
     rc = read_model(task, &models[i], paths[i], why);
   task->models = models;
   task->paths = paths;
   task->output = rc == 0 ? output_open(task->options->output, why) : NULL;
-  Progress *progress = task->advance->progress;
   *progress = progress_new(false, task->output && !rows_on_terminal(task));
   advance_begin(task->advance, task->files, task->n_files);
   rc = task->output ? answer(task, why) : -1;

@@ -431,6 +431,13 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
+@test "a terminal shows how far the index of a memory is" {
+  { echo ">long"; random_bases 12000000 1; } > long.fa
+  rnntrain -q -k 3 -d 8 -D 16 -e 1 -o tiny "$DATA/phix174.fa.gz"
+  rnntrain -q -k 3 -d 8 -D 16 -e 0 --memory --valid-fraction 0 --init tiny -o large long.fa
+  on_terminal 2 '% .* left  indexing the memory  [0-9]+ bases' kill rnnpredict --mode score large "$FORTY" > drawn
+}
+
 @test "progress counts computed bases, not those that are only read" {
   train -D 128 -o wide "$DATA/phix174.fa.gz"
   { echo ">long"; random_bases 6000000 1; } > long.fa
