@@ -1,14 +1,10 @@
 #include "report/usual.h"
 
-#include "run/train_options.h"
+#include "run/defaults.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Options on which the defaults of others depend. */
-static const char *const causes[] = {"max-time", "schedule", "optimizer",
-                                     "epochs",   "lanes",    "timesteps"};
 
 static const Option *find(const char *name) {
   const Option *option = train_program.options;
@@ -16,24 +12,16 @@ static const Option *find(const char *name) {
   return option->name ? option : NULL;
 }
 
-static const char *value_of(const Summary *run, const char *name) {
-  for (size_t i = 0; i < run->n_options; i++)
-    if (strcmp(run->options[i].name, name) == 0) return run->options[i].value;
-  return "";
-}
-
-/* The defaults in a run that has this one's values for all causes but the option itself. */
-static TrainOptions defaults_for(const char *name, const Summary *run) {
-  const double tokens =
-      run->train_tokens >= 0 && run->train_tokens < 0x1p53 ? run->train_tokens : 0;
+/* The options of a run, but for flags: no default depends on them. */
+static TrainOptions options_of(const Summary *run) {
   TrainOptions options = {0};
-  Why why;
   options_default(&train_program, &options);
-  for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
-    const char *value = value_of(run, causes[i]);
-    if (strcmp(name, causes[i]) != 0 && *value) (void)!option_set(find(causes[i]), &options, value);
+  for (size_t i = 0; i < run->n_options; i++) {
+    const Option *option = find(run->options[i].name);
+    const char *value = run->options[i].value;
+    const bool is_flag = option && option->type == OPTION_FLAG;
+    if (option && *value && !is_flag) (void)!option_set(option, &options, value);
   }
-  if (train_options_complete(&options, &why) == 0) train_options_fit(&options, (uint64_t)tokens);
   return options;
 }
 
@@ -55,7 +43,9 @@ bool usual_option(const Summary *run, const SummaryOption *option) {
   const Option *row = find(option->name);
   char usual[4096];
   if (!row) return false;
-  const TrainOptions options = defaults_for(option->name, run);
-  option_value(row, &options, usual, sizeof usual);
+  const double n = run->train_tokens;
+  const uint64_t tokens = n >= 0 && n < 0x1p53 ? (uint64_t)n : 0;
+  const TrainOptions options = options_of(run);
+  defaults_text(row, &options, tokens, usual, sizeof usual);
   return same(row, usual, option->value);
 }
