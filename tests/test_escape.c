@@ -80,11 +80,19 @@ static void a_row_stays_a_row(void **state) {
   check_text("", escape_row, "");
 }
 
+static void octal_escapes_lose_nothing(void **state) {
+  (void)state;
+  check_text("E. coli \xc3\xa9 '1\".fa", escape_octal, "E. coli \xc3\xa9 '1\".fa");
+  check_text("a\tb\\n\n\x7f\xc2\x9b\xff", escape_octal, "a\\011b\\134n\\012\\177\\302\\233\\377");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_means_nothing_stays),
       cmocka_unit_test(what_ends_a_string_or_begins_markup_is_escaped),
-      cmocka_unit_test(control_characters_reach_no_terminal), cmocka_unit_test(a_row_stays_a_row),
+      cmocka_unit_test(control_characters_reach_no_terminal),
+      cmocka_unit_test(a_row_stays_a_row),
+      cmocka_unit_test(octal_escapes_lose_nothing),
       cmocka_unit_test(bytes_that_are_no_utf8_do_not_get_through)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /* escape: external text, escaped character by character for JSON, HTML, a row of a table, or a
  * terminal. A byte that is not UTF-8 becomes the character of that number in JSON, and U+FFFD in
  * HTML. A control character becomes U+FFFD in HTML, and one '?' per byte on a terminal. In a row a
- * tab, a line feed and a carriage return become \t, \n and \r; nothing else changes. */
+ * tab, a line feed and a carriage return become \t, \n and \r; nothing else changes. In octal a
+ * backslash, and each byte of a control character or that is not UTF-8, becomes \ and three digits,
+ * as in the quotes $'..' of a shell, so that nothing is lost. */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
@@ -13,7 +15,7 @@ enum { ESCAPE_ROOM = 8 };
 /* The first character of text, which is not empty, escaped where it must be; returns its number of
  * bytes in text. */
 typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
-Escape escape_json, escape_html, escape_row, escape_screen;
+Escape escape_json, escape_html, escape_row, escape_screen, escape_octal;
 
 void escape_put(FILE *out, const char *text, Escape *escape); /* a whole text */
 

@@ -73,6 +73,13 @@ size_t escape_screen(char escaped[ESCAPE_ROOM], const char *text) {
   return 1;
 }
 
+size_t escape_octal(char escaped[ESCAPE_ROOM], const char *text) {
+  const size_t n = copy(escaped, text, "\\");
+  if (n > 0) return n;
+  snprintf(escaped, ESCAPE_ROOM, "\\%03o", (unsigned char)*text);
+  return 1;
+}
+
 void escape_put(FILE *out, const char *text, Escape *escape) {
   char escaped[ESCAPE_ROOM];
   while (*text) {
