@@ -12,6 +12,7 @@
 #include "net/matrix.h"
 #include "report/multiqc.h"
 #include "report/report.h"
+#include "run/origin.h"
 #include "run/resume.h"
 #include "run/runlog.h"
 #include "training/dryrun.h"
@@ -185,7 +186,9 @@ static int read_files(RunConfig *run, TrainOptions *o, Dataset *dataset, const c
   say_reading(run, files, n_files);
   if (read_init(run, why) != 0) return -1;
   if (read_input(run, dataset, files, n_files, phases, why) != 0) return -1;
-  return examine_input(run, o, why);
+  const int rc = examine_input(run, o, why);
+  if (rc == 0) run->origin = origin_new(run);
+  return rc;
 }
 
 /* Gives what rank 0 has read and decided to all ranks. */
@@ -265,6 +268,7 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   model_free(&init);
   runlog_free(run.log);
   metadata_free(run.past);
+  metadata_free(run.origin);
   free(run.past_inputs);
   free(run.inputs);
   progress_end(run.progress);

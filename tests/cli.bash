@@ -58,9 +58,25 @@ fails() {
 # logged RUN STEP: whether the run has logged this step or a later one.
 logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
 
-# same_run A B: the same model, and the same rows but for the seconds that they took.
+# about RUN KEY: the value of that key in its model's metadata.
+about() { rnnpredict --mode info "$1" | awk -F '\t' -v key="$2" '$1 == key { print $2; n++ } END { exit n != 1 }'; }
+
+# same_weights A B: the same model, but for the names and checksums of the files that it was trained on.
+same_weights() {
+  local which='^(input_|init_name|command|header_crc32)' one two
+  one=$(rnnpredict --mode info "$1" | grep -vE "$which") || return
+  two=$(rnnpredict --mode info "$2" | grep -vE "$which") || return
+  diff - <(echo "$two") <<< "$one"
+}
+
+# same_run A B: the same model, byte for byte, and the same rows.
 same_run() {
   cmp "$1/model.safetensors" "$2/model.safetensors" || return
+  same_rows "$1" "$2"
+}
+
+# same_rows A B: the same rows in the logs, but for the seconds that they took.
+same_rows() {
   cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" || return
   cut -f 1-3,5- "$1/loss.tsv" | diff - <(cut -f 1-3,5- "$2/loss.tsv")
 }

@@ -64,7 +64,8 @@ fresh_clone() {
   done
 }
 
-@test "docs/model.md: the worksheet's every number, and the slope of its loss" {
+@test "docs/model.md: the worksheet's every number, the slope of its loss, and where a model comes from" {
+  ln -s "$SOURCE/data" data
   "$PYTHON" "$SOURCE/tests/console.py" "$SOURCE/docs/model.md"
   need_numpy
   rnnpredict --mode trace --weights worksheet.json acgt.fa > trace.json

@@ -165,7 +165,7 @@ stopped() {
     grep -q '"status": "interrupted"' two/run.json
     saved=without
     if grep -q "examines it" said; then saved=one; fi # the signal came after the calibration
-    cmp "$saved/model.safetensors" two/model.safetensors
+    [ "$(about "$saved" data_crc32)" = "$(about two data_crc32)" ]
     rnntrain -q --resume -t 1 -o two long.fa
     same_run one two
     [ "$(result memory_frozen_bits_per_base one)" = "$(result memory_frozen_bits_per_base two)" ]

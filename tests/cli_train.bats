@@ -291,7 +291,7 @@ END
   train -o again "$DATA/phix174.fa.gz"
   same_model again "$PLAIN"
   train -o other --seed 2 "$DATA/phix174.fa.gz"
-  run ! same_model other "$PLAIN"
+  [ "$(about other data_crc32)" != "$(about "$PLAIN" data_crc32)" ]
 }
 
 @test "the largest seed is kept to its last digit, and leading zeros mean nothing" {
@@ -300,7 +300,7 @@ END
   rnnpredict --mode info run | grep -x "seed	9007199254740992"
   train --resume -o run --seed 009007199254740992 "$DATA/phix174.fa.gz"
   train -o before --seed 9007199254740991 "$DATA/phix174.fa.gz"
-  run ! same_model run before
+  [ "$(about run data_crc32)" != "$(about before data_crc32)" ]
 }
 
 @test "any number of threads, same bytes, in both forms of the softmax" {
@@ -313,11 +313,11 @@ END
   done
 }
 
-@test "from a pipe or in another wrapping, same bytes" {
+@test "from a pipe or in another wrapping, same weights" {
   zcat "$DATA/phix174.fa.gz" | train -o pipe -
-  same_model pipe "$PLAIN"
+  same_weights pipe "$PLAIN"
   zcat "$DATA/phix174.fa.gz" | sed '1!s/$/\r/' | tr ACGT acgt | train -o crlf -
-  same_model crlf "$PLAIN"
+  same_weights crlf "$PLAIN"
 }
 
 @test "--force overwrites a run and leaves other files alone" {

@@ -12,6 +12,8 @@ Metadata *metadata_new(void);
 void metadata_free(Metadata *metadata);
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Adds all names and values of `more`, which may be NULL. */
+void metadata_append(Metadata *metadata, const Metadata *more);
 const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: it has none */
 /* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
  * value is something else, or there is none. */

@@ -40,8 +40,9 @@ void tensor_describe(char *text, size_t size, const Tensor *tensor);
 int safetensors_write(AtomicFile *file, const Tensor *tensors, int n, const Metadata *metadata,
                       Why *why);
 
-/* The most bytes of memory that writing a transposed tensor with this number of columns takes. */
-size_t safetensors_memory(size_t columns);
+/* The most bytes of memory that writing a file takes, with a transposed tensor of this number of
+ * columns and metadata of which this is the largest part (NULL: it is small). */
+size_t safetensors_memory(size_t columns, const Metadata *metadata);
 
 /* An open file whose header is correct, and its CRC-32s unless another program wrote it. */
 typedef struct SafeTensors SafeTensors;

@@ -45,6 +45,8 @@ struct RunConfig {
   Model *init;
   const char *init_crc32; /* of the model that the run started from; NULL: none */
 
+  Metadata *origin; /* of the model (origin.h); NULL: of other ranks than 0 */
+
   Metadata *past;        /* of the checkpoint from which the run resumes; NULL: it begins */
   uint64_t *past_inputs; /* (n_past_inputs,DATASET_COLUMNS) the identity of its files */
   size_t n_past_inputs;

@@ -35,6 +35,9 @@ bool train_options_report(const TrainOptions *options);
  * before there were these options. */
 bool train_options_list(const TrainOptions *options, const Option *option);
 
+/* Whether an option can change the model of a run from the beginning to its end. */
+bool train_options_matters(const Option *option);
+
 /* Checks that the command line is complete: its options and the n_files FILEs. */
 int train_options_check(const TrainOptions *options, const char *const *files, int n_files,
                         Why *why);

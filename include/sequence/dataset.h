@@ -42,6 +42,12 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 /* Whether file i is for validation alone. */
 bool dataset_validates(const Dataset *dataset, int i);
 
+/* The use of file i: "training", "validation" or "training and validation". */
+const char *dataset_use(const Dataset *dataset, int i);
+
+/* All bases for training, each counted once. */
+uint64_t dataset_train_bases(const Dataset *dataset);
+
 /* The bases that a validation reads, each counted once. */
 uint64_t dataset_valid_bases(const Dataset *dataset);
 

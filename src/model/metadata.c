@@ -33,6 +33,11 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...) 
   metadata->text[2 * metadata->n++ + 1] = value;
 }
 
+void metadata_append(Metadata *metadata, const Metadata *more) {
+  for (size_t i = 0; more && i < more->n; i++)
+    metadata_set(metadata, more->text[2 * i], "%s", more->text[2 * i + 1]);
+}
+
 const char *metadata_get(const Metadata *metadata, const char *key) {
   for (size_t i = 0; i < metadata->n; i++)
     if (strcmp(metadata->text[2 * i], key) == 0) return metadata->text[2 * i + 1];

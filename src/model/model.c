@@ -32,7 +32,6 @@ int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shap
 
 static Metadata *describe(const Shape *shape, const Memory *memory, const Metadata *about) {
   Metadata *metadata = metadata_new();
-  const char *key, *value;
   metadata_set(metadata, "format", "kmer-rnn");
   metadata_set(metadata, "format_version", "%s", memory ? memory_version : version);
   metadata_set(metadata, "k", "%d", shape->k);
@@ -42,8 +41,7 @@ static Metadata *describe(const Shape *shape, const Memory *memory, const Metada
   metadata_set(metadata, "activation", "%s", activation_names[shape->activation]);
   metadata_set(metadata, "softmax", "%s", softmax_names[shape->softmax]);
   if (memory) memoryfile_describe(metadata, memory);
-  for (size_t i = 0; about && metadata_entry(about, i, &key, &value); i++)
-    metadata_set(metadata, key, "%s", value);
+  metadata_append(metadata, about);
   return metadata;
 }
 

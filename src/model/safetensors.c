@@ -19,7 +19,8 @@
 
 enum { BUFFER = 1 << 16 };
 enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel; a reader may have less memory */
-enum { TILE = 64 }; /* columns that are transposed together, in cache */
+enum { ENTRY_BYTES = 300, TEXTS = 5 }; /* of an entry of metadata while it is written, about */
+enum { TILE = 64 };                    /* columns that are transposed together, in cache */
 
 /* ---- the header's own CRC-32 ---------------------------------------------------------------- */
 
@@ -82,10 +83,19 @@ static Panel panel_new(size_t columns, size_t floats) {
   return panel;
 }
 
-size_t safetensors_memory(size_t columns) {
+/* Two copies of the metadata, and the header as values of JSON and twice as text. */
+static size_t header_memory(const Metadata *metadata) {
+  const char *key, *value;
+  size_t bytes = 0;
+  for (size_t i = 0; metadata && metadata_entry(metadata, i, &key, &value); i++)
+    bytes += ENTRY_BYTES + TEXTS * (strlen(key) + strlen(value));
+  return bytes;
+}
+
+size_t safetensors_memory(size_t columns, const Metadata *metadata) {
   alloc_count_begin();
   free(panel_new(columns, PUT_FLOATS).data);
-  return alloc_count_end();
+  return alloc_count_end() + header_memory(metadata);
 }
 
 static void put_transposed(Sink *to, const Tensor *tensor) {

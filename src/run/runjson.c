@@ -79,16 +79,11 @@ static json_t *counts_json(const char *file, const SeqCounts *counts) {
   return json;
 }
 
-static const char *input_use(const Share *share) {
-  if (share->valid_bases == 0) return "training";
-  return share->train_bases == 0 ? "validation" : "training and validation";
-}
-
 /* The entry of input i. */
 static json_t *input_json(const Dataset *dataset, int i) {
   const Share *share = &dataset->shares[i];
   json_t *json = counts_json(dataset->files[i], &dataset->counts[i]);
-  json_object_set_new(json, "use", json_string(input_use(share)));
+  json_object_set_new(json, "use", json_string(dataset_use(dataset, i)));
   json_object_set_new(json, "training_bases", whole(share->train_bases));
   json_object_set_new(json, "validation_bases", whole(share->valid_bases));
   return json;

@@ -120,6 +120,10 @@ bool train_options_list(const TrainOptions *o, const Option *option) {
   return o->memory || strcmp(option->group, repeats) != 0;
 }
 
+bool train_options_matters(const Option *option) {
+  return strcmp(option->group, output) != 0 && strcmp(option->name, "threads") != 0;
+}
+
 /* Without FILEs there is no training, so no option of training may have been given. */
 static int check_alone(const TrainOptions *o, Why *why) {
   char is[4096], usual[4096];

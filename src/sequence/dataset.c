@@ -15,6 +15,12 @@ bool dataset_validates(const Dataset *dataset, int i) {
   return dataset->valid_corpus && i == dataset->n - 1;
 }
 
+const char *dataset_use(const Dataset *dataset, int i) {
+  const Share *share = &dataset->shares[i];
+  if (share->valid_bases == 0) return "training";
+  return share->train_bases == 0 ? "validation" : "training and validation";
+}
+
 /* A watch of one file, for that of all. */
 typedef struct {
   Parts parts;
@@ -116,6 +122,12 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
                 "validation",
                 input_title(dataset->valid_name), k + s);
   return 0;
+}
+
+uint64_t dataset_train_bases(const Dataset *dataset) {
+  uint64_t sum = 0;
+  for (int i = 0; i < dataset->n; i++) sum += dataset->shares[i].train_bases;
+  return sum;
 }
 
 uint64_t dataset_valid_bases(const Dataset *dataset) {

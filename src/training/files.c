@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The origin of the model, for its metadata; nothing in it depends on the clock. */
+/* How the model was made, for its metadata; nothing in it depends on the clock. */
 static Metadata *make_about(const Trainer *train) {
   static const char kept[] =
       "strands|epochs|lanes|timesteps|optimizer|learning-rate|schedule|warmup|clip|seed";
@@ -44,6 +44,9 @@ int files_model(Trainer *train, Why *why) {
     metadata_set(about, "valid_bits_per_base", "%.6f",
                  bits_per_base(numbers->best_valid_loss, train->run->options->s));
   }
+  if (train->memory && isfinite(train->result.repeats.frozen))
+    metadata_set(about, "memory_frozen_bits_per_base", "%.6f", train->result.repeats.frozen);
+  metadata_append(about, train->run->origin);
   const Model model = {.shape = train->run->shape,
                        .weights = trainer_best(train),
                        .about = about,
@@ -70,6 +73,7 @@ static int write_checkpoint(Trainer *train, Why *why) {
   Metadata *about = make_about(train);
   resume_describe(about, train->run->options);
   metadata_set(about, "started", "%s", train->run->started);
+  metadata_append(about, train->run->origin);
   int rc = checkpoint_write(rundir_create(train->run->dir, RUN_CHECKPOINT, why), train->run,
                             &train->state, about, why);
   metadata_free(about);

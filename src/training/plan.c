@@ -97,7 +97,8 @@ Plan plan_make(const RunConfig *run) {
   plan.markov = dataset->valid.n > 0 ? markov_memory() : 0;
   /* The Markov counts are freed before the network is made, and a checkpoint's buffer before what
    * follows the training. */
-  const uint64_t after = after_training(run), save = safetensors_memory((size_t)run->shape.V);
+  const uint64_t after = after_training(run);
+  const uint64_t save = safetensors_memory((size_t)run->shape.V, run->origin);
   const uint64_t buffers = (uint64_t)run->options->threads * MATRIX_BUFFER;
   const uint64_t training = plan.weights + plan.windows + buffers + (after > save ? after : save);
   plan.total = plan.present + (training > plan.markov ? training : plan.markov);

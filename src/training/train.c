@@ -220,8 +220,8 @@ static int complete(Trainer *train, Why *why) {
   const bool examined = is_examined(train);
   if (run->options->memory) {
     repeats_learn(train);
+    if (train->memory && examined) repeats_measure(train); /* the model has its bits */
     if (train->memory && files_model(train, why) != 0) return -1;
-    if (train->memory && examined) repeats_measure(train);
   }
   if (!examined || signals_end()) return 0;
   if (is_large(run)) progress_say(run->progress, "examining the model");
