@@ -243,24 +243,70 @@ assert len(rows) == 14 and rows[0]["difference"] is None and rows[-1]["alt_bases
   printf '##fileformat=VCFv4.2\nphix\t1\n' > headless.vcf
   fails_at "headless.vcf: its header cannot be read" headless.vcf "$PHIX"
   { vcf; printf 'phix\t10\t.\tA\n'; } > torn.vcf
-  fails_at "torn.vcf: line 6: has 4 columns of 8" torn.vcf "$PHIX"
-  { vcf; printf 'phix\t1e3\t.\tA\tC\t.\t.\t.\n'; } > torn.vcf
+  fails_at "torn.vcf: line 6: has 4 columns of 11" torn.vcf "$PHIX"
+  { vcf; printf 'phix\t1e3\t.\tA\tC\t.\t.\t.\tGT\t0\t0\n'; } > torn.vcf
   fails_at "torn.vcf: line 6: POS is not a whole number" torn.vcf "$PHIX"
+  { vcf; printf 'phix\t10\t.\tA\tC\tx\t.\tDP=3\tGT\t0/1\t0/1\n'; } > torn.vcf
+  fails_at "torn.vcf: line 6: QUAL is not a number" torn.vcf "$PHIX"
   { vcf; printf 'phix\t10\t.\tA\tC\t.\t.\tDP=3\tGT\t0/1\n'; } > torn.vcf
+  fails_at "torn.vcf: line 6: has 10 columns of 11" torn.vcf "$PHIX"
+  { vcf; printf 'phix\t10\t.\tA\tC\t.\t.\tDP=3\tGT\t0/1\t0/1\t1/1\n'; } > torn.vcf
+  fails_at "torn.vcf: line 6: has 12 columns, and the header 11" torn.vcf --format vcf "$PHIX"
+  { vcf; printf 'phix\t10\t.\tA\tC\t.\t.\tDP=x;DP=3\tGT:GQ\t0/1\tx:y:z\n'; } > torn.vcf
   fails_at "torn.vcf: line 6: is damaged" torn.vcf --format vcf "$PHIX"
+  printf '\x1f' > byte.vcf
+  fails_at "byte.vcf: is neither VCF nor BCF" byte.vcf "$PHIX"
   if command -v bcftools > /dev/null; then
     many > many.vcf
     bcftools view many.vcf -Oz -o whole.vcf.gz
     head -c -28 whole.vcf.gz > cut.vcf.gz
     fails_at "cut.vcf.gz: its end is missing" cut.vcf.gz "$PHIX"
+    fails_at "standard input: its end is missing" - "$PHIX" < cut.vcf.gz
     bcftools view many.vcf -Ou -o whole.bcf
     head -c 3000 whole.bcf > cut.bcf
     fails_at "cut.bcf: " cut.bcf "$PHIX"
   fi
+  { many; for i in {2..8}; do many $i | grep -v '^#'; done; } | gzip | head -c -8 > cut.vcf.gz
+  fails_at ": is damaged or cut short; bcftools" cut.vcf.gz "$PHIX"
   fails 2 "standard input can be named only once" rnnpredict --mode variants --vcf - "$RUN"
   cp "$PHIX" here.fa
   vcf > here.vcf
   fails 1 "is read from too" rnnpredict --mode variants --vcf here.vcf -o here.vcf "$RUN" here.fa
+}
+
+@test "variants --format vcf: names that the header of a BCF has lost are an error" {
+  need_bcftools
+  many | bcftools view -Ou - > whole.bcf
+  for line in 'FORMAT=<ID=GT' 'contig=<ID=phix'; do
+    sed "s/##$line/##${line/ID/IX}/" whole.bcf > lost.bcf
+    fails 1 "lost.bcf: record 1: is damaged" rnnpredict --mode variants --vcf lost.bcf --format vcf -o out.vcf "$RUN" "$PHIX"
+    [ ! -e out.vcf ]
+  done
+}
+
+@test "variants --format vcf: names of the reference that VCF does not allow stay out of the header" {
+  need_bcftools
+  vcf "10 $(sed 1d "$PHIX" | tr -d '\n' | cut -c 10) G" > one.vcf
+  { printf '>%s\nACGT\n' 'a>b' 'a,b' 'a"b,c' '' '*a' '=a' '<a>' 'gi|1:2;=@a'; cat "$PHIX"; } > names.fa
+  rnnpredict --mode variants --vcf one.vcf --format vcf -o out.vcf "$RUN" names.fa
+  [ "$(bcftools view -h out.vcf | grep '^##contig' | sort)" = \
+    "$(printf '%s\n' '##contig=<ID=gi|1:2;=@a,length=4>' '##contig=<ID=phix,length=5386>')" ]
+}
+
+@test "variants --format vcf: INFO that cannot take a field is an error" {
+  need_vcf
+  fields() { printf "$1=1;%.0s" $(seq $2) | sed 's/;$//'; }
+  row() { printf 'phix\t10\t.\t%s\tG\t.\t.\t%s\tGT\t0/1\t0/1\n' "$(sed 1d "$PHIX" | tr -d '\n' | cut -c 10)" "$1"; }
+  { vcf; row "$(fields RNN_DIFF 2)"; } > twice.vcf
+  fails_late() {
+    run -1 --separate-stderr rnnpredict --mode variants --vcf "$2" --format vcf "$RUN" "$PHIX"
+    [ "$stderr" = "rnnpredict: $2: line 6: $1" ]
+  }
+  fails_late "INFO has RNN_DIFF 2 times; keep one" twice.vcf
+  { vcf; row "$(fields DP 65533)"; } > full.vcf
+  fails_late "INFO has 65535 fields, and no room for more; remove some" full.vcf
+  { vcf; row "$(fields DP 65532)"; } > fits.vcf
+  [ "$(rnnpredict --mode variants --vcf fits.vcf --format vcf "$RUN" "$PHIX" | grep -c 'RNN_DIFF=')" -eq 1 ]
 }
 
 @test "variants: a build without HTSlib says so" {

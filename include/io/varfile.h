@@ -39,8 +39,8 @@ void varfile_clear(VarRecord *record);
 int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const char *problem, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Before varfile_put_header: adds a sequence, unless the header has it; a field of INFO, whose
- * number is "1" or "A"; and a line ##key=value, with '?' for control
+/* Before varfile_put_header: adds a sequence, unless the header has it or VCF does not allow its
+ * name; a field of INFO, whose number is "1" or "A"; and a line ##key=value, with '?' for control
  * characters. */
 void varfile_add_contig(VarFile *file, const char *name, uint64_t letters);
 void varfile_add_field(VarFile *file, const char *id, const char *number, const char *description);

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <htslib/bgzf.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
 #include <math.h>
@@ -15,38 +16,53 @@
 struct VarFile {
   const char *title; /* in messages */
   htsFile *stream;
-  bcf_hdr_t *header;
-  bool text;        /* VCF, not BCF */
-  uint64_t records; /* of BCF, that were read */
-  bool incomplete;  /* a line could not be added to the header */
+  bcf_hdr_t *header; /* that records are read with */
+  bcf_hdr_t *longer; /* that records are written with */
+  int samples;       /* of the file, also where they are skipped */
+  bool text;         /* VCF, not BCF */
+  uint64_t records;  /* of BCF, that were read */
+  bool incomplete;   /* a line could not be added to the header */
   kstring_t line;
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+static int fail_end(const VarFile *file, Why *why) {
+  return fail(why, "%s: its end is missing (BGZF's end block); copy or download it again",
+              file->title);
+}
+
 /* Opens the file and reads its header. */
 static int open_file(VarFile *file, const char *path, Why *why) {
   errno = 0;
   file->stream = hts_open(path, "r");
-  if (!file->stream) return fail_reading(why, errno, "%s: cannot be opened", file->title);
-  const enum htsExactFormat format = hts_get_format(file->stream)->format;
+  if (!file->stream && errno != ENOEXEC) /* no format */
+    return fail_reading(why, errno, "%s: cannot be opened", file->title);
+  const enum htsExactFormat format =
+      file->stream ? hts_get_format(file->stream)->format : unknown_format;
   file->text = format == vcf;
   if (format != vcf && format != bcf)
     return fail(why, "%s: is neither VCF nor BCF; name a file of variants", file->title);
-  if (hts_check_EOF(file->stream) == 0)
-    return fail(why, "%s: its end is missing (BGZF's end block); copy or download it again",
-                file->title);
+  if (hts_check_EOF(file->stream) == 0) return fail_end(file, why);
   file->header = bcf_hdr_read(file->stream);
   if (!file->header)
     return fail(why, "%s: its header cannot be read; bcftools head prints the reason", file->title);
+  file->samples = bcf_hdr_nsamples(file->header);
   return 0;
+}
+
+/* The records of BCF have numbers for names: a line more would define one that the header lacks. To
+ * the header of VCF, HTSlib adds the names that it lacks. */
+static int copy_header(VarFile *file, Why *why) {
+  file->longer = file->text ? file->header : bcf_hdr_dup(file->header);
+  return file->longer ? 0 : fail(why, "%s: no memory for its header", file->title);
 }
 
 VarFile *varfile_open(const char *path, bool samples, Why *why) {
   VarFile *file = alloc_new(1, sizeof *file);
   file->title = input_title(path);
   hts_set_log_level(HTS_LOG_OFF); /* messages are ours */
-  if (open_file(file, path, why) != 0) {
+  if (open_file(file, path, why) != 0 || copy_header(file, why) != 0) {
     varfile_close(file);
     return NULL;
   }
@@ -56,6 +72,7 @@ VarFile *varfile_open(const char *path, bool samples, Why *why) {
 
 void varfile_close(VarFile *file) {
   if (!file) return;
+  if (file->longer && file->longer != file->header) bcf_hdr_destroy(file->longer);
   if (file->header) bcf_hdr_destroy(file->header);
   if (file->stream) hts_close(file->stream);
   free(file->line.s);
@@ -67,6 +84,23 @@ void varfile_close(VarFile *file) {
 /* Contigs and fields that the header does not define are no errors; HTSlib adds them to it. */
 static const int harmless = BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF;
 
+/* HTSlib reads blocks of compressed files, and BCF. */
+static const BGZF *blocks(const VarFile *file) {
+  return file->stream->is_bgzf ? file->stream->fp.bgzf : NULL;
+}
+
+/* Whether an error ended the line that was read. */
+static bool is_torn(const VarFile *file) {
+  const BGZF *bgzf = blocks(file);
+  return bgzf && bgzf->errcode != 0;
+}
+
+/* At the end, also of a pipe, where hts_check_EOF sees nothing. */
+static int check_end(const VarFile *file, Why *why) {
+  const BGZF *bgzf = blocks(file);
+  return bgzf && bgzf->no_eof_block ? fail_end(file, why) : 0;
+}
+
 static void set_record(const VarFile *file, VarRecord *record) {
   bcf1_t *raw = record->raw;
   record->name = bcf_seqname(file->header, raw);
@@ -77,17 +111,31 @@ static void set_record(const VarFile *file, VarRecord *record) {
   record->bytes = raw->shared.l + raw->indiv.l;
 }
 
+/* Columns of VCF, from 0. */
+enum { POS = 1, QUAL = 5, INFO = 7 };
+
 /* Checks the columns of a line, of which HTSlib would take any. */
 static int check_columns(const VarFile *file, const VarRecord *record, const char *line, Why *why) {
-  enum { COLUMNS = 8 };
+  const int least = INFO + 1 + (file->samples > 0) + file->samples;
+  const char *column[QUAL + 1] = {line};
   int columns = 1;
-  const char *position = strchr(line, '\t');
-  for (const char *at = line; *at; at++) columns += *at == '\t';
-  if (columns < COLUMNS)
-    return varfile_fail(file, record, why, "has %d columns of 8; complete it", columns);
-  const size_t digits = strspn(position + 1, "0123456789");
-  if (digits == 0 || position[1 + digits] != '\t')
+  for (const char *at = line; *at; at++) {
+    if (*at != '\t') continue;
+    if (columns <= QUAL) column[columns] = at + 1;
+    columns++;
+  }
+  if (columns < least)
+    return varfile_fail(file, record, why, "has %d columns of %d; complete it", columns, least);
+  if (file->samples > 0 && columns > least)
+    return varfile_fail(file, record, why, "has %d columns, and the header %d; correct it", columns,
+                        least);
+  const size_t digits = strspn(column[POS], "0123456789");
+  if (digits == 0 || column[POS][digits] != '\t')
     return varfile_fail(file, record, why, "POS is not a whole number; correct it");
+  char *end;
+  strtod(column[QUAL], &end);
+  if (strncmp(column[QUAL], ".\t", 2) != 0 && (end == column[QUAL] || *end != '\t'))
+    return varfile_fail(file, record, why, "QUAL is not a number; correct it");
   return 0;
 }
 
@@ -101,6 +149,7 @@ static int read_raw(VarFile *file, VarRecord *record, Why *why) {
   const int rc = hts_getline(file->stream, '\n', line);
   record->number = (uint64_t)file->stream->lineno;
   if (rc < 0) return rc;
+  if (is_torn(file)) return -2;
   if (check_columns(file, record, line->s, why) != 0) return 1;
   return vcf_parse(line, file->header, record->raw) == 0 ? 0 : -2;
 }
@@ -109,11 +158,12 @@ int varfile_read(VarFile *file, VarRecord *record, Why *why) {
   if (!record->raw) record->raw = bcf_init();
   if (!record->raw) return fail(why, "%s: no memory for its records", file->title);
   const int rc = read_raw(file, record, why);
-  if (rc == -1) return 0;
+  if (rc == -1) return check_end(file, why);
   if (rc == 1) return -1;
   record->raw->errcode &= ~harmless;
   if (rc < -1 || record->raw->errcode || bcf_unpack(record->raw, BCF_UN_STR) != 0 ||
-      !bcf_seqname(file->header, record->raw) || record->raw->n_allele == 0)
+      !bcf_seqname(file->header, record->raw) || record->raw->n_allele == 0 ||
+      (int)record->raw->n_sample != bcf_hdr_nsamples(file->header))
     return varfile_fail(file, record, why,
                         "is damaged or cut short; bcftools view prints the reason");
   set_record(file, record);
@@ -141,14 +191,23 @@ int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const c
 /* A header that lacks a line is not written. */
 static void note(VarFile *file, int rc) { file->incomplete |= rc != 0; }
 
+/* Whether VCF allows the name, which could end the line of a header otherwise. */
+static bool is_contig(const char *name) {
+  static const char others[] = "!#$%&*+-./:;=?@^_|~";
+  if (!*name || *name == '*' || *name == '=') return false;
+  for (; *name; name++)
+    if (!isalnum((unsigned char)*name) && !strchr(others, *name)) return false;
+  return true;
+}
+
 void varfile_add_contig(VarFile *file, const char *name, uint64_t letters) {
-  if (bcf_hdr_name2id(file->header, name) < 0)
-    note(file, bcf_hdr_printf(file->header, "##contig=<ID=%s,length=%" PRIu64 ">", name, letters));
+  if (is_contig(name) && bcf_hdr_name2id(file->longer, name) < 0)
+    note(file, bcf_hdr_printf(file->longer, "##contig=<ID=%s,length=%" PRIu64 ">", name, letters));
 }
 
 void varfile_add_field(VarFile *file, const char *id, const char *number, const char *description) {
-  bcf_hdr_remove(file->header, BCF_HL_INFO, id);
-  note(file, bcf_hdr_printf(file->header, "##INFO=<ID=%s,Number=%s,Type=Float,Description=\"%s\">",
+  bcf_hdr_remove(file->longer, BCF_HL_INFO, id);
+  note(file, bcf_hdr_printf(file->longer, "##INFO=<ID=%s,Number=%s,Type=Float,Description=\"%s\">",
                             id, number, description));
 }
 
@@ -156,7 +215,7 @@ void varfile_add_line(VarFile *file, const char *key, const char *value) {
   char *line = alloc_text(value);
   for (char *at = line; *at; at++)
     if (iscntrl((unsigned char)*at)) *at = '?';
-  note(file, bcf_hdr_printf(file->header, "##%s=%s", key, line));
+  note(file, bcf_hdr_printf(file->longer, "##%s=%s", key, line));
   free(line);
 }
 
@@ -167,27 +226,50 @@ static void put_line(VarFile *file, FILE *out) {
 }
 
 int varfile_put_header(VarFile *file, FILE *out, Why *why) {
-  note(file, bcf_hdr_sync(file->header));
-  if (file->incomplete || bcf_hdr_format(file->header, 0, &file->line) != 0)
+  note(file, bcf_hdr_sync(file->longer));
+  if (file->incomplete || bcf_hdr_format(file->longer, 0, &file->line) != 0)
     return fail(why, "%s: its header cannot be completed; bcftools head prints the reason",
                 file->title);
   put_line(file, out);
   return 0;
 }
 
+/* How often INFO has a field. */
+static int count_field(const VarFile *file, bcf1_t *raw, const char *id) {
+  const int key = bcf_hdr_id2int(file->longer, BCF_DT_ID, id);
+  int n = 0;
+  for (int i = 0; i < raw->n_info; i++) n += raw->d.info[i].key == key;
+  return n;
+}
+
+/* Whether a field can be set: of several HTSlib would set the first, and beyond the most that it
+ * can count, it crashes. */
+static int check_room(const VarFile *file, const VarRecord *record, const char *id, Why *why) {
+  if (bcf_unpack(record->raw, BCF_UN_INFO) != 0)
+    return varfile_fail(file, record, why, "INFO is damaged; bcftools view prints the reason");
+  const int n = count_field(file, record->raw, id);
+  if (n > 1) return varfile_fail(file, record, why, "INFO has %s %d times; keep one", id, n);
+  if (n == 0 && record->raw->n_info == UINT16_MAX)
+    return varfile_fail(file, record, why,
+                        "INFO has 65535 fields, and no room for more; remove "
+                        "some");
+  return 0;
+}
+
 int varfile_set(VarFile *file, VarRecord *record, const char *id, const float *values, int n,
                 Why *why) {
+  if (check_room(file, record, id, why) != 0) return -1;
   float *numbers = alloc_new((size_t)n + 1, sizeof *numbers);
   memcpy(numbers, values, (size_t)n * sizeof *numbers);
   for (int i = 0; i < n; i++)
     if (isnan(values[i])) bcf_float_set_missing(numbers[i]);
-  const int rc = bcf_update_info_float(file->header, record->raw, id, numbers, n);
+  const int rc = bcf_update_info_float(file->longer, record->raw, id, numbers, n);
   free(numbers);
   return rc >= 0 ? 0 : varfile_fail(file, record, why, "INFO cannot take %s; remove it", id);
 }
 
 int varfile_put(VarFile *file, const VarRecord *record, FILE *out, Why *why) {
-  if (vcf_format(file->header, record->raw, &file->line) != 0)
+  if (vcf_format(file->longer, record->raw, &file->line) != 0)
     return varfile_fail(file, record, why, "cannot be written; bcftools view prints the reason");
   put_line(file, out);
   return 0;
