@@ -73,3 +73,11 @@ as_shown() {
   block python.md "python torch train" > program
   as_shown train
 }
+
+@test "a model is loaded into modules of PyTorch, for every activation and softmax" {
+  need_torch
+  train -k 4 -o run "$DATA/phix174.fa.gz"
+  block python.md "python torch load" > program
+  as_shown load > said
+  agrees said
+}
