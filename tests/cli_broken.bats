@@ -11,7 +11,7 @@ setup() { cd "$BROKEN"; }
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
   run --separate-stderr -0 rnnpredict --mode info honest-of-another.safetensors
   [ -z "$stderr" ]
-  [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax dictionary \
+  [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax data_crc32 dictionary \
 softmax_width parameters" ]
   printf '>a\nACGTAC\n' > "$BATS_TEST_TMPDIR/a.fa"
   [ "$(rnnpredict honest.safetensors "$BATS_TEST_TMPDIR/a.fa")" = \

@@ -213,6 +213,25 @@ END
   cmp before/model.safetensors next/model.safetensors
 }
 
+@test "--init with a file of another program, which has no checksum" {
+  rnntrain -q "${SMALL[@]}" -o first phix.fa
+  "$PYTHON" - << 'END'
+import json
+raw = open('first/model.safetensors', 'rb').read()
+n = 8 + int.from_bytes(raw[:8], 'little')
+header = json.loads(raw[8:n])
+kept = ('k', 'stride', 'embedding', 'hidden', 'activation', 'softmax')
+header['__metadata__'] = {key: header['__metadata__'][key] for key in kept}
+text = json.dumps(header).encode()
+open('foreign.safetensors', 'wb').write(len(text).to_bytes(8, 'little') + text + raw[n:])
+END
+  rnntrain -q "${SMALL[@]}" --init foreign.safetensors -o next some.fa
+  [ "$(about next init_data_crc32)" = "$(about first data_crc32)" ]
+  rnntrain -q --resume -e 2 --init foreign.safetensors -o next some.fa
+  rnntrain -q "${SMALL[@]}" -o second some.fa
+  fails 1 "began from another model" rnntrain -q --resume --init second -o next some.fa
+}
+
 # ---- the same bytes ------------------------------------------------------------------------------
 
 @test "paths, threads and options that change no model change no byte" {

@@ -219,12 +219,13 @@ static bool is_foreign(const Metadata *metadata) {
   return true;
 }
 
+/* A file of another program, in which nothing is compared, gets its CRC-32, because it is the
+ * identity of a model. */
 static int check_crc(SafeTensors *file, Why *why) {
+  static const char key[] = "data_crc32";
   unsigned char buffer[BUFFER];
   uint32_t crc = 0;
   char text[16];
-  const char *wanted = metadata_get(file->header.metadata, "data_crc32");
-  if (is_foreign(file->header.metadata)) return 0;
   for (uint64_t left = file->data_size; left > 0;) {
     size_t n = left < sizeof buffer ? (size_t)left : sizeof buffer;
     if (fread(buffer, 1, n, file->in) != n) return cannot_read(file, why);
@@ -232,6 +233,8 @@ static int check_crc(SafeTensors *file, Why *why) {
     left -= n;
   }
   snprintf(text, sizeof text, "%08x", crc);
+  if (is_foreign(file->header.metadata)) metadata_set(file->header.metadata, key, "%s", text);
+  const char *wanted = metadata_get(file->header.metadata, key);
   if (!wanted)
     return safetensors_malformed(why, file->path, "is missing", "__metadata__.data_crc32");
   if (strcmp(text, wanted) != 0)
