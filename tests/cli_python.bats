@@ -81,3 +81,14 @@ as_shown() {
   as_shown load > said
   agrees said
 }
+
+@test "a model is exported to ONNX, for every activation and softmax" {
+  "$PYTHON" -c 'import onnx, onnxruntime, safetensors' 2> /dev/null ||
+    skip "no ONNX: pip install onnx onnxruntime safetensors"
+  train -k 4 -o run "$DATA/phix174.fa.gz"
+  block python.md "python onnx export" > program
+  [ "$(grep -c . program)" -le 22 ]
+  block python.md "python onnx run" >> program
+  as_shown export > said
+  agrees said
+}
