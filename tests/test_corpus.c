@@ -246,14 +246,14 @@ static void lower_case_may_end_a_segment(void **state) {
   assert_segments(corpus, "0+2 2+1 3+3 6+1 7+1 "); /* a ends with G and its first two again */
   assert_bases(corpus, "ACTGACCT");
   assert_counts(5, 0, 0, 0);
-  assert_int_equal(counts.masked, 3);
+  assert_int_equal(counts.notes.masked, 3);
   assert_int_equal(counts.lowercase, 4);
   assert_int_equal(counts.turned, 2);
   /* Of low quality are the others. */
   reading.min_quality = 20;
   append(corpus, "@a\nACgtTn\n+\nI!I!I!\n");
   assert_counts(2, 1, 0, 0);
-  assert_int_equal(counts.masked, 2);
+  assert_int_equal(counts.notes.masked, 2);
   assert_int_equal(counts.letter['C'], 1);
   assert_int_equal(counts.letter['G'], 1);
   assert_int_equal(counts.letter['T'], 2);

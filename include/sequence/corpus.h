@@ -50,8 +50,7 @@ typedef struct {
   uint64_t lowercase;                   /* bases, of either kind of letter */
   uint64_t longest, n50;                /* of records, all their letters counted */
   uint64_t segments;                    /* in the corpus */
-  uint64_t masked;                      /* lower-case bases that are read as ambiguous */
-  uint64_t low_quality;                 /* other bases below min_quality */
+  uint64_t low_quality;                 /* bases below min_quality that are not masked */
   uint64_t short_segments, short_bases; /* below min_length */
   uint64_t turned; /* bases that are in the corpus twice: circles are read over their ends */
   SeqDigest digest;

@@ -28,8 +28,8 @@ typedef struct {
   size_t (*copy_line)(char *to, const char *from, size_t n);
   /* The number of characters before the first one that is not in first..last. */
   size_t (*range_run)(const char *text, size_t n, char first, char last);
-  /* Marks the lower-case letters of characters (n) of ASCII, of which some may be marked. */
-  void (*mark_lowercase)(char *letters, size_t n);
+  /* Marks letters (n) that are lower-case bases; returns their number. */
+  size_t (*mark_lowercase)(char *letters, size_t n);
   /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
    * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
   LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);

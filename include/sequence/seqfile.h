@@ -22,6 +22,7 @@ typedef struct SeqFile SeqFile;
 typedef struct {
   uint64_t bytes;         /* of the file as stored (compressed) */
   uint32_t crc32;         /* of these */
+  uint64_t masked;        /* bases that seqfile_mark_lowercase has marked */
   bool has_quality;       /* it is FASTQ */
   bool end_block_missing; /* of BGZF; the text ends with a whole record */
   bool phred64;           /* its qualities, which seqfile_mark_low looks at, can only be Phred+64 */
@@ -36,7 +37,7 @@ void seqfile_close(SeqFile *file); /* NULL is allowed */
  * '!' is 0) is below this. A record is then kept in memory, as its quality comes last. */
 void seqfile_mark_low(SeqFile *file, int quality);
 
-/* Before the first record: sets the bit LETTER_MARK of each lower-case letter, or not. */
+/* Before the first record: sets the bit LETTER_MARK of each lower-case base, or not. */
 void seqfile_mark_lowercase(SeqFile *file, Lowercase lowercase);
 
 /* Before the first record: circular records, or all of them, are read over their ends: `turn` of

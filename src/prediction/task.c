@@ -123,6 +123,9 @@ void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool nam
   const char *title = input_title(path);
   if (notes.end_block_missing)
     progress_say(progress, "rnnpredict: %s: " SEQFILE_NO_END_BLOCK, title);
+  if (notes.masked > 0)
+    progress_say(progress, "rnnpredict: %s: left out as lower case: %" PRIu64 " bases", title,
+                 notes.masked);
   if (notes.nameless_line > 0 && named)
     progress_say(
         progress,

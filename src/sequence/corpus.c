@@ -203,18 +203,15 @@ static void add_breaks(Reader *reader, const char *letters, size_t n) {
 
 static void count_breaks(const Reader *reader) {
   SeqCounts *counts = reader->counts;
-  const bool masks = reader->reading->lowercase == LOWERCASE_AMBIGUOUS;
   for (int i = 0; i < 256; i++) {
     const int letter = i & ~LETTER_MARK, base = kmer_base((unsigned char)letter);
     const uint64_t n = reader->breaks[i];
     if (n == 0) continue;
     counts->letter[base < KMER_BREAK ? "ACGT"[base] : toupper(letter)] += n;
     if (islower(letter)) counts->lowercase += n;
-    if (base < KMER_BREAK && masks && islower(letter))
-      counts->masked += n;
-    else if (base < KMER_BREAK)
-      counts->low_quality += n;
+    if (base < KMER_BREAK) counts->low_quality += n;
   }
+  counts->low_quality -= counts->notes.masked;
 }
 
 /* Continues over the end of a circle with its first bases, which are not counted again. */
@@ -299,9 +296,9 @@ int corpus_read(Corpus *corpus, const char *path, const Reading *reading, SeqCou
   while ((more = seqfile_next(file, why)) > 0)
     if ((more = add_record(reader, file, why)) < 0) break;
   count_stage(reader);
+  counts->notes = seqfile_notes(file);
   count_breaks(reader);
   counts->n50 = lengths_n50(&reader->lengths, counts_letters(counts));
-  counts->notes = seqfile_notes(file);
   free(reader->lengths.longer);
   free(reader);
   seqfile_close(file);
@@ -331,7 +328,7 @@ void counts_list(const SeqCounts *c, Count list[COUNTS_COLUMNS]) {
       {"longest", c->longest},
       {"n50", c->n50},
       {"circular", c->circular},
-      {"masked", c->masked},
+      {"masked", c->notes.masked},
       {"low_quality", c->low_quality},
       {"short_segments", c->short_segments},
       {"short_bases", c->short_bases}};

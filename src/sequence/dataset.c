@@ -101,7 +101,8 @@ int dataset_read(Dataset *dataset, const char *const *files, int n_files, const 
 
 static const char *nothing(const SeqCounts *counts) {
   if (counts_letters(counts) == 0) return "records but no sequence";
-  if (counts->short_segments + counts->low_quality + counts->masked == 0) return "no A, C, G or T";
+  if (counts->short_segments + counts->low_quality + counts->notes.masked == 0)
+    return "no A, C, G or T";
   return "nothing that --lowercase, --min-length and --min-quality leave";
 }
 

@@ -103,18 +103,22 @@ static size_t range_run(const char *text, size_t n, char first, char last) {
   return i;
 }
 
-/* In ASCII, these two bits are set in lower-case letters, and in `{|}~. */
-static void mark_lowercase(char *letters, size_t n) {
-  const unsigned char lower = 0x60;
-  size_t i = 0;
+static size_t mark_lowercase(char *letters, size_t n) {
+  size_t i = 0, lower = 0;
   for (; i + WIDTH <= n; i += WIDTH) {
-    Bytes c;
+    Bytes c, some;
     memcpy(&c, letters + i, WIDTH);
-    c |= (Bytes)((c & lower) == lower) & LETTER_MARK;
+    some = (Bytes)(IS_BASE(c) & ((c & 0x20) != 0));
+    c |= some & LETTER_MARK;
     memcpy(letters + i, &c, WIDTH);
+    lower += (size_t)__builtin_popcountll(bits(&some));
   }
   for (; i < n; i++)
-    if ((letters[i] & lower) == lower) letters[i] = (char)(letters[i] | LETTER_MARK);
+    if (IS_BASE(letters[i]) && letters[i] & 0x20) {
+      letters[i] = (char)(letters[i] | LETTER_MARK);
+      lower++;
+    }
+  return lower;
 }
 
 /* The sum of the eight bytes of each. */

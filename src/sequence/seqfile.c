@@ -35,7 +35,8 @@ struct SeqFile {
 
   Quality quality;
   Lowercase lowercase;
-  char *kept; /* letters of this record that wait to be marked; then kept_at..kept_end */
+  uint64_t masked; /* bases that are marked as lower case */
+  char *kept;      /* letters of this record that wait to be marked; then kept_at..kept_end */
   size_t kept_at, kept_end, kept_room;
 };
 
@@ -138,36 +139,27 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
   return bases + breaks > 0 ? (ptrdiff_t)(bases + breaks) : end_sequence(f, why);
 }
 
-/* Reads letters of the record that are bases, or none. */
-static int keep_some(SeqFile *f, Why *why) {
-  f->kept = alloc_grow(f->kept, &f->kept_room, KEPT_STEP, 1);
-  const ptrdiff_t n = read_letters(f, f->kept, KEPT_STEP, why);
-  f->kept_at = 0;
-  f->kept_end = n > 0 ? (size_t)n : 0;
-  return n < 0 ? -1 : 0;
+/* Whether the quality of a record marks letters. */
+static bool marks_low(const SeqFile *f) { return f->fastq && f->quality.low > 0; }
+
+/* Adds letters of one kind to those that are kept. As read_letters. */
+static ptrdiff_t keep_more(SeqFile *f, Why *why) {
+  f->kept = alloc_grow(f->kept, &f->kept_room, f->kept_end + KEPT_STEP, 1);
+  char *letters = f->kept + f->kept_end;
+  const ptrdiff_t n = read_letters(f, letters, f->kept_room - f->kept_end, why);
+  if (n <= 0) return n;
+  if (f->lowercase == LOWERCASE_AMBIGUOUS)
+    f->masked += f->text.loops->mark_lowercase(letters, (size_t)n);
+  f->kept_end += (size_t)n;
+  return n;
 }
 
-/* Reads the whole record and its quality, which marks letters. */
-static int keep_record(SeqFile *f, Why *why) {
-  ptrdiff_t n = 1;
-  for (f->kept_at = f->kept_end = 0; n > 0; f->kept_end += n > 0 ? (size_t)n : 0) {
-    f->kept = alloc_grow(f->kept, &f->kept_room, f->kept_end + KEPT_STEP, 1);
-    n = read_letters(f, f->kept + f->kept_end, f->kept_room - f->kept_end, why);
-  }
-  return (int)n;
-}
-
-/* Whether letters are marked. */
-static bool marks(const SeqFile *f) {
-  return f->lowercase == LOWERCASE_AMBIGUOUS || (f->fastq && f->quality.low > 0);
-}
-
-/* Reads letters to be marked: all of a record where its quality marks some. */
+/* Reads letters to be marked: all of a record, up to its quality, where that marks some. */
 static int keep_letters(SeqFile *f, Why *why) {
-  const bool whole = f->fastq && f->quality.low > 0;
-  if ((whole ? keep_record(f, why) : keep_some(f, why)) < 0) return -1;
-  if (f->lowercase == LOWERCASE_AMBIGUOUS) f->text.loops->mark_lowercase(f->kept, f->kept_end);
-  return 0;
+  f->kept_at = f->kept_end = 0;
+  ptrdiff_t n = keep_more(f, why);
+  while (n > 0 && marks_low(f)) n = keep_more(f, why);
+  return n < 0 ? -1 : 0;
 }
 
 /* The next letters of one kind of those that were kept. */
@@ -184,8 +176,9 @@ static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
 
 static ptrdiff_t read_some(SeqFile *f, char *letters, size_t n, Why *why) {
   const bool kept = f->kept_at < f->kept_end;
+  const bool marks = f->lowercase == LOWERCASE_AMBIGUOUS || marks_low(f);
   if (!kept && f->place != SEQUENCE) return 0;
-  if (!kept && !marks(f)) return read_letters(f, letters, n, why);
+  if (!kept && !marks) return read_letters(f, letters, n, why);
   if (!kept && keep_letters(f, why) < 0) return -1;
   return read_kept(f, letters, n);
 }
@@ -375,6 +368,7 @@ void seqfile_turn_circles(SeqFile *f, int turn, bool all) {
 SeqNotes seqfile_notes(const SeqFile *f) {
   return (SeqNotes){.bytes = input_bytes(f->input),
                     .crc32 = input_crc32(f->input),
+                    .masked = f->masked,
                     .has_quality = f->fastq,
                     .end_block_missing = f->text.end_block_missing,
                     .phred64 = quality_is_phred64(&f->quality),

@@ -105,9 +105,9 @@ static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const Se
              o->min_quality, c->low_quality, counts_letters(c));
     return c->low_quality > 0;
   case MASKED:
-    snprintf(text, TEXT, "left out as lower case: %" PRIu64 " of %" PRIu64 " bases", c->masked,
-             counts_letters(c));
-    return c->masked > 0;
+    snprintf(text, TEXT, "left out as lower case: %" PRIu64 " of %" PRIu64 " bases",
+             c->notes.masked, counts_letters(c));
+    return c->notes.masked > 0;
   case SHORT:
     snprintf(text, TEXT,
              "left out as shorter than %" PRIu64 ": %" PRIu64 " of %" PRIu64
