@@ -47,7 +47,7 @@ agree() {
 @test "variants --all: letters without k bases before them have NA" {
   printf '>a\nACGTnnACGTTGCAnA\n>b\n\n>c\nNNN\n>d\nAC\n' > few.fa
   rnnpredict --mode variants --all --no-header "$RUN" few.fa > all
-  [ "$(cut -f 1,3 all | tr -d '\t\n')" = aAaCaGaTaNaNaAaCaGaTaTaGaCaAaNaAdAdC ]
+  [ "$(cut -f 1,3 all | tr -d '\t\n')" = aAaCaGaTaNaNaAaCaGaTaTaGaCaAaNaAcNcNcNdAdC ]
   [ "$(awk '!/NA/ { print $2 }' all | paste -sd ' ')" = "4 10 11 12 13 14" ]
 }
 
@@ -205,19 +205,21 @@ END
   for p in 2 100 101 102 103 104 106 5386; do declare "b$p=$(at $p)"; done
   vcf "100 $b100 *" "101 $b101 <DEL>" "101 $b101 <*>,N" "102 $b102 ." "103 $b103 N]phix:200]" \
     "103 $b103 .A" "104 $b104 R" "105 N A" "106 $b106 $long" "2 $b2 TT" "0 N A" "5386 $b5386 C,G" > odd.vcf
-  rnnpredict --mode variants --vcf odd.vcf "$RUN" "$PHIX" > table 2> said
+  printf 'none\t2\t.\tN\tA\t.\t.\t.\tGT\t.\t.\n' >> odd.vcf
+  { printf '>none\nNNN\n'; cat "$PHIX"; } > odd.fa
+  rnnpredict --mode variants --vcf odd.vcf "$RUN" odd.fa > table 2> said
   cat said
-  [ "$(< said)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 3 with ambiguous letters, 1 longer than 10000 bases, 2 too near the end of a sequence" ]
-  [ "$(sed 1d table | awk -F '\t' '$10 == "NA"' | wc -l)" -eq 12 ]
+  [ "$(< said)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 4 with ambiguous letters, 1 longer than 10000 bases, 2 too near the end of a sequence" ]
+  [ "$(sed 1d table | awk -F '\t' '$10 == "NA"' | wc -l)" -eq 13 ]
   [ "$(sed 1d table | awk -F '\t' '$10 != "NA" { print $2, $5, $6, $7 }' | paste -sd ' ')" = "5386 C 1 1 5386 G 1 1" ]
-  rnnpredict --mode variants --vcf odd.vcf --strands both "$RUN" "$PHIX" > both 2> said
+  rnnpredict --mode variants --vcf odd.vcf --strands both "$RUN" odd.fa > both 2> said
   grep -q "4 too near the end" said
   awk -F '\t' '{ forward += $10 != "NA"; reverse += $13 != "NA"; both += $14 != "NA" }
     END { exit !(forward == 3 && reverse == 2 && both == 1) }' both # and the header
-  rnnpredict --mode variants --vcf odd.vcf --format jsonl "$RUN" "$PHIX" 2> said | "$PYTHON" -c '
+  rnnpredict --mode variants --vcf odd.vcf --format jsonl "$RUN" odd.fa 2> said | "$PYTHON" -c '
 import json, sys
 rows = [json.loads(line) for line in sys.stdin]
-assert len(rows) == 14 and rows[0]["difference"] is None and rows[-1]["alt_bases"] == 1'
+assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases"] == 1'
 }
 
 @test "variants: an error names the line of the variant" {

@@ -23,14 +23,15 @@ static void add(Genome *genome, const char *text) {
 
 static void a_position_leads_to_its_letter(void **state) {
   (void)state;
-  static const char *const letters[] = {"ACGTTGCA", "NNACCNRGTAn"};
+  static const char *const names[] = {"one", "none", "two", "empty"};
+  static const char *const letters[] = {"ACGTTGCA", "NNN", "NNACCNRGTAn", ""};
   Genome genome = genome_new();
-  add(&genome, ">one\nACGTTGCA\n>two circular=true\nNNACCN\nRGTAn\n");
+  add(&genome, ">one\nACGTTGCA\n>none\nNNN\n>two circular=true\nNNACCN\nRGTAn\n>empty\n");
   genome_end(&genome);
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 4; i++) {
     const Record *record;
-    assert_int_equal(genome_find(&genome, i == 0 ? "one" : "two", &record), 1);
-    assert_string_equal(genome_name(&genome, record), i == 0 ? "one" : "two");
+    assert_int_equal(genome_find(&genome, names[i], &record), 1);
+    assert_string_equal(genome_name(&genome, record), names[i]);
     assert_int_equal(record->letters, strlen(letters[i]));
     for (uint64_t at = 0; at < record->letters + 2; at++) {
       const char *base = at < record->letters ? strchr("ACGT", letters[i][at]) : NULL;

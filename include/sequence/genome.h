@@ -7,7 +7,7 @@
 
 typedef struct {
   Corpus *corpus;
-  Records *records; /* of the whole corpus; one without bases is left out */
+  Records *records; /* of the whole corpus, also those without bases */
 } Genome;
 
 Genome genome_new(void);

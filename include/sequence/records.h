@@ -1,6 +1,6 @@
 /* records: the names of the records of a corpus, and the places of its segments in them.
  *
- * Kept only for a memory. A record takes its name and 40 bytes, a segment 24. */
+ * Kept for a memory or a genome. A record takes its name and 40 bytes, a segment 24. */
 #ifndef RECORDS_H
 #define RECORDS_H
 
@@ -18,7 +18,7 @@ typedef struct {
 /* The last segment of a circle ends with the first bases of the circle, which are in the corpus
  * twice: with record_turned of them. */
 typedef struct {
-  uint64_t first_segment, segments; /* one at least */
+  uint64_t first_segment, segments; /* one at least, unless there are all records */
   uint64_t letters;                 /* each counted once */
   size_t name;                      /* offset into names */
   bool circular; /* its last segment continues with the base after the turned ones */
@@ -33,14 +33,15 @@ typedef struct {
   size_t names_size, names_room;
   uint64_t bases;  /* of all segments */
   size_t *by_name; /* (n) the records in the order of their names; NULL until records_sort */
+  bool all;        /* records without segments are not left out */
 } Records;
 
 Records *records_new(void);
 void records_free(Records *records);           /* NULL is allowed */
 size_t records_memory(const Records *records); /* bytes */
 
-/* Appends a record: its segments one by one, then its end. A record without segments is left
- * out. */
+/* Appends a record: its segments one by one, then its end. A record without segments is left out,
+ * unless `all` is set; then only records_sort and records_named know such a record. */
 void records_segment(Records *records, uint64_t position, uint64_t length);
 void records_end(Records *records, const char *name, size_t n, uint64_t letters, bool circular);
 

@@ -66,9 +66,8 @@ static int find_record(const Variants *v, const VarRecord *variant, const Record
     return varfile_fail(v->file, variant, why, "'%.100s' is in the reference %zu times; keep one",
                         variant->name, n);
   return varfile_fail(v->file, variant, why,
-                      "'%.100s' is not in the reference, or has no bases there; name the "
-                      "reference of these variants, or rename with bcftools annotate "
-                      "--rename-chrs",
+                      "'%.100s' is not in the reference; name the reference of these variants, "
+                      "or rename with bcftools annotate --rename-chrs",
                       variant->name);
 }
 

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-Genome genome_new(void) { return (Genome){.corpus = corpus_new(), .records = records_new()}; }
+Genome genome_new(void) {
+  Genome genome = {.corpus = corpus_new(), .records = records_new()};
+  genome.records->all = true;
+  return genome;
+}
 
 void genome_free(Genome *genome) {
   corpus_free(genome->corpus);
@@ -36,6 +40,7 @@ const char *genome_name(const Genome *genome, const Record *record) {
 }
 
 const RecordSegment *genome_segment(const Genome *genome, const Record *record, uint64_t letter) {
+  if (record->segments == 0) return NULL;
   const RecordSegment *first = &genome->records->segment[record->first_segment];
   const RecordSegment *segment =
       first + search_last(&first->position, record->segments, sizeof *first, letter);

@@ -38,7 +38,7 @@ void records_end(Records *records, const char *name, size_t n, uint64_t letters,
     const Record *last = &records->record[records->n - 1];
     first = last->first_segment + last->segments;
   }
-  if (first == records->n_segments) return;
+  if (first == records->n_segments && !records->all) return;
   records->names = alloc_grow(records->names, &records->names_room, records->names_size + n + 1, 1);
   memcpy(records->names + records->names_size, name, n);
   records->names[records->names_size + n] = 0;
