@@ -19,7 +19,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "net/softmax.h"
-#include "scoring/predict_net.h"
+#include "scoring/predict_batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,18 +27,8 @@
 enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within these */
 enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
 enum { KEPT_MAX = 1 << 28 };          /* bytes that are kept in all slots */
-enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
 enum { BATCHES = 4 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_JOB };
-
-typedef struct {
-  Slot *slot;           /* (slots) */
-  Slot **longest_first; /* (slots) */
-  int used;             /* slots that have a stretch */
-  Slot **record; /* (records) the first slot of each record, those of a record side by side */
-  int records;
-  double part; /* of the file, up to its last stretch */
-} Batch;
 
 struct Predictor {
   PredictWish wish;
@@ -66,27 +56,6 @@ struct Predictor {
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
-
-static Outcome *new_outcomes(const Predictor *p) {
-  Outcome *of = alloc_new((size_t)p->nets, sizeof *of);
-  for (int i = 0; i < p->nets; i++) {
-    const size_t D = (size_t)p->net[i].model->shape.D;
-    of[i].seam = alloc_floats(D);
-    of[i].h = alloc_floats(D);
-    if (p->wish.with_sum) of[i].h_sum = alloc_new(D, sizeof *of[i].h_sum);
-  }
-  return of;
-}
-
-static void free_outcomes(Outcome *of, int nets) {
-  for (int i = 0; of && i < nets; i++) {
-    free(of[i].seam);
-    free(of[i].h);
-    free(of[i].h_sum);
-    evidence_clear(&of[i].evidence);
-  }
-  free(of);
-}
 
 /* Steps of a stretch. States of each step take much memory: where those of a block would take more
  * than a quarter of KEPT_MAX, stretches are shorter, so that blocks stay whole. The number depends
@@ -143,40 +112,23 @@ Predictor *predict_new(const Model *models, int n_models, PredictWish wish, int 
     p->net[i] = predict_net_new(&models[i], &p->wish, i, p->blocks, threads, kernels);
     p->remembers |= p->net[i].remembers;
   }
-  for (int i = 0; i < BATCHES; i++) {
-    p->batch[i].slot = alloc_new((size_t)p->slots, sizeof(Slot));
-    p->batch[i].longest_first = alloc_new((size_t)p->slots, sizeof(Slot *));
-    p->batch[i].record = alloc_new((size_t)p->slots, sizeof(Slot *));
-  }
+  for (int i = 0; i < BATCHES; i++) p->batch[i] = batch_new(p->slots);
   p->most_steps = most_steps(p);
   p->reading = &p->batch[0];
   p->recalling = &p->batch[1];
   p->computing = &p->batch[2];
   p->handing = &p->batch[3];
-  p->of = new_outcomes(p);
+  p->of = outcome_new(p->net, p->nets);
   p->nats = alloc_new((size_t)n_models, sizeof *p->nats);
   p->continued = alloc_new((size_t)n_models, sizeof(EvidenceReader *));
   p->continuing = alloc_new((size_t)n_models, sizeof(EvidenceReader *));
   return p;
 }
 
-static void free_batch(Batch *batch, const Predictor *p) {
-  for (int i = 0; i < p->slots; i++) {
-    Slot *slot = &batch->slot[i];
-    stretch_clear(&slot->stretch);
-    free_outcomes(slot->of, p->nets);
-    free(slot->J);
-    free(slot->kept);
-  }
-  free(batch->slot);
-  free(batch->longest_first);
-  free(batch->record);
-}
-
 void predict_free(Predictor *p) {
   if (!p) return;
-  for (int i = 0; i < BATCHES; i++) free_batch(&p->batch[i], p);
-  free_outcomes(p->of, p->nets);
+  for (int i = 0; i < BATCHES; i++) batch_free(&p->batch[i], p->nets);
+  outcome_free(p->of, p->nets);
   free(p->nats);
   free(p->continued);
   free(p->continuing);
@@ -184,50 +136,6 @@ void predict_free(Predictor *p) {
   steps_free(p->steps);
   free(p->net);
   free(p);
-}
-
-/* ---- batches -------------------------------------------------------------------------------- */
-
-/* Slots get their memory with their first stretch: most inputs do not need them all. */
-static void new_slot(const Predictor *p, Slot *slot) {
-  stretch_init(&slot->stretch);
-  slot->of = new_outcomes(p);
-  if (p->wish.with_loss && p->wish.each_step) slot->J = alloc_new(STEPS_MAX, sizeof *slot->J);
-}
-
-static int longer_first(const void *a, const void *b) {
-  const Slot *one = *(Slot *const *)a, *other = *(Slot *const *)b;
-  if (other->stretch.n != one->stretch.n) return other->stretch.n - one->stretch.n;
-  return (one > other) - (one < other); /* qsort is not stable everywhere */
-}
-
-/* Adds the stretch that was read last. */
-static void add_slot(Batch *batch) {
-  Slot *slot = &batch->slot[batch->used];
-  if (batch->used == 0 || slot->stretch.first) batch->record[batch->records++] = slot;
-  batch->longest_first[batch->used++] = slot;
-}
-
-/* Reads stretches until all slots of a batch have one or the file ends; or until the stretches that
- * are in hand, those of the batch or `waiting` ones, would have to wait for the next. An error
- * leaves the stretches before it as they are. */
-static void read_batch(Predictor *p, Batch *batch, bool waiting) {
-  size_t names = 0 /* bytes */, steps = 0;
-  batch->records = 0;
-  for (batch->used = 0; batch->used < p->slots; waiting = true) {
-    Slot *slot = &batch->slot[batch->used];
-    if (names >= NAMES_MAX || steps >= p->most_steps) break;
-    if (waiting && steps_wait(p->steps)) break;
-    if (!slot->of) new_slot(p, slot);
-    p->more = steps_read(p->steps, &slot->stretch, &p->broken);
-    if (p->more <= 0) break;
-    if (slot->stretch.first) names += strlen(slot->stretch.name);
-    steps += (size_t)slot->stretch.n;
-    add_slot(batch);
-  }
-  batch->part = steps_file(p->steps) ? seqfile_part(steps_file(p->steps)) : 0;
-  for (int i = batch->used; i < p->slots; i++) stretch_drop_name(&batch->slot[i].stretch);
-  qsort(batch->longest_first, (size_t)batch->used, sizeof(Slot *), longer_first);
 }
 
 /* ---- recalling ------------------------------------------------------------------------------ */
@@ -323,13 +231,18 @@ static bool any_in_hand(const Predictor *p) {
   return p->recalling->used > 0 || p->computing->used > 0 || p->handing->used > 0;
 }
 
+static void read_batch(Predictor *p) {
+  const BatchSource source = {p->steps, p->net, p->nets, p->most_steps};
+  p->reading->used = p->reading->records = 0;
+  if (p->more > 0) p->more = batch_read(p->reading, &source, any_in_hand(p), &p->broken);
+}
+
 /* The longest jobs come first: a record may fill its batch. */
 static void batch_job(void *context, int job) {
   Predictor *p = context;
   const int i = job - FIRST_JOB, recalls = p->recalling->records * p->nets;
   if (job == READ_JOB) {
-    p->reading->used = p->reading->records = 0;
-    if (p->more > 0) read_batch(p, p->reading, any_in_hand(p));
+    read_batch(p);
   } else if (job == HAND_JOB) {
     p->rc = hand_out(p, p->handing);
   } else if (i < recalls) {
