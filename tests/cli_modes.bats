@@ -307,7 +307,12 @@ pairs() {
   pairs
   classify() { rnnpredict --mode classify --paired --model a="$RUN" --model b="$OTHER" "$@" > rows.tsv; }
   fails 1 "'pair1/1' and 'pair5/1' are not the reads of a pair" classify first.fa
-  fails 1 "'pair1/1' and 'pair1/1' are not the reads of a pair" classify first.fa first.fa
+  cp first.fa copy.fa
+  fails 1 "'pair1/1' and 'pair1/1' are not the reads of a pair" classify first.fa copy.fa
+  ln -s first.fa link.fa
+  sed -i 's_/1__' first.fa
+  fails 1 "--paired: 'first.fa' and 'link.fa' are the same file" classify first.fa link.fa
+  cp copy.fa first.fa
   fails 1 "'pair1/2' and 'pair1/1' are not the reads of a pair" classify second.fa first.fa
   head -n 6 first.fa > few.fa
   fails 1 "second.fa: has more records than 'few.fa'" classify few.fa second.fa
@@ -348,8 +353,8 @@ pairs() {
   classify "none of 'b'" --model a="$RUN" --model b="$RUN" --prior a=1 --prior unclassified=1
   classify "'1.5': must be a number, 0..1" --model a="$RUN" --model b="$RUN" --min-posterior 1.5
   classify "'-1': must be a number, 0..100" --model a="$RUN" --model b="$RUN" --null-bits -1
-  for p in 0 -1 nan inf x "" 1x; do
-    classify "above 0" --model a="$RUN" --model b="$RUN" --prior a=$p --prior b=1
+  for p in 0 -1 nan inf x "" 1x 1e101; do
+    classify "above 0, at most 1e100" --model a="$RUN" --model b="$RUN" --prior a=$p --prior b=1
   done
   fails 1 "nowhere" rnnpredict --mode classify --model a="$RUN" --model b=nowhere "$READS"
   train --softmax full -o full "$DATA/phix174.fa.gz"

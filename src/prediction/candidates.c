@@ -46,7 +46,7 @@ static int add_prior(const Candidates *c, double *p, const char *text, Why *why)
   if (i < 0) return fail(why, "--prior '%s': must be NAME=P, NAME that of a --model", text);
   const double value = strtod(equals + 1, &end);
   if (!(value > 0 && value <= 1e100) || *end)
-    return fail(why, "--prior '%s': P must be a number above 0", text);
+    return fail(why, "--prior '%s': P must be a number above 0, at most 1e100", text);
   if (p[i] > 0) return fail(why, "--prior '%s': '%s' has one", text, c->name[i]);
   p[i] = value;
   return 0;

@@ -46,6 +46,16 @@ static int check_exists(const char *path, Why *why) {
   return fail_reading(why, errno, "%s: cannot be opened", path);
 }
 
+/* Without /1 and /2 the names of a read and its copy agree, as those of a pair do. */
+static int check_pairs(const Task *task, Why *why) {
+  struct stat file;
+  char *const *files = task->files;
+  if (!task->options->paired || task->n_files != 2 || strcmp(files[0], "-") == 0) return 0;
+  if (stat(files[0], &file) != 0 || !S_ISREG(file.st_mode) || !is_same(&file, files[1])) return 0;
+  return fail(why, "--paired: '%s' and '%s' are the same file; name that of the second reads",
+              files[0], files[1]);
+}
+
 int task_check(const Task *task, const char *const *paths, Why *why) {
   if (check_exists(task->options->vcf, why) != 0) return -1;
   for (int i = 0; i < task->n_files; i++)
@@ -53,6 +63,7 @@ int task_check(const Task *task, const char *const *paths, Why *why) {
   if (task->options->weights && task->n_files > 0 && is_directory(task->files[0]))
     return fail(why, "%s: is a directory; with --weights there is no MODEL, only sequence files",
                 task->files[0]);
+  if (check_pairs(task, why) != 0) return -1;
   return check_output(task, paths, why);
 }
 
