@@ -207,6 +207,9 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
     rc = fail(why, "%s: the header is damaged (CRC-32); copy or make the file again", file->path);
   else
     rc = safetensors_parse(&file->header, file->path, text, length, why);
+  if (rc == 0 && metadata_get(file->header.metadata, "header_crc32") && !find_digits(text, length))
+    rc = safetensors_malformed(why, file->path, "must have no blanks around its colon",
+                               "__metadata__.header_crc32");
   free(text);
   return rc;
 }
