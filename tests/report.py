@@ -312,6 +312,9 @@ if passage:
             for height, base, y in stack:
                 bottom -= 100 * height
                 assert abs(y - bottom) < 0.05
+        positions = [(passage['from'] or 1) + run['options']['stride'] * i for i in range(start, min(start + 32, n))]
+        labels = [int(label) for label in re.findall(r'<text class="x" x="\d+" y="\d+">(\d+)</text>', piece)]
+        assert set(labels) <= set(positions) and len(labels) in (3, 4) or len(positions) < 32, (labels, positions)
         came += ''.join(re.findall('<text class="x came (\\w)" x="\\d+" y="\\d+">\\1</text>', piece))
         for level, kind, x, y in cells(piece, (14, 5)):
             digits[(y - 142) // 5][start + (x - 36) // 14] = -level - 1

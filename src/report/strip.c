@@ -125,12 +125,12 @@ static int height_of(const PassageData *passage) {
   return TOP + LOGO + LETTER + passage->units * UNIT + AXIS;
 }
 
-/* Positions, about every tenth. */
+/* The position of every tenth step. */
 static void put_axis(const Piece *piece, double stride) {
   const double from = isfinite(piece->passage->from) ? piece->passage->from : 1;
   for (int t = piece->from; t < piece->to; t++) {
     const double position = from + t * stride;
-    if (fmod(position, TENTH) >= stride) continue;
+    if (fmod(position, TENTH * stride) >= stride) continue;
     fprintf(piece->out, "<text class=\"x\" x=\"%d\" y=\"%d\">%.0f</text>",
             left_of(piece, t) + STEP / 2, height_of(piece->passage) - 5, position);
   }
