@@ -58,10 +58,10 @@ void ranks_add(float *a, size_t n);
 void ranks_add_doubles(double *a, size_t n);
 
 /* For sums of another form, by the same tree: at level 0, 1, .. ranks_levels() - 1, a node swaps
- * its sum, `size` bytes, with that of its partner, and both continue with the sum of the two.
- * Returns the number of bytes received, `room` at most: more is an error. */
+ * its sum, `size` bytes, with that of its partner, `other_size` bytes, and both continue with the
+ * sum of the two. Both know both sizes. */
 int ranks_levels(void);
-size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room);
+void ranks_swap(int level, const void *sum, size_t size, void *other, size_t other_size);
 
 /* Bytes from rank 0 to all. */
 void ranks_broadcast(void *data, size_t size);

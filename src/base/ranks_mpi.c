@@ -226,14 +226,8 @@ void ranks_add(float *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_floats}); 
 
 void ranks_add_doubles(double *a, size_t n) { add(a, n, &(Kind){sizeof *a, add_doubles}); }
 
-size_t ranks_swap(int level, const void *sum, size_t size, void *other, size_t room) {
-  const int partner = partner_at(level);
-  const uint64_t mine = size;
-  uint64_t received;
-  wire_swap(ranks.all, partner, &mine, sizeof mine, &received, sizeof received);
-  if (received > room) wire_must(MPI_ERR_TRUNCATE);
-  wire_swap(ranks.all, partner, sum, size, other, received);
-  return received;
+void ranks_swap(int level, const void *sum, size_t size, void *other, size_t other_size) {
+  wire_swap(ranks.all, partner_at(level), sum, size, other, other_size);
 }
 
 /* ---- agreement ------------------------------------------------------------------------------ */
