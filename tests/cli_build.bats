@@ -136,3 +136,45 @@ presets = json.load(open(sys.argv[1]))
 assert presets["version"] == 3, presets["version"]
 assert presets["cmakeMinimumRequired"] == {"major": 3, "minor": 22, "patch": 0}' "$SOURCE/CMakePresets.json"
 }
+
+# cross OPTION...: a cross build for this CPU, whose programs are not run: they may not even exist. Only its pages are made.
+cross() {
+  rm -rf build
+  cmake -S "$SOURCE" -B build -G "Unix Makefiles" -DBUILD_TESTING=OFF -DCMAKE_SYSTEM_NAME=Linux \
+    -DCMAKE_SYSTEM_PROCESSOR="$(uname -m)" -DCMAKE_INSTALL_PREFIX="$PWD/usr" "$@"
+}
+
+# The commands after the linking of rnntrain.
+after_linking() { grep -e ' --help=' build/CMakeFiles/rnntrain.dir/build.make; }
+
+@test "a cross build without an emulator runs none of its programs, and has no pages" {
+  run -0 cross
+  [ "$(grep -c 'cannot run its programs to make man pages and completions' <<< "$output")" -eq 1 ]
+  run -1 after_linking
+  cp -p "$BIN"/rnn{train,predict} build
+  cmake --install build
+  [ "$(find usr -type f | wc -l)" -eq 2 ]
+}
+
+@test "a cross build takes its pages from a native build" {
+  mkdir native
+  refuses "has no rnntrain: name the folder of a finished native build" -DCMAKE_SYSTEM_NAME=Linux \
+    -DCMAKE_SYSTEM_PROCESSOR="$(uname -m)" -DNATIVE="$PWD/native"
+  for program in rnntrain rnnpredict; do
+    printf '#!/bin/sh\necho "%s $*"\n' $program > native/$program
+    chmod +x native/$program
+  done
+  run -0 cross -DNATIVE="$PWD/native"
+  [[ "$output" != *"cannot run"* ]]
+  after_linking | sed 's/^\t//' > commands
+  env -C build sh -e "$PWD/commands"
+  [ "$(cat build/rnntrain.1)" = "rnntrain --help=man" ]
+  [ "$(cat build/_rnntrain)" = "rnntrain --help=zsh" ]
+}
+
+@test "a cross build makes its pages in the emulator if there is one" {
+  run -0 cross -DCMAKE_CROSSCOMPILING_EMULATOR=/usr/bin/emulate
+  [[ "$output" != *"cannot run"* ]]
+  run -0 after_linking
+  [[ "${lines[0]}" == *"/usr/bin/emulate "*"rnntrain --help=man > rnntrain.1" ]]
+}
