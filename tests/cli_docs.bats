@@ -9,13 +9,17 @@ setup() {
 @test "the documents' links lead to files and headings that are there" {
   cd "$SOURCE"
   "$PYTHON" -c '
-import glob, os, re
+import glob, json, os, re
 def headings(path):
     return {re.sub("[^a-z0-9_ -]", "", line.lstrip("# ").strip().lower()).replace(" ", "-")
             for line in open(path) if line.startswith("#")}
 links = 0
-for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("data/*.md"):
-    for link in re.findall(r"\]\(([^)\s]+)\)", open(page).read()):
+def text(page):
+    if page.endswith(".md"):
+        return open(page).read()
+    return "".join("".join(cell["source"]) for cell in json.load(open(page))["cells"] if cell["cell_type"] == "markdown")
+for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("docs/*.ipynb") + glob.glob("data/*.md"):
+    for link in re.findall(r"\]\(([^)\s]+)\)", text(page)):
         if link.startswith("http"):
             continue
         path, _, place = link.partition("#")
@@ -104,6 +108,19 @@ EOF
   [ -s ecoli.bedgraph.gz.tbi ]
   [ "$(zcat ecoli.bedgraph.gz | wc -l)" -eq 4640 ]
   [ "$(tail -n 3 said | grep -c '^U00096.2')" -eq 3 ]
+}
+
+@test "docs/tour.ipynb runs from top to bottom, and prints and draws the stored output" {
+  not_sanitized "under the address sanitizer it takes minutes"
+  "$PYTHON" -c 'import nbclient, ipykernel, matplotlib, pandas' 2> /dev/null ||
+    skip "no Jupyter: apt-get install python3-nbclient python3-ipykernel python3-matplotlib python3-pandas"
+  mkdir docs
+  cp "$SOURCE/docs/tour.ipynb" docs
+  cp -r "$DATA" data
+  export IPYTHONDIR=$PWD/ipython JUPYTER_RUNTIME_DIR=$PWD/runtime MPLCONFIGDIR=$PWD/matplotlib
+  "$PYTHON" "$SOURCE/tests/notebook.py" docs/tour.ipynb
+  cmp docs/tour.ipynb "$SOURCE/docs/tour.ipynb"
+  [ "$(ls docs)" = tour.ipynb ]
 }
 
 # sequence GENOME: its bases in capitals, nothing else.
