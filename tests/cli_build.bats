@@ -137,6 +137,34 @@ assert presets["version"] == 3, presets["version"]
 assert presets["cmakeMinimumRequired"] == {"major": 3, "minor": 22, "patch": 0}' "$SOURCE/CMakePresets.json"
 }
 
+# pretend MODULE VERSION: pkg-config finds this version of a library.
+pretend() {
+  mkdir -p modules
+  printf 'Name: %s\nDescription: %s\nVersion: %s\n' "$1" "$1" "$2" > modules/$1.pc
+}
+
+@test "a library that is missing or too old is one sentence with its packages on five systems" {
+  mkdir none
+  PKG_CONFIG_LIBDIR=$PWD/none refuses "OpenBLAS is missing; packages: libopenblas-dev (Debian, Ubuntu), openblas-devel (Fedora), openblas (Arch Linux), openblas-dev (Alpine Linux), openblas (Homebrew), openblas (conda)"
+  pretend jansson 2.10
+  PKG_CONFIG_PATH=$PWD/modules refuses "jansson 2.10 is older than 2.11; packages: libjansson-dev (Debian, Ubuntu), jansson-devel (Fedora), jansson (Arch Linux)"
+  refuses "pkg-config is missing; packages: pkg-config (Debian, Ubuntu), pkgconf-pkg-config (Fedora), pkgconf (Arch Linux)" \
+    -DPKG_CONFIG_EXECUTABLE="$PWD/none/pkg-config"
+}
+
+@test "a build without an optional library names its packages" {
+  pretend htslib 1.9
+  rm -rf build
+  PKG_CONFIG_PATH=$PWD/modules run -0 cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF
+  [[ "$output" == *"VCF and BCF will not be read: HTSlib 1.9 is older than 1.10; packages: libhts-dev (Debian, Ubuntu), htslib-devel (Fedora), htslib-dev (Alpine Linux), htslib (Homebrew), bioconda::htslib (conda)"* ]]
+}
+
+@test "the table of packages is complete" {
+  awk -F '\t' 'NF != 9 { print; wrong = 1 }
+    NR > 1 && $2 !~ /^(build|format|extra|mpi)$/ { print; wrong = 1 }
+    END { exit wrong }' "$SOURCE/scripts/packages.tsv"
+}
+
 # cross OPTION...: a cross build for this CPU, whose programs are not run: they may not even exist. Only its pages are made.
 cross() {
   rm -rf build
