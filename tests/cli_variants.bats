@@ -311,6 +311,27 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   [ "$(rnnpredict --mode variants --vcf fits.vcf --format vcf "$RUN" "$PHIX" | grep -c 'RNN_DIFF=')" -eq 1 ]
 }
 
+@test "variants --format vcf: under ulimit -v all is written, or one line says that memory is missing" {
+  need_vcf
+  not_sanitized "a sanitizer needs more addresses"
+  { many; for i in {2..10}; do many $i | grep -v '^#'; done; } > many.vcf
+  rnnpredict --mode variants --vcf many.vcf --format vcf --strands both "$RUN" "$PHIX" > whole
+  local code kilobytes
+  for kilobytes in {34000..58000..1000} 200000; do
+    code=0
+    (ulimit -v $kilobytes
+      exec rnnpredict --mode variants --vcf many.vcf --format vcf --strands both "$RUN" "$PHIX" > limited 2> said) || code=$?
+    if [ "$code" -eq 0 ]; then
+      cmp whole limited
+    else
+      cat said
+      [ "$code" -ne 139 ]
+      [ "$(wc -l < said)" -eq 1 ]
+    fi
+  done
+  [ "$code" -eq 0 ]
+}
+
 @test "variants: a build without HTSlib says so" {
   if reads_vcf; then skip "this build has HTSlib"; fi
   fails 1 "empty.vcf: this build reads no VCF; install HTSlib" rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX"
