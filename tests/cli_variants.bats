@@ -240,7 +240,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   }
   fails_at "other.vcf: line 6: 'chr1' is not in the reference" other.vcf "$PHIX"
   fails_at "wrong.vcf: line 6: 'phix' is in the reference 2 times" wrong.vcf "$PHIX" "$PHIX"
-  fails_at "phix.fa: is neither VCF nor BCF" "$PHIX" "$PHIX"
+  fails_at "phix.fa: is neither BCF nor VCF, which begins with ##fileformat=VCF" "$PHIX" "$PHIX"
   fails_at "nowhere.vcf: cannot be opened: No such file" nowhere.vcf "$PHIX"
   printf '##fileformat=VCFv4.2\nphix\t1\n' > headless.vcf
   fails_at "headless.vcf: its header cannot be read" headless.vcf "$PHIX"
@@ -257,7 +257,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   { vcf; printf 'phix\t10\t.\tA\tC\t.\t.\tDP=x;DP=3\tGT:GQ\t0/1\tx:y:z\n'; } > torn.vcf
   fails_at "torn.vcf: line 6: is damaged" torn.vcf --format vcf "$PHIX"
   printf '\x1f' > byte.vcf
-  fails_at "byte.vcf: is neither VCF nor BCF" byte.vcf "$PHIX"
+  fails_at "byte.vcf: is neither BCF nor VCF" byte.vcf "$PHIX"
   if command -v bcftools > /dev/null; then
     many > many.vcf
     bcftools view many.vcf -Oz -o whole.vcf.gz

@@ -42,7 +42,10 @@ static int open_file(VarFile *file, const char *path, Why *why) {
       file->stream ? hts_get_format(file->stream)->format : unknown_format;
   file->text = format == vcf;
   if (format != vcf && format != bcf)
-    return fail(why, "%s: is neither VCF nor BCF; name a file of variants", file->title);
+    return fail(
+        why,
+        "%s: is neither BCF nor VCF, which begins with ##fileformat=VCF; name a file of variants",
+        file->title);
   if (hts_check_EOF(file->stream) == 0) return fail_end(file, why);
   file->header = bcf_hdr_read(file->stream);
   if (!file->header)
