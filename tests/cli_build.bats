@@ -165,6 +165,38 @@ pretend() {
     END { exit wrong }' "$SOURCE/scripts/packages.tsv"
 }
 
+# describes TEXT: the description of the commit in this directory, for version 1.0.0.
+describes() {
+  cmake -DSOURCE="$PWD" -DVERSION=1.0.0 -DHEADER="$PWD/../header.h" -P "$SOURCE/scripts/describe.cmake"
+  [ "$(cat ../header.h)" = "#define DESCRIPTION \"$1\"" ]
+}
+
+@test "git describes a commit that is not the tag of the version" {
+  command -v git > /dev/null || skip "no git"
+  commit() { git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m "$1"; }
+  mkdir clone
+  cd clone
+  describes "" # as in a tarball
+  git init -q .
+  echo a > file
+  git add file
+  commit one
+  describes " ($(git rev-parse --short HEAD))"
+  git tag v1.0.0
+  describes ""
+  touch -d 2020-01-01 ../header.h
+  describes ""
+  [ "$(date -r ../header.h +%Y)" = 2020 ] # and nothing is compiled again
+  commit two
+  describes " (v1.0.0-1-g$(git rev-parse --short HEAD))"
+  echo b > file
+  describes " (v1.0.0-1-g$(git rev-parse --short HEAD)-dirty)"
+  PATH=$PWD:$PATH
+  printf '#!/bin/sh\nexit 1\n' > git # one that fails, or refuses the folder of somebody else
+  chmod +x git
+  describes ""
+}
+
 # cross OPTION...: a cross build for this CPU, whose programs are not run: they may not even exist. Only its pages are made.
 cross() {
   rm -rf build

@@ -20,11 +20,11 @@ refuses() {
   done
 }
 
-@test "the version's first line is the program and three numbers" {
+@test "the version's first line is the program, three numbers, and git's description of another commit than theirs" {
   for program in rnntrain rnnpredict; do
     run --separate-stderr -0 "$program" --version
     [ -z "$stderr" ]
-    [[ "${lines[0]}" =~ ^$program\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    [[ "${lines[0]}" =~ ^$program\ [0-9]+\.[0-9]+\.[0-9]+(\ \([-.a-z0-9]+\))?$ ]]
     run -0 "$program" -V
   done
 }

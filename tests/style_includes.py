@@ -13,7 +13,7 @@ lists = dict(re.findall(r'^set\((\w+) ([^)]*)\)', (source / 'CMakeLists.txt').re
 folders = lists['FOLDERS'].split()
 modules = [f'{folder}/{module}' for folder in folders for module in lists[folder].split()]
 place = {module: number for number, module in enumerate(modules)}
-place['base/version'] = -1  # generated
+place['base/version'] = place['base/description'] = -1  # generated
 INCLUDE = re.compile(rf'^\s*#\s*include\s*(?:"|<(?=(?:{"|".join(folders)})/))(.+)\.h[">]', re.M)
 wrong = 0
 

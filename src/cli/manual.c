@@ -1,5 +1,6 @@
 #include "cli/manual.h"
 
+#include "base/description.h"
 #include "base/ranks.h"
 #include "base/version.h"
 #include "io/output.h"
@@ -292,7 +293,8 @@ static bool write_page(FILE *out, const Program *program, const char *topic) {
 
 static void write_version(FILE *out, const Program *program, const char *library,
                           const char *level) {
-  fprintf(out, "%s %s\nOpenBLAS %s; loops for %s\n", program->name, VERSION, library, level);
+  fprintf(out, "%s %s%s\nOpenBLAS %s; loops for %s\n", program->name, VERSION, DESCRIPTION, library,
+          level);
   if (ranks_library()) fprintf(out, "MPI: %s\n", ranks_library());
   fprintf(out, "reads FASTA and FASTQ, plain or compressed with " FORMATS "\n");
 }
