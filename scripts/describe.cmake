@@ -1,6 +1,7 @@
 # cmake -DSOURCE=DIR -DVERSION=X -DHEADER=FILE -P scripts/describe.cmake
-# Writes a header with the description of the commit by git, " (v1.0.0-12-gabc1234)", or "" if it is the tag of this
-# version, or if there is no git repository, as in a tarball. The file is left alone if it would not change.
+# Writes a header with the description of the commit by git, " (v1.0.0-12-gabc1234)", or "" if it is
+# the tag of this version, or if there is no git repository, as in a tarball. The file is left alone
+# if it would not change.
 
 set(description)
 if(EXISTS ${SOURCE}/.git)
