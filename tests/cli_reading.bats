@@ -152,7 +152,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   grep lower said | diff - <(echo "rnnpredict: soft.fa: left out as lower case: $masked bases")
   rnnpredict --mode trace --lowercase ambiguous run - < soft.fa 2> said > table
   grep lower said | diff - <(echo "rnnpredict: standard input: left out as lower case: $masked bases")
-  # eight bases of d, whose circle goes on with its first three
+  # of d, ACGTG and CATA, which the circle continues with ACG
   [ "$(rnnpredict --mode score --lowercase ambiguous run soft.fa | tail -n 1 | cut -f 1-4)" = $'d\t6\t6\t4' ]
 }
 

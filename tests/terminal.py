@@ -30,7 +30,7 @@ def shown_in(drawn):
     return [line for _, line in lines_of(drawn) if line]
 
 
-def train(terminal_kind, columns, enough, later=None, options=('-e', '100000', '--max-time', f'{MAX_TIME}s')):
+def train(terminal_kind, columns, enough, later=None, options=('-e', '1000000', '--max-time', f'{MAX_TIME}s')):
     """What the program writes until enough(lines) holds, and at its end; halfway the terminal is `later` columns wide."""
     child, terminal = pty.fork()
     if child == 0:
@@ -56,7 +56,7 @@ def train(terminal_kind, columns, enough, later=None, options=('-e', '100000', '
 
 
 LEFT = r' *(\d+)%  (\d)m (\d\d)s left'
-WHOLE = re.compile(LEFT + r'  epoch \d+/100000  \d\.\d{3} bits/base(?: \(valid \d\.\d{3}\))?  \d+k k-mers/s')
+WHOLE = re.compile(LEFT + r'  epoch \d+/1000000  \d\.\d{3} bits/base(?: \(valid \d\.\d{3}\))?  \d+k k-mers/s')
 
 began = time.monotonic()
 drawn = train('xterm', 100, lambda shown: sum(len(line) < 40 for line in shown) > 2, later=40)
@@ -73,12 +73,12 @@ for part, minutes, rest in parts:
     assert abs(60 * minutes + rest - MAX_TIME * (1 - part / 100)) <= 1 + MAX_TIME / 200, parts
 # What does not fit is left out from the end, in whole parts.
 for line in narrow:
-    assert re.fullmatch(LEFT + r'(  epoch \d+/100000)?', line), line
+    assert re.fullmatch(LEFT + r'(  epoch \d+/1000000)?', line), line
 # The line that the narrower terminal broke into several is replaced from its first row on.
 assert [up for up, _ in lines if up] == [str((len(wide[-1]) - 1) // 40)] == [lines[len(wide)][0]], lines
 assert drawn.index('stopped by SIGTERM') > drawn.rindex('\r\033[J')
 
-for columns, most in ((90, WHOLE), (56, re.compile(LEFT + r'  epoch \d+/100000  \d\.\d{3} bits/base.*')), (20, re.compile(LEFT))):
+for columns, most in ((90, WHOLE), (56, re.compile(LEFT + r'  epoch \d+/1000000  \d\.\d{3} bits/base.*')), (20, re.compile(LEFT))):
     shown = shown_in(train('xterm', columns, lambda shown: len(shown) > 2 and most.match(shown[-1])))
     assert all(len(line) < columns for line in shown), (columns, shown)
 
