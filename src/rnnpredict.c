@@ -132,8 +132,8 @@ int main(int argc, char **argv) {
   options_default(&predict_program, &options);
   OptionsWish wish = options_parse(&predict_program, &options, argc, argv, &line, &why);
   if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) {
-    int code = manual_answer(&predict_program, wish, line.topic, matrix_library(),
-                             kernels_best()->level, &why);
+    int code =
+        manual_answer(&predict_program, wish, &line, matrix_library(), kernels_best()->level, &why);
     return finish(code, &why);
   }
   if (wish == OPTIONS_ERROR) return finish(USAGE, &why);

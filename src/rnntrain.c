@@ -242,11 +242,11 @@ static int report_end(const RunConfig *run, Why *why) {
 }
 
 /* Answers a wish for help or the version: the exit code. */
-static int answer(OptionsWish wish, const char *topic, Why *why) {
+static int answer(OptionsWish wish, const CommandLine *line, Why *why) {
   const char *library = NULL;
   if (!ranks_first()) return DONE;
   if (wish == OPTIONS_VERSION) library = matrix_start(1, why) == 0 ? matrix_library() : why->text;
-  return finish(manual_answer(&train_program, wish, topic, library, kernels_best()->level, why),
+  return finish(manual_answer(&train_program, wish, line, library, kernels_best()->level, why),
                 why);
 }
 
@@ -291,7 +291,7 @@ static int run(int argc, char **argv, double began) {
   if (argc <= 1) return ranks_first() ? manual_remind(&train_program) : USAGE;
   options_default(&train_program, &options);
   const OptionsWish wish = options_parse(&train_program, &options, argc, argv, &line, &why);
-  if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) return answer(wish, line.topic, &why);
+  if (wish == OPTIONS_HELP || wish == OPTIONS_VERSION) return answer(wish, &line, &why);
   const char *const *files = (const char *const *)argv + line.operands;
   const int n_files = argc - line.operands;
   if (wish == OPTIONS_ERROR || train_options_check(&options, files, n_files, &why) != 0)

@@ -100,14 +100,14 @@ need_x86_64() {
 @test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
   [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"
   cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$PWD/usr" > /dev/null
-  cp -p "$BIN"/rnn{train,predict}{,.1,.bash} "$BIN"/_rnn{train,predict} build
+  cp -p "$BIN"/rnn{train,predict}{,.1,.bash,.fish} "$BIN"/_rnn{train,predict} build
   uninstall() { cmake --build build --target uninstall; }
   run ! uninstall
   [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"Nothing to uninstall: "*"because nothing was installed"* ]]
   mkdir -p "a (place)/bin"
   touch "a (place)/bin/another"
   cmake --install build --prefix "$PWD/a (place)"
-  [ "$(find "a (place)" -type f | wc -l)" -eq 9 ]
+  [ "$(find "a (place)" -type f | wc -l)" -eq 11 ]
   "a (place)/bin/rnntrain" --version
   uninstall
   left=$(find "a (place)" -type f)
@@ -115,7 +115,7 @@ need_x86_64() {
   run ! uninstall
   [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"because nothing was installed"* ]]
   DESTDIR=$PWD/root cmake --install build
-  [ "$(find root -type f | wc -l)" -eq 8 ]
+  [ "$(find root -type f | wc -l)" -eq 10 ]
   run ! uninstall
   [[ "$(tr -s ' \n' ' ' <<< "$output")" == *"Nothing to uninstall: "*"if DESTDIR was set for the installation, set it again"* ]]
   rm "root$PWD/usr/bin/rnntrain"

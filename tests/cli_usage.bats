@@ -34,8 +34,9 @@ refuses() {
     "$program" --help=man | sed 's/\\-/-/g' > page
     "$program" --help=bash > bash
     "$program" --help=zsh > zsh
+    "$program" --help=fish | sed 's/ -l / --/' > fish
     for option in $("$program" --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*'); do
-      for text in page bash zsh; do grep -qe "$option\>" $text || { echo "$text: $option"; false; }; done
+      for text in page bash zsh fish; do grep -qe "$option\>" $text || { echo "$text: $option"; false; }; done
     done
   done
 }
@@ -57,31 +58,113 @@ refuses() {
   done
 }
 
-@test "the completions for zsh can be parsed" {
-  command -v zsh || skip "no zsh: apt-get install zsh"
-  for program in rnntrain rnnpredict; do
-    $program --help=zsh > "_$program"
-    zsh -n "_$program"
+@test "help after a mode describes it and lists its options alone" {
+  rnnpredict --mode=sample --help > help
+  grep '^Mode sample: FASTA' help
+  if grep '^Mode next' help; then false; fi
+  grep -oE '^  (-.,|   ) --[a-z-]+' help | sed 's/.*--//' > listed
+  printf '%s\n' mode memory length count temperature top-k top-p prompt seed format no-header threads output help version |
+    diff - listed
+  rnnpredict --help > all
+  for option in $(< listed); do
+    grep -- " --$option\>" all
   done
+  if grep '^Mode' all; then false; fi
+  grep -e ' --vcf' all
 }
 
-@test "bash completes options, words and files" {
+@test "bash completes options of the mode, words and files" {
   touch genome.fa
-  rnntrain --help=bash > complete
-  bash -n complete
+  for program in rnntrain rnnpredict; do $program --help=bash > $program; done
+  bash -n rnntrain
   completes() { # WANTED WORD...
-    bash -ec '. ./complete; wanted=$1; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _rnntrain
+    bash -ec '. "./$2"; wanted=$1; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _$1 || [ -z "$wanted" ]
              echo "${COMPREPLY[*]}"; [ "${COMPREPLY[*]}" = "$wanted" ]' - "$@"
   }
   completes --dry-run rnntrain --dr
   completes full rnntrain --softmax fu
   completes genome.fa rnntrain -k 4 gen
-  completes "man bash zsh" rnntrain --help =
+  completes "man bash zsh fish" rnntrain --help =
+  completes --circular rnnpredict --mode score --ci
+  completes "" rnnpredict --mode score --win
+  completes --window rnnpredict --mode = track --win
+  completes "" rnnpredict --mode=track --ver --vc
+  completes "--threads --top --temperature --top-k --top-p --timesteps" rnnpredict --t
+  completes "--threads --temperature --top-k --top-p" rnnpredict --mode sample --t
   mkdir named
   cd named
   touch "my genome.fa"
-  mv ../complete .
+  cp ../rnntrain .
   completes "my genome.fa" rnntrain my
+}
+
+@test "zsh completes options of the mode, words and files" {
+  command -v zsh || skip "no zsh: apt-get install zsh"
+  for program in rnntrain rnnpredict; do
+    $program --help=zsh > _$program
+    zsh -n _$program
+  done
+  # A line is typed on a pseudo-terminal, and a tab; Control-G then writes what became of it to a file.
+  cat > .zshrc <<'END'
+PROMPT=
+fpath=($PWD $fpath)
+autoload -Uz compinit
+compinit -u -D
+show() { print -r -- "[$BUFFER]" > new; BUFFER=; mv new shown }
+zle -N show
+bindkey '^G' show
+zle-line-init() { : > ready }
+zle -N zle-line-init
+END
+  cat > type <<'END'
+zmodload zsh/zpty
+zpty shell env TERM=dumb ZDOTDIR=$PWD zsh -i
+until [[ -e ready ]]; do sleep 0.01; done
+zpty -w -n shell "$1"$'\t\a'
+until [[ -e shown ]]; do sleep 0.01; done
+zpty -d shell
+END
+  touch genome.fa
+  completes() { # WANTED TYPED
+    rm -f ready shown
+    timeout 60 zsh -f type "$2"
+    echo "$2 -> $(cat shown)"
+    [ "$(cat shown)" = "[$1]" ]
+  }
+  completes "rnntrain --dry-run " "rnntrain --dr"
+  completes "rnntrain --softmax=full " "rnntrain --softmax=fu"
+  completes "rnntrain -k 4 genome.fa " "rnntrain -k 4 gen"
+  completes "rnnpredict --mode score --circular " "rnnpredict --mode score --ci"
+  completes "rnnpredict --mode score --win" "rnnpredict --mode score --win"
+  completes "rnnpredict --mode=track --window=" "rnnpredict --mode=track --win"
+  completes "rnnpredict --vcf=" "rnnpredict --vc"
+}
+
+@test "fish completes options of the mode, words and files" {
+  command -v fish || skip "no fish: apt-get install fish"
+  for program in rnntrain rnnpredict; do
+    $program --help=fish > $program.fish
+    fish --no-execute $program.fish
+  done
+  touch genome.fa
+  completes() { # WANTED TYPED
+    HOME=$PWD fish -c 'source rnntrain.fish; source rnnpredict.fish; complete -C $argv[1]' "$2" | cut -f 1 > offered
+    echo "$2 -> $(cat offered)"
+    [ "$(paste -sd ' ' offered)" = "$1" ]
+  }
+  completes --dry-run "rnntrain --dr"
+  completes full "rnntrain --softmax fu"
+  completes --softmax=full "rnntrain --softmax=fu"
+  completes genome.fa "rnntrain -k 4 gen"
+  completes genome.fa "rnnpredict -o gen"
+  completes "" "rnntrain -k gen"
+  completes "--help=bash --help=fish --help=man --help=zsh" "rnntrain --help="
+  completes --circular "rnnpredict --mode score --ci"
+  completes "" "rnnpredict --mode score --win"
+  completes --window "rnnpredict --mode=track --win"
+  completes "" "rnnpredict --mode=track --vc"
+  completes "--temperature --threads --timesteps --top --top-k --top-p" "rnnpredict --t"
+  completes "--temperature --threads --top-k --top-p" "rnnpredict --mode sample --t"
 }
 
 @test "numbers are whole, finite and in range, or name option, value and range" {
@@ -119,7 +202,7 @@ refuses() {
   refuses rnntrain --softmax ful "followers|full"
   refuses rnntrain --activation Tanh "$(words rnntrain activation | tr ' ' '|')"
   refuses rnnpredict --mode nxt "next|score|track|classify|variants|sample|embed|trace|flow|info"
-  fails 2 "--help 'html': must be one of man|bash|zsh" rnntrain --help=html
+  fails 2 "--help 'html': must be one of man|bash|zsh|fish" rnntrain --help=html
 }
 
 @test "options must go together" {

@@ -34,6 +34,15 @@ static void every_row_is_complete_and_no_name_stands_twice(void **state) {
     }
 }
 
+/* Completions offer options by the words of one other option. */
+static void all_groups_that_name_an_option_name_the_same(void **state) {
+  (void)state;
+  assert_null(options_chooser(&train_program));
+  for (const Option *o = predict_program.options; o->name; o++)
+    if (options_condition(o)) assert_memory_equal(o->group, "with --mode ", 12);
+  assert_string_equal(options_chooser(&predict_program)->name, "mode");
+}
+
 /* Each default, given on the command line, is accepted and changes nothing. */
 static void every_default_parses_and_is_in_range(void **state) {
   (void)state;
@@ -83,7 +92,8 @@ static char *answer(const Program *of, OptionsWish wish, const char *about, int 
   pid_t child = fork();
   if (child == 0) {
     dup2(fileno(file), STDOUT_FILENO);
-    _exit(manual_answer(of, wish, about, "0.3", "baseline", &why));
+    const CommandLine line = {.topic = about};
+    _exit(manual_answer(of, wish, &line, "0.3", "baseline", &why));
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
@@ -111,12 +121,13 @@ static void the_help_names_every_option_in_80_columns(void **state) {
 
 static void every_page_names_every_option(void **state) {
   (void)state;
-  static const char *const pages[] = {"man", "bash", "zsh"};
+  static const char *const pages[] = {"man", "bash", "zsh", "fish"};
+  static const char *const dashes[] = {"\\-\\-", "--", "--", " -l "};
   for (int p = 0; p < 2; p++)
-    for (int page = 0; page < 3; page++) {
+    for (int page = 0; page < 4; page++) {
       char *text = answer(programs[p], OPTIONS_HELP, pages[page], 0), name[64], *to;
       for (const Option *o = programs[p]->options; o->name; o++) {
-        to = name + sprintf(name, page == 0 ? "\\-\\-" : "--");
+        to = name + sprintf(name, "%s", dashes[page]);
         for (const char *c = o->name; *c; c++)
           to += sprintf(to, page == 0 && *c == '-' ? "\\-" : "%c", *c);
         if (!strstr(text, name)) fail_msg("'%s' is not in the page for %s", name, pages[page]);
@@ -129,6 +140,7 @@ static void every_page_names_every_option(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_row_is_complete_and_no_name_stands_twice),
+      cmocka_unit_test(all_groups_that_name_an_option_name_the_same),
       cmocka_unit_test(every_default_parses_and_is_in_range),
       cmocka_unit_test(seeds_go_as_far_as_json_numbers_are_exact),
       cmocka_unit_test(the_help_names_every_option_in_80_columns),

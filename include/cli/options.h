@@ -1,5 +1,5 @@
 /* options: a program's command line. One table of rows (option.h) is the source of the parsing and
- * its checks here, and of the help, man page and completions in manual.h. */
+ * its checks here, of the help and man page in manual.h, and of completion.h. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -38,10 +38,18 @@ typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } 
 /* Sets the fields that have a default in settings, which are all zero before. */
 void options_default(const Program *program, void *settings);
 
+/* The option with whose words others go: --mode, if a group is "with --mode score|track", of which
+ * all that begin with "with --" name the same option; NULL: there is no such group. */
+const Option *options_chooser(const Program *program);
+
+/* The words that an option goes with, "score|track"; NULL: all. */
+const char *options_condition(const Option *option);
+
 /* A command line that was parsed. */
 typedef struct {
   int operands;            /* index of the first operand in argv: the rest are operands too */
   const char *topic;       /* with OPTIONS_HELP: the text after --help=, or NULL */
+  char chosen[32];         /* with OPTIONS_HELP: the word given for the chooser before, or "" */
   bool given[OPTIONS_MAX]; /* (rows of the table) the options that it has */
 } CommandLine;
 

@@ -3,6 +3,7 @@
 #include "base/description.h"
 #include "base/ranks.h"
 #include "base/version.h"
+#include "cli/completion.h"
 #include "io/output.h"
 
 #include <ctype.h>
@@ -81,18 +82,51 @@ static void usage(FILE *out, const Program *program) {
   }
 }
 
-static void help(FILE *out, const Program *program) {
+/* The paragraph of the description that begins with "Mode score:", if score is chosen. */
+static void help_chosen(FILE *out, const Program *program, const char *chosen) {
+  char begin[64], text[4096];
+  snprintf(begin, sizeof begin, "\nMode %s: ", chosen);
+  const char *paragraph = strstr(program->description, begin);
+  if (!paragraph) return;
+  const char *end = strstr(++paragraph, "\n\n");
+  snprintf(text, sizeof text, "%.*s", end ? (int)(end - paragraph) : 4095, paragraph);
+  fputc('\n', out);
+  wrap(out, text, 0, 0);
+}
+
+static void help_options(FILE *out, const Program *program, const char *chosen) {
+  const char *group = "";
+  for (const Option *option = program->options; option->name; option++) {
+    const char *words = options_condition(option);
+    if (words && *chosen && option_find(words, chosen) < 0) continue;
+    if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
+    help_option(out, option);
+  }
+}
+
+/* The options that every program has. */
+static void help_rest(FILE *out, const Program *program) {
+  const Option *chooser = options_chooser(program);
+  char text[128] = "This page";
+  if (chooser)
+    snprintf(text, sizeof text, "This page; after --%s WORD, only the options of this %s",
+             chooser->name, chooser->name);
+  fprintf(out, "\n  -h, --help[=WORD]        ");
+  wrap(out, text, INDENT, INDENT);
+  fprintf(out, "%*sman: the man page; " COMPLETION_SHELLS ": completions\n", INDENT, "");
+  fputs("  -V, --version            The version, and what it runs on\n", out);
+}
+
+/* The help; if a word was chosen for the option that groups name, without those of other words. */
+static void help(FILE *out, const Program *program, const char *chosen) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
   usage(out, program);
   fputc('\n', out);
   wrap(out, program->operands, 0, 0);
-  const char *group = "";
-  for (const Option *option = program->options; option->name; option++) {
-    if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
-    help_option(out, option);
-  }
-  fprintf(out, "\n  -h, --help[=WORD]        This page; man, bash, zsh: man page, completions\n"
-               "  -V, --version            The version, and what it runs on\n\nexamples:\n");
+  if (*chosen) help_chosen(out, program, chosen);
+  help_options(out, program, chosen);
+  help_rest(out, program);
+  fputs("\nexamples:\n", out);
   for (const char *line = program->examples; line; line = next_line(line))
     fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
   fprintf(out, "\nexit codes: ");
@@ -174,11 +208,14 @@ static void man_options(FILE *out, const Program *program) {
     }
     man_option(out, option);
   }
-  fputs(
-      ".TP\n.B \\-h\\fR, \\fB\\-\\-help\\fR[=man|bash|zsh]\nThe options on a page; this page; a "
-      "completion for the shell.\n.TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it "
-      "runs on.\n",
-      out);
+  const Option *chooser = options_chooser(program);
+  fputs(".TP\n.B \\-h\\fR, \\fB\\-\\-help\\fR[=man|" COMPLETION_SHELLS "]\nThe options on a page",
+        out);
+  if (chooser)
+    fprintf(out, ", after \\-\\-%s WORD only those of this %s", chooser->name, chooser->name);
+  fputs("; this page; a completion for the shell.\n"
+        ".TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it runs on.\n",
+        out);
 }
 
 static void man(FILE *out, const Program *program) {
@@ -201,93 +238,14 @@ static void man(FILE *out, const Program *program) {
   fprintf(out, "\n\n.fi\n.SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
-/* The words of "a|b|c", separated by blanks. */
-static void put_words(FILE *out, const char *words) {
-  for (; *words; words++) fputc(*words == '|' ? ' ' : *words, out);
-}
-
-static void bash(FILE *out, const Program *program) {
-  fprintf(out,
-          "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "  [ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
-          "  [ \"$cur\" = = ] && { prev=${COMP_WORDS[COMP_CWORD-1]}; cur=; }\n"
-          "  case $prev in\n",
-          program->name);
-  for (const Option *option = program->options; option->name; option++) {
-    if (option->type != OPTION_CHOICE) continue;
-    fprintf(out, "  --%s) COMPREPLY=($(compgen -W \"", option->name);
-    put_words(out, option->argument);
-    fputs("\" -- \"$cur\")); return;;\n", out);
-  }
-  fputs("  --help) COMPREPLY=($(compgen -W \"man bash zsh\" -- \"$cur\")); return;;\n  esac\n  "
-        "case $cur in\n  -*) COMPREPLY=($(compgen -W \"--help --version",
-        out);
-  for (const Option *option = program->options; option->name; option++)
-    fprintf(out, " --%s", option->name);
-  fprintf(out,
-          "\" -- \"$cur\"));;\n  *) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\");;\n  esac\n}\n"
-          "complete -o filenames -F _%s %s\n",
-          program->name, program->name);
-}
-
-/* Help between brackets and single quotes. */
-static void zsh_help(FILE *out, const char *help) {
-  fputc('[', out);
-  for (; *help; help++)
-    if (*help == '\'')
-      fputs("'\\''", out);
-    else
-      fprintf(out, "%s%c", strchr("[]:\\", *help) ? "\\" : "", *help);
-  fputc(']', out);
-}
-
-/* ":N:", and after it the words or files that the argument can be. */
-static void zsh_argument(FILE *out, const Option *option) {
-  const bool is_file = strstr(option->argument, "FILE") || strstr(option->argument, "DIR") ||
-                       strstr(option->argument, "MODEL");
-  if (option->type == OPTION_FLAG) return;
-  if (option->type != OPTION_CHOICE && option->type != OPTION_SWITCH) {
-    fprintf(out, ":%s:%s", option->argument, is_file ? "_files" : "");
-    return;
-  }
-  fputs(option->type == OPTION_SWITCH ? "::word:(" : ":word:(", out);
-  put_words(out, option->argument);
-  fputc(')', out);
-}
-
-static void zsh(FILE *out, const Program *program) {
-  fprintf(out, "#compdef %s\n_arguments \\\n", program->name);
-  for (const Option *option = program->options; option->name; option++) {
-    const char *equals = "=";
-    if (option->type == OPTION_FLAG) equals = "";
-    if (option->type == OPTION_SWITCH) equals = "=-";
-    const char *again = option->type == OPTION_TEXTS ? "*" : "";
-    if (option->letter)
-      fprintf(out, "  '(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name, option->letter,
-              *equals ? "+" : "", option->name, equals);
-    else
-      fprintf(out, "  '%s--%s%s", again, option->name, equals);
-    zsh_help(out, option->help);
-    zsh_argument(out, option);
-    fputs("' \\\n", out);
-  }
-  fputs("  '(-h --help)'{-h,--help=-}'[The options, or a page]::word:(man bash zsh)' \\\n"
-        "  '(-V --version)'{-V,--version}'[The version]' '*:file:_files'\n",
-        out);
-}
-
 /* Whether there is such a page. */
-static bool write_page(FILE *out, const Program *program, const char *topic) {
-  if (!topic)
-    help(out, program);
-  else if (strcmp(topic, "man") == 0)
+static bool write_page(FILE *out, const Program *program, const CommandLine *line) {
+  if (line->topic && strcmp(line->topic, "man") != 0)
+    return completion_write(out, program, line->topic);
+  if (line->topic)
     man(out, program);
-  else if (strcmp(topic, "bash") == 0)
-    bash(out, program);
-  else if (strcmp(topic, "zsh") == 0)
-    zsh(out, program);
   else
-    return false;
+    help(out, program, line->chosen);
   return true;
 }
 
@@ -299,8 +257,8 @@ static void write_version(FILE *out, const Program *program, const char *library
   fprintf(out, "reads FASTA and FASTQ, plain or compressed with " FORMATS "\n");
 }
 
-int manual_answer(const Program *program, OptionsWish wish, const char *topic, const char *library,
-                  const char *level, Why *why) {
+int manual_answer(const Program *program, OptionsWish wish, const CommandLine *line,
+                  const char *library, const char *level, Why *why) {
   enum { DONE, FAILED, USAGE };
   Output *output = output_open(NULL, why);
   FILE *out = output_stream(output);
@@ -308,9 +266,9 @@ int manual_answer(const Program *program, OptionsWish wish, const char *topic, c
   if (wish == OPTIONS_VERSION)
     write_version(out, program, library, level);
   else
-    known = write_page(out, program, topic);
+    known = write_page(out, program, line);
   if (output_close(output, why) != 0) return FAILED;
-  if (!known) fail(why, "--help '%s': must be one of man|bash|zsh", topic);
+  if (!known) fail(why, "--help '%s': must be one of man|" COMPLETION_SHELLS, line->topic);
   return known ? DONE : USAGE;
 }
 

@@ -32,14 +32,27 @@ static int row_of(const Option *options, const char *name, size_t n) {
   return row;
 }
 
-/* Whether an option goes with the value of the one that its group names. */
+const char *options_condition(const Option *option) {
+  if (strncmp(option->group, with, strlen(with)) != 0) return NULL;
+  return strchr(option->group + strlen(with), ' ') + 1;
+}
+
+const Option *options_chooser(const Program *program) {
+  for (const Option *option = program->options; option->name; option++) {
+    if (!options_condition(option)) continue;
+    const char *name = option->group + strlen(with);
+    return &program->options[row_of(program->options, name, strcspn(name, " "))];
+  }
+  return NULL;
+}
+
+/* Whether an option goes with the word of the chooser. */
 static int check_group(const Program *program, const Option *option, const void *settings,
                        Why *why) {
   char word[32];
-  if (strncmp(option->group, with, strlen(with)) != 0) return 0;
-  const char *name = option->group + strlen(with), *words = strchr(name, ' ') + 1;
-  const int other = row_of(program->options, name, strcspn(name, " "));
-  option_value(&program->options[other], settings, word, sizeof word);
+  const char *words = options_condition(option);
+  if (!words) return 0;
+  option_value(options_chooser(program), settings, word, sizeof word);
   if (option_find(words, word) >= 0) return 0;
   return fail(why, "--%s: goes %s, not with '%s'", option->name, option->group, word);
 }
@@ -253,7 +266,10 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
     if (next == 'h' && !by_name && word_of(argv, 'h')) /* "-hidden 64" */
       return unknown_letter(&tables, 'h', word_of(argv, 'h'), why);
     if (next == 'h') {
+      const Option *chooser = options_chooser(program);
       line->topic = optarg;
+      if (chooser && line->given[chooser - program->options])
+        option_value(chooser, settings, line->chosen, sizeof line->chosen);
       return OPTIONS_HELP;
     }
     if (next == 'V') return OPTIONS_VERSION;
