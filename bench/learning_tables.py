@@ -105,7 +105,7 @@ TABLES = {
     "small": Table(
         "default options on a genome of 48 kb", "run", "",
         [Row(label, words, "lambda") for label, words in
-         [("as it is", ""), ("--patience 10 -e 1000", "--patience 10 -e 1000"),
+         [("default", ""), ("--patience 10 -e 1000", "--patience 10 -e 1000"),
           ("--schedule plateau", "--schedule plateau"), ("--max-time 60s", "--max-time 60s")]],
         SEEDS),
     "noise": Table(

@@ -284,9 +284,9 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 10 ]
 }
 
-@test "docs/model.md explains every activation function, docs/learning.md measures every optimizer" {
+@test "docs/model.md explains every activation function, docs/learning-tables.md measures every optimizer" {
   activations=$(words rnntrain activation)
   for activation in $activations; do grep -qw "$activation" "$SOURCE/docs/model.md"; done
   optimizers=$(words rnntrain optimizer)
-  for optimizer in $optimizers; do grep -q "^| $optimizer, [0-9.]* |" "$SOURCE/docs/learning.md"; done
+  for optimizer in $optimizers; do grep -q "^| $optimizer, [0-9.]* |" "$SOURCE/docs/learning-tables.md"; done
 }
