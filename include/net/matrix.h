@@ -5,7 +5,7 @@
  *   A W    our loops (packed.h): they pack W once a window for many products, where BLAS packs it
  *          anew for each, and a row does not depend on the others
  *   A^T W  BLAS: both sides are used once, and the sum runs over the many tokens of a window
- * docs/performance.md has the measurements behind this rule. */
+ * docs/performance-tables.md has the measurements behind this rule. */
 #ifndef MATRIX_H
 #define MATRIX_H
 
