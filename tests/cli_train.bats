@@ -348,10 +348,11 @@ END
   weights first | cmp - <(weights next)
 }
 
-@test "--init refuses a model of another shape, and says which option would do" {
+@test "--init refuses a model of another shape, and says which options would do" {
   train -o first "$DATA/phix174.fa.gz"
   for row in "-k 4:-k 3" "-s 2:-s 1" "-d 9:-d 8" "-D 9:-D 16" \
-    "--activation tanh:--activation sigmoid" "--softmax full:--softmax followers"; do
+    "--activation tanh:--activation sigmoid" "--softmax full:--softmax followers" \
+    "-k 4 -s 2 -d 9 -D 9 --activation relu --softmax full:-k 3 -s 1 -d 8 -D 16 --activation sigmoid --softmax followers"; do
     run -1 train ${row%:*} --init first -o next "$DATA/phix174.fa.gz"
     [ "${#lines[@]}" -eq 1 ]
     [[ "$output" == "rnntrain: first: its "*"give ${row#*:}, or another model" ]]

@@ -179,24 +179,33 @@ void model_free(Model *model) {
   *model = (Model){.weights = NULL};
 }
 
+enum { OPTIONS_ROOM = 160 };
+
+/* Appends an option and its value to a command line. */
+static void add_option(char options[OPTIONS_ROOM], const char *option, const char *value) {
+  const size_t used = strlen(options);
+  snprintf(options + used, OPTIONS_ROOM - used, " %s %s", option, value);
+}
+
 int model_check(const Model *model, const char *path, const Shape *shape, Why *why) {
   const Shape *found = &model->shape;
   const struct {
-    const char *name;
+    const char *option;
     int is, wanted;
-  } sizes[] = {{"k", found->k, shape->k},
-               {"s", found->s, shape->s},
-               {"d", found->d, shape->d},
-               {"D", found->D, shape->D}};
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    if (sizes[i].is != sizes[i].wanted)
-      return fail(why, "%s: its network has %s = %d, not %d; give -%s %d, or another model", path,
-                  sizes[i].name, sizes[i].is, sizes[i].wanted, sizes[i].name, sizes[i].is);
+  } sizes[] = {{"-k", found->k, shape->k},
+               {"-s", found->s, shape->s},
+               {"-d", found->d, shape->d},
+               {"-D", found->D, shape->D}};
+  char options[OPTIONS_ROOM] = "", value[16];
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    snprintf(value, sizeof value, "%d", sizes[i].is);
+    if (sizes[i].is != sizes[i].wanted) add_option(options, sizes[i].option, value);
+  }
   if (found->activation != shape->activation)
-    return fail(why, "%s: its activation is %s; give --activation %s, or another model", path,
-                activation_names[found->activation], activation_names[found->activation]);
+    add_option(options, "--activation", activation_names[found->activation]);
   if (found->softmax != shape->softmax)
-    return fail(why, "%s: its softmax is %s; give --softmax %s, or another model", path,
-                softmax_names[found->softmax], softmax_names[found->softmax]);
-  return 0;
+    add_option(options, "--softmax", softmax_names[found->softmax]);
+  if (!*options) return 0;
+  return fail(why, "%s: its network does not match the options; give%s, or another model", path,
+              options);
 }
