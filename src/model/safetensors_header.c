@@ -186,7 +186,8 @@ static int parse_metadata(const Parse *parse) {
 static int parse_dtype(const Parse *parse, TensorEntry *entry, const char *dtype) {
   for (entry->dtype = DTYPE_F32; entry->dtype <= DTYPE_U64; entry->dtype++)
     if (strcmp(dtype, dtype_names[entry->dtype]) == 0) return 0;
-  return safetensors_malformed(parse->why, parse->path, "must be F32, F64 or U64", "%s.dtype",
+  return safetensors_malformed(parse->why, parse->path,
+                               "must be F32, or F64 or U64 in a memory or checkpoint", "%s.dtype",
                                entry->name);
 }
 
@@ -213,14 +214,16 @@ static int parse_entry(const Parse *parse, TensorEntry *entry, json_t *json) {
   json_int_t shape[2] = {0, 1}, offsets[2];
   const char *dtype;
   json_t *sizes;
-  json_error_t error;
-  if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s,s:o,s:[I,I]}", "dtype", &dtype, "shape",
-                     &sizes, "data_offsets", &offsets[0], &offsets[1]) != 0)
-    return safetensors_malformed(parse->why, parse->path, error.text, "%s", entry->name);
+  if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:s,s:o,s:[I,I]}", "dtype", &dtype, "shape", &sizes,
+                     "data_offsets", &offsets[0], &offsets[1]) != 0)
+    return safetensors_malformed(parse->why, parse->path,
+                                 "must have dtype, shape, two data_offsets and nothing else", "%s",
+                                 entry->name);
   entry->rank = json_array_size(sizes) == 1 ? 1 : 2;
-  if (json_unpack_ex(sizes, &error, JSON_STRICT, entry->rank == 1 ? "[I]" : "[I,I]", &shape[0],
+  if (json_unpack_ex(sizes, NULL, JSON_STRICT, entry->rank == 1 ? "[I]" : "[I,I]", &shape[0],
                      &shape[1]) != 0)
-    return safetensors_malformed(parse->why, parse->path, error.text, "%s.shape", entry->name);
+    return safetensors_malformed(parse->why, parse->path, "must be one or two whole numbers",
+                                 "%s.shape", entry->name);
   if (parse_dtype(parse, entry, dtype) != 0) return -1;
   return parse_places(parse, entry, shape, offsets);
 }

@@ -109,6 +109,9 @@ def not_finite():
     return pack(TEXT.replace(b'%08x' % zlib.crc32(DATA), b'%08x' % zlib.crc32(data)), data)
 
 
+ENTRY = 'malformed at H: must have dtype, shape, two data_offsets and nothing else'
+SHAPE = 'malformed at H.shape: must be one or two whole numbers'
+
 # file, what is to be said of it, its bytes
 BROKEN = [
     # lengths
@@ -149,25 +152,25 @@ BROKEN = [
      described(header_crc32='00000000')),
     ('damaged', 'the data is damaged (CRC-32)', pack(TEXT, DATA[:-1] + b'?')),
     # tensors
-    ('tensor-is-number', 'malformed at H:', changed(H, '"H":1')),
-    ('tensor-without-dtype', 'malformed at H:',
+    ('tensor-is-number', ENTRY, changed(H, '"H":1')),
+    ('tensor-without-dtype', ENTRY,
      changed(H, H.replace('"dtype":"F32",', ''))),
-    ('tensor-with-more', 'malformed at H:',
+    ('tensor-with-more', ENTRY,
      changed(H, H[:-1] + ',"more":1}')),
-    ('dtype-is-number', 'malformed at H:', changed(H, H.replace('"F32"', '32'))),
-    ('dtype-unknown', 'malformed at H.dtype:', changed(H, H.replace('F32', 'BF16'))),
-    ('shape-is-number', 'malformed at H.shape:', changed(H, H.replace('[1,1]', '1'))),
-    ('shape-of-3', 'malformed at H.shape:',
+    ('dtype-is-number', ENTRY, changed(H, H.replace('"F32"', '32'))),
+    ('dtype-unknown', 'malformed at H.dtype: must be F32', changed(H, H.replace('F32', 'BF16'))),
+    ('shape-is-number', SHAPE, changed(H, H.replace('[1,1]', '1'))),
+    ('shape-of-3', SHAPE,
      changed(H, H.replace('[1,1]', '[1,1,1]'))),
     ('shape-too-large', 'malformed at H.shape:',
      changed(H, H.replace('[1,1]', '[4294967296,4294967296]'))),
-    ('size-is-string', 'malformed at H.shape:', changed(H, H.replace('[1,1]', '["1",1]'))),
-    ('size-is-1.0', 'malformed at H.shape:', changed(H, H.replace('[1,1]', '[1,1.0]'))),
+    ('size-is-string', SHAPE, changed(H, H.replace('[1,1]', '["1",1]'))),
+    ('size-is-1.0', SHAPE, changed(H, H.replace('[1,1]', '[1,1.0]'))),
     ('size-is-negative', 'malformed at H.shape:', changed(H, H.replace('[1,1]', '[-1,-1]'))),
-    ('offsets-are-number', 'malformed at H:', changed('[16,20]', '16')),
-    ('offsets-of-3', 'malformed at H:', changed('[16,20]', '[16,20,24]')),
-    ('offset-is-string', 'malformed at H:', changed('[16,20]', '[16,"20"]')),
-    ('offset-is-20.0', 'malformed at H:', changed('[16,20]', '[16,20.0]')),
+    ('offsets-are-number', ENTRY, changed('[16,20]', '16')),
+    ('offsets-of-3', ENTRY, changed('[16,20]', '[16,20,24]')),
+    ('offset-is-string', ENTRY, changed('[16,20]', '[16,"20"]')),
+    ('offset-is-20.0', ENTRY, changed('[16,20]', '[16,20.0]')),
     ('offset-is-negative', 'malformed at H.data_offsets:', changed('[16,20]', '[-16,20]')),
     ('offsets-backwards', 'malformed at H.data_offsets:', changed('[16,20]', '[20,16]')),
     ('offsets-unlike-shape', 'malformed at H.data_offsets:',
