@@ -173,6 +173,23 @@ stopped() {
   done
 }
 
+@test "SIGKILL while the memory is calibrated or measured: --resume makes the same memory" {
+  { echo ">long"; random_bases 1500000 2; } > long.fa
+  half=("${RUN[@]}" -B 64 --valid-fraction 0.5 --memory)
+  rnntrain -q "${half[@]}" -o one long.fa
+  for seconds in 0 0.2 0.4 0.6; do
+    rm -rf two said
+    rnntrain "${half[@]}" -o two long.fa 2> said &
+    pid=$!
+    await grep -qsx "calibrating the memory of repeats" said
+    sleep "$seconds"
+    kill -KILL "$pid" 2> kept || true
+    wait "$pid" || true
+    rnntrain -q --resume -t 1 -o two long.fa
+    same_run one two
+  done
+}
+
 @test "a run that resumes has the memory that it began with" {
   fails 1 "--memory-limit: the run in run began with 0, not 100000" \
     rnntrain -q --resume --memory --memory-limit 100k -o run repeats.fa
