@@ -1,11 +1,12 @@
-/* A synthetic genome as FASTA on standard output, the same for the same numbers.
+/* bench_genome: prints a synthetic genome as FASTA, the same for the same arguments.
  *
  *     bench_genome BASES [RECORDS [REPEATS]]
  *
- * RECORDS (24) chromosomes, the first about five times as long as the last, in lines of 60. Each
- * begins and ends with 10,000 N and has a run of N in its middle, 3 % of it. REPEATS (0.5) of the
- * rest are copies of 512 elements of 300 to 6000 bases, in lower case, each base changed with
- * probability 1/8; what lies between them is random, in upper case. */
+ * RECORDS (24) is the number of chromosomes, in lines of 60; the first is about five times as long
+ * as the last. Each begins and ends with 10,000 N and has a run of N in its middle, 3 % of its
+ * length. A fraction REPEATS (0.5) of the rest are copies of 512 elements of 300 to 6000 bases, in
+ * lower case, with each base changed with probability 1/8. The sequence between the copies is
+ * random, in upper case. */
 #include "base/rng.h"
 
 #include <stdbool.h>
@@ -36,7 +37,7 @@ static void put(Genome *g, const char *letters, size_t n) {
   }
 }
 
-/* Writes n random letters of these four, 32 from each number. */
+/* Writes n random letters of these four, 32 from each random number. */
 static void fill(Genome *g, char *to, size_t n, const char *letters) {
   uint64_t bits = 0;
   for (size_t i = 0; i < n; i++, bits >>= 2) {
@@ -54,7 +55,7 @@ static void put_gap(Genome *g, size_t n) {
   }
 }
 
-/* A copy of the beginning of an element; three random bits decide whether a base changes. */
+/* Copies the beginning of an element; three random bits decide whether a base changes. */
 static void copy_element(Genome *g, char *to, size_t n) {
   uint64_t bits = 0;
   fill(g, to, n, "acgt");
@@ -65,7 +66,7 @@ static void copy_element(Genome *g, char *to, size_t n) {
   }
 }
 
-/* n bases in stretches, each a repeat or unique. */
+/* Prints n bases in stretches, each a repeat or unique. */
 static void put_bases(Genome *g, size_t n) {
   char stretch[LONGEST];
   for (size_t part; n > 0; n -= part) {

@@ -1,9 +1,10 @@
-/* The memory of repeats without a network: the last tenth of a file after the rest of it.
+/* bench_memory: the memory of repeats without a network, on the last tenth of a file.
  *
  *     bench_memory FILE [EVERY [M]]
  *
- * Bits per base, with the memory frozen and adapting, after calibration on the last 3 million bases
- * of the rest; and the time of one core. Logits are those of a network that knows nothing. */
+ * The memory holds the first nine tenths, and is calibrated on their last 3 million bases. Prints
+ * bits per base, with the memory frozen and adapting, and the processor time. All logits of the
+ * network are equal. */
 #include "base/alloc.h"
 #include "memory/pool.h"
 #include "sequence/corpus.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CALIBRATED = 3000000, COUNTED = 4096 /* bases from one update of the odds to the next */ };
+enum { CALIBRATED = 3000000, COUNTED = 4096 /* bases between two updates of the odds */ };
 
 typedef struct {
   Recall recall;
@@ -32,7 +33,7 @@ static void count_guesses(RecallCounts *counts, const Pool *pool, int base) {
   }
 }
 
-/* The bits that a base costs; learns from it if calibrating. */
+/* Returns the bits of a base; learns from it if calibrating. */
 static double bits_of(Pool *pool, Learning *learning, int base, bool calibrating) {
   Vote votes[POOL_POINTERS];
   int n;
@@ -57,7 +58,7 @@ typedef struct {
 static Outcome read_bases(Pool *pool, Learning *learning, const Corpus *corpus, uint64_t begin,
                           uint64_t end, bool calibrating) {
   const double began = seconds_of_cpu();
-  double bits = 2; /* of the first base */
+  double bits = 2; /* for the first base */
   pool_read(pool, corpus_base(corpus, begin), true);
   for (uint64_t i = begin + 1; i < end; i++) {
     const int base = corpus_base(corpus, i);
@@ -92,7 +93,7 @@ static Corpus *read_file(const char *path) {
   exit(1);
 }
 
-/* A memory of the first nine tenths. */
+/* Returns a memory of the first nine tenths. */
 static Memory *remember(const Corpus *corpus, int every, int m) {
   const uint64_t known = corpus->bases - corpus->bases / 10;
   Records *records = records_new();

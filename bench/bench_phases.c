@@ -3,19 +3,19 @@
  *
  *     [mpirun -n RANKS] bench_phases K d D LANES T followers|full THREADS SECONDS
  *
- * A step reads a window, computes its gradient and moves the weights. A phase is a call of
- * parallel_run, which the linker leads here. With several ranks, all lines are about rank 0. Words
- * are separated by tabs, and times are in microseconds:
+ * A step reads a window, computes its gradient and updates the weights. A phase is a call of
+ * parallel_run, which the linker redirects to this file. With several ranks, all lines are about
+ * rank 0. Fields are separated by tabs, and times are in microseconds:
  *
- *     step N TIME                of a step on N threads, for N = 1, 2, 4 .. THREADS
- *     sent BYTES MESSAGES        in that step
- *     phase CODE SERIAL TIME ..  in a step on one thread: the place of the phase's function in this
- *                                program, for addr2line; the time since the last phase, and that of
- *                                each job; without time in MPI
+ *     step N TIME                time of a step on N threads, N = 1, 2, 4 .. THREADS
+ *     sent BYTES MESSAGES        sent in that step
+ *     phase CODE SERIAL TIME ..  a phase of a step on one thread: the address of its function in
+ *                                this program, for addr2line; the time since the last phase, and
+ *                                that of each job; without time in MPI
  *     end SERIAL                 the time since the last phase of that step
- *     spans N TIME ..            of the phases in a step on N threads, in the same order
- *     barrier N TIME             of N equal jobs on N threads, besides the time of one job
- *     transfer TIME              of a cache line from one core to another */
+ *     spans N TIME ..            times of the phases of a step on N threads, in the same order
+ *     barrier N TIME             time of N equal jobs on N threads, less the time of one job
+ *     transfer TIME              transfer time of a cache line from one core to another */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
@@ -32,7 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 20, LEAST = 7 /* rounds, for medians of long steps */ };
+enum { ROUNDS = 20, LEAST = 7 /* rounds for the median of long steps */ };
 enum { PHASES = 64, JOBS = 1 << 18 };
 
 Traffic traffic;
@@ -49,8 +49,8 @@ static void spin(double microseconds) {
 typedef void Job(void *context, int i);
 
 static struct {
-  int threads;  /* that compute; 0: the calling thread alone, which records the times of jobs */
-  double since; /* the end of the last job, on a clock that stands still in MPI */
+  int threads;  /* 0: the calling thread alone computes, and records the times of jobs */
+  double since; /* the end of the last job, on a clock that stops in MPI */
   int phases, jobs;
   Job *job[PHASES];
   int end[PHASES]; /* of the phase's jobs */
@@ -87,7 +87,7 @@ void __wrap_parallel_run(int threads, int jobs, Job *job, void *context) {
   trace.end[trace.phases++] = trace.jobs;
 }
 
-extern const char __executable_start[]; /* of the linker */
+extern const char __executable_start[]; /* defined by the linker */
 
 static void print_phases(void) {
   if (!ranks_first()) return;
@@ -111,14 +111,14 @@ static void trace_step(Trial *trial) {
   print_phases();
 }
 
-/* The same on all ranks. */
+/* Returns the same on all ranks. */
 static double now(void) {
   Agreement agreement = {.now = clock_now()};
   ranks_agree(&agreement);
   return agreement.now;
 }
 
-/* The first of the times of all ranks, or the last; they are on one machine, with one clock. */
+/* The earliest or the latest time of all ranks, which share one machine and its clock. */
 static double choose(double time, double (*which)(double, double)) {
   double *times = alloc_new((size_t)ranks_count(), sizeof *times);
   times[ranks_mine()] = time;
@@ -128,8 +128,8 @@ static double choose(double time, double (*which)(double, double)) {
   return time;
 }
 
-/* Ranks that share a core may compute one after the other: a step takes from the first start to the
- * last end. */
+/* Ranks that share a core may compute one after the other, so a step takes the time from the first
+ * start to the last end. */
 static void measure_step(Trial *trial, int threads) {
   const Traffic before = traffic;
   const double start = clock_now();
@@ -169,7 +169,7 @@ static void equal_job(void *context, int i) {
   spin(EQUAL);
 }
 
-/* Two jobs count up in turn. */
+/* Two jobs increment a counter in turn. */
 static void turn_job(void *context, int i) {
   atomic_int *shared = context;
   for (int j = i; j < TRANSFERS; j += 2) {
@@ -198,7 +198,7 @@ static void measure_barriers(int threads) {
   if (threads > 1) measure_transfer();
 }
 
-/* ---- the bench ------------------------------------------------------------------------------ */
+/* ---- benchmark ------------------------------------------------------------------------------ */
 
 static void run_round(Trial *trial, double seconds) {
   const int threads = trial->threads;

@@ -2,12 +2,12 @@
  *
  *     bench_products [LEVEL]
  *
- * LEVEL is a CPU level (cpu.h), 0..2; without it, the best of this CPU. OPENBLAS_CORETYPE chooses
- * the kernels of OpenBLAS, so that other types of CPU can be compared too.
+ * LEVEL is a CPU level (cpu.h), 0..2; the default is the best of this CPU. OPENBLAS_CORETYPE
+ * chooses the kernels of OpenBLAS, for comparisons with other types of CPU.
  *
- * C is (m,n), and the sum has k terms. Speeds are medians of slices that take turns, on one thread,
- * by its processor time; the ratio is the median of those of each slice. Our loops find W packed,
- * as in training. For A^T W, which they do not have, they transpose A and pack W each time. */
+ * C is (m,n), and the sum has k terms. Speeds are medians of alternating slices on one thread, in
+ * processor time; the ratio is the median of the ratios of the slices. Our loops get W packed, as
+ * in training. They do not have A^T W, so they transpose A and pack W each time. */
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/rng.h"
@@ -31,7 +31,7 @@ typedef struct {
   int m, n, k;
 } Product;
 
-/* Of the rows of bench/train: 3 4 5 8 9. A block has 16 lanes. */
+/* Products of rows 3, 4, 5, 8 and 9 of bench/train. A block has 16 lanes. */
 static const Product products[] = {
     {"h(t-1) H", A_W, 16, 96, 96},
     {"h(t-1) H", A_W, 16, 512, 512},
@@ -110,7 +110,7 @@ static double seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* GFLOP/s over a few milliseconds. */
+/* Returns GFLOP/s over a few milliseconds. */
 static double speed(const Trial *b, void (*multiply)(const Trial *b)) {
   const double flops = 2.0 * b->p->m * b->p->n * b->p->k;
   const int times = 1 + (int)(2e8 / flops);

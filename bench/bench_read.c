@@ -1,7 +1,7 @@
-/* How fast a file is read into a corpus (parsed, checked, counted, packed) beside kseq.h over zlib
- * (parsed only), interleaved:
+/* bench_read: the speed of reading a file into a corpus (parsed, checked, counted, packed), and of
+ * kseq.h over zlib (parsed only), interleaved.
  *
- *     bench_read REPEATS FILE...                                                                 */
+ *     bench_read REPEATS FILE... */
 #include "base/clock.h"
 #include "sequence/corpus.h"
 
@@ -33,7 +33,7 @@ static double median(double *times, int n) {
 }
 
 typedef struct {
-  uint64_t bases, bytes; /* bytes: of the corpus only */
+  uint64_t bases, bytes; /* bytes of the corpus only */
 } Content;
 
 static Content read_kseq(const char *path) {
@@ -60,11 +60,11 @@ static Content read_corpus(const char *path) {
 
 typedef struct {
   Content content;
-  double first, later; /* seconds: of the first time, and the median of the next AGAIN times */
+  double first, later; /* seconds of the first reading, and the median of the next AGAIN readings */
 } Outcome;
 
-/* Reads it in a process of its own, for where buffers come to lie, which what was allocated before
- * decides, makes kseq.h up to 1.6 times slower, and who has memory already need not ask for it. */
+/* Reads the file in a new process. Earlier allocations decide the addresses of buffers, which make
+ * kseq.h up to 1.6 times slower, and a process that already has memory need not request it. */
 static Outcome measure(Content (*reader)(const char *path), const char *path) {
   int ends[2], status;
   double times[1 + AGAIN];

@@ -1,13 +1,13 @@
-/* bench_train: how fast training is for one shape, beside how fast the machine multiplies.
+/* bench_train: the speed of training for one shape, and that of a large sgemm on the machine.
  *
  *     bench_train K d D LANES T followers|full THREADS SECONDS
  *     bench_train --machine
  *
- * The first prints a line: k, d, D, lanes, T, softmax, threads, k-mers/s, GFLOP/s counted as
- * 6 (d D + D D + D n) a k-mer, those of a large sgemm on all threads, the first as a fraction of
- * the second, the peak memory of training in MB, and the share of the multiply-adds of a window
- * that BLAS does, counted; separated by tabs. It reads no file: the k-mers are those of random
- * bases in memory, with sgd and clipping. The second names the BLAS and the loops. */
+ * The first form prints a line, separated by tabs: k, d, D, lanes, T, softmax, threads, k-mers/s,
+ * GFLOP/s counted as 6 (d D + D D + D n) per k-mer, GFLOP/s of a large sgemm on all threads, the
+ * ratio of the two, the peak memory of training in MB, and the counted share of BLAS in the
+ * multiply-adds of a window. It reads no file: it trains on random bases in memory, with sgd and
+ * clipping. The second form prints the BLAS and the loops. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
@@ -33,7 +33,7 @@ typedef struct {
 enum { PEAK_SIZE = 2048, SLICES = 5 };
 
 typedef struct {
-  float *A, *B, **C; /* (PEAK_SIZE,PEAK_SIZE), C one a job */
+  float *A, *B, **C; /* (PEAK_SIZE,PEAK_SIZE), one C per job */
   int threads;
 } Peak;
 
@@ -64,15 +64,15 @@ static void peak_job(void *context, int i) {
   matrix_multiply_ta(peak->C[i], peak->A, peak->B, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, false);
 }
 
-/* GFLOP/s of one large product a thread. */
+/* Returns GFLOP/s of one large product per thread. */
 static double measure_peak(Peak *peak) {
   double start = clock_now();
   parallel_run(peak->threads, peak->threads, peak_job, peak);
   return 2e-9 * peak->threads * pow(PEAK_SIZE, 3) / (clock_now() - start);
 }
 
-/* The largest this process has been, in MB. getrusage would say how large the one was that started
- * it, where that was larger. */
+/* Returns the peak memory of this process in MB. getrusage would return that of the parent process
+ * if it was larger. */
 static double peak_memory(void) {
   char line[256];
   double kilo = 0;
@@ -85,7 +85,7 @@ static double peak_memory(void) {
 
 /* ---- training ------------------------------------------------------------------------------- */
 
-/* k-mers/s over at least `seconds`. */
+/* Returns k-mers/s over at least `seconds`. */
 static double measure_training(Trial *trial, double seconds) {
   const double start = clock_now();
   uint64_t tokens = 0;
@@ -105,7 +105,7 @@ static void count(atomic_ullong *sum, int m, int n, int k) {
   atomic_fetch_add(sum, (unsigned long long)m * (unsigned long long)n * (unsigned long long)k);
 }
 
-/* The linker puts this one in front of matrix_multiply_ta. */
+/* The linker redirects calls of matrix_multiply_ta to this function. */
 void __real_matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k,
                                bool add);
 void __wrap_matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k,
@@ -138,7 +138,7 @@ static void count_combined(float *dh, const float *U, const float *dq, int rows,
   kernels_best()->combine_rows(dh, U, dq, rows, D);
 }
 
-/* The share of BLAS in the multiply-adds of a window's products. */
+/* Returns the share of BLAS in the multiply-adds of a window. */
 static double measure_share(const Bench *bench, int threads) {
   Products products = *kernels_best()->products;
   Kernels kernels = *kernels_best();
@@ -167,8 +167,8 @@ static double median(double *values, int n) {
   return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-/* The sgemm stands between the slices of the training, and a slice is compared with those on both
- * of its sides: what else the machine does changes from second to second. */
+/* Slices of training and of the sgemm alternate, and a slice is compared with its two neighbours,
+ * because the load of the machine changes from second to second. */
 static void run_bench(const Bench *bench) {
   double rates[SLICES], peaks[SLICES + 1], fractions[SLICES];
   Why why;
@@ -180,7 +180,7 @@ static void run_bench(const Bench *bench) {
   const TrialSize *size = &bench->size;
   Trial *trial = trial_new(size, TRIAL_SGD, threads, kernels_best());
   measure_training(trial, bench->seconds / 4); /* warms up */
-  const double memory = peak_memory();         /* before the sgemm has its own */
+  const double memory = peak_memory();         /* before the sgemm allocates */
   const double cost = 6e-9 * size->D * ((double)size->d + size->D + trial->shape.n); /* GFLOP */
   Peak peak = peak_new(threads);
   measure_peak(&peak);
@@ -213,7 +213,7 @@ int main(int argc, char **argv) {
   start_program();
   if (argc == 2 && strcmp(argv[1], "--machine") == 0) {
     Why why;
-    matrix_start(1, &why); /* "not used" where it cannot be loaded */
+    matrix_start(1, &why); /* "not used" if it cannot be loaded */
     printf("OpenBLAS %s, loops for %s\n", matrix_library(), kernels_best()->level);
   } else if (parse(&bench, argc, argv) == 0) {
     run_bench(&bench);

@@ -1,6 +1,6 @@
-"""What benchmarks share: sequence as NumPy arrays of codes, k-mers, and open reading frames.
+"""For several benchmarks: sequence as NumPy arrays of codes, k-mers, and open reading frames.
 
-A, C, G, T are 0, 1, 2, 3; any other letter is BREAK, and so is what stands between two records."""
+A, C, G, T are 0, 1, 2, 3; any other letter, and the border between two records, is BREAK."""
 
 import gzip
 import re
@@ -14,14 +14,14 @@ TO_CODE = bytes("ACGT".find(chr(byte).upper()) % 5 for byte in range(256))
 
 
 def read(path):
-    """The codes of a FASTA file in gzip."""
+    """The codes of a gzip-compressed FASTA file."""
     with gzip.open(path) as file:
         text = re.sub(rb">.*\n", b">", file.read())
     return np.frombuffer(text.translate(TO_CODE, b"\r\n"), np.uint8)
 
 
 def write(path, codes):
-    """As FASTA: a record for each run without a break."""
+    """Writes FASTA with a record for each run without a break."""
     runs = filter(None, LETTERS[codes].tobytes().split(b"N"))
     path.write_bytes(b"".join(b">%d\n%s\n" % numbered for numbered in enumerate(runs, 1)))
 
@@ -36,7 +36,7 @@ def reverse_complement(codes):
 
 
 def mers(codes, n):
-    """The number of the n-mer that begins at each place of the last axis; -1 if it has a break."""
+    """The number of the n-mer at each position of the last axis; -1 if it has a break."""
     last = codes.shape[-1] - n + 1
     numbers = np.zeros((*codes.shape[:-1], last), np.int32)
     broken = np.zeros(numbers.shape, bool)
@@ -48,32 +48,32 @@ def mers(codes, n):
 
 
 def count(codes, n):
-    """How often each n-mer occurs, (4^n)."""
+    """The count of each n-mer, (4^n)."""
     numbers = mers(codes, n)
     return np.bincount(numbers[numbers >= 0], minlength=4 ** n)
 
 
 def count_both(codes, n):
-    """The same, of both strands."""
+    """The same for both strands."""
     one = count(codes, n)
     return one + np.flip(one.reshape((4,) * n).T).ravel()
 
 
 def places(codes, length):
-    """Where a run of that length without a break begins."""
+    """The positions at which a run of that length without a break begins."""
     breaks = np.concatenate([[0], np.cumsum(codes == BREAK)])
     return np.flatnonzero(breaks[length:] == breaks[:-length])
 
 
 def windows(codes, n, length, rng):
-    """n of them at random places, (n,length)."""
+    """n runs at random positions, (n,length)."""
     begins = rng.choice(places(codes, length), n)
     return np.lib.stride_tricks.sliding_window_view(codes, length)[begins]
 
 
 def markov_tables(codes, orders):
-    """ln of the probability of a base after its context, of the Markov models of these orders: a
-    table (4^(order+1)) each. Both strands are counted, and one more of everything."""
+    """ln of the probability of a base after its context, a table (4^(order+1)) for each order.
+    Counts are of both strands, with a pseudocount of 1."""
     tables = []
     for order in orders:
         counts = count_both(codes, order + 1).reshape(-1, 4) + 1
@@ -83,8 +83,8 @@ def markov_tables(codes, orders):
 
 
 def frames(codes, least):
-    """(begin, end) of the open reading frames of a strand, from the first ATG to the stop codon; of
-    so many bases at least."""
+    """(begin, end) of the open reading frames of a strand with at least that many bases, from the
+    first ATG to the stop codon."""
     numbers, found = mers(codes, 3), []
     for frame in range(3):
         codons = numbers[frame::3]
@@ -100,7 +100,7 @@ def frames(codes, least):
 
 
 def genes(codes, least):
-    """(begin, end, reversed) of the longest frames of both strands that share no base."""
+    """(begin, end, reversed) of the longest open reading frames of both strands, without overlap."""
     n = len(codes)
     every = [(*frame, False) for frame in frames(codes, least)]
     every += [(n - end, n - begin, True) for begin, end in frames(reverse_complement(codes), least)]

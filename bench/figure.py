@@ -1,5 +1,5 @@
-"""Small multiples as an SVG file: blocks side by side, each of panels one below the other that
-share an x axis. The background is opaque, fonts are the reader's own."""
+"""Small multiples as an SVG file: blocks side by side. The panels of a block stand one below the
+other and share an x axis. The background is opaque; fonts are those of the viewer."""
 
 import math
 import textwrap
@@ -9,17 +9,17 @@ from xml.sax.saxutils import escape
 # The points (x,y) of a line; label may be "".
 Curve = namedtuple("Curve", "label points")
 
-# One direction of a panel: ticks are pairs of a value and its text.
+# An axis of a panel: ticks are pairs of a value and its text.
 Axis = namedtuple("Axis", "label log low high ticks")
 
-# Curves, and whether what is proportional to x is drawn beside the first.
+# Curves, and whether a line proportional to x is drawn beside the first curve.
 Panel = namedtuple("Panel", "y curves proportional")
 
-# A title over panels; marked is the x that a line goes up from, or None.
+# A title over panels; marked is the x of a vertical line, or None.
 Block = namedtuple("Block", "title x marked panels")
 
 COLUMNS = 4
-HEIGHTS = [140, 80, 80]  # of a block's panels, from above
+HEIGHTS = [140, 80, 80]  # of the panels of a block, from above
 WIDTH = 186
 LEFT, RIGHT, TOP, BOTTOM, GAP = 60, 8, 30, 46, 16  # around panels, and between them
 BLOCK_WIDTH = LEFT + WIDTH + RIGHT
@@ -43,7 +43,7 @@ def power_of_ten(exponent):
 
 
 def decades(label, values):
-    """A logarithmic axis between the powers of ten around all values; or, where that is at most two
+    """A logarithmic axis between the powers of ten around all values; if these are at most two
     decades, between the nearest of 1, 2, 5, 10, 20, ..."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     if high - low > 2:
@@ -67,8 +67,8 @@ def from_zero(label, values):
 
 
 def at_values(label, values, log):
-    """An axis with a tick at each value, or every other one where they are many, and a little room
-    at both ends."""
+    """An axis with a tick at each value, or at every other one if there are many, and a margin at
+    both ends."""
     values = sorted(values)
     if log:
         room = (values[-1] / values[0]) ** 0.05 if len(values) > 1 else 2
@@ -81,7 +81,7 @@ def at_values(label, values, log):
 
 
 def place(axis, value):
-    """0 at the axis's low end, 1 at its high one."""
+    """0 at the low end of the axis, 1 at its high end."""
     if axis.log:
         return math.log(value / axis.low) / math.log(axis.high / axis.low)
     return (value - axis.low) / (axis.high - axis.low)
@@ -101,7 +101,7 @@ def line(x1, y1, x2, y2, kind):
 
 
 class Frame:
-    """Where a panel stands, and its axes."""
+    """The position of a panel, and its axes."""
 
     def __init__(self, x, y, left, top, height):
         self.x, self.y, self.left, self.top, self.height = x, y, left, top, height
@@ -127,7 +127,7 @@ class Frame:
         yield line(x, self.top, x, self.bottom, "marked")
 
     def proportional(self, points):
-        """From the first point to the last x, but not out of the frame; with its key."""
+        """Draws a line from the first point to the last x, within the frame, and its key."""
         (x, y), last = points[0], points[-1][0]
         last = min(last, x * self.y.high / y)
         yield line(*self.at((x, y)), *self.at((last, y * last / x)), "marked")
@@ -169,7 +169,7 @@ def draw_block(block, left, top):
 
 
 def draw_note(note, left, top):
-    """Paragraphs where a block would be."""
+    """Paragraphs in the place of a block."""
     y = top + TOP + 8
     for paragraph in note:
         for words in textwrap.wrap(paragraph, 36):

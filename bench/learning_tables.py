@@ -8,18 +8,18 @@ from measure import ROOT
 # A row's label is a name or, for a grid, (row, column); words are options of rnntrain.
 Row = namedtuple("Row", "label words genome", defaults=["ecoli_k12_mg1655"])
 
-# words go before those of each row; threads 1: as many runs side by side as there are cores.
+# words precede those of each row; with 1 thread, one run per core runs at the same time.
 Table = namedtuple("Table", "about heading words rows seeds threads", defaults=[(1,), 1])
 
 GENOMES = {"E. coli K-12 MG1655": "ecoli_k12_mg1655",
            "M. tuberculosis H37Rv": "mtuberculosis_h37rv",
            "S. cerevisiae R64": "scerevisiae_r64"}
-# Beside GENOMES in the directory, or named from the directory above it.
+# In the directory of GENOMES, or relative to the directory above it.
 MORE_GENOMES = {"D. melanogaster 2R, dm3": "dmelanogaster_chr2R_dm3",
                 "phage lambda": "lambda",
                 "human RNA, Illumina, 20,000 reads": "reads/illumina_ERR127302_1_20k.fastq.gz",
                 "Oxford Nanopore, 4000 reads": "reads/ont_seqkit_4k.fastq.gz"}
-# Several genomes are one input. With the epochs of the tables of lanes.
+# Several genomes are one input. Epochs are those of the tables of lanes.
 ALL_GENOMES = " ".join([*GENOMES.values(), "dmelanogaster_chr2R_dm3"])
 BY_LANES = {"E. coli, 10 epochs": ("ecoli_k12_mg1655", 10),
             "yeast, 4": ("scerevisiae_r64", 4),
@@ -29,16 +29,16 @@ LANES = (32, 64, 128, 256, 512, 1024)
 SEEDS = (1, 2, 3)
 
 HALF_MINUTE = "--max-time 30s"  # of one thread's time
-EPOCHS = "-e 4"  # a third of a minute, where what is compared costs the same
+EPOCHS = "-e 4"  # a third of a minute, for settings of equal cost
 
 
 def rows(*pairs):
-    """("what it is", "words") each."""
+    """A row for each (label, words)."""
     return [Row(label, words) for label, words in pairs]
 
 
 def one_by_one(option, values, default):
-    """A row a value; the default needs no words."""
+    """A row for each value; the default needs no words."""
     return [Row(f"{value} (default)" if value == default else str(value),
                 "" if value == default else f"{option} {value}")
             for value in values]
@@ -79,7 +79,7 @@ def lanes_by_genome():
 
 
 def rates_by_lanes():
-    """At equal epochs a window of fewer timesteps is more steps, so the rate follows lanes times T."""
+    """At equal epochs, windows of fewer timesteps give more steps, so the rate follows lanes times T."""
     for n, T, rate in ((64, 48, 0.003), (64, 48, 0.0042), (128, 48, 0.0042), (128, 48, 0.006), (128, 48, 0.009),
                        (128, 24, 0.0042), (256, 16, 0.006), (512, 48, 0.012), (512, 48, 0.024), (512, 48, 0.048)):
         yield Row(f"{n}, T={T}, rate {rate}", f"-B {n} -T {T} --learning-rate {rate}")
@@ -109,7 +109,7 @@ TABLES = {
           ("--schedule plateau", "--schedule plateau"), ("--max-time 60s", "--max-time 60s")]],
         SEEDS),
     "noise": Table(
-        "the default network, by time and by epochs: what seeds make of it", "run",
+        "the default network, by time and by epochs: variation between seeds", "run",
         "", rows(("half a CPU-minute", HALF_MINUTE), ("4 epochs", EPOCHS)), SEEDS),
     "optimizer": Table(
         "optimizer and learning rate", "optimizer", EPOCHS,
@@ -141,11 +141,11 @@ TABLES = {
         [Row((name, f"rate {rate}"), f"--activation {name} --learning-rate {rate}")
          for name, *_ in constants("activation.h") for rate in (0.0003, 0.001, 0.003)]),
     "strands": Table(
-        "a minute on two cores: pieces as they stand, or every other time as their reverse complement",
+        "a minute on two cores: pieces forward, or in every other epoch as their reverse complement",
         "genome", "--max-time 60s",
         [Row((name, strands), f"--strands {strands}", genome)
          for name, genome in GENOMES.items() for strands in ("forward", "both")], (1,), 2),
-    "regimes": Table("what the softmax is over and how far a step goes, at half a CPU-minute each", "",
+    "regimes": Table("softmax and stride, at half a CPU-minute each", "",
                      HALF_MINUTE, list(regimes())),
     "finetune": Table(
         "ten seconds on M. tuberculosis, on two cores", "start", "--max-time 10s",

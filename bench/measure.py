@@ -1,4 +1,4 @@
-"""What the benches share: the build, runs of bench_train and of others, Markdown tables."""
+"""For all benchmarks: the build, runs of bench_train and other programs, Markdown tables."""
 
 import contextlib
 import os
@@ -14,16 +14,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release"
-THREADS = len(os.sched_getaffinity(0))  # all that this process may use
+THREADS = len(os.sched_getaffinity(0))  # available to this process
 
-# A network and how it is trained; softmax is "followers" or "full".
+# A network and its training; softmax is "followers" or "full".
 Shape = namedtuple("Shape", "k d D lanes T softmax")
 
-# What bench_train prints of one: memory in MB, blas the share of BLAS in the multiply-adds.
+# The output of bench_train for a shape: memory in MB, blas the share of BLAS in the multiply-adds.
 Speed = namedtuple("Speed", "rate gflops peak fraction memory blas")
 
-# Of a process: why is "" where it ended well, "timeout", "out of memory", or what it said last;
-# seconds of the wall clock, memory the most it had, in MB.
+# The outcome of a process: why is "" if it succeeded, "timeout", "out of memory", or its last line;
+# seconds are wall-clock time, memory is the peak in MB.
 Outcome = namedtuple("Outcome", "why out seconds memory")
 
 
@@ -36,8 +36,8 @@ def stop(text):
 
 
 def run(command, timeout=None):
-    """Runs it as a process of its own. GNU time starts it, for a process is told, as its own, the
-    memory of the one that starts it where that had more, and Python has more than rnntrain."""
+    """Runs a new process under GNU time. If Python started it directly, its peak memory would
+    include that of Python, which has more than rnntrain."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, \
             tempfile.NamedTemporaryFile("r") as memory:
         timed = ["/usr/bin/time", "-q", "-f", "%M", "-o", memory.name, *map(str, command)]
@@ -47,7 +47,7 @@ def run(command, timeout=None):
             status, late = process.wait(timeout), False
         except subprocess.TimeoutExpired:
             status, late = -signal.SIGKILL, True
-        finally:  # also what it started itself
+        finally:  # also its children
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -60,7 +60,7 @@ def run(command, timeout=None):
 
 
 def must_run(*words):
-    """The Outcome of a process that ends well; else the bench ends with what it said last."""
+    """The Outcome of a process that succeeds; if it fails, the benchmark exits."""
     outcome = run(words)
     return stop(f"{Path(words[0]).name}: {outcome.why}") if outcome.why else outcome
 
@@ -74,7 +74,7 @@ def why_failed(status, errors):
 
 
 def must(command, doing):
-    """Runs a command whose words matter only where it fails; False then, and they are shown."""
+    """Runs a command, and shows its output only if it fails; False then."""
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL, text=True, check=False)
     if done.returncode != 0:
@@ -91,7 +91,7 @@ def build(preset="release"):
 
 
 def train_speed(shape, seconds, threads=THREADS):
-    """The Speed of a shape, and the seconds that its process took."""
+    """The Speed of a shape, and the seconds of its process."""
     outcome = run([BIN / "bench/bench_train", *shape, threads, seconds])
     if outcome.why:
         stop(f"bench_train {' '.join(map(str, shape))}: {outcome.why}")
@@ -111,7 +111,7 @@ def memory_of_machine(what="MemTotal"):
 
 
 def machine():
-    """Where and when: the line above the tables."""
+    """Machine and date, for the line above the tables."""
     cpu = subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, stdout=subprocess.PIPE,
                          text=True, check=True).stdout
     model = next(line.split(":", 1)[1].strip() for line in cpu.splitlines()

@@ -9,20 +9,20 @@ from collections import defaultdict, namedtuple
 
 from measure import BIN, must_run
 
-# A call of parallel_run in a step: the function of its jobs; their times on one thread, and that of
-# the serial code before them; and its own time for each number of threads that was measured. Times
-# are in microseconds everywhere.
+# A call of parallel_run in a step: the function of its jobs, their times on one thread, the time of
+# the serial code before them, and the time of the call for each measured number of threads. All
+# times are in microseconds.
 Phase = namedtuple("Phase", "name serial jobs spans")
 
-# Of a shape: the steps that were measured, as a time for each number of threads; the phases; the
-# serial time after the last phase; the cost of a barrier (None with several ranks); and the bytes and
+# The measurements of a shape: the time of a step for each number of threads; the phases; the serial
+# time after the last phase; the cost of a barrier (None with several ranks); and the bytes and
 # messages that a rank sends in a step.
 Measured = namedtuple("Measured", "steps phases last barrier bytes messages")
 
-# On two threads; and what each further one adds.
+# The cost on two threads, and the addition of each further thread.
 Barrier = namedtuple("Barrier", "two more")
 
-# A step on some number of threads: the waiting of threads for the last job of each phase is idle.
+# A step on a number of threads; idle is the time in which threads wait for the last job of a phase.
 Modelled = namedtuple("Modelled", "time jobs idle barriers serial")
 
 
@@ -30,20 +30,20 @@ Modelled = namedtuple("Modelled", "time jobs idle barriers serial")
 
 
 def function_at(program, code):
-    """The name of the function at a place of bench_phases."""
+    """The name of the function at an address of bench_phases."""
     words = ["addr2line", "-f", "-e", program, code]
     return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
 def medians(rows):
-    """Column by column, of the rows whose length is the commonest."""
+    """Medians by column, of the rows of the most frequent length."""
     length = statistics.mode(map(len, rows))
     return [statistics.median(column) for column in zip(*(r for r in rows if len(r) == length))]
 
 
 def read_barrier(lines):
-    """A further thread takes its first job, and after its last one finds no more: a cache line comes
-    to its core each time."""
+    """A further thread adds two transfers of a cache line: for its first job, and for the check
+    after its last job."""
     if not lines["barrier"]:
         return None
     transfer = statistics.median(lines["transfer"][""])
@@ -51,8 +51,8 @@ def read_barrier(lines):
 
 
 def measure(shape, threads, seconds, start=(BIN / "bench/bench_phases",)):
-    """The Measured of a shape, on up to so many threads; start is the program, which a launcher may
-    precede."""
+    """The Measured of a shape on up to that many threads; start is the program, which may follow a
+    launcher."""
     lines = defaultdict(lambda: defaultdict(list))
     steps = [[]]  # the phases of each, as (code, [serial, jobs...])
     last, sent, spans = [], [], defaultdict(list)
@@ -84,7 +84,7 @@ def measure(shape, threads, seconds, start=(BIN / "bench/bench_phases",)):
 
 
 def makespan(jobs, threads):
-    """The time until all jobs are done, each begun by the first thread that is free."""
+    """The time until all jobs are complete, if the first free thread takes each."""
     free = [0.0] * threads
     for job in jobs:
         heapq.heapreplace(free, free[0] + job)
@@ -96,7 +96,7 @@ def barrier_cost(barrier, threads):
 
 
 def model(measured, threads, barrier):
-    """The Modelled step, but for its messages. No phase has more threads than jobs."""
+    """The Modelled step without its messages. No phase has more threads than jobs."""
     spans = [makespan(phase.jobs, threads) for phase in measured.phases]
     work = sum(sum(phase.jobs) for phase in measured.phases) / threads
     serial = measured.last + sum(phase.serial for phase in measured.phases)

@@ -1,12 +1,12 @@
-/* traffic: the messages of a rank. A build with MPI adds to them in traffic_mpi.c; others have
+/* traffic: the messages of a rank, counted by traffic_mpi.c in a build with MPI; other builds have
  * none. */
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
 typedef struct {
-  double seconds;  /* in MPI, waiting included */
+  double seconds;  /* in MPI, including waiting */
   double bytes;    /* sent */
-  double messages; /* sent one after the other; each is answered by another one */
+  double messages; /* sent one after the other; each has a reply */
 } Traffic;
 
 extern Traffic traffic; /* so far */

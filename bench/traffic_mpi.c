@@ -1,12 +1,12 @@
-/* Stands in front of the functions of MPI by which ranks add numbers up, as the profiling interface
- * of MPI provides. A rank is in MPI from the start of a message until MPI_Testall finds it done. */
+/* Wraps the functions of MPI with which ranks add numbers, by the profiling interface of MPI. A
+ * rank is in MPI from the start of a message until MPI_Testall finds it complete. */
 #include "traffic.h"
 
 #include "base/clock.h"
 
 #include <mpi.h>
 
-static double began; /* 0: no message is under way */
+static double began; /* 0: no message is being sent */
 
 static void begin(void) {
   if (began == 0) began = clock_now();
@@ -22,11 +22,11 @@ static void count(int messages, int n, MPI_Datatype type) {
 
 int MPI_Isend(const void *sent, int n, MPI_Datatype type, int to, int tag, MPI_Comm ranks,
               MPI_Request *request) {
-  if (n > 1) count(1, n, type); /* one byte is the pulse, which another thread sends */
+  if (n > 1) count(1, n, type); /* one byte is the pulse, from another thread */
   return PMPI_Isend(sent, n, type, to, tag, ranks, request);
 }
 
-/* As if by recursive doubling. */
+/* Counts the messages of recursive doubling. */
 int MPI_Iallreduce(const void *sent, void *received, int n, MPI_Datatype type, MPI_Op op,
                    MPI_Comm ranks, MPI_Request *request) {
   int size, messages = 0;

@@ -24,16 +24,15 @@ typedef struct {
   int threads;
 } Trial;
 
-/* K d D LANES T followers|full; -1: one of them is not valid. */
+/* Reads K d D LANES T followers|full; -1: one of them is not valid. */
 enum { TRIAL_WORDS = 6 };
 int trial_parse(TrialSize *size, char **words);
 
-/* A positive number of seconds, and of threads. */
+/* Reads a positive number of seconds, and of threads. */
 int trial_parse_seconds(const char *text, double *seconds);
 int trial_parse_threads(const char *text, int *threads);
 
-/* With SGD, or with the optimizer, the clipping and the average of weights that rnntrain has by
- * default. */
+/* With SGD, or with the default optimizer, clipping and average of weights of rnntrain. */
 typedef enum { TRIAL_SGD, TRIAL_DEFAULT } TrialOptimizer;
 Trial *trial_new(const TrialSize *size, TrialOptimizer optimizer, int threads,
                  const Kernels *kernels);
@@ -42,7 +41,7 @@ void trial_free(Trial *trial);
 /* Reads the next window. */
 void trial_read(Trial *trial);
 
-/* Moves the weights by the window that was read. */
+/* Updates the weights by the gradient of the window. */
 void trial_move(Trial *trial);
 
 #endif

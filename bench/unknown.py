@@ -1,8 +1,8 @@
-"""What bench/classify --unknown measures: fragments of species without a model.
+"""The measurements of bench/classify --unknown: fragments of species without a model.
 
-A null model competes with the networks: all bases alike, or the composition of the fragment itself,
-counted on the way (Krichevsky and Trofimov: a half of everything in advance). An array of bits is
-(n,models), those of each fragment under each model."""
+A null model competes with the networks. It is uniform, or has the composition of the fragment read
+so far (the estimator of Krichevsky and Trofimov, with pseudocounts of 1/2). An array of bits
+(n,models) has the bits of each fragment under each model."""
 
 import gzip
 
@@ -25,7 +25,7 @@ FLY = "dmelanogaster_chr2R_dm3"
 
 
 def read_fastq(path):
-    """Its codes, with a break after each read."""
+    """The codes of a FASTQ file, with a break after each read."""
     with gzip.open(path) as file:
         reads = file.read().split(b"\n")[1::4]
     return np.frombuffer(b"N".join(reads).translate(dna.TO_CODE), np.uint8)
@@ -38,7 +38,7 @@ def read_unknown(genomes, reads):
 
 
 def cut_unknown(codes, known, length, rng):
-    """Fragments of each source; of fragments of the known species (n,length) shuffled ones."""
+    """Fragments of each source, and shuffled fragments of the known species (n,length)."""
     some = {name: dna.windows(source, FRAGMENTS, length, rng) for name, source in codes.items()
             if name != "human" or length <= SHORT}
     some["shuffled"] = rng.permuted(rng.choice(known, FRAGMENTS), axis=1)
@@ -54,7 +54,7 @@ def alike(bits):
 
 
 def composition(order):
-    """The bits of the bases after the first K under the Markov model of those before them."""
+    """The bits of the bases after the first K under a Markov model of the bases before them."""
     def bits(fragments):
         rows, sums = np.arange(len(fragments)), np.zeros(len(fragments))
         counts = np.full((len(fragments), 4 ** order, 4), 0.5)
@@ -76,26 +76,26 @@ NULLS = {"none": alike(100), "2 bits": alike(2), "1.9 bits": alike(1.9),
 
 
 def posteriors(bits, null, sharpness=1):
-    """Of each model, and of the null model as the last, (n,models+1)."""
+    """The posterior of each model, with the null model as the last, (n,models+1)."""
     bits = sharpness * np.column_stack([bits, null])
     ratio = np.exp2(bits.min(axis=1, keepdims=True) - bits)
     return ratio / ratio.sum(axis=1, keepdims=True)
 
 
 def called(bits, null):
-    """The number of the model that is called, or of models where none is; the posterior."""
+    """The index of the called model, or the number of models if none is called; the posterior."""
     each = posteriors(bits, null)
     return each.argmax(axis=1), each.max(axis=1)
 
 
 def cell(chosen, posterior):
-    """Per cent of the fragments that are chosen, and of those also with SURE or more."""
+    """Percentages of the chosen fragments, and of those with a posterior of SURE or more."""
     return f"{100 * chosen.mean():.1f} ({100 * np.mean(chosen & (posterior >= SURE)):.1f})"
 
 
 def print_nulls(nulls, asked, keys):
-    """asked: of each key, the fragments and bits of the known species, with their truth, and of
-    each source without a model."""
+    """asked has for each key the fragments, bits and truth of the known species, and the fragments
+    and bits of each source without a model."""
     names = list(dict.fromkeys(name for _, unknown in asked.values() for name in unknown))
     print(heading([*keys, "null model", "right", *names]))
     for key, (known, unknown) in asked.items():
@@ -119,7 +119,7 @@ def log_loss(bits, truth, null, sharpness):
 
 
 def print_temperatures(fitted, asked):
-    """The temperature that is best for some fragments, and the loss of others with it."""
+    """The best temperature for some fragments, and the loss of other fragments at it."""
     print(heading(["bases", "temperature", "log loss, bits", "at temperature 1"]))
     sharpness = np.arange(0.1, 1.5, 0.02)
     for length, (fragments, bits, truth) in fitted.items():
@@ -134,8 +134,8 @@ def print_temperatures(fitted, asked):
 
 
 def measure(ask, cut, parts, others):
-    """ask(fragments, "pieces" or "pieces and memory"): their bits; cut(sources, numbers, length,
-    errors, rng): fragments and truth; parts: sources of training, its end, and the last tenth."""
+    """ask(fragments, "pieces" or "pieces and memory") returns bits; cut(sources, numbers, length,
+    errors, rng) returns fragments and truth; parts are the training part, its end, and the last tenth."""
     rng = np.random.default_rng(5)
     training, validation, held_out = parts
     last, fitted, memory = {}, {}, {}
