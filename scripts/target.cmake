@@ -15,9 +15,9 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} ${command} -dM -E -x c /dev/null
                 OUTPUT_VARIABLE macros ERROR_QUIET)
 
 unset(UNSUPPORTED_TARGET)
-if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  set(UNSUPPORTED_TARGET "The target's system is ${CMAKE_SYSTEM_NAME}, and kmer-rnn uses system \
-calls and C library functions of Linux; build it on Linux, with glibc or musl")
+if(NOT CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin|FreeBSD)$")
+  set(UNSUPPORTED_TARGET "The target's system is ${CMAKE_SYSTEM_NAME}, on which kmer-rnn has not \
+been built; build it on Linux, with glibc or musl")
 elseif(macros MATCHES "__SIZEOF_POINTER__ 4")
   set(UNSUPPORTED_TARGET "The target has 32-bit pointers, too small for the sizes that kmer-rnn \
 computes with; use a compiler for 64-bit programs, without -m32 and -mx32")

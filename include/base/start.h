@@ -2,6 +2,8 @@
 #ifndef START_H
 #define START_H
 
+#include <stdbool.h>
+
 /* Called at the beginning of main(), after signals_start, before anything is read or written.
  *
  * A closed standard input, output or error gets a file in its place, so that no file of ours takes
@@ -18,5 +20,9 @@
  * On x86-64 and arm64, floats below 1.2e-38 are zero from here on, in all threads: the moments of a
  * weight that gets no gradient fade into such numbers, with which processors are slow. */
 void start_program(void);
+
+/* Whether start_program opened the file of this descriptor, because it was closed; a duplicate
+ * counts too. */
+bool start_holds(int fd);
 
 #endif

@@ -5,7 +5,22 @@
 #ifndef STREAM_H
 #define STREAM_H
 
-#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#if defined __APPLE__ || defined PORTABLE
+#define STREAM_FUNOPEN /* in place of fopencookie */
+typedef int StreamSize, StreamCount;
+#else
+typedef size_t StreamSize;
+typedef ssize_t StreamCount;
+#endif
+
+/* Takes n bytes, and returns how many of them it could write. */
+typedef StreamCount StreamWrite(void *cookie, const char *bytes, StreamSize n);
+
+/* A stream whose bytes go to a function. NULL if there is no memory for it. */
+FILE *stream_new(void *cookie, StreamWrite *write, int (*close)(void *cookie));
 
 /* Replaces stdout and stderr by streams that wait in this case. The flag is not changed, because
  * the other processes share it. With musl, they are reopened instead. Use STDOUT_FILENO and

@@ -1,13 +1,22 @@
 #include "base/alloc.h"
 
+#include "base/portable.h"
+
 #include <errno.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined ON_LINUX
+#include <malloc.h>
+#elif defined __FreeBSD__
+#include <malloc_np.h>
+#else
+#include <malloc/malloc.h>
+#define malloc_usable_size malloc_size
+#endif
 
 enum { CACHE_LINE = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 22 /* bytes */ };
 
@@ -19,7 +28,7 @@ static void out_of_memory(size_t count, size_t size) {
       stderr,
       "%s: out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
       "less input\n",
-      program_invocation_short_name, count, size);
+      PROGRAM_NAME, count, size);
   exit(1);
 }
 
@@ -93,7 +102,12 @@ char *alloc_text(const char *text) {
 }
 
 char *alloc_format(const char *format, va_list arguments) {
-  char *text;
-  if (vasprintf(&text, format, arguments) < 0) out_of_memory(1, strlen(format));
+  va_list again;
+  va_copy(again, arguments);
+  const int length = vsnprintf(NULL, 0, format, arguments);
+  if (length < 0) out_of_memory(1, strlen(format));
+  char *text = alloc_new((size_t)length + 1, 1);
+  vsnprintf(text, (size_t)length + 1, format, again);
+  va_end(again);
   return text;
 }

@@ -1,5 +1,7 @@
 #include "base/quota.h"
 
+#include "base/portable.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -128,6 +130,7 @@ uint64_t quota_address_space(void) {
 
 /* The kernel may know of more processors than a cpu_set_t has room for. */
 static int count_affinity(void) {
+#ifdef ON_LINUX
   enum { LARGEST = 1 << 20 };
   for (int room = CPU_SETSIZE; room <= LARGEST; room *= 2) {
     cpu_set_t *set = CPU_ALLOC((size_t)room);
@@ -139,6 +142,7 @@ static int count_affinity(void) {
     if (n > 0) return n;
     if (errno != EINVAL) break;
   }
+#endif
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? (int)online : 1;
 }

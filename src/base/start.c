@@ -2,32 +2,46 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/portable.h"
 #include "base/quota.h"
 #include "base/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #if defined __x86_64__
 #include <xmmintrin.h>
 #endif
 
-/* With O_PATH, a file can be neither read nor written, and needs no /dev and no permission. */
+static bool holds; /* a file descriptor, by opening "/" */
+
+/* A directory can be neither read nor written; with O_PATH, it needs no permission either. */
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    if (fcntl(fd, F_GETFD) >= 0 || open("/", O_PATH) == fd) continue;
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    holds = open("/", HOLD_ONLY) == fd;
+    if (holds) continue;
     dprintf(STDERR_FILENO, "%s: file descriptor %d is closed and cannot be reserved: %s; open it\n",
-            program_invocation_short_name, fd, strerror(errno));
+            PROGRAM_NAME, fd, strerror(errno));
     _exit(1);
   }
+}
+
+bool start_holds(int fd) {
+  struct stat held, root;
+  return holds && fstat(fd, &held) == 0 && stat("/", &root) == 0 && held.st_dev == root.st_dev &&
+         held.st_ino == root.st_ino;
 }
 
 /* Before there are threads, which inherit it. */
@@ -61,7 +75,7 @@ __attribute__((constructor)) static void raise_stack(void) {
   stack.rlim_cur = PARALLEL_STACK;
   if (setrlimit(RLIMIT_STACK, &stack) == 0) return;
   const int n = snprintf(text, sizeof text, "%.64s: ulimit -s %llu is too low; raise it to %d\n",
-                         program_invocation_short_name, before >> 10, PARALLEL_STACK >> 10);
+                         PROGRAM_NAME, before >> 10, PARALLEL_STACK >> 10);
   _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
 }
 

@@ -260,7 +260,11 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
   *line = (CommandLine){.operands = argc};
   fill_tables(&tables);
   opterr = 0;
+#if defined __APPLE__ || defined __FreeBSD__
+  optind = optreset = 1;
+#else
   optind = 0; /* 0: glibc forgets where an earlier parse stopped */
+#endif
   for (int next; (next = next_code(&tables, argc, argv, &by_name)) != -1;) {
     const Option *option = find(program->options, next);
     if (next == 'h' && !by_name && word_of(argv, 'h')) /* "-hidden 64" */

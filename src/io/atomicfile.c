@@ -1,6 +1,7 @@
 #include "io/atomicfile.h"
 
 #include "base/alloc.h"
+#include "base/portable.h"
 #include "base/signals.h"
 #include "base/stream.h"
 
@@ -28,7 +29,7 @@ char *atomicfile_directory(const char *path) {
 int atomicfile_open_directory(const char *path) {
   const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0 || errno != EACCES) return fd;
-  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* it may be writable but not readable */
+  return open(path, HOLD_ONLY | O_DIRECTORY | O_CLOEXEC); /* it may be writable but not readable */
 }
 
 int atomicfile_sync_directory(int directory) {
@@ -72,9 +73,11 @@ static int open_named(AtomicFile *file) {
 /* Makes a file without a name, or where the file system knows no such thing, or its name could not
  * be given later, of a name that was free. */
 static int open_unique(AtomicFile *file) {
-  int fd = access("/proc/self/fd", X_OK) == 0
-               ? openat(file->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
-               : -1;
+  int fd = -1;
+#ifdef O_TMPFILE
+  if (access("/proc/self/fd", X_OK) == 0)
+    fd = openat(file->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
   return fd >= 0 ? fd : open_named(file);
 }
 
@@ -195,7 +198,7 @@ static int give_name(AtomicFile *file) {
   char unnamed[64];
   unsigned tries = 0;
   if (file->named) return 0;
-  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", fileno(file->out));
+  snprintf(unnamed, sizeof unnamed, DESCRIPTOR_PATH, fileno(file->out));
   while (next_name(file, &tries) == 0) {
     if (linkat(AT_FDCWD, unnamed, file->directory, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
       set_named(file, true);

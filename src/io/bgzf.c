@@ -1,6 +1,7 @@
 #include "io/bgzf.h"
 
 #include "base/alloc.h"
+#include "base/stream.h"
 
 #include <errno.h>
 #include <libdeflate.h>
@@ -42,8 +43,9 @@ static int put_member(Bgzf *b) {
   return fwrite(b->member, 1, HEADER + n + TRAILER, b->out) == HEADER + n + TRAILER ? 0 : -1;
 }
 
-static ssize_t write_text(void *cookie, const char *text, size_t size) {
+static StreamCount write_text(void *cookie, const char *text, StreamSize n_bytes) {
   Bgzf *b = cookie;
+  const size_t size = (size_t)n_bytes;
   for (size_t left = size; left > 0;) {
     const size_t room = BLOCK - b->n, n = left < room ? left : room;
     memcpy(b->text + b->n, text + size - left, n);
@@ -51,7 +53,7 @@ static ssize_t write_text(void *cookie, const char *text, size_t size) {
     left -= n;
     if (b->n == BLOCK && put_member(b) != 0) return 0;
   }
-  return (ssize_t)size;
+  return (StreamCount)size;
 }
 
 /* The mark of the end is an empty member, these bytes and no others. */
@@ -71,10 +73,7 @@ FILE *bgzf_stream(FILE *out, const bool *whole) {
   b->out = out;
   b->whole = whole;
   b->compressor = libdeflate_alloc_compressor(LEVEL);
-  FILE *stream =
-      b->compressor
-          ? fopencookie(b, "w", (cookie_io_functions_t){.write = write_text, .close = end})
-          : NULL;
+  FILE *stream = b->compressor ? stream_new(b, write_text, end) : NULL;
   if (stream) return stream;
   libdeflate_free_compressor(b->compressor);
   free(b);

@@ -1,6 +1,7 @@
 #include "io/bigwig.h"
 
 #include "base/alloc.h"
+#include "base/portable.h"
 #include "io/atomicfile.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static int sort_records(BigWig *bigwig, Why *why) {
 
 /* The file of a descriptor of ours, which may have no name, opened again. */
 static void name_file(char path[32], FILE *file) {
-  snprintf(path, 32, "/proc/self/fd/%d", fileno(file));
+  snprintf(path, 32, DESCRIPTOR_PATH, fileno(file));
 }
 
 /* The beginning of the file. */

@@ -1,6 +1,7 @@
 #include "io/input.h"
 
 #include "base/alloc.h"
+#include "base/start.h"
 #include "io/bgzf.h"
 #include "io/decoder.h"
 #include "io/source.h"
@@ -134,7 +135,7 @@ static int look(Input *f, Why *why) {
   struct stat about = {0};
   Why cause;
   if (f->source.fd < 0) return fail_reading(why, errno, "%s: cannot be opened", f->name);
-  if (fcntl(f->source.fd, F_GETFL) & O_PATH) /* start_program has put something in its place */
+  if (start_holds(f->source.fd))
     return fail(why, "%s: is closed; redirect a file or a pipe to it", f->name);
   if (fstat(f->source.fd, &about) == 0 && S_ISDIR(about.st_mode))
     return fail(why, "%s: is a directory; give the sequence files in it", f->name);

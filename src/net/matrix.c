@@ -96,7 +96,7 @@ static int load(Why *why) {
   if (blas.sgemm) return 0;
   choose_settings();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
-  if (!dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL))
+  if (!dlopen(OPENBLAS_FILE, RTLD_NOW | RTLD_GLOBAL))
     return fail(why, "OpenBLAS cannot be loaded: %s; %sapt-get install libopenblas0", dlerror(),
                 raise_limit());
   if (find("openblas_get_parallel", &blas.parallel) && find("openblas_get_config", &blas.config) &&
@@ -104,7 +104,7 @@ static int load(Why *why) {
       find("blas_memory_free", &blas.free_buffer) && find("cblas_sgemm", &blas.sgemm))
     return 0;
   blas.sgemm = NULL;
-  return fail(why, "libopenblas.so.0 cannot be used: %s; apt-get install libopenblas0", dlerror());
+  return fail(why, OPENBLAS_FILE " cannot be used: %s; apt-get install libopenblas0", dlerror());
 }
 #endif
 
@@ -113,15 +113,25 @@ static int load(Why *why) {
 enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
 
 typedef struct {
-  float *A, *W, *C;          /* (CHECK_SIZE,CHECK_SIZE), C = A^T W; then a C of each thread */
-  pthread_barrier_t barrier; /* all threads have a job */
+  float *A, *W, *C;        /* (CHECK_SIZE,CHECK_SIZE), C = A^T W; then a C of each thread */
+  pthread_mutex_t lock;    /* of the threads that */
+  int missing;             /* have no job yet, */
+  pthread_cond_t complete; /* until there are none */
   atomic_bool wrong;
 } Check;
+
+/* macOS has no pthread_barrier_wait. */
+static void wait_for_all(Check *check) {
+  pthread_mutex_lock(&check->lock);
+  if (--check->missing == 0) pthread_cond_broadcast(&check->complete);
+  while (check->missing > 0) pthread_cond_wait(&check->complete, &check->lock);
+  pthread_mutex_unlock(&check->lock);
+}
 
 static void check_job(void *context, int i) {
   Check *check = context;
   float *mine = check->C + (size_t)(i + 1) * CHECK_FLOATS;
-  pthread_barrier_wait(&check->barrier);
+  wait_for_all(check);
   for (int round = 0; round < CHECK_ROUNDS; round++) {
     matrix_multiply_ta(mine, check->A, check->W, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, false);
     if (memcmp(mine, check->C, CHECK_FLOATS * sizeof *mine) != 0) check->wrong = true;
@@ -140,16 +150,19 @@ static void take_buffers(int threads) {
 /* Whether all threads together compute the same product as one thread. */
 static bool threads_agree(int threads) {
   float *A = alloc_floats((size_t)(threads + 3) * CHECK_FLOATS);
-  Check check = {.A = A, .W = A + CHECK_FLOATS, .C = A + 2 * CHECK_FLOATS};
+  Check check = {.A = A,
+                 .W = A + CHECK_FLOATS,
+                 .C = A + 2 * CHECK_FLOATS,
+                 .lock = PTHREAD_MUTEX_INITIALIZER,
+                 .missing = threads,
+                 .complete = PTHREAD_COND_INITIALIZER};
   take_buffers(threads);
   for (int i = 0; i < CHECK_FLOATS; i++) {
     check.A[i] = (float)(i % 7 - 3);
     check.W[i] = (float)(i % 5 - 2);
   }
   matrix_multiply_ta(check.C, check.A, check.W, CHECK_SIZE, CHECK_SIZE, CHECK_SIZE, false);
-  pthread_barrier_init(&check.barrier, NULL, (unsigned)threads);
   parallel_run(threads, threads, check_job, &check);
-  pthread_barrier_destroy(&check.barrier);
   free(A);
   return !check.wrong;
 }

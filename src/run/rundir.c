@@ -1,6 +1,7 @@
 #include "run/rundir.h"
 
 #include "base/alloc.h"
+#include "base/portable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,12 +95,16 @@ static bool is_same(const struct stat *a, const struct stat *b) {
 
 /* The present path of the open directory; false if unknown. */
 static bool find_directory(const RunDir *dir, const struct stat *open, char *path, size_t size) {
-  char link[64];
   struct stat there;
-  snprintf(link, sizeof link, "/proc/self/fd/%d", dir->fd);
+#ifdef F_GETPATH /* of macOS; it writes up to PATH_MAX bytes */
+  if (size < PATH_MAX || fcntl(dir->fd, F_GETPATH, path) != 0) return false;
+#else
+  char link[64];
+  snprintf(link, sizeof link, DESCRIPTOR_PATH, dir->fd);
   const ssize_t n = readlink(link, path, size - 1);
   if (n <= 0) return false;
   path[n] = 0;
+#endif
   return stat(path, &there) == 0 && is_same(&there, open);
 }
 

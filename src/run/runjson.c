@@ -153,7 +153,12 @@ static json_t *result_json(const RunConfig *run, const RunNumbers *numbers,
   json_object_set_new(json, "best_valid_loss", real(numbers->best_valid_loss));
   json_object_set_new(json, "best_valid_bits_per_base", real(bits));
   json_object_set_new(json, "whole_bits_per_base", real(whole_bits(run, bits)));
-  json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * 1024));
+#ifdef __APPLE__
+  enum { UNIT = 1 };
+#else
+  enum { UNIT = 1024 };
+#endif
+  json_object_set_new(json, "peak_memory_bytes", whole((uint64_t)usage.ru_maxrss * UNIT));
   if (run->options->memory) add_repeats(json, run, &result->repeats);
   return json;
 }
