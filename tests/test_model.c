@@ -106,9 +106,9 @@ static void a_model_of_nonsense_is_refused(void **state) {
       {"embedding", "99999999999999999999", "at __metadata__.embedding: must be a number from 1"},
       {"hidden", "8", "at H: is missing, or is not F32 of shape [8,8]"},
       {"hidden", "1048577", "at __metadata__.hidden: must be a number from 1"},
-      {"activation", "swish", "does not know its activation"},
+      {"activation", "swish", "its activation, swish, is none of sigmoid, tanh, relu"},
       {"stride", "3", "with k = stride all can follow"},
-      {"softmax", "tanh", "does not know its softmax"},
+      {"softmax", "tanh", "its softmax, tanh, is none of followers, full"},
   };
   Why why = {""};
   Model model;

@@ -61,13 +61,25 @@ static int read_whole(const char *path, const Metadata *metadata, const char *ke
   return safetensors_malformed(why, path, detail, "__metadata__.%s", key);
 }
 
+/* The refusal of a word that is none of these n. */
+static int fail_word(const char *path, const char *key, const char *text, const char *const *words,
+                     int n, Why *why) {
+  char known[64] = "";
+  for (int i = 0; i < n; i++) {
+    const size_t used = strlen(known);
+    snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", words[i]);
+  }
+  return fail(why, "%s: its %s, %.40s, is none of %s; write one of these, or use a newer version",
+              path, key, text, known);
+}
+
 static int read_word(const char *path, const Metadata *metadata, const char *key,
                      const char *const *words, int n, int *value, Why *why) {
   const char *text = metadata_get(metadata, key);
   if (!text) return safetensors_malformed(why, path, "is missing", "__metadata__.%s", key);
   for (*value = 0; *value < n; ++*value)
     if (strcmp(text, words[*value]) == 0) return 0;
-  return fail(why, "%s: this version does not know its %s; use a newer rnnpredict", path, key);
+  return fail_word(path, key, text, words, n, why);
 }
 
 static bool has_version(const Metadata *metadata, const char *wanted) {
@@ -83,7 +95,9 @@ static int read_format(const char *path, const Metadata *metadata, Why *why) {
     return fail(why, "%s: has no metadata k; docs/python.md describes the metadata of a model",
                 path);
   if (format ? strcmp(format, "kmer-rnn") != 0 : is_ours)
-    return fail(why, "%s: its format is not kmer-rnn; give a file that rnntrain made", path);
+    return fail(why,
+                "%s: its format is not kmer-rnn; docs/python.md describes the metadata of a model",
+                path);
   if (is_ours && !has_version(metadata, version) && !has_version(metadata, memory_version))
     return fail(why, "%s: its format is not version 1 or 2 of kmer-rnn; a newer rnntrain made it",
                 path);
