@@ -34,6 +34,20 @@ for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("docs/*.ipynb
 assert links > 20'
 }
 
+@test "the tests that the documents name are there, and README.md names one for each promise" {
+  cd "$SOURCE"
+  "$PYTHON" -c '
+import glob, os, re
+for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("data/*.md"):
+    for name in re.findall(r"\b(?:cli|test)_[a-z0-9_]+\b", open(page).read()):
+        assert glob.glob("tests/" + name + ".*"), (page, name)
+promises = open("README.md").read().split("## Promises")[1].split("\n## ")[0]
+rows = [row for row in promises.split("\n") if row.startswith("| ")][1:]
+assert len(rows) >= 10
+for row in rows:
+    assert "](tests/" in row.split(" | ")[1] or "`bench/" in row.split(" | ")[1], row'
+}
+
 # A copy of the source tree without builds, and a machine on which all packages are installed.
 fresh_clone() {
   mkdir clone home root bin
