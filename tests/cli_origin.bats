@@ -84,6 +84,13 @@ END
   [ "$(about blind valid_bases)" = 0 ]
 }
 
+@test "a name without control characters is quoted for every shell" {
+  cp some.fa "it's \$HOME, \`said\` \"he\" & 'x'.fa"
+  rnntrain -q "${SMALL[@]}" -o run it*
+  sh -c "$(about run command) -q -o again"
+  cmp run/model.safetensors again/model.safetensors
+}
+
 @test "names with blanks, quotes, control characters and bytes that are no text" {
   names=("a b.fa" "it's \$HOME.fa" 'x"y\n.fa' $'line\nbreak\tand tab.fa' $'\377\303\251\302\233.fa' "-dash.fa" "~"
     "Größe.fa" "*")

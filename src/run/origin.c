@@ -26,15 +26,19 @@ static char *name_of(const char *path) {
   return name;
 }
 
-/* A name as a word of a shell, to be freed. */
+/* A name as a word of a shell, of bash where it has an escaped byte; to be freed. */
 static char *word_of(const char *name) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                               "_./:=@%+,-";
-  char *word = alloc_new(2 * strlen(name) + sizeof "$''", 1);
+  const char *quote = strchr(name, '\\') ? "\\'" : "'\\''";
+  char *word = alloc_new(4 * strlen(name) + sizeof "$''", 1);
   if (name[strspn(name, plain)] == 0) return strcpy(word, name);
-  char *to = stpcpy(word, strpbrk(name, "\\'") ? "$'" : "'");
-  for (; *name; *to++ = *name++)
-    if (*name == '\'') *to++ = '\\';
+  char *to = stpcpy(word, strchr(name, '\\') ? "$'" : "'");
+  for (; *name; name++)
+    if (*name == '\'')
+      to = stpcpy(to, quote);
+    else
+      *to++ = *name;
   strcpy(to, "'");
   return word;
 }
