@@ -328,6 +328,10 @@ skipped_because() {
   tool dirname tail ln
   run -77 env PATH="$bin" bash scripts/test-arm64
   [ "${lines[-1]}" = "arm64: the cross compiler or qemu is not installed" ]
+  run -77 env PATH="$bin" bash scripts/tarball arm64
+  [ "${lines[-1]}" = "arm64: the cross compiler or qemu is not installed" ]
+  run -2 env PATH="$bin" bash scripts/tarball i386
+  [ "$output" = "scripts/tarball: 'i386': must be x86-64 or arm64" ]
   stub dpkg-query 'echo "install ok installed"'
   stub apt-get 'echo "E: no route"; exit 100'
   run -77 env PATH="$bin" bash scripts/test-arm64
