@@ -2,9 +2,9 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
-double clock_now(void); /* seconds of a clock that never goes back */
+double clock_now(void); /* seconds of a monotonic clock */
 
-/* "3m 20s" */
+/* Formats seconds as "3m 20s". */
 void clock_text(double seconds, char text[32]);
 
 #endif

@@ -1,9 +1,13 @@
 /* escape: external text, escaped character by character for JSON, HTML, a row of a table, or a
- * terminal. A byte that is not UTF-8 becomes the character of that number in JSON, and U+FFFD in
- * HTML. A control character becomes U+FFFD in HTML, and one '?' per byte on a terminal. In a row a
- * tab, a line feed and a carriage return become \t, \n and \r; nothing else changes. In octal a
- * backslash, and each byte of a control character or that is not UTF-8, becomes \ and three digits,
- * as in the quotes $'..' of a shell, so that nothing is lost. */
+ * terminal.
+ *
+ *   JSON      a byte that is not UTF-8 becomes the character with that number
+ *   HTML      a control character, or a byte that is not UTF-8, becomes U+FFFD
+ *   terminal  each byte of a control character becomes '?'
+ *   row       tab, line feed and carriage return become \t, \n and \r; the rest is unchanged
+ *   octal     a backslash, and each byte of a control character or that is not UTF-8, becomes \ and
+ *             three digits, as in the quotes $'..' of a shell; nothing is lost
+ */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
@@ -12,12 +16,12 @@
 
 enum { ESCAPE_ROOM = 8 };
 
-/* The first character of text, which is not empty, escaped where it must be; returns its number of
- * bytes in text. */
+/* Escapes the first character of text, which is not empty, if necessary. Returns the number of
+ * bytes that it takes in text. */
 typedef size_t Escape(char escaped[ESCAPE_ROOM], const char *text);
 Escape escape_json, escape_html, escape_row, escape_screen, escape_octal;
 
-void escape_put(FILE *out, const char *text, Escape *escape); /* a whole text */
+void escape_put(FILE *out, const char *text, Escape *escape); /* writes a whole text */
 
 /* Escapes a whole text in place for a terminal. */
 void escape_line(char *text);

@@ -1,7 +1,7 @@
-/* rng: everything random comes from one seed, by a generator whose whole state is one number.
+/* rng: random numbers from one seed, by a generator whose whole state is one number.
  *
- * SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators",
- * OOPSLA 2014. A stream number keeps the users of one seed apart. */
+ * SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA
+ * 2014. A stream number keeps the users of one seed apart. */
 #ifndef RNG_H
 #define RNG_H
 

@@ -12,7 +12,7 @@
  * `leaders` the first one of each node (MPI_COMM_NULL for the others), rank 0 before all. */
 void *shared_new(void *data, size_t size, MPI_Comm node, MPI_Comm leaders);
 
-/* Frees a block; false if it is none of these. */
+/* Frees a block; false if shared_new did not make it. */
 bool shared_free(void *block);
 
 #endif

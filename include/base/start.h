@@ -6,19 +6,21 @@
 
 /* Called at the beginning of main(), after signals_start, before anything is read or written.
  *
- * A closed standard input, output or error gets a file in its place, so that no file of ours takes
- * its number and is written to by mistake; reading or writing it still fails. Where that is not
- * possible, the program ends with exit code 1.
+ * A closed standard input, output or error gets a file in its place. Otherwise a file of ours could
+ * take its number and be written to by mistake. Reading or writing the replacement still fails. If
+ * it cannot be made, the program ends with exit code 1.
  *
  * A ulimit -s that is too low is raised; if that is impossible, the program ends with a message and
  * exit code 1.
  *
- * A file that grows over ulimit -f is an error, not the end of the program.
+ * A file that exceeds ulimit -f is an error and does not end the program by a signal.
  *
- * Jansson gets its memory from alloc: without memory it would silently write incomplete files.
+ * Jansson gets its memory from alloc, because it would silently write incomplete files without
+ * memory.
  *
- * On x86-64 and arm64, floats below 1.2e-38 are zero from here on, in all threads: the moments of a
- * weight that gets no gradient fade into such numbers, with which processors are slow. */
+ * On x86-64 and arm64, floats below 1.2e-38 (denormal numbers) are zero from here on, in all
+ * threads. The moments of a weight without gradient fade into such numbers, and processors compute
+ * slowly with them. */
 void start_program(void);
 
 /* Whether start_program opened the file of this descriptor, because it was closed; a duplicate

@@ -1,4 +1,4 @@
-/* stream: standard output and error that wait for their reader.
+/* stream: standard output and error that wait for their readers.
  *
  * Another process that shares the pipe can make it non-blocking at any time, as node.js does; a
  * write to a full pipe then fails with EAGAIN, and stdio loses data. */
@@ -22,13 +22,14 @@ typedef StreamCount StreamWrite(void *cookie, const char *bytes, StreamSize n);
 /* A stream whose bytes go to a function. NULL if there is no memory for it. */
 FILE *stream_new(void *cookie, StreamWrite *write, int (*close)(void *cookie));
 
-/* Replaces stdout and stderr by streams that wait in this case. The flag is not changed, because
- * the other processes share it. With musl, they are reopened instead. Use STDOUT_FILENO and
- * STDERR_FILENO instead of fileno. */
+/* Replaces stdout and stderr by streams that wait in this case. It does not change the non-blocking
+ * flag, because the other processes share it. With musl, the streams are reopened instead. Use
+ * STDOUT_FILENO and STDERR_FILENO instead of fileno. */
 void stream_start(void);
 
-/* Writes n bytes to a file descriptor, however many calls and signals that takes. Returns their
- * number: less than n after an error, whose cause is in errno. */
+/* Writes n bytes to a file descriptor, in as many calls as necessary, also when signals interrupt
+ * them. Returns the number of bytes written: less than n after an error, with the cause in
+ * errno. */
 size_t stream_write(int fd, const char *bytes, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* watch: sees how far a long computation is. */
+/* watch: a callback for the progress of a long computation. */
 #ifndef WATCH_H
 #define WATCH_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 typedef struct {
-  /* part: done, 0..1; 0: unknown. bases: read so far. NULL: nobody watches. */
+  /* part: fraction done, 0..1; 0: unknown. bases: read so far. see may be NULL. */
   void (*see)(void *context, double part, uint64_t bases);
   void *context;
 } Watch;

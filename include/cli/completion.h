@@ -1,5 +1,5 @@
-/* completion: scripts with which shells complete the options of a program, made from its option
- * table. After "--mode score" they offer the options that go with this mode alone. */
+/* completion: scripts for shell completion of a program's options, made from its option table.
+ * After "--mode score" they offer only the options that go with this mode. */
 #ifndef COMPLETION_H
 #define COMPLETION_H
 

@@ -5,9 +5,9 @@
 #include "cli/options.h"
 
 /* Prints on standard output the version, with the BLAS `library` and the CPU level of the loops, or
- * the page that the line asks for: the help, for the chosen word if there is one, the man page
- * (troff) or a completion. Returns the exit code: 2 for an unknown topic, 1 if the output cannot be
- * written. */
+ * the requested page: the help (only for the chosen mode, if one was given), the man page (troff)
+ * or a completion script. Returns the exit code: 2 for an unknown topic, 1 if the output cannot be
+ * written, and then fills why. */
 int manual_answer(const Program *program, OptionsWish wish, const CommandLine *line,
                   const char *library, const char *level, Why *why);
 

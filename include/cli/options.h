@@ -1,5 +1,5 @@
-/* options: a program's command line. One table of rows (option.h) is the source of the parsing and
- * its checks here, of the help and man page in manual.h, and of completion.h. */
+/* options: a program's command line. One table of rows (option.h) drives the parsing and checks
+ * here, the help and man page (manual.h), and the completion scripts (completion.h). */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -8,28 +8,29 @@
 
 enum { OPTIONS_MAX = 64 };
 
-/* Options that do not go together although each is right: one of them would have no effect. */
+/* Options that cannot be combined although each is valid, because one of them would have no
+ * effect. */
 typedef struct {
-  const char *option; /* it must not be given, */
+  const char *option; /* must not be given, */
   const char *fits;   /* except with this value (NULL: with none), */
-  const char *with;   /* if this option is given */
+  const char *with;   /* if this option is given, */
   const char *value;  /* with one of the values "a|b" (NULL: with any), */
-  const char *and;    /* and this option is given too (NULL: no further condition) */
-  const char *reason; /* after the option's name */
+  const char *and;    /* and this option too (NULL: no further condition) */
+  const char *reason; /* the end of the message, after the option's name */
 } Clash;
 
 typedef struct {
   const char *name;        /* "rnntrain" */
-  const char *summary;     /* a line */
+  const char *summary;     /* one line */
   const char *usage;       /* "[options] -o DIR FILE...", a line for each form */
   const Option *options;   /* ends with a row whose name is NULL */
   const Clash *clashes;    /* ends with a row whose option is NULL; NULL: there are none */
   const char *operands;    /* the arguments besides options, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */
   const char *examples;    /* shell lines, "# comment" lines between them */
-  const char *files;       /* for the man page: the files written; may be NULL */
-  const char *exit_codes;  /* what they mean */
-  const char *see_also;    /* another program */
+  const char *files;       /* for the man page: files written; may be NULL */
+  const char *exit_codes;  /* their meanings, for the man page */
+  const char *see_also;    /* the other program */
 } Program;
 
 /* The task that a command line sets. */
@@ -38,19 +39,19 @@ typedef enum { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } 
 /* Sets the fields that have a default in settings, which are all zero before. */
 void options_default(const Program *program, void *settings);
 
-/* The option with whose words others go: --mode, if a group is "with --mode score|track", of which
- * all that begin with "with --" name the same option; NULL: there is no such group. */
+/* The option that other options depend on: --mode, if a group is "with --mode score|track". All
+ * groups that begin with "with --" name the same option. NULL: there is no such group. */
 const Option *options_chooser(const Program *program);
 
-/* The words that an option goes with, "score|track"; NULL: all. */
+/* The words of the chooser that an option goes with, "score|track"; NULL: all. */
 const char *options_condition(const Option *option);
 
-/* A command line that was parsed. */
+/* A parsed command line. */
 typedef struct {
-  int operands;            /* index of the first operand in argv: the rest are operands too */
+  int operands;            /* index of the first operand in argv; all that follow are operands */
   const char *topic;       /* with OPTIONS_HELP: the text after --help=, or NULL */
-  char chosen[32];         /* with OPTIONS_HELP: the word given for the chooser before, or "" */
-  bool given[OPTIONS_MAX]; /* (rows of the table) the options that it has */
+  char chosen[32];         /* with OPTIONS_HELP: the word given earlier for the chooser, or "" */
+  bool given[OPTIONS_MAX]; /* (rows of the table) whether each option was given */
 } CommandLine;
 
 /* Sets the fields in settings to the values in argv, and moves the operands to the end of argv. An

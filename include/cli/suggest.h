@@ -10,19 +10,20 @@ typedef struct {
   const char *typed; /* borrowed; its first n bytes count */
   size_t n;
   size_t edits; /* between typed and word */
-  /* The nearest so far, the first one in a tie; "": none is near. */
+  /* The nearest word so far, the first one in a tie; "": none is near. */
   char word[SUGGEST_ROOM];
 } Suggestion;
 
-/* One that takes no word farther away than 1 edit for 5 letters or fewer, 2 for up to 9, 3 for
- * more. The beginning of a word, of 3 letters or more, is no edit. */
+/* A suggestion that accepts words at most 1 edit away for 5 letters or fewer, 2 edits for up to 9,
+ * 3 for more. A beginning of a word, of 3 letters or more, counts as 0 edits. */
 Suggestion suggest_new(const char *typed, size_t n);
 
-/* Offers a word, of SUGGEST_ROOM - 1 letters at most. */
+/* Offers a word of at most SUGGEST_ROOM - 1 letters. */
 void suggest_offer(Suggestion *suggestion, const char *word);
 
-/* The letters to insert, delete, replace or swap with the next one to make b of a's first n; upper
- * and lower case are the same. Both are shorter than SUGGEST_ROOM. */
+/* The number of letters to insert, delete, replace or swap with the next one to turn the first n
+ * letters of a into b, ignoring case (F. Damerau, CACM 1964). Both are shorter than
+ * SUGGEST_ROOM. */
 size_t suggest_edits(const char *a, size_t n, const char *b);
 
 #endif

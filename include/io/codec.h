@@ -1,4 +1,5 @@
-/* codec: a compressed format for the decoder: members, each with its own checksum. */
+/* codec: a compressed format for the decoder. A file is a sequence of members, each with its own
+ * checksum. */
 #ifndef CODEC_H
 #define CODEC_H
 
@@ -18,11 +19,11 @@ typedef struct {
 typedef struct {
   const char *name;
   bool (*begins)(const unsigned char *bytes,
-                 size_t n);   /* whether n >= 1 bytes may begin a member */
-  int padding;                /* zeros after a member come in multiples of this; 0: none allowed */
-  bool after_padding;         /* another member may follow them */
-  void *(*open)(void);        /* its state; NULL: no memory */
-  bool (*begin)(void *state); /* a member */
+                 size_t n);   /* whether n >= 1 bytes can begin a member */
+  int padding;                /* zeros after a member come in multiples of this; 0: not allowed */
+  bool after_padding;         /* another member may follow the zeros */
+  void *(*open)(void);        /* makes the state; NULL: out of memory */
+  bool (*begin)(void *state); /* begins a member */
   CodecStep (*step)(void *state, CodecData *data);
   /* Whether another member must follow the last one; NULL: never in this format. */
   bool (*awaits_more)(const void *state);

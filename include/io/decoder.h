@@ -7,18 +7,19 @@
 
 typedef struct Decoder Decoder;
 
-/* Reads the first bytes of a source, which is borrowed; NULL on a read error or without memory. */
+/* Reads the first bytes of a source, which is borrowed; NULL on a read error or if out of
+ * memory. */
 Decoder *decoder_open(Source *source, Why *why);
 void decoder_close(Decoder *decoder); /* NULL is allowed */
 
-/* Reads up to n bytes of text and returns their number; 0 at the end; -1 on error, after all text
- * before the error. */
+/* Reads up to n bytes of text and returns their number; 0 at the end; -1 on error, once all text
+ * before the error has been returned. */
 ptrdiff_t decoder_read(Decoder *decoder, char *text, size_t n, Why *why);
 
-/* The name of the format; NULL: the text is stored as it is. */
+/* The name of the format; NULL: not compressed. */
 const char *decoder_format(const Decoder *decoder);
 
-/* At the end: whether members may be missing, as in BGZF without its end block. */
+/* At the end of the file: whether members may be missing, as in BGZF without its end block. */
 bool decoder_unfinished(const Decoder *decoder);
 
 /* Whether text is available without reading from the file. */

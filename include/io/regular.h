@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Opens a file to read. NULL on error; if it does not exist, errno is ENOENT. */
+/* Opens a file for reading. NULL on error; if the file does not exist, errno is ENOENT. */
 FILE *regular_open(const char *path, Why *why);
 
 #endif

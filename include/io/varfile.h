@@ -1,8 +1,8 @@
-/* varfile: the records of a VCF or BCF file, plain or compressed with bgzip or gzip, and the same
- * records as VCF with more numbers in INFO.
+/* varfile: reads the records of a VCF or BCF file, plain or compressed with bgzip or gzip, and
+ * writes them as VCF with more numbers in INFO.
  *
- * Only this module calls HTSlib. In a build without it varfile_none.c takes its place, and
- * varfile_open says so. */
+ * Only this module calls HTSlib. In a build without HTSlib, varfile_none.c takes its place, and
+ * varfile_open fails with a message. */
 #ifndef VARFILE_H
 #define VARFILE_H
 
@@ -15,27 +15,28 @@
 
 typedef struct VarFile VarFile;
 
-/* All text is valid until the record is read again. */
+/* A record. Its texts are valid until it is read again. */
 typedef struct {
-  struct bcf1_t *raw;  /* of HTSlib; NULL at first */
+  struct bcf1_t *raw;  /* of HTSlib; NULL before the first record */
   const char *name;    /* CHROM */
-  int64_t position;    /* from 1; 0 before the first base */
-  const char *id;      /* "." none */
-  char *const *allele; /* (alleles) REF, and then those of ALT */
+  int64_t position;    /* from 1; 0: before the first base */
+  const char *id;      /* ".": none */
+  char *const *allele; /* (alleles) REF, then the alleles of ALT */
   int alleles;
-  uint64_t number; /* of its line; of BCF, of the record */
-  size_t bytes;    /* of memory */
+  uint64_t number; /* line number; in BCF, record number */
+  size_t bytes;    /* of memory that the record takes */
 } VarRecord;
 
-/* Opens a file ("-": standard input); without samples their columns are skipped. */
+/* Opens a file ("-": standard input); without samples, the columns of samples are skipped. NULL on
+ * error. */
 VarFile *varfile_open(const char *path, bool samples, Why *why);
 void varfile_close(VarFile *file); /* NULL is allowed */
 
-/* The next record: 1 there is one, 0 the file has ended, -1 an error. */
+/* Reads the next record: 1: there is one, 0: the file has ended, -1: an error. */
 int varfile_read(VarFile *file, VarRecord *record, Why *why);
 void varfile_clear(VarRecord *record);
 
-/* Fails with the file and the record's line before the problem. */
+/* Fills why with the file, the line of the record and the problem; returns -1. */
 int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const char *problem, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -47,7 +48,7 @@ void varfile_add_field(VarFile *file, const char *id, const char *number, const 
 void varfile_add_line(VarFile *file, const char *key, const char *value);
 int varfile_put_header(VarFile *file, FILE *out, Why *why);
 
-/* Sets a field of INFO to n values, of which NaN is missing; n = 0 removes it. */
+/* Sets a field of INFO to n values; NaN is written as missing; n = 0 removes the field. */
 int varfile_set(VarFile *file, VarRecord *record, const char *id, const float *values, int n,
                 Why *why);
 int varfile_put(VarFile *file, const VarRecord *record, FILE *out, Why *why);
