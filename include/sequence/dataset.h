@@ -12,18 +12,18 @@ typedef struct {
 
 /* The identity of a file as numbers, for a checkpoint. */
 enum {
-  DATASET_VALIDATES, /* it is for validation alone */
+  DATASET_VALIDATES, /* 1 if the file is for validation only */
   DATASET_RECORDS,
   DATASET_LETTERS,
-  DATASET_NAMES, /* and the digests */
+  DATASET_NAMES, /* this and the next two are digests */
   DATASET_PLACES,
   DATASET_BASES,
   DATASET_COLUMNS
 };
 
 typedef struct {
-  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL where each file's end is for validation */
-  const char **files;            /* (n) names, borrowed; the validation file, if any, is the last */
+  Corpus *corpus, *valid_corpus; /* valid_corpus: NULL if the end of each file is for validation */
+  const char **files;            /* (n) names, borrowed; the validation file, if any, comes last */
   SeqCounts *counts;             /* (n) */
   Share *shares;                 /* (n) */
   int n;
@@ -32,14 +32,15 @@ typedef struct {
   Records *records;       /* of corpus; NULL: not collected */
 } Dataset;
 
-/* Takes reading->records. */
+/* Reads all files. Takes ownership of reading->records. To be freed with dataset_free. */
 int dataset_read(Dataset *dataset, const char *const *files, int n_files, const char *valid_file,
                  double valid_fraction, const Reading *reading, Why *why);
 
-/* Whether each file has a base, and each span a segment of the k+s bases of a prediction. */
+/* Checks that each file has a base, and that each span has a segment of at least k+s bases, which
+ * one prediction needs. */
 int dataset_check(const Dataset *dataset, int k, int s, Why *why);
 
-/* Whether file i is for validation alone. */
+/* Whether file i is for validation only. */
 bool dataset_validates(const Dataset *dataset, int i);
 
 /* The use of file i: "training", "validation" or "training and validation". */
@@ -54,7 +55,7 @@ uint64_t dataset_valid_bases(const Dataset *dataset);
 /* Fills table (n,DATASET_COLUMNS). */
 void dataset_identify(const Dataset *dataset, uint64_t *table);
 
-/* Gives the bases of rank 0, and the spans, to all ranks. */
+/* Gives the bases and spans of rank 0 to all ranks. */
 void dataset_share(Dataset *dataset);
 
 void dataset_free(Dataset *dataset);

@@ -1,4 +1,4 @@
-/* digest: 64-bit digests, to find out whether two long inputs are the same. Not cryptographic. */
+/* digest: 64-bit digests, to compare two long inputs. Not cryptographic. */
 #ifndef DIGEST_H
 #define DIGEST_H
 

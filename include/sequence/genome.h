@@ -1,5 +1,5 @@
-/* genome: sequence in memory to which positions refer: the bases of files, at 2 bits each, and the
- * names and places of their records. */
+/* genome: a reference sequence in memory: the bases of files, at 2 bits each, and the names and
+ * places of their records. */
 #ifndef GENOME_H
 #define GENOME_H
 
@@ -7,35 +7,35 @@
 
 typedef struct {
   Corpus *corpus;
-  Records *records; /* of the whole corpus, also those without bases */
+  Records *records; /* of the whole corpus, including those without bases */
 } Genome;
 
 Genome genome_new(void);
 void genome_free(Genome *genome);
 
-/* Appends the records of a file ("-": standard input). Circles are read as lines. */
+/* Appends the records of a file ("-": standard input). Circles are read as linear records. */
 int genome_read(Genome *genome, const char *path, SeqNotes *notes, Why *why);
 
-/* Once all files are read, before the first genome_find. */
+/* Called once all files are read, before the first genome_find. */
 void genome_end(Genome *genome);
 
-/* The number of records of this name; *record is the first of them. */
+/* The number of records with this name; sets *record to the first of them. */
 size_t genome_find(const Genome *genome, const char *name, const Record **record);
 
 const char *genome_name(const Genome *genome, const Record *record);
 
-/* The segment that has this letter of the record, counted from 0; NULL: the letter is ambiguous, or
- * beyond the end. */
+/* The segment that contains this letter of the record, counted from 0; NULL: the letter is
+ * ambiguous or beyond the end. */
 const RecordSegment *genome_segment(const Genome *genome, const Record *record, uint64_t letter);
 
-/* The base at a letter, 0..3, or KMER_BREAK where there is no segment. */
+/* The base at a letter, 0..3, or KMER_BREAK if no segment contains it. */
 int genome_base(const Genome *genome, const Record *record, uint64_t letter);
 
 /* One strand of a segment, whose bases are counted from its own beginning. */
 typedef struct {
   const Corpus *corpus;
   uint64_t start, length; /* of the segment, in the corpus */
-  bool reversed;          /* it is read as reverse complement */
+  bool reversed;          /* read as reverse complement */
 } GenomeStrand;
 
 static inline int genome_strand_base(const GenomeStrand *strand, uint64_t i) {

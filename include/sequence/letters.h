@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bit that marks a letter which is read as an ambiguous one: kmer_base takes it for no base. */
+/* The bit that marks a letter as ambiguous: kmer_base does not take a marked letter for a base. */
 enum { LETTER_MARK = 0x80 };
 
-/* Whether lower-case letters are read as the others, or as ambiguous ones. */
+/* Whether lower-case letters are read like upper-case ones, or as ambiguous. */
 typedef enum { LOWERCASE_KEEP, LOWERCASE_AMBIGUOUS } Lowercase;
 
-/* Of letters that are bases, in either case, U counted as T; and how many were lower case. */
+/* Counts of bases in either case, with U counted as T, and of the lower-case ones among them. */
 typedef struct {
   uint64_t A, C, G, T, lower;
 } LetterCounts;
@@ -22,23 +22,23 @@ typedef struct {
    * returns their number. The rest of `to` (n) is undefined. */
   size_t (*copy_bases)(char *to, const char *from, size_t n);
   /* The same for whole lines, each `width` bases and a '\n': copies the letters and returns the
-   * number of lines. It stops before the last of the n, and copy_bases must do the rest. */
+   * number of lines. It stops before the last of the n characters; copy_bases must do the rest. */
   size_t (*copy_lines)(char *to, const char *from, size_t n, size_t width);
-  /* Copies characters as long as they are none of '\n', '\r', 0. */
+  /* Copies characters up to the first '\n', '\r' or 0; returns their number. */
   size_t (*copy_line)(char *to, const char *from, size_t n);
-  /* The number of characters before the first one that is not in first..last. */
+  /* The number of characters before the first one outside first..last. */
   size_t (*range_run)(const char *text, size_t n, char first, char last);
   /* Marks letters (n) that are lower-case bases; returns their number. */
   size_t (*mark_lowercase)(char *letters, size_t n);
-  /* Packs letters (n, all bases, then up to a multiple of 8 with 'A') at 2 bits, base i in bits
-   * 2(i%4) of byte i/4, into whole pairs of bytes; counts the n. */
+  /* Packs letters at 2 bits, base i in bits 2(i%4) of byte i/4, into whole pairs of bytes, and
+   * counts the first n. All n are bases, followed by 'A's up to a multiple of 8. */
   LetterCounts (*pack_bases)(uint8_t *packed, const char *letters, size_t n);
 } Letters;
 
-/* Those of the best level that this CPU runs. */
+/* The loops of the best level that this CPU runs. */
 const Letters *letters_best(void);
 
-/* Those of one level (cpu.h), or NULL where this build or this CPU lacks it: for tests. */
+/* The loops of one level (cpu.h), or NULL if this build or this CPU lacks it; for tests. */
 const Letters *letters_level(int level);
 
 #endif

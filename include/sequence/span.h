@@ -10,7 +10,8 @@ typedef struct {
   uint64_t begin, end; /* bases begin .. end-1 */
 } Range;
 
-/* Ascending ranges that share no base. Only those of a sample (span_sample) share segments. */
+/* Ascending ranges without common bases. Only the ranges of a sample (span_sample) may share
+ * segments. */
 typedef struct {
   const Corpus *corpus;
   Range *ranges; /* (n) */
@@ -21,7 +22,7 @@ typedef struct {
   uint64_t start, length; /* bases */
 } Segment;
 
-/* A place in the list of a span's segments, zero at first; small, so that many can be kept. */
+/* A place in the list of a span's segments, zero at first. It is small, because many are kept. */
 typedef struct {
   uint64_t base;
   size_t offset; /* into corpus->lengths */
@@ -38,23 +39,24 @@ void span_share(Span *span);
 
 uint64_t span_bases(const Span *span);
 
-/* The tokens (tokenizer.h) of a segment, and of all segments of a span. */
+/* The number of tokens (tokenizer.h) in a segment, and in all segments of a span. */
 uint64_t segment_tokens(const Segment *segment, int k, int s);
 uint64_t span_tokens(const Span *span, int k, int s);
 
 /* The first `bases` bases of a span, as a new span. */
 Span span_head(const Span *span, uint64_t bases);
 
-/* A sample of a span, as a new span: stretches of so many bases, spread evenly. The span has more
- * bases than they have together. */
+/* A sample of a span, as a new span: this many stretches of `length` bases, spread evenly. The span
+ * has more bases than all stretches together. */
 Span span_sample(const Span *span, uint64_t stretches, uint64_t length);
 
 /* The parts of a corpus' records that are in a span, numbered by the bases of the span: its first
- * base is 0, and the gaps between its ranges do not count. It is no sample. To be freed with
- * records_free. */
+ * base is 0, and the gaps between its ranges do not count. The span must not be a sample. To be
+ * freed with records_free. */
 Records *span_records(const Span *span, const Records *records);
 
-/* The span's segments one by one, cut to its ranges: false when there are no more. */
+/* Sets *segment to the next segment of the span, cut to its ranges; false when there are no
+ * more. */
 bool segments_next(const Span *span, SegmentCursor *cursor, Segment *segment);
 
 #endif

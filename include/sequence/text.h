@@ -10,24 +10,26 @@ typedef struct {
   const Letters *loops;
   const char *bytes; /* at..end are not parsed yet */
   size_t at, end;
-  char last;          /* the byte before these bytes, once there is one */
+  char last;          /* the byte before these bytes, if any */
   size_t line;        /* of bytes[at], from 1 */
   bool line_start;    /* bytes[at] is the first of its line */
-  const char *record; /* borrowed: the header that messages name; NULL: none */
-  /* Where BGZF has no end block, the text must end with a whole line, on this line or later. */
+  const char *record; /* borrowed: the header to name in messages; NULL: none */
+  /* BGZF without its end block must end with a whole line, on this line or later. */
   size_t may_end;
-  bool end_block_missing; /* it did */
+  bool end_block_missing; /* the text ended so */
 } Text;
 
 Text text_new(Input *input);
 
-/* Fails with the file, the line and the record before the problem. */
+/* Fills why with the file, the line, the record and the problem; returns -1. */
 int text_fail(const Text *text, Why *why, const char *problem);
 
-/* Reads more bytes once all are parsed: 1 there are some, 0 the text has ended, -1 an error. */
+/* Reads more bytes once all are parsed. Returns 1: there are some; 0: the text has ended; -1: an
+ * error. */
 int text_read(Text *text, Why *why);
 
-/* Whether there are bytes to parse, after reading more if needed; as text_read. */
+/* Makes sure that there are bytes to parse, reading more if needed. Returns 1, 0 or -1 as text_read
+ * does. */
 static inline int text_more(Text *text, Why *why) {
   return text->at < text->end ? 1 : text_read(text, why);
 }
@@ -36,19 +38,20 @@ static inline bool text_at_line_end(const Text *text) {
   return text->bytes[text->at] == '\n' || text->bytes[text->at] == '\r';
 }
 
-/* Moves past a line end: '\n', or '\r' before '\n' or the end of the text. 0, or -1. */
+/* Moves past a line end: '\n', or '\r' before '\n' or the end of the text. Returns 0, or -1. */
 int text_end_line(Text *text, Why *why);
 
-/* Moves to the next line that is not empty; as text_read. */
+/* Moves to the next line that is not empty. Returns 1, 0 or -1 as text_read does. */
 int text_skip_empty_lines(Text *text, Why *why);
 
-/* A header line: its bytes (length), without a 0 among them, and one after them. */
+/* A header line: its bytes (length), none of them 0, followed by a 0. */
 typedef struct {
   char *bytes; /* NULL at first; the caller frees them */
   size_t length, room;
 } HeaderLine;
 
-/* Reads the rest of the line, a megabyte at most, into header, and moves past its end. 0, or -1. */
+/* Reads the rest of the line, at most a megabyte, into header, and moves past its end. Returns 0,
+ * or -1 on error. */
 int text_read_header(Text *text, HeaderLine *header, Why *why);
 
 #endif

@@ -1,4 +1,5 @@
-/* title: a record's first line, after its mark: a name, up to a blank or tab, and a description. */
+/* title: a record's first line after its '>' or '@': a name, up to a blank or tab, and a
+ * description. */
 #ifndef TITLE_H
 #define TITLE_H
 
@@ -9,8 +10,9 @@ size_t title_name_length(const char *title);
 bool title_same_name(const char *a, const char *b);
 bool title_is_blank(const char *title);
 
-/* Whether the description has the word circular=true, as assemblers write (or yes, or y; circ= as
- * well), or topology=circular, as NCBI does; in any case, bare, in quotes or in brackets. */
+/* Whether the description contains the word circular=true, as written by assemblers (also yes or y;
+ * also circ=), or topology=circular, as written by NCBI. Case is ignored; the word may be in quotes
+ * or brackets. */
 bool title_circular(const char *title);
 
 #endif

@@ -1,5 +1,6 @@
-/* varint: numbers in as few bytes as they need: seven bits a byte, low first, the top bit set on
- * all but the last. In the header, so that it costs no call for each segment of short reads. */
+/* varint: numbers in few bytes: seven bits per byte, low bits first, with the top bit set on all
+ * bytes but the last (LEB128). The functions are in the header to be inlined, because short reads
+ * need them for each segment. */
 #ifndef VARINT_H
 #define VARINT_H
 
@@ -8,7 +9,7 @@
 
 enum { VARINT_MAX = 10 /* bytes of one number */ };
 
-/* Writes a number; returns its bytes. */
+/* Writes a number; returns the number of bytes written. */
 static inline size_t varint_put(uint8_t *to, uint64_t number) {
   size_t n = 0;
   for (; number >= 128; number >>= 7) to[n++] = (uint8_t)(number | 128);
@@ -16,7 +17,7 @@ static inline size_t varint_put(uint8_t *to, uint64_t number) {
   return n;
 }
 
-/* The number at *at, which moves past it. */
+/* Reads the number at *at and moves *at past it. */
 static inline uint64_t varint_get(const uint8_t *bytes, size_t *at) {
   uint64_t number = 0;
   for (int shift = 0;; shift += 7) {
