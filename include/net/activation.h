@@ -5,8 +5,8 @@
 
 /* A row per function: its constant; its name, which is also its word for --activation and the
  * prefix of its functions in activation.c and kernels_loops.c; the standard deviation of the
- * initial H times sqrt D, 1 over the steepest slope of phi, so that gradients neither fade nor
- * grow; and phi'(z(t)) as --mode trace prints it. */
+ * initial H times sqrt D; and phi'(z(t)) as printed by --mode trace. The deviation is 1 / (steepest
+ * slope of phi), with which gradients neither fade nor grow. */
 // clang-format off
 #define ACTIVATION_TABLE(FIRST, ROW)                  \
   FIRST(SIGMOID, sigmoid, 4, "h(t) o (1 - h(t))")     \
@@ -19,7 +19,7 @@ typedef enum { ACTIVATION_TABLE(ACTIVATION_ENUM, ACTIVATION_ENUM) } Activation;
 #define ACTIVATION_COUNT(...) +1
 enum { ACTIVATIONS = ACTIVATION_TABLE(ACTIVATION_COUNT, ACTIVATION_COUNT) };
 
-/* In double precision. NaN gives NaN. */
+/* The functions in double precision. NaN gives NaN. */
 typedef struct {
   double (*phi)(double z);
   double (*slope)(double h); /* phi'(z) where h = phi(z) */

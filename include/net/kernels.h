@@ -1,10 +1,12 @@
-/* kernels: the hot loops of the network, compiled once for every CPU level and chosen at run time.
+/* kernels: the inner loops of the network, compiled once for every CPU level and chosen at run
+ * time.
  *
- * A level changes the last bits of the results (wider sums, fused multiply-add), never which
- * elements are combined: one level gives the same bytes for any number of threads.
+ * Levels differ in the last bits of the results (wider sums, fused multiply-add). One level gives
+ * the same bytes for any number of threads.
  *
- * Arrays do not overlap unless a comment says so. exp is our own polynomial, exact to 2 ulp, for
- * libm's does not vectorise without -ffast-math; tanh comes from it, exact to 1e-7 absolute. */
+ * Arrays do not overlap unless a comment says so. exp is our own polynomial, exact to 2 ulp,
+ * because libm's exp does not vectorise without -ffast-math. tanh is computed from it, with an
+ * absolute error below 1e-7. */
 #ifndef KERNELS_H
 #define KERNELS_H
 
@@ -15,28 +17,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Products of row-major matrices. W (k,n) is packed: its columns are cut into panels of `panel`,
- * each (k,panel), one after the other, the last filled up with zeros. Every element is its own sum,
- * in the same order wherever it stands and however many rows (> 0) there are: unlike in BLAS, a row
- * does not depend on the others. With add, the sum begins with the element of C. (K. Goto, R. van
- * de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
+/* Products of row-major matrices. W (k,n) is packed: its columns are divided into panels of `panel`
+ * columns, each stored as (k,panel); the last panel is filled up with zeros. The terms of every
+ * element are added in the same order at any place and for any number of rows (> 0): unlike in
+ * BLAS, a row does not depend on the other rows. With add, the sum begins with the element of C.
+ * (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", TOMS 2008.) */
 typedef struct {
   int panel;
-  /* The rows from..to-1 of W (k,n) */
+  /* Packs the rows from..to-1 of W (k,n). */
   void (*pack)(float *packed, const float *W, int k, int n, int from, int to);
-  /* The panels from..to-1, of W (n,k) */
+  /* Packs the panels from..to-1 of the transpose of W (n,k). */
   void (*pack_transposed)(float *packed, const float *W, int k, int n, int from, int to);
   void (*multiply)(float *C, const float *A, const float *packed, int rows, int n, int k,
                    bool add); /* C (rows,n) <- A (rows,k) W */
 
-  /* Sums over tokens whose rows lie anywhere; with add, the sum starts from its old value.
-   * sum (width) <- row[0] + row[1] + ... */
+  /* Sums over the rows of tokens, which may be anywhere in memory; with add, the sum starts from
+   * its old value. sum (width) <- row[0] + row[1] + ... */
   void (*sum_rows)(float *sum, const float *const *row, int tokens, int width, bool add);
   /* dU (4,D) <- dq[0]^T h[0] + dq[1]^T h[1] + ..., dq (4), h (D) */
   void (*sum_outer)(float *dU, const float *const *dq, const float *const *h, int tokens, int D,
                     bool add);
   /* sum (width) <- ((row[0] + row[1]) + (row[2] + row[3])) + the same of the other four; sum may be
-   * one of them. */
+   * one of the rows. */
   void (*sum_eight)(float *sum, const float *const *row, int width);
 } Products;
 
@@ -48,10 +50,10 @@ typedef struct {
   /* dz <- dz o phi'(z), phi' written in terms of h = phi(z) */
   void (*activate_back)(float *dz, const float *h, size_t n, Activation phi);
 
-  /* q <- exp(q + b2 - m), m = max(q + b2); gives back the sum of q and, in *max, m. */
+  /* q <- exp(q + b2 - m), m = max(q + b2); returns the sum of q and sets *max to m. */
   float (*exp_row)(float *q, const float *b2, size_t n, float *max);
-  /* rows of 4 logits q, with the label of each, 0..3 or -1: none. J <- -ln softmax(q)[label], and
-   * where scale is not 0 q <- scale (softmax(q) - label); both 0 where there is no label. */
+  /* q: rows of 4 logits; label: that of each row, 0..3, or -1: none. J <- -ln softmax(q)[label]
+   * and, if scale is not 0, q <- scale (softmax(q) - label); without a label both are 0. */
   void (*softmax_four)(double *J, float *q, const int *label, size_t rows, float scale);
   void (*scale)(float *a, float factor, size_t n); /* a <- factor a */
   void (*add)(float *a, const float *b, size_t n); /* a <- a + b */
@@ -59,7 +61,8 @@ typedef struct {
   void (*approach)(float *a, const float *b, float fraction, size_t n);
   double (*sum_of_squares)(const float *a, size_t n);
 
-  /* The followers' products; U holds `rows` neighbours of D floats, rows is a multiple of 4. */
+  /* Products for followers. U holds `rows` consecutive rows of D floats; rows is a multiple of
+   * 4. */
   void (*dot_rows)(float *q, const float *U, const float *h, int rows, int D); /* q <- U h */
   void (*combine_rows)(float *dh, const float *U, const float *dq, int rows,
                        int D); /* dh <- dq U */
@@ -67,10 +70,10 @@ typedef struct {
   UpdateLoop *update[OPTIMIZERS];
 } Kernels;
 
-/* Those of the best level that this CPU runs. */
+/* The kernels of the best level that this CPU runs. */
 const Kernels *kernels_best(void);
 
-/* Those of one level (cpu.h), or NULL where this build or this CPU lacks it: for tests. */
+/* The kernels of one level (cpu.h), or NULL if this build or this CPU lacks it; for tests. */
 const Kernels *kernels_level(int level);
 
 #endif

@@ -1,6 +1,6 @@
-/* kernels_vector: the registers of a CPU level as a type, for the kernels_*.c alone, which are
- * compiled once a level. GNU C's vectors compile for any CPU; only what they cannot say is
- * intrinsics. */
+/* kernels_vector: the vector registers of a CPU level as a type, only for kernels_*.c, which are
+ * compiled once per level. GNU C's vectors compile for any CPU; intrinsics are used only for
+ * operations that these lack. */
 #ifndef KERNELS_VECTOR_H
 #define KERNELS_VECTOR_H
 
@@ -23,13 +23,13 @@ typedef float Vector __attribute__((vector_size(VECTOR * sizeof(float))));
 typedef int Ints __attribute__((vector_size(VECTOR * sizeof(float))));
 typedef float Four __attribute__((vector_size(16)));
 
-/* A vector anywhere in an array of floats. For loads and stores only: passed by value, such
- * a type is an internal error of gcc 14 to 16 for arm64. */
+/* An unaligned vector in an array of floats, for loads and stores only: gcc 14 to 16 for arm64 fail
+ * with an internal error if such a type is passed by value. */
 typedef Vector Unaligned __attribute__((aligned(4), may_alias));
 static inline Vector vector_load(const float *a) { return *(const Unaligned *)a; }
 static inline void vector_store(float *a, Vector v) { *(Unaligned *)a = v; }
 
-/* The first n, and 0 in the place of the others. */
+/* Loads the first n elements; the others are 0. */
 static inline Vector vector_load_some(const float *a, size_t n) {
   Vector v = {0};
   memcpy(&v, a, n * sizeof *a);
@@ -37,8 +37,8 @@ static inline Vector vector_load_some(const float *a, size_t n) {
 }
 static inline void vector_store_some(float *a, Vector v, size_t n) { memcpy(a, &v, n * sizeof *a); }
 
-/* a b + c, rounded once where the CPU level has that. In a sum of two products compilers differ in
- * which of them they fuse with it, so where it says a * b + c * d this says which. */
+/* a b + c, rounded once if the CPU level has such an instruction. Compilers differ in which product
+ * of a * b + c * d they fuse with the sum; this function determines which. */
 static inline float fused(float a, float b, float c) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
   return __builtin_fmaf(a, b, c);
@@ -57,7 +57,7 @@ static inline Vector vector_fused(Vector a, Vector b, Vector c) {
 #endif
 }
 
-/* The larger, or smaller, of two; where one is no number, x. */
+/* The larger, or smaller, of two elements; x if one is NaN. */
 static inline Vector vector_max(Vector bound, Vector x) {
 #if defined(__AVX512F__)
   return (Vector)_mm512_max_ps((__m512)bound, (__m512)x);
@@ -83,7 +83,7 @@ static inline Vector vector_min(Vector bound, Vector x) {
 #endif
 }
 
-/* Sums of every fourth element. */
+/* The sums of every fourth element. */
 static inline Four vector_fold(Vector v) {
 #if defined(__AVX512F__)
   const __m256 e =
@@ -96,7 +96,7 @@ static inline Four vector_fold(Vector v) {
 #endif
 }
 
-/* Four elements of two fours, in this order. */
+/* Picks four elements of p and q, in this order. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define VECTOR_PICK(p, q, ...) __builtin_shufflevector(p, q, __VA_ARGS__)
 #else

@@ -1,12 +1,13 @@
-/* optimizer: clips the gradient, then moves the weights by a rule of update.h.
+/* optimizer: clips the norm of the gradient (R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013), then
+ * updates the weights by a rule of update.h.
  *
- * It can keep an average of the weights, over about the later half of the steps and at most the
- * last n, which takes no part in training (after B. Polyak, A. Juditsky, SIAM J. Control 1992):
+ * It can keep an average of the weights over about the later half of the steps, at most the last n.
+ * The average does not influence training (after B. Polyak, A. Juditsky, SIAM J. Control 1992):
  * average <- average + (w - average) / min(1 + (t-1)/2, n).
  *
- * Rows that the gradient leaves out (gradient.h) stay as they are, and so do their moments and
- * averages. For sgd and adagrad that is the same step; for the others time stands still for such
- * a row until a window touches it, as in "lazy" variants. */
+ * Rows that the gradient leaves out (gradient.h) do not change, nor do their moments and averages.
+ * For sgd and adagrad the result is the same as with a gradient of 0. For the other optimizers time
+ * stands still for such a row until a window touches it, as in their "lazy" variants. */
 #ifndef OPTIMIZER_H
 #define OPTIMIZER_H
 
@@ -19,19 +20,19 @@ typedef struct {
   int averaged;     /* n; 0: no average */
   Weights *average; /* NULL without one */
   uint64_t steps;   /* so far */
-  double *squares;  /* scratch: of each chunk of the gradient */
+  double *squares;  /* scratch: the sum of squares of each chunk of the gradient */
 } Optimizer;
 
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, int averaged);
 void optimizer_free(Optimizer *optimizer);
 
-/* Sets the average to w, which no step has moved yet. */
+/* Sets the average to the initial weights w. */
 void optimizer_average(Optimizer *optimizer, const Weights *w);
 
 double optimizer_default_rate(OptimizerKind kind);
 
-/* Moves w by one step. A gradient whose norm exceeds clip is scaled to it; 0: never. Returns the
- * norm before clipping; if it is not finite, nothing changes. */
+/* Updates w by one step. A gradient whose norm exceeds clip is scaled down to it; clip 0: never.
+ * Returns the norm before clipping; if it is not finite, nothing changes. */
 double optimizer_step(Optimizer *optimizer, Weights *w, const Gradient *gradient, double rate,
                       double clip, int threads, const Kernels *kernels);
 

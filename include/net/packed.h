@@ -1,5 +1,5 @@
-/* packed: the right-hand matrix of products with our loops (kernels.h), in the form that they read.
- * Packing pays where many products share a right-hand side: a window's weights. */
+/* packed: the right-hand matrix of products, packed for our loops (kernels.h). Packing pays if many
+ * products share the right-hand matrix, such as the weights during a window. */
 #ifndef PACKED_H
 #define PACKED_H
 
@@ -14,11 +14,11 @@ typedef struct {
 Packed packed_new(int k, int n, const Products *products); /* room for a (k,n) matrix */
 void packed_free(Packed *W);
 
-/* Sets the i-th of so many shares of W: W <- A (k,n), or A^T with A (n,k). */
+/* Sets the i-th of `shares` parts of W: W <- A (k,n), or W <- A^T with A (n,k). */
 void packed_set(Packed *W, const float *A, int i, int shares);
 void packed_set_transposed(Packed *W, const float *A, int i, int shares);
 
-/* C (rows,n) <- A (rows,k) W, with add C + A W. */
+/* C (rows,n) <- A (rows,k) W, or C + A W with add. */
 void packed_multiply(float *C, const float *A, const Packed *W, int rows, bool add);
 
 #endif

@@ -17,22 +17,22 @@
 #define SCHEDULE_ENUM(NAME, ...) SCHEDULE_##NAME,
 typedef enum { SCHEDULE_TABLE(SCHEDULE_ENUM, SCHEDULE_ENUM) } ScheduleKind;
 
-/* Over the first `warmup` steps the rate rises from 0, linearly; besides,
- *   linear    it stays for half of the run, then falls in a straight line to 2 % of itself
- *   cosine    it falls along half a cosine to 2 % of itself
+/* Over the first `warmup` steps the rate rises linearly from 0. In addition:
+ *   linear    it stays constant for half of the run, then falls linearly to 2 %
+ *   cosine    it falls along half a cosine to 2 %
  *             (I. Loshchilov, F. Hutter, "SGDR", ICLR 2017, one cycle)
- *   constant  it stays
+ *   constant  it stays constant
  *   plateau   it halves whenever validation has not improved twice in a row; the seventh time
  *             ends the run. */
 typedef struct {
   ScheduleKind kind;
   double rate;
   uint64_t warmup;
-  uint64_t halvings; /* plateau: so far */
-  uint64_t stale;    /* validations since the last improvement, or under plateau since a halving */
+  uint64_t halvings; /* under plateau: number of halvings so far */
+  uint64_t stale;    /* validations since the last improvement (plateau: or halving) */
 } Schedule;
 
-/* The rate of a step, from 1 on, when this fraction of the run, 0..1, is done. */
+/* The rate of a step (counted from 1), when this part of the run, 0..1, is done. */
 double schedule_rate(const Schedule *schedule, uint64_t step, double part);
 void schedule_validated(Schedule *schedule, bool improved);
 bool schedule_over(const Schedule *schedule); /* whether the run should end */

@@ -1,5 +1,5 @@
-/* touched: which rows of a table a window's tokens touch, and in which order their parts are added
- * up: token by token, so that sums do not depend on who adds them. */
+/* touched: the rows of a table that the tokens of a window touch, and the order in which the parts
+ * of the tokens are added up. Sums are the same for any number of threads. */
 #ifndef TOUCHED_H
 #define TOUCHED_H
 
@@ -7,18 +7,19 @@
 
 typedef struct {
   int rows;   /* of the table, a power of two */
-  bool all;   /* whether untouched rows are listed too */
-  int n;      /* that are listed */
-  int *row;   /* (n) which, ascending; NULL with all, where row i is the i-th */
-  int *start; /* (n+1) where the tokens of each begin in `order` */
-  int *order; /* tokens by row, those of a row in the order of the window */
+  bool all;   /* list untouched rows too */
+  int n;      /* listed rows */
+  int *row;   /* (n) the listed rows, ascending; NULL with all, when row i is the i-th */
+  int *start; /* (n+1) beginning of the tokens of each listed row in `order` */
+  int *order; /* tokens sorted by row, then by their order in the window */
   int *spare; /* scratch */
 } Touched;
 
-Touched touched_new(int rows, int tokens, bool all); /* for so many tokens at most */
+Touched touched_new(int rows, int tokens, bool all); /* for at most this many tokens */
 void touched_free(Touched *touched);
 
-/* Token i, of from..to-1, touches row x[i] mod rows, and none where x[i] is -1. */
+/* Sets the lists for tokens from..to-1. Token i touches row x[i] mod rows, or none if x[i] is
+ * -1. */
 void touched_set(Touched *touched, const int *x, int from, int to);
 
 #endif

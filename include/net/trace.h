@@ -1,4 +1,4 @@
-/* trace: every node of the network, timestep by timestep, and of the gradient of one timestep's
+/* trace: all values of the network, timestep by timestep, and of the gradient of one timestep's
  * loss: the equations of rnn.h for a single sequence, in double precision and plain loops. */
 #ifndef TRACE_H
 #define TRACE_H
@@ -10,21 +10,20 @@ typedef struct {
   double *dH, *dI, *db1; /* (D,D) (d,D) (D), one block */
 } TracePart;
 
-/* Timesteps count from 1, as in the equations, and row t of an array is timestep t: arrays have a
- * row 0 too, which is 0. */
+/* Timesteps count from 1, as in the equations. Row t of an array is timestep t; row 0 is 0. */
 typedef struct {
   int T;        /* timesteps in use, at most those of trace_new */
   int *x, *y;   /* (T+1) */
-  double *e;    /* (T+1,d); the block of all from here to de */
+  double *e;    /* (T+1,d); owns the memory of all arrays down to de */
   double *z;    /* (T+1,D) */
   double *h;    /* (T+1,D) */
-  double a, w;  /* the evidence of one timestep: 1 and 0 where there is none */
+  double a, w;  /* the evidence of one timestep: 1 and 0 without a memory */
   double *s;    /* (n) */
   double *net;  /* (n) h U + b2, the logits of the network alone */
   double *q;    /* (n) a (h U + b2) + w s; entry i is k-mer softmax_first(x) + i */
   double *yhat; /* (n) */
   double J;
-  double *dq; /* (n) dJ/dq of that timestep; the others are of the same J */
+  double *dq; /* (n) dJ/dq of that timestep; the derivatives below are of the same J */
   double da, dw;
   double *dnet;    /* (n) a dq, which is db2 too */
   double *dh, *dz; /* (T+1,D) */
@@ -33,29 +32,28 @@ typedef struct {
   TracePart sum;   /* of all so far */
 } Trace;
 
-/* Without parts, part and sum are NULL; they take as much memory as the weights. */
+/* Without parts, the arrays of part and sum are NULL; they take as much memory as the weights. */
 Trace *trace_new(const Shape *shape, int T, bool with_parts);
 void trace_free(Trace *trace);
 
-/* The timesteps: x and y (T), T at most those it was made for; y is among those that can follow x.
- */
+/* Sets the timesteps: x and y (T), with T at most that of trace_new; y must be able to follow x. */
 void trace_set(Trace *trace, const int *x, const int *y, int T);
 
-/* e, z and h of all timesteps. */
+/* Computes e, z and h of all timesteps. */
 void trace_forward(Trace *trace, const Weights *w, const Shape *shape);
 
-/* Sets the evidence of the timestep of the next trace_output: votes for different j, which are not
- * multiplied by w. A new trace has none. */
+/* Sets the evidence of the timestep of the next trace_output: votes for different j, not yet
+ * multiplied by w. A new trace has no evidence. */
 void trace_evidence(Trace *trace, double a, double w, const Vote *votes, int n, const Shape *shape);
 
-/* q, yhat and J of timestep t. */
+/* Computes q, yhat and J of timestep t. */
 void trace_output(Trace *trace, int t, const Weights *w, const Shape *shape);
 
-/* dq, da, dw, dnet, and dh, dz, de of timesteps `at` back to 1, for the J(at) of the last
+/* Computes dq, da, dw, dnet, and dh, dz, de of timesteps `at` back to 1, for J(at) of the last
  * trace_output. Sets the sum of parts to 0. */
 void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape);
 
-/* All of the above for T timesteps and the loss of the last. */
+/* All of the above, for T timesteps and the loss of the last. */
 void trace_all(Trace *trace, const int *x, const int *y, int T, const Weights *w,
                const Shape *shape);
 
@@ -68,7 +66,7 @@ double trace_norm(const Trace *trace, int t, const Shape *shape);
 /* dW (m,n) += a^T b with a (m), b (n). */
 void trace_add(double *dW, const double *a, const double *b, int m, int n);
 
-/* Row t of an array with so many columns. */
+/* Row t of an array with this many columns. */
 static inline double *trace_row(double *array, int t, int columns) {
   return array + (size_t)t * (size_t)columns;
 }

@@ -1,4 +1,4 @@
-/* update: the rules by which optimizers move weights. With g the clipped gradient, eta the rate:
+/* update: the rules by which optimizers update weights. With g the clipped gradient, eta the rate:
  *   sgd       w -= eta g
  *   momentum  m <- 0.9 m + g;  w -= eta m                          (B. Polyak, 1964)
  *   adagrad   v <- v + g^2;  w -= eta g / (sqrt v + eps)           (J. Duchi et al., JMLR 2011)
@@ -14,7 +14,7 @@
 
 /* A row per optimizer: its constant; its name, which is also its word for --optimizer and its
  * function in kernels_loops.c; the default learning rate; whether it keeps the moments m and v;
- * their decays; and whether it corrects the bias of both. */
+ * their decay rates; and whether it corrects the bias of both. */
 // clang-format off
 #define OPTIMIZER_TABLE(FIRST, ROW)                            \
   /*    constant  name      rate   m  v  beta1 beta2  unbias */ \
@@ -30,18 +30,18 @@ typedef enum { OPTIMIZER_TABLE(OPTIMIZER_ENUM, OPTIMIZER_ENUM) } OptimizerKind;
 #define OPTIMIZER_COUNT(...) +1
 enum { OPTIMIZERS = OPTIMIZER_TABLE(OPTIMIZER_COUNT, OPTIMIZER_COUNT) };
 
-/* The numbers of one step. Gradients are multiplied by scale on the way in. */
+/* The parameters of one step. Gradients are multiplied by scale first. */
 typedef struct {
   float rate;  /* learning rate; for Adam, already corrected for the bias of the first moment */
-  float scale; /* what clipping leaves of the gradient */
+  float scale; /* from clipping: 1, or clip / norm of the gradient */
   float beta1, beta2; /* decay rates of m and v */
   float gain1, gain2; /* 1 - beta, rounded only once */
   float epsilon;
   float unbias2; /* Adam: 1 / (1 - beta2^t) */
-  float *m, *v;  /* (n) the moments of the weights, NULL where the optimizer has none */
+  float *m, *v;  /* (n) the moments of the weights; NULL if the optimizer has none */
 } UpdateStep;
 
-/* Moves n weights w with gradient g. */
+/* Updates n weights w with gradient g. */
 typedef void UpdateLoop(float *w, const float *g, size_t n, UpdateStep step);
 
 #endif
