@@ -1,9 +1,9 @@
-/* calibrate: learns how far a model may trust its memory.
+/* calibrate: learns how much a model should trust its memory.
  *
- * The trained network reads the sequence of the memory in lanes, each with a pool, and everything
- * within POOL_NEAR bases of the base to be predicted is left out: so each base is predicted from
- * the rest of the memory, as that of a new sequence will be. Pointers' guesses are counted, which
- * gives the odds o, and after each window a step of Adagrad is taken for each class c:
+ * The trained network reads the sequence of the memory in lanes, each with a pool. Places within
+ * POOL_NEAR bases of the base to predict are left out, so each base is predicted from the rest of
+ * the memory, like the bases of a new sequence. The guesses of pointers are counted, which gives
+ * the odds o. After each window one step of Adagrad is taken for each class c, with the gradients
  *
  *   da[c]  the sum of (yhat - y)_j (h U + b2)_j over all j and all steps of class c
  *   dw[c]  the sum of (yhat - y)_j s_j
@@ -15,7 +15,7 @@
 #include "memory/pool.h"
 #include "sequence/lanes.h"
 
-enum { CALIBRATE_TOKENS = 3000000 }; /* at most: more of a genome changes nothing */
+enum { CALIBRATE_TOKENS = 3000000 }; /* at most; more tokens of a genome do not change the result */
 
 /* The network, and its memory, which holds the bases of the span. All are borrowed. */
 typedef struct {
@@ -23,15 +23,15 @@ typedef struct {
   const Weights *weights;
   const Memory *memory;
   Span span;
-  Strands strands; /* that are read */
-  uint64_t seed;   /* of the order in which pieces are read */
+  Strands strands; /* to read */
+  uint64_t seed;   /* for the order of the pieces */
   int threads;
   const Kernels *kernels;
   Watch watch;
 } Calibration;
 
-/* Sets recall, which is the same for any number of threads. Ends early at the deadline
- * (clock_now()), or, with -1, where a signal asks to end. */
+/* Sets recall, with the same result for any number of threads. Ends early at the deadline
+ * (clock_now()); or, returning -1, if a signal asks the program to end. */
 int calibrate(Recall *recall, const Calibration *calibration, double deadline);
 
 size_t calibrate_memory(const Shape *shape, const Kernels *kernels); /* bytes */

@@ -1,4 +1,4 @@
-/* metadata: names and values that a model file holds besides its tensors. */
+/* metadata: names and values in a model file, besides its tensors. */
 #ifndef METADATA_H
 #define METADATA_H
 
@@ -14,11 +14,11 @@ void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds all names and values of `more`, which may be NULL. */
 void metadata_append(Metadata *metadata, const Metadata *more);
-const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: it has none */
-/* Reads a whole number as metadata_set writes it, without a sign, blank or leading zero; -1: the
- * value is something else, or there is none. */
+const char *metadata_get(const Metadata *metadata, const char *key); /* NULL: there is none */
+/* Reads a whole number as written by metadata_set, without a sign, blank or leading zero; -1 if
+ * there is no value or it is something else. */
 int metadata_whole(const Metadata *metadata, const char *key, uint64_t *number);
-/* Sets key and value of entry i; false: there are fewer. */
+/* Sets *key and *value to entry i, borrowed; false if there are fewer entries. */
 bool metadata_entry(const Metadata *metadata, size_t i, const char **key, const char **value);
 
 #endif

@@ -2,8 +2,8 @@
  *
  *   {"L": [[0.5, -1], ...], "H": ..., "I": ..., "b1": [...], "U": ..., "b2": [...]}
  *
- * in the shapes of the equations (U is (D,V)), from which the sizes follow; V is 4^k. "stride",
- * "activation" and "softmax" may be there too; without them they are 1, "sigmoid", "followers". */
+ * in the shapes of the equations (U is (D,V)), which determine the sizes; V is 4^k. "stride",
+ * "activation" and "softmax" are optional, with the defaults 1, "sigmoid" and "followers". */
 #ifndef WORKSHEET_H
 #define WORKSHEET_H
 

@@ -1,5 +1,5 @@
-/* candidates: the models among which mode classify chooses: names, paths, prior probabilities. The
- * null model, under which all bases have the same number of bits, comes after them. */
+/* candidates: the models from which mode classify chooses: names, paths, prior probabilities. The
+ * null model, which gives every base the same number of bits, comes after them. */
 #ifndef CANDIDATES_H
 #define CANDIDATES_H
 

@@ -1,6 +1,6 @@
 /* modes: the modes of rnnpredict, a function and a file for each. A mode checks that the options
- * fit the models, and writes its results to task->output. predict_options.txt describes
- * its columns. */
+ * fit the models, and writes its results to task->output. predict_options.txt describes the
+ * columns. */
 #ifndef MODES_H
 #define MODES_H
 

@@ -1,4 +1,4 @@
-/* nodes: a stream of named numbers and matrices: JSON, or text for people with the equation above
+/* nodes: output of named numbers and matrices, as JSON or as readable text with the equation above
  * each. */
 #ifndef NODES_H
 #define NODES_H
@@ -9,20 +9,22 @@
 typedef struct {
   FILE *out; /* borrowed */
   bool text;
-  int depth;      /* of open objects and lists */
-  bool begun[16]; /* whether each has something in it */
+  int depth;      /* number of open objects and lists */
+  bool begun[16]; /* whether each has a member yet */
 } Nodes;
 
-/* Opens an object '{' or a list '['; name is NULL at the top and inside a list. Not in text. */
+/* Opens an object '{' or a list '['; name is NULL at the top and inside a list. Text ignores
+ * them. */
 void nodes_open(Nodes *nodes, const char *name, char bracket);
 void nodes_close(Nodes *nodes, char bracket);
 
 /* Only in JSON; text has headings instead. */
 void nodes_word(Nodes *nodes, const char *name, const char *word);
-void nodes_json(Nodes *nodes, const char *name, const char *format, ...) /* JSON as it stands */
+void nodes_json(Nodes *nodes, const char *name, const char *format,
+                ...) /* JSON, written unchanged */
     __attribute__((format(printf, 3, 4)));
 
-/* Only in text: an empty line; a line, with '?' for control characters. */
+/* Only in text: an empty line; or a line, with '?' for control characters. */
 void nodes_gap(Nodes *nodes);
 void nodes_line(Nodes *nodes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

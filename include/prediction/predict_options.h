@@ -73,10 +73,11 @@ typedef struct {
 
 extern const Program predict_program;
 
-/* Whether an array is written to the output, and a table that names its rows to standard output. */
+/* Whether the mode writes an array to the output, and a table with the names of its rows to
+ * standard output. */
 bool predict_options_two_outputs(const PredictOptions *options);
 
-/* Checks that parsed options and the number of operands go together. */
+/* Checks that the parsed options and the number of operands fit together. */
 int predict_options_check(const PredictOptions *options, int n_operands, Why *why);
 
 #endif

@@ -5,7 +5,7 @@
 #include "prediction/task.h"
 #include "scoring/alleles.h"
 
-/* Writes the differences of all files of the task. */
+/* Writes the differences for all files of the task. */
 int saturation_run(const Task *task, Alleles *alleles, Why *why);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "prediction/task.h"
 
-/* Writes a row for each: a table, or an array to the output and the record and position of its rows
- * to standard output. */
+/* Writes one row per k-mer: to a table, or to an array in the output with the record and position
+ * of its rows on standard output. */
 int states_embed(const Task *task, Why *why);
 
 #endif

@@ -5,9 +5,9 @@
 #include "io/varfile.h"
 #include "scoring/alleles.h"
 
-enum { VARIANTS_LONGEST = 10000 }; /* bases of an allele that is scored, at most */
+enum { VARIANTS_LONGEST = 10000 }; /* bases of an allele to score, at most */
 
-/* The reasons for which an allele has no score, in messages after their number. */
+/* The reasons why an allele has no score, as they follow their count in messages. */
 // clang-format off
 #define VARIANTS_SKIP_TABLE(ROW)                  \
   ROW(NONE,      "scored")                        \
@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
   VariantSkip skip;
-  size_t allele; /* on its strand; the next one is that on the other */
+  size_t allele; /* index of the allele on the first strand; that on the other strand is next */
 } VariantEntry;
 
 typedef struct {
@@ -44,12 +44,12 @@ typedef struct {
   /* The batch: */
   Variant *variant; /* (n) */
   size_t n;
-  VariantEntry *entry; /* of the alleles of one variant after the other */
+  VariantEntry *entry; /* (entries) of the alleles, variant by variant */
   size_t entries, entry_room;
-  Allele *allele; /* those that are scored */
+  Allele *allele; /* (n_alleles) the alleles to score */
   size_t n_alleles, allele_room;
   size_t bytes;                     /* of records and alleles */
-  uint64_t skipped[VARIANTS_SKIPS]; /* of all batches; missing: records without an alternative */
+  uint64_t skipped[VARIANTS_SKIPS]; /* in all batches; missing: records without an alternative */
   int more;                         /* 1: there may be more; 0: the file has ended; -1: broken */
   Why broken;
 } Variants;
@@ -57,16 +57,17 @@ typedef struct {
 Variants *variants_new(VarFile *file, const Genome *genome, Alleles *alleles, int strands);
 void variants_free(Variants *variants); /* NULL is allowed */
 
-/* Reads and scores the next batch: 1 there is one, 0 the file has ended, -1 an error, after the
- * variants before it. */
+/* Reads and scores the next batch. Returns 1: there is one; 0: the file has ended; -1: an error,
+ * once the variants before it have been returned. */
 int variants_next(Variants *variants, Why *why);
 
-/* The bits of an allele of a variant on a strand, and the bases that they are for. NaN, 0: it has
- * none. */
+/* The bits of an allele of a variant on a strand, and the number of bases that they cover. NaN and
+ * 0: the allele has no score. */
 double variants_bits(const Variants *variants, const Variant *variant, int allele, int strand);
 uint64_t variants_bases(const Variants *variants, const Variant *variant, int allele, int strand);
 
-/* The bits of an allele less those of REF, and the mean of both strands. NaN: there are none. */
+/* The bits of an allele minus the bits of REF, on one strand or as the mean of both. NaN: no
+ * score. */
 double variants_difference(const Variants *variants, const Variant *variant, int allele,
                            int strand);
 double variants_mean_difference(const Variants *variants, const Variant *variant, int allele);

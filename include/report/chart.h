@@ -1,6 +1,6 @@
-/* chart: a diagram as inline SVG, drawn with the classes of a page's style sheet: no script, no
- * fonts or colours of its own, so that it follows the page from light to dark. All names are HTML
- * already. */
+/* chart: a diagram as inline SVG, drawn with the classes of the page's style sheet. It has no
+ * script, fonts or colours of its own and thus follows the light or dark theme of the page. All
+ * names are already escaped for HTML. */
 #ifndef CHART_H
 #define CHART_H
 
@@ -12,18 +12,19 @@ enum { CHART_SERIES = 2, CHART_MARKS = 2 };
 
 typedef enum { CHART_LINE, CHART_DOTS } ChartStyle;
 
-/* Points; those that are not finite are left out. If there are more than 500, neighbours are joined
- * into their mean. */
+/* Points; those that are not finite are left out. If there are more than 500, neighbours are
+ * averaged. */
 typedef struct {
-  const char *name;         /* in the legend; NULL: not there */
-  ChartStyle style;         /* dots stand on a line too, where they are not too many */
+  const char *name;         /* in the legend; NULL: not listed */
+  ChartStyle style;         /* CHART_DOTS: dots, joined by a line unless there are too many */
   const double *x, *y;      /* (n) borrowed */
   const double *low, *high; /* (n) the ends of a band around y; NULL: the ends are y */
   size_t n;
-  bool band; /* draw it; with low NULL, of joined neighbours the least and the most */
+  bool band; /* draw the band; with low NULL, between the least and the most of averaged neighbours
+              */
 } Series;
 
-/* A line at one height, over all of the width. */
+/* A horizontal line over the whole width. */
 typedef struct {
   const char *name; /* NULL: none */
   double y;         /* NAN: none */
@@ -38,7 +39,7 @@ typedef struct {
   ChartMark mark[CHART_MARKS];
 } Chart;
 
-/* The legend and the diagram, or a sentence where no point is there. */
+/* Writes the legend and the diagram, or a sentence if there are no points. */
 void chart_write(FILE *out, const Chart *chart);
 
 #endif

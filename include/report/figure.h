@@ -1,4 +1,4 @@
-/* figure: the diagrams of a report with their captions; a sentence where there are no data yet. */
+/* figure: the diagrams of a report with their captions, or a sentence if there are no data yet. */
 #ifndef FIGURE_H
 #define FIGURE_H
 
@@ -8,7 +8,7 @@
 
 void figure_all(FILE *out, const RunData *data);
 
-/* K-mers a second, without validations, NAN: not known. */
+/* K-mers per second, without validations; NAN: unknown. */
 double figure_mean_speed(const RunData *data);
 
 #endif

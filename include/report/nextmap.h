@@ -1,4 +1,4 @@
-/* nextmap: the mean prediction of the next base after each k-mer, as a heat map for each base. */
+/* nextmap: the mean prediction of the next base after each k-mer, as one heat map per base. */
 #ifndef NEXTMAP_H
 #define NEXTMAP_H
 

@@ -21,23 +21,23 @@ enum {
   RUNDATA_COLUMNS
 };
 
-/* J(t) over rows of timestep_loss.tsv. */
+/* The loss per timestep, J(t), summed over rows of timestep_loss.tsv. */
 typedef struct {
-  double to;            /* the last step of these rows; 0: there are none */
-  double *sum, *tokens; /* (T) of J, in nats; the predictions, 0 where there are none */
+  double to;            /* the last step of these rows; 0: no rows */
+  double *sum, *tokens; /* (T) sum of J in nats; number of predictions, may be 0 */
 } TimestepLoss;
 
 typedef struct {
   Summary run;
   size_t rows;
-  double *loss[RUNDATA_COLUMNS]; /* (rows) each, NAN for NA */
-  size_t T;                      /* 0: there are no timesteps' losses yet */
+  double *loss[RUNDATA_COLUMNS]; /* (rows) each; NAN: NA */
+  size_t T;                      /* 0: no losses of timesteps yet */
   double first_step;             /* of timestep_loss.tsv */
-  TimestepLoss first, last; /* over the first and the last tenth of the steps; first has the first
-                               rows at least, last none of them */
+  TimestepLoss first, last; /* over the first and the last tenth of the steps; first has at least
+                               the first rows, which last never has */
 } RunData;
 
-/* After an error there is nothing to free. */
+/* Reads a run directory; to be freed with rundata_free. After an error there is nothing to free. */
 int rundata_read(RunData *data, const RunDir *dir, Why *why);
 void rundata_free(RunData *data);
 

@@ -1,5 +1,5 @@
-/* strip: a passage of sequence as a logo of the predicted bases, above the hidden state from which
- * each was predicted. */
+/* strip: a passage of sequence as a logo of the predicted bases (T. Schneider, R. Stephens, Nucleic
+ * Acids Research 1990), above the hidden state from which each was predicted. */
 #ifndef STRIP_H
 #define STRIP_H
 
@@ -7,12 +7,12 @@
 
 #include <stdio.h>
 
-/* The height of a stack is its information in bits, 2 - entropy; the base that came is in full
- * colour, the others are faint. Two pieces, side by side where there is room. A step adds `stride`
- * bases, of which the first is shown. */
+/* The height of a stack is its information in bits, 2 - entropy. The actual base is in full colour,
+ * the others are faint. The passage is drawn in two pieces, side by side if there is room. A step
+ * adds `stride` bases, of which only the first is shown. */
 void strip_write(FILE *out, const PassageData *passage, double stride);
 
-/* Bits that the bases cost, on average. */
+/* The mean loss of the bases, in bits. */
 double strip_bits(const PassageData *passage);
 
 #endif

@@ -1,4 +1,4 @@
-/* summary: run.json in memory, as the report and MultiQC's files show it. */
+/* summary: run.json in memory, for the report and MultiQC's files. */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
@@ -9,11 +9,11 @@
 
 enum { SUMMARY_COLUMNS = 11 };
 
-/* A list of objects, as columns: first those of texts, then those of numbers. */
+/* A list of objects as columns: first columns of texts, then columns of numbers. */
 typedef struct {
   const char *const *name; /* of the columns; NULL after the last */
   int texts;
-  size_t n, all;                      /* rows: that are held, the first EXCERPT_KEPT; in the file */
+  size_t n, all;                      /* rows: in memory (the first EXCERPT_KEPT); in the file */
   const char **text[SUMMARY_COLUMNS]; /* (n) each */
   double *number[SUMMARY_COLUMNS];    /* (n) each */
 } SummaryList;
@@ -28,7 +28,7 @@ typedef struct {
   char *value; /* a string as it is, other values as JSON */
 } SummaryOption;
 
-/* A number that run.json lacks is NAN, a text "". */
+/* Numbers that are missing in run.json are NAN, texts "". */
 typedef struct {
   const char *version, *status, *started, *written, *openblas, *cpu_level;
   const char *output, *valid; /* options */
@@ -39,18 +39,19 @@ typedef struct {
   SummaryList inputs, validation, calibration, flow;
   NextBases next;
   PassageData passage;
-  SummaryWords *commands; /* (n_commands) of the run, first the one that it began with */
+  SummaryWords *commands; /* (n_commands) the command lines of the run, the oldest first */
   size_t n_commands;
   SummaryOption *options; /* (n_options) in the order of the file */
   size_t n_options;
   void *json; /* owns the texts */
 } Summary;
 
-/* Columns of the lists that are drawn. */
+/* Columns of the drawn lists. */
 enum { SUMMARY_PROBABILITY, SUMMARY_OBSERVED, SUMMARY_PREDICTIONS };
 enum { SUMMARY_BACK, SUMMARY_LOWER, SUMMARY_MEDIAN, SUMMARY_UPPER };
 
-/* Reads a run.json of this version or an older one. After an error there is nothing to free. */
+/* Reads a run.json of this or an older version; to be freed with summary_free. After an error there
+ * is nothing to free. */
 int summary_read(Summary *summary, const char *path, Why *why);
 void summary_free(Summary *summary);
 

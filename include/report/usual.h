@@ -1,4 +1,4 @@
-/* usual: which options of a run have the value that they have by default. */
+/* usual: tests whether an option of a run has its default value. */
 #ifndef USUAL_H
 #define USUAL_H
 
@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Lanes, epochs and the learning rate have the default that follows from the other options and the
- * k-mers to learn from; threads have none. Options that this version does not know are not usual.
- */
+/* The defaults of lanes, epochs and the learning rate follow from the other options and the number
+ * of training k-mers; threads have no default. False for options that this version does not
+ * know. */
 bool usual_option(const Summary *run, const SummaryOption *option);
 
 #endif

@@ -1,10 +1,15 @@
 /* checkpoint: the state of a run in a file, from which it resumes.
  *
- * checkpoint.safetensors holds, besides the weights of a model, the optimizer's moments
- * optimizer.m.L ... and averages optimizer.average.L ..., the best on validation so far best.L ...
- * (zero before the first), the lanes' states and places state.h and state.lanes, the losses since
- * the last log rows state.timestep_loss and state.timestep_tokens, the identity of the inputs,
- * state.inputs, the command lines, state.commands, and as metadata the numbers of RunNumbers. */
+ * checkpoint.safetensors holds, besides the weights of  a model:
+ *
+ *   optimizer.m.L, .v.L, .average.L ...               moments and averages of the optimizer
+ *   best.L ...                                        best weights on validation; zero before
+ *   state.h, state.lanes                              states and places of the lanes
+ *   state.timestep_loss, state.timestep_tokens        losses since the last rows of the logs
+ *   state.inputs                                      identity of the input files
+ *   state.commands                                    command lines
+ *
+ * The members of RunNumbers are metadata. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
@@ -15,15 +20,15 @@
 
 #include <math.h>
 
-/* Where a run stands, in numbers. */
+/* The progress of a run, in numbers. */
 typedef struct {
-  uint64_t step, epoch, tokens; /* updates tried, epochs ended, labels learnt from */
+  uint64_t step, epoch, tokens; /* updates tried, epochs ended, training labels read */
   uint64_t skipped;             /* steps whose gradient was not finite */
   uint64_t bad_in_a_row;
   double rate, gradient_norm; /* of the last step */
-  double seconds;             /* of training, of all parts of the run */
+  double seconds;             /* training time in all parts of the run */
   /* validation: */
-  double best_valid_loss; /* nats a k-mer, INFINITY before the first */
+  double best_valid_loss; /* nats per k-mer; INFINITY before the first */
   uint64_t best_step;
   uint64_t stale;           /* validations since the best */
   uint64_t next_validation; /* tokens */
@@ -31,46 +36,47 @@ typedef struct {
   /* since the last row of loss.tsv: */
   double loss;
   uint64_t loss_tokens;
-  uint64_t loss_log_bytes, timestep_log_bytes; /* how far the logs belong to this state */
+  uint64_t loss_log_bytes, timestep_log_bytes; /* sizes of the logs at this state */
 } RunNumbers;
 
-/* All that changes in a run. The arrays have the sizes that follow from its configuration. */
+/* The changing state of a run. Its configuration determines the sizes of the arrays. */
 typedef struct {
   RunNumbers numbers;
   Weights *weights, *best;
   Optimizer *optimizer;
   Schedule schedule;
   float *h;        /* (B,D) */
-  uint64_t *lanes; /* (n_lanes) as lanes_save has them */
+  uint64_t *lanes; /* (n_lanes) see lanes_save */
   size_t n_lanes;
   double *timestep_loss; /* (T) since the last rows of timestep_loss.tsv */
   uint64_t *timestep_tokens;
   Commands commands;
 } RunState;
 
-/* J since the last row of loss.tsv, in nats a k-mer; NAN: there is none. */
+/* The mean J since the last row of loss.tsv, in nats per k-mer; NAN: no tokens since. */
 static inline double checkpoint_mean_loss(const RunNumbers *numbers) {
   return numbers->loss_tokens > 0 ? numbers->loss / (double)numbers->loss_tokens : NAN;
 }
 
-/* Writes the state to a file that was just opened and frees the file; NULL is an error that `why`
- * says already. `about` is the metadata besides the shape; it may be NULL. */
+/* Writes the state to a file that was just opened and frees the file. If opening failed, file is
+ * NULL, why has the reason, and the result is -1. about is the metadata besides the shape; it may
+ * be NULL. */
 int checkpoint_write(AtomicFile *file, const RunConfig *run, RunState *state, const Metadata *about,
                      Why *why);
 
-/* Both of these read the file descriptor of a checkpoint, which they close; -1: it could not be
- * opened, and errno is set. Messages call it path.
+/* The next two functions read a checkpoint from a file descriptor, which they close; -1: opening
+ * failed, and errno is set. path is its name in messages.
  *
- * The metadata of a file, to be freed by the caller; NULL where it is no checkpoint, or does not
- * hold weights of the shape that it says. *inputs becomes its table of inputs, to be freed too,
- * even after an error, and *n_inputs their number: NULL and 0 for a checkpoint of an older version,
- * which has none. */
+ * Returns the metadata of a file, to be freed by the caller; NULL if it is not a checkpoint, or if
+ * its weights do not have the shape in its metadata. Sets *inputs to its table of inputs, to be
+ * freed too, even after an error, and *n_inputs to their number. Checkpoints of older versions have
+ * no table: NULL and 0. */
 Metadata *checkpoint_about(int fd, const char *path, uint64_t **inputs, size_t *n_inputs, Why *why);
 
-/* Fills the state of a run; after an error it is not to be used. */
+/* Fills the state of a run; after an error the state must not be used. */
 int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *state, Why *why);
 
-/* Gives the state of rank 0, but for the command lines, to all ranks, which call it together. */
+/* Gives the state of rank 0, except for the command lines, to all ranks. Collective. */
 void checkpoint_share(const RunConfig *run, RunState *state);
 
 #endif

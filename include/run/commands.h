@@ -1,7 +1,7 @@
-/* commands: the command lines of a run: the first one, and one for each time it was resumed.
+/* commands: the command lines of a run: the first one, and one for each resumption.
  *
- * They are stored as in a checkpoint: for each one the number of its words and then the words,
- * each terminated by 0, padded with zeros to 64 bits. File names need not be UTF-8. */
+ * They have the form of a checkpoint: for each command line the number of its words and then the
+ * words, each terminated by 0, padded with zeros to 64 bits. File names need not be UTF-8. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
@@ -15,7 +15,7 @@ typedef struct {
   size_t n;
 } Commands;
 
-/* Space for n words of 64 bits, to be read from a file. */
+/* Allocates n words of 64 bits, to be read from a file. */
 Commands commands_new(size_t n);
 void commands_free(Commands *commands);
 
@@ -23,8 +23,8 @@ void commands_free(Commands *commands);
  * removed. */
 void commands_add(Commands *commands, char *const *words, int n);
 
-/* The number of words of the next command line, from byte *at (0: the first); 0 after the last.
- * commands_word then returns its words one by one; NULL if the data is damaged. */
+/* The number of words of the next command line, from byte *at (0: the first) on; 0 after the last.
+ * commands_word then returns its words one by one, borrowed; NULL if the data is damaged. */
 size_t commands_next(const Commands *commands, size_t *at);
 const char *commands_word(const Commands *commands, size_t *at);
 

@@ -1,5 +1,5 @@
-/* config: a training run: its options, its data and its beginning. Training changes none of it; its
- * state (checkpoint.h) is what changes. */
+/* config: the configuration of a training run: its options, its data and its initial model.
+ * Training does not change it; the changing state is in checkpoint.h. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -19,16 +19,16 @@ typedef struct {
   int m, every; /* its index (memory.h) */
 } RepeatsSize;
 
-/* All is borrowed. */
+/* All pointers are borrowed. */
 typedef struct RunConfig RunConfig;
 struct RunConfig {
-  const TrainOptions *options; /* complete: the actual number of threads, all defaults */
+  const TrainOptions *options; /* complete: with all defaults and the actual number of threads */
   Shape shape;
   const Dataset *dataset;
   uint64_t *inputs;                    /* (dataset->n,DATASET_COLUMNS) the identity of its files */
   uint64_t train_tokens, valid_tokens; /* of an epoch, of a validation */
   Markov markov;                       /* its best order is the baseline; unset: no validation */
-  uint64_t memory;                     /* bytes that the run needs (plan.h) */
+  uint64_t memory;                     /* bytes needed by the run (plan.h) */
   RepeatsSize repeats;
   const Kernels *kernels;
 
@@ -38,20 +38,20 @@ struct RunConfig {
 
   char *const *command; /* (n_command) as typed */
   int n_command;
-  double began;        /* clock_now() when the program began: --max-time counts from there */
-  const char *started; /* "2026-11-25T15:31:19Z": when the run began, maybe in another program */
+  double began;        /* clock_now() at the start of the program, from which --max-time counts */
+  const char *started; /* "2026-11-25T15:31:19Z": start of the run, maybe in an earlier program */
 
-  /* The model to start from: its weights become the run's. NULL weights: random ones. */
+  /* The model whose weights the run starts from. NULL weights: random ones. */
   Model *init;
-  const char *init_crc32; /* of the model that the run started from; NULL: none */
+  const char *init_crc32; /* of the model file that the run started from; NULL: none */
 
-  Metadata *origin; /* of the model (origin.h); NULL: of other ranks than 0 */
+  Metadata *origin; /* of the model (origin.h); NULL on ranks other than 0 */
 
-  Metadata *past;        /* of the checkpoint from which the run resumes; NULL: it begins */
+  Metadata *past;        /* of the checkpoint from which the run resumes; NULL: a new run */
   uint64_t *past_inputs; /* (n_past_inputs,DATASET_COLUMNS) the identity of its files */
   size_t n_past_inputs;
 
-  /* Writes the files that report on the run in its directory; NULL: none are asked for. */
+  /* Writes the report files in the run directory; NULL: not requested. */
   int (*report)(const RunConfig *run, Why *why);
 };
 

@@ -1,12 +1,11 @@
-/* defaults: the values that the options of a run have by default. Those of the lanes, the epochs
- * and the learning rate follow from other options and from the k-mers to learn from. */
+/* defaults: the default values of the options of a run. Those of the lanes, the epochs and the
+ * learning rate follow from other options and from the number of training k-mers. */
 #ifndef DEFAULTS_H
 #define DEFAULTS_H
 
 #include "run/train_options.h"
 
-/* The default of an option, as option_value writes it, in a run whose other options have these
- * values. */
+/* Writes the default of an option, in the form of option_value, for a run with these options. */
 void defaults_text(const Option *option, const TrainOptions *options, uint64_t train_tokens,
                    char *text, size_t size);
 

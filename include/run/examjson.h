@@ -7,11 +7,10 @@
 
 #include <jansson.h>
 
-/* Adds the members, null without an exam. The dataset is that of the run: its validation was
- * examined. */
+/* Adds the members, null without an exam. The exam is of the validation data of the dataset. */
 void examjson_add(json_t *json, const Exam *exam, const Dataset *dataset);
 
-/* Whether a member is an object of long lists, to be written with each list in a line. */
+/* Whether a member is an object of long lists, to be written with one list per line. */
 bool examjson_is_wide(const char *member);
 
 #endif

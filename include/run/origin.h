@@ -1,19 +1,20 @@
-/* origin: the origin of a model, in its metadata: its input files, and a command that trains it
- * again.
+/* origin: the origin of a model, in its metadata: its input files, and a command that reproduces
+ * it.
  *
- * A name is that of a file without its directories, with the escapes of escape_octal. A run that
- * resumes has the names, sizes and checksums of the files with which it began, because the same
- * sequence may come from other files. */
+ * File names are stored without directories and escaped by escape_octal. A resumed run keeps the
+ * names, sizes and checksums of the files with which it began, although the same sequence may now
+ * come from other files. */
 #ifndef ORIGIN_H
 #define ORIGIN_H
 
 #include "run/config.h"
 
-/* Only the first files are listed, so that the header of a model file stays below its limits; and
- * of a longer command, the beginning. */
+/* To keep the header of a model file below its limits, only the first files are listed, and a long
+ * command is cut off. */
 enum { ORIGIN_FILES = 4000, ORIGIN_COMMAND = 1 << 15 /* bytes */ };
 
-/* To be freed, once the options are complete and the input has been read. */
+/* Makes the metadata once the options are complete and the input has been read. The caller frees
+ * it. */
 Metadata *origin_new(const RunConfig *run);
 
 #endif

@@ -1,4 +1,4 @@
-/* runjson: run.json, the configuration and the results of a run, for programs. */
+/* runjson: run.json, the configuration and the results of a run in machine-readable form. */
 #ifndef RUNJSON_H
 #define RUNJSON_H
 
@@ -14,15 +14,15 @@ typedef enum {
   RUN_STATUS_DIVERGED
 } RunStatus;
 
-/* How the memory of repeats was made, and the bits per base of the validation with it; NAN: not
+/* The time to make the memory of repeats, and the bits per base of the validation with it; NAN: not
  * measured. */
 typedef struct {
-  double seconds;  /* of indexing and calibrating */
-  double frozen;   /* it holds the training sequence */
-  double adapting; /* and the part of the validation sequence that has been read */
+  double seconds;  /* for indexing and calibration */
+  double frozen;   /* the memory holds the training sequence */
+  double adapting; /* and also the part of the validation sequence that has been read */
 } RepeatsResult;
 
-/* How a run went, beside its state. */
+/* The results of a run, besides its state. */
 typedef struct {
   RunStatus status;
   Exam *exam;     /* of the model; NULL: no validation, or the run has not ended */
@@ -35,8 +35,8 @@ void runjson_now(char text[32]); /* "2026-11-22T15:31:19Z" */
 
 const char *runjson_status(RunStatus status); /* "stopped early" */
 
-/* Writes run.json to a file that was just opened and frees the file; NULL is an error that `why`
- * says already. */
+/* Writes run.json to a file that was just opened and frees the file. If opening failed, file is
+ * NULL, why has the reason, and the result is -1. */
 int runjson_write(AtomicFile *file, const RunConfig *run, const RunState *state,
                   const RunResult *result, Why *why);
 

@@ -8,17 +8,17 @@
 Runlog *runlog_new(RunDir *dir, Why *why);
 void runlog_free(Runlog *log);
 
-/* Begins both logs with the names of their columns. */
+/* Creates both logs and writes their header lines. */
 int runlog_begin(Runlog *log, Why *why);
 
-/* Cuts the logs back to the bytes that belong to a checkpoint; they continue from there. */
+/* Truncates the logs to their sizes in a checkpoint; they continue from there. */
 int runlog_continue(Runlog *log, const RunNumbers *numbers, Why *why);
 
-/* Flushes both logs to the disk, and sets their bytes in the numbers. */
+/* Flushes both logs to the disk, and stores their sizes in the numbers. */
 int runlog_sync(Runlog *log, RunNumbers *numbers, Why *why);
 
-/* Appends a row to loss.tsv, with valid_loss NAN where it was not measured, and T rows to
- * timestep_loss.tsv unless there are no losses since the last ones. `seconds`: of the run. */
+/* Appends a row to loss.tsv, and T rows to timestep_loss.tsv unless there are no losses since the
+ * last rows. valid_loss: NAN if not measured; seconds: duration of the run. */
 int runlog_rows(Runlog *log, const TrainOptions *options, const RunState *state, double seconds,
                 double valid_loss, Why *why);
 

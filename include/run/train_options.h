@@ -27,36 +27,36 @@ typedef struct {
 
 extern const Program train_program;
 
-/* Whether a report or MultiQC's files are asked for. */
+/* Whether a report or the files for MultiQC are requested. */
 bool train_options_report(const TrainOptions *options);
 
-/* Whether run.json and the checkpoint list an option. Those of a memory are listed only where the
- * run has one, and --lowercase only where it is ambiguous: the files of other runs are as they were
- * before there were these options. */
+/* Whether run.json and the checkpoint list an option. The options of a memory are listed only if
+ * the run has one, and --lowercase only if it is ambiguous. The files of other runs thus stay as
+ * they were before these options existed. */
 bool train_options_list(const TrainOptions *options, const Option *option);
 
-/* Whether an option can change the model of a run from the beginning to its end. */
+/* Whether an option can change the model of a complete run. */
 bool train_options_matters(const Option *option);
 
 /* Checks that the command line is complete: its options and the n_files FILEs. */
 int train_options_check(const TrainOptions *options, const char *const *files, int n_files,
                         Why *why);
 
-/* The most lanes with so many timesteps. */
+/* The largest number of lanes with this many timesteps. */
 int train_options_most_lanes(int T);
 
 /* Checks that the options fit each other, and sets the defaults that depend on other options. */
 int train_options_complete(TrainOptions *options, Why *why);
 
-/* The lanes of --lanes auto for a run that reads so many tokens so many times; epochs -1: no limit.
- * At equal epochs a run costs at most 0.001 bits per base more than with 32 lanes
+/* The number of lanes of --lanes auto for a run with this many tokens and epochs; epochs -1: no
+ * limit. At equal epochs a run costs at most 0.001 bits per base more than with 32 lanes
  * (docs/learning.md, Lanes). */
 int train_options_lanes(uint64_t train_tokens, int epochs);
 
-/* Sets the lanes and the learning rate where they depend on the tokens to learn from. */
+/* Sets the lanes and the learning rate if they depend on the number of training tokens. */
 void train_options_fit(TrainOptions *options, uint64_t train_tokens);
 
-/* Gives the options of rank 0, which completed them, to all ranks, but for texts and the number of
+/* Gives the completed options of rank 0 to all ranks, except for texts and the number of
  * threads. */
 void train_options_share(TrainOptions *options);
 

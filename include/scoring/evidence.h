@@ -1,7 +1,7 @@
-/* evidence: of a model's memory, for the steps of records.
+/* evidence: the evidence of a model's memory for the steps of records.
  *
- * A reader reads one record from its first step to its last: so the evidence depends on nothing but
- * the record and the model, and not on the stretches that the record is cut into. */
+ * A reader reads one record from its first step to its last. The evidence thus depends only on the
+ * record and the model, not on the stretches into which the record is cut. */
 #ifndef EVIDENCE_H
 #define EVIDENCE_H
 
@@ -12,28 +12,28 @@
 
 typedef enum {
   EVIDENCE_OFF,
-  EVIDENCE_MODEL,  /* of the memory as it is */
-  EVIDENCE_OTHERS, /* where the record is itself in the memory, not of that copy */
-  EVIDENCE_RECORD  /* also of the bases of the record that have been read */
+  EVIDENCE_MODEL,  /* from the memory of the model */
+  EVIDENCE_OTHERS, /* the same, but without the record's own copy in the memory */
+  EVIDENCE_RECORD  /* also from the bases of the record read so far */
 } EvidenceUse;
 
 /* The evidence for the steps of a stretch; zero at first. */
 typedef struct {
   struct EvidenceStep *step;
   size_t step_room;
-  Vote *votes; /* of one step after the other, weighted */
+  Vote *votes; /* weighted, step by step */
   size_t votes_room;
 } EvidenceSteps;
 
 void evidence_clear(EvidenceSteps *steps);
 
-/* The evidence for step i of the stretch that was read last; its votes are borrowed. */
+/* The evidence for step i of the last stretch; its votes are borrowed. */
 Evidence evidence_of(const EvidenceSteps *steps, int i);
 
 typedef struct EvidenceReader EvidenceReader;
 
-/* At the beginning of a record of this name. The memory, which has an index and sorted records, and
- * the recall are borrowed. */
+/* Makes a reader for a record with this name. The memory, which has an index and sorted records,
+ * and the recall are borrowed. */
 EvidenceReader *evidence_new(const Memory *memory, const Recall *recall, const Shape *shape,
                              EvidenceUse use, const char *name);
 void evidence_free(EvidenceReader *reader); /* NULL is allowed */
@@ -41,8 +41,8 @@ void evidence_free(EvidenceReader *reader); /* NULL is allowed */
 /* Reads the record's next stretch. */
 void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps *steps);
 
-/* Whether the record is itself in the memory, at least in part: under the same name, and with the
- * same bases at the same places. */
+/* Whether the memory contains the record, at least in part: the same name, with the same bases at
+ * the same places. */
 bool evidence_found(const EvidenceReader *reader);
 
 #endif

@@ -1,5 +1,5 @@
-/* predict_batch: the stretches of records that are predicted side by side, with their results. A
- * part of predict, and seen there alone. */
+/* predict_batch: the stretches of records that are predicted side by side, with their results.
+ * Private to predict. */
 #ifndef PREDICT_BATCH_H
 #define PREDICT_BATCH_H
 
@@ -9,10 +9,11 @@ typedef struct {
   Slot *slot;           /* (slots) */
   Slot **longest_first; /* (slots) */
   int slots;
-  int used;      /* slots that have a stretch */
-  Slot **record; /* (records) the first slot of each record, those of a record side by side */
+  int used; /* slots with a stretch */
+  Slot *
+      *record; /* (records) the first slot of each record; the slots of a record are consecutive */
   int records;
-  double part; /* of the file, up to its last stretch */
+  double part; /* part of the file, up to the last stretch of the batch */
 } Batch;
 
 Batch batch_new(int slots);
@@ -23,16 +24,15 @@ typedef struct {
   Steps *steps;
   const PredictNet *net; /* (nets) */
   int nets;
-  size_t most_steps; /* more end a batch */
+  size_t most_steps; /* a batch ends once it has more steps */
 } BatchSource;
 
-/* Reads stretches until all slots of a batch have one or the file ends; or until the stretches that
- * are in hand, those of the batch or `waiting` ones, would have to wait for the next. Returns
- * whether there may be more, 1 or 0; or -1 after an error, which leaves the stretches before it as
- * they are. */
+/* Reads stretches until all slots of a batch have one or the file ends; or until stretches at hand
+ * (in the batch, or elsewhere if `waiting`) would have to wait for the next one. Returns 1 if there
+ * may be more, otherwise 0; -1 on error, after which the stretches before it remain valid. */
 int batch_read(Batch *batch, const BatchSource *source, bool waiting, Why *why);
 
-/* The results of all networks for a stretch, or for a record. */
+/* Makes the results of all networks for a stretch or for a record. */
 Outcome *outcome_new(const PredictNet *net, int nets);
 void outcome_free(Outcome *of, int nets);
 

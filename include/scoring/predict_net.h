@@ -1,5 +1,5 @@
-/* predict_net: one of the networks of a predictor, which runs through stretches side by side. A
- * part of predict, and seen there alone. */
+/* predict_net: one of the networks of a predictor, which computes stretches side by side. Private
+ * to predict. */
 #ifndef PREDICT_NET_H
 #define PREDICT_NET_H
 
@@ -10,45 +10,46 @@ typedef struct {
   double nats;
   float *seam;   /* (D) after the warm-up */
   float *h;      /* (D) after the last step */
-  double *h_sum; /* (D) of its own steps; NULL unless wished for */
+  double *h_sum; /* (D) sum over its own steps; NULL unless requested */
   EvidenceSteps evidence;
-  bool found; /* the record is in the memory */
+  bool found; /* whether the memory contains the record */
 } Outcome;
 
 /* A stretch and its results. */
 typedef struct {
   Stretch stretch;
   Outcome *of; /* (nets) */
-  /* Of the first network, NULL unless wished for: */
+  /* From the first network; NULL unless requested: */
   float *J;   /* (STEPS_MAX) */
-  char *kept; /* of each of its own steps, or of the last; while it is computed and handed out */
+  char *kept; /* output of distil for each of its own steps, or for the last, until the caller has
+                 received it */
 } Slot;
 
-/* All but the factors and workspaces is borrowed. */
+/* All pointers but factors and workspaces are borrowed. */
 typedef struct {
   const Model *model;
   const PredictWish *wish;
   const Kernels *kernels;
-  int number;     /* of its outcomes in slots */
-  bool remembers; /* its memory is used */
+  int number;     /* index of its outcomes in slots */
+  bool remembers; /* whether to use its memory */
   Factors *factors;
   struct Workspace *work; /* (blocks) */
   int blocks;
-  struct Workspace *mending; /* of one slot */
+  struct Workspace *mending; /* for a single slot */
 } PredictNet;
 
-/* With memory for so many blocks, which can be run side by side. */
+/* With workspaces for this many blocks, which can run side by side. */
 PredictNet predict_net_new(const Model *model, const PredictWish *wish, int number, int blocks,
                            int threads, const Kernels *kernels);
 void predict_net_free(PredictNet *net);
 
 bool predict_net_has_logits(const PredictWish *wish);
 
-/* Runs slots (n), the longest first and PREDICT_BLOCK at most, through the windows of their steps,
- * in the memory of a block. */
+/* Computes slots (n), at most PREDICT_BLOCK and the longest first, window by window, in the
+ * workspace of a block. */
 void predict_net_run(const PredictNet *net, int block, Slot *const *slots, int n);
 
-/* Computes a stretch whose warm-up was too short again, from the state h before it. */
+/* Computes a stretch again, whose warm-up was too short, from the state h before it. */
 void predict_net_mend(const PredictNet *net, Slot *slot, const float *h);
 
 #endif

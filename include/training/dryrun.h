@@ -1,4 +1,4 @@
-/* dryrun: the input, the size and the time of a run, without the run. */
+/* dryrun: reports the input, the size and the estimated time of a run, without training. */
 #ifndef DRYRUN_H
 #define DRYRUN_H
 

@@ -1,12 +1,11 @@
-/* messages: the messages of a run while it trains: its start, its progress, its validations, its
- * result. */
+/* messages: the messages of a training run: its start, progress, validations and result. */
 #ifndef MESSAGES_H
 #define MESSAGES_H
 
 #include "training/trainer.h"
 
-/* The lanes, which --lanes auto chose or not, and how many threads can work on them; if there are
- * more threads, the lanes that they would need. */
+/* The lanes, chosen by --lanes auto or not, and the number of threads that can work on them; if
+ * there are more threads, the number of lanes that would keep them busy. */
 void messages_lanes(const RunConfig *run, bool automatic);
 
 void messages_start(const Trainer *train);
@@ -14,7 +13,7 @@ void messages_start(const Trainer *train);
 /* Redraws the progress line if it is time. */
 void messages_progress(const Trainer *train);
 
-/* A line for a log: a validation with this loss, which was logged already. */
+/* A line about a validation with this loss, which was already logged. */
 void messages_validation(const Trainer *train, double loss);
 
 /* The result; if the network is worse than the best Markov model, with suggestions. */

@@ -1,4 +1,4 @@
-/* plan: the memory that a run will need, known before it starts. */
+/* plan: the memory that a run will need, computed before it starts. */
 #ifndef PLAN_H
 #define PLAN_H
 
@@ -6,22 +6,22 @@
 
 typedef struct {
   uint64_t corpus, weights, windows, markov; /* bytes */
-  uint64_t present;                          /* of the program and the corpus now */
-  uint64_t total;                            /* at the worst moment */
-  uint64_t available; /* bytes that this process may use, including `present` */
+  uint64_t present;                          /* of the program and the corpus, at present */
+  uint64_t total;                            /* at the peak */
+  uint64_t available; /* bytes that this process may use, including present */
   const char *limit;  /* the beginning of a message: "the machine has" */
 } Plan;
 
-/* To be called when the threads are started and the input is read, before other allocations. */
+/* Called once the threads are started and the input is read, before other allocations. */
 Plan plan_make(const RunConfig *run);
 
-/* An error with the figures if the run does not fit into the memory. */
+/* Returns -1, with the figures in why, if the run does not fit into the memory. */
 int plan_check(const Plan *plan, const Shape *shape, Why *why);
 
-/* "1.2 GB" */
+/* Writes "1.2 GB". */
 void plan_text(uint64_t bytes, char text[32]);
 
-/* "2 threads", or "2 threads on each of 4 ranks" */
+/* Writes "2 threads", or "2 threads on each of 4 ranks". */
 void plan_threads(int threads, char text[48]);
 
 #endif

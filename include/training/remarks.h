@@ -1,5 +1,6 @@
 /* remarks: messages about the input files: files with the same sequence, circular records, bases
- * and segments left out, ranges for validation. Of many files the first few are listed. */
+ * and segments left out, ranges for validation. If there are many files, only the first few are
+ * listed. */
 #ifndef REMARKS_H
 #define REMARKS_H
 

@@ -7,7 +7,7 @@
 enum { TRAIN_DIVERGED = 3, TRAIN_SIGNALLED = 128 }; /* exit codes; the signal is added */
 
 /* Trains from the beginning or from the checkpoint, and writes the run directory. Sets run->markov.
- * Returns 0, or TRAIN_DIVERGED, TRAIN_SIGNALLED + signal or -1 and fills why. */
+ * Returns 0; otherwise it fills why and returns TRAIN_DIVERGED, TRAIN_SIGNALLED + signal, or -1. */
 int train_run(RunConfig *run, Phases *phases, Why *why);
 
 #endif
