@@ -6,8 +6,7 @@
  *   terminal  each byte of a control character becomes '?'
  *   row       tab, line feed and carriage return become \t, \n and \r; the rest is unchanged
  *   octal     a backslash, and each byte of a control character or that is not UTF-8, becomes \ and
- *             three digits, as in the quotes $'..' of a shell; nothing is lost
- */
+ *             three digits, as in the quotes $'..' of a shell; nothing is lost */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
