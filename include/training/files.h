@@ -33,7 +33,8 @@ bool files_are_due(const Trainer *train);
  * call then saves. */
 int files_save_due(Trainer *train, Why *why);
 
-/* With --report or --multiqc, writes run.json and the report of the run in progress, if it is time.
+/* With --report or --multiqc, writes run.json and the report of the run in progress, if it is
+ * time. */
 int files_report_due(Trainer *train, Why *why);
 
 #endif
