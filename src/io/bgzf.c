@@ -56,7 +56,7 @@ static StreamCount write_text(void *cookie, const char *text, StreamSize n_bytes
   return (StreamCount)size;
 }
 
-/* The mark of the end is an empty member, these bytes and no others. */
+/* The end block is an empty member with exactly these bytes. */
 static int end(void *cookie) {
   static const unsigned char mark[] = {0x1f, 0x8b, 8,    4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C',
                                        2,    0,    0x1b, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
@@ -83,7 +83,7 @@ FILE *bgzf_stream(FILE *out, const bool *whole) {
 
 /* ---- the end of a file ---------------------------------------------------------------------- */
 
-enum { TAIL = 2 * MEMBER, FIXED = 10 /* bytes of every gzip header; the extra field follows */ };
+enum { TAIL = 2 * MEMBER, FIXED = 10 /* bytes of a gzip header before the extra field */ };
 
 static uint32_t get_number(const unsigned char *from, int bytes) {
   uint32_t value = 0;
@@ -91,14 +91,15 @@ static uint32_t get_number(const unsigned char *from, int bytes) {
   return value;
 }
 
-/* Whether n > 0 bytes are a block's header or its beginning, with any time, level and system. */
+/* Whether n > 0 bytes are the header of a block or its beginning, with any time, level and
+ * system. */
 static bool is_header(const unsigned char *at, size_t n) {
   for (size_t i = 0; i < n && i < HEADER - 2; i++)
     if ((i < 4 || i >= FIXED) && at[i] != header[i]) return false;
   return true;
 }
 
-/* The last byte of a block's text; -1: it cannot be unpacked. */
+/* The last byte of a block's text; -1: it cannot be decompressed. */
 static int last_of_text(const unsigned char *block, size_t n) {
   unsigned char *text = alloc_new(MEMBER, 1);
   struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOCURL /* the types for local files alone, without the headers of libcurl */
+#define NOCURL /* types for local files only, without the headers of libcurl */
 #include <bigWig.h>
 #include <bwCommon.h>
 
-enum { CHUNK = 4096 /* intervals that are copied at a time */, ZOOMS = 10 /* at most */ };
+enum { CHUNK = 4096 /* intervals copied at a time */, ZOOMS = 10 /* at most */ };
 
 typedef struct {
   uint32_t start, end;
@@ -22,13 +22,13 @@ typedef struct {
 typedef struct {
   char *name;
   uint32_t length;
-  uint64_t first, n; /* intervals before its own; its own */
+  uint64_t first, n; /* intervals before those of the record; intervals of the record */
 } Record;
 
 struct BigWig {
   Output *output;
   const char *path;
-  AtomicFile *intervals; /* of all records; it is never put in place */
+  AtomicFile *intervals; /* of all records; never put in place */
   uint64_t n_intervals;
   Record *records;
   size_t room, n;
@@ -74,7 +74,7 @@ int bigwig_end(BigWig *bigwig, const char *name, uint64_t length, Why *why) {
   if (length > UINT32_MAX)
     return fail(why, "record '%.100s': has more than 4294967295 bases, which bigWig cannot count",
                 name);
-  if (length == 0) return 0; /* it has no place for a value */
+  if (length == 0) return 0; /* no base can have a value */
   const Record *last = bigwig->n > 0 ? bigwig->records + bigwig->n - 1 : NULL;
   const uint64_t first = last ? last->first + last->n : 0;
   bigwig->records =
@@ -102,12 +102,12 @@ static int sort_records(BigWig *bigwig, Why *why) {
   return 0;
 }
 
-/* The file of a descriptor of ours, which may have no name, opened again. */
+/* A path with which one of our open files, which may have no name, can be opened again. */
 static void name_file(char path[32], FILE *file) {
   snprintf(path, 32, DESCRIPTOR_PATH, fileno(file));
 }
 
-/* The beginning of the file. */
+/* Writes the beginning of the file. */
 static int write_header(const BigWig *bigwig, bigWigFile_t *file) {
   const char **names = alloc_new(bigwig->n, sizeof *names);
   uint32_t *lengths = alloc_new(bigwig->n, sizeof *lengths);
@@ -123,7 +123,7 @@ static int write_header(const BigWig *bigwig, bigWigFile_t *file) {
   return rc;
 }
 
-/* The first interval names the record for those after it. */
+/* Writes a chunk of intervals. The first interval names the record also for the following ones. */
 static int write_chunk(bigWigFile_t *file, const char *name, const Interval *chunk, uint32_t n,
                        bool first) {
   uint32_t start[CHUNK], end[CHUNK];
@@ -170,9 +170,10 @@ int bigwig_write(BigWig *bigwig, Why *why) {
   errno = 0;
   bigWigFile_t *file = bwOpen(path, NULL, "w");
   int rc = file ? write_all(bigwig, file, intervals) : -1;
-  if (rc == 0) rc = fseeko(output_stream(bigwig->output), 0, SEEK_END); /* where it is complete */
+  if (rc == 0)
+    rc = fseeko(output_stream(bigwig->output), 0, SEEK_END); /* only if the file is complete */
   if (rc != 0) cannot_write(bigwig, why);
-  if (file) file->isWrite = 0; /* it is finished; bwClose prints errors of its own */
+  if (file) file->isWrite = 0; /* already finished; bwClose would print its own errors */
   bwClose(file);
   fclose(intervals);
   return rc;

@@ -1,4 +1,4 @@
-/* In place of bigwig.c, in a build without libBigWig. */
+/* Replaces bigwig.c in builds without libBigWig. */
 #include "io/bigwig.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ BigWig *bigwig_open(Output *output, const char *path, Why *why) {
   return NULL;
 }
 
-/* None is ever open. */
+/* Nothing is ever open. */
 void bigwig_free(BigWig *bigwig) { (void)bigwig; }
 
 void bigwig_add(BigWig *bigwig, uint64_t start, uint64_t end, float value) {

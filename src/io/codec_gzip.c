@@ -7,7 +7,8 @@ static bool begins(const unsigned char *bytes, size_t n) {
   return bytes[0] == 0x1f && (n < 2 || bytes[1] == 0x8b);
 }
 
-/* Whether the extra field of the member's header begins with this mark, and has so many bytes. */
+/* Whether the extra field of the member's header begins with this mark and has at least this many
+ * bytes. */
 static bool is_marked(const void *state, const char *mark, size_t least) {
   const unsigned char *extra;
   return inflater_extra(state, &extra) >= least && memcmp(extra, mark, strlen(mark)) == 0;
@@ -26,8 +27,8 @@ static CodecStep step(void *state, CodecData *data) {
   return CODEC_REFUSED;
 }
 
-/* Whether the member that has ended is a block of BGZF with data (SAM specification, 4.1): after
- * the last of those an empty one must come. */
+/* Whether the member that has ended is a BGZF block with data (SAM specification, 4.1). An empty
+ * block must follow the last of these. */
 static bool awaits_end_block(const void *state) {
   return is_marked(state, "BC", 6) && inflater_has_text(state);
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest dictionary of xz has 1.5 GiB; the rest of the decoder takes less than 64 MiB. */
+/* Bytes: the largest dictionary of xz has 1.5 GiB, and the rest of the decoder takes less than 64
+ * MiB. */
 static const uint64_t memory_max = 1600ULL << 20;
 
 static bool begins(const unsigned char *bytes, size_t n) {

@@ -3,7 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* A frame, or a skippable one, as pzstd writes before each (RFC 8878). */
+/* A frame or a skippable frame, which pzstd writes before each frame (RFC 8878). */
 static bool begins(const unsigned char *bytes, size_t n) {
   const bool skippable = (bytes[0] & 0xf0) == 0x50;
   if (!skippable && bytes[0] != 0x28) return false;
@@ -20,7 +20,7 @@ static bool begin(void *state) {
   return !ZSTD_isError(ZSTD_DCtx_reset(state, ZSTD_reset_session_only));
 }
 
-/* The window may have 128 MiB, as for zstdcat. */
+/* Allows windows of up to 128 MiB, as zstdcat does. */
 static CodecStep step(void *state, CodecData *data) {
   ZSTD_inBuffer in = {data->in, data->in_size, 0};
   ZSTD_outBuffer out = {data->out, data->out_size, 0};

@@ -5,17 +5,17 @@
 
 #include <stdlib.h>
 
-enum { MAGIC_MIN = 2, MAGIC_MAX = 6 /* first bytes that tell the formats apart */ };
+enum { MAGIC_MIN = 2, MAGIC_MAX = 6 /* first bytes that identify the format */ };
 
 struct Decoder {
   Source *source;
-  const Codec *codec; /* NULL: text as it is stored */
+  const Codec *codec; /* NULL: not compressed */
   void *state;
-  bool in_member;  /* its end was not reached */
-  bool full;       /* the last text filled its buffer: there may be more of it */
+  bool in_member;  /* inside a member */
+  bool full;       /* the last text filled its buffer, so there may be more */
   bool unfinished; /* the source ended where another member must follow */
   CodecStep step;
-  const char *reason; /* of step, where that is an error; raised after the text before it */
+  const char *reason; /* for an error of step, which is reported after the text before it */
 };
 
 static const Codec *const codecs[] = {
@@ -46,7 +46,7 @@ static int begin_member(Decoder *d, Why *why) {
   return fail(why, "%s data cannot be unpacked: there is no memory", d->codec->name);
 }
 
-/* Skips zeros; whether other bytes follow. */
+/* Skips zeros; returns whether other bytes follow. */
 static int skip_zeros(Decoder *d, size_t *zeros, Why *why) {
   Source *source = d->source;
   int rest;
@@ -58,7 +58,7 @@ static int skip_zeros(Decoder *d, size_t *zeros, Why *why) {
   return rest;
 }
 
-/* Between two members, or after the last: 1 a member follows, 0 the file ends here. */
+/* Called after a member: 1: another member follows, 0: the file ends here. */
 static int next_member(Decoder *d, Why *why) {
   const Codec *codec = d->codec;
   size_t zeros = 0;
@@ -81,7 +81,7 @@ static int next_member(Decoder *d, Why *why) {
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
-/* Lets the codec unpack the buffered bytes of the source. */
+/* Decompresses the buffered bytes of the source. */
 static void run_step(Decoder *d, char *text, size_t n, size_t *got) {
   Source *source = d->source;
   CodecData data = {.in = source->raw + source->at,

@@ -7,7 +7,7 @@
 enum { RESERVED = 0xe0 /* flags of a header that must be 0 */ };
 
 typedef struct {
-  struct inflate_state isal, before; /* before: at the beginning of a step */
+  struct inflate_state isal, before; /* before: copy at the beginning of a step */
   struct isal_gzip_header header;
   unsigned char extra[UINT16_MAX];
   bool in_header;
@@ -31,12 +31,12 @@ bool inflater_begin(void *state) {
   return true;
 }
 
-/* Reads the header, or as much of it as there is. */
+/* Reads the header, or the available part of it. */
 static int read_header(Inflater *inflater) {
   const int rc = isal_read_gzip_header(&inflater->isal, &inflater->header);
   if (rc != ISAL_DECOMP_OK) return rc;
   inflater->in_header = false;
-  inflater->isal.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the checksum is verified */
+  inflater->isal.crc_flag = ISAL_GZIP_NO_HDR_VER; /* verify the checksum */
   return inflater->header.flags & RESERVED ? ISAL_UNSUPPORTED_METHOD : ISAL_DECOMP_OK;
 }
 
@@ -50,12 +50,12 @@ static const char *reason(int rc) {
   }
 }
 
-/* Inflates a byte of input at a time. So all text before a damage is given and no more: where there
- * is more input, ISA-L counts text that it has not written. */
+/* Inflates one byte of input at a time, which returns exactly the text before the damage. With more
+ * input, ISA-L would count text that it has not written. */
 static int inflate_bytes(struct inflate_state *isal) {
   uint32_t left = isal->avail_in;
   isal->avail_in = 0;
-  int rc = isal_inflate(isal); /* text that waits for room */
+  int rc = isal_inflate(isal); /* pending text */
   while (rc >= 0 && left > 0 && isal->avail_out > 0 && isal->block_state != ISAL_BLOCK_FINISH) {
     isal->avail_in = 1;
     rc = isal_inflate(isal);
@@ -65,7 +65,7 @@ static int inflate_bytes(struct inflate_state *isal) {
   return rc;
 }
 
-/* Text before a damage does not depend on the sizes of input and room. */
+/* Returns the same text before the damage for any size of input and room. */
 static int inflate_text(Inflater *inflater) {
   inflater->before = inflater->isal;
   const int rc = isal_inflate(&inflater->isal);

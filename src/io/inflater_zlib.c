@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { GZIP_ONLY = 15 + 16 /* of inflateInit2 */ };
+enum { GZIP_ONLY = 15 + 16 /* argument of inflateInit2 */ };
 
 typedef struct {
   z_stream z;

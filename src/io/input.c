@@ -16,34 +16,34 @@
 
 enum { BUFFER = SOURCE_ROOM, BLOCKS = 8, AHEAD_FROM = BUFFER };
 
-/* A block of text on its way from the thread that reads to the one that parses. */
+/* A block of text, passed from the reading thread to the parsing one. */
 typedef struct {
   char text[BUFFER];
-  ptrdiff_t n; /* as input_next gives it back */
+  ptrdiff_t n; /* the return value of input_next */
 } Block;
 
 struct Input {
   char *name;
 
-  /* once a thread reads ahead, its own until it has ended */
+  /* owned by the thread that reads ahead, until it has ended */
   Source source;
   Decoder *decoder;
-  Why cause; /* of the end of its reading, where that is an error */
+  Why cause; /* the error that ended the reading, if any */
 
-  /* between the two, under the lock; a block is filled, or taken, outside it */
-  bool tried, ahead; /* to start such a thread; there is one */
+  /* shared by the threads, under the lock; blocks are filled and parsed outside the lock */
+  bool tried, ahead; /* starting the thread was tried; it runs */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t filling, taking;
   Block *block; /* (1), with the thread (BLOCKS) */
   size_t filled, taken;
-  bool held; /* block `taken` is in the caller's hands */
+  bool held; /* block `taken` is in use by the caller */
   bool closed;
 };
 
 /* ---- reading ahead -------------------------------------------------------------------------- */
 
-/* Fills blocks until the end or an error, whose block is the last. */
+/* Fills blocks until the end or an error; the last block reports which. */
 static void *read_ahead(void *input) {
   Input *f = input;
   ptrdiff_t n = 1;
@@ -64,7 +64,7 @@ static void *read_ahead(void *input) {
   return NULL;
 }
 
-/* From now on a thread reads; where none can be had, the caller goes on reading itself. */
+/* Starts the thread that reads ahead; if that fails, the caller continues to read by itself. */
 static void start(Input *f) {
   f->tried = true;
   f->block = alloc_resize(f->block, BLOCKS, sizeof *f->block);
@@ -83,11 +83,12 @@ static void stop(Input *f) {
   pthread_join(f->thread, NULL);
 }
 
-/* The next block that the thread has filled; the last one is given again and again. */
+/* Takes the next filled block; the last one can be taken repeatedly. */
 static Block *take(Input *f) {
   pthread_mutex_lock(&f->lock);
   if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++;
-  if (f->filled - f->taken == BLOCKS / 2) pthread_cond_signal(&f->filling); /* waking is dear */
+  if (f->filled - f->taken == BLOCKS / 2)
+    pthread_cond_signal(&f->filling); /* waking a thread is expensive */
   f->held = true;
   while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
   pthread_mutex_unlock(&f->lock);
@@ -117,7 +118,7 @@ bool input_waits(Input *f) {
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* Checks the last bytes of a file first: reading up to them may take hours. */
+/* Checks the last bytes of a file before it is read, because reading up to them may take hours. */
 static int look_at_end(const Input *f, Why *why) {
   int last = '\n';
   const BgzfEnd end = bgzf_end(f->source.fd, &last);

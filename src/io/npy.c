@@ -12,7 +12,7 @@ size_t npy_row(int columns, bool half) {
   return (size_t)columns * (half ? sizeof(uint16_t) : sizeof(float));
 }
 
-/* The bits of a number; |x| without its sign. */
+/* Converts float32 to float16 (IEEE 754), by the bits of the number. */
 static uint16_t half_of(float number) {
   enum { INFINITE = 0x47800000 /* 2^16 */, NORMAL = 0x38800000 /* 2^-14 */, HALF = 0x3f000000 };
   uint32_t x, half;
@@ -23,9 +23,9 @@ static uint16_t half_of(float number) {
     half = 0x7e00; /* NaN */
   } else if (x >= INFINITE) {
     half = 0x7c00;
-  } else if (x >= NORMAL) { /* 112 less in the exponent; the bits that are cut off round it */
+  } else if (x >= NORMAL) { /* subtract 112 from the exponent; round by the dropped bits */
     half = (x - (112u << 23) + 0xfff + (x >> 13 & 1)) >> 13;
-  } else { /* added to 0.5, it has its unit, 2^-24, in the last bit */
+  } else { /* adding 0.5 moves the unit 2^-24 to the last bit */
     float shifted = fabsf(number) + 0.5f;
     memcpy(&half, &shifted, sizeof half);
     half -= HALF;
@@ -54,7 +54,7 @@ static void put_header(const Npy *npy, uint64_t rows) {
   char header[HEADER + 1];
   memcpy(header, "\x93NUMPY\1\0", 8);
   header[8] = HEADER - PREAMBLE;
-  header[9] = 0; /* the length of what follows */
+  header[9] = 0; /* high byte of the length of the rest */
   const int n = snprintf(header + PREAMBLE, sizeof header - PREAMBLE,
                          "{'descr': '<f%d', 'fortran_order': False, 'shape': (%" PRIu64 ", %d), }",
                          npy->half ? 2 : 4, rows, npy->columns);

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes; 0 if it does not exist or is not a regular file. */
+/* The size of a file in bytes; 0 if it does not exist or is not regular. */
 static double size_of(const char *path) {
   struct stat about;
   const int rc = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &about) : stat(path, &about);

@@ -23,12 +23,12 @@ void source_close(Source *source) {
   free(source->raw);
 }
 
-/* One read(), which may be cancelled: a pipe may keep a thread waiting for ever. */
+/* Calls read() once. The thread may be cancelled there, because a pipe can make it wait forever. */
 static ptrdiff_t read_some(Source *source, void *to, size_t n, Why *why) {
   struct pollfd file = {source->fd, POLLIN, 0};
   ssize_t got;
   int state;
-  if (source->ended) return 0; /* a terminal would ask again */
+  if (source->ended) return 0; /* a terminal would wait for more input */
   pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
   while ((got = read(source->fd, to, n)) < 0 && (errno == EINTR || errno == EAGAIN))
     if (errno == EAGAIN) poll(&file, 1, -1);

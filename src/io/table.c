@@ -7,18 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 1 << 16, CELL = 512 /* bytes, at most, of a cell that is no text */ };
+enum { ROOM = 1 << 16, CELL = 512 /* the most bytes of a cell other than text */ };
 
 struct Table {
   Output *output;
   FILE *out;
   TableForm form;
-  Escape *escape; /* of TSV */
-  int n, column;  /* the next one */
-  char **before;  /* (n) the bytes before a cell of each column */
-  size_t *length; /* (n) of that */
+  Escape *escape; /* for TSV */
+  int n, column;  /* column: the next one */
+  char **before;  /* (n) the text before the cell of each column */
+  size_t *length; /* (n) the length of before */
   size_t used;
-  char text[ROOM]; /* buffered here: stdio is slow where every base has a row */
+  char text[ROOM]; /* a buffer, because stdio is slow with a row per base */
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -134,7 +134,7 @@ static void put_none(Table *t) { put_string(t, t->form == TABLE_JSONL ? "null" :
 static void put_digits(Table *t, double value, int digits) {
   if (isfinite(value))
     t->used += (size_t)snprintf(t->text + t->used, CELL, "%.*g", digits, value);
-  else if (t->form == TABLE_JSONL) /* which knows no infinity */
+  else if (t->form == TABLE_JSONL) /* JSON has no infinity */
     put_none(t);
   else if (isnan(value))
     put_string(t, "NaN");
@@ -142,7 +142,7 @@ static void put_digits(Table *t, double value, int digits) {
     put_string(t, value > 0 ? "Inf" : "-Inf");
 }
 
-/* Large values have no digits behind the point. */
+/* Large values have no decimals. */
 static void put_fixed(Table *t, double value, int decimals) {
   static const double units[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
   if (!(fabs(value) < 1e12)) {
@@ -167,7 +167,7 @@ void table_fixed(Table *t, double value, int decimals) {
 }
 
 void table_probability(Table *t, double p) {
-  const double LEAST = 0.001; /* below that, six decimals are too few digits */
+  const double LEAST = 0.001; /* below, six decimals have too few digits */
   begin_cell(t);
   if (p >= LEAST || p == 0)
     put_fixed(t, p, 6);

@@ -16,11 +16,11 @@
 struct VarFile {
   const char *title; /* in messages */
   htsFile *stream;
-  bcf_hdr_t *header; /* that records are read with */
-  bcf_hdr_t *longer; /* that records are written with */
-  int samples;       /* of the file, also where they are skipped */
+  bcf_hdr_t *header; /* for reading records */
+  bcf_hdr_t *longer; /* for writing records */
+  int samples;       /* number in the file, also if they are skipped */
   bool text;         /* VCF, not BCF */
-  uint64_t records;  /* of BCF, that were read */
+  uint64_t records;  /* BCF records read so far */
   bool incomplete;   /* a line could not be added to the header */
   kstring_t line;
 };
@@ -36,7 +36,7 @@ static int fail_end(const VarFile *file, Why *why) {
 static int open_file(VarFile *file, const char *path, Why *why) {
   errno = 0;
   file->stream = hts_open(path, "r");
-  if (!file->stream && errno != ENOEXEC) /* no format */
+  if (!file->stream && errno != ENOEXEC) /* unknown format */
     return fail_reading(why, errno, "%s: cannot be opened", file->title);
   const enum htsExactFormat format =
       file->stream ? hts_get_format(file->stream)->format : unknown_format;
@@ -54,8 +54,8 @@ static int open_file(VarFile *file, const char *path, Why *why) {
   return 0;
 }
 
-/* The records of BCF have numbers for names: a line more would define one that the header lacks. To
- * the header of VCF, HTSlib adds the names that it lacks. */
+/* BCF records refer to names by number, so an added line could define a number that the header
+ * lacks. To a header of VCF, HTSlib itself adds missing names. */
 static int copy_header(VarFile *file, Why *why) {
   file->longer = file->text ? file->header : bcf_hdr_dup(file->header);
   return file->longer ? 0 : fail(why, "%s: no memory for its header", file->title);
@@ -64,7 +64,7 @@ static int copy_header(VarFile *file, Why *why) {
 VarFile *varfile_open(const char *path, bool samples, Why *why) {
   VarFile *file = alloc_new(1, sizeof *file);
   file->title = input_title(path);
-  hts_set_log_level(HTS_LOG_OFF); /* messages are ours */
+  hts_set_log_level(HTS_LOG_OFF); /* we print our own messages */
   if (open_file(file, path, why) != 0 || copy_header(file, why) != 0) {
     varfile_close(file);
     return NULL;
@@ -84,28 +84,28 @@ void varfile_close(VarFile *file) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* HTSlib does not check all of its requests for memory. With more than it needs for a record of so
- * many bytes at hand, they succeed; without, the program ends here. */
+/* HTSlib does not check all of its allocations. This function first makes sure that more memory is
+ * available than a record of this many bytes needs; otherwise it ends the program. */
 static void reserve(size_t bytes) {
   enum { LEAST = 1 << 14, FACTOR = 16 };
   free(alloc_resize(NULL, LEAST + FACTOR * bytes, 1));
 }
 
-/* Contigs and fields that the header does not define are no errors; HTSlib adds them to it. */
+/* Contigs and fields that the header does not define are not errors; HTSlib adds them. */
 static const int harmless = BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF;
 
-/* HTSlib reads blocks of compressed files, and BCF. */
+/* The block reader of a compressed file or of BCF, or NULL. */
 static const BGZF *blocks(const VarFile *file) {
   return file->stream->is_bgzf ? file->stream->fp.bgzf : NULL;
 }
 
-/* Whether an error ended the line that was read. */
+/* Whether an error truncated the line that was read. */
 static bool is_torn(const VarFile *file) {
   const BGZF *bgzf = blocks(file);
   return bgzf && bgzf->errcode != 0;
 }
 
-/* At the end, also of a pipe, where hts_check_EOF sees nothing. */
+/* Checks the end of the file, also of a pipe, which hts_check_EOF cannot check. */
 static int check_end(const VarFile *file, Why *why) {
   const BGZF *bgzf = blocks(file);
   return bgzf && bgzf->no_eof_block ? fail_end(file, why) : 0;
@@ -124,7 +124,7 @@ static void set_record(const VarFile *file, VarRecord *record) {
 /* Columns of VCF, from 0. */
 enum { POS = 1, QUAL = 5, INFO = 7 };
 
-/* Checks the columns of a line, of which HTSlib would take any. */
+/* Checks the number of columns of a line, which HTSlib does not. */
 static int check_columns(const VarFile *file, const VarRecord *record, const char *line, Why *why) {
   const int least = INFO + 1 + (file->samples > 0) + file->samples;
   const char *column[QUAL + 1] = {line};
@@ -149,7 +149,7 @@ static int check_columns(const VarFile *file, const VarRecord *record, const cha
   return 0;
 }
 
-/* As bcf_read: 0, -1 at the end, or less after an error; 1: why has a message. */
+/* Returns as bcf_read: 0; -1 at the end; less than -1 after an error; or 1 if why has a message. */
 static int read_raw(VarFile *file, VarRecord *record, Why *why) {
   kstring_t *line = &file->stream->line;
   if (!file->text) {
@@ -200,10 +200,10 @@ int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const c
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* A header that lacks a line is not written. */
+/* Notes a failure; a header that lacks a line is not written. */
 static void note(VarFile *file, int rc) { file->incomplete |= rc != 0; }
 
-/* Whether VCF allows the name, which could end the line of a header otherwise. */
+/* Whether VCF allows the name; another name could break the line of the header. */
 static bool is_contig(const char *name) {
   static const char others[] = "!#$%&*+-./:;=?@^_|~";
   if (!*name || *name == '*' || *name == '=') return false;
@@ -246,7 +246,7 @@ int varfile_put_header(VarFile *file, FILE *out, Why *why) {
   return 0;
 }
 
-/* How often INFO has a field. */
+/* The number of occurrences of a field in INFO. */
 static int count_field(const VarFile *file, bcf1_t *raw, const char *id) {
   const int key = bcf_hdr_id2int(file->longer, BCF_DT_ID, id);
   int n = 0;
@@ -254,8 +254,8 @@ static int count_field(const VarFile *file, bcf1_t *raw, const char *id) {
   return n;
 }
 
-/* Whether a field can be set: of several HTSlib would set the first, and beyond the most that it
- * can count, it crashes. */
+/* Checks that a field can be set: if it occurs more than once, HTSlib would set only the first;
+ * with more fields than it can count, it crashes. */
 static int check_room(const VarFile *file, const VarRecord *record, const char *id, Why *why) {
   if (bcf_unpack(record->raw, BCF_UN_INFO) != 0)
     return varfile_fail(file, record, why, "INFO is damaged; bcftools view prints the reason");

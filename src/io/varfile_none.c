@@ -1,4 +1,4 @@
-/* In place of varfile.c, in a build without HTSlib. */
+/* Replaces varfile.c in builds without HTSlib. */
 #include "io/varfile.h"
 
 #include <stdlib.h>

@@ -10,11 +10,11 @@
 #include <string.h>
 
 enum { STAGE = 1 << 14, PAD = 8 }; /* letters */
-enum { LOOK = 1 << 20 };           /* bases from one look of the watch to the next */
+enum { LOOK = 1 << 20 };           /* bases between two calls of the watch */
 
 /* ---- N50 ------------------------------------------------------------------------------------ */
 
-/* The number of records of each length: reads have few lengths, chromosomes are few. */
+/* Counts records by length. Reads have few different lengths, and chromosomes are few. */
 enum { SHORT = 1 << 14 };
 typedef struct {
   uint64_t shorter[SHORT]; /* records of each length below SHORT */
@@ -36,7 +36,7 @@ static int descending(const void *a, const void *b) {
   return (x < y) - (x > y);
 }
 
-/* The largest length such that records at least that long hold half of all letters. */
+/* N50: the largest length such that records of at least that length hold half of all letters. */
 static uint64_t lengths_n50(Lengths *lengths, uint64_t letters) {
   uint64_t sum = 0;
   if (lengths->n_longer > 0) qsort(lengths->longer, lengths->n_longer, 8, descending);
@@ -62,8 +62,8 @@ void corpus_free(Corpus *corpus) {
   free(corpus);
 }
 
-/* Appends n <= STAGE letters that are bases; letters has room for PAD more. Bits of the last byte
- * that no base has are zero. */
+/* Appends n <= STAGE letters, all of them bases; letters has room for PAD more. Unused bits of the
+ * last byte are zero. */
 static LetterCounts push_bases(Corpus *corpus, char *letters, size_t n, uint64_t *digest,
                                const Letters *loops) {
   uint8_t packed[STAGE / 4 + PAD];
@@ -126,16 +126,16 @@ typedef struct {
   const Reading *reading;
   const Letters *loops;
   SeqCounts *counts;
-  size_t staged; /* bases that are not packed and counted yet */
+  size_t staged; /* bases not yet packed and counted */
   char stage[STAGE + PAD];
-  uint64_t breaks[256]; /* of each letter, marked or not */
+  uint64_t breaks[256]; /* counts of each letter, marked or not */
   uint64_t letters;     /* of this record */
   uint64_t run;         /* bases since the last break */
-  bool head_lost;  /* its first segment was left out, so that a circle is not read over its end */
-  uint64_t turned; /* bases that were read again, over the end of a circle */
-  uint64_t kept;   /* letters of this record up to the end of its last segment in the corpus */
-  Lengths lengths; /* of records */
-  uint64_t next_look; /* bases of the corpus */
+  bool head_lost;       /* the first segment was left out, so a circle is not read past its end */
+  uint64_t turned;      /* bases read again, past the end of a circle */
+  uint64_t kept;      /* letters of this record before the end of its last segment in the corpus */
+  Lengths lengths;    /* of records */
+  uint64_t next_look; /* bases of the corpus at the next call of the watch */
 } Reader;
 
 static LetterCounts pack_stage(Reader *reader) {
@@ -195,7 +195,7 @@ static void end_segment(Reader *reader) {
 static void add_breaks(Reader *reader, const char *letters, size_t n) {
   for (size_t i = 0, run; i < n; i += run) {
     run = 1;
-    if (!(letters[i] & LETTER_MARK)) /* of N, mostly, and long */
+    if (!(letters[i] & LETTER_MARK)) /* mostly a long run of N */
       run = reader->loops->range_run(letters + i, n - i, letters[i], letters[i]);
     reader->breaks[(unsigned char)letters[i]] += run;
   }
@@ -214,7 +214,7 @@ static void count_breaks(const Reader *reader) {
   counts->low_quality -= counts->notes.masked;
 }
 
-/* Continues over the end of a circle with its first bases, which are not counted again. */
+/* Continues past the end of a circle with its first bases, which are not counted again. */
 static void add_turn(Reader *reader, SeqFile *file) {
   count_stage(reader);
   reader->staged = seqfile_turn(file, reader->stage, STAGE);
@@ -240,7 +240,7 @@ static void end_record(Reader *reader, const SeqFile *file, bool circular) {
   lengths_add(&reader->lengths, reader->letters);
 }
 
-/* Shows the watch the part of the file read, which takes system calls. */
+/* Reports the part of the file read to the watch, which takes system calls. */
 static void show_part(Reader *reader, const SeqFile *file) {
   const uint64_t bases = reader->corpus->bases;
   if (bases < reader->next_look) return;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most that a validation reads: a sample, where there are more bases. */
+/* The most bases that a validation reads: STRETCHES stretches of STRETCH bases. A larger span is
+ * sampled. */
 enum { STRETCHES = 256, STRETCH = 1 << 16 };
 
 bool dataset_validates(const Dataset *dataset, int i) {
@@ -21,7 +22,7 @@ const char *dataset_use(const Dataset *dataset, int i) {
   return share->train_bases == 0 ? "validation" : "training and validation";
 }
 
-/* A watch of one file, for that of all. */
+/* A watch of one file, which reports to the watch of all files. */
 typedef struct {
   Parts parts;
   const Watch *all;
@@ -32,8 +33,8 @@ static void see_file(void *context, double part, uint64_t bases) {
   watch_see(files->all, parts_done(&files->parts, part), bases);
 }
 
-/* Reads file i, and splits what it adds to the corpus: its last `fraction` is for validation, or
- * all of it. */
+/* Reads file i, and splits its bases in the corpus: the last `fraction` of them, or all, are for
+ * validation. */
 static int read_file(Dataset *dataset, int i, const Reading *reading, double fraction, Why *why) {
   if (dataset_validates(dataset, i)) fraction = 1;
   Corpus *to = dataset_validates(dataset, i) ? dataset->valid_corpus : dataset->corpus;
@@ -66,7 +67,8 @@ static int read_files(Dataset *dataset, const Reading *reading, double fraction,
   return 0;
 }
 
-/* Validation takes place every few million tokens: on a large genome, on a sample. */
+/* Replaces a large validation span by a sample, because validations take place every few million
+ * tokens. */
 static void sample_validation(Dataset *dataset) {
   Span all = dataset->valid;
   if (span_bases(&all) <= STRETCHES * STRETCH) return;
@@ -133,7 +135,7 @@ uint64_t dataset_train_bases(const Dataset *dataset) {
 
 uint64_t dataset_valid_bases(const Dataset *dataset) {
   uint64_t sum = 0;
-  const uint64_t read = span_bases(&dataset->valid); /* with those that circles repeat */
+  const uint64_t read = span_bases(&dataset->valid); /* including those that circles repeat */
   for (int i = 0; i < dataset->n; i++) sum += dataset->shares[i].valid_bases;
   return sum < read ? sum : read;
 }

@@ -4,7 +4,7 @@
 
 #define ODD UINT64_C(0x9e3779b97f4a7c15)
 
-/* Each step can be inverted: for any digest, different numbers give different digests. */
+/* Each step can be inverted: from the same digest, different numbers give different digests. */
 uint64_t digest_number(uint64_t digest, uint64_t number) {
   digest = (digest ^ number) * ODD + 1;
   digest ^= digest >> 32;
@@ -12,7 +12,7 @@ uint64_t digest_number(uint64_t digest, uint64_t number) {
   return digest ^ digest >> 32;
 }
 
-/* Half of such a step for each word, a whole one for the length and the rest. */
+/* Half such a step for each word, a whole one for the length and the remaining bytes. */
 uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n) {
   const unsigned char *from = bytes;
   uint64_t word;
@@ -22,7 +22,7 @@ uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n) {
     digest = (digest ^ word) * ODD;
     digest ^= digest >> 32;
   }
-  word = left; /* above the rest, of 7 bytes at most */
+  word = left; /* above the remaining bytes, at most 7 */
   for (size_t i = 0; i < left; i++) word = word << 8 | from[i];
   return digest_number(digest, word);
 }

@@ -63,7 +63,7 @@ static const Kind kinds[] = {
     {BEGINS("{"), "is JSON, perhaps a server's error message; fetch the file again"},
 };
 
-/* An alignment of PHYLIP begins with two numbers: of sequences and of columns. */
+/* A PHYLIP alignment begins with two numbers: of sequences and of columns. */
 static bool is_phylip(const char *text, size_t n) {
   int numbers = 0;
   for (size_t i = 0; i < n && text[i] != '\n' && text[i] != '\r'; i++) {

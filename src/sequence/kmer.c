@@ -25,6 +25,7 @@ void kmer_text(char *text, int kmer, int k) {
 }
 
 int kmer_followers(int kmer, int k, int s) {
-  /* Drop the first s bases before shifting: with k=12 and s=12 the shift would leave 32 bits. */
+  /* Drop the first s bases before the shift, which would otherwise exceed 32 bits for k=12 and
+   * s=12. */
   return (kmer & (kmer_count(k - s) - 1)) << 2 * s;
 }

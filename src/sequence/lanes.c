@@ -18,13 +18,14 @@ typedef struct {
 } IndexEntry;
 
 typedef struct {
-  uint64_t piece; /* pieces when there is none */
-  uint64_t at;    /* tokens of it that were read, its warm-up included */
-  /* The rest follows from the piece: */
-  uint64_t tokens, warmup; /* tokens, those of the warm-up included */
-  uint64_t base;           /* the next to read */
+  uint64_t piece; /* the number of all pieces if the lane has none */
+  uint64_t at;    /* tokens of the piece read so far, including its warm-up */
+  /* The following members depend on the piece: */
+  uint64_t tokens, warmup; /* tokens, including the warm-up; tokens of the warm-up */
+  uint64_t base;           /* the next base to read */
   Tokenizer tokenizer;
-  uint64_t next, last; /* pieces dealt to it for this window and not begun: next..last-1 */
+  uint64_t next,
+      last; /* pieces dealt to the lane for this window and not yet begun: next..last-1 */
 } Lane;
 
 struct Lanes {
@@ -35,11 +36,11 @@ struct Lanes {
   size_t index_size, index_room;
   uint64_t epoch, dealt; /* pieces dealt in this epoch */
   Lane *lane;            /* (B) */
-  /* The next window, while it is read ahead: */
+  /* The next window, read ahead: */
   bool begun, over;
   Window *window;
   uint64_t *labels; /* (jobs) */
-  uint64_t *before; /* (lanes_state_size) the state before it */
+  uint64_t *before; /* (lanes_state_size) the state before that window */
 };
 
 Window *window_new(int T, int B) {
@@ -73,10 +74,10 @@ static uint64_t divide_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* The length that segments are cut down to. For training several pieces a lane, so that lanes end
- * an epoch together, but not so short that h is forever starting from nothing, and no lane idle for
- * it. For validation (which warms up) as few pieces as lanes, and longer ones where there is little
- * to read: every cut costs a little of the network's memory. */
+/* The largest length of pieces. Training needs several pieces per lane, so lanes end an epoch at
+ * about the same time; but pieces must not be so short that h restarts all the time, unless lanes
+ * would be idle. Validation (which warms up) uses as few pieces as lanes, and longer ones if there
+ * is little to read, because every cut loses a little of the context. */
 static uint64_t choose_piece_tokens(const Lanes *lanes) {
   uint64_t share = divide_up(lanes->tokens, (uint64_t)lanes->wish.B);
   if (lanes->wish.warmup > 0) return larger(share, PIECE_TOKENS);
@@ -101,7 +102,7 @@ static void index_pieces(Lanes *lanes) {
   }
 }
 
-/* The segment that a piece belongs to, and the piece's number in it. */
+/* The segment of a piece, and the number of the piece in it. */
 static Segment find_segment(const Lanes *lanes, uint64_t piece, uint64_t *part) {
   const IndexEntry *entry = lanes->index;
   entry += search_last(&entry->first_piece, lanes->index_size, sizeof *entry, piece);
@@ -129,9 +130,9 @@ static inline bool read_base(const Lanes *lanes, Lane *lane) {
   return tokenizer_base(&lane->tokenizer, base);
 }
 
-/* Tokens first..first+tokens-1 of a segment, those of the warm-up included. */
+/* Tokens first..first+tokens-1 of a segment, including the warm-up. */
 typedef struct {
-  uint64_t start; /* base of the segment */
+  uint64_t start; /* first base of the segment */
   uint64_t first, tokens, warmup;
 } Piece;
 
@@ -148,7 +149,7 @@ static Piece find_piece(const Lanes *lanes, uint64_t number) {
                  .warmup = warmup};
 }
 
-/* Puts a lane on token `at` of a piece. */
+/* Moves a lane to token `at` of a piece. */
 static void lane_load(const Lanes *lanes, Lane *lane, uint64_t number, uint64_t at) {
   const uint64_t k = (uint64_t)lanes->wish.k, s = (uint64_t)lanes->wish.s;
   const Piece piece = find_piece(lanes, number);
@@ -160,19 +161,19 @@ static void lane_load(const Lanes *lanes, Lane *lane, uint64_t number, uint64_t 
   lane->tokenizer = tokenizer_new(lanes->wish.k, lanes->wish.s, reversed);
   lane->base = piece.start + piece.first * s;
   if (reversed) lane->base += lane->tokens * s + k - 1;
-  const uint64_t before = at > 0; /* a token, so that token `at` is no restart */
+  const uint64_t before = at > 0; /* one earlier token, so token `at` is not a restart */
   skip_bases(lane, (at - before) * s);
   for (uint64_t i = 0; i < k + before * s; i++) read_base(lanes, lane);
 }
 
-/* The piece that is dealt as this one of the epoch. */
+/* The number of the piece that is dealt i-th in the epoch. */
 static uint64_t dealt_piece(const Lanes *lanes, uint64_t i) {
   if (lanes->wish.warmup > 0) return i;
   Rng rng = rng_new(lanes->wish.seed, lanes->epoch);
   return rng_permute(i, lanes->pieces, rng_next(&rng));
 }
 
-/* Deals a lane the pieces that it begins within so many tokens. */
+/* Deals to a lane the pieces that it begins within this many tokens. */
 static void lane_deal(Lanes *lanes, Lane *lane, uint64_t tokens) {
   uint64_t left = lane->piece < lanes->pieces ? lane->tokens - lane->at : 0;
   lane->next = lanes->dealt;
@@ -181,19 +182,19 @@ static void lane_deal(Lanes *lanes, Lane *lane, uint64_t tokens) {
   lane->last = lanes->dealt;
 }
 
-/* Begins the next piece that was dealt to a lane, or makes it idle. */
+/* Begins the next piece dealt to a lane, or makes the lane idle. */
 static void lane_begin(const Lanes *lanes, Lane *lane) {
   lane->piece = lanes->pieces;
   if (lane->next < lane->last) lane_load(lanes, lane, dealt_piece(lanes, lane->next++), 0);
 }
 
-/* The first of the last s bases that were read. */
+/* The first of the last s bases read. */
 static uint64_t first_added(const Lane *lane) {
   const uint64_t s = (uint64_t)lane->tokenizer.s;
   return lane->tokenizer.reversed ? lane->base + s : lane->base - s;
 }
 
-/* Returns whether there is a label. */
+/* Reads one token; returns whether it has a label. */
 static bool lane_step(const Lanes *lanes, Lane *lane, size_t i) {
   Window *window = lanes->window;
   const bool ended = lane->piece < lanes->pieces && lane->at == lane->tokens;
@@ -305,7 +306,7 @@ double lanes_filled(const Lanes *lanes, uint64_t tokens) {
   return (double)tokens / (double)(busy_lanes(lanes) * (uint64_t)lanes->wish.T);
 }
 
-/* The lane that ends last has about as much as the others, and the warm-up of its pieces. */
+/* Assumes that the last lane to end reads about as much as the others, including warm-ups. */
 uint64_t lanes_windows(const Lanes *lanes) {
   if (lanes->tokens == 0) return 0;
   const uint64_t share = divide_up(lanes->tokens, busy_lanes(lanes));

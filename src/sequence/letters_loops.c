@@ -1,4 +1,5 @@
-/* The loops of letters.h. CMake compiles this file once a CPU level; LETTERS names its table. */
+/* The loops of letters.h. CMake compiles this file once per CPU level; LETTERS is the name of the
+ * table. */
 #include "sequence/letters.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ enum { WIDTH = 16 };
 #endif
 typedef unsigned char Bytes __attribute__((vector_size(WIDTH)));
 
-/* Bit i: byte i of yes, all ones or zero, is not zero. */
+/* Bit i is 1 if byte i of yes, which is all ones or zero, is not zero. */
 static inline uint64_t bits(const Bytes *yes) {
 #ifdef __AVX512BW__
   return _mm512_movepi8_mask((__m512i)*yes);
@@ -38,10 +39,10 @@ static inline uint64_t bits(const Bytes *yes) {
 #endif
 }
 
-/* In ASCII, one bit is the case, and one tells A from C, or T from U. */
+/* In ASCII, one bit is the case, and one bit distinguishes A from C, and T from U. */
 #define IS_BASE(c) ((((c)&0xdd) == 'A') | (((c)&0xdf) == 'G') | (((c)&0xde) == 'T'))
 
-/* Copies WIDTH letters. Bit i: letter i is no base. */
+/* Copies WIDTH letters. Bit i of the result is 1 if letter i is not a base. */
 static inline uint64_t copy_block(char *to, const char *from) {
   Bytes c, other;
   memcpy(&c, from, WIDTH);
@@ -60,7 +61,7 @@ static size_t copy_bases(char *restrict to, const char *restrict from, size_t n)
   return i;
 }
 
-/* Fast because the place of the next line does not depend on the end of this one. */
+/* This is fast, because the position of the next line does not depend on the end of this one. */
 static size_t copy_lines(char *restrict to, const char *restrict from, size_t n, size_t width) {
   size_t lines = 0;
   for (; n >= width + WIDTH && from[width] == '\n'; n -= width + 1, lines++) {
@@ -121,18 +122,18 @@ static size_t mark_lowercase(char *letters, size_t n) {
   return lower;
 }
 
-/* The sum of the eight bytes of each. */
+/* The sum of the eight bytes of a word. */
 static inline uint64_t sum_bytes(uint64_t x) {
   x = (x & 0x00ff00ff00ff00ff) + (x >> 8 & 0x00ff00ff00ff00ff);
   return x * 0x0001000100010001 >> 48;
 }
 
-/* Eight letters at a time, in the bytes of a word. Bits 1 and 2 of A C T G are 0 1 2 3. */
+/* Packs eight letters at a time, as the bytes of a word. Bits 1 and 2 of A C T G are 0 1 2 3. */
 static LetterCounts pack_bases(uint8_t *restrict packed, const char *restrict letters, size_t n) {
   const uint64_t ones = 0x0101010101010101;
   LetterCounts counts = {0};
   for (size_t words = (n + 7) / 8, some; words > 0; words -= some) {
-    uint64_t low = 0, high = 0, both = 0, lower = 0; /* sums in bytes, which hold 255 */
+    uint64_t low = 0, high = 0, both = 0, lower = 0; /* sums in bytes, each at most 255 */
     some = words < 255 ? words : 255;
     for (size_t i = 0; i < some; i++) {
       uint64_t w, x;

@@ -9,13 +9,13 @@
 enum {
   AHEAD = 64,                             /* k-mers */
   ENDS = 16,                              /* k-mers of 2 bases */
-  MIDDLES = 1 << 2 * (MARKOV_ORDERS - 4), /* of the bases between 2 and 2 */
+  MIDDLES = 1 << 2 * (MARKOV_ORDERS - 4), /* of the bases between the first 2 and the last 2 */
   STRETCHES = 1024,                       /* of a sample */
-  SCORE_WORK = 16,                        /* times that of counting a base */
-  LOW_ORDERS = 8                          /* their tables have 0.7 MB together */
+  SCORE_WORK = 16,                        /* cost of scoring a base, in counted bases */
+  LOW_ORDERS = 8                          /* their tables take 0.7 MB together */
 };
 
-/* count[m][x] is how often the (m+1)-mer x occurs: its first m bases are the context. 32 bits are
+/* count[m][x] is the count of the (m+1)-mer x, whose first m bases are the context. 32 bits are
  * enough for both strands of a sample. */
 typedef uint32_t *Counts[MARKOV_ORDERS];
 
@@ -29,12 +29,12 @@ static void counts_free(Counts count) {
   for (int m = 0; m < MARKOV_ORDERS; m++) free(count[m]);
 }
 
-/* The order that has all bases of the segment but the last one as its context. */
+/* The order for which all bases of the segment but the last one are the context. */
 static int longest_order(const Tokenizer *tokenizer) {
   return MARKOV_ORDERS - 1 - tokenizer->missing;
 }
 
-/* Counts the k-mers that begin a segment, or the other strand of it, and are not the longest. */
+/* Counts the shorter k-mers at the beginning of a segment, or of its other strand. */
 static void count_begin(Counts count, const Corpus *corpus, const Segment *segment, bool reversed) {
   Tokenizer tokenizer = tokenizer_new(MARKOV_ORDERS, 1, reversed);
   for (uint64_t i = 0; i < segment->length && i < MARKOV_ORDERS - 1; i++) {
@@ -46,10 +46,11 @@ static void count_begin(Counts count, const Corpus *corpus, const Segment *segme
 
 /* ---- progress ------------------------------------------------------------------------------- */
 
-/* How far counting and scoring are. To score a base takes as long as to count SCORE_WORK bases. */
+/* The progress of counting and scoring. Scoring a base takes as long as counting SCORE_WORK
+ * bases. */
 typedef struct {
   const Watch *watch;
-  double all, done; /* all of the work, and the part that is done, in bases to count */
+  double all, done; /* all work, and work done, in counted bases */
   uint64_t bases;   /* read so far */
 } Work;
 
@@ -66,8 +67,8 @@ static void work_add(Work *work, const Segment *segment, int weight) {
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
-/* Counts the longest k-mers of a segment. Their counts take 64 MB: each is prefetched while AHEAD
- * more k-mers are read. */
+/* Counts the longest k-mers of a segment. Their counts take 64 MB, so each count is prefetched
+ * AHEAD k-mers before it is needed. */
 static void count_longest(uint32_t *count, const Corpus *corpus, const Segment *segment) {
   size_t waiting[AHEAD] = {0}, kmer = 0, n = 0;
   for (uint64_t i = 0; i < segment->length; i++) {
@@ -88,16 +89,17 @@ static size_t reverse_complement(size_t kmer, int k) {
   return other;
 }
 
-/* The other strand is counted as a table is transposed, by tiles that fit into the cache: the first
- * two bases of a k-mer, and its last two, are the last and the first of its reverse complement. */
+/* The other strand is counted like a transposition of the table, by tiles that fit into the cache:
+ * the first two bases of a k-mer, and its last two, are the last and the first of its reverse
+ * complement. */
 
 /* The number of a k-mer in that order: by middle, first and last bases. */
 static size_t turn(size_t x) {
   return (x / ENDS % MIDDLES * ENDS + x / (ENDS * MIDDLES)) * ENDS + x % ENDS;
 }
 
-/* Adds the reverse complement of a counted k-mer, and that k-mer for its reverse complement, unless
- * that had its turn, was counted and did so. */
+/* Adds the counts of a k-mer and of its reverse complement to each other, unless this was already
+ * done when the reverse complement was visited. */
 static void add_complement(uint32_t *count, size_t x) {
   const size_t other = reverse_complement(x, MARKOV_ORDERS);
   const uint32_t n = count[x], n_other = count[other];
@@ -129,7 +131,8 @@ static void count_span(Counts count, Span span, Strands strands, Work *work) {
   if (strands == STRANDS_BOTH) add_other_strand(longest);
 }
 
-/* Every (m+1)-mer that does not start a segment ends an (m+2)-mer: so from the longest down. */
+/* Derives shorter counts from longer ones: every (m+1)-mer not at the start of a segment ends an
+ * (m+2)-mer. */
 static void count_shorter(Counts count) {
   for (int m = MARKOV_ORDERS - 2; m >= 0; m--)
     for (size_t x = 0; x < entries(m + 1); x++) count[m][x & (entries(m) - 1)] += count[m + 1][x];
@@ -137,7 +140,7 @@ static void count_shorter(Counts count) {
 
 /* ---- scoring -------------------------------------------------------------------------------- */
 
-/* -log2 of the probability that order m gives the last base of the (m+1)-mer x. */
+/* -log2 of the probability of order m for the last base of the (m+1)-mer x. */
 static double bits(const Counts count, int m, size_t x) {
   const size_t first = x & ~(size_t)3;
   double all = 0;
@@ -145,7 +148,7 @@ static double bits(const Counts count, int m, size_t x) {
   return log2((all + 4) / ((double)count[m][x] + 1));
 }
 
-/* The bits of low orders, which are few, (entries(m)) each. */
+/* Tables of the bits of low orders, (entries(m)) each. */
 typedef struct {
   double *of[LOW_ORDERS];
 } LowBits;
@@ -207,7 +210,7 @@ size_t markov_memory(void) {
   return alloc_count_end();
 }
 
-/* The bases of a span that are counted, as a new span. */
+/* The bases of a span to count, as a new span. */
 static Span choose_sample(const Span *span, uint64_t most) {
   return span_bases(span) <= most ? span_head(span, most)
                                   : span_sample(span, STRETCHES, most / STRETCHES);

@@ -10,14 +10,14 @@ Quality quality_new(void) { return (Quality){.least = '~'}; }
 
 void quality_free(Quality *quality) { free(quality->plus.bytes); }
 
-/* Illumina's Phred+64 has ';' (-5) to 'j' (42), and no file is without a base of 27, '['. As
- * Phred+33 these are 26 to 73: sequencers reach 50, 'S', or a little more, and PacBio's, with up to
- * 93, have '~' in every file. */
+/* Illumina's Phred+64 ranges from ';' (-5) to 'j' (42), and every file has a base of 27, '[', or
+ * more. As Phred+33 these characters are 26 to 73. Sequencers with Phred+33 reach 50, 'S', or a
+ * little more; PacBio's, which reach 93, have '~' in every file. */
 bool quality_is_phred64(const Quality *quality) {
   return quality->least >= ';' && quality->most > 'Z' && quality->most <= 'j';
 }
 
-/* The '+' line: empty, or the header again, of which the first word is enough. */
+/* Reads the '+' line: empty, or the header again, whose first word is enough. */
 static int read_plus(Quality *quality, Text *text, Why *why) {
   const size_t line = text->line;
   text->at++;
@@ -39,7 +39,7 @@ static void mark_low(Quality *quality, char *letters, const char *qualities, siz
   }
 }
 
-/* Reads as much quality as there are letters; *first_line is where it begins. */
+/* Reads as many qualities as there are letters; sets *first_line to the line where they begin. */
 static int read_lines(Quality *quality, Text *text, char *letters, uint64_t length,
                       size_t *first_line, Why *why) {
   for (uint64_t read = 0; read < length;) {
@@ -51,7 +51,7 @@ static int read_lines(Quality *quality, Text *text, char *letters, uint64_t leng
     const char *from = text->bytes + text->at;
     const size_t room = text->end - text->at;
     const size_t n = room < length - read ? room : (size_t)(length - read);
-    /* To the end of the line: only there a short one is faster than a byte at a time. */
+    /* Search to the end of the line: otherwise a short line would be slower than byte by byte. */
     size_t run = text->loops->range_run(from, room, '!', '~');
     if (run > n) run = n;
     if (quality->low > 0) mark_low(quality, letters + read, from, run);
@@ -62,7 +62,7 @@ static int read_lines(Quality *quality, Text *text, char *letters, uint64_t leng
   return 0;
 }
 
-/* After the quality of all letters: its line must end. */
+/* Called after the qualities of all letters: checks that the line ends. */
 static int end_quality(Text *text, size_t first_line, Why *why) {
   const int more = text_more(text, why);
   if (more <= 0) return more;
@@ -83,7 +83,7 @@ static int end_quality(Text *text, size_t first_line, Why *why) {
 int quality_read(Quality *quality, Text *text, char *letters, uint64_t length, Why *why) {
   size_t first_line = 0;
   if (read_plus(quality, text, why) < 0) return -1;
-  if (length == 0) return 0; /* its quality line, if there is one, is empty */
+  if (length == 0) return 0; /* the quality line, if any, is empty */
   if (read_lines(quality, text, letters, length, &first_line, why) < 0) return -1;
   return end_quality(text, first_line, why);
 }

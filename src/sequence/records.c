@@ -79,7 +79,7 @@ int64_t records_base(const Records *records, RecordPlace place) {
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* Names that are compared, and numbers of records for names that are the same. */
+/* Compares names, and the numbers of records with equal names. */
 typedef struct {
   const char *name;
   size_t record;
@@ -102,14 +102,14 @@ void records_sort(Records *records) {
   free(named);
 }
 
-/* The order of record i of by_name and a name (n). */
+/* Compares record i of by_name with a name (n); returns the sign, like memcmp. */
 static int compare(const Records *records, size_t i, const char *name, size_t n) {
   const char *other = records->names + records->record[records->by_name[i]].name;
   const int order = strncmp(other, name, n);
   return order != 0 ? order : other[n] != 0;
 }
 
-/* The number of records in by_name with smaller names, or with names that are not larger. */
+/* The number of records in by_name with smaller names, or with names smaller or equal. */
 static size_t count_before(const Records *records, const char *name, size_t n, bool same_too) {
   size_t begin = 0, end = records->n;
   while (begin < end) {

@@ -12,7 +12,7 @@
 
 enum { KEPT_STEP = 1 << 17 };
 
-/* Before the first record, between two, in a sequence. */
+/* The place in the file: before the first record, between two records, in a sequence. */
 typedef enum { FIRST, BETWEEN, SEQUENCE } Place;
 
 struct SeqFile {
@@ -20,23 +20,23 @@ struct SeqFile {
   Text text;
   Place place;
   bool fastq;
-  HeaderLine header; /* without its mark */
+  HeaderLine header; /* without its '>' or '@' */
   size_t name_length;
-  size_t nameless_line;    /* as in SeqNotes */
-  uint64_t length;         /* letters of this record that were parsed */
-  uint64_t letters, bases; /* of this record, that were read from here */
-  size_t width; /* bases in the last line that held bases only: the next has as many, mostly */
+  size_t nameless_line;    /* see SeqNotes */
+  uint64_t length;         /* letters of this record parsed so far */
+  uint64_t letters, bases; /* of this record, returned so far */
+  size_t width; /* bases in the last line of only bases; the next line usually has as many */
 
   bool all_circles;
-  size_t turn;         /* bases that a circle is read over its end */
+  size_t turn;         /* bases to read past the end of a circle */
   char head[KMER_MAX]; /* (head_size) the first bases of this record, up to a break, turn at most */
   size_t head_size, head_room, head_read;
   bool at_base; /* the last letter read is a base */
 
   Quality quality;
   Lowercase lowercase;
-  uint64_t masked; /* bases that are marked as lower case */
-  char *kept;      /* letters of this record that wait to be marked; then kept_at..kept_end */
+  uint64_t masked; /* bases marked as lower case */
+  char *kept;      /* letters of this record to be marked; kept_at..kept_end are not yet returned */
   size_t kept_at, kept_end, kept_room;
 };
 
@@ -64,7 +64,7 @@ static int bad_letter(const SeqFile *f, Why *why) {
   return text_fail(text, why, problem);
 }
 
-/* After the last letter of the record. */
+/* Called after the last letter of the record. */
 static int end_sequence(SeqFile *f, Why *why) {
   Text *text = &f->text;
   f->place = BETWEEN;
@@ -77,7 +77,8 @@ static int end_sequence(SeqFile *f, Why *why) {
   return 0;
 }
 
-/* Bases up to a break, a line end or the end of the room; whole lines where as wide as the last. */
+/* Reads bases up to a break, a line end or the end of the room; whole lines if as wide as the
+ * last. */
 static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   Text *text = &f->text;
   const char *from = text->bytes + text->at;
@@ -94,25 +95,26 @@ static size_t read_bases(SeqFile *f, char *letters, size_t room) {
   return run;
 }
 
-/* Breaks from here on to a base, the end of the line or of the room. */
+/* Reads breaks up to a base, the end of the line or the end of the room. */
 static size_t read_breaks(SeqFile *f, char *letters, size_t room) {
   Text *text = &f->text;
   const char *from = text->bytes + text->at;
   size_t run = 0;
   while (run < room && kmer_base((unsigned char)from[run]) == KMER_BREAK)
     run += text->loops->range_run(from + run, room - run, from[run],
-                                  from[run]); /* of N, mostly, and long */
+                                  from[run]); /* mostly a long run of N */
   memcpy(letters, from, run);
   text->line_start = text->line_start && run == 0;
   text->at += run;
   return run;
 }
 
-/* Up to n letters of one kind from the text, unmarked; the end of the record at its last. */
+/* Reads up to n letters of one kind from the text, unmarked; ends the record after its last
+ * letter. */
 static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
   Text *text = &f->text;
   const char mark = f->fastq ? '+' : '>';
-  size_t bases = 0, breaks = 0; /* one of them stays 0 */
+  size_t bases = 0, breaks = 0; /* one of these stays 0 */
   int more;
   while ((more = text_more(text, why)) > 0 && bases + breaks < n) {
     const char c = text->bytes[text->at];
@@ -142,7 +144,7 @@ static ptrdiff_t read_letters(SeqFile *f, char *letters, size_t n, Why *why) {
 /* Whether the quality of a record marks letters. */
 static bool marks_low(const SeqFile *f) { return f->fastq && f->quality.low > 0; }
 
-/* Adds letters of one kind to those that are kept. As read_letters. */
+/* Appends letters of one kind to the kept ones. Returns as read_letters does. */
 static ptrdiff_t keep_more(SeqFile *f, Why *why) {
   f->kept = alloc_grow(f->kept, &f->kept_room, f->kept_end + KEPT_STEP, 1);
   char *letters = f->kept + f->kept_end;
@@ -154,7 +156,8 @@ static ptrdiff_t keep_more(SeqFile *f, Why *why) {
   return n;
 }
 
-/* Reads letters to be marked: all of a record, up to its quality, where that marks some. */
+/* Reads letters to be marked: all letters of a record with its quality, if quality marks
+ * letters. */
 static int keep_letters(SeqFile *f, Why *why) {
   f->kept_at = f->kept_end = 0;
   ptrdiff_t n = keep_more(f, why);
@@ -162,7 +165,7 @@ static int keep_letters(SeqFile *f, Why *why) {
   return n < 0 ? -1 : 0;
 }
 
-/* The next letters of one kind of those that were kept. */
+/* Copies the next kept letters of one kind. */
 static ptrdiff_t read_kept(SeqFile *f, char *letters, size_t n) {
   const char *from = f->kept + f->kept_at;
   size_t room = smaller(n, f->kept_end - f->kept_at);
@@ -243,7 +246,8 @@ static int start_record(SeqFile *f, Why *why) {
   return 1;
 }
 
-/* Recognises a file without a header by its first line: it does not wait for more of a terminal. */
+/* Reports a file without a header. It looks only at the first line and thus does not wait for more
+ * input from a terminal. */
 static int no_header(SeqFile *f, Why *why) {
   char first[FOREIGN_ROOM];
   size_t n = 0;
@@ -272,7 +276,7 @@ static int skip_letters(SeqFile *f, Why *why) {
   return 0;
 }
 
-/* At the mark of the next record. FASTA's sequence ends at a '>' only. */
+/* Checks the '>' or '@' of the next record. A sequence of FASTA ends only at a '>'. */
 static int check_mark(SeqFile *f, char mark, Why *why) {
   if (f->place == FIRST) {
     f->fastq = mark == '@';
@@ -299,8 +303,8 @@ int seqfile_next(SeqFile *f, Why *why) {
   return start_record(f, why);
 }
 
-/* Whether the record ends in the text in hand: FASTA's where the next one begins, FASTQ's with its
- * fourth line, unless its lines are cut. */
+/* Whether the record ends in the available text: in FASTA where the next one begins, in FASTQ with
+ * its fourth line, unless its lines are wrapped. */
 static bool ends_in_hand(const SeqFile *f) {
   if (f->text.at == f->text.end) return false;
   const char *at = f->text.bytes + f->text.at, *end = f->text.bytes + f->text.end;

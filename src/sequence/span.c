@@ -112,7 +112,7 @@ Records *span_records(const Span *span, const Records *records) {
   for (size_t r = 0; r < records->n; r++) {
     const Record *record = &records->record[r];
     const RecordSegment *segment = &records->segment[record->first_segment];
-    bool first = false, last = false; /* it is in the span as a whole */
+    bool first = false, last = false; /* the record is in the span as a whole */
     for (uint64_t i = 0; i < record->segments; i++) {
       const RecordSegment part = cut_segment(span, &at, &segment[i]);
       last = part.length == segment[i].length;

@@ -12,21 +12,21 @@ struct Steps {
   int k, s;
   StepsWish wish;
   SeqFile *file; /* NULL: a span is open */
-  SeqFile *mate; /* of pairs: the other file, which has the next record; NULL: there is none */
-  const char *path, *mate_path; /* of pairs */
+  SeqFile *mate; /* with pairs: the other file, which has the next record; else NULL */
+  const char *path, *mate_path; /* with pairs */
   bool second;                  /* the record is the second of a pair */
-  /* The place in a span: */
+  /* The position in a span: */
   const Span *span;
   SegmentCursor cursor;
-  Segment segment;       /* its bases that are left */
-  const Stretch *before; /* the last stretch that was read; NULL: none of this file */
-  /* Letters that are kept, of the record or of the run of bases that it ends with: */
+  Segment segment;       /* its remaining bases */
+  const Stretch *before; /* the last stretch read; NULL: none of this file */
+  /* Kept letters of the record, or of the run of bases at its end: */
   char *letters;
   size_t n_letters, room;
-  /* Of the record, or of its reverse complement: */
+  /* State of the record, or of its reverse complement: */
   Tokenizer tokenizer;
-  uint64_t read; /* letters, those over the end of a circle included */
-  uint64_t next; /* the position after the tokenizer's next */
+  uint64_t read; /* letters, including those past the end of a circle */
+  uint64_t next; /* the position after tokenizer.next */
 };
 
 Steps *steps_new(int k, int s, StepsWish wish) {
@@ -34,7 +34,7 @@ Steps *steps_new(int k, int s, StepsWish wish) {
   steps->k = k;
   steps->s = s;
   steps->wish = wish;
-  if (s == 1) steps->wish.to_end = false; /* every k-mer does */
+  if (s == 1) steps->wish.to_end = false; /* every k-mer is read then */
   if (wish.stretch == 0) steps->wish.stretch = STEPS_STRETCH;
   assert(steps->wish.stretch >= STEPS_LEAST);
   return steps;
@@ -95,7 +95,7 @@ void stretch_init(Stretch *stretch) {
                        .position = alloc_new(STEPS_MAX, sizeof *stretch->position)};
 }
 
-/* Stretches are read and handed out by different threads. */
+/* A name with a reference count. Different threads read and release stretches. */
 struct SharedName {
   atomic_int holders;
   char text[];
@@ -134,7 +134,7 @@ void stretch_clear(Stretch *stretch) {
 
 /* ---- letters -------------------------------------------------------------------------------- */
 
-/* Whether the record continues over its end. */
+/* Whether the record continues past its end. */
 static bool is_circle(const Steps *steps) {
   return steps->wish.over_ends && seqfile_circular(steps->file);
 }
@@ -157,7 +157,7 @@ static size_t skipped_bases(const Steps *steps, size_t n) {
   return (n + distances[steps->wish.alignment] + 2 * k * (s - 1)) % s;
 }
 
-/* Hides these bases of the kept runs but the last one. Returns those of the last one, which a
+/* Skips these bases in all kept runs but the last. Returns their number in the last run, which a
  * circle reads at its end. */
 static size_t skip_bases(Steps *steps) {
   size_t run = 0, skipped = 0;
@@ -173,7 +173,8 @@ static size_t skip_bases(Steps *steps) {
   return skipped;
 }
 
-/* Reads the record and keeps its last run of bases, from where k-mers end with the record. */
+/* Reads the record and keeps its last run of bases, from the base on from which k-mers end with the
+ * record. */
 static int keep_last_run(Steps *steps, Why *why) {
   const size_t k = (size_t)steps->k;
   const ptrdiff_t n = seqfile_last_run(steps->file, &steps->letters, &steps->room, why);
@@ -185,7 +186,7 @@ static int keep_last_run(Steps *steps, Why *why) {
   return 0;
 }
 
-/* Up to n more of the kept letters; reversed: from the last one, and on around a circle. */
+/* Copies up to n more of the kept letters; reversed: from the last one on, and around a circle. */
 static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t n) {
   const size_t kept = steps->n_letters, k = (size_t)steps->k, turn = kept < k ? kept : k;
   const size_t at = kept + (size_t)(steps->read - seqfile_letters(steps->file));
@@ -196,7 +197,7 @@ static size_t next_kept(const Steps *steps, bool reversed, char *letters, size_t
   return n;
 }
 
-/* Up to n more letters of the span, with an N between its segments. */
+/* Copies up to n more letters of the span, with an N between its segments. */
 static size_t next_of_span(Steps *steps, char *letters, size_t n) {
   Segment *segment = &steps->segment;
   if (segment->length == 0) {
@@ -214,7 +215,7 @@ static size_t next_of_span(Steps *steps, char *letters, size_t n) {
   return n;
 }
 
-/* Up to n more letters of the record, or of its reverse complement; 0: it has ended. */
+/* Reads up to n more letters of the record, or of its reverse complement; 0: it has ended. */
 static ptrdiff_t next_letters(Steps *steps, bool reversed, char *letters, size_t n, Why *why) {
   if (!steps->file) return (ptrdiff_t)next_of_span(steps, letters, n);
   if (reversed || steps->wish.to_end) return (ptrdiff_t)next_kept(steps, reversed, letters, n);
@@ -253,13 +254,13 @@ static void end_record(Stretch *stretch, Steps *steps) {
   if (tokenizer_break(&steps->tokenizer)) push_step(stretch, steps);
 }
 
-/* Positions beyond the record's end are those of its beginning. */
+/* Maps positions beyond the end of a circular record to its beginning. */
 static void turn_positions(Stretch *stretch) {
   for (int i = stretch->n - 1; i >= 0 && stretch->position[i] > stretch->length; i--)
     stretch->position[i] -= stretch->length;
 }
 
-/* Reads letters until the record ends, or there may be no room for the step of one more. */
+/* Reads letters until the record ends, or there may be no room for another step. */
 static int fill_stretch(Steps *steps, Stretch *stretch, Why *why) {
   const int most = stretch->warmup + steps->wish.stretch - 1;
   char letters[512];
@@ -314,7 +315,7 @@ static void swap_files(Steps *steps) {
   steps->second = !steps->second;
 }
 
-/* The next record is in the other file. As seqfile_next. */
+/* Moves to the next record, which is in the other file. Returns as seqfile_next does. */
 static int next_of_pair(Steps *steps, Why *why) {
   swap_files(steps);
   int more = seqfile_next(steps->file, why);
@@ -337,7 +338,7 @@ static int next_record(Steps *steps, Stretch *stretch, Why *why) {
   return steps->wish.to_end && keep_last_run(steps, why) < 0 ? -1 : 1;
 }
 
-/* A reverse complement, and the rest of a last run, are made from letters that were kept. */
+/* A reverse complement, and the rest of a last run, come from kept letters and need no waiting. */
 bool steps_wait(const Steps *steps) {
   const Stretch *before = steps->before;
   const bool turns = steps->wish.both_strands && before && before->ended != before->reversed;

@@ -7,27 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before any are dropped; records */
+enum { PLACES = 1 << 12, GROUP = 256 }; /* bytes before the first drop; records in a group */
 
 typedef struct {
   uint8_t *bytes;
   size_t size, room;
 } Buffer;
 
-/* A record in the buffer: the number of records without bases before it, its segments (gap + 1,
- * bases), a 0, and its letters. */
+/* A record as read from the buffer, where it is stored as varints: the number of records without
+ * bases before it, its segments (gap + 1, bases), a 0, and its letters. */
 typedef struct {
   uint64_t number;     /* in the file */
   uint64_t begin, end; /* bases of the file */
   uint64_t letters;
-  size_t segments, next; /* into places: where its segments begin, and the next record */
-  size_t name;           /* into names, if they are kept */
+  size_t segments, next; /* offsets into places of its segments and of the next record */
+  size_t name;           /* offset into names, if they are kept */
 } Record;
 
-/* Where a group of records begins: only groups are dropped, as a whole. */
+/* The beginning of a group of records. Records are dropped in whole groups. */
 typedef struct {
-  uint64_t number, base; /* of the record before it, and its end */
-  size_t place, name;    /* into places and names */
+  uint64_t number, base; /* number of the record before the group, and its end */
+  size_t place, name;    /* offsets into places and names */
 } Mark;
 
 struct Tail {
@@ -35,13 +35,13 @@ struct Tail {
   Buffer places, names; /* each name with its 0 */
   Mark *marks;
   size_t n_marks, marks_room;
-  size_t drop_at;   /* groups are dropped when places has so many bytes */
-  bool named;       /* names are kept */
+  size_t drop_at;   /* size of places at which groups are dropped */
+  bool named;       /* whether names are kept */
   uint64_t bases;   /* of the file so far */
-  uint64_t records; /* of them, those that have bases */
-  uint64_t number;  /* of the last one that has bases */
+  uint64_t records; /* records with bases */
+  uint64_t number;  /* number of the last record with bases */
   uint64_t empty;   /* records without bases after that one */
-  bool has_bases;   /* the record that is read */
+  bool has_bases;   /* of the current record */
 };
 
 uint64_t tail_split(uint64_t bases, double fraction) {
@@ -82,7 +82,7 @@ static Record read_record(const Tail *tail, Mark mark) {
   return record;
 }
 
-/* NULL: it is not kept. */
+/* The name of a record; NULL if it is not kept. */
 static const char *name_of(const Tail *tail, const Record *record) {
   return tail->named ? (const char *)tail->names.bytes + record->name : NULL;
 }
@@ -96,7 +96,7 @@ static bool next_record(const Tail *tail, Record *record) {
   return true;
 }
 
-/* Drops the groups that the file will not be split in. */
+/* Drops the groups before the split. */
 static void drop_groups(Tail *tail) {
   const uint64_t split = tail_split(tail->bases, tail->fraction);
   size_t n = 0;
@@ -137,7 +137,7 @@ void tail_free(Tail *tail) {
   free(tail);
 }
 
-/* Makes room for a name, or keeps none from now on. */
+/* Makes room for a name, or stops keeping names. */
 static void make_room_for_name(Tail *tail, size_t n) {
   drop_groups(tail);
   if (tail->names.size + n <= TAIL_NAMES) return;
@@ -182,7 +182,7 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters) {
 
 /* ---- the part ------------------------------------------------------------------------------- */
 
-/* The position of a base in its record, from 1; beyond its letters where a circle is read again. */
+/* The position of a base in its record, from 1; beyond its letters if a circle is read again. */
 static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base) {
   uint64_t letter = 1, left = base - record->begin;
   size_t at = record->segments;
@@ -197,8 +197,8 @@ static uint64_t letter_of(const Tail *tail, const Record *record, uint64_t base)
 
 static char *copy(const char *name) { return name ? alloc_text(name) : NULL; }
 
-/* Moves to the record that has the base, or to the next one where a circle reads the base again;
- * *letter is the position at which the part begins. */
+/* Moves to the record with the base, or to the next one if the base is one that a circle repeats;
+ * sets *letter to the position at which the part begins. */
 static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t *letter) {
   while (record->end <= base)
     if (!next_record(tail, record)) return false;
@@ -209,7 +209,7 @@ static bool find_first(const Tail *tail, Record *record, uint64_t base, uint64_t
   return true;
 }
 
-/* The bases, from this one on, that circles read again. */
+/* The number of bases, from this one on, that circles read again. */
 static uint64_t count_turned(const Tail *tail, Record record, uint64_t base) {
   uint64_t sum = 0;
   do {

@@ -17,7 +17,7 @@ int text_fail(const Text *text, Why *why, const char *problem) {
               text->record, problem);
 }
 
-/* Where BGZF has no end block: 0 if the text ends with a whole record. */
+/* For BGZF without its end block: returns 0 if the text ends with a whole record. */
 static int check_end(Text *text, Why *why) {
   if (text->last != '\n' || text->line < text->may_end)
     return text_fail(text, why,

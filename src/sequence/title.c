@@ -12,7 +12,7 @@ bool title_same_name(const char *a, const char *b) {
   return n == title_name_length(b) && memcmp(a, b, n) == 0;
 }
 
-/* Whether a word of one of the keys, of n bytes, ends at a place in a description. */
+/* Whether one of the keys, of n bytes, ends as a word at a place in a description. */
 static bool ends_key(const char *from, const char *at, const char *key, const char *around) {
   const size_t n = strlen(key);
   if (at - from < (ptrdiff_t)n || strncasecmp(at - n, key, n) != 0) return false;
@@ -26,13 +26,13 @@ bool title_circular(const char *title) {
       {"circ", "yes"},      {"circ", "y"},       {"topology", "circular"}};
   const char *from = title + title_name_length(title);
   for (const char *at = strchr(from, '='); at; at = strchr(at + 1, '=')) {
-    if (!strchr("RrCcYy", at[-1])) continue; /* no key ends so */
+    if (!strchr("RrCcYy", at[-1])) continue; /* no key ends with another letter */
     const char *value = at + 1;
     if (*value == '"' || *value == '\'') value++;
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
       const size_t n = strlen(says[i][1]);
       if (ends_key(from, at, says[i][0], around) && strncasecmp(value, says[i][1], n) == 0 &&
-          strchr(around, value[n])) /* 0 too */
+          strchr(around, value[n])) /* or the end of the text */
         return true;
     }
   }
