@@ -19,7 +19,7 @@ typedef struct {
   Vote votes[POOL_POINTERS]; /* w[c] s */
 } Step;
 
-/* Lanes that one job reads. */
+/* The lanes that one job reads. */
 typedef struct {
   Tape *tape;
   Pool *pool[BLOCK];
@@ -38,7 +38,8 @@ typedef struct {
   RecallCounts counts;
   Factors *factors;
   Window *window;
-  uint64_t *gaps; /* (ranges of the span) bases of the corpus before it that are not in the span */
+  uint64_t *gaps; /* (ranges of the span) bases of the corpus before each range that are not in the
+                     span */
   Block block[BLOCKS];
 } Calibrator;
 
@@ -86,7 +87,7 @@ static void free_calibrator(Calibrator *c) {
 }
 
 size_t calibrate_memory(const Shape *shape, const Kernels *kernels) {
-  const Memory memory = {.m = 0}; /* whose size counts elsewhere */
+  const Memory memory = {.m = 0}; /* its size is counted elsewhere */
   const Calibration of = {.shape = shape, .memory = &memory, .kernels = kernels};
   alloc_count_begin();
   free_calibrator(new_calibrator(&of, NULL));
@@ -105,7 +106,7 @@ static void set_gaps(Calibrator *c) {
   }
 }
 
-/* The base of the memory that is a copy of a base of the span. */
+/* The index in the memory of a base of the span. */
 static int64_t base_in_memory(const Calibrator *c, int64_t base) {
   const Span *span = &c->of->span;
   const Range *range = span->ranges;
@@ -115,7 +116,7 @@ static int64_t base_in_memory(const Calibrator *c, int64_t base) {
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
-/* The step of a window that is row `row` of a block's tape. */
+/* The index in the window of row `row` of a block's tape. */
 static size_t place_of(int block, int row) {
   return (size_t)(row / BLOCK * B + block * BLOCK + row % BLOCK);
 }
@@ -129,7 +130,7 @@ static void load_window(Tape *tape, const Window *window, int block) {
   }
 }
 
-/* Counts the pointers that guess entry y of yhat, and those that guess another one. */
+/* Counts the pointers that guess entry y of yhat, and those that guess another entry. */
 static void count_guesses(RecallCounts *counts, const Pool *pool, int y) {
   int n;
   const Pointer *pointer = pool_pointers(pool, &n);
@@ -141,7 +142,7 @@ static void count_guesses(RecallCounts *counts, const Pool *pool, int y) {
   }
 }
 
-/* A pool reads its step of the window, and its pointers are counted. */
+/* Lets a pool read its step of the window, and counts its pointers. */
 static Evidence read_step(const Calibrator *c, Pool *pool, size_t at, Step *step,
                           RecallCounts *counts) {
   const Window *window = c->window;
@@ -161,7 +162,7 @@ static Evidence read_step(const Calibrator *c, Pool *pool, size_t at, Step *step
   return (Evidence){c->recall->a[step->c], n, step->votes};
 }
 
-/* da and dw of a step whose label is entry y of q = h U + b2 and of yhat (n). */
+/* Adds da and dw of a step with label y, an index into q = h U + b2 and yhat (n). */
 static void add_gradient(Block *block, const Step *step, const Evidence *evidence, const float *q,
                          const float *yhat, int y, int n) {
   double da = 0, dw = 0;
@@ -174,7 +175,7 @@ static void add_gradient(Block *block, const Step *step, const Evidence *evidenc
   block->dw[step->c] += dw;
 }
 
-/* The rows of a block from `first` on. */
+/* Reads the rows of a block from `first` on. */
 static void read_rows(const Calibrator *c, int i, Block *block, int first, int rows) {
   const Shape *shape = c->of->shape;
   const Tape *tape = block->tape;
@@ -220,7 +221,7 @@ static void add_counts(RecallCounts *counts, const RecallCounts *more) {
   }
 }
 
-/* Sums the counts and gradients of the blocks, in their order, and takes a step. */
+/* Sums the counts and gradients of the blocks, in order, and takes a step of Adagrad. */
 static void learn(Calibrator *c) {
   for (int i = 0; i < BLOCKS; i++) add_counts(&c->counts, &c->block[i].counts);
   recall_set_odds(c->recall, &c->counts);

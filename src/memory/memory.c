@@ -10,12 +10,12 @@
 enum { PADDING = 16 /* bytes of packed on each side */, PADDING_WORDS = 2 /* of begins */ };
 enum {
   WORD = 32 /* bases of a uint64_t */,
-  SEEN = 64 /* bases before and after a place */,
+  SEEN = 64 /* bases visible before and after a place */,
   FIRST_ROOM = 1 << 10
 };
 enum {
   AHEAD = 16 /* places */,
-  LOOK_PLACES = 1 << 16 /* from one look for signals to the next */
+  LOOK_PLACES = 1 << 16 /* places between two checks for signals */
 };
 
 /* ---- sizes -------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ enum {
 /* Pairs of bases that count in a seed of m bases. */
 static int pairs_of(int m) { return (m + 1) / 3; }
 
-/* 16^pairs seeds are at least half as many as the bases. */
+/* There are 16^pairs seeds, at least half the number of bases. */
 int memory_choose_m(uint64_t bases) {
   int m = 17;
   while (m < MEMORY_M_MAX && (uint64_t)1 << 4 * pairs_of(m) < bases / 2) m += 3;
@@ -35,7 +35,7 @@ static uint64_t entries(uint64_t bases, int every) { return bases / (uint64_t)ev
 static size_t packed_size(uint64_t bases) { return bases / 4 + 1 + 2 * PADDING; }
 static size_t begins_words(uint64_t bases) { return bases / 64 + 1 + 2 * PADDING_WORDS; }
 
-/* As many hashes as entries, to the next power of two, but no more than there are seeds. */
+/* As many hashes as entries, rounded up to a power of two, but no more than seeds. */
 static int hash_bits(uint64_t bases, int m, int every) {
   int bits = 0;
   while (bits < 4 * pairs_of(m) && (uint64_t)1 << bits < entries(bases, every)) bits++;
@@ -102,14 +102,16 @@ uint64_t memory_other_strand(uint64_t word) {
   return ~__builtin_bswap64(word);
 }
 
-/* The bases i, i+1, ... before the first one from `from` on that begins a segment, 64 at most. */
+/* The number of bases from i on before the first base from `from` on that begins a segment, at most
+ * 64. */
 static int count_up(const Memory *memory, int64_t i, int64_t from) {
   const uint64_t bits = load_begins(memory, from);
   const int64_t n = bits ? __builtin_ctzll(bits) + from - i : SEEN;
   return n < SEEN ? (int)n : SEEN;
 }
 
-/* The bases i-1, i-2, ... down to the last one up to `from` that begins a segment, 64 at most. */
+/* The number of bases i-1, i-2, ... down to the last base up to `from` that begins a segment, at
+ * most 64. */
 static int count_down(const Memory *memory, int64_t i, int64_t from) {
   const uint64_t bits = load_begins(memory, from - 63);
   const int64_t n = bits ? i - (from - __builtin_clzll(bits)) : SEEN;
@@ -141,8 +143,9 @@ int memory_count_after(const Memory *memory, int64_t place) {
 
 /* ---- circles --------------------------------------------------------------------------------- */
 
-/* The place after the base at `place`, where its segment ends: round a circle, unless the first
- * segment of the circle ends before the last one does, which ends with a copy of its bases. */
+/* The place after the base at `place`, which ends its segment. In a circle, the last segment ends
+ * with a copy of the first bases, so the place is after the originals, unless the first segment is
+ * too short. */
 static int64_t round_circle(const Memory *memory, int64_t place) {
   const Records *records = memory->records;
   if (!records) return MEMORY_NOWHERE;
@@ -165,7 +168,7 @@ int64_t memory_next(const Memory *memory, int64_t place) {
 
 uint64_t memory_seed(int m) { return 0xf3cf3cf3cf3cf3cf & (((uint64_t)1 << 2 * m) - 1); }
 
-/* The bases of a seed, closed up: pairs, then twos and fours of pairs. */
+/* The counting bases of a seed, packed without gaps: pairs, then twos and fours of pairs. */
 static uint64_t seed_of(uint64_t last, int m) {
   uint64_t seed = last & memory_seed(m);
   seed = (seed & 0xf00f00f00f00f) | (seed >> 2 & 0xf00f00f00f00f0);
@@ -173,7 +176,7 @@ static uint64_t seed_of(uint64_t last, int m) {
   return (seed & 0xffff) | (seed >> 8 & 0xffff0000);
 }
 
-/* An odd factor permutes the seeds, so that with a hash of all their bits each has its own. */
+/* The factor is odd and thus permutes the seeds: a hash with all their bits is unique. */
 static uint32_t *slot(const Memory *memory, uint64_t last) {
   const int bits = 4 * pairs_of(memory->m);
   const uint64_t hash = seed_of(last, memory->m) * 0x9e3779b97f4a7c15;
@@ -196,8 +199,8 @@ int64_t memory_place(const Memory *memory, uint32_t entry, bool reversed) {
   return reversed ? ~(after - memory->m - 1) : after;
 }
 
-/* Adds a place, a multiple of `every` and the newest so far, that comes after m bases or more and
- * inside of a segment. */
+/* Adds a place, which is the newest and a multiple of `every`, if it is inside a segment and after
+ * at least m of its bases. */
 static void index_place(Memory *memory, uint64_t place) {
   if (memory_count_before(memory, (int64_t)place) < memory->m) return;
   const uint64_t entry = place / (uint64_t)memory->every;
@@ -206,7 +209,7 @@ static void index_place(Memory *memory, uint64_t place) {
   *newest = (uint32_t)entry;
 }
 
-/* The hashes are in random order: each is prefetched while those of AHEAD places are written. */
+/* Hashes are in random order, so each is prefetched AHEAD places before it is written. */
 static int index_places(Memory *memory, const Watch *watch) {
   const uint64_t every = (uint64_t)memory->every;
   for (uint64_t place = every; place < memory->bases; place += every) {
@@ -258,7 +261,7 @@ Memory *memory_new(Records *records, int m, int every, bool both_strands) {
   return memory;
 }
 
-/* Copies the bases of a range to base `to` on, four at a time where their bytes are whole. */
+/* Copies the bases of a range to base `to` and on, whole bytes of four bases if aligned. */
 static void copy_range(Memory *memory, uint64_t to, const Corpus *corpus, Range range) {
   uint64_t base = range.begin;
   while (base < range.end && to % 4 != 0) set_base(memory, to++, corpus_base(corpus, base++));
@@ -304,7 +307,7 @@ Memory *memory_new_growing(int m, bool both_strands) {
   return memory;
 }
 
-/* Doubles the room; the index is made again. */
+/* Doubles the room and makes the index again. */
 static void grow(Memory *memory) {
   Memory old = *memory;
   free_index(&old);
@@ -318,7 +321,7 @@ static void grow(Memory *memory) {
   free_sequence(&old);
 }
 
-/* The place before this base can be indexed now: a pointer there has a base to guess. */
+/* The place before this base can now be indexed, because a pointer there has a base to guess. */
 void memory_append(Memory *memory, int base, bool begins_segment) {
   if (memory->bases == memory->room) grow(memory);
   const uint64_t i = memory->bases;

@@ -5,12 +5,13 @@
 
 #include <stdlib.h>
 
-/* The most errors in 64 bases with which a place is accepted, and with which a pointer is kept. A
- * place is also accepted where m + EXCESS bases in a row are equal: so a read finds its place. */
+/* The largest numbers of errors in 64 bases with which a place is accepted, and with which a
+ * pointer is kept. A place is also accepted if m + EXCESS consecutive bases are equal, so a short
+ * read can find its place. */
 enum { ACCEPTED = 24, KEPT = 44, EXCESS = 4 };
 enum {
-  DEPTH = 2, /* places of a strand that are tried after each base */
-  DELAY = 4  /* bases from a seed to its look-up, meanwhile memory is fetched */
+  DEPTH = 2, /* places tried after each base, per strand */
+  DELAY = 4  /* bases between a seed and its look-up, while memory is prefetched */
 };
 
 struct Pool {
@@ -21,12 +22,12 @@ struct Pool {
   uint64_t seed;    /* bit i: the i-th newest base counts in a seed */
   int64_t ignored;  /* base in memory, -1: none */
   uint64_t last[2]; /* the last 64 bases, newest lowest, the older 32 in last[1] */
-  int n_last;       /* those of the segment, 64 at most */
+  int n_last;       /* those of the segment, at most 64 */
   Pointer pointer[POOL_POINTERS];
   int n;
 };
 
-/* A bit for each of 32 bases: 1 where it differs from 0, which is 2 bits. */
+/* One bit for each of 32 pairs of bits: 1 if the pair is not 0. */
 static uint64_t differing(uint64_t difference) {
   uint64_t bits = (difference | difference >> 1) & 0x5555555555555555;
   bits = (bits | bits >> 1) & 0x3333333333333333;
@@ -71,15 +72,15 @@ static bool pointed_to(const Pool *pool, bool own, int64_t place) {
   return false;
 }
 
-/* Takes the bases after a pointer's place. */
+/* Loads the bases after a pointer's place. */
 static void fetch(const Memory *memory, Pointer *pointer) {
   const int n = memory_count_after(memory, pointer->place);
   pointer->ahead = memory_after(memory, pointer->place);
   pointer->n_ahead = n < 32 ? n : 32;
 }
 
-/* A slot for a pointer with so many errors. A full pool gives up its first pointer with the most
- * errors if that has more; otherwise NULL. */
+/* A slot for a pointer with this many errors. A full pool drops its first pointer with the most
+ * errors if that has more errors; otherwise NULL. */
 static Pointer *room_for(Pool *pool, int errors) {
   if (pool->n < POOL_POINTERS) return &pool->pointer[pool->n++];
   Pointer *worst = NULL;
@@ -91,8 +92,8 @@ static Pointer *room_for(Pool *pool, int errors) {
   return worst;
 }
 
-/* Where the bases before a place differ from the last ones. Bases that are not of the segment,
- * there or here, differ. */
+/* A mask of the bases before a place that differ from the last bases read. Bases outside the
+ * segment, in memory or in the sequence, count as different. */
 static uint64_t errors_before(const Pool *pool, const Memory *memory, int64_t place) {
   uint64_t before[2];
   memory_before(memory, place, before);
@@ -103,8 +104,8 @@ static uint64_t errors_before(const Pool *pool, const Memory *memory, int64_t pl
   return n < 64 ? errors | UINT64_MAX << n : errors;
 }
 
-/* Adds a pointer to a place if the bases before it are similar to the last ones. False: another
- * seed with the same hash is there. */
+/* Adds a pointer to a place if the bases before it are similar to the last ones. False: the place
+ * has another seed with the same hash. */
 static bool try_place(Pool *pool, bool own, int64_t place) {
   const Memory *memory = memory_of(pool, own);
   const uint64_t errors = errors_before(pool, memory, place);
@@ -129,7 +130,7 @@ static uint64_t seed_bases(const Pool *pool, int ago, bool reversed) {
   return reversed ? memory_other_strand(bases) >> (64 - 2 * pool->memory->m) : bases;
 }
 
-/* Tries the newest places where the seed of DELAY bases ago stands. */
+/* Tries the newest places of the seed of DELAY bases ago. */
 static void look_up(Pool *pool, bool own, bool reversed) {
   const Memory *memory = memory_of(pool, own);
   memory_prefetch_newest(memory, seed_bases(pool, 0, reversed));
@@ -166,7 +167,7 @@ static bool advance(const Pool *pool, Pointer *pointer) {
   return true;
 }
 
-/* Counts whether a pointer guessed the base. False: it makes too many errors. */
+/* Updates the errors of a pointer after this base. False: it has too many. */
 static bool judge(Pointer *pointer, int base) {
   const bool wrong = (int)(pointer->ahead & 3) != base;
   pointer->errors = pointer->errors << 1 | wrong;
@@ -175,7 +176,7 @@ static bool judge(Pointer *pointer, int base) {
   return pointer->n_errors <= KEPT;
 }
 
-/* All pointers over the base that came. */
+/* Moves all pointers past the base read. */
 static void follow(Pool *pool, int base) {
   int i = 0;
   while (i < pool->n) {
@@ -218,7 +219,7 @@ void pool_ignore_now(Pool *pool, int64_t base) {
 
 /* ---- evidence -------------------------------------------------------------------------------- */
 
-/* The number of the follower that a pointer points to. */
+/* The number of the follower to which a pointer points. */
 static int guess(const Pointer *pointer, int s) {
   if (pointer->n_ahead < s) return -1;
   int follower = 0;

@@ -4,19 +4,19 @@
 #include <math.h>
 
 static const float RATE = 0.1f;
-/* Each state begins as if so many guesses had been counted. More than MOST of them cannot be
- * right. */
+/* Each state begins with PRIOR_GUESSES counted guesses. The fraction of right guesses is at most
+ * MOST. */
 static const float PRIOR_GUESSES = 4, MOST = 0.9995f;
 
-/* The number of ascending bounds that x has reached. */
+/* The number of ascending bounds not above x. */
 static int class_of(float x, const float *bound, int n) {
   int i = 0;
   while (i < n && x >= bound[i]) i++;
   return i;
 }
 
-/* Coding sequence differs most in the third bases of its codons: a pointer that has erred in every
- * third base will err in the next one of these, and hardly in the two after it. */
+/* Coding sequence differs most in the third bases of codons: a pointer with errors in every third
+ * base will probably err in the next of these, and hardly in the two bases after it. */
 int recall_state(uint32_t length, uint64_t errors) {
   static const float LENGTHS[RECALL_LENGTHS - 1] = {1,  2,  3,  4,  5,  7,   9,   12,
                                                     16, 20, 24, 32, 64, 256, 1024};
@@ -45,7 +45,7 @@ int recall_class(float odds, int pointers, float all, float most, int n) {
 
 float recall_evidence(float S, int n) { return logf(1 + (float)(n - 1) * S); }
 
-/* The share of right guesses of a state that nothing is known about yet. */
+/* The fraction of right guesses in a state before any are counted. */
 static float prior(int u) {
   const int length_errors = u / (RECALL_OLDER * RECALL_PHASES);
   const int length = length_errors / RECALL_ERRORS, errors = length_errors % RECALL_ERRORS;

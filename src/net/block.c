@@ -11,7 +11,7 @@
  * cache. */
 enum {
   FEW_LANES = 4,
-  MORE_LANES = 8, /* where a block has a partial dU of many rows, or H is wide */
+  MORE_LANES = 8, /* if a block has a partial dU of many rows, or H is wide */
   MOST_LANES = 16,
   MANY_ROWS = 1024,
   WIDE = 512,

@@ -3,10 +3,10 @@
  *                   and reads the next window
  *   2  block_job    forward, loss and backward of a block of lanes
  *   3  sum_job      sums over the blocks: of losses and of the gradient (sums.c)
- * Then the ranks add up their losses, and learn whether a signal came to one of them.
- * Jobs of a phase run on any thread in any order. Each writes to its share of the factors, to its
- * list of rows or to its block only; all else is only read. The Bptt owns all of it but the
- * kernels, and the window and the gradient, which it borrows for the call. */
+ * Then the ranks add up their losses and agree on signals. The jobs of a phase run on any thread in
+ * any order. Each job writes only to its share of the factors, its list of rows or its block; all
+ * else is read-only. The Bptt owns everything but the kernels; it borrows the window and the
+ * gradient during a call. */
 #include "net/bptt.h"
 
 #include "base/alloc.h"
@@ -22,16 +22,16 @@ struct Bptt {
   Shape shape;
   int T, B, threads;
   int first, last; /* blocks of this rank: first..last-1 */
-  bool carries; /* the states are the last ones of the tapes, which the next window carries over */
+  bool carries; /* the states are at the end of the tapes, and the next window carries them over */
   const Kernels *kernels;
   Factors *factors;
   Block *block; /* (last-first) */
   Sums *sums;
   WindowLoss result;
-  /* of the call that is running: */
+  /* of the current call: */
   const Window *window;
   Lanes *ahead;
-  int sorts, reads; /* the first jobs of prepare_job */
+  int sorts, reads; /* numbers of sorting and reading jobs, which come first in prepare_job */
   bool with_gradient;
 };
 
@@ -64,7 +64,7 @@ void bptt_free(Bptt *bptt) {
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-/* The first jobs sort the tokens, the next ones read ahead, the others make the factors. */
+/* The first jobs sort the tokens, the next read ahead, and the others make the factors. */
 static void prepare_job(void *context, int i) {
   const Bptt *bptt = context;
   const int read = i - bptt->sorts, factor = read - bptt->reads;
@@ -76,7 +76,7 @@ static void prepare_job(void *context, int i) {
     factors_job(bptt->factors, &bptt->shape, factor);
 }
 
-/* Makes the factors of w, or leaves them if it is NULL. */
+/* Makes the factors of w, or keeps the old ones if w is NULL. */
 static void prepare(Bptt *bptt, const Weights *w) {
   bptt->sorts = bptt->with_gradient ? sums_sorts(bptt->sums) : 0;
   bptt->reads = bptt->ahead ? lanes_ahead(bptt->ahead) : 0;
@@ -92,7 +92,7 @@ static void block_job(void *context, int i) {
             bptt->kernels);
 }
 
-/* The losses of all ranks; false: a signal came to one of them. */
+/* Adds up the losses of all ranks; false: one of them received a signal. */
 static bool add_losses(Bptt *bptt) {
   WindowLoss *result = &bptt->result;
   const size_t T = (size_t)bptt->T;
@@ -128,7 +128,7 @@ const WindowLoss *bptt_run(Bptt *bptt, Gradient *gradient, const Weights *w, con
 
 void bptt_save(const Bptt *bptt, float *h) {
   const size_t D = (size_t)bptt->shape.D, row = D * sizeof *h;
-  size_t lanes = 0; /* of this rank, side by side */
+  size_t lanes = 0; /* lanes of this rank so far */
   for (int i = 0; i < bptt->last - bptt->first; i++) {
     const Block *block = &bptt->block[i];
     const size_t B = (size_t)block->tape->B, at = bptt->carries ? (size_t)bptt->T * B * D : 0;

@@ -1,5 +1,6 @@
-/* The loops of kernels.h. CMake compiles this file once a CPU level, with KERNELS naming the table
- * that it fills, KERNELS_LEVEL its level, and PRODUCTS the products of kernels_products.c. */
+/* The loops of kernels.h. CMake compiles this file once per CPU level and defines KERNELS as the
+ * name of the table, KERNELS_LEVEL as its level, and PRODUCTS as the name of the table in
+ * kernels_products.c. */
 #include "net/kernels.h"
 #include "net/kernels_vector.h"
 
@@ -9,9 +10,10 @@
 extern const Kernels KERNELS;
 extern const Products PRODUCTS;
 
-/* exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is
- * exact (W. Cody, W. Waite, "Software manual for the elementary functions", 1980). exp(r) is its
- * Taylor series to r^7, whose remainder is below half an ulp. x is held to where 2^n is normal. */
+/* exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 is in two parts, which makes n ln
+ * 2 exact (W. Cody, W. Waite, "Software manual for the elementary functions", 1980). exp(r) is the
+ * Taylor series to r^7, with a remainder below half an ulp. x is clamped to the range in which 2^n
+ * is normal. */
 static inline Vector exp_vector(Vector x) {
   const Vector zero = {0};
   const float round = 12582912.0f; /* 1.5 * 2^23: low bits of x + round are the nearest integer */
@@ -26,12 +28,12 @@ static inline Vector exp_vector(Vector x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  /* n is in the low bits; whatever a NaN has there, p is NaN too */
+  /* n is in the low bits; for a NaN p is NaN too, with any n */
   return p * (Vector)(((Ints)shifted + 127) << 23);
 }
 
-/* ln x = e ln 2 + ln m with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m-1)/(m+1)) as its series,
- * whose remainder is below 1e-9. x > 0, and normal. */
+/* ln x = e ln 2 + ln m with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m-1)/(m+1)) as a series with
+ * a remainder below 1e-9. x is positive and normal. */
 static inline Vector log_vector(Vector x) {
   const Ints e = ((Ints)x - 0x3f3504f3) >> 23;
   const Vector m = (Vector)((Ints)x - e * (1 << 23));
@@ -47,7 +49,7 @@ static inline Vector log_vector(Vector x) {
 static inline Vector sigmoid_vector(Vector z) { return 1.0f / (1.0f + exp_vector(-z)); }
 static inline Vector tanh_vector(Vector z) { return 1.0f - 2.0f / (1.0f + exp_vector(2.0f * z)); }
 static inline Vector relu_vector(Vector z) {
-  return vector_max((Vector){0}, z); /* NaN stays NaN, so that the loss shows it */
+  return vector_max((Vector){0}, z); /* NaN stays NaN and shows in the loss */
 }
 
 static inline __attribute__((always_inline)) void map(float *a, size_t n, Vector (*f)(Vector)) {
@@ -80,8 +82,8 @@ static void activate_back(float *restrict dz, const float *restrict h, size_t n,
 
 enum { STRIPE = 16 };
 
-/* q <- q + b2, and its largest element; STRIPE maxima side by side, so that none waits for the one
- * before. */
+/* q <- q + b2; returns its largest element. STRIPE maxima side by side avoid a chain of dependent
+ * operations. */
 static inline float add_and_find_max(float *restrict q, const float *restrict b2, size_t n) {
   Vector max[STRIPE / VECTOR];
   float m = -INFINITY;
@@ -119,7 +121,7 @@ static float exp_row(float *restrict q, const float *restrict b2, size_t n, floa
   return sum + ((four[0] + four[1]) + (four[2] + four[3]));
 }
 
-/* softmax_four for up to VECTOR rows, whose q0..q3 come each as one vector. */
+/* softmax_four for up to VECTOR rows, with each of q0..q3 as one vector. */
 static inline Vector softmax_vectors(Vector q[4], Ints y, float scale) {
   const Vector max = vector_max(vector_max(q[0], q[1]), vector_max(q[2], q[3]));
   Vector logit = {0}, sum = {0};
@@ -159,7 +161,7 @@ static void approach(float *restrict a, const float *restrict b, float fraction,
   for (size_t i = 0; i < n; i++) a[i] += fraction * (b[i] - a[i]);
 }
 
-/* STRIPE sums side by side, so that every compiler adds them up in the same order. */
+/* STRIPE sums side by side, which every compiler adds up in the same order. */
 static double sum_of_squares(const float *a, size_t n) {
   double sums[STRIPE] = {0}, sum = 0;
   size_t i = 0;
@@ -171,7 +173,8 @@ static double sum_of_squares(const float *a, size_t n) {
   return sum + sums[0];
 }
 
-/* Four rows at a time, in two halves of sums: one of each would have to wait for itself. */
+/* Four rows at a time, with two sums per row, because a single sum would be a chain of dependent
+ * operations. */
 static void dot_rows(float *restrict q, const float *restrict U, const float *restrict h, int rows,
                      int D) {
   for (int j = 0; j < rows; j += 4, U += 4 * D) {
@@ -203,7 +206,7 @@ static void combine_rows(float *restrict dh, const float *restrict U, const floa
 
 /* ---- optimizers ----------------------------------------------------------------------------- */
 
-/* A sum that underflows is -0, or +0 where 0 was added to it on the way. Here both become +0. */
+/* A sum that underflows is -0, or +0 if 0 was added to it. Here both become +0. */
 static inline float clipped(float g, UpdateStep step) { return step.scale * g + 0.0f; }
 
 static void sgd(float *restrict w, const float *restrict g, size_t n, UpdateStep step) {

@@ -1,5 +1,5 @@
-/* The products of kernels.h. CMake compiles this file once a CPU level, with PRODUCTS naming the
- * table that it fills.
+/* The products of kernels.h. CMake compiles this file once per CPU level and defines PRODUCTS as
+ * the name of the table.
  *
  *   packing           W, or its transpose, becomes panels of PANEL columns
  *   multiply          cuts the sum into runs of DEPTH, and C into panels
@@ -8,14 +8,14 @@
  *                     broadcasts the elements of A
  *   sums over tokens  rows that lie anywhere
  *
- * Neither where a tile lies nor how many rows it has changes an element: each is the same sum in
- * the same order. Nothing is allocated, and nothing is shared between calls. */
+ * An element does not depend on the place of its tile or the number of rows: it is always the same
+ * sum in the same order. Nothing is allocated, and calls share nothing. */
 #include "net/kernels.h"
 #include "net/kernels_vector.h"
 
 #include <string.h>
 
-/* So that sums fill 16 of AVX-512's 32 registers, 12 of AVX2's 16, or 8 of SSE's 16. */
+/* Sums fill 16 of the 32 registers of AVX-512, 12 of the 16 of AVX2, or 8 of the 16 of SSE. */
 #if defined(__AVX512F__)
 enum { TILE_ROWS = 8 };
 #elif defined(__AVX__)
@@ -26,12 +26,12 @@ enum { TILE_ROWS = 4 };
 
 enum {
   PANEL = 2 * VECTOR,
-  FEW_ROWS = 2, /* so many are multiplied with FEW_PANELS panels at a time */
+  FEW_ROWS = 2, /* rows to multiply with FEW_PANELS panels at a time */
   FEW_PANELS = 4,
   FOUR_ROWS =
-      TILE_ROWS == 8 ? 4 : 0, /* so many with two panels; 0: they would need more registers */
-  DEPTH = 2048, /* rows of a panel at a time: 256 kB at most, for the second-level cache */
-  LINE = 16     /* floats of a cache line */
+      TILE_ROWS == 8 ? 4 : 0, /* rows to multiply with two panels at a time; 0: too few registers */
+  DEPTH = 2048, /* rows of a panel at a time: at most 256 kB, for the second-level cache */
+  LINE = 16     /* floats in a cache line */
 };
 extern const Products PRODUCTS;
 
@@ -57,7 +57,7 @@ static void pack_transposed(float *restrict packed, const float *restrict W, int
   packed += (size_t)from * panel;
   for (int j = from * PANEL; j < to * PANEL; j += PANEL, packed += panel) {
     if (n - j < PANEL) memset(packed, 0, panel * sizeof(float));
-    for (int i = 0; i < k; i += LINE) { /* so that what is read and written stays in the cache */
+    for (int i = 0; i < k; i += LINE) { /* blocks that stay in the cache */
       const int last = i + LINE < k ? i + LINE : k;
       for (int c = 0; c < PANEL && j + c < n; c++)
         for (int r = i; r < last; r++)
@@ -68,7 +68,7 @@ static void pack_transposed(float *restrict packed, const float *restrict W, int
 
 /* ---- products ------------------------------------------------------------------------------- */
 
-/* What a tile is the product of: A has `row` floats a row and C `stride`; W's panels are `panel`
+/* The operands of a tile: a row of A has `row` floats, a row of C `stride`; panels of W are `panel`
  * floats apart. */
 typedef struct {
   float *C;
@@ -96,7 +96,7 @@ static inline __attribute__((always_inline)) void multiply_tile(Tile t, const in
       vector_store(t.C + (size_t)r * t.stride + v * VECTOR, sum[r][v]);
 }
 
-/* With the numbers of rows that a tile can have as constants. */
+/* Calls multiply_tile with the number of rows as a constant. */
 static inline __attribute__((always_inline)) void multiply_whole(Tile t, int rows) {
   if (rows == TILE_ROWS)
     multiply_tile(t, TILE_ROWS, 1);
@@ -114,7 +114,7 @@ static int tile_rows(int left) {
   return left >= 2 ? 2 : 1;
 }
 
-/* A tile of fewer columns than a panel has, by way of one that has them all. */
+/* Computes a tile with fewer columns than a panel, by way of a tile with all columns. */
 static void multiply_cut(Tile t, int rows, int width) {
   float whole[TILE_ROWS * PANEL] = {0};
   float *C = t.C;
@@ -126,7 +126,7 @@ static void multiply_cut(Tile t, int rows, int width) {
   for (int r = 0; r < rows; r++) memcpy(C + (size_t)r * stride, whole + r * PANEL, n);
 }
 
-/* A panel of C, its columns from `width` on left out. */
+/* Computes a panel of C without its columns from `width` on. */
 static inline __attribute__((always_inline)) void multiply_panel(Tile t, int rows, int width) {
   for (int r = 0, some; r < rows; r += some) {
     Tile tile = t;
@@ -140,7 +140,8 @@ static inline __attribute__((always_inline)) void multiply_panel(Tile t, int row
   }
 }
 
-/* A row or two, or four of them: the sums of a single panel would wait for each other. */
+/* Computes one, two or four rows with several panels, because the sums of a single panel would wait
+ * for each other. Returns the number of columns done. */
 static int multiply_few(Tile t, int rows, int n) {
   const int panels = rows <= FEW_ROWS ? FEW_PANELS : 2;
   int j = 0;
@@ -178,7 +179,7 @@ static void multiply(float *restrict C, const float *restrict A, const float *re
 
 /* ---- sums over tokens ----------------------------------------------------------------------- */
 
-/* sum (vectors) from column i on. */
+/* Sums this many vectors of columns, from column i on. */
 static inline __attribute__((always_inline)) void sum_columns(float *restrict sum,
                                                               const float *const *row, int tokens,
                                                               int i, bool add, const int vectors) {

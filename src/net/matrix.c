@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* OpenBLAS's buffers, one for each thread in a product. No header declares these. */
+/* Functions for OpenBLAS's buffers, one for each thread in a product. No header declares them. */
 void *blas_memory_alloc(int unused);
 void blas_memory_free(void *buffer);
 
@@ -32,7 +32,7 @@ static struct {
   __typeof__(blas_memory_free) *free_buffer;
 } blas;
 
-/* An OpenBLAS that was built without threads has buffers that calls must not share. */
+/* Serialises calls of an OpenBLAS built without threads, whose calls must not share buffers. */
 static pthread_mutex_t one_call = PTHREAD_MUTEX_INITIALIZER;
 
 void matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, int k, bool add) {
@@ -44,7 +44,7 @@ void matrix_multiply_ta(float *C, const float *A, const float *W, int m, int n, 
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* The limit under which OpenBLAS may find no memory; NULL: none. */
+/* The limit that may leave OpenBLAS without memory; NULL: none. */
 static const char *memory_limit(void) {
   struct rlimit limit;
   if (quota_address_space() != UINT64_MAX) return "ulimit -v";
@@ -59,9 +59,8 @@ static const char *raise_limit(void) {
   return strcmp(limit, "ulimit -v") == 0 ? "raise ulimit -v, or " : "raise ulimit -d, or ";
 }
 
-/* OpenBLAS reads its settings while it is being loaded. It must start no threads, and its kernels
- * follow from the CPU level as ours do: 0.3.21 takes a CPU that it does not know for one with SSE3.
- */
+/* OpenBLAS reads its settings while it is loaded. It must not start threads, and its kernels must
+ * fit the CPU level as ours do: 0.3.21 takes an unknown CPU for one with SSE3. */
 static void choose_settings(void) {
   static const char *const cores[CPU_LEVELS] = {[CPU_V3] = "Haswell", [CPU_V4] = "SkylakeX"};
   const char *core = cores[cpu_best()];
@@ -85,7 +84,7 @@ static int load(Why *why) {
 }
 #else
 /* Sets a function pointer; C does not allow the conversion from the result of dlsym. The search
- * begins with the program, so that a library of LD_PRELOAD can stand in front of OpenBLAS. */
+ * begins with the program, so a library of LD_PRELOAD can replace functions of OpenBLAS. */
 static bool find(const char *name, void *function) {
   void *found = dlsym(RTLD_DEFAULT, name);
   memcpy(function, &found, sizeof found);
@@ -113,10 +112,10 @@ static int load(Why *why) {
 enum { CHECK_SIZE = 160, CHECK_ROUNDS = 8, CHECK_FLOATS = CHECK_SIZE * CHECK_SIZE };
 
 typedef struct {
-  float *A, *W, *C;        /* (CHECK_SIZE,CHECK_SIZE), C = A^T W; then a C of each thread */
-  pthread_mutex_t lock;    /* of the threads that */
-  int missing;             /* have no job yet, */
-  pthread_cond_t complete; /* until there are none */
+  float *A, *W, *C;        /* (CHECK_SIZE,CHECK_SIZE), C = A^T W; followed by a C for each thread */
+  pthread_mutex_t lock;    /* for missing */
+  int missing;             /* threads without a job */
+  pthread_cond_t complete; /* signals that missing is 0 */
   atomic_bool wrong;
 } Check;
 
@@ -142,12 +141,12 @@ static void check_job(void *context, int i) {
 static void take_buffers(int threads) {
   void **buffer = alloc_new((size_t)threads, sizeof *buffer);
   for (int i = 0; i < threads; i++)
-    if (!(buffer[i] = blas.buffer(0))) abort(); /* it has none for so many; only a child sees it */
+    if (!(buffer[i] = blas.buffer(0))) abort(); /* too many threads; only a child gets here */
   for (int i = 0; i < threads; i++) blas.free_buffer(buffer[i]);
   free(buffer);
 }
 
-/* Whether all threads together compute the same product as one thread. */
+/* Whether all threads, running together, compute the same product as one thread. */
 static bool threads_agree(int threads) {
   float *A = alloc_floats((size_t)(threads + 3) * CHECK_FLOATS);
   Check check = {.A = A,
@@ -180,12 +179,12 @@ static int load_and_check(int threads, Why *why) {
 /* ---- in a child process first --------------------------------------------------------------- */
 
 enum {
-  REACHED = 42,         /* exit code, which OpenBLAS has no reason to give */
-  FILES = 64,           /* more than are open: the child must not keep the run's lock */
+  REACHED = 42,         /* an exit code that OpenBLAS does not use */
+  FILES = 64,           /* file descriptors to close: the child must not keep the lock of the run */
   WALL_SECONDS = 60,    /* for a child that sleeps */
-  CPU_SECONDS = 10,     /* for one that spins: four times what it needs under valgrind, */
-  THREADS_A_SECOND = 8, /* and a second more for so many threads, a hundred times what they need */
-  LIMITED_SHARE = 8     /* under a memory limit, where it may well spin: an eighth of that */
+  CPU_SECONDS = 10,     /* for a child that spins: four times the need under valgrind */
+  THREADS_A_SECOND = 8, /* one more second for this many threads, a hundred times their need */
+  LIMITED_SHARE = 8     /* under a memory limit, when spinning is likely: an eighth of that */
 };
 
 static _Noreturn void try_and_exit(int threads) {
@@ -207,7 +206,7 @@ static _Noreturn void try_and_exit(int threads) {
 int matrix_start(int threads, Why *why) {
   int status = 0;
   const char *limit = memory_limit();
-  signal(SIGCHLD, SIG_DFL); /* the child's status would be lost where that is ignored */
+  signal(SIGCHLD, SIG_DFL); /* otherwise the child's status would be lost if it was ignored */
   const pid_t child = fork();
   if (child == 0) try_and_exit(threads);
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;

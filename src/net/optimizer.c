@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 11, PARTS = 4 }; /* floats of a job; parts of the weights */
+enum { CHUNK = 1 << 11, PARTS = 4 }; /* floats per job; parts of the weights */
 
 #define ROW(CONSTANT, name, ...) {__VA_ARGS__},
 static const struct {
   double rate;
-  bool m, v; /* the moments that it keeps */
+  bool m, v; /* whether it keeps the moments */
   double beta1, beta2;
   bool unbias;
 } rows[OPTIMIZERS] = {OPTIMIZER_TABLE(ROW, ROW)};
@@ -25,7 +25,7 @@ Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, int averaged) {
   Optimizer *optimizer = alloc_new(1, sizeof *optimizer);
   optimizer->kind = kind;
   optimizer->averaged = averaged;
-  /* Chunks of whole rows are at least half full, but for the last of a part. */
+  /* Chunks of whole rows are at least half full, except for the last of a part. */
   const int most_chunks = count_chunks(2 * shape_parameters(shape)) + PARTS;
   optimizer->squares = alloc_numbers((size_t)most_chunks, sizeof(double));
   optimizer->shape = *shape;
@@ -49,15 +49,15 @@ void optimizer_free(Optimizer *optimizer) {
 }
 
 /* The touched rows, of `width` floats, of a tensor that begins `at` floats into the weights and
- * `from` floats into their gradient; if `touched` is NULL, the whole tensor as one row. A job is
- * `rows` of them, or a chunk of the one. */
+ * `from` floats into their gradient. If touched is NULL, the whole tensor is one row. A job is
+ * `rows` rows, or a chunk of the single row. */
 typedef struct {
   size_t at, from, width;
   const Touched *touched;
   int rows, jobs;
 } Part;
 
-/* One step, for the threads. */
+/* The parameters of one step for the threads. */
 typedef struct {
   const Optimizer *optimizer;
   Weights *w;
@@ -65,7 +65,7 @@ typedef struct {
   Part part[PARTS];
   int parts, jobs;
   UpdateStep by;  /* without moments */
-  float approach; /* the fraction by which the average approaches the weights */
+  float approach; /* fraction by which the average approaches the weights */
   const Kernels *kernels;
 } Step;
 
@@ -84,7 +84,8 @@ static void add_part(Step *step, const float *w, const float *g, size_t width,
   step->jobs += part.jobs;
 }
 
-/* The order of the weights is L H I b1 U b2. Tensors without touched rows are one part. */
+/* The order of the weights is L H I b1 U b2. Adjacent tensors without touched rows form one
+ * part. */
 static void cut_into_parts(Step *step, const Touched *L, const Touched *U) {
   const Shape *shape = &step->optimizer->shape;
   const Weights *w = step->w, *g = step->gradient;

@@ -19,7 +19,7 @@ Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softm
   return shape;
 }
 
-/* Floats of each tensor, in the order of the block, and of all. */
+/* Sets the number of floats of each tensor, in the order of the block; returns their sum. */
 static size_t tensor_sizes(const Shape *shape, int L_rows, int U_rows, size_t sizes[WEIGHTS]) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D, U = (size_t)U_rows;
   size_t sum = 0;
@@ -56,7 +56,7 @@ void weights_free(Weights *weights) {
   free(weights);
 }
 
-/* n numbers uniform over an interval around 0, with this standard deviation. */
+/* Fills a (n) with numbers uniform over an interval around 0, with this standard deviation. */
 static void fill_uniform(float *a, size_t n, double deviation, Rng rng) {
   for (size_t i = 0; i < n; i++) a[i] = (float)(deviation * sqrt(12) * (rng_uniform(&rng) - 0.5));
 }
@@ -109,7 +109,7 @@ void factors_begin(Factors *f, const Weights *w) {
   if (f->with_backward) packed_set_transposed(&f->IT, w->I, 0, 1);
 }
 
-/* The i-th share of L I + b1. */
+/* Computes the i-th share of L I + b1. */
 static void tabulate(Factors *f, const Shape *shape, int i) {
   const size_t d = (size_t)shape->d, D = (size_t)shape->D;
   const size_t first = (size_t)parallel_share(shape->V, i, FACTORS_JOBS);
@@ -150,7 +150,7 @@ void factors_set(Factors *factors, const Weights *w, const Shape *shape, int thr
 Factors *factors_forward(const Weights *w, const Shape *shape, bool with_logits, int threads,
                          const Products *products) {
   Shape needed = *shape;
-  if (!with_logits) needed.softmax = SOFTMAX_FOLLOWERS; /* whose U is no factor of a product */
+  if (!with_logits) needed.softmax = SOFTMAX_FOLLOWERS; /* with which U is not packed */
   Factors *factors = factors_new(&needed, FACTORS_TOKENS, false, products);
   factors_set(factors, w, &needed, threads);
   return factors;
@@ -196,7 +196,7 @@ void tape_carry(Tape *tape, const Shape *shape) {
 
 /* ---- forward and backward ------------------------------------------------------------------- */
 
-/* Rows (B,D) as they are, or a copy of them that is 0 for the lanes that restart at t. */
+/* Returns rows (B,D), or a copy of them with 0 for the lanes that restart at t. */
 static const float *without_restarts(const float *rows, Tape *tape, int t, size_t D) {
   const size_t B = (size_t)tape->B;
   const bool *restart = tape->restart + (size_t)t * B;
@@ -248,8 +248,8 @@ static bool cuts_dH(const Tape *tape, int token) {
   return tape->restart[token] && (tape->y[token] >= 0 || goes_on);
 }
 
-/* The end of the run of tokens that begins at `from` and in which at most B are cut. Their rows of
- * h(t-1) become 0, and are kept in tape->rows. */
+/* The end of the run of tokens from `from` on with at most B cut tokens. Sets their rows of h(t-1)
+ * to 0 and keeps the old rows in tape->rows. */
 static int take_cut_rows(Tape *tape, int from, size_t D) {
   const int rows = tape->T * tape->B;
   int to = from;
@@ -272,7 +272,7 @@ static void put_rows_back(Tape *tape, int from, int to, size_t D) {
   }
 }
 
-/* dH = h(t-1)^T dz(t), the sum over all tokens; h(t-1) counts as 0 where one restarts. */
+/* dH = h(t-1)^T dz(t), the sum over all tokens; h(t-1) counts as 0 for tokens that restart. */
 static void recurrent_layer_back(Tape *tape, float *dH, const Shape *shape) {
   const int D = shape->D, rows = tape->T * tape->B;
   for (int from = 0, to; from < rows; from = to) {

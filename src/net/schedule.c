@@ -5,7 +5,7 @@
 static const double pi = 3.14159265358979323846, end = 0.02, fall = 0.5;
 enum { PLATEAU_PATIENCE = 2, PLATEAU_HALVINGS = 6 };
 
-/* The fraction of the rate in this part of the run: from 1 down to `end`. */
+/* The factor of the rate in this part of the run: from 1 down to `end`. */
 static double left(ScheduleKind kind, double part) {
   part = fmin(part, 1);
   switch (kind) {

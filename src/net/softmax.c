@@ -11,7 +11,7 @@
 enum { FOLLOWER_ROWS = 16 }; /* at a time */
 
 int softmax_rows(const Shape *shape) {
-  const int most = (1 << 24) / shape->n; /* 64 MB of logits, unless 8 rows are more */
+  const int most = (1 << 24) / shape->n; /* 64 MB of logits, or more for the minimum of 8 rows */
   int rows = (1 << 23) / shape->n;
   if (shape->softmax == SOFTMAX_FOLLOWERS) return FOLLOWER_ROWS;
   if (rows > 256) rows = 256;
@@ -30,7 +30,7 @@ int softmax_first(int x, const Shape *shape) {
   return shape->softmax == SOFTMAX_FULL ? 0 : kmer_followers(x, shape->k, shape->s);
 }
 
-/* The columns of U, which are rows here, and entries of b2 of the k-mers that can follow x. */
+/* The rows of the transposed U, and the entries of b2, for the k-mers that can follow x. */
 static const float *followers_of(int x, const Weights *w, const Shape *shape) {
   return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
 }
@@ -58,7 +58,7 @@ void softmax_add_evidence(float *q, const float *b2, size_t n, const Evidence *e
   for (int i = 0; i < evidence->n; i++) q[evidence->votes[i].j] += evidence->votes[i].s;
 }
 
-/* q -> yhat times its sum, which is given back, and J of label y (as an index into q). */
+/* Turns q into yhat times its sum and returns the sum; sets J of label y (an index into q). */
 static float softmax_row(double *J, float *q, const float *b2, int y, size_t n,
                          const Kernels *kernels) {
   float max, logit = y < 0 ? 0 : q[y] + b2[y];
@@ -67,7 +67,7 @@ static float softmax_row(double *J, float *q, const float *b2, int y, size_t n,
   return sum;
 }
 
-/* yhat times sum -> dq = scale (yhat - y), or 0 where there is no label. */
+/* Turns yhat times sum into dq = scale (yhat - y), or 0 without a label. */
 static void softmax_row_back(float *q, float sum, int y, size_t n, float scale,
                              const Kernels *kernels) {
   if (y < 0) {
@@ -78,7 +78,7 @@ static void softmax_row_back(float *q, float sum, int y, size_t n, float scale,
   q[y] -= scale;
 }
 
-/* `rows` of all rows from `first` on; every part of the full softmax has its logits at q. */
+/* `rows` rows of all, from `first` on. All parts of the full softmax use the same logits at q. */
 static SoftmaxRows part_of(const SoftmaxRows *all, int first, int rows, const Shape *shape) {
   const size_t at = (size_t)first, n = (size_t)shape->n, D = (size_t)shape->D;
   SoftmaxRows part = *all;

@@ -2,9 +2,9 @@
  *
  *   sum_job    The losses; shares of the rows of dL, or of G, and of the followers' dU and db2,
  *              whose tokens are added up; chunks of all the rest, whose partial sums are added up.
- *   table_job  With a table: shares of dL, and parts of dI and db1, which follow from G.
+ *   table_job  With a table: shares of dL, and parts of dI and db1, computed from G.
  *
- * A job writes to its share of the gradient and of G, or to its chunk of the partial sums. */
+ * A job writes only to its share of the gradient and of G, or to its chunk of the partial sums. */
 #include "net/sums.h"
 
 #include "base/alloc.h"
@@ -25,18 +25,18 @@ enum {
 struct Sums {
   Shape shape;
   int threads;
-  bool few_L, few_U; /* whether gradients have touched rows only */
+  bool few_L, few_U; /* whether gradients keep only touched rows */
   Tree tree;
-  TreeOrder L, U;         /* without chunks: none */
+  TreeOrder L, U;         /* no chunks: not used */
   const Factors *factors; /* borrowed */
   const Kernels *kernels;
-  float *G;               /* (V,D) where there is a table */
+  float *G;               /* (V,D) if there is a table */
   float *table_parts;     /* (TABLE_SHARES) dI and db1 from some rows of G */
   float *sent, *received; /* touched rows, between ranks; NULL with one rank */
-  Weights *gradient;      /* of the call that is running */
+  Weights *gradient;      /* of the current call */
 };
 
-/* The most floats of rows that ranks swap at a time. */
+/* The largest number of floats that ranks swap at a time. */
 static size_t count_swapped(const Sums *sums) {
   const size_t d = (size_t)sums->shape.d, n = (size_t)sums->shape.n, D = (size_t)sums->shape.D;
   const size_t L = sums->few_L ? d : 0, U = sums->few_U ? n * D : 0;
@@ -91,7 +91,7 @@ void sums_sort(Sums *sums, const Window *window, int job) {
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* The i-th share of the rows of G, or of dL. */
+/* Sums the i-th share of the rows of G, or of dL. */
 static void sum_L(const Sums *sums, int i) {
   const int rows = sums->L.chunk->n, last = parallel_share(rows, i + 1, SHARES);
   const size_t width = (size_t)(sums->G ? sums->shape.D : sums->shape.d);
@@ -101,7 +101,7 @@ static void sum_L(const Sums *sums, int i) {
   }
 }
 
-/* Followers: the i-th share of the groups of rows of dU, and of db2. */
+/* Followers: sums the i-th share of the groups of rows of dU, and of db2. */
 static void sum_U(const Sums *sums, int i) {
   if (sums->U.chunks == 0) return;
   const int groups = sums->U.chunk->n, last = parallel_share(groups, i + 1, SHARES);
@@ -116,8 +116,8 @@ static void sum_U(const Sums *sums, int i) {
   }
 }
 
-/* The sum of the i-th chunk of the partial sums in `places` places of the tree, at most eight or a
- * multiple of that, which overwrites that of the first one. */
+/* The sum of the i-th chunk of the partial sums in `places` places of the tree (at most eight, or a
+ * multiple of eight). It overwrites the chunk of the first place. */
 static float *add_partials(const Sums *sums, int place, int places, int i, size_t n) {
   static const float zeros[CHUNK];
   const float *row[TREE_EIGHT];
@@ -171,7 +171,7 @@ static void sum_job(void *context, int i) {
     sum_chunk(sums, i - 1 - 2 * SHARES);
 }
 
-/* Of the i-th share of the rows of G: dL = G I^T, and parts of dI = L^T G and of db1, the sum of
+/* For the i-th share of the rows of G: dL = G I^T, and parts of dI = L^T G and of db1, the sum of
  * the rows. */
 static void table_job(void *context, int i) {
   const Sums *sums = context;
@@ -190,9 +190,10 @@ static void table_job(void *context, int i) {
   for (size_t x = from; x < to; x++) sums->kernels->add(db1, sums->G + x * D, D);
 }
 
-/* dL, dI and db1 <- from G. */
+/* Computes dL, dI and db1 from G. */
 static void differentiate_table(Sums *sums) {
-  const size_t size = ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* of dI and db1 */
+  const size_t size =
+      ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* floats of dI and db1 */
   float *dI = sums->gradient->I;
   parallel_run(sums->threads, TABLE_SHARES, table_job, sums);
   memcpy(dI, sums->table_parts, size * sizeof *dI);
@@ -209,10 +210,10 @@ static bool touches(const Touched *touched, int i, int from, int to) {
   return j < touched->start[i + 1] && touched->order[j] < to;
 }
 
-/* Adds up the touched rows, of `width` floats, over the ranks. A node sends those rows that its
- * tokens touch, and its partner knows them from the window. */
+/* Adds up the touched rows, of `width` floats, over the ranks. A node sends the rows that its
+ * tokens touch; its partner knows their numbers from the window. */
 static void exchange_rows(const Sums *sums, const Touched *touched, float *rows, size_t width) {
-  int tokens = sums->tree.places / ranks_count() << sums->tree.shift; /* of a node */
+  int tokens = sums->tree.places / ranks_count() << sums->tree.shift; /* token numbers of a node */
   for (int level = 0; level < ranks_levels(); level++, tokens *= 2) {
     const int mine = (ranks_mine() >> level) * tokens,
               theirs = ((ranks_mine() >> level) ^ 1) * tokens;

@@ -87,7 +87,7 @@ void trace_add(double *dW, const double *a, const double *b, int m, int n) {
     for (int j = 0; j < n; j++) dW[j] += a[i] * b[j];
 }
 
-/* The columns of U, which are rows here, and entries of b2 of the k-mers that can follow x. */
+/* The rows of the transposed U, and the entries of b2, for the k-mers that can follow x. */
 static const float *columns_of_U(int x, const Weights *w, const Shape *shape) {
   return w->U + (size_t)softmax_first(x, shape) * (size_t)shape->D;
 }
@@ -150,7 +150,7 @@ void trace_backward(Trace *trace, int at, const Weights *w, const Shape *shape) 
   for (int t = at; t >= 1; t--) {
     const double *h = trace_row(trace->h, t, D);
     double *dh = trace_row(trace->dh, t, D), *dz = trace_row(trace->dz, t, D);
-    if (t == at) /* dh(at) = a dq(at) U^T, and before it dh(t) = dz(t+1) H^T */
+    if (t == at) /* dh(at) = a dq(at) U^T, and for t < at dh(t) = dz(t+1) H^T */
       add_product(dh, trace->dnet, columns_of_U(trace->x[t], w, shape), n, D);
     else
       add_product_transposed(dh, dz + D, w->H, D, D);

@@ -8,13 +8,13 @@
 
 enum {
   BATCH = 64,   /* tokens */
-  STRIP = 1024, /* floats of a row, or of four rows of dU, at a time */
+  STRIP = 1024, /* floats of a row, or of four rows of dU, processed at a time */
   EIGHT = TREE_EIGHT,
-  LOG_EIGHT = 3, /* its binary logarithm */
-  DEPTH = 12     /* levels of the tree above those of eight places: there are 2^16 lanes at most */
+  LOG_EIGHT = 3, /* log2 of TREE_EIGHT */
+  DEPTH = 12     /* levels of the tree above nodes of eight places: there are at most 2^16 lanes */
 };
 
-/* The places of the tree: those of the next power of two, so that the tree is a whole one. */
+/* The number of places of the tree: the next power of two, which makes the tree complete. */
 static int count_places(int blocks) {
   int places = 1;
   while (places < blocks) places *= 2;
@@ -61,7 +61,7 @@ void tree_free(Tree *tree) { free(tree->block_at); }
 
 /* ---- the order of tokens -------------------------------------------------------------------- */
 
-/* A chunk has eight places at least, and at least as many tokens as rows. */
+/* A chunk has at least eight places, and at least as many tokens as rows. */
 TreeOrder tree_order_new(const Tree *tree, int rows, bool all) {
   int places = tree->places < EIGHT ? tree->places : EIGHT;
   while (places < tree->places && (!all || places << tree->shift < rows)) places *= 2;
@@ -100,23 +100,24 @@ void tree_order_set(const Tree *tree, TreeOrder *order, const Window *window, in
 
 /* ---- sums ----------------------------------------------------------------------------------- */
 
-/* Columns of the sum that tokens add to a row: to a row of G or dL, rows of dz or de; to the rows
- * of four followers in dU, outer products of dq (4) and h. */
+/* Columns of a sum over tokens: of rows of dz or de, for a row of G or dL; or of outer products of
+ * dq (4) and h, for the rows of four followers in dU. */
 typedef struct {
   const Tree *tree;
   int follower; /* the first of the four; -1: G or dL */
   size_t column, width;
-  size_t floats; /* width, or 4 width for followers */
+  size_t floats; /* width, or 4 times width for followers */
 } Strip;
 
-/* The sum over some tokens; that of one token may be in its tape. */
+/* The sum over some tokens; the sum over a single token may point into its tape. */
 typedef struct {
   const float *sum; /* (floats) */
   float db2[4];     /* followers: the sum of dq */
-  int place;        /* of the eight */
+  int place;        /* among the eight */
 } Node;
 
-/* The rows of h, or of dz or de, of a block's tokens, from the column on, and their stride. */
+/* The rows of h, dz or de of a block's tokens, from the column of the strip on, and their
+ * stride. */
 static const float *find_rows(const Strip *strip, const Block *block, size_t *stride) {
   const Shape *shape = &strip->tree->shape;
   const Tape *tape = block->tape;
@@ -128,7 +129,7 @@ static const float *find_rows(const Strip *strip, const Block *block, size_t *st
   return tape->de + strip->column;
 }
 
-/* The sum over n tokens of a block, in their order; room (floats) is for it. */
+/* The sum over n tokens of a block, in their order; room (floats) is space for it. */
 static Node sum_tokens(const Strip *strip, float *room, const int *token, int n, int place) {
   const Tree *tree = strip->tree;
   const Products *products = tree->kernels->products;
@@ -160,8 +161,8 @@ static Node sum_tokens(const Strip *strip, float *room, const int *token, int n,
   return node;
 }
 
-/* The sum over n tokens, one at least, of eight places that are a part of the tree; room (8,STRIP)
- * is for it. */
+/* The sum over n >= 1 tokens of eight places that form a subtree; room (8,STRIP) is space for
+ * it. */
 static Node sum_eight(const Strip *strip, float *room, const int *token, int n) {
   static const float zeros[STRIP];
   const Products *products = strip->tree->kernels->products;
@@ -204,9 +205,9 @@ static const int *find_tokens(const Tree *tree, const Touched *chunk, int j, con
 }
 
 /* The sum over the tokens of the j-th row, in their order; its sum is NULL if there are none. Nodes
- * that wait for their other half lie on a stack, the i-th of them at row i of room (.,STRIP). The
- * last two are joined before the next one comes if their common ancestor in the tree is lower than
- * the one that they have in common with the next. */
+ * that wait for their other half are on a stack, the i-th of them in row i of room (.,STRIP).
+ * Before the next node is pushed, the last two are joined if their common ancestor in the tree is
+ * lower than their common ancestor with the next node. */
 static Node sum_all(const Strip *strip, float *room, const TreeOrder *order, int j) {
   Node node[DEPTH];
   const int shift = strip->tree->shift;
@@ -232,8 +233,8 @@ static Node sum_all(const Strip *strip, float *room, const TreeOrder *order, int
   return node[0];
 }
 
-/* The sum over this rank's tokens of the j-th row of the list, strip by strip: one row, or those of
- * four followers. False: there are none. */
+/* The sum over this rank's tokens of the j-th row of the list, strip by strip: one row, or the rows
+ * of four followers. False: there are no such tokens. */
 static bool sum_strips(Strip strip, float *rows, float *db2, const TreeOrder *order, int j) {
   const Shape *shape = &strip.tree->shape;
   const bool followers = strip.follower >= 0;
