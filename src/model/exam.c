@@ -11,7 +11,7 @@
 
 enum { B = 32, T = PASSAGE_STEPS, WARMUP = 256, STRETCHES_MAX = 64 };
 enum { TOKENS_MIN = 256, TOKENS_MAX = 1 << 17 };
-static const double CALIBRATION_SHARE = 0.6; /* of the time */
+static const double CALIBRATION_SHARE = 0.6; /* of the available time */
 static const double MULTIPLICATIONS = 1e10, SLOW_MULTIPLICATIONS = 2e8;
 
 /* The cost of a step of the network. */
@@ -45,7 +45,7 @@ typedef struct {
   Factors *factors;
   Tape *tape;
   Window *window;
-  int *x, *y;  /* (softmax_rows) of rows that have a label, side by side */
+  int *x, *y;  /* (softmax_rows) of rows with a label, side by side */
   float *h;    /* (softmax_rows,D) */
   float *yhat; /* (softmax_rows,n) */
 } Calibration;
@@ -72,7 +72,7 @@ static void calibration_free(Calibration *with) {
   free(with->yhat);
 }
 
-/* Takes the next labelled rows of the tape, from place *at, and returns their number. */
+/* Collects the next labelled rows of the tape, from index *at on, and returns their number. */
 static int take_labelled(Calibration *with, int *at, const Shape *shape) {
   const Tape *tape = with->tape;
   const size_t D = (size_t)shape->D;
@@ -88,7 +88,8 @@ static int take_labelled(Calibration *with, int *at, const Shape *shape) {
   return n;
 }
 
-/* The output layer can be slow: only labelled rows are computed, and it can stop in between. */
+/* Computes the output layer, which can be slow, for labelled rows only; it can stop before the
+ * end. */
 static void count_window(Exam *exam, Calibration *with, const Shape *shape, const Kernels *kernels,
                          const ExamStop *stop) {
   int at = 0;
@@ -130,7 +131,8 @@ static void calibrate(Exam *exam, Span span, const Shape *shape, const Weights *
 
 /* ---- the gradient's way --------------------------------------------------------------------- */
 
-/* The steps of a lane, from the first of a window until it restarts or has no label. */
+/* Copies the steps of a lane, from the first of a window until it restarts or has no label; returns
+ * their number. */
 static int lane_steps(const Window *window, int b, int *x, int *y) {
   int n = 0;
   for (; n < window->T; n++) {
@@ -147,9 +149,9 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Arrays for following the gradient. */
+/* Arrays for tracing the gradient back. */
 typedef struct {
-  double (*norm)[STRETCHES_MAX]; /* (steps) of each stretch, by steps back */
+  double (*norm)[STRETCHES_MAX]; /* (steps) norms for all stretches, by number of steps back */
   Trace *trace;
   Window *window;
 } Following;
@@ -168,8 +170,8 @@ static void following_free(Following *with) {
   free(with->norm);
 }
 
-/* Follows the gradient of the last timestep's loss on each stretch that allows for the most steps
- * back. */
+/* Traces back the gradient of the last timestep's loss on each stretch that is long enough for all
+ * steps. */
 static void follow_lanes(Exam *exam, Following *with, const Shape *shape, const Weights *weights,
                          int steps, const ExamStop *stop) {
   const Window *window = with->window;
@@ -216,7 +218,7 @@ static void follow(Exam *exam, Span span, const Shape *shape, const Weights *wei
 
 static int steps_back(int timesteps) { return timesteps < EXAM_STEPS ? timesteps : EXAM_STEPS; }
 
-/* Lanes have a window of their own, to read ahead. */
+/* Also counts the memory of a window, which lanes have for reading ahead. */
 static void count_lanes(const Window *window) { window_free(window_new(window->T, window->B)); }
 
 size_t exam_memory(const Shape *shape, int timesteps, const Kernels *kernels) {

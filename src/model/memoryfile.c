@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ODDS, A, W, SEGMENTS, RECORDS, NAMES, SEQUENCE }; /* of the tensors */
-enum { SEGMENT_NUMBERS = 2, RECORD_NUMBERS = 3 };        /* of a row */
+enum { ODDS, A, W, SEGMENTS, RECORDS, NAMES, SEQUENCE }; /* indices of the tensors */
+enum { SEGMENT_NUMBERS = 2, RECORD_NUMBERS = 3 };        /* columns */
 #define LETTERS_MAX  (UINT64_C(1) << 48)                 /* of a record */
 #define CONSTANT_MAX 1e9f
 
@@ -52,7 +52,7 @@ void memoryfile_describe(Metadata *metadata, const Memory *memory) {
   metadata_set(metadata, "memory_strands", "%s", sizes.both_strands ? "both" : "forward");
 }
 
-/* The rows of memory.segments. */
+/* Makes the rows of memory.segments. */
 static uint64_t *list_segments(const Records *records) {
   uint64_t *table = alloc_new(records->n_segments + 1, SEGMENT_NUMBERS * sizeof *table);
   for (size_t i = 0; i < records->n_segments; i++) {
@@ -62,7 +62,7 @@ static uint64_t *list_segments(const Records *records) {
   return table;
 }
 
-/* The rows of memory.records. */
+/* Makes the rows of memory.records. */
 static uint64_t *list_records(const Records *records) {
   uint64_t *table = alloc_new(records->n + 1, RECORD_NUMBERS * sizeof *table);
   for (size_t i = 0; i < records->n; i++) {
@@ -74,7 +74,7 @@ static uint64_t *list_records(const Records *records) {
   return table;
 }
 
-/* The names, filled up with zeros. */
+/* Copies the names, padded with zeros. */
 static char *list_names(const Records *records, const Tensor *tensor) {
   char *names = alloc_new(tensor_bytes(tensor), 1);
   memcpy(names, records->names, records->names_size);
@@ -84,7 +84,7 @@ static char *list_names(const Records *records, const Tensor *tensor) {
 void memoryfile_tensors(Tensor tensors[MEMORYFILE_TENSORS], const Memory *memory,
                         const Recall *recall) {
   const MemorySizes sizes = sizes_of(memory);
-  Recall *constants = (Recall *)(uintptr_t)recall; /* only read, as all data of tensors here */
+  Recall *constants = (Recall *)(uintptr_t)recall; /* read-only, like all data of tensors here */
   set_tensors(tensors, &sizes);
   tensors[ODDS].data = constants->odds;
   tensors[A].data = constants->a;
@@ -133,7 +133,7 @@ int memoryfile_sizes(MemorySizes *sizes, Tensor tensors[MEMORYFILE_TENSORS], con
   return 0;
 }
 
-/* The tables from which the records are made. */
+/* The tables from which records are built. */
 typedef struct {
   const MemorySizes *sizes;
   uint64_t *segments, *records;
@@ -141,7 +141,7 @@ typedef struct {
   uint64_t next_segment, next_name;
 } Tables;
 
-/* Appends the segments of a record; false: they are not within it, or not in order. */
+/* Appends the segments of a record; false: they are not within the record, or not in order. */
 static bool add_segments(Records *records, Tables *tables, uint64_t n, uint64_t letters) {
   uint64_t end = 0;
   for (uint64_t i = 0; i < n; i++) {
@@ -156,8 +156,8 @@ static bool add_segments(Records *records, Tables *tables, uint64_t n, uint64_t 
   return true;
 }
 
-/* Whether the last record can be a circle: its end and its beginning have the same bases, and each
- * is in a segment. */
+/* Whether the last record can be a circle: its end repeats its first bases, and both are in
+ * segments. */
 static bool can_be_circle(const Records *records) {
   const Record *record = &records->record[records->n - 1];
   const RecordSegment *first = &records->segment[record->first_segment];
@@ -165,7 +165,7 @@ static bool can_be_circle(const Records *records) {
   return first->position == 0 && turned > 0 && turned <= first->length;
 }
 
-/* Appends a record; otherwise returns the tensor that is wrong. */
+/* Appends a record and returns NULL, or returns the name of the wrong tensor. */
 static const char *add_record(Records *records, Tables *tables, uint64_t i) {
   const uint64_t *row = tables->records + RECORD_NUMBERS * i;
   const uint64_t n = row[0], letters = row[1];
@@ -181,7 +181,7 @@ static const char *add_record(Records *records, Tables *tables, uint64_t i) {
   return row[2] == 0 || can_be_circle(records) ? NULL : "memory.records";
 }
 
-/* Whether nothing follows the names (n bytes) in the last number. */
+/* Whether only zeros follow the names (n bytes) in the last number. */
 static bool end_in_zeros(const char *names, uint64_t n) {
   while (n % sizeof(uint64_t) != 0 && names[n] == 0) n++;
   return n % sizeof(uint64_t) == 0;

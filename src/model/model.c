@@ -10,7 +10,7 @@
 
 enum { DIMENSION_MAX = 1 << 20, TENSORS_MAX = WEIGHTS + MEMORYFILE_TENSORS };
 
-/* Of files without and with a memory. */
+/* Format versions of files without and with a memory. */
 static const char version[] = "1", memory_version[] = "2";
 
 int model_tensors(Tensor tensors[WEIGHTS], const char *prefix, const Shape *shape,
@@ -61,7 +61,7 @@ static int read_whole(const char *path, const Metadata *metadata, const char *ke
   return safetensors_malformed(why, path, detail, "__metadata__.%s", key);
 }
 
-/* The refusal of a word that is none of these n. */
+/* Reports a word that is not one of these n. */
 static int fail_word(const char *path, const char *key, const char *text, const char *const *words,
                      int n, Why *why) {
   char known[64] = "";
@@ -137,8 +137,8 @@ int model_write(AtomicFile *file, const Model *model, Why *why) {
   return rc;
 }
 
-/* Whether a checkpoint has such a tensor besides those of its model. Nothing reads it here, but its
- * size and the CRC-32 were checked. */
+/* Whether the name is that of a tensor of a checkpoint that does not belong to its model. It is not
+ * read here, but its size and the CRC-32 were checked. */
 static bool is_of_training(const char *name) {
   static const char *const prefixes[] = {"optimizer.", "best.", "state."};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
@@ -160,7 +160,8 @@ static int read_model(Model *model, SafeTensors *file, const char *path, Why *wh
   if (safetensors_only(file, tensors, n, is_of_training, why) != 0 ||
       safetensors_read(file, tensors, n, why) != 0)
     return -1;
-  model->weights = weights_new(&model->shape); /* the file is as large as it says */
+  model->weights =
+      weights_new(&model->shape); /* safe, because the file is as large as its header claims */
   model_tensors(tensors, "", &model->shape, model->weights);
   if (safetensors_read(file, tensors, WEIGHTS, why) != 0) return -1;
   if (has_memory) {

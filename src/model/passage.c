@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps of a window that follow each other in a segment. */
+/* Consecutive steps of a window in one segment. */
 typedef struct {
   int from, n;
 } Run;
 
-/* The longest run of a window of one lane, the first one of several. */
+/* The longest run of a window of one lane; the first among equals. */
 static Run longest_run(const Window *window) {
   Run run = {0, 0}, longest = {0, 0};
   for (int t = 0; t < window->T; t++) {
@@ -49,7 +49,7 @@ static void predict(Passage *passage, const Tape *tape, Run run, float *yhat,
 
 typedef struct {
   int unit;
-  double variance, speed; /* mean square of its changes, by its variance */
+  double variance, speed; /* speed: mean square of its changes, divided by its variance */
 } Unit;
 
 static Unit measure(const float *h, int unit, int n, int D) {
@@ -64,7 +64,7 @@ static Unit measure(const float *h, int unit, int n, int D) {
   return (Unit){unit, squares / n, squares > 0 ? changes / squares : 0};
 }
 
-/* By falling variance, and by rising speed. */
+/* Order by falling variance, and by rising speed. */
 static int compare_variance(const void *a, const void *b) {
   const Unit *first = a, *second = b;
   const int order = (first->variance < second->variance) - (first->variance > second->variance);
@@ -116,7 +116,7 @@ static int count_restarts(const Window *window, int to) {
   return n;
 }
 
-/* Whether a run that begins after so many steps is to replace the one that was taken before. */
+/* Whether a run that begins after this many steps should replace the one taken before. */
 static bool is_better(Run run, int read, const Passage *taken) {
   const bool as_long = run.n > 0 && run.n == taken->steps;
   return run.n > taken->steps || (as_long && read <= PASSAGE_BEFORE);

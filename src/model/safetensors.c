@@ -18,9 +18,15 @@
 #endif
 
 enum { BUFFER = 1 << 16 };
-enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* of a panel; a reader may have less memory */
-enum { ENTRY_BYTES = 300, TEXTS = 5 }; /* of an entry of metadata while it is written, about */
-enum { TILE = 64 };                    /* columns that are transposed together, in cache */
+enum {
+  PUT_FLOATS = 8 << 20,
+  GET_FLOATS = 1 << 20
+}; /* floats of a panel; a reader may have less memory */
+enum {
+  ENTRY_BYTES = 300,
+  TEXTS = 5
+};                  /* approximate memory of an entry of metadata while it is written */
+enum { TILE = 64 }; /* columns transposed together, in the cache */
 
 /* ---- the header's own CRC-32 ---------------------------------------------------------------- */
 
@@ -62,7 +68,7 @@ typedef struct {
 static void put(Sink *to, const void *bytes, size_t n) {
   if (n == 0) return; /* crc32_z(crc, NULL, 0) would begin again */
   if (to->out)
-    fwrite(bytes, 1, n, to->out); /* errors stick to the stream and are seen when it is committed */
+    fwrite(bytes, 1, n, to->out); /* errors stay in the stream until commit checks them */
   else
     to->crc = (uint32_t)crc32_z(to->crc, bytes, n);
 }
@@ -83,7 +89,7 @@ static Panel panel_new(size_t columns, size_t floats) {
   return panel;
 }
 
-/* Two copies of the metadata, and the header as values of JSON and twice as text. */
+/* The memory of two copies of the metadata, and of the header as JSON values and twice as text. */
 static size_t header_memory(const Metadata *metadata) {
   const char *key, *value;
   size_t bytes = 0;
@@ -168,14 +174,14 @@ static int cut_short(const SafeTensors *file, Why *why) {
   return fail(why, "%s: ends early: it was cut short; copy or make the file again", file->path);
 }
 
-/* A read error, or a file that shrinks while it is read. */
+/* Reports a read error, or a file that shrinks while it is read. */
 static int cannot_read(const SafeTensors *file, Why *why) {
   if (ferror(file->in)) return fail_reading(why, errno, "%s: cannot be read", file->path);
   return fail(why, "%s: has become shorter while it was read; try again", file->path);
 }
 
-/* Whether the file looks like FASTA, FASTQ or gzip: its first bytes, in place of the header's
- * length, and no '{' after them. */
+/* Whether the file looks like FASTA, FASTQ or gzip, by its first bytes (read as the header's
+ * length) and the lack of a '{' after them. */
 static bool is_sequence(uint64_t length, FILE *in) {
   const unsigned char *c = (const unsigned char *)&length;
   return ungetc(getc(in), in) != '{' &&
@@ -214,7 +220,8 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   return rc;
 }
 
-/* Whether the file has none of the metadata that ours have: then it is no damaged file of ours. */
+/* Whether the file has none of the metadata of our files, and is thus not a damaged file of
+ * ours. */
 static bool is_foreign(const Metadata *metadata) {
   static const char *const ours[] = {"format_version", "data_crc32", "header_crc32"};
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
@@ -222,8 +229,8 @@ static bool is_foreign(const Metadata *metadata) {
   return true;
 }
 
-/* A file of another program, in which nothing is compared, gets its CRC-32, because it is the
- * identity of a model. */
+/* Checks the CRC-32. A file of another program has none, but it is computed as the identity of the
+ * model. */
 static int check_crc(SafeTensors *file, Why *why) {
   static const char key[] = "data_crc32";
   unsigned char buffer[BUFFER];
@@ -256,7 +263,7 @@ static int check_size(const SafeTensors *file, Why *why) {
 }
 
 SafeTensors *safetensors_open(const char *path, Why *why) {
-  /* A FIFO is an error, not a reason to wait. */
+  /* O_NONBLOCK: a FIFO is an error, and must not block. */
   return safetensors_from(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path, why);
 }
 

@@ -1,4 +1,4 @@
-/* The header of a safetensors file: JSON in, JSON out. */
+/* Parsing and writing of the JSON header of a safetensors file. */
 #include "model/safetensors.h"
 
 #include "base/alloc.h"
@@ -19,7 +19,7 @@ static const size_t dtype_sizes[] = {4, 8, 8};
 
 /* ---- limits, of the writer and of the reader ------------------------------------------------ */
 
-/* The characters between the words of JSON. */
+/* Whether c may stand between the tokens of JSON. */
 static bool is_between(char c) {
   return c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"' ||
          c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -95,7 +95,7 @@ static json_t *strings_json(const Metadata *metadata, uint32_t crc, const char *
       *fault = "its metadata is not valid UTF-8";
   }
   json_object_set_new(strings, "data_crc32", json_sprintf("%08x", crc));
-  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* until seal sets it */
+  json_object_set_new(strings, "header_crc32", json_string("00000000")); /* replaced by seal */
   return strings;
 }
 
@@ -130,7 +130,7 @@ char *safetensors_header(const Tensor *tensors, int n, const Metadata *metadata,
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* The header that is parsed, and its file. */
+/* The parsed header, and its file. */
 typedef struct {
   SafeTensorsHeader *header;
   const char *path;
@@ -161,7 +161,7 @@ static int parse_json(const Parse *parse, const char *text, size_t length) {
                                sizeof(uint64_t) + (size_t)error.position);
 }
 
-/* Moves the metadata out of the JSON, entry by entry, so that memory never holds it twice. */
+/* Moves the metadata out of the JSON, entry by entry, so memory never holds it twice. */
 static int parse_metadata(const Parse *parse) {
   json_t *strings = json_object_get(parse->header->json, "__metadata__"), *value;
   const char *key;
@@ -191,7 +191,7 @@ static int parse_dtype(const Parse *parse, TensorEntry *entry, const char *dtype
                                entry->name);
 }
 
-/* The tensor's bytes must be as many as its shape needs. */
+/* Checks that the tensor has as many bytes as its shape needs. */
 static int parse_places(const Parse *parse, TensorEntry *entry, const json_int_t shape[2],
                         const json_int_t offsets[2]) {
   uint64_t bytes;
@@ -231,11 +231,12 @@ static int parse_entry(const Parse *parse, TensorEntry *entry, json_t *json) {
 static int by_begin(const void *a, const void *b) {
   const TensorEntry *x = a, *y = b;
   if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-  if (x->end != y->end) return x->end < y->end ? -1 : 1; /* an empty one before its neighbour */
+  if (x->end != y->end)
+    return x->end < y->end ? -1 : 1; /* an empty tensor comes before its neighbour */
   return strcmp(x->name, y->name);
 }
 
-/* The tensors' data must be one after the other, in any order. */
+/* Checks that the data of the tensors is contiguous, in any order. */
 static int parse_entries(const Parse *parse) {
   SafeTensorsHeader *header = parse->header;
   const char *key;

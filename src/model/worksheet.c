@@ -27,7 +27,7 @@ static char *read_text(const char *path, size_t *size, Why *why) {
     fail_reading(why, errno, "%s: cannot be opened", path);
     return NULL;
   }
-  char *text = alloc_new(BYTES_MAX + 1, 1); /* the system gives the pages that are written to */
+  char *text = alloc_new(BYTES_MAX + 1, 1); /* only pages that are written to take memory */
   *size = fread(text, 1, BYTES_MAX + 1, file);
   const int error = ferror(file) ? errno : 0;
   fclose(file);
@@ -82,13 +82,13 @@ static int check_names(const Sheet *sheet) {
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* A size of the network and its letter in the equations; 0 until a matrix sets it. */
+/* A size of the network, 0 until a matrix sets it, and its letter in the equations. */
 typedef struct {
   char letter;
   int size, most;
 } Size;
 
-/* Checks that n is the size, or sets it. */
+/* Sets the size to n, or checks that it is n. */
 static int check_size(const Sheet *sheet, const char *name, const char *what, size_t n,
                       Size *size) {
   if (size->size == 0 && n <= (size_t)size->most) size->size = (int)n;
@@ -133,7 +133,7 @@ static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *
   return check_size(sheet, name, "rows", n, rows);
 }
 
-/* Copies a matrix, whose entry (i,j) is to stand at i * down + j * right, or a vector. */
+/* Copies a matrix, with entry (i,j) to index i * down + j * right, or a vector. */
 static void copy(float *to, const Sheet *sheet, const char *name, int down, int right) {
   const json_t *matrix = json_object_get(sheet->root, name), *value, *number;
   size_t i, j;

@@ -11,7 +11,7 @@ static int find(const Candidates *c, const char *name, size_t n) {
   return -1;
 }
 
-/* Names become words and parts of column names in a table. */
+/* Whether the name can be a word and a part of a column name in a table. */
 static bool is_name(const char *text, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (!isalnum((unsigned char)text[i]) && !strchr("_.-", text[i])) return false;
@@ -52,7 +52,8 @@ static int add_prior(const Candidates *c, double *p, const char *text, Why *why)
   return 0;
 }
 
-/* The null model is as probable as a model is on average, unless it has a prior of its own. */
+/* Sets the priors. The null model gets the mean prior of the models, unless it has one of its
+ * own. */
 static int set_priors(Candidates *c, double *p, Why *why) {
   double sum = 0;
   for (int i = 0; i < c->n; i++) {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Positions that follow each other, `step` apart. */
+/* Consecutive positions, `step` apart. */
 typedef struct {
-  uint64_t position; /* the first as it was read */
-  size_t from;       /* its result */
+  uint64_t position; /* the first, in the order of reading */
+  size_t from;       /* index of its result */
 } Run;
 
 typedef struct {
@@ -59,16 +59,16 @@ bool duplex_empty(const Duplex *duplex) {
 
 /* ---- in order ------------------------------------------------------------------------------- */
 
-/* A walk through a strand, upwards. */
+/* A walk through a strand in ascending order. */
 typedef struct {
   const Duplex *duplex;
   const Strand *strand;
-  size_t first; /* run of the walk */
-  size_t run;   /* the place of the current one in the walk, 0..runs */
-  size_t at;    /* in that run */
+  size_t first; /* the run with which the walk begins */
+  size_t run;   /* index of the current run in the walk, 0..runs */
+  size_t at;    /* index in that run */
 } Walk;
 
-/* The run that stands at a place of the walk. */
+/* The run at an index of the walk. */
 static size_t run_of(const Walk *walk, size_t place) {
   const size_t runs = walk->strand->runs, run = (walk->first + place) % runs;
   return walk->strand == walk->duplex->strand ? run : runs - 1 - run;
@@ -78,7 +78,7 @@ static size_t run_length(const Strand *strand, size_t run) {
   return (run + 1 < strand->runs ? strand->run[run + 1].from : strand->n) - strand->run[run].from;
 }
 
-/* The place of the next result in its run, as it was read. */
+/* The index of the next result in its run, in the order of reading. */
 static size_t place_in_run(const Walk *walk) {
   const size_t run = run_of(walk, walk->run);
   if (walk->strand == walk->duplex->strand) return walk->at;
@@ -93,8 +93,8 @@ static uint64_t next_position(const Walk *walk) {
   return walk->strand == walk->duplex->strand ? first + distance : first - distance;
 }
 
-/* Where positions fall from one run to the next, a circle was read over its end: the walk begins
- * there. */
+/* Begins a walk. If positions decrease from one run to the next, a circle was read past its end,
+ * and the walk begins at the later run. */
 static Walk begin_walk(const Duplex *duplex, int strand) {
   Walk walk = {.duplex = duplex, .strand = &duplex->strand[strand]};
   uint64_t last = 0;
@@ -110,7 +110,7 @@ static Walk begin_walk(const Duplex *duplex, int strand) {
   return walk;
 }
 
-/* The result for the position, if it is the next one; the walk moves on. */
+/* The result for the position, if that is the next one, and then moves on; otherwise NULL. */
 static const void *take_result(Walk *walk, uint64_t position) {
   if (next_position(walk) != position) return NULL;
   const size_t run = run_of(walk, walk->run), place = place_in_run(walk);

@@ -11,11 +11,11 @@
 typedef struct {
   const Task *task;
   Table *table;
-  int readings; /* of a record: 2 with both strands */
+  int readings; /* per record: 2 with both strands */
   char *first;  /* the name of the first read of a pair */
   size_t room;
-  bool half; /* of a pair, only the first read has been added */
-  /* Of the record, or of the reads of a pair, the means of the readings: */
+  bool half; /* only the first read of a pair has been added */
+  /* Means of the readings of the record, or of the reads of a pair: */
   double loglik[OPTION_TEXTS_MAX + 1]; /* (n_models + 1) the last of the null model */
   double bases;
   uint64_t forward; /* bases of the forward strand */
@@ -50,7 +50,7 @@ static double ln_joint(const Classify *classify, int candidate) {
   return classify->loglik[candidate] + classify->task->candidates->ln_prior[candidate];
 }
 
-/* The likeliest candidate other than not_this; the first of equals. */
+/* The most likely candidate other than not_this; the first among equals. */
 static int find_best(const Classify *classify, int not_this) {
   int best = -1;
   for (int i = 0; i <= classify->task->n_models; i++)
@@ -85,13 +85,14 @@ static void put_row(const Classify *classify, const char *name) {
   table_end(classify->table);
 }
 
-/* The length of the name without this end. */
+/* The length of the name without this suffix. */
 static size_t length_without(const char *name, const char *end) {
   const size_t n = strlen(name);
   return n >= 2 && strcmp(name + n - 2, end) == 0 ? n - 2 : n;
 }
 
-/* Shortens the name of a pair's first read to that of the pair; -1: the second is of another. */
+/* Shortens the name of a pair's first read to that of the pair; -1: the second read belongs to
+ * another pair. */
 static int name_pair(char *first, const char *second) {
   const size_t n = length_without(first, "/1");
   if (length_without(second, "/2") != n || strncmp(first, second, n) != 0) return -1;
@@ -99,7 +100,7 @@ static int name_pair(char *first, const char *second) {
   return 0;
 }
 
-/* Of the second read of a pair, writes the row of the pair. */
+/* Ends a read; the second read of a pair writes the row of the pair. */
 static int end_read(Classify *classify, const char *name, Why *why) {
   const size_t n = strlen(name) + 1;
   classify->half = !classify->half;
@@ -117,7 +118,7 @@ static int end_read(Classify *classify, const char *name, Why *why) {
   return 0;
 }
 
-/* At the end of the input. */
+/* Checks, at the end of the input, that no read lacks its mate. */
 static int check_pairs(const Classify *classify, Why *why) {
   if (!classify->half) return 0;
   return fail(why,

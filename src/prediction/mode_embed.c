@@ -19,7 +19,7 @@ static char *row_of(const Embed *embed, bool reversed) {
   return embed->row + (reversed ? embed->vectors.bytes : 0);
 }
 
-/* Converts a record's state: its mean, or that at its end; NaN where there is none. */
+/* Converts a record's state: the mean or the last; NaN if there is none. */
 static int read_state(const Embed *embed, const Prediction *prediction, Why *why) {
   const Stretch *stretch = prediction->stretch;
   const VectorForm *form = &embed->vectors.form;
@@ -65,7 +65,8 @@ static int embed_kmers(const Task *task, Embed *embed, Why *why) {
   return embed->vectors.table ? table_flush(embed->vectors.table, why) : 0;
 }
 
-/* The file of an array; the number of k-mers is known, that of records is not. */
+/* Begins the file of an array. The number of k-mers is known in advance, the number of records is
+ * not. */
 static int begin_array(const Task *task, const VectorForm *form, Npy *array, Why *why) {
   const int columns = form->n * (form->both ? 2 : 1);
   if (!task->options->kmers) return npy_begin(array, task->output, columns, form->half, why);

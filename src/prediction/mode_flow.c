@@ -22,7 +22,7 @@ static const Pointer *most_trusted(const Pool *pool, const Recall *recall) {
   return best;
 }
 
-/* Where a pointer points to, and how well it has guessed. */
+/* Writes the place to which a pointer points, and its record of guesses. */
 static void put_pointer(Table *table, const Records *records, const Pointer *pointer) {
   const RecordPlace place = records_place(records, (uint64_t)memory_at(pointer->place));
   table_text(table, records->names + records->record[place.record].name);
@@ -32,7 +32,7 @@ static void put_pointer(Table *table, const Records *records, const Pointer *poi
   table_whole(table, (uint64_t)pointer->n_errors);
 }
 
-/* The evidence at a timestep, read once more, and the pointer that it owes most to. */
+/* Writes the evidence at a timestep, read once more, and its most trusted pointer. */
 static void put_evidence(const Flow *flow, int x, int y, bool restart) {
   const Model *model = flow->task->models;
   int n;

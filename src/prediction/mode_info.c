@@ -12,7 +12,7 @@ static void put_number(Table *table, const char *field, uint64_t value) {
   table_end(table);
 }
 
-/* Of the memory and its index, in a mode that recalls it. */
+/* The bytes of a memory and its index, in a mode that uses them. */
 static uint64_t bytes_of(const Memory *memory) {
   return memory_bytes(memory->bases, memory->m, memory->every) + records_memory(memory->records);
 }

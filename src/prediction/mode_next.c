@@ -8,7 +8,8 @@
 
 enum { ALL = 16, TOP = 10 };
 
-/* An entry of yhat. A prediction keeps the likeliest in order, or with --bases four sums. */
+/* An entry of yhat. A prediction keeps the most likely entries in order, or with --bases four
+ * sums. */
 typedef struct {
   float p;
   int i; /* index into yhat */
@@ -23,15 +24,15 @@ typedef struct {
   int columns;
   /* With --strands both: */
   Duplex *duplex;   /* of the probabilities of bases */
-  const char *name; /* of the record that it writes */
+  const char *name; /* of the record being written */
 } Next;
 
 /* ---- yhat ------------------------------------------------------------------------------------ */
 
-/* The first of equals counts as the likelier. */
+/* Whether a is more likely than b; among equals the first counts as more likely. */
 static bool likelier(Likely a, Likely b) { return a.p != b.p ? a.p > b.p : a.i < b.i; }
 
-/* Restores a heap (n), whose root is the least likely, after its root has changed. */
+/* Restores a heap (n), with the least likely entry as its root, after its root has changed. */
 static void sink(Likely *heap, int n) {
   const Likely root = heap[0];
   int at = 0;
@@ -43,7 +44,7 @@ static void sink(Likely *heap, int n) {
   heap[at] = root;
 }
 
-/* Collects the likeliest in a heap, then empties it to sort them. */
+/* Collects the most likely entries in a heap, then empties it to sort them. */
 static void keep_top(const void *context, void *kept, const float *yhat) {
   const Next *next = context;
   Likely *heap = kept;
@@ -70,7 +71,7 @@ static void keep_bases(const void *context, void *kept, const float *yhat) {
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* Begins a row; position: of the base that comes next. */
+/* Begins a row; position is that of the next base. */
 static void begin_row(const Next *next, const char *record, uint64_t position) {
   table_text(next->table, record);
   if (next->each) table_whole(next->table, position);
@@ -95,7 +96,7 @@ static void put_bases(const Next *next, const char *record, const float *p, uint
   table_end(next->table);
 }
 
-/* A row for a position; NULL: the strand has no answer. The reverse complement of A is T. */
+/* Writes a row for a position; NULL: the strand has no prediction. The complement of A is T. */
 static int put_both(void *context, uint64_t position, const void *forward, const void *reverse,
                     Why *why) {
   const Next *next = context;
@@ -118,7 +119,7 @@ static void put_unknown(const Next *next, const char *record) {
   table_end(next->table);
 }
 
-/* Writes what was kept of yhat after k-mer x; either kind begins with a probability. */
+/* Writes the kept part of yhat after k-mer x; both forms begin with a probability. */
 static int put_kept(const Next *next, const char *record, const void *kept, int x,
                     uint64_t position, Why *why) {
   if (task_finite(record, (double)*(const float *)kept, why) != 0) return -1;
@@ -129,7 +130,7 @@ static int put_kept(const Next *next, const char *record, const void *kept, int 
   return 0;
 }
 
-/* Of both strands, in the positions of the forward one. */
+/* Takes predictions of both strands, at the positions of the forward strand. */
 static int take_both(void *context, const Prediction *prediction, Why *why) {
   Next *next = context;
   const Stretch *stretch = prediction->stretch;

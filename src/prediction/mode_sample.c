@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 60 }; /* bases of a line */
+enum { WIDTH = 60 }; /* bases per line */
 
 /* ---- the prompt ----------------------------------------------------------------------------- */
 
-/* The bases (*n) that the one record of a file ends with; the caller frees them also after an
+/* Reads the *n bases at the end of the only record of a file; the caller frees them, also after an
  * error. */
 static int read_prompt(char **bases, size_t *n, const Task *task, const char *path, Why *why) {
   size_t room = 0;

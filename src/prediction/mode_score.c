@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* The loss of a record on one strand; without tokens it has none, and its means are NaN. */
+/* The loss of a record on one strand. Without tokens, its means are NaN. */
 typedef struct {
   uint64_t tokens;
   double nats;
@@ -13,7 +13,7 @@ typedef struct {
   Table *table;
   int s;
   bool both_strands;
-  Cost forward; /* of the record, until its reverse complement is scored */
+  Cost forward; /* kept until the reverse complement of the record is scored */
 } Score;
 
 static double mean_bits(const Score *score, Cost cost) {
@@ -35,13 +35,13 @@ static void put_record(const Score *score, const Stretch *stretch, Cost cost) {
   table_fixed_or_none(score->table, exp(cost.nats / (double)cost.tokens), 6);
 }
 
-/* Bits per base of the whole record, whose bases are read `times` times. */
+/* Writes the bits per base of the whole record, whose bases are read `times` times. */
 static void put_whole_bits(const Score *score, uint64_t bases, Cost cost, int times) {
   const double all = (double)bases * times, predicted = (double)cost.tokens * score->s;
   table_fixed_or_none(score->table, bits_over_all(mean_bits(score, cost), predicted, all), 6);
 }
 
-/* The mean is over all predictions of both strands; some circles have more on one of them. */
+/* Writes the mean over all predictions of both strands; some circles have more on one strand. */
 static void put_both(const Score *score, uint64_t bases, Cost forward, Cost reverse) {
   const Cost both = {forward.tokens + reverse.tokens, forward.nats + reverse.nats};
   put_cost(score, reverse);

@@ -27,7 +27,7 @@ typedef struct {
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
-/* The timestep and its k-mers. */
+/* Writes the timestep and its k-mers. */
 static void put_step(TracePage *page, int t, const char *heading) {
   Nodes *nodes = &page->nodes;
   char x[KMER_MAX + 1], y[KMER_MAX + 1];
@@ -41,7 +41,7 @@ static void put_step(TracePage *page, int t, const char *heading) {
   nodes_word(nodes, "y", y);
 }
 
-/* The k-mers that can follow x(t), which are the columns of q, yhat, dq, dU and db2. */
+/* Writes the k-mers that can follow x(t): the columns of q, yhat, dq, dU and db2. */
 static void put_kmers(TracePage *page, int t) {
   const Shape *shape = page->shape;
   nodes_kmers(&page->nodes, "kmers", softmax_first(page->trace->x[t], shape), shape->n, shape->k);
@@ -75,7 +75,7 @@ static void put_pointer(TracePage *page, int t, const Pointer *pointer) {
   nodes_close(nodes, '}');
 }
 
-/* The pointers of the pool that has read x(t), and their evidence. */
+/* Writes the pointers of the pool after x(t), and their evidence. */
 static void put_evidence(TracePage *page, int t, int c) {
   const int n = page->shape->n;
   const Trace *trace = page->trace;
@@ -95,7 +95,7 @@ static void put_evidence(TracePage *page, int t, int c) {
   nodes_row(nodes, "q", trace->q, n, "q(%d) = a[%d] net(%d) + w[%d] s(%d)", t, c, t, c, t);
 }
 
-/* The class of the pool; 0 without a memory. */
+/* Writes the output layer; returns the class of the pool, 0 without a memory. */
 static int put_output(TracePage *page, int t) {
   const int n = page->shape->n;
   const Trace *trace = page->trace;
@@ -112,7 +112,7 @@ static int put_output(TracePage *page, int t) {
   return c;
 }
 
-/* Computes the gradient of J(at) on the way. */
+/* Writes the forward pass and computes the gradient of J(at). */
 static void put_forward(TracePage *page, int at) {
   const int d = page->shape->d, D = page->shape->D;
   const Trace *trace = page->trace;
@@ -137,7 +137,7 @@ static void put_forward(TracePage *page, int at) {
 
 /* ---- backward ------------------------------------------------------------------------------- */
 
-/* phi'(z(t)) with the number of the timestep for t. */
+/* Writes phi'(z(t)) with the number of the timestep instead of t. */
 static void slope_text(char text[SLOPE_TEXT], Activation activation, int t) {
   char *end = text;
   for (const char *c = activation_rows[activation].slope_text; *c; c++)
@@ -148,10 +148,10 @@ static void slope_text(char text[SLOPE_TEXT], Activation activation, int t) {
   *end = 0;
 }
 
-/* The gradient of h U + b2, which is q without a memory. */
+/* The name of the gradient of h U + b2, which is q without a memory. */
 static const char *output_name(const TracePage *page) { return page->pool ? "dnet" : "dq"; }
 
-/* The gradients of the output layer, of timestep t. */
+/* Writes the gradients of the output layer at timestep t. */
 static void put_output_back(TracePage *page, int t) {
   const int n = page->shape->n, c = page->c;
   const Trace *trace = page->trace;
@@ -181,7 +181,7 @@ static void put_deltas(TracePage *page, int t, bool first) {
   nodes_row(nodes, "de", trace_row(trace->de, t, d), d, "de(%d) = dz(%d) I^T", t, t);
 }
 
-/* What timestep t adds to the gradients of the weights. */
+/* Writes the contribution of timestep t to the gradients of the weights. */
 static void put_part(TracePage *page, int t, bool first) {
   const int d = page->shape->d, D = page->shape->D, n = page->shape->n;
   const TracePart *part = &page->trace->part;
@@ -198,7 +198,7 @@ static void put_part(TracePage *page, int t, bool first) {
             t, t);
 }
 
-/* For each k-mer x, the sum of de(t) over the timesteps with x(t) = x. */
+/* Writes dL: for each k-mer x, the sum of de(t) over the timesteps with x(t) = x. */
 static void put_dL(TracePage *page, int at) {
   static const double one = 1;
   const int d = page->shape->d;
@@ -323,7 +323,7 @@ static void put_model(TracePage *page) {
   nodes_json(nodes, "memory_bases", "%" PRIu64, bases);
 }
 
-/* After an error the JSON stays open, so that no reader takes it for complete. */
+/* After an error the JSON is left incomplete, so no reader takes it for valid. */
 int mode_trace(const Task *task, Why *why) {
   const Shape *shape = &task->models->shape;
   const int T = task_timesteps(task, TIMESTEPS);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The readings: of either strand, and their mean, or the only one where one strand has none. */
+/* The readings: of each strand, and their mean (or the only one, if one strand has none). */
 enum { FORWARD, REVERSE, MEAN, READINGS };
 
 typedef struct {
@@ -15,12 +15,12 @@ typedef struct {
   bool bedgraph;  /* or bigWig */
   BigWig *bigwig; /* NULL: another format */
   /* with --window, the window of the last base: */
-  uint64_t width, start;    /* its bases; the bases before it */
-  uint64_t bases[READINGS]; /* predicted bases in it */
+  uint64_t width, start;    /* bases of the window; bases before it */
+  uint64_t bases[READINGS]; /* predicted bases in the window */
   double bits[READINGS];    /* their loss */
   /* With --strands both: */
-  Duplex *duplex;   /* of steps; NULL: only the record itself is read */
-  const char *name; /* of the record that it writes */
+  Duplex *duplex;   /* of steps; NULL: only the forward strand is read */
+  const char *name; /* of the record being written */
 } Track;
 
 /* The results of a step that the rows need. */
@@ -35,7 +35,7 @@ static void put_bits(const Track *track, double bits) {
   table_fixed_or_none(track->table, bits < 0 ? 0 : bits, 4);
 }
 
-/* The cells of one strand; step NULL: it predicts nothing there. */
+/* Writes the cells of one strand; step NULL: no prediction. */
 static void put_step(const Track *track, const char *name, uint64_t position, const Step *step) {
   char kmer[KMER_MAX + 1];
   table_text(track->table, name);
@@ -86,7 +86,7 @@ static void put_window(Track *track, const char *name, uint64_t end) {
   memset(track->bases, 0, sizeof track->bases);
 }
 
-/* Adds a base of the record, from 0 on, with its loss (READINGS), NaN where there is none. */
+/* Adds a base of the record, counted from 0, with its loss (READINGS); NaN: none. */
 static void add_base(Track *track, uint64_t base, const double *bits) {
   while (base - track->start >= track->width)
     put_window(track, track->name, track->start + track->width);
@@ -106,7 +106,7 @@ static void end_windows(Track *track, const Stretch *stretch) {
 
 /* ---- stretches ------------------------------------------------------------------------------ */
 
-/* Puts the steps of both strands for a position; NULL: there is none. */
+/* Writes the steps of both strands for a position; NULL: none. */
 static int put_place(void *context, uint64_t position, const void *forward, const void *reverse,
                      Why *why) {
   Track *track = context;
@@ -130,8 +130,8 @@ static int put_place(void *context, uint64_t position, const void *forward, cons
   return 0;
 }
 
-/* The position, in the record, of the first of the s bases that a step of its reverse complement
- * predicts; some go over the end of a circle. */
+/* The position in the record of the first of the s bases that a step of the reverse complement
+ * predicts. Some of these bases are past the end of a circle. */
 static uint64_t turned_position(const Track *track, const Stretch *stretch, int i) {
   const uint64_t end = stretch_turned(stretch, stretch->position[i]), s = (uint64_t)track->s;
   return end >= s ? end + 1 - s : end + 1 - s + stretch->letters;
@@ -172,7 +172,7 @@ static Table *new_table(const Task *task, const Track *track) {
                                                "bits_per_base",
                                                "reverse_bits_per_base",
                                                "mean_bits_per_base"};
-  if (track->bedgraph) return task_table(task, steps, 4); /* which has no header */
+  if (track->bedgraph) return task_table(task, steps, 4); /* bedGraph has no header */
   return task_table(task, track->width > 0 ? windows : steps, track->duplex ? 7 : 5);
 }
 

@@ -57,7 +57,7 @@ static void put_bits(Table *table, const Variants *variants, const Variant *vari
   table_fixed(table, difference, 4);
 }
 
-/* A row for an alternative allele; allele 0: there is none. */
+/* Writes a row for an alternative allele; allele 0: there is none. */
 static void put_row(Table *table, const Variants *variants, const Variant *variant, int allele) {
   const VarRecord *record = &variant->record;
   table_text(table, record->name);

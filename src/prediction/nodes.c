@@ -108,7 +108,7 @@ void nodes_line(Nodes *nodes, const char *format, ...) {
   fprintf(nodes->out, "%s\n", line);
 }
 
-/* Whether entry i of n is shown; sets *dots at the first that is not. */
+/* Whether entry i of n is shown; sets *dots at the first hidden entry. */
 static bool is_shown(int i, int n, bool *dots) {
   const bool shown = n <= 2 * ENDS || i < ENDS || i >= n - ENDS;
   *dots = !shown && i == ENDS;

@@ -133,7 +133,7 @@ static int check_format(const PredictOptions *o, Why *why) {
   return 0;
 }
 
-/* Rejects sequence files for a mode that reads none. */
+/* Rejects sequence files in a mode that reads none. */
 static int fail_alone(const PredictOptions *o, Why *why) {
   if (o->mode == MODE_SAMPLE)
     return fail(why,

@@ -10,31 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 16, BLOCKS = 32, DRAFTS = 128 }; /* drafts of a block at most, blocks, drafts */
-enum { TEXT_MAX = 1 << 26 };                    /* bases of all drafts */
-enum { ROUND = 1 << 16 };                       /* bases of a round, of a draft that is alone */
+enum {
+  BLOCK = 16,
+  BLOCKS = 32,
+  DRAFTS = 128
+};                           /* largest numbers of drafts in a block, of blocks, of drafts */
+enum { TEXT_MAX = 1 << 26 }; /* bases of all drafts */
+enum { ROUND = 1 << 16 };    /* bases per round of a single draft */
 enum { PROMPT_T = 64 };
 
 typedef struct {
   double p;
-  int i; /* of the followers, in order */
+  int i; /* index of the follower */
 } Choice;
 
-/* A record that is being drawn. */
+/* A record being drawn. */
 typedef struct {
   Rng rng;
   int x;       /* its last k-mer */
-  Pool *pool;  /* which has not read it yet; NULL: without a memory */
-  bool begins; /* that is its first one */
-  int skip;    /* steps to come that are not kept */
-  char *text;  /* (n) of this round, or up to s-1 bases more than it */
+  Pool *pool;  /* has not read x yet; NULL: no memory */
+  bool begins; /* x is its first k-mer */
+  int skip;    /* next steps to drop (warm-up) */
+  char *text;  /* (n) of this round, with up to s-1 more bases */
   uint64_t n;  /* bases */
-  bool broken; /* the network gave no number */
+  bool broken; /* the logits were not finite */
 } Draft;
 
-/* The memory that a job computes in, for the drafts of a block. */
+/* The workspace of a job for the drafts of a block. */
 typedef struct {
-  Tape *tape;      /* of one step */
+  Tape *tape;      /* one step */
   float *q;        /* (4^s) */
   Choice *choices; /* (4^s) */
 } BlockMemory;
@@ -43,16 +47,16 @@ struct Sampler {
   const Model *model;
   const Kernels *kernels;
   Factors *factors;
-  SamplerRule rule;       /* its seed follows from the prompt, too */
+  SamplerRule rule;       /* its seed depends on the prompt too */
   int threads, followers; /* 4^s */
   float *h;               /* (D) before the prompt's last k-mer */
-  Pool *pool;             /* before it, too; NULL: without a memory */
-  int x;                  /* that k-mer, -1: there is no prompt */
-  bool begins;            /* no k-mer comes before it */
+  Pool *pool;             /* before that k-mer, too; NULL: no memory */
+  int x;                  /* that k-mer; -1: no prompt */
+  bool begins;            /* that k-mer is the first one */
   Draft draft[DRAFTS];
   BlockMemory block[BLOCKS];
-  int used, per_block; /* drafts of this batch, of a block */
-  uint64_t round;      /* bases to draw now */
+  int used, per_block; /* drafts in this batch, in a block */
+  uint64_t round;      /* bases to draw in this round */
 };
 
 Sampler *sampler_new(const Model *model, SamplerRule rule, int threads, const Kernels *kernels) {
@@ -86,7 +90,7 @@ void sampler_free(Sampler *s) {
   free(s);
 }
 
-/* A pool over the memory, of followers under both softmaxes. */
+/* Makes a pool over the memory, with followers under both softmaxes. */
 static Pool *new_pool(const Sampler *s) {
   const Model *model = s->model;
   const Shape *shape = &model->shape;
@@ -104,8 +108,8 @@ static void run_prompt(const Sampler *s, Tape *tape, int n) {
   tape_carry(tape, &s->model->shape);
 }
 
-/* The last k-mer is left for the first draw. Where a prompt is not whole strides, no k-mer has the
- * bases at its beginning. */
+/* Leaves the last k-mer for the first draw. If a prompt is not a multiple of the stride, its first
+ * bases are in no k-mer. */
 void sampler_prompt(Sampler *s, const char *bases, size_t n) {
   const Shape *shape = &s->model->shape;
   Tape *tape = tape_new(shape, PROMPT_T, 1, s->factors);
@@ -136,7 +140,7 @@ static int likelier_first(const void *a, const void *b) {
                             : (one->i > other->i) - (one->i < other->i);
 }
 
-/* How many of the choices (n, the likeliest first) the rule leaves. */
+/* The number of choices (n, the most likely first) that the rule keeps. */
 static int limit(const Choice *choices, int n, const SamplerRule *rule) {
   if (rule->temperature == 0) return 1;
   if (rule->top_k > 0 && rule->top_k < n) n = rule->top_k;
@@ -149,7 +153,7 @@ static int limit(const Choice *choices, int n, const SamplerRule *rule) {
   return n;
 }
 
-/* Draws one of n k-mers from the softmax of their logits q + b2; -1 where these are not finite. */
+/* Draws one of n k-mers from the softmax of their logits q + b2; -1 if these are not finite. */
 static int draw(Rng *rng, Choice *choices, const float *q, const float *b2, int n,
                 const SamplerRule *rule) {
   const double temperature = rule->temperature > 0 ? rule->temperature : 1;
@@ -183,7 +187,7 @@ static void add_evidence(const Sampler *s, Draft *draft, float *q, const float *
   softmax_add_evidence(q, b2, (size_t)s->followers, &evidence);
 }
 
-/* The next k-mer of a draft whose state is h. */
+/* Draws the next k-mer of a draft with state h. */
 static void step_draft(const Sampler *s, const BlockMemory *block, Draft *draft, const float *h) {
   const Shape *shape = &s->model->shape;
   const Weights *w = s->model->weights;
@@ -198,11 +202,11 @@ static void step_draft(const Sampler *s, const BlockMemory *block, Draft *draft,
     draft->skip--;
     return;
   }
-  kmer_text(draft->text + draft->n, draft->x, shape->s); /* the bases that it adds */
+  kmer_text(draft->text + draft->n, draft->x, shape->s); /* only the new bases stay */
   draft->n += (uint64_t)shape->s;
 }
 
-/* All drafts of a block have equally many bases. */
+/* Draws for the drafts of a block, which all have the same number of bases. */
 static void block_job(void *context, int i) {
   Sampler *s = context;
   const BlockMemory *block = &s->block[i];
@@ -226,7 +230,7 @@ static BlockMemory new_block(const Sampler *s) {
                        .choices = alloc_new((size_t)s->followers, sizeof(Choice))};
 }
 
-/* Readies drafts for the records from `first` on, with room for so many bases. */
+/* Prepares drafts for the records from `first` on, with room for this many bases. */
 static void begin_batch(Sampler *s, uint64_t first, uint64_t bases) {
   const size_t D = (size_t)s->model->shape.D;
   s->per_block = (s->used + s->threads - 1) / s->threads;
@@ -254,7 +258,7 @@ static void run_round(Sampler *s, uint64_t n) {
   parallel_run(s->threads, (s->used + s->per_block - 1) / s->per_block, block_job, s);
 }
 
-/* Hands out the n bases of each draft. */
+/* Passes the n bases of each draft to take. */
 static int take_round(const Sampler *s, uint64_t first, uint64_t n, bool last, SamplerTake *take,
                       void *context, Why *why) {
   for (int i = 0; i < s->used; i++) {

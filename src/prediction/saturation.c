@@ -6,14 +6,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SITES = 1 << 14 }; /* at a time */
+enum { SITES = 1 << 14 }; /* processed at a time */
 
 /* A letter of a record. */
 typedef struct {
   const Record *record;
   uint64_t letter; /* counted from 0 */
   int base;        /* 0..3; KMER_BREAK: ambiguous */
-  size_t allele;   /* of each base, on one strand and then on the other; none of a break */
+  size_t allele; /* index of the first of its alleles: four per strand, strand by strand; none for a
+                    break */
 } Site;
 
 typedef struct {
@@ -26,12 +27,12 @@ typedef struct {
   Site *site;     /* (SITES) */
   Allele *allele; /* (SITES,strands,4) */
   size_t n, n_alleles;
-  uint64_t letters, done; /* of the file; done: written */
+  uint64_t letters, done; /* of the file; done: already written */
 } Saturation;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* The difference of one of the four alleles of a strand, in bits; NaN: it has none. */
+/* The difference of one of the four alleles on a strand, in bits; NaN: no score. */
 static double difference(const Saturation *s, const Site *site, int strand, int base) {
   const Allele *four = &s->allele[site->allele + 4 * (size_t)strand];
   if (four->tokens == 0) return NAN;
@@ -67,7 +68,7 @@ static int put_site(Saturation *s, const Site *site, Why *why) {
   if (s->table)
     put_row(s, site, bits);
   else
-    npy_write(&s->npy, row, sizeof row); /* little-endian, as models */
+    npy_write(&s->npy, row, sizeof row); /* little-endian, like models */
   return 0;
 }
 

@@ -10,8 +10,8 @@
 typedef struct {
   Vectors vectors;
   /* With --strands both: */
-  Duplex *duplex;   /* of converted states; NULL: only the record itself is read */
-  const char *name; /* of the record that it writes */
+  Duplex *duplex;   /* of converted states; NULL: only the forward strand is read */
+  const char *name; /* of the record being written */
 } States;
 
 static void keep_state(const void *context, void *kept, const float *h) {
@@ -39,7 +39,7 @@ static int put_both(void *context, uint64_t position, const void *forward, const
   return 0;
 }
 
-/* A k-mer's position is that of its last base: the base before the one that comes next. */
+/* Takes the states. The position of a k-mer is that of its last base, one before the next base. */
 static int take_states(void *context, const Prediction *prediction, Why *why) {
   States *states = context;
   const Stretch *stretch = prediction->stretch;

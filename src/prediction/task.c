@@ -24,8 +24,8 @@ static bool is_directory(const char *path) {
   return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
 }
 
-/* Whether the output would take the place of something that is read: a FILE, a prompt, variants, or
- * a model, which may be in a directory. */
+/* Checks that the output would not overwrite an input: a FILE, a prompt, variants, or a model,
+ * which may be in a directory. */
 static int check_output(const Task *task, const char *const *paths, Why *why) {
   const char *output = task->options->output;
   char inside[PATH_MAX];
@@ -40,13 +40,14 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
   return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
 }
 
-/* NULL, or "-": it does. */
+/* Checks that a file exists; NULL and "-" pass. */
 static int check_exists(const char *path, Why *why) {
   if (!path || strcmp(path, "-") == 0 || access(path, F_OK) == 0) return 0;
   return fail_reading(why, errno, "%s: cannot be opened", path);
 }
 
-/* Without /1 and /2 the names of a read and its copy agree, as those of a pair do. */
+/* Checks the two files of pairs: a file given twice would pass as a pair, because the names of a
+ * read and its copy agree. */
 static int check_pairs(const Task *task, Why *why) {
   struct stat file;
   char *const *files = task->files;
@@ -91,24 +92,24 @@ int task_finite(const char *record, double number, Why *why) {
               record);
 }
 
-/* Writes everything so far, for readers of a pipe. */
+/* Writes all buffered rows, for readers of a pipe. */
 static int pass_on(Output *output, Table *table, Why *why) {
   if (table && table_flush(table, why) != 0) return -1;
   fflush(output_stream(output));
   return output_check(output, why);
 }
 
-/* Wraps a mode's own take: counts circles, flushes rows that readers may wait for, and checks the
- * writing, in the thread that writes because errno belongs to it. */
+/* Wraps the take function of a mode: counts circles, flushes rows for waiting readers, and checks
+ * for write errors, in the writing thread because errno is per thread. */
 typedef struct {
   const Task *task;
   PredictTake *take;
   void *context;
   Table *table;
-  uint64_t circular, found; /* records; found: in a memory */
+  uint64_t circular, found; /* numbers of records; found: those in a memory */
 } Counted;
 
-/* The reverse complement of a record is not counted. */
+/* Updates the progress; reverse complements do not count. */
 static void count_advance(Advance *advance, const Stretch *stretch) {
   if (!stretch->ended || stretch->reversed) return;
   advance->records++;
@@ -157,7 +158,7 @@ static void say_counts(const Counted *counted, const char *path, EvidenceUse mem
                  input_title(path), counted->found);
 }
 
-/* Predicts one file, or the pairs of two, up to the messages about them. */
+/* Predicts one file, or the pairs of two files, and prints the messages about them. */
 static int predict_files(Predictor *predictor, Counted *counted, char *const *paths, int n,
                          Why *why) {
   const Task *task = counted->task;
@@ -202,8 +203,8 @@ typedef struct {
   Stretch stretch;
 } Beginner;
 
-/* Adds the steps with a label, up to the end of the first run of them. True: the run ends in this
- * stretch, or there are `most` steps. */
+/* Adds steps with a label, up to the end of their first run. True: the run ends in this stretch, or
+ * there are `most` steps. */
 static bool add_steps(Beginner *b) {
   const Stretch *stretch = &b->stretch;
   Beginning *beginning = &b->beginning;
@@ -219,7 +220,7 @@ static bool add_steps(Beginner *b) {
   return stretch->ended;
 }
 
-/* Reads the record that the stretch begins, as far as its beginning goes. */
+/* Reads the beginning of the record that begins with the stretch. */
 static int read_beginning(Beginner *b, Why *why) {
   const int wanted = b->task->options->loss_at;
   Beginning *beginning = &b->beginning;
@@ -232,7 +233,7 @@ static int read_beginning(Beginner *b, Why *why) {
   return 0;
 }
 
-/* The rest of a record is skipped. */
+/* Reads the beginnings of all records and skips the rest of each. */
 static int begin_records(Beginner *b, Why *why) {
   Stretch *stretch = &b->stretch;
   int more;
@@ -247,7 +248,7 @@ static int begin_records(Beginner *b, Why *why) {
   return more;
 }
 
-/* One file, from the opening on. */
+/* Opens and processes one file. */
 static int begin_file(Beginner *b, const char *path, Why *why) {
   advance_open(b->task->advance, path);
   if (steps_open(b->steps, path, why) != 0) return -1;

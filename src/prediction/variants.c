@@ -45,7 +45,7 @@ static VariantSkip kind_of_letters(const char *letters) {
   return kind;
 }
 
-/* Why an allele cannot be scored, by its text. */
+/* The reason why an allele cannot be scored, judged by its text. */
 static VariantSkip kind_of(const char *allele) {
   const size_t n = strlen(allele);
   if (n == 0 || strcmp(allele, ".") == 0) return VARIANTS_MISSING;
@@ -71,7 +71,7 @@ static int find_record(const Variants *v, const VarRecord *variant, const Record
                       variant->name);
 }
 
-/* Compares REF with the reference; *skip: why the variant cannot be scored. */
+/* Compares REF with the reference; sets *skip to the reason why the variant cannot be scored. */
 static int check_reference(const Variants *v, const VarRecord *variant, const Record *record,
                            VariantSkip *skip, Why *why) {
   const char *ref = *variant->allele;
@@ -114,7 +114,8 @@ static void add_allele(Variants *v, Allele allele) {
   }
 }
 
-/* Adds the alleles of a variant: REF, and those of ALT that can be scored, with their bases. */
+/* Adds the alleles of a variant with their bases: REF, and the alleles of ALT that can be
+ * scored. */
 static void add_alleles(Variants *v, Variant *variant, const Record *record) {
   const VarRecord *of = &variant->record;
   const uint64_t letter = (uint64_t)of->position - 1, replaced = strlen(*of->allele);
@@ -181,7 +182,7 @@ static void read_batch(Variants *v) {
   }
 }
 
-/* The reason of an allele that could be scored, but has no tokens. */
+/* The reason why an allele has no score, including that it has no tokens. */
 static VariantSkip skip_of(const Variants *v, const Variant *variant, int allele) {
   const VariantEntry *entry = &v->entry[variant->first + (size_t)allele];
   if (entry->skip != VARIANTS_NONE) return entry->skip;
@@ -214,7 +215,7 @@ int variants_next(Variants *v, Why *why) {
 
 /* ---- results -------------------------------------------------------------------------------- */
 
-/* NULL: the allele is not scored. */
+/* The scored allele; NULL: not scored. */
 static const Allele *scored(const Variants *v, const Variant *variant, int allele, int strand) {
   const VariantEntry *entry = &v->entry[variant->first + (size_t)allele];
   if (entry->skip != VARIANTS_NONE || !variant->bases) return NULL;

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The fields of INFO; the first ones are those of the forward strand. */
+/* The fields of INFO, those of the forward strand first. */
 typedef enum { OF_REF, OF_ALT, OF_DIFFERENCE, OF_MEAN } Kind;
 typedef struct {
   const char *id;
@@ -32,7 +32,7 @@ static int count_fields(const Variants *variants) {
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-/* The command as it would be typed, without options that do not change the numbers. */
+/* Adds the command line, without options that do not change the numbers. */
 static int add_command(const Task *task, const Variants *variants, uint32_t window, Why *why) {
   char *text = NULL;
   size_t size = 0;
@@ -74,7 +74,7 @@ static double value_of(const Variants *variants, const Variant *variant, const F
   abort();
 }
 
-/* Sets a field; where no allele has a value, that of an earlier run is removed. */
+/* Sets a field. If no allele has a value, removes the field of an earlier run. */
 static int set_field(const Variants *variants, Variant *variant, const Field *field, Why *why) {
   const int n = field->kind == OF_REF ? 1 : variant->record.alleles - 1;
   float *values = alloc_new((size_t)n + 1, sizeof *values);

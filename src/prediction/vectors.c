@@ -8,7 +8,7 @@
 
 enum { NAME = 24 }; /* bytes of a column's name */
 
-/* Adds the columns of a strand's numbers; names (n) get their names. */
+/* Adds the columns for the numbers of a strand; stores their names in names (n). */
 static void add_columns(const char **columns, char (*names)[NAME], const char *strand,
                         const VectorForm *form) {
   for (int i = 0; i < form->n; i++) {
@@ -50,7 +50,7 @@ void vectors_free(Vectors *vectors) {
   free(vectors->none);
 }
 
-/* Writes the numbers of a strand; a table has float32. */
+/* Writes the numbers of a strand, as float32 in a table. */
 static void put_numbers(const Vectors *vectors, const void *numbers) {
   const float *floats = numbers ? numbers : vectors->none;
   if (vectors->array)

@@ -9,33 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { T = 64 };                               /* steps of a window */
-enum { CHAIN_LANES = 4, LANES = 16 };          /* side by side in a window, at most */
-enum { PART = 1 << 16, STATES_MAX = 1 << 24 }; /* alleles at a time; floats of their states */
-enum { LOGITS_MAX = 1 << 26 };                 /* floats, of all workers */
+enum { T = 64 };                      /* steps per window */
+enum { CHAIN_LANES = 4, LANES = 16 }; /* lanes of a window, at most */
+enum {
+  PART = 1 << 16,
+  STATES_MAX = 1 << 24
+};                             /* alleles processed at a time; floats of their states */
+enum { LOGITS_MAX = 1 << 26 }; /* floats of all workers */
 
-/* The memory that a job computes in. */
+/* The workspace of a job. */
 typedef struct {
   Tape *tape;
   float *q;  /* logits */
   double *J; /* (T,LANES) */
 } Workspace;
 
-/* An allele, and the tokens that it is read with. */
+/* An allele and its tokens. */
 typedef struct {
   Allele *allele;
   GenomeStrand strand;
-  uint64_t at;   /* the first base that it replaces, on its strand */
-  uint64_t step; /* its first token, counted from that of the strand */
-  size_t state;  /* the number of the state before it */
+  uint64_t at;   /* the first replaced base, on its strand */
+  uint64_t step; /* its first token, counted from the first of the strand */
+  size_t state;  /* the index of the state before it */
 } Branch;
 
-/* The chain of a tile that has alleles. */
+/* The chain of a tile with alleles. */
 typedef struct {
   const Branch *branch; /* (n) the alleles of the tile, in the order of their steps */
   size_t n;
   uint64_t first; /* its first token */
-  int steps;      /* to the last state that is wanted */
+  int steps;      /* up to the last needed state */
 } Chain;
 
 struct Alleles {
@@ -45,14 +48,14 @@ struct Alleles {
   Factors *factors;
   int workers;
   Workspace *work; /* (workers) */
-  size_t most;     /* alleles of a part */
-  Branch *branch;  /* (most) those of the part that have tokens */
+  size_t most;     /* alleles in a part */
+  Branch *branch;  /* (most) the alleles of the part that have tokens */
   size_t n;
   Chain *chain; /* (most) */
   size_t chains;
   float *state;           /* (most,D) */
   const Branch **longest; /* (most) the branches, the longest first */
-  atomic_size_t next;     /* the chain or branch that the next job begins with */
+  atomic_size_t next;     /* the chain or branch with which the next job begins */
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -107,8 +110,8 @@ void alleles_free(Alleles *a) {
 
 /* ---- branches and their chains -------------------------------------------------------------- */
 
-/* Finds the tokens of an allele; false: there are none. Token i of a strand adds s bases from base
- * k + i s on. */
+/* Finds the tokens of an allele; false: none. Token i of a strand adds the s bases from base k + i
+ * s on. */
 static bool set_branch(const Alleles *a, Branch *branch, const Corpus *corpus, Allele *allele) {
   const RecordSegment *segment = allele->segment;
   const uint64_t k = (uint64_t)a->model->shape.k, s = (uint64_t)a->model->shape.s;
@@ -131,7 +134,7 @@ static bool set_branch(const Alleles *a, Branch *branch, const Corpus *corpus, A
 
 static int order(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
-/* By strand and step. */
+/* Order by strand and step. */
 static int by_place(const void *a, const void *b) {
   const Branch *x = a, *y = b;
   if (x->strand.reversed != y->strand.reversed) return x->strand.reversed ? 1 : -1;
@@ -147,7 +150,7 @@ static bool same_tile(const Branch *a, const Branch *b) {
   return same_strand(a, b) && a->step / ALLELES_TILE == b->step / ALLELES_TILE;
 }
 
-/* Adds a branch, which follows the others in the order of places, to the chain of its tile. */
+/* Adds a branch, the next in the order of places, to the chain of its tile. */
 static void join_chain(Alleles *a, const Branch *branch) {
   if (a->chains == 0 || !same_tile(a->chain[a->chains - 1].branch, branch)) {
     const uint64_t tile = branch->step / ALLELES_TILE;
@@ -182,13 +185,13 @@ static void plan_chains(Alleles *a) {
 /* A reader of the tokens of a chain or a branch. */
 typedef struct {
   const GenomeStrand *strand;
-  const Branch *branch; /* NULL: the sequence as it is */
+  const Branch *branch; /* NULL: the unchanged sequence */
   Tokenizer tokenizer;
   uint64_t next; /* the next base, counted from the strand's beginning */
   int left;      /* tokens */
 } Lane;
 
-/* The base i of a strand with an allele in its place. */
+/* Base i of a strand with the allele applied. */
 static int branch_base(const Branch *branch, uint64_t i) {
   const Allele *allele = branch->allele;
   if (i < branch->at) return genome_strand_base(&branch->strand, i);
@@ -218,8 +221,8 @@ static Lane new_lane(const Alleles *a, const GenomeStrand *strand, const Branch 
                 .left = tokens};
 }
 
-/* Reads the next tokens of the lanes, the first of which has most left, and computes their states.
- * A lane without tokens is idle. */
+/* Reads the next tokens of the lanes and computes their states. The first lane has the most tokens
+ * left; a lane without tokens is idle. */
 static void run_window(const Alleles *a, Tape *tape, Lane *lanes) {
   tape->T = lanes->left < T ? lanes->left : T;
   for (int b = 0; b < tape->B; b++) {
@@ -241,8 +244,8 @@ static float *state_of(const Alleles *a, const Branch *branch) {
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* Copies the states after the steps from+1..from+T of a chain to its branches; *at moves past
- * those. */
+/* Copies the states after steps from+1..from+T of a chain to its branches, and moves *at past these
+ * branches. */
 static void take_states(const Alleles *a, const Chain *chain, size_t *at, const Tape *tape, int b,
                         int from) {
   const size_t D = (size_t)a->model->shape.D;
@@ -255,7 +258,7 @@ static void take_states(const Alleles *a, const Chain *chain, size_t *at, const 
   }
 }
 
-/* Chains (n), the longest first: leaves the states before branches. */
+/* Runs chains (n), the longest first, and stores the states before their branches. */
 static void run_chains(const Alleles *a, const Workspace *work, const Chain *chains, int n) {
   Lane lanes[CHAIN_LANES];
   size_t at[CHAIN_LANES] = {0};
@@ -274,7 +277,7 @@ static void run_chains(const Alleles *a, const Workspace *work, const Chain *cha
   }
 }
 
-/* Branches (n), the longest first: sums their losses. */
+/* Runs branches (n), the longest first, and sums their losses. */
 static void run_branches(const Alleles *a, const Workspace *work, const Branch *const *branches,
                          int n) {
   const Shape *shape = &a->model->shape;
@@ -301,7 +304,8 @@ static void run_branches(const Alleles *a, const Workspace *work, const Branch *
   }
 }
 
-/* The beginning of the next `lanes` of n things, *some of them; n: there are none left. */
+/* Takes the next `lanes` of n things: returns the first and sets *some to their number; n: none
+ * left. */
 static size_t take_next(Alleles *a, size_t lanes, size_t n, int *some) {
   const size_t first = atomic_fetch_add(&a->next, lanes);
   if (first >= n) return n;

@@ -6,28 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIFFER_MAX = 12 }; /* of the last 32 bases, in a copy of a sequence */
+enum { DIFFER_MAX = 12 }; /* differences in the last 32 bases that a copy may have */
 
 struct EvidenceStep {
   float a;
-  uint32_t end; /* of its votes, which begin where those of the step before end */
+  uint32_t end; /* end of its votes, which begin at the end of those of the previous step */
 };
 
-/* The record in memory that the record being read may be: it has the same name. */
+/* The record in memory with the same name, which may be the record being read. */
 typedef struct {
   const size_t *named; /* (n) records of this name */
   size_t n;
-  size_t record;     /* the one of these that is followed */
+  size_t record;     /* the one of these being followed */
   uint64_t compared; /* bases */
-  uint32_t differs;  /* bit b: of the last 32 bases, the b-th before the newest differs */
-  bool found;        /* somewhere 32 bases were the same */
+  uint32_t differs;  /* bit b: the b-th base before the newest differs */
+  bool found;        /* whether 32 consecutive bases agreed somewhere */
 } Copy;
 
 struct EvidenceReader {
   const Memory *memory;
   int k, s;
   EvidenceUse use;
-  Memory *own; /* EVIDENCE_RECORD */
+  Memory *own; /* for EVIDENCE_RECORD */
   Pool *pool;
   Copy copy;
 };
@@ -71,7 +71,7 @@ static void compare_step(EvidenceReader *reader, const Stretch *stretch, int i) 
   copy->compared += (uint64_t)added;
 }
 
-/* The base in memory that the record has come to with step i; -1: none, or the bases before it
+/* The base in memory that corresponds to step i of the record; -1: none, or the bases before it
  * differ. */
 static int64_t find_copy(EvidenceReader *reader, const Stretch *stretch, int i) {
   Copy *copy = &reader->copy;
@@ -87,8 +87,8 @@ static int by_number(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Whether a record in memory has the name of the one being read, which has come to this base of it
- * with step i. */
+/* Whether this base belongs to a record in memory with the name of the record being read, and
+ * corresponds to step i. */
 static bool is_copy(const EvidenceReader *reader, size_t record, const Stretch *stretch, int i,
                     int64_t base) {
   const Copy *copy = &reader->copy;
@@ -96,8 +96,8 @@ static bool is_copy(const EvidenceReader *reader, size_t record, const Stretch *
          base_at(reader, record, stretch, (int64_t)stretch->position[i] - 1) == base;
 }
 
-/* Of many records of one name, pointers find the one that differs less from the last bases than the
- * one followed so far. The base that it has come to; -1: none. */
+/* Among several records with the same name, uses the pointers to find one that differs less from
+ * the last bases than the one followed so far. Returns its base for this step; -1: none. */
 static int64_t find_better_copy(EvidenceReader *reader, const Stretch *stretch, int i) {
   Copy *copy = &reader->copy;
   int n;
@@ -151,7 +151,7 @@ void evidence_read(EvidenceReader *reader, const Stretch *stretch, EvidenceSteps
     steps->votes =
         alloc_grow(steps->votes, &steps->votes_room, end + POOL_POINTERS, sizeof *steps->votes);
     Vote *votes = steps->votes + end;
-    const bool follows = ignores || !reader->copy.found; /* nothing else asks for the copy */
+    const bool follows = ignores || !reader->copy.found; /* otherwise nothing needs the copy */
     int64_t copy = follows ? find_copy(reader, stretch, i) : -1;
     if (ignores) pool_ignore(reader->pool, copy);
     pool_read(reader->pool, stretch->x[i], stretch->restart[i]);

@@ -24,9 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* of a batch: one for each thread, within these */
+enum { BLOCKS = 8, BLOCKS_MAX = 64 }; /* blocks of a batch: one per thread, within these limits */
 enum { LOGITS_MAX = 1 << 26 };        /* floats of all blocks */
-enum { KEPT_MAX = 1 << 28 };          /* bytes that are kept in all slots */
+enum { KEPT_MAX = 1 << 28 };          /* bytes of kept in all slots */
 enum { BATCHES = 4 };
 enum { HAND_JOB = 0, READ_JOB, FIRST_JOB };
 
@@ -34,32 +34,32 @@ struct Predictor {
   PredictWish wish;
   PredictNet *net;                  /* (nets) */
   int nets, threads, slots, blocks; /* of a batch */
-  bool remembers;                   /* one of the nets does */
-  size_t most_steps;                /* more end a batch */
+  bool remembers;                   /* whether one of the nets uses its memory */
+  size_t most_steps;                /* a batch ends once it has more steps */
   Steps *steps;
   Batch batch[BATCHES], *reading, *recalling, *computing, *handing;
   /* Reading: */
   int more;   /* 1: there may be more; 0: the file has ended; -1: it is broken */
-  Why broken; /* in this way */
-  /* Recalling, for each net: of the record that the recalled batch begins with, and of the one that
-   * the next continues. */
+  Why broken; /* the reason */
+  /* Recalling, for each net: the reader of the record with which the recalled batch begins, and of
+   * the record that continues in the next batch. */
   EvidenceReader **continued, **continuing;
   /* Handing out: */
   PredictTake *take;
   void *context;
-  int rc; /* of take */
+  int rc; /* the result of take */
   Why *why;
-  /* Sums over the record that the last stretch handed out belongs to: */
+  /* Sums over the record of the last stretch handed out: */
   uint64_t tokens, own_steps;
-  Outcome *of;  /* (nets) but for nats */
+  Outcome *of;  /* (nets) all but nats */
   double *nats; /* (nets) */
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* Steps of a stretch. States of each step take much memory: where those of a block would take more
- * than a quarter of KEPT_MAX, stretches are shorter, so that blocks stay whole. The number depends
- * on D alone, because results depend on it in their last bits. */
+/* The steps of a stretch. The states of each step take much memory: if those of a block would take
+ * more than a quarter of KEPT_MAX, stretches are shorter, and blocks stay complete. The number
+ * depends only on D, because the last bits of results depend on it. */
 static int stretch_steps(const PredictWish *wish, int D) {
   const size_t step = PREDICT_BLOCK * (size_t)D * sizeof(float);
   int steps = STEPS_STRETCH;
@@ -68,13 +68,13 @@ static int stretch_steps(const PredictWish *wish, int D) {
   return steps > STEPS_LEAST ? steps : STEPS_LEAST;
 }
 
-/* Bytes that are kept in a slot. */
+/* The bytes of kept in a slot. */
 static size_t kept_bytes(const PredictWish *wish) {
   return wish->each_step ? wish->kept * (size_t)wish->reading.stretch : wish->kept;
 }
 
-/* Slots of a batch: a block for each thread; fewer where the logits, or the kept bytes of the
- * batches that are computed and handed out, would take more than 256 MB. */
+/* The slots of a batch: a block for each thread, or fewer if the logits, or the kept bytes of the
+ * batches being computed and handed out, would take more than 256 MB. */
 static int count_slots(const Model *models, int n_models, const PredictWish *wish, int threads) {
   int blocks = threads;
   if (blocks < BLOCKS) blocks = BLOCKS;
@@ -89,9 +89,9 @@ static int count_slots(const Model *models, int n_models, const PredictWish *wis
   return most > 0 ? (int)most : 1;
 }
 
-/* Steps of a batch: with a memory a record is read by one job at a time, while the batch before is
- * computed. A quarter of the slots' steps is enough: computing begins early, and the evidence of
- * each network takes less memory. */
+/* The most steps of a batch. With a memory, each record is read by one job while the previous batch
+ * is computed. A quarter of the steps of the slots is then enough: computing begins early, and the
+ * evidence of each network takes less memory. */
 static size_t most_steps(const Predictor *p) {
   if (!p->remembers) return SIZE_MAX;
   return (size_t)p->slots * STEPS_STRETCH / 4 / (size_t)p->nets;
@@ -140,7 +140,7 @@ void predict_free(Predictor *p) {
 
 /* ---- recalling ------------------------------------------------------------------------------ */
 
-/* Finds the evidence for the stretches of a batch's record, for one of the networks. */
+/* Finds the evidence for the stretches of a record in a batch, for one of the networks. */
 static void recall_record(const Predictor *p, Batch *batch, int record, int i) {
   const Model *model = p->net[i].model;
   Slot *slot = batch->record[record];
@@ -158,7 +158,7 @@ static void recall_record(const Predictor *p, Batch *batch, int record, int i) {
     p->continuing[i] = reader;
 }
 
-/* The record that the batch has not finished continues in the next. */
+/* Prepares the unfinished record of the batch for the next batch. */
 static void continue_record(const Predictor *p) {
   if (p->recalling->used == 0) return;
   for (int i = 0; i < p->nets; i++) {
@@ -237,7 +237,7 @@ static void read_batch(Predictor *p) {
   if (p->more > 0) p->more = batch_read(p->reading, &source, any_in_hand(p), &p->broken);
 }
 
-/* The longest jobs come first: a record may fill its batch. */
+/* Runs a job of a round. The longest jobs come first, because a record may fill its batch. */
 static void batch_job(void *context, int job) {
   Predictor *p = context;
   const int i = job - FIRST_JOB, recalls = p->recalling->records * p->nets;
@@ -252,7 +252,7 @@ static void batch_job(void *context, int job) {
   }
 }
 
-/* A batch that will be computed takes the memory of one that was handed out. */
+/* Gives the memory of a batch that was handed out to a batch to be computed. */
 static void take_kept(const Predictor *p, Batch *batch, Batch *handed) {
   for (int i = 0; i < p->slots; i++) {
     char *kept = batch->slot[i].kept;
@@ -261,7 +261,7 @@ static void take_kept(const Predictor *p, Batch *batch, Batch *handed) {
   }
 }
 
-/* Every batch goes on to the next place. */
+/* Moves every batch to its next phase. */
 static void pass_batches_on(Predictor *p) {
   Batch *handed = p->handing;
   p->handing = p->computing;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch; one more may begin below it */
+enum { NAMES_MAX = 1 << 20 }; /* bytes of the names in a batch, which the last name may exceed */
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
@@ -50,7 +50,7 @@ void batch_free(Batch *batch, int nets) {
   free(batch->record);
 }
 
-/* Slots get their memory with their first stretch: most inputs do not need them all. */
+/* Allocates a slot when it gets its first stretch, because most inputs do not need all slots. */
 static void new_slot(Slot *slot, const BatchSource *source) {
   const PredictWish *wish = source->net->wish;
   stretch_init(&slot->stretch);
@@ -66,7 +66,7 @@ static int longer_first(const void *a, const void *b) {
   return (one > other) - (one < other); /* qsort is not stable everywhere */
 }
 
-/* Adds the stretch that was read last. */
+/* Adds the last stretch read. */
 static void add_slot(Batch *batch) {
   Slot *slot = &batch->slot[batch->used];
   if (batch->used == 0 || slot->stretch.first) batch->record[batch->records++] = slot;

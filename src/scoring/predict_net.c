@@ -9,12 +9,12 @@
 
 _Static_assert(STEPS_WARMUP % PREDICT_T == 0, "a warm-up ends where a window does");
 
-/* The memory that a job computes in. */
+/* The workspace of a job. */
 typedef struct Workspace {
   Tape *tape;
   float *q;           /* logits, or yhat */
   double *J;          /* (PREDICT_T,PREDICT_BLOCK), with_loss */
-  Evidence *evidence; /* (PREDICT_T,PREDICT_BLOCK); NULL: there is no memory */
+  Evidence *evidence; /* (PREDICT_T,PREDICT_BLOCK); NULL: no memory */
 } Workspace;
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ void predict_net_free(PredictNet *net) {
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-/* Copies steps from..from+T-1 of a tape's slots into it; slots without any are idle. */
+/* Copies steps from..from+T-1 of the slots to the tape; slots without steps are idle. */
 static void load_window(Tape *tape, Slot *const *slots, int from) {
   for (int b = 0; b < tape->B; b++) {
     const Stretch *stretch = &slots[b]->stretch;
@@ -94,7 +94,7 @@ static void load_evidence(const PredictNet *net, const Workspace *work, Slot *co
   }
 }
 
-/* How many steps of a slot are in a window. */
+/* The number of steps of a slot in a window. */
 static int steps_of(const Slot *slot, const Tape *tape, int from) {
   const int left = slot->stretch.n - from;
   return left < tape->T ? left : tape->T;
@@ -105,7 +105,7 @@ static const float *state_of(const Tape *tape, int t, int b, size_t D) {
   return tape->h + (size_t)((t + 1) * tape->B + b) * D;
 }
 
-/* Adds up a slot's own states of a window, in the order of its steps. */
+/* Adds up the states of a slot's own steps in a window, in order. */
 static void add_states(double *sum, const Slot *slot, const Tape *tape, int b, int from, size_t D) {
   const int steps = steps_of(slot, tape, from);
   for (int t = 0; t < steps && from >= slot->stretch.warmup; t++) {
@@ -133,7 +133,8 @@ static void take_window(const PredictNet *net, const Workspace *work, Slot *cons
   }
 }
 
-/* Distils a vector of a window's row, unless it is of the warm-up or of none of a slot's steps. */
+/* Distils the vector of a row of the window, unless the row belongs to the warm-up or to no
+ * step. */
 static void distil_row(const PredictWish *wish, const Tape *tape, Slot *const *slots, int from,
                        int row, const float *vector) {
   const Slot *slot = slots[row % tape->B];
@@ -202,7 +203,7 @@ static void run_window(const PredictNet *net, const Workspace *work, Slot *const
   tape_carry(tape, shape);
 }
 
-/* Runs slots, the longest first, through the windows of their steps, from step `from` on. */
+/* Runs slots, the longest first, window by window, from step `from` on. */
 static void run_slots(const PredictNet *net, const Workspace *work, Slot *const *slots, int n,
                       int from) {
   const PredictWish *wish = net->wish;
@@ -241,6 +242,6 @@ void predict_net_mend(const PredictNet *net, Slot *slot, const float *h) {
   Outcome *of = &slot->of[net->number];
   if (fits(of->seam, h, D)) return;
   memcpy(net->mending->tape->h, h, (size_t)D * sizeof *h);
-  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a stretch that has no steps of its own */
+  memcpy(of->h, h, (size_t)D * sizeof *h); /* for a stretch without steps of its own */
   run_slots(net, net->mending, (Slot *const[]){slot}, 1, slot->stretch.warmup);
 }
