@@ -57,7 +57,7 @@ static int read_model(const Task *task, Model *model, const char *path, Why *why
   return make_index(task, model->memory);
 }
 
-/* Rows on a terminal leave no room for the progress. */
+/* Whether rows are written to the terminal, which leaves no place for the progress line. */
 static bool rows_on_terminal(const Task *task) {
   return output_is_terminal(task->output) ||
          (predict_options_two_outputs(task->options) && isatty(STDOUT_FILENO));

@@ -1,4 +1,4 @@
-/* rnntrain: train a recurrent network on the k-mers of DNA. */
+/* rnntrain: trains a recurrent network on the k-mers of DNA. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/parallel.h"
@@ -33,7 +33,7 @@ static int finish(int code, const Why *why) {
   return code;
 }
 
-/* Starts OpenBLAS and the threads. A quiet dry run multiplies nothing. */
+/* Starts OpenBLAS and the threads. A quiet dry run needs no products. */
 static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
   if (o->threads == 0 && (o->threads = quota_threads(ranks_part(), why)) < 0) return USAGE;
   const int wanted = o->threads;
@@ -48,7 +48,8 @@ static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
   return DONE;
 }
 
-/* All ranks compute the sums of gradients and move the weights for themselves. */
+/* Checks that all ranks compute alike, because each adds up gradients and updates weights
+ * itself. */
 static int check_bits(const RunConfig *run, Why *why) {
   char mine[256], first[256];
   snprintf(mine, sizeof mine, "OpenBLAS %s and loops for %s", matrix_library(),
@@ -63,7 +64,8 @@ static int check_bits(const RunConfig *run, Why *why) {
       mine, first);
 }
 
-/* A run starts from the weights of a model, and a memory is of the run's own sequence. */
+/* Drops the memory of the initial model: the run uses only its weights, and makes a memory of its
+ * own sequence. */
 static void drop_memory(RunConfig *run) {
   Model *init = run->init;
   if (init->memory && !run->options->memory)
@@ -74,7 +76,7 @@ static void drop_memory(RunConfig *run) {
   init->memory = NULL;
 }
 
-/* Reads the model to start from; a run that resumes must have started from it too. */
+/* Reads the initial model; a resumed run must have started from the same one. */
 static int read_init(RunConfig *run, Why *why) {
   const char *path = run->options->init, *before = NULL;
   if (run->past) run->init_crc32 = before = metadata_get(run->past, "init_data_crc32");
@@ -129,8 +131,8 @@ static int check_ranks(const RunConfig *run, Why *why) {
       ranks_count(), run->options->B, blocks, ranks_count() * block_lanes(&run->shape));
 }
 
-/* On rank 0: completes the options by the input and checks it: 0, NO_RUN after a dry run that says
- * why there would be none, or -1. */
+/* On rank 0: completes the options by the input and checks it. Returns 0; NO_RUN after a dry run
+ * that has reported why the run would fail; or -1. */
 static int examine_input(RunConfig *run, TrainOptions *o, Why *why) {
   if (o->dry_run && dryrun_table(run->dataset, why) != 0) return -1;
   if (dataset_check(run->dataset, o->k, o->s, why) != 0) {
@@ -170,8 +172,8 @@ static int claim(RunConfig *run, Why *why) {
   return 0;
 }
 
-/* On rank 0: opens the run directory and completes the options, also by those of a run that
- * resumes: DONE or an exit code. */
+/* On rank 0: opens the run directory and completes the options, also by those of a run to resume.
+ * Returns DONE or an exit code. */
 static int prepare(RunConfig *run, TrainOptions *o, const CommandLine *line, Why *why) {
   if (o->output && claim(run, why) != 0) return FAILED;
   if (run->dir && rundir_resumes(run->dir) && resume_read(run, o, line, why) != 0) return FAILED;
@@ -191,7 +193,7 @@ static int read_files(RunConfig *run, TrainOptions *o, Dataset *dataset, const c
   return rc;
 }
 
-/* Gives what rank 0 has read and decided to all ranks. */
+/* Gives the input and decisions of rank 0 to all ranks. */
 static void share(RunConfig *run, TrainOptions *o, Dataset *dataset) {
   train_options_share(o);
   ranks_broadcast(&run->shape, sizeof run->shape);
@@ -200,7 +202,7 @@ static void share(RunConfig *run, TrainOptions *o, Dataset *dataset) {
   dataset_share(dataset);
 }
 
-/* From the options to the end of the run: its exit code. */
+/* Runs from the options to the end of the run; returns the exit code. */
 static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dataset *dataset,
                    const char *const *files, int n_files, Why *why) {
   int code = ranks_outcome(ranks_first() ? prepare(run, o, line, why) : DONE, why);
@@ -220,7 +222,7 @@ static int run_all(RunConfig *run, TrainOptions *o, const CommandLine *line, Dat
   return rc < 0 ? FAILED : rc;
 }
 
-/* Writes the files that report on the run in the directory. */
+/* Writes the report files of the run in the directory. */
 static int report(const RunConfig *run, Why *why) {
   const bool page = run->options->report, multiqc = run->options->multiqc;
   RunData data;
@@ -241,7 +243,7 @@ static int report_end(const RunConfig *run, Why *why) {
   return 0;
 }
 
-/* Answers a wish for help or the version: the exit code. */
+/* Prints the help or the version; returns the exit code. */
 static int answer(OptionsWish wish, const CommandLine *line, Why *why) {
   const char *library = NULL;
   if (!ranks_first()) return DONE;
@@ -250,7 +252,7 @@ static int answer(OptionsWish wish, const CommandLine *line, Why *why) {
                 why);
 }
 
-/* Trains if there are files, and reports: the exit code. */
+/* Trains if there are files, and writes the reports; returns the exit code. */
 static int perform(RunConfig run, TrainOptions *options, const CommandLine *line,
                    const char *const *files, int n_files) {
   Dataset dataset = {0};
@@ -280,12 +282,12 @@ static int perform(RunConfig run, TrainOptions *options, const CommandLine *line
   return code;
 }
 
-/* From the command line on: the exit code. */
+/* Runs the program from the command line on; returns the exit code. */
 static int run(int argc, char **argv, double began) {
   Why why = {""};
   TrainOptions options = {0};
   CommandLine line;
-  char started[32], *command[argc + 1]; /* as typed: options_parse reorders argv */
+  char started[32], *command[argc + 1]; /* as typed, because options_parse reorders argv */
   runjson_now(started);
   memcpy(command, argv, sizeof command);
   if (argc <= 1) return ranks_first() ? manual_remind(&train_program) : USAGE;
@@ -313,7 +315,8 @@ int main(int argc, char **argv) {
   const double began = clock_now();
   start_program();
   Why why = {""};
-  int code = DONE; /* of other ranks, so that no launcher ends rank 0 before its message */
+  int code =
+      DONE; /* on other ranks, because a launcher could otherwise end rank 0 before its message */
   if (ranks_start(&why) == 0)
     code = run(argc, argv, began);
   else if (ranks_first())

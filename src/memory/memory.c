@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  PADDING = 16 /* bytes of packed on each side */,
-  PADDING_WORDS = 2 /* words of begins on each side */
-};
+enum { PADDING = 16 /* bytes of packed on each side */, PADDING_WORDS = 2 /* of begins */ };
 enum {
   WORD = 32 /* bases of a uint64_t */,
   SEEN = 64 /* bases visible before and after a place */,

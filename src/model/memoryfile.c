@@ -10,7 +10,7 @@
 
 enum { ODDS, A, W, SEGMENTS, RECORDS, NAMES, SEQUENCE }; /* indices of the tensors */
 enum { SEGMENT_NUMBERS = 2, RECORD_NUMBERS = 3 };        /* columns */
-#define LETTERS_MAX  (UINT64_C(1) << 48)                 /* of a record */
+#define LETTERS_MAX  (UINT64_C(1) << 48)                 /* letters of a record */
 #define CONSTANT_MAX 1e9f
 
 static void set_tensors(Tensor tensors[MEMORYFILE_TENSORS], const MemorySizes *sizes) {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The drawing, in its own units; the page scales it. */
+/* The sizes of the drawing, in its own units; the page scales it. */
 enum { WIDTH = 450, HEIGHT = 270, LEFT = 54, RIGHT = 18, TOP = 24, BOTTOM = 42 };
 enum { POINTS_MAX = 500, DOTS_MAX = 200, TICKS = 5, TICKS_MAX = 16, NAME = 32 };
-static const double HUGE_NUMBER = 1e100; /* beyond which a number is not drawn */
+static const double HUGE_NUMBER = 1e100; /* larger numbers are not drawn */
 
 typedef struct {
   double least, most;
@@ -21,7 +21,7 @@ typedef struct {
   Axis x, y;
 } Frame;
 
-/* The points of a series that are drawn. */
+/* The drawn points of a series. */
 typedef struct {
   double *x, *y, *low, *high; /* (n) */
   size_t n;
@@ -41,7 +41,7 @@ static void include_value(Axis *axis, double value) {
   axis->most = fmax(axis->most, value);
 }
 
-/* Some room at both ends; of a single value, too. */
+/* Adds some room at both ends, also if there is a single value. */
 static void pad(Axis *axis, double part) {
   const double range = axis->log ? log(axis->most / axis->least) : axis->most - axis->least;
   double room = part * range;
@@ -55,7 +55,7 @@ static void pad(Axis *axis, double part) {
   }
 }
 
-/* 0..1 along the axis. */
+/* The place of a value along the axis, 0..1. */
 static double place(const Axis *axis, double value) {
   return axis->log ? log(value / axis->least) / log(axis->most / axis->least)
                    : (value - axis->least) / (axis->most - axis->least);
@@ -69,7 +69,7 @@ static double at_y(const Frame *frame, double y) {
   return (double)(HEIGHT - BOTTOM) - place(&frame->y, y) * (double)(HEIGHT - TOP - BOTTOM);
 }
 
-/* Round numbers, some five of them, and the distance between them. */
+/* Sets about five ticks at round numbers, and the distance between them. */
 static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX], double *step) {
   const double rough = (axis->most - axis->least) / (double)TICKS;
   const double power = pow(10, floor(log10(rough)));
@@ -82,7 +82,8 @@ static int linear_ticks(const Axis *axis, double ticks[TICKS_MAX], double *step)
   return n;
 }
 
-/* Powers of ten; where they are few also 2 and 5 times those, where they are many only some. */
+/* Sets ticks at powers of ten: also at 2 and 5 times these if they are few, only at some if
+ * many. */
 static int log_ticks(const Axis *axis, double ticks[TICKS_MAX]) {
   const double decades = log10(axis->most / axis->least);
   const int every = (int)(decades / 6) + 1;
@@ -96,8 +97,8 @@ static int log_ticks(const Axis *axis, double ticks[TICKS_MAX]) {
   return n;
 }
 
-/* "1.5M", "20k", "5000", "0.02", "3e-5"; with as many digits as tell it from its neighbours, which
- * are `step` away. */
+/* "1.5M", "20k", "5000", "0.02", "3e-5"; with enough digits to distinguish it from its neighbours,
+ * `step` away. */
 static void number_text(double value, double step, char text[NAME]) {
   static const struct {
     double from, unit;
@@ -165,7 +166,7 @@ static Points points_new(size_t n) {
   return (Points){block, block + n, block + 2 * n, block + 3 * n, n};
 }
 
-/* Joins each `group` neighbours. */
+/* Replaces each `group` neighbours by their mean. */
 static void join(Points *points, size_t group) {
   size_t n = 0;
   for (size_t from = 0; from < points->n; from += group, n++) {
@@ -185,7 +186,7 @@ static void join(Points *points, size_t group) {
   points->n = n;
 }
 
-/* The points to draw: finite ones, joined if there are too many to tell apart. */
+/* The points to draw: finite ones, averaged if there are too many. */
 static Points gather(const Frame *frame, const Series *series) {
   Points points = points_new(series->n);
   size_t n = 0;
@@ -204,7 +205,7 @@ static Points gather(const Frame *frame, const Series *series) {
   return points;
 }
 
-/* Point i of a path. */
+/* Draws point i of a path. */
 static void draw_point(const Frame *frame, size_t i, double x, double y) {
   static const char *const commands[] = {"M", "L", " "}; /* move, line, further lines */
   fprintf(frame->out, "%s%.1f %.1f", commands[i < 2 ? i : 2], at_x(frame, x), at_y(frame, y));
@@ -216,7 +217,7 @@ static void draw_line(const Frame *frame, const Points *points, int colour) {
   fputs("\"/>\n", frame->out);
 }
 
-/* Along its upper end, and back along the lower. */
+/* Draws the band: along its upper edge, and back along the lower. */
 static void draw_band(const Frame *frame, const Points *points, int colour) {
   fprintf(frame->out, "<path class=\"band c%d\" d=\"", colour);
   for (size_t i = 0; i < 2 * points->n; i++) {
@@ -243,7 +244,7 @@ static void draw_series(const Frame *frame, const Series *series, const Points *
     draw_dots(frame, points, colour);
 }
 
-/* The name stands above the line, or below it where another's line is close above. */
+/* Draws a mark. Its name is above the line, or below it if another line is close above. */
 static void draw_mark(const Frame *frame, const Chart *chart, int i) {
   const double y = at_y(frame, chart->mark[i].y), CLOSE = 16;
   double below = 0;

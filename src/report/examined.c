@@ -12,14 +12,14 @@ static double number_of(const json_t *value) {
   return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-/* A list of n numbers, others being NAN; false: it is none. */
+/* Reads a list of n numbers, with NAN for other values; false: the list is something else. */
 static bool take_numbers(double *numbers, const json_t *list, int n) {
   if (json_array_size(list) != (size_t)n) return false;
   for (int i = 0; i < n; i++) numbers[i] = number_of(json_array_get(list, (size_t)i));
   return true;
 }
 
-/* As above, of probabilities. */
+/* The same for probabilities. */
 static bool take_probabilities(double *p, const json_t *list, int n) {
   if (!take_numbers(p, list, n)) return false;
   for (int i = 0; i < n; i++)
@@ -39,7 +39,7 @@ void examined_next(NextBases *next, const json_t *root) {
   if (whole) next->k = (int)k;
 }
 
-/* The texts of n digits for each unit. */
+/* Reads the states: for each unit a text of n digits. */
 static bool take_states(PassageData *passage, const json_t *json, int n) {
   const json_t *list = json_object_get(json, "h");
   const size_t units = json_array_size(list);

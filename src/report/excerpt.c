@@ -11,7 +11,7 @@ static void read_quoted(Excerpt *e, char c) {
     e->quoted = false;
 }
 
-/* Whether the bracket begins an object that is left out. */
+/* Handles an opening bracket; returns whether it begins an object to leave out. */
 static bool open_bracket(Excerpt *e, char c) {
   if (e->depth == MEMBER) {
     e->in_list = c == '[';

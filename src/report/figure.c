@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMOOTHED = 16 }; /* part of a window to each side of a timestep */
+enum { SMOOTHED = 16 }; /* 1 / the part of a window on each side of a timestep */
 
 static int compare(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
-/* A column with NAN in the rows that sum up less than half as many steps as most: a validation came
- * between. To be freed. */
+/* A copy of a column with NAN in rows of less than half the usual number of steps, which a
+ * validation cut short. To be freed. */
 static double *steady(const RunData *data, const double *column) {
   const size_t n = data->rows;
   double *kept = alloc_new(n + 1, sizeof *kept), *steps = alloc_new(n + 1, sizeof *steps);
@@ -32,7 +32,7 @@ static double *steady(const RunData *data, const double *column) {
   return kept;
 }
 
-/* A series along the course of the run. */
+/* A series over the course of the run. */
 static Series over_tokens(const RunData *data, const char *name, const double *y) {
   return (Series){.name = name, .x = data->loss[RUNDATA_TOKENS], .y = y, .n = data->rows};
 }
@@ -53,8 +53,8 @@ static void draw_loss(FILE *out, const RunData *data) {
   free(train);
 }
 
-/* The mean J around timestep i, in bits per base; of fewer timesteps near the first ones, where it
- * may change quickly. */
+/* The mean J around timestep i, in bits per base; near the first timesteps, where J may change
+ * quickly, over fewer timesteps. */
 static double smooth(const RunData *data, const TimestepLoss *part, size_t i) {
   const size_t most = data->T / SMOOTHED, around = i < most ? i : most;
   double sum = 0, tokens = 0;
@@ -105,7 +105,7 @@ static void draw_norm(FILE *out, const RunData *data) {
                             .mark = {{clip > 0 ? "clip" : NULL, clip}}});
 }
 
-/* K-mers a second between rows without a validation, over a quarter of a second at least. */
+/* K-mers per second between rows without a validation, over at least a quarter of a second. */
 typedef struct {
   double *tokens, *speed; /* (n) */
   size_t n;
@@ -152,8 +152,7 @@ static void draw_speed(FILE *out, const RunData *data) {
 
 /* ---- the examination ------------------------------------------------------------------------ */
 
-/* The interval that holds the true rate with probability 0.95, of `p` that were seen of n.
- * (E. Wilson, JASA 1927.) */
+/* The 95 % confidence interval of a rate, observed as p in n cases (E. Wilson, JASA 1927). */
 static void wilson(double p, double n, double *low, double *high) {
   const double z = 1.96, middle = p + z * z / (2 * n);
   const double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)), scale = 1 + z * z / n;
@@ -236,7 +235,7 @@ static const Figure figures[] = {
     {"Speed", "third", text_speed, always, draw_speed}};
 enum { FIGURES = sizeof figures / sizeof *figures };
 
-/* Why the examination lacks figures. */
+/* The reason why the examination lacks figures. */
 static const char *reason(const Summary *run) {
   if (run->valid_tokens == 0) return "Not measured, because there was no validation";
   if (strcmp(run->status, "diverged") == 0) return "Not measured, because the run diverged";
@@ -244,7 +243,7 @@ static const char *reason(const Summary *run) {
   return ends ? "Not measured" : "Measured when the run ends";
 }
 
-/* One sentence names the figures of the examination that are not there. */
+/* Writes a sentence that names the missing figures of the examination. */
 static void put_missing(FILE *out, const Summary *run) {
   int n = 0;
   for (int i = 0; i < FIGURES; i++) {

@@ -12,7 +12,7 @@
 
 /* ---- general statistics --------------------------------------------------------------------- */
 
-/* A column: its name, field in the summary, and how MultiQC shows it. */
+/* A column: its name, field in the summary, and format in MultiQC. */
 static const struct {
   const char *name;
   size_t offset;
@@ -32,7 +32,7 @@ static const struct {
      "RdYlGn-rev"}};
 enum { COLUMNS = sizeof columns / sizeof *columns, ALWAYS = COLUMNS - 2 };
 
-/* The columns of a memory are there only where it was measured. */
+/* Makes the columns, those of a memory only if it was measured. */
 static json_t *columns_json(const Summary *run) {
   const int n = isfinite(run->frozen_bits) ? COLUMNS : ALWAYS;
   json_t *list = json_array();
@@ -43,7 +43,7 @@ static json_t *columns_json(const Summary *run) {
   return list;
 }
 
-/* Values that were not measured are left out. */
+/* Makes the values, without those that were not measured. */
 static json_t *values_json(const Summary *run) {
   json_t *values = json_object();
   for (int i = 0; i < COLUMNS; i++) {
@@ -80,8 +80,8 @@ static json_t *plot_json(void) {
                    "value", 2, "label", "guessing");
 }
 
-/* At each validation; of a run without any, at each row, and named so. The rows, which may be many,
- * are written one by one, as the last member. */
+/* Writes the validation loss at each validation, or the training loss at each row if there was
+ * none. The rows, which may be many, are written one by one, as the last member. */
 static int write_loss(AtomicFile *file, const RunData *data, const char *sample, Why *why) {
   if (!file) return -1;
   const bool validated = isfinite(data->run.best_bits);
@@ -105,8 +105,9 @@ static int write_loss(AtomicFile *file, const RunData *data, const char *sample,
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The name of a directory, which need not be UTF-8, as a JSON string: each other byte becomes the
- * character of its number, and a control character '_', because MultiQC writes tables. */
+/* The name of a directory, which need not be UTF-8, as a JSON string: a byte that is not UTF-8
+ * becomes the character with that number, and a control character becomes '_', because MultiQC
+ * writes tables. */
 static json_t *sample_json(const char *name) {
   char *text = alloc_new(ESCAPE_ROOM * strlen(name) + 3, 1), *at = text;
   *at++ = '"';

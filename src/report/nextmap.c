@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A panel, in its own units. */
+/* The sizes of a panel, in its own units. */
 enum { WIDTH = 192, LEFT = 24, TOP = 13, NAME = 8 };
 enum { LEVELS = 10 };
 static const double GUESS = 0.25, LEAST_RANGE = 0.1;
@@ -30,7 +30,7 @@ static Grid grid_of(int k) {
                 .height = columns > 4 ? WIDTH / columns : WIDTH / 8};
 }
 
-/* The mean prediction of all that were measured. */
+/* The mean of all measured predictions. */
 static double mean_of(const NextBases *next, int base) {
   double sum = 0, n = 0;
   for (int i = 0; i < kmer_count(next->k); i++) {
@@ -41,7 +41,7 @@ static double mean_of(const NextBases *next, int base) {
   return n > 0 ? sum / n : 0;
 }
 
-/* How far the probabilities are from a guess, at most, and LEAST_RANGE at least. */
+/* The largest distance of the probabilities from 1/4, at least LEAST_RANGE. */
 static double find_range(const NextBases *next) {
   double range = LEAST_RANGE;
   for (int base = 0; base < 4; base++)
@@ -50,12 +50,12 @@ static double find_range(const NextBases *next) {
   return range;
 }
 
-/* -LEVELS..LEVELS; LEVELS + 1: there is no prediction. */
+/* The level of a probability, -LEVELS..LEVELS; LEVELS + 1: no prediction. */
 static int level_of(double p, double range) {
   return isnan(p) ? LEVELS + 1 : (int)round(LEVELS * (p - GUESS) / range);
 }
 
-/* The class of a level below, at or above a guess. */
+/* The style class of a level below, at or above 1/4. */
 static const char *class_of(int level) {
   if (level > LEVELS) return "none";
   return level < 0 ? "lo" : "hi";
@@ -93,7 +93,7 @@ static void put_cell(FILE *out, const NextBases *next, const Grid *grid, int bas
     fprintf(out, "%.3f</title></path>", p);
 }
 
-/* The cells of one level. */
+/* Writes the cells of one level. */
 static void put_level(FILE *out, const NextBases *next, const Grid *grid, int base, int level,
                       double range) {
   int n = 0;

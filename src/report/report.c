@@ -14,10 +14,10 @@
 #include <string.h>
 
 enum { LIST_MAX = 100 };
-static const double PART_MAX = 1000; /* per cent beyond which numbers are not compared */
-static const double REFRESH_LEAST = 2, REFRESH_MOST = 20; /* seconds, as many as the run has */
+static const double PART_MAX = 1000; /* per cent; larger differences are not printed */
+static const double REFRESH_LEAST = 2, REFRESH_MOST = 20; /* seconds between reloads of the page */
 
-/* The page and the data that it shows. */
+/* The page and its data. */
 typedef struct {
   FILE *out;
   const RunData *data;
@@ -40,7 +40,7 @@ static void put_real(const Page *page, double value, int decimals, const char *u
     fputs("-", page->out);
 }
 
-/* 4639675 as "4,639,675" */
+/* Writes 4639675 as "4,639,675". */
 static void put_whole(const Page *page, double value) {
   char digits[32] = "-";
   if (fabs(value) < 1e18) snprintf(digits, sizeof digits, "%.0f", value);
@@ -57,7 +57,7 @@ static const char *base_name(const char *path) {
   return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The files that it was trained on, without their directories. */
+/* Writes the names of the training files, without directories. */
 static void put_names(const Page *page) {
   const SummaryList *inputs = &page->data->run.inputs;
   size_t trained = inputs->all - inputs->n;
@@ -99,7 +99,7 @@ static void put_cards(const Page *page) {
   fputs("<small>of the network</small></dd></div>\n</dl>\n", page->out);
 }
 
-/* How the network compares with the best Markov model. */
+/* Compares the network with the best Markov model. */
 static void put_verdict(const Page *page) {
   const Summary *run = &page->data->run;
   const bool remembers = isfinite(run->frozen_bits);
@@ -121,7 +121,7 @@ static void put_verdict(const Page *page) {
   fprintf(page->out, ": %.4f against %.4f bits per base.</p>\n", bits, markov);
 }
 
-/* The state of the run, for people. */
+/* Writes the state of the run. */
 static void put_status(const Page *page) {
   static const struct {
     const char *status, *shown, *note;
@@ -177,13 +177,13 @@ static void put_head(const Page *page) {
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-/* The number of entries to list, of n; if that is not all, a sentence says so. */
+/* The number of entries to list, of n; writes a sentence if these are not all. */
 static size_t put_most(const Page *page, size_t n, const char *things) {
   if (n > LIST_MAX) fprintf(page->out, "<p>The first %d of %zu %s:</p>\n", LIST_MAX, n, things);
   return n > LIST_MAX ? LIST_MAX : n;
 }
 
-/* Whether a column of numbers has anything but zeros. */
+/* Whether a column of numbers has a value other than 0. */
 static bool counts(const SummaryList *list, int column) {
   if (column < list->texts) return true;
   for (size_t i = 0; i < list->n; i++)
@@ -200,7 +200,8 @@ static void put_cell(const Page *page, const SummaryList *list, int column, size
   fputs("</td>", page->out);
 }
 
-/* The first n rows of a list, without the columns of zeros, and those that an older run lacks. */
+/* Writes the first n rows of a list, without columns of zeros or columns that an older run
+ * lacks. */
 static void put_list(const Page *page, const SummaryList *list, size_t n) {
   fputs("<table>\n<tr>", page->out);
   for (int j = 0; list->name[j]; j++)
@@ -225,7 +226,7 @@ static void put_inputs(const Page *page) {
   fputs("</section>\n", page->out);
 }
 
-/* The table of validation ranges. */
+/* Writes the table of validation ranges. */
 static void put_validation(const Page *page) {
   const SummaryList *ranges = &page->data->run.validation;
   if (ranges->n == 0) return;
@@ -246,7 +247,7 @@ static void put_number(const Page *page, const char *name, double value) {
   fputs("</dd></div>\n", page->out);
 }
 
-/* Those that have their default values, or the others. */
+/* Writes the options with their default values, or the other options. */
 static void put_some_options(const Page *page, bool usual) {
   const Summary *run = &page->data->run;
   fputs("<dl class=\"options\">\n", page->out);
@@ -264,7 +265,7 @@ static void put_options(const Page *page) {
   fputs("</details>\n</section>\n", page->out);
 }
 
-/* A command line. */
+/* Writes a command line. */
 static void put_words(const Page *page, const SummaryWords *command) {
   const size_t n = put_most(page, command->n, "words");
   fputs("<p><code>", page->out);
@@ -272,7 +273,7 @@ static void put_words(const Page *page, const SummaryWords *command) {
   fputs("</code></p>\n", page->out);
 }
 
-/* The command line that the run began with, and those that resumed it. */
+/* Writes the first command line of the run, and those that resumed it. */
 static void put_commands(const Page *page) {
   const Summary *run = &page->data->run;
   fputs("<section>\n<h2>Made by</h2>\n", page->out);
@@ -311,7 +312,7 @@ int report_write(const RunData *data, AtomicFile *file, Why *why) {
   const Summary *run = &data->run;
   bool *usual = alloc_new(run->n_options + 1, sizeof *usual);
   for (size_t i = 0; i < run->n_options; i++) usual[i] = usual_option(run, &run->options[i]);
-  put_page(&(Page){file->out, data, usual}); /* the errno of a write that fails stays */
+  put_page(&(Page){file->out, data, usual}); /* the errno of a failed write stays */
   free(usual);
   return atomicfile_commit(file, why);
 }

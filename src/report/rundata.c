@@ -20,7 +20,7 @@ typedef struct {
   size_t room, number; /* of the line, from 1 */
 } Lines;
 
-/* The next line's numbers: 1; 0 where there is none, or it is being written; -1. */
+/* Reads the numbers of the next line: 1; 0: no line, or it is still being written; -1: an error. */
 static int read_numbers(Lines *lines, double *numbers, int columns, Why *why) {
   const ssize_t n = getline(&lines->line, &lines->room, lines->file);
   if (n < 0 && ferror(lines->file))
@@ -76,7 +76,7 @@ static int read_log(RunData *data, const Log *log, const char *path, Why *why) {
 
 /* ---- the logs ------------------------------------------------------------------------------- */
 
-/* Whether an array of n numbers is full, if it grows at 0, 1, 2, 4, 8, ... to twice its size. */
+/* Whether an array of n numbers is full, if it doubles its size at 1, 2, 4, 8, ... numbers. */
 static bool is_full(size_t n) { return (n & (n - 1)) == 0; }
 
 static double *grow(double *numbers, size_t n) {
@@ -107,7 +107,7 @@ static void add(TimestepLoss *part, double step, size_t t, double J, double toke
   part->to = step;
 }
 
-/* The rows of the first step that was logged are T. */
+/* Takes a row. The first logged step has T rows. */
 static void take_timestep(RunData *data, const double *numbers) {
   const double step = numbers[0], t = numbers[1], J = numbers[2], tokens = numbers[3];
   const double steps = data->rows > 0 ? data->loss[RUNDATA_STEP][data->rows - 1] : 0;

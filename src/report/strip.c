@@ -5,14 +5,14 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* A piece, in its own units: the logo, the bases that came, the states, an axis. */
+/* The sizes of a piece, in its own units: the logo, the actual bases, the states, an axis. */
 enum { STEPS = 32, LEFT = 36, RIGHT = 4, TOP = 24, STEP = 14, LOGO = 100, LETTER = 18 };
 enum { UNIT = 5, AXIS = 20, LEVELS = 10 };
 static const double TENTH = 10;
 
 static const char *const bases[] = {"A", "C", "G", "T"};
 
-/* Letters of 100 by 100. */
+/* Outlines of the letters, 100 by 100. */
 static const char *const glyphs[] = {
     "M0 100L38 0H62L100 100H78L70 76H30L22 100ZM36 58H64L50 17Z",
     "M100 66C95 88 77 100 52 100C20 100 0 80 0 50C0 20 20 0 52 0C77 0 95 12 100 34L78 38C74 25 66 "
@@ -46,7 +46,7 @@ static void put_letter(const Piece *piece, int t, int base, double top, double h
           bases[base], came ? "" : " faint", bases[base], height / 100, left_of(piece, t) + 1, top);
 }
 
-/* The likeliest base is at the top. */
+/* Writes the stack of a step, with the most likely base at the top. */
 static void put_stack(const Piece *piece, int t) {
   const PassageData *passage = piece->passage;
   const double TINY = 0.2;
@@ -100,7 +100,7 @@ static void put_level(const Piece *piece, int level) {
   if (n > 0) fputs("\"/>\n", piece->out);
 }
 
-/* The number of each unit, where the pointer rests. */
+/* Writes the number of each unit as a tooltip. */
 static void put_units(const Piece *piece) {
   const int top = TOP + LOGO + LETTER, n = piece->passage->units;
   fputs("<g class=\"clear\">", piece->out);
@@ -125,7 +125,7 @@ static int height_of(const PassageData *passage) {
   return TOP + LOGO + LETTER + passage->units * UNIT + AXIS;
 }
 
-/* The position of every tenth step. */
+/* Writes the position of every tenth step. */
 static void put_axis(const Piece *piece, double stride) {
   const double from = isfinite(piece->passage->from) ? piece->passage->from : 1;
   for (int t = piece->from; t < piece->to; t++) {
@@ -156,7 +156,7 @@ static void put_piece(const Piece *piece, double stride) {
   fputs("</svg>\n", piece->out);
 }
 
-/* The place, the bits, and the scale of h. */
+/* Writes the place, the bits, and the scale of h. */
 static void put_legend(FILE *out, const PassageData *passage) {
   const double bits = strip_bits(passage);
   fputs("<p class=\"legend\">", out);

@@ -147,7 +147,7 @@ static size_t read_excerpt(void *text, size_t n, void *excerpt) {
   return excerpt_read(excerpt, text, n);
 }
 
-/* The object in an open file; NULL. */
+/* Loads the object in a file; NULL on error. */
 static json_t *load(const char *path, Excerpt *excerpt, Why *why) {
   json_error_t error;
   json_t *root = json_load_callback(read_excerpt, excerpt, JSON_REJECT_DUPLICATES, &error);

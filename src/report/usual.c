@@ -12,7 +12,7 @@ static const Option *find(const char *name) {
   return option->name ? option : NULL;
 }
 
-/* The options of a run, but for flags: no default depends on them. */
+/* The options of a run without flags, on which no default depends. */
 static TrainOptions options_of(const Summary *run) {
   TrainOptions options = {0};
   options_default(&train_program, &options);
@@ -25,7 +25,7 @@ static TrainOptions options_of(const Summary *run) {
   return options;
 }
 
-/* Whether a default is the value that run.json has, which rounds. */
+/* Whether a default equals the value in run.json, which is rounded. */
 static bool same(const Option *option, const char *usual, const char *value) {
   const double a = strtod(usual, NULL), b = strtod(value, NULL);
   switch (option->type) {

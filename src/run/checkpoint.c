@@ -32,7 +32,7 @@ static int state_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, cons
   return n;
 }
 
-/* And those that only rank 0 has. */
+/* The same, with the tensors that only rank 0 has. */
 static int file_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, const RunState *state) {
   const size_t inputs = (size_t)run->dataset->n;
   int n = state_tensors(tensors, run, state);
@@ -45,9 +45,9 @@ static int file_tensors(Tensor tensors[TENSORS_MAX], const RunConfig *run, const
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
-/* The range of each kind of number, for the writer and the reader. */
+/* The kinds of numbers and their ranges, for the writer and the reader. */
 typedef enum {
-  COUNT,            /* 0 to 2^53: exact in every language's numbers */
+  COUNT,            /* 0 to 2^53: exact as a double in any language */
   REAL,             /* finite, not negative */
   REAL_OR_INFINITE, /* or infinite */
   REAL_OR_NONE      /* or infinite, or NaN */
@@ -59,7 +59,7 @@ static bool real_fits(NumberKind kind, double value) {
   return value >= 0 && (isfinite(value) || kind != REAL);
 }
 
-/* A number in the metadata and its field in the state. */
+/* A number in the metadata, and its field in the state. */
 typedef struct {
   const char *key;
   NumberKind kind;
@@ -92,7 +92,7 @@ static void list_numbers(RunState *state, Number list[NUMBERS]) {
   memcpy(list, numbers, sizeof numbers);
 }
 
-/* Adds the numbers; one that the reader would reject is an error. */
+/* Adds the numbers; a number that the reader would reject is an error. */
 static int describe_numbers(const char *path, Metadata *metadata, RunState *state, Why *why) {
   Number numbers[NUMBERS];
   list_numbers(state, numbers);
@@ -114,7 +114,7 @@ static int describe_numbers(const char *path, Metadata *metadata, RunState *stat
   return 0;
 }
 
-/* Numbers are read as they are written and in no other way: no sign, blank or digit more. */
+/* Reads a number only in the form in which it is written: without extra signs, blanks or digits. */
 static int read_real(const char *text, double *number) {
   char again[32];
   *number = strtod(text, NULL);

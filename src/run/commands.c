@@ -28,21 +28,21 @@ size_t commands_next(const Commands *commands, size_t *at) {
   return number ? strtoul(number, NULL, 10) : 0;
 }
 
-/* Where the command line that begins at byte `at` ends. */
+/* The end of the command line that begins at byte `at`. */
 static size_t end_of(const Commands *commands, size_t at) {
   for (size_t left = commands_next(commands, &at); left > 0; left--)
     if (!commands_word(commands, &at)) break;
   return at;
 }
 
-/* Where the last command line ends. */
+/* The end of the last command line. */
 static size_t used(const Commands *commands) {
   size_t end = 0, at = 0;
   while (commands_next(commands, &at) > 0) at = end = end_of(commands, end);
   return end;
 }
 
-/* Removes the oldest command lines but the first, until no more than so many bytes are used. */
+/* Removes the oldest command lines except the first, until at most this many bytes are used. */
 static size_t make_room(Commands *commands, size_t bytes, size_t most) {
   char *text = (char *)commands->data;
   const size_t first = end_of(commands, 0);

@@ -3,20 +3,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEVELS = 10 }; /* of h, a digit each */
+enum { LEVELS = 10 }; /* of h, one digit each */
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
 static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-/* With three decimals. */
+/* A probability with three decimals. */
 static json_t *probability(double value) {
   return isfinite(value) ? json_real(round(1000 * value) / 1000) : json_null();
 }
 
 /* ---- calibration and gradient flow ---------------------------------------------------------- */
 
-/* Bins that are empty are left out. */
+/* Makes the calibration, without empty bins. */
 static json_t *calibration_json(const Exam *exam) {
   json_t *json = json_array();
   for (int i = 0; i < EXAM_BINS; i++) {
@@ -48,7 +48,8 @@ static json_t *flow_json(const Exam *exam) {
 
 static const char *const bases[] = {"A", "C", "G", "T"};
 
-/* The mean prediction after each k-mer, in alphabetical order; null after one that never came. */
+/* Makes the mean predictions after each k-mer, in alphabetical order; null for a k-mer that did not
+ * occur. */
 static json_t *next_json(const Exam *exam) {
   json_t *json = json_object(), *predictions = json_array();
   json_object_set_new(json, "k", whole((uint64_t)exam->k));
@@ -66,8 +67,8 @@ static json_t *next_json(const Exam *exam) {
 
 /* ---- a passage of validation ---------------------------------------------------------------- */
 
-/* Sets where the passage is, or null: the record in which the validation begins, and the letter of
- * the first base of the passage there. */
+/* Sets the place of the passage, or null: the record in which the validation begins, and the letter
+ * of the first base of the passage there. */
 static void add_place(json_t *json, const Passage *passage, const Dataset *dataset) {
   const TailPart *part = NULL;
   for (int i = 0; i < dataset->n && !part; i++)
@@ -96,7 +97,7 @@ static char level(double h, double least, double most) {
   return (char)('0' + (int)round(part * (LEVELS - 1)));
 }
 
-/* h of each unit, a digit per step: 0 is the least and 9 the most. */
+/* Adds h of each unit, one digit per step: 0 is the least and 9 the most. */
 static void add_states(json_t *json, const Passage *passage) {
   json_t *units = json_array(), *list = json_array();
   char digits[PASSAGE_STEPS + 1] = "";

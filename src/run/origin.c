@@ -14,7 +14,8 @@ enum { KEY = 48, VALUE = 64 };
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* The name of a file, to be freed. One that begins with - follows ./, unlike standard input. */
+/* The name of a file, to be freed. A name that begins with - gets a prefix ./, but not standard
+ * input. */
 static char *name_of(const char *path) {
   char *copy = alloc_text(path);
   const char *from = basename(copy);
@@ -26,7 +27,7 @@ static char *name_of(const char *path) {
   return name;
 }
 
-/* A name as a word of a shell, of bash where it has an escaped byte; to be freed. */
+/* A name quoted for a shell (for bash if it has an escaped byte); to be freed. */
 static char *word_of(const char *name) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                               "_./:=@%+,-";
@@ -62,7 +63,7 @@ static void describe_input(Metadata *origin, const Dataset *dataset, int i) {
   free(name);
 }
 
-/* Those of a checkpoint, if it has them. */
+/* The inputs of a checkpoint, if it has them. */
 static Metadata *past_inputs(const Metadata *past) {
   static const char prefix[] = "input_";
   Metadata *inputs = metadata_new();
@@ -128,7 +129,7 @@ static void add_options(Command *command, const RunConfig *run, const char *init
   }
 }
 
-/* Adds the files to train on that are listed. */
+/* Adds the listed training files. */
 static void add_files(Command *command, const Metadata *inputs, int n) {
   const char *key, *value;
   int files = 0;

@@ -10,8 +10,8 @@
 
 enum { KEY = 64, VALUE = 64, DIFFERENCE = 128 };
 
-/* Whether an option must stay as it was (most determine the network or its gradients), is kept but
- * may change, or belongs to a single command. */
+/* Whether an option must not change (most of these determine the network or its gradients), is kept
+ * but may change, or belongs to a single command. */
 typedef enum { FIXED, KEPT, OWN } Stay;
 
 static Stay option_stay(const Option *option) {
@@ -51,8 +51,8 @@ static int check_names(const Metadata *about, const char *path, Why *why) {
   return 0;
 }
 
-/* Whether the sizes in the options are those of the network: the memory of the run follows from
- * them. */
+/* Checks that the sizes in the options are those of the network, because they determine the memory
+ * of the run. */
 static int check_sizes(const Metadata *about, const char *path, Why *why) {
   static const char *const pairs[][2] = {{"k", "option.kmer"},
                                          {"stride", "option.stride"},
@@ -82,7 +82,7 @@ static int check_about(const Metadata *about, const char *path, Why *why) {
 static int take_options(TrainOptions *options, const CommandLine *line, const Metadata *about,
                         const char *path, Why *why) {
   char key[KEY], value[VALUE], usual[VALUE];
-  TrainOptions unused = {0}; /* the values that the command line replaces are checked too */
+  TrainOptions unused = {0}; /* replaced values are checked too */
   options_default(&train_program, &unused);
   if (check_about(about, path, why) != 0) return -1;
   for (const Option *option = train_program.options; option->name; option++) {
@@ -122,7 +122,7 @@ int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, 
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
-/* The difference between an input and that of the run; "" if there is none. */
+/* Describes the difference between an input and that of the run; "" if there is none. */
 static void find_difference(char text[DIFFERENCE], const uint64_t *is, const uint64_t *was) {
   *text = 0;
   if (is[DATASET_VALIDATES] != was[DATASET_VALIDATES])

@@ -29,10 +29,10 @@ const char *rundir_header(RunFile file) {
 struct RunDir {
   char *path, *file[RUN_FILES];
   RunMode mode;
-  int fd;             /* of the directory, -1: it is not there yet */
+  int fd;             /* of the directory; -1: it does not exist yet */
   int log[RUN_FILES]; /* of loss.tsv, which carries the lock, and timestep_loss.tsv, or -1 */
   bool resumes, locked;
-  bool made, began; /* the directory; a run in it */
+  bool made, began; /* whether this process made the directory; and began a run in it */
 };
 
 bool rundir_resumes(const RunDir *dir) { return dir->resumes; }
@@ -40,7 +40,8 @@ bool rundir_locked(const RunDir *dir) { return dir->locked; }
 const char *rundir_file(const RunDir *dir, RunFile file) { return dir->file[file]; }
 const char *rundir_path(const RunDir *dir) { return dir->path; }
 
-/* directory/name, or the directory alone where name is ""; no slash doubled; to be freed. */
+/* Makes directory/name, or the directory alone if name is "", without double slashes; to be
+ * freed. */
 static char *join(const char *directory, const char *name) {
   char *path = alloc_new(strlen(directory) + strlen(name) + 2, 1);
   size_t n = strlen(directory);
@@ -96,7 +97,7 @@ static bool is_same(const struct stat *a, const struct stat *b) {
 /* The present path of the open directory; false if unknown. */
 static bool find_directory(const RunDir *dir, const struct stat *open, char *path, size_t size) {
   struct stat there;
-#ifdef F_GETPATH /* of macOS; it writes up to PATH_MAX bytes */
+#ifdef F_GETPATH /* macOS; writes up to PATH_MAX bytes */
   if (size < PATH_MAX || fcntl(dir->fd, F_GETPATH, path) != 0) return false;
 #else
   char link[64];
@@ -108,8 +109,8 @@ static bool find_directory(const RunDir *dir, const struct stat *open, char *pat
   return stat(path, &there) == 0 && is_same(&there, open);
 }
 
-/* Whether a log is still in the directory. If loss.tsv, which is locked, is not, another run may
- * have started there. */
+/* Whether a log is still in the directory. If the locked loss.tsv is missing, another run may have
+ * started there. */
 static int check_log(const RunDir *dir, RunFile file, Why *why) {
   struct stat open, there;
   const int fd = dir->log[file];
@@ -176,11 +177,11 @@ static int begun_meanwhile(const RunDir *dir, Why *why) {
 /* The contents of a directory. */
 typedef struct {
   bool there[RUN_FILES];
-  bool results; /* of a run: something that a new run would destroy */
+  bool results; /* results of a run, which a new run would destroy */
   bool foreign; /* a file with the name of a log that is not a log */
 } Contents;
 
-/* Examines a log, whose first line may be missing or truncated. */
+/* Checks a log, whose first line may be missing or truncated. */
 static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why) {
   const char *header = rundir_header(file);
   const size_t length = strlen(header);
@@ -197,7 +198,7 @@ static int look_into(const RunDir *dir, RunFile file, Contents *holds, Why *why)
   return 0;
 }
 
-/* Examines all files of a run; one that cannot be accessed is not treated as missing. */
+/* Checks all files of a run; a file that cannot be accessed does not count as missing. */
 static int look(const RunDir *dir, Contents *holds, Why *why) {
   struct stat about;
   *holds = (Contents){.results = false};
@@ -223,7 +224,7 @@ static int check_parent(const RunDir *dir, Why *why) {
   return rc;
 }
 
-/* Opens loss.tsv and locks it while it is open; it is not an error if it does not exist. */
+/* Opens loss.tsv and locks it while it is open; no error if it does not exist. */
 static int lock(RunDir *dir, int flags, Why *why) {
   const int fd = openat(dir->fd, names[RUN_LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
   if (fd < 0 && errno == ENOENT && flags == 0) return 0;
@@ -279,7 +280,7 @@ static int claim_open(RunDir *dir, Why *why) {
   if (access(dir->path, W_OK | X_OK) != 0)
     return fail_writing(why, errno, "-o %s: cannot be written to", dir->path);
   if (lock(dir, 0, why) != 0 || look(dir, &holds, why) != 0) return -1;
-  if (holds.there[RUN_LOSS] && dir->log[RUN_LOSS] < 0) /* another process has just made it */
+  if (holds.there[RUN_LOSS] && dir->log[RUN_LOSS] < 0) /* another process has just made loss.tsv */
     return busy(dir, why);
   return check_run(dir, &holds, why);
 }
@@ -351,7 +352,7 @@ int rundir_begin(RunDir *dir, Why *why) {
   if (dir->log[RUN_LOSS] < 0 && lock(dir, O_CREAT | O_EXCL, why) != 0) return -1;
   dir->began = true;
   return dir->mode == RUN_NEW ? 0
-                              : clear(dir, why); /* without results, only a report may be there */
+                              : clear(dir, why); /* without results, there may be only a report */
 }
 
 void rundir_undo(RunDir *dir) {

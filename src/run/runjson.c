@@ -19,7 +19,7 @@ static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
 static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-/* A string from outside; where it is not UTF-8, its other bytes become '?'. NULL becomes null. */
+/* An external string; bytes that are not UTF-8 become '?'. NULL becomes null. */
 static json_t *text(const char *from) {
   if (!from) return json_null();
   json_t *string = json_string(from);
@@ -75,7 +75,7 @@ static json_t *counts_json(const char *file, const SeqCounts *counts) {
   }
   json_object_set_new(json, "bgzf_end_block_missing",
                       json_boolean(counts->notes.end_block_missing));
-  json_object_set_new(json, "ambiguous", ambiguous); /* by code, in place of their sum */
+  json_object_set_new(json, "ambiguous", ambiguous); /* by code, instead of their sum */
   return json;
 }
 
@@ -107,7 +107,7 @@ static json_t *range_json(const Dataset *dataset, int i) {
   return json;
 }
 
-/* Over all bases of the validation, also those that no token predicts. */
+/* Bits per base over all bases of the validation, including those that no token predicts. */
 static double whole_bits(const RunConfig *run, double bits) {
   const double predicted = (double)run->valid_tokens * run->shape.s;
   return bits_over_all(bits, predicted, (double)dataset_valid_bases(run->dataset));
@@ -198,11 +198,12 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
   json_object_set_new(json, "status", json_string(runjson_status(result->status)));
   json_object_set_new(json, "started", text(run->started));
   json_object_set_new(json, "written", json_string(written));
-  json_object_set(json, "command", json_array_get(commands, 0)); /* that the run began with */
+  json_object_set(json, "command", json_array_get(commands, 0)); /* the first command */
   json_object_set_new(json, "commands", commands);
   json_object_set_new(json, "options", options_json(run->options));
   json_object_set_new(json, "seed", whole(run->options->seed));
-  json_object_set_new(json, "inputs", json_array()); /* both are written file by file */
+  json_object_set_new(json, "inputs",
+                      json_array()); /* inputs and ranges are written file by file */
   json_object_set_new(json, "validation", json_array());
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));
@@ -217,7 +218,7 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-/* Writes a value, all its lines but the first indented, and frees it. */
+/* Writes a value, with all lines but the first indented, and frees it. */
 static void put_value(FILE *out, int indent, json_t *value) {
   char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_REAL_PRECISION(10));
   for (const char *c = dump; *c; c++) {
@@ -228,7 +229,7 @@ static void put_value(FILE *out, int indent, json_t *value) {
   json_decref(value);
 }
 
-/* Writes an object with a line for each of its members, and frees it. */
+/* Writes an object with one line per member, and frees it. */
 static void put_lines(FILE *out, json_t *object) {
   json_t *value;
   const char *key, *separator = "{";
@@ -241,8 +242,8 @@ static void put_lines(FILE *out, json_t *object) {
   json_decref(object);
 }
 
-/* Writes a list with an entry for each input that has one. There may be many, so only one is in
- * memory at a time. */
+/* Writes a list with an entry for each input that has one. Only one entry is in memory at a time,
+ * because there may be many. */
 static void put_list(FILE *out, json_t *(*entry)(const Dataset *, int), const Dataset *dataset) {
   int entries = 0;
   fputc('[', out);

@@ -17,14 +17,14 @@
 typedef struct {
   RunFile file;
   const char *path;
-  int fd; /* the directory's, -1: not open */
+  int fd; /* owned by the directory; -1: not open */
   uint64_t bytes;
 } Log;
 
 struct Runlog {
   RunDir *dir;
   Log loss, timestep_loss;
-  FILE *lines; /* to be appended, in memory: */
+  FILE *lines; /* lines to append, in memory: */
   char *text;
   size_t size;
 };
@@ -50,18 +50,18 @@ void runlog_free(Runlog *log) {
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-/* errno says why. */
+/* Fills why from errno. */
 static int cannot_write(const char *path, Why *why) {
   return fail_writing(why, errno, "%s: cannot be written", path);
 }
 
-/* Appends the lines that were gathered; where that fails, no part of them stays. */
+/* Appends the pending lines; if that fails, no part of them stays. */
 static int append(Runlog *log, Log *to, Why *why) {
   if (fflush(log->lines) != 0) return fail(why, "%s: no memory for its next line", to->path);
   if (rundir_check(log->dir, why) != 0) return -1;
   if (stream_write(to->fd, log->text, log->size) < log->size) {
     cannot_write(to->path, why);
-    (void)!ftruncate(to->fd, (off_t)to->bytes); /* where this fails too, --resume cuts it off */
+    (void)!ftruncate(to->fd, (off_t)to->bytes); /* if this fails too, --resume truncates the log */
     return -1;
   }
   to->bytes += log->size;
@@ -113,7 +113,7 @@ int runlog_sync(Runlog *log, RunNumbers *numbers, Why *why) {
 
 /* ---- beginning and resuming ----------------------------------------------------------------- */
 
-/* Empties a log, or makes it, and writes its header. */
+/* Makes or empties a log, and writes its header. */
 static int begin_log(Runlog *log, Log *to, Why *why) {
   struct stat about;
   to->fd = rundir_log(log->dir, to->file, true);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The default rates of optimizers, for people. */
+/* The default rates of optimizers, as text. */
 #define FIRST_RATE(CONSTANT, name, rate, ...) #name " " #rate
 #define RATE(CONSTANT, name, rate, ...)       ", " #name " " #rate
 
@@ -22,8 +22,8 @@ enum {
   EPOCHS = 10,
   LANES = 32,
   LANES_MAX = 1024,
-  LANE_TOKENS = 4000000, /* that a lane reads in a run, at least, where there are more than 32 */
-  EPOCHS_COUNTED = 20    /* of them at most */
+  LANE_TOKENS = 4000000, /* the least tokens per lane in a run with more than 32 lanes */
+  EPOCHS_COUNTED = 20    /* epochs counted at most */
 };
 
 #define AT(field) offsetof(TrainOptions, field)
@@ -124,7 +124,7 @@ bool train_options_matters(const Option *option) {
   return strcmp(option->group, output) != 0 && strcmp(option->name, "threads") != 0;
 }
 
-/* Without FILEs there is no training, so no option of training may have been given. */
+/* Checks a command line without FILEs: there is no training, so options of training are errors. */
 static int check_alone(const TrainOptions *o, Why *why) {
   char is[4096], usual[4096];
   TrainOptions fresh = {0};

@@ -1,19 +1,20 @@
-/* The records of a file pass through batches of stretches, which change places after each round:
+/* The records of a file pass through batches of stretches. In each round, a batch is in one of
+ * these phases, and it moves on to the next phase after the round:
  *
- *   reading    One job reads the next stretches: the steps and the file are its own.
+ *   reading One job reads the next stretches; it alone uses the steps and the file.
  *   recalling  A job for each record and each network with a memory reads the steps of the record's
- *              stretches in order; it writes their evidence and nothing else. Where no network has
- *              a memory, batches do not stop here.
+ *              stretches in order; it writes only their evidence. If no network has
+ *              a memory, batches skip this phase.
  *   computing  A job for each block of slots and each network runs the steps, window by window, in
- *              a workspace of its own; it writes the outcomes of its slots and nothing else.
+ *              its own workspace; it writes only the outcomes of its slots.
  *   handing    One job, in the order of the file, compares the stretches' seams, adds the outcomes
- *              up to those of the record, and calls take; the sums and the workspaces for mending
- *              are its own.
+ *              up for the record, and calls take; it alone uses the sums and the workspaces for
+ *              mending.
  *
- * All jobs of a round run side by side. They share models, factors and the wish, which nobody
- * changes; a stretch being read continues the one read last, which may be among those being
- * computed: nobody changes that one either. A batch owns its slots, a slot its stretch and
- * outcomes, a network its factors and workspaces. */
+ * All jobs of a round run side by side. They share models, factors and the wish, which do not
+ * change. A stretch being read continues the last one read, which may be among those being computed
+ * and does not change either. A batch owns its slots, a slot owns its stretch and outcomes, and a
+ * network owns its factors and workspaces. */
 #include "scoring/predict.h"
 
 #include "base/alloc.h"

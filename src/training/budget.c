@@ -28,7 +28,7 @@ bool budget_has_validation(const Budget *budget, double now) {
          (budget->limit == 0 || now + validation_time(budget) <= budget_deadline(budget));
 }
 
-/* Expected duration of a window that is read with a memory, forward only. */
+/* Expected duration of a window read with a memory, forward only. */
 static double window_with_memory(const Budget *budget) {
   return FORWARD_SHARE * step(budget) + budget->pools;
 }
@@ -38,15 +38,15 @@ static double calibration_time(const Budget *budget) {
   return fmin(CALIBRATION_SHARE * budget->limit, whole);
 }
 
-/* Expected time from the end of a calibration to that of the run: two validations with the memory
- * and the examination. */
+/* Expected time from the end of a calibration to the end of the run: two validations with the
+ * memory, and the examination. */
 static double end_time(const Budget *budget) {
   const double exam = budget->windows > 0 ? fmin(EXAM_MOST, EXAM_SHARE * budget->limit) : 0;
   const bool measures = budget->calibration_windows > 0 && has_validations(budget);
   return exam + (measures ? 2 * window_with_memory(budget) * (double)budget->windows : 0);
 }
 
-/* The time to reserve for after the training. A step that has begun is finished. */
+/* The time to reserve for work after training, including the rest of a step that has begun. */
 static double reserve(const Budget *budget) {
   const double validation = has_validations(budget) ? validation_time(budget) : 0;
   const double memory = budget->indexing + calibration_time(budget);
@@ -68,7 +68,7 @@ double budget_calibration_end(const Budget *budget, double now) {
   return fmax(now + calibration_time(budget), budget->limit - end_time(budget));
 }
 
-/* The earlier parts of a resumed run count as training. */
+/* Earlier parts of a resumed run count as training. */
 double budget_part(const Budget *budget, double now) {
   if (budget->limit == 0) return 0;
   const double end = budget_end(budget);

@@ -14,7 +14,7 @@ static const double rehearsal_seconds = 0.25;
 int dryrun_table(const Dataset *dataset, Why *why) {
   const char *columns[1 + COUNTS_COLUMNS] = {"file"};
   Count list[COUNTS_COLUMNS];
-  counts_list(&dataset->counts[0], list); /* first the names */
+  counts_list(&dataset->counts[0], list); /* for the names */
   for (int j = 0; j < COUNTS_COLUMNS; j++) columns[1 + j] = list[j].name;
   Output *output = output_open(NULL, why);
   Table *table = table_new(output, TABLE_TSV, columns, 1 + COUNTS_COLUMNS);
@@ -29,7 +29,7 @@ int dryrun_table(const Dataset *dataset, Why *why) {
   return output_close(output, why);
 }
 
-/* Tokens a second of windows on a network that is thrown away. */
+/* Measures tokens per second on a scratch network. */
 static double rehearse(Trainer *train) {
   double start = 0, now = 0;
   uint64_t tokens = 0;
@@ -44,14 +44,14 @@ static double rehearse(Trainer *train) {
     trainer_agree(train);
     now = train->agreed.now;
     if (window == 0)
-      start = now; /* the first one warms up */
+      start = now; /* the first window warms up */
     else
       tokens += train->window->tokens;
   }
   return (double)tokens / (now - start);
 }
 
-/* Estimates the time of the run from its tokens a second. */
+/* Estimates the time of the run from its tokens per second. */
 static void say_time(const Trainer *train, double rate) {
   char time[32], threads[48], epochs[64] = "an epoch, until validation stops improving,";
   const TrainOptions *o = train->run->options;

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* How the model was made, for its metadata; nothing in it depends on the clock. */
+/* Describes the training of the model, for its metadata; independent of the clock. */
 static Metadata *make_about(const Trainer *train) {
   static const char kept[] =
       "strands|epochs|lanes|timesteps|optimizer|learning-rate|schedule|warmup|clip|seed";
@@ -80,15 +80,15 @@ static int write_checkpoint(Trainer *train, Why *why) {
   return rc;
 }
 
-/* The next report of a run in progress follows after as much time as the run has taken, LEAST to
- * MOST seconds, and after at least SHARE times the seconds that this one took. */
+/* Plans the next report of a run in progress: after as much time as the run has taken, between
+ * LEAST and MOST seconds, but at least SHARE times the seconds for this report. */
 static void plan_report(Trainer *train, double seconds) {
   const double LEAST = 1, MOST = 20, SHARE = 100, now = train->agreed.now;
   const double usual = fmin(fmax(now, LEAST), MOST);
   train->next_report = now + fmax(usual, SHARE * seconds);
 }
 
-/* Restores the state of the checkpoint, and cuts the logs to it. */
+/* Restores the state of the checkpoint, and truncates the logs accordingly. */
 static int resume(Trainer *train, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
   const RunDir *dir = train->run->dir;
@@ -111,7 +111,7 @@ int files_begin(Trainer *train, Why *why) {
   return runlog_begin(train->run->log, why);
 }
 
-/* The files that can be made again from the checkpoint. */
+/* Writes the files that can be made again from the checkpoint. */
 static int write_others(Trainer *train, RunStatus status, Why *why) {
   const RunConfig *run = train->run;
   if (trainer_has_model(train) && files_model(train, why) != 0) return -1;
@@ -124,12 +124,13 @@ int files_save(Trainer *train, RunStatus status, Why *why) {
   train->next_checkpoint = start + train->run->options->checkpoint_every;
   trainer_keep_states(train);
   int rc = ranks_outcome(ranks_first() ? write_checkpoint(train, why) : 0, why);
-  if (rc == 0) { /* now there is something to save, and to resume from */
+  if (rc == 0) { /* from now on the run can be saved and resumed */
     signals_catch();
     signals_no_alarm();
     rc = ranks_outcome(ranks_first() ? write_others(train, status, why) : 0, why);
   }
-  if (rc != 0 && ranks_first()) rundir_check(train->run->dir, why); /* it explains all others */
+  if (rc != 0 && ranks_first())
+    rundir_check(train->run->dir, why); /* this error explains all others */
   trainer_agree(train);
   plan_report(train, 0);
   train->budget.save = fmax(train->budget.save, train->agreed.now - start);
@@ -154,7 +155,7 @@ int files_log(Trainer *train, double valid_loss, Why *why) {
   return 0;
 }
 
-/* Near the end of --max-time the last checkpoint replaces one that is due. */
+/* Whether a checkpoint is due. Near the end of --max-time the last checkpoint replaces it. */
 static bool checkpoint_is_due(const Trainer *train) {
   const Budget *budget = &train->budget;
   return train->agreed.now >= train->next_checkpoint &&

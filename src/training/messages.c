@@ -11,26 +11,27 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { FEW_TOKENS = 10 /* for each parameter */ };
+enum { FEW_TOKENS = 10 /* per parameter */ };
 
 static double epochs(const Trainer *train) {
   return (double)train->state.numbers.tokens / (double)train->run->train_tokens;
 }
 
-/* K-mers a second, of this program. */
+/* K-mers per second in this program. */
 static double speed(const Trainer *train) {
   const uint64_t tokens = train->state.numbers.tokens - train->earlier_tokens;
   return (double)tokens / (clock_now() - train->run->began - train->budget.began);
 }
 
-/* The fraction of the run done; 0 if its end is not known. */
+/* The fraction of the run done; 0 if its end is unknown. */
 static double run_part(const Trainer *train) {
   const double limit = train->budget.limit;
   const double part = trainer_epochs_part(train, train->state.numbers.tokens);
   return fmin(fmax(part, limit > 0 ? trainer_elapsed(train) / limit : 0), 1);
 }
 
-/* With more threads than the lanes feed: the lanes that feed them all, or as many as possible. */
+/* If there are more threads than the lanes keep busy: suggests the number of lanes that keeps all,
+ * or as many as possible, busy. */
 static void suggest_lanes(const RunConfig *run, int threads, char text[64]) {
   const TrainOptions *o = run->options;
   const int enough = threads * block_lanes(&run->shape), most = train_options_most_lanes(o->T);
@@ -99,14 +100,14 @@ void messages_validation(const Trainer *train, double loss) {
 
 /* ---- the result ----------------------------------------------------------------------------- */
 
-/* The way to a longer run, for "try ..."; "" if that would not help. */
+/* Suggests how to run longer, for "try ..."; "" if that would not help. */
 static void suggest_longer(const Trainer *train, char text[64]) {
   const TrainOptions *o = train->run->options;
   const RunNumbers *numbers = &train->state.numbers;
   *text = 0;
   if (train->result.status == RUN_STATUS_STOPPED_EARLY)
     snprintf(text, 64, "%s", o->patience > 0 ? "a larger --patience, " : "");
-  else if (numbers->best_step < numbers->step / 2) /* it overfits */
+  else if (numbers->best_step < numbers->step / 2) /* overfitting */
     return;
   else if (o->epochs > 0)
     snprintf(text, 64, "more epochs (-e %d), ", 3 * o->epochs);
@@ -114,7 +115,7 @@ static void suggest_longer(const Trainer *train, char text[64]) {
     snprintf(text, 64, "more time (--max-time), ");
 }
 
-/* Suggests remedies for a network that is worse than counting, the most promising first. */
+/* Suggests remedies for a network worse than the Markov model, the most promising first. */
 static void suggest_remedies(const Trainer *train) {
   const RunConfig *run = train->run;
   const double each = (double)run->train_tokens / (double)shape_parameters(&run->shape);
@@ -150,7 +151,7 @@ static void say_validation(const Trainer *train) {
   const double whole = bits_over_all(bits, predicted, (double)bases);
   progress_say(run->progress, "validation: %.4f bits per base; best Markov model (order %d): %.4f",
                bits, run->markov.best, markov);
-  if (bits_differ(bits, whole)) /* on short reads, where many bases are not predicted */
+  if (bits_differ(bits, whole)) /* with short reads, many bases are not predicted */
     progress_say(run->progress,
                  "validation over all %" PRIu64
                  " bases, at 2 bits for each unpredicted one: %.4f; best Markov model: %.4f",

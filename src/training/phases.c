@@ -34,7 +34,7 @@ int phases_fail(const Phases *phases, const char *remedy, Why *why) {
               remedy);
 }
 
-/* Sets the message for the case that this phase takes all the remaining time. */
+/* Sets an alarm with a message in case this phase takes all the remaining time. */
 static void set_alarm(const Phases *phases) {
   char line[sizeof(Why) + 32];
   Why why;

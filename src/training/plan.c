@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 enum { PROGRAM = 5 << 20 };                        /* bytes: code, libraries, buffers */
-enum { STRETCHES_MAX = 3 * 128, STEP_BYTES = 64 }; /* of a predictor (predict.h), about */
+enum { STRETCHES_MAX = 3 * 128, STEP_BYTES = 64 }; /* of a predictor (predict.h), approximately */
 
-/* The bytes after `label` in a file of the kernel; UINT64_MAX where there are none. */
+/* The bytes after `label` in a file of the kernel; UINT64_MAX if there are none. */
 static uint64_t kernel_bytes(const char *path, const char *label) {
   FILE *in = fopen(path, "r");
   char line[256], *end;
@@ -31,7 +31,7 @@ static uint64_t kernel_bytes(const char *path, const char *label) {
   return found;
 }
 
-/* The rest of ulimit -v. */
+/* The rest of the address space under ulimit -v, in bytes. */
 static uint64_t address_space(void) {
   const uint64_t limit = quota_address_space();
   const uint64_t used = kernel_bytes("/proc/self/status", "VmSize:");
@@ -39,14 +39,15 @@ static uint64_t address_space(void) {
   return used < limit ? limit - used : 0;
 }
 
-/* The memory of the process now; a guess if the kernel does not report it. */
+/* The present memory of the process; an estimate if the kernel does not report it. */
 static uint64_t present(uint64_t corpus) {
   const uint64_t there = kernel_bytes("/proc/self/status", "VmRSS:");
   const uint64_t least = PROGRAM + corpus;
   return there == UINT64_MAX || there < least ? least : there;
 }
 
-/* Machine and control group are shared with the other ranks of the node, which need as much. */
+/* Sets the available memory. The other ranks of the node share the machine and control group, and
+ * need as much. */
 static void find_available(Plan *plan) {
   const uint64_t near = (uint64_t)ranks_near();
   uint64_t machine = kernel_bytes("/proc/meminfo", "MemAvailable:");
@@ -67,8 +68,8 @@ static void find_available(Plan *plan) {
   }
 }
 
-/* At most, to measure the bits of the validation with a memory: that of the sequence read so far,
- * which doubles when it grows, and the stretches that are read ahead. */
+/* The most bytes for measuring the validation with a memory: the memory of the sequence read so
+ * far, which doubles when it grows, and the stretches read ahead. */
 static uint64_t measuring(const RunConfig *run) {
   const uint64_t bases = span_bases(&run->dataset->valid);
   uint64_t stretches = bases / STEPS_STRETCH + 1;
@@ -76,8 +77,8 @@ static uint64_t measuring(const RunConfig *run) {
   return 3 * memory_bytes(bases, run->repeats.m, 1) + stretches * STEPS_MAX * STEP_BYTES;
 }
 
-/* After training: the memory of repeats, and the most of its calibration, its measuring and the
- * examination. */
+/* Bytes after training: the memory of repeats, plus the largest of its calibration, its measurement
+ * and the examination. */
 static uint64_t after_training(const RunConfig *run) {
   const bool validates = run->dataset->valid.n > 0;
   uint64_t most = validates ? exam_memory(&run->shape, run->options->T, run->kernels) : 0;
@@ -95,8 +96,8 @@ Plan plan_make(const RunConfig *run) {
   find_available(&plan);
   trainer_memory(run, &plan.weights, &plan.windows);
   plan.markov = dataset->valid.n > 0 ? markov_memory() : 0;
-  /* The Markov counts are freed before the network is made, and a checkpoint's buffer before what
-   * follows the training. */
+  /* The Markov counts are freed before the network is made, and the buffer of a checkpoint before
+   * the work after training. */
   const uint64_t after = after_training(run);
   const uint64_t save = safetensors_memory((size_t)run->shape.V, run->origin);
   const uint64_t buffers = (uint64_t)run->options->threads * MATRIX_BUFFER;

@@ -12,7 +12,7 @@ enum {
   LINES = 5,
   TEXT = 256,
   NAME = 256,
-  READS = 1000, /* more records than that, of fewer letters, are reads */
+  READS = 1000, /* more records than READS, with fewer letters, are reads */
   READ_LETTERS = 1000
 };
 
@@ -36,13 +36,13 @@ static int by_digest(const void *a, const void *b) {
   return x->file - y->file;
 }
 
-/* The files with the sequence of a file: their number, 0 unless it is the first of several, and the
- * second of them. */
+/* The files with the same sequence as a file: their number (0 unless it is the first of several),
+ * and the second of them. */
 typedef struct {
   int n, second;
 } Group;
 
-/* Finds the groups of equal files, by their first ones; to be freed. */
+/* Finds the groups of equal files, each at the index of its first file; to be freed. */
 static Group *find_groups(const Dataset *dataset) {
   const size_t n = (size_t)dataset->n;
   Twin *twins = alloc_new(n, sizeof *twins);
@@ -85,7 +85,7 @@ static void say_twins(Progress *progress, const Dataset *dataset) {
 typedef enum { NO_END_BLOCK, PHRED64, CIRCULAR, NO_QUALITY, LOW_QUALITY, MASKED, SHORT } Remark;
 enum { REMARKS = SHORT + 1 };
 
-/* The text of a remark, and whether it applies to a file with these counts. */
+/* Writes a remark; returns whether it applies to a file with these counts. */
 static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const SeqCounts *c) {
   switch (kind) {
   case NO_END_BLOCK: snprintf(text, TEXT, SEQFILE_NO_END_BLOCK); return c->notes.end_block_missing;
@@ -146,7 +146,7 @@ static const char *record_text(char text[NAME], const char *name, uint64_t numbe
   return text;
 }
 
-/* Whether a file holds reads: then the number of those for validation is enough. */
+/* Whether a file holds reads, for which the number of validation records is enough. */
 static bool has_reads(const SeqCounts *counts) {
   return counts->notes.has_quality ||
          (counts->records > READS && counts_letters(counts) / counts->records < READ_LETTERS);
@@ -174,7 +174,7 @@ static void say_part(Progress *progress, const Dataset *dataset, int i) {
                  file, first, part->from, part->to, last, part->last_to);
 }
 
-/* Warns of records that are used for validation only, because they are at the end of a file. */
+/* Warns of records used only for validation, because they are at the end of a file. */
 static void say_unlearnt(Progress *progress, const Dataset *dataset) {
   static const char remedy[] =
       "put such records into a separate FILE, or use --valid FILE or --valid-fraction 0";
@@ -201,7 +201,7 @@ static void say_unlearnt(Progress *progress, const Dataset *dataset) {
                  file, name, records - 1, records > 2 ? "s" : "", remedy);
 }
 
-/* Reports how many of the bases for validation are read. */
+/* Reports the number of validation bases that are read, if not all. */
 static void say_sample(Progress *progress, const Dataset *dataset) {
   const uint64_t read = dataset_valid_bases(dataset);
   uint64_t all = 0;

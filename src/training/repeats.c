@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Estimates for a core: to index a base, and to read one with a pool. */
+/* Estimated seconds of one core to index a base, and to read a base with a pool. */
 static const double INDEX_SECONDS = 5e-8, POOL_SECONDS = 6e-7;
 
 int repeats_plan(RunConfig *run, Why *why) {
@@ -54,7 +54,7 @@ void repeats_estimate(Budget *budget, const RunConfig *run) {
 
 /* ---- learning ------------------------------------------------------------------------------- */
 
-/* A memory of the training span; NULL: a signal came. */
+/* Makes a memory of the training span; NULL: a signal came. */
 static Memory *make_memory(const RunConfig *run) {
   const TrainOptions *o = run->options;
   ProgressWatched watched = {run->progress, clock_now()};
@@ -105,7 +105,7 @@ static int take_nats(void *context, const Prediction *prediction, Why *why) {
   return signals_end() ? -1 : 0;
 }
 
-/* Bits per base of the validation span; NAN: a signal came. */
+/* Measures the bits per base of the validation span; NAN: a signal came. */
 static double measure(const Model *model, EvidenceUse use, const RunConfig *run) {
   const double bases = (double)(run->valid_tokens * (uint64_t)run->options->s);
   double nats = NAN;

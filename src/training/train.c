@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 enum {
-  DIVERGED_FACTOR = 10, /* a loss so many times that of guessing is too large */
-  LARGE = 1000000,      /* parameters: writing or examining so many takes seconds */
-  LONG = 10 * 1000000   /* bases: counting them takes seconds */
+  DIVERGED_FACTOR = 10, /* times the loss of guessing, above which a loss is too large */
+  LARGE = 1000000,      /* parameters; writing or examining this many takes seconds */
+  LONG = 10 * 1000000   /* bases; counting this many takes seconds */
 };
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -29,20 +29,20 @@ static void add_losses(Trainer *train, const WindowLoss *loss) {
   }
 }
 
-/* Whether a window's loss is far above that of guessing, ln n a k-mer, or no number. */
+/* Whether the loss of a window is NaN, or far above that of guessing, ln n per k-mer. */
 static bool has_diverged(const Trainer *train, const WindowLoss *loss) {
   const double guessing = log((double)train->run->shape.n);
   return !(loss->loss <= (double)DIVERGED_FACTOR * guessing * (double)loss->tokens);
 }
 
-/* The fraction of the training done after so many tokens, for the learning rate schedule. */
+/* The fraction of the training done after this many tokens, for the learning rate schedule. */
 static double training_part(const Trainer *train, uint64_t tokens) {
   return fmax(trainer_epochs_part(train, tokens), budget_part(&train->budget, train->agreed.now));
 }
 
 /* Takes a step with the gradient of a window, unless it or the loss is not finite. At the end of an
- * epoch few lanes have tokens left; the step is as much smaller, so that all tokens count alike and
- * these few cannot undo what all lanes have learnt. */
+ * epoch few lanes have tokens left. The step is then smaller in proportion: all tokens count alike,
+ * and these few cannot undo the learning of all lanes. */
 static void learn(Trainer *train, const WindowLoss *loss) {
   const TrainOptions *o = train->run->options;
   RunNumbers *numbers = &train->state.numbers;
@@ -62,7 +62,7 @@ static void learn(Trainer *train, const WindowLoss *loss) {
   numbers->bad_in_a_row = skipped || has_diverged(train, loss) ? numbers->bad_in_a_row + 1 : 0;
 }
 
-/* Learns from a window. Returns false if a signal came in between; then nothing is changed. */
+/* Learns from a window. Returns false, with nothing changed, if a signal came meanwhile. */
 static bool step(Trainer *train) {
   const double start = train->agreed.now;
   const WindowLoss *loss =
@@ -77,9 +77,9 @@ static bool step(Trainer *train) {
   return true;
 }
 
-/* One more step, or at the end of an epoch its validation. A row that is due is logged before a
- * step, not after one, because a validation there would log it too. A step of a large network can
- * take a minute, so a signal undoes the one that has begun. */
+/* Takes one more step, or validates at the end of an epoch. A row that is due is logged before a
+ * step, not after it, because a validation there would log it too. A step of a large network can
+ * take a minute, so a signal undoes a step that has begun. */
 static int advance(Trainer *train, Why *why) {
   RunNumbers *numbers = &train->state.numbers;
   lanes_save(train->lanes, train->state.lanes);
@@ -96,7 +96,7 @@ static int advance(Trainer *train, Why *why) {
   return 0;
 }
 
-/* Why the run ends here; otherwise it is running. */
+/* The reason why the run ends here; otherwise RUN_STATUS_RUNNING. */
 static RunStatus find_status(const Trainer *train) {
   const TrainOptions *o = train->run->options;
   const RunNumbers *numbers = &train->state.numbers;
@@ -109,8 +109,8 @@ static RunStatus find_status(const Trainer *train) {
   return RUN_STATUS_RUNNING;
 }
 
-/* Trains until something ends the run; *status is the reason. All that is due depends on the state
- * alone, so that a run that resumes continues as if it had not been interrupted. */
+/* Trains until the run ends and sets *status to the reason. All that is due depends only on the
+ * state, so a resumed run continues as if it had not been interrupted. */
 static int loop(Trainer *train, RunStatus *status, Why *why) {
   const RunNumbers *numbers = &train->state.numbers;
   for (;;) {
@@ -134,8 +134,8 @@ static int loop(Trainer *train, RunStatus *status, Why *why) {
 /* Whether writing and examining the weights takes seconds. */
 static bool is_large(const RunConfig *run) { return shape_parameters(&run->shape) > LARGE; }
 
-/* Writes the first checkpoint of a new run, so that a full disk shows at once. A run that resumes
- * has one; its status becomes running. */
+/* Writes the first checkpoint of a new run, which reveals a full disk at once. A resumed run has
+ * one; its status becomes running. */
 static int save_first(Trainer *train, bool resumes, Why *why) {
   if (!resumes) return files_save(train, RUN_STATUS_RUNNING, why);
   signals_catch();
@@ -148,7 +148,8 @@ static int start(Trainer *train, Why *why) {
   const bool first = run->options->init && run->valid_tokens > 0;
   bool resumes = ranks_first() && rundir_resumes(run->dir);
   ranks_broadcast(&resumes, sizeof resumes);
-  train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* it may stay the best */
+  train->state.numbers.next_validation =
+      first ? 0 : VALIDATION_TOKENS; /* the initial weights may stay the best */
   phases_begin(train->phases, resumes ? "reading the checkpoint" : "writing the first checkpoint",
                is_large(run));
   int rc = ranks_outcome(ranks_first() ? files_begin(train, why) : 0, why);
@@ -162,17 +163,17 @@ static int start(Trainer *train, Why *why) {
 
 /* ---- the end, on rank 0 --------------------------------------------------------------------- */
 
-/* Whether the model is measured on the validation. */
+/* Whether the model is examined on the validation. */
 static bool is_examined(const Trainer *train) {
   return isfinite(train->state.numbers.best_valid_loss);
 }
 
-/* Whether work follows the last step. */
+/* Whether more work follows the last step. */
 static bool goes_on(const Trainer *train) {
   return is_examined(train) || train->run->options->memory;
 }
 
-/* Ends a run that has diverged. Its weights are worthless; the best ones before them are kept. */
+/* Ends a run that has diverged. Its weights are useless; the best earlier weights are kept. */
 static int end_diverged(Trainer *train, Why *why) {
   const bool validated = is_examined(train);
   if (validated && files_model(train, why) != 0) return -1;
@@ -191,7 +192,7 @@ static int end_diverged(Trainer *train, Why *why) {
   return TRAIN_DIVERGED;
 }
 
-/* Ends a run at a signal; it is saved and can resume. */
+/* Ends a run at a signal; it is saved and can be resumed. */
 static int end_interrupted(const Trainer *train, Why *why) {
   const int signal = train->agreed.signal;
   fail(why, "stopped by %s at step %" PRIu64 " and saved in %s; --resume continues from there",
@@ -214,13 +215,13 @@ static int end_after_training(Trainer *train, Why *why) {
   return TRAIN_SIGNALLED + signal;
 }
 
-/* Adds the memory to a run that is saved after its last step, and examines the model. */
+/* Adds the memory to a run saved after its last step, and examines the model. */
 static int complete(Trainer *train, Why *why) {
   const RunConfig *run = train->run;
   const bool examined = is_examined(train);
   if (run->options->memory) {
     repeats_learn(train);
-    if (train->memory && examined) repeats_measure(train); /* the model has its bits */
+    if (train->memory && examined) repeats_measure(train); /* measure its bits */
     if (train->memory && files_model(train, why) != 0) return -1;
   }
   if (!examined || signals_end()) return 0;
@@ -229,7 +230,7 @@ static int complete(Trainer *train, Why *why) {
   return 0;
 }
 
-/* Ends a run that has trained and is saved. */
+/* Ends a run that has finished training and is saved. */
 static int finish(Trainer *train, RunStatus status, Why *why) {
   if (goes_on(train)) {
     if (complete(train, why) != 0) return -1;
@@ -241,7 +242,7 @@ static int finish(Trainer *train, RunStatus status, Why *why) {
   return 0;
 }
 
-/* Ends a run that had no time for a step: there is no model. */
+/* Ends a run that had no time for a step and has no model. */
 static int end_without_step(Trainer *train, Why *why) {
   if (files_runjson(train, RUN_STATUS_OUT_OF_TIME, why) != 0) return -1;
   return phases_fail(train->phases, "resume with", why);
@@ -267,7 +268,7 @@ static int save_last(Trainer *train, RunStatus status, Why *why) {
 
 static int run_training(Trainer *train, Why *why) {
   RunStatus status;
-  trainer_agree(train); /* the time, when the first checkpoint begins */
+  trainer_agree(train); /* on the time, before the first checkpoint */
   if (start(train, why) != 0) return -1;
   phases_end(train->phases);
   trainer_agree(train);
@@ -299,14 +300,14 @@ static void count_markov(RunConfig *run, Phases *phases) {
 }
 
 int train_run(RunConfig *run, Phases *phases, Why *why) {
-  /* Before the network is made: it needs memory of its own. */
+  /* Before the network is made, because both need memory. */
   if (ranks_first() && run->dataset->valid.n > 0) count_markov(run, phases);
   phases_begin(phases, "preparing the network", is_large(run));
   Trainer *train = trainer_new(run);
   train->phases = phases;
   if (run->options->memory) repeats_estimate(&train->budget, run);
   const int rc = run_training(train, why);
-  signals_start(true); /* nothing is left to save */
+  signals_start(true); /* nothing more to save */
   trainer_free(train);
   return rc;
 }

@@ -7,15 +7,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { WARMUP_TOKENS = 256 }; /* read before a cut when validating */
+enum { WARMUP_TOKENS = 256 }; /* tokens read before a cut in validation */
 
 /* ---- making and freeing --------------------------------------------------------------------- */
 
-/* The steps to average over: a thousand, or with many lanes those that read as many tokens as a
- * thousand of 32 lanes. */
+/* The number of steps to average over: a thousand, or with more than 32 lanes the number that reads
+ * as many tokens as a thousand steps of 32 lanes. */
 static int averaged_steps(int B) { return B > 32 ? (32 * 1000 + B - 1) / B : 1000; }
 
-/* The weights and everything else of their shape, zeroed. */
+/* Makes the weights and everything else of their shape, zeroed. */
 static void new_weights(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = run->options;
@@ -26,7 +26,7 @@ static void new_weights(Trainer *train) {
       optimizer_new((OptimizerKind)o->optimizer, &run->shape, averaged_steps(o->B));
 }
 
-/* The lanes and everything else of the size of a window or of the lanes. */
+/* Makes the lanes and everything else of the size of a window or of the lanes. */
 static void new_windows(Trainer *train) {
   const RunConfig *run = train->run;
   const TrainOptions *o = train->run->options;
@@ -70,7 +70,7 @@ static void set_weights(Trainer *train) {
   optimizer_average(train->state.optimizer, train->state.weights);
 }
 
-/* Space for the command lines of the checkpoint to resume from, or for this one. */
+/* Allocates the command lines of the checkpoint to resume from, or sets that of this run. */
 static void set_commands(Trainer *train) {
   const RunConfig *run = train->run;
   const char *text = run->past ? metadata_get(run->past, "commands") : NULL;

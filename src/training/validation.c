@@ -15,8 +15,8 @@ enum { SHARE = 4 }; /* a validation follows at least SHARE times its own tokens 
 typedef enum { WRONG = -1, LEFT, MEASURED, NO_TIME } Validation;
 
 /* Runs the averaged weights over the validation span and sets *loss to their mean J, unless a
- * signal (LEFT) or --max-time (NO_TIME) ends it early. The training lanes' states wait in
- * train->state.h, so that a checkpoint in between holds the run as it was before. */
+ * signal (LEFT) or --max-time (NO_TIME) ends it early. Meanwhile the states of the training lanes
+ * are in train->state.h, so a checkpoint holds the run as it was before the validation. */
 static Validation valid_loss(Trainer *train, double *loss, Why *why) {
   const double deadline = trainer_is_limited(train) ? budget_deadline(&train->budget) : INFINITY;
   Validation outcome = MEASURED;
