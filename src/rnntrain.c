@@ -315,8 +315,7 @@ int main(int argc, char **argv) {
   const double began = clock_now();
   start_program();
   Why why = {""};
-  int code =
-      DONE; /* on other ranks, because a launcher could otherwise end rank 0 before its message */
+  int code = DONE; /* on other ranks, or a launcher could end rank 0 before its message */
   if (ranks_start(&why) == 0)
     code = run(argc, argv, began);
   else if (ranks_first())

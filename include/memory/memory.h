@@ -44,8 +44,7 @@ uint64_t memory_bytes(uint64_t bases, int m, int every); /* without its records 
 /* Makes a memory with room for the bases of these records, and takes ownership of the records. The
  * caller then fills packed, from a model file or by memory_copy, and calls memory_index. */
 Memory *memory_new(Records *records, int m, int every, bool both_strands);
-void memory_copy(Memory *memory,
-                 const Span *span); /* whose records are those of the memory (span_records) */
+void memory_copy(Memory *memory, const Span *span);   /* of the memory's records (span_records) */
 int memory_index(Memory *memory, const Watch *watch); /* -1: a signal asked the program to end */
 void memory_free(Memory *memory);
 

@@ -20,8 +20,7 @@ void nodes_close(Nodes *nodes, char bracket);
 
 /* Only in JSON; text has headings instead. */
 void nodes_word(Nodes *nodes, const char *name, const char *word);
-void nodes_json(Nodes *nodes, const char *name, const char *format,
-                ...) /* JSON, written unchanged */
+void nodes_json(Nodes *nodes, const char *name, const char *format, ...) /* JSON, unchanged */
     __attribute__((format(printf, 3, 4)));
 
 /* Only in text: an empty line; or a line, with '?' for control characters. */

@@ -9,9 +9,8 @@ typedef struct {
   Slot *slot;           /* (slots) */
   Slot **longest_first; /* (slots) */
   int slots;
-  int used; /* slots with a stretch */
-  Slot *
-      *record; /* (records) the first slot of each record; the slots of a record are consecutive */
+  int used;      /* slots with a stretch */
+  Slot **record; /* (records) first slot of each record, whose slots are consecutive */
   int records;
   double part; /* part of the file, up to the last stretch of the batch */
 } Batch;

@@ -53,8 +53,7 @@ typedef struct {
   uint64_t segments;                    /* in the corpus */
   uint64_t low_quality;                 /* bases below min_quality, unless masked */
   uint64_t short_segments, short_bases; /* below min_length */
-  uint64_t
-      turned; /* bases that are in the corpus twice, because circles are read past their ends */
+  uint64_t turned; /* bases twice in the corpus: circles are read past their ends */
   SeqDigest digest;
   SeqNotes notes;
 } SeqCounts;

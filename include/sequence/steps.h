@@ -12,9 +12,7 @@
 #include "sequence/span.h"
 
 enum { STEPS_STRETCH = 1 << 14, STEPS_WARMUP = 1 << 10, STEPS_MAX = STEPS_WARMUP + STEPS_STRETCH };
-enum {
-  STEPS_LEAST = STEPS_WARMUP + 1
-}; /* the shortest stretch: it ends with a warm-up for the next */
+enum { STEPS_LEAST = STEPS_WARMUP + 1 }; /* shortest stretch: a warm-up and a step */
 
 /* A record's name, shared by its stretches: a name may have a megabyte, and a record hundreds of
  * stretches. */

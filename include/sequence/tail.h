@@ -29,13 +29,11 @@ void tail_record(Tail *tail, const char *name, size_t n, uint64_t letters);
 /* The end of a file, without records that have no bases. Records are numbered in the file, from 1,
  * and letters are counted from 1. */
 typedef struct {
-  uint64_t records; /* 0: none, and only turned is set */
-  uint64_t first, from,
-      to; /* the record in which the part begins, and the range of its letters there */
-  uint64_t last, last_to; /* the last record, and its last letter */
-  uint64_t whole,
-      whole_first; /* the number of records that are entirely in the part, and the first of them */
-  uint64_t turned; /* bases of circles that are read again after their last letter */
+  uint64_t records;            /* 0: none, and only turned is set */
+  uint64_t first, from, to;    /* the record in which the part begins; its letters there */
+  uint64_t last, last_to;      /* the last record, and its last letter */
+  uint64_t whole, whole_first; /* number of records entirely in the part; the first of them */
+  uint64_t turned;             /* bases of circles that are read again after their last letter */
   char *first_name, *last_name, *whole_name; /* NULL: not kept */
 } TailPart;
 

@@ -170,8 +170,7 @@ int bigwig_write(BigWig *bigwig, Why *why) {
   errno = 0;
   bigWigFile_t *file = bwOpen(path, NULL, "w");
   int rc = file ? write_all(bigwig, file, intervals) : -1;
-  if (rc == 0)
-    rc = fseeko(output_stream(bigwig->output), 0, SEEK_END); /* only if the file is complete */
+  if (rc == 0) rc = fseeko(output_stream(bigwig->output), 0, SEEK_END); /* if complete */
   if (rc != 0) cannot_write(bigwig, why);
   if (file) file->isWrite = 0; /* already finished; bwClose would print its own errors */
   bwClose(file);

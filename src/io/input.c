@@ -87,8 +87,7 @@ static void stop(Input *f) {
 static Block *take(Input *f) {
   pthread_mutex_lock(&f->lock);
   if (f->held && f->block[f->taken % BLOCKS].n > 0) f->taken++;
-  if (f->filled - f->taken == BLOCKS / 2)
-    pthread_cond_signal(&f->filling); /* waking a thread is expensive */
+  if (f->filled - f->taken == BLOCKS / 2) pthread_cond_signal(&f->filling); /* costly */
   f->held = true;
   while (f->filled == f->taken) pthread_cond_wait(&f->taking, &f->lock);
   pthread_mutex_unlock(&f->lock);

@@ -160,8 +160,7 @@ static int read_model(Model *model, SafeTensors *file, const char *path, Why *wh
   if (safetensors_only(file, tensors, n, is_of_training, why) != 0 ||
       safetensors_read(file, tensors, n, why) != 0)
     return -1;
-  model->weights =
-      weights_new(&model->shape); /* safe, because the file is as large as its header claims */
+  model->weights = weights_new(&model->shape); /* the file is as large as its header claims */
   model_tensors(tensors, "", &model->shape, model->weights);
   if (safetensors_read(file, tensors, WEIGHTS, why) != 0) return -1;
   if (has_memory) {

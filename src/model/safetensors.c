@@ -18,15 +18,9 @@
 #endif
 
 enum { BUFFER = 1 << 16 };
-enum {
-  PUT_FLOATS = 8 << 20,
-  GET_FLOATS = 1 << 20
-}; /* floats of a panel; a reader may have less memory */
-enum {
-  ENTRY_BYTES = 300,
-  TEXTS = 5
-};                  /* approximate memory of an entry of metadata while it is written */
-enum { TILE = 64 }; /* columns transposed together, in the cache */
+enum { PUT_FLOATS = 8 << 20, GET_FLOATS = 1 << 20 }; /* per panel; a reader may have less memory */
+enum { ENTRY_BYTES = 300, TEXTS = 5 }; /* per entry of metadata while writing, about */
+enum { TILE = 64 };                    /* columns transposed together, in the cache */
 
 /* ---- the header's own CRC-32 ---------------------------------------------------------------- */
 

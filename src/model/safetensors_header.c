@@ -231,8 +231,7 @@ static int parse_entry(const Parse *parse, TensorEntry *entry, json_t *json) {
 static int by_begin(const void *a, const void *b) {
   const TensorEntry *x = a, *y = b;
   if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-  if (x->end != y->end)
-    return x->end < y->end ? -1 : 1; /* an empty tensor comes before its neighbour */
+  if (x->end != y->end) return x->end < y->end ? -1 : 1; /* an empty tensor comes first */
   return strcmp(x->name, y->name);
 }
 

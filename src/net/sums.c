@@ -192,8 +192,7 @@ static void table_job(void *context, int i) {
 
 /* Computes dL, dI and db1 from G. */
 static void differentiate_table(Sums *sums) {
-  const size_t size =
-      ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* floats of dI and db1 */
+  const size_t size = ((size_t)sums->shape.d + 1) * (size_t)sums->shape.D; /* of dI and db1 */
   float *dI = sums->gradient->I;
   parallel_run(sums->threads, TABLE_SHARES, table_job, sums);
   memcpy(dI, sums->table_parts, size * sizeof *dI);

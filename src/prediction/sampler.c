@@ -10,13 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  BLOCK = 16,
-  BLOCKS = 32,
-  DRAFTS = 128
-};                           /* largest numbers of drafts in a block, of blocks, of drafts */
-enum { TEXT_MAX = 1 << 26 }; /* bases of all drafts */
-enum { ROUND = 1 << 16 };    /* bases per round of a single draft */
+enum { BLOCK = 16, BLOCKS = 32, DRAFTS = 128 }; /* most drafts per block, blocks, drafts */
+enum { TEXT_MAX = 1 << 26 };                    /* bases of all drafts */
+enum { ROUND = 1 << 16 };                       /* bases per round of a single draft */
 enum { PROMPT_T = 64 };
 
 typedef struct {

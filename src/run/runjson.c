@@ -202,8 +202,7 @@ static json_t *run_json(const RunConfig *run, const RunState *state, const RunRe
   json_object_set_new(json, "commands", commands);
   json_object_set_new(json, "options", options_json(run->options));
   json_object_set_new(json, "seed", whole(run->options->seed));
-  json_object_set_new(json, "inputs",
-                      json_array()); /* inputs and ranges are written file by file */
+  json_object_set_new(json, "inputs", json_array()); /* both are written file by file */
   json_object_set_new(json, "validation", json_array());
   json_object_set_new(json, "train_tokens", whole(run->train_tokens));
   json_object_set_new(json, "valid_tokens", whole(run->valid_tokens));

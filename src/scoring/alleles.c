@@ -9,13 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { T = 64 };                      /* steps per window */
-enum { CHAIN_LANES = 4, LANES = 16 }; /* lanes of a window, at most */
-enum {
-  PART = 1 << 16,
-  STATES_MAX = 1 << 24
-};                             /* alleles processed at a time; floats of their states */
-enum { LOGITS_MAX = 1 << 26 }; /* floats of all workers */
+enum { T = 64 };                               /* steps per window */
+enum { CHAIN_LANES = 4, LANES = 16 };          /* lanes of a window, at most */
+enum { PART = 1 << 16, STATES_MAX = 1 << 24 }; /* alleles at a time; floats of their states */
+enum { LOGITS_MAX = 1 << 26 };                 /* floats of all workers */
 
 /* The workspace of a job. */
 typedef struct {

@@ -24,8 +24,7 @@ typedef struct {
   uint64_t tokens, warmup; /* tokens, including the warm-up; tokens of the warm-up */
   uint64_t base;           /* the next base to read */
   Tokenizer tokenizer;
-  uint64_t next,
-      last; /* pieces dealt to the lane for this window and not yet begun: next..last-1 */
+  uint64_t next, last; /* pieces dealt to it for this window, not yet begun: next..last-1 */
 } Lane;
 
 struct Lanes {

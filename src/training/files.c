@@ -129,8 +129,7 @@ int files_save(Trainer *train, RunStatus status, Why *why) {
     signals_no_alarm();
     rc = ranks_outcome(ranks_first() ? write_others(train, status, why) : 0, why);
   }
-  if (rc != 0 && ranks_first())
-    rundir_check(train->run->dir, why); /* this error explains all others */
+  if (rc != 0 && ranks_first()) rundir_check(train->run->dir, why); /* explains all others */
   trainer_agree(train);
   plan_report(train, 0);
   train->budget.save = fmax(train->budget.save, train->agreed.now - start);

@@ -148,8 +148,7 @@ static int start(Trainer *train, Why *why) {
   const bool first = run->options->init && run->valid_tokens > 0;
   bool resumes = ranks_first() && rundir_resumes(run->dir);
   ranks_broadcast(&resumes, sizeof resumes);
-  train->state.numbers.next_validation =
-      first ? 0 : VALIDATION_TOKENS; /* the initial weights may stay the best */
+  train->state.numbers.next_validation = first ? 0 : VALIDATION_TOKENS; /* may stay the best */
   phases_begin(train->phases, resumes ? "reading the checkpoint" : "writing the first checkpoint",
                is_large(run));
   int rc = ranks_outcome(ranks_first() ? files_begin(train, why) : 0, why);
