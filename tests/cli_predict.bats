@@ -44,7 +44,7 @@ as_computed() {
 
 @test "the help names no exit code that is another's" {
   run -0 rnnpredict --help
-  [[ "$output" == *"exit codes: 0 done"* ]]
+  [[ "$output" == *"exit codes: 0 success"* ]]
   [[ "$output" != *diverged* ]]
 }
 

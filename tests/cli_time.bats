@@ -74,8 +74,8 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
 
 @test "the help says that a plain number is seconds, and what --max-time includes" {
   rnntrain --help | tr -s ' \n' ' ' > help
-  grep -qF 'End within this time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, validation, checkpoints and the examination' help
-  grep -qF 'A training step that has begun is finished.' help
+  grep -qF 'Stop after this much time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, validation, checkpoints and the examination' help
+  grep -qF 'The current training step is finished first.' help
   grep -qF 'Time between checkpoints: seconds, or 90s, 10m, 2h' help
 }
 

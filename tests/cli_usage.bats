@@ -48,6 +48,26 @@ refuses() {
   done
 }
 
+@test "the man pages have the usual sections in the usual order" {
+  wanted="NAME SYNOPSIS DESCRIPTION OPTIONS EXIT STATUS ENVIRONMENT FILES BUGS EXAMPLES AUTHORS SEE ALSO"
+  for program in rnntrain rnnpredict; do
+    [ "$("$program" --help=man | sed -n 's/^\.SH //p' | paste -sd ' ')" = "$wanted" ]
+    "$program" --help=man | grep -A 1 '^\.B OMP_NUM_THREADS$' | grep '^Number of threads'
+  done
+}
+
+@test "--mode has a line for each mode, in the help and in the man page" {
+  rnnpredict --help | sed -n '/^ *--mode WORD/,/^$/p' > help
+  rnnpredict --help=man | sed -n '/^\.B .*mode/,/^\.SS/p' > page
+  for mode in $(words rnnpredict mode); do
+    grep -E "^ {27}$mode: [a-z]" help
+    grep -B 1 "^$mode: [a-z]" page | grep '^\.br$'
+    rnnpredict --help=man | grep "^\.B Mode $mode$"
+  done
+  [ "$(wc -l < help)" -eq 12 ] # the first line, ten modes, an empty line
+  grep -qF 'trace|flow|info' page
+}
+
 @test "the man pages are formatted without a warning" {
   command -v groff || skip "no groff"
   for program in rnntrain rnnpredict; do
@@ -60,7 +80,7 @@ refuses() {
 
 @test "help after a mode describes it and lists its options alone" {
   rnnpredict --mode=sample --help > help
-  grep '^Mode sample: FASTA' help
+  grep '^Mode sample: new sequence' help
   if grep '^Mode next' help; then false; fi
   grep -oE '^  (-.,|   ) --[a-z-]+' help | sed 's/.*--//' > listed
   printf '%s\n' mode memory length count temperature top-k top-p prompt seed format no-header threads output help version |

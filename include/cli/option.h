@@ -37,7 +37,8 @@ typedef struct {
   const char *argument; /* "N"; for a choice, "sigmoid|tanh|relu" */
   const char *group;    /* its heading; "with --mode score|track": options that go only with these
                            words of that choice */
-  const char *help;     /* description without the default and range */
+  const char *help;     /* description without the default and range; for a choice, also a line for
+                           each of its words */
 } Option;
 
 /* For a table that is a macro of rows (activation.h), TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD) is

@@ -28,7 +28,8 @@ typedef struct {
   const char *operands;    /* the arguments besides options, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */
   const char *examples;    /* shell lines, "# comment" lines between them */
-  const char *files;       /* for the man page: files written; may be NULL */
+  const char *files;       /* for the man page: "NAME: text" paragraphs, one for each file */
+  const char *environment; /* for the man page: the same for environment variables */
   const char *exit_codes;  /* their meanings, for the man page */
   const char *see_also;    /* the other program */
 } Program;

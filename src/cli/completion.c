@@ -7,9 +7,9 @@ static void put_words(FILE *out, const char *words) {
   for (; *words; words++) fputc(*words == '|' ? ' ' : *words, out);
 }
 
-/* Text in which a backslash stands before each of these letters, in single quotes of a shell. */
+/* The first line of text, a backslash before each of these letters, in single quotes of a shell. */
 static void put_escaped(FILE *out, const char *text, const char *letters, const char *quote) {
-  for (; *text; text++)
+  for (; *text && *text != '\n'; text++)
     if (*text == '\'')
       fputs(quote, out);
     else

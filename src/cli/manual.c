@@ -12,13 +12,16 @@
 
 enum { WIDTH = 79, INDENT = 27 };
 
-/* ", 1..12 [4]": the range where it is short enough to help, and the default. */
+static const char bugs[] = "Report bugs to the distributor of the program, with the command, its "
+                           "messages and the output of --version.";
+
+/* " (1..12) [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
   if (option->fallback && option->max < 10000) option_range(option, range);
   const char *fallback = option->fallback;
-  snprintf(text, 160, "%s%s%s%s%s", *range ? ", " : "", range, fallback ? " [" : "",
-           fallback ? fallback : "", fallback ? "]" : "");
+  snprintf(text, 160, "%s%s%s%s%s%s", *range ? " (" : "", range, *range ? ")" : "",
+           fallback ? " [" : "", fallback ? fallback : "", fallback ? "]" : "");
 }
 
 /* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. A line
@@ -36,32 +39,38 @@ static void wrap(FILE *out, const char *text, int column, int indent) {
     }
     column += fprintf(out, "%*s%.*s", space, "", length, word);
     space = !glued;
-    word += length + (!glued && word[length] != 0);
+    word += length;
+    if (*word == '\n') {
+      fprintf(out, "\n%*s", indent, "");
+      column = indent;
+      space = 0;
+    }
+    if (*word && !glued) word++;
   }
   fputc('\n', out);
 }
 
 /* The argument behind an option's name: " N", or "[=auto]" if it is optional. */
-static void argument_text(const Option *option, const char *argument, char text[64]) {
+static void argument_text(const Option *option, const char *argument, char text[128]) {
   *text = 0;
   if (option->type == OPTION_SWITCH)
-    snprintf(text, 64, "[=%s]", argument);
+    snprintf(text, 128, "[=%s]", argument);
   else if (option->type != OPTION_FLAG)
-    snprintf(text, 64, " %s", argument);
+    snprintf(text, 128, " %s", argument);
 }
 
 static void help_option(FILE *out, const Option *option) {
-  char names[128], text[512], about[160], argument[64];
+  char names[256], text[1024], about[160], argument[128];
   argument_text(option, option->type == OPTION_CHOICE ? "WORD" : option->argument, argument);
   if (option->letter)
     snprintf(names, sizeof names, "  -%c, --%s%s", option->letter, option->name, argument);
   else
     snprintf(names, sizeof names, "      --%s%s", option->name, argument);
   remark(option, about);
-  if (option->type == OPTION_CHOICE)
-    snprintf(text, sizeof text, "%s: %s%s", option->help, option->argument, about);
-  else
-    snprintf(text, sizeof text, "%s%s", option->help, about);
+  const int head = (int)strcspn(option->help, "\n");
+  const bool words = option->type == OPTION_CHOICE && option->help[head] == 0;
+  snprintf(text, sizeof text, "%.*s%s%s%s%s", head, option->help, words ? ": " : "",
+           words ? option->argument : "", about, option->help + head);
   int column = fprintf(out, "%s", names);
   if (column > INDENT - 2) column = fputc('\n', out) * 0;
   column += fprintf(out, "%*s", INDENT - column, "");
@@ -114,7 +123,7 @@ static void help_rest(FILE *out, const Program *program) {
   fprintf(out, "\n  -h, --help[=WORD]        ");
   wrap(out, text, INDENT, INDENT);
   fprintf(out, "%*sman: the man page; " COMPLETION_SHELLS ": completions\n", INDENT, "");
-  fputs("  -V, --version            The version, and what it runs on\n", out);
+  fputs("  -V, --version            Version, libraries and CPU type\n", out);
 }
 
 /* The help; if a word was chosen for the option that groups name, without those of other words. */
@@ -143,8 +152,6 @@ static void troff_part(FILE *out, const char *text, size_t n) {
       fputs("\\-", out);
     else if (*text == '\\')
       fputs("\\e", out);
-    else if (text[0] == '\n' && text[1] == '\n')
-      fputs("\n.PP", out);
     else
       fputc(*text, out);
   }
@@ -152,23 +159,30 @@ static void troff_part(FILE *out, const char *text, size_t n) {
 
 static void troff(FILE *out, const char *text) { troff_part(out, text, strlen(text)); }
 
-/* A paragraph that begins with "Mode next:" gets a heading of these words. */
-static void man_description(FILE *out, const char *text) {
-  static const char mode[] = "Mode ";
+/* A section; a paragraph "NAME: text" that begins with `word` is an item; "": each is; NULL: none.
+ */
+static void man_section(FILE *out, const char *heading, const char *text, const char *word) {
+  const char *const first = text;
+  fprintf(out, ".SH %s\n", heading);
   for (const char *end; *text; text = end + strspn(end, "\n")) {
     end = strstr(text, "\n\n");
     if (!end) end = text + strlen(text);
-    const size_t name = strncmp(text, mode, strlen(mode)) == 0 ? strcspn(text, ":") + 1 : 0;
-    if (name > 0) fprintf(out, ".TP\n.B %.*s\n", (int)name, text);
-    if (name == 0) fputs(".PP\n", out);
-    text += name + (name > 0 && text[name] == ' ');
+    const bool item = word && strncmp(text, word, strlen(word)) == 0;
+    if (!item && text > first) fputs(".PP\n", out);
+    if (item) {
+      const size_t name = strcspn(text, ":");
+      fputs(".TP\n.B ", out);
+      troff_part(out, text, name);
+      text += name + strlen(": ");
+      fprintf(out, "\n%c", toupper((unsigned char)*text++));
+    }
     troff_part(out, text, (size_t)(end - text));
     fputc('\n', out);
   }
 }
 
 static void man_option(FILE *out, const Option *option) {
-  char about[160], argument[64];
+  char about[160], argument[128];
   argument_text(option, option->argument, argument);
   remark(option, about);
   fputs(".TP\n.B ", out);
@@ -180,9 +194,15 @@ static void man_option(FILE *out, const Option *option) {
     troff(out, argument);
   }
   fputs("\\fR\n", out);
-  troff(out, option->help);
+  const size_t head = strcspn(option->help, "\n");
+  troff_part(out, option->help, head);
   troff(out, about);
   fputs(".\n", out);
+  for (const char *line = next_line(option->help); line; line = next_line(line)) {
+    fputs(".br\n", out);
+    troff_part(out, line, strcspn(line, "\n"));
+    fputc('\n', out);
+  }
 }
 
 static void man_head(FILE *out, const Program *program) {
@@ -214,28 +234,27 @@ static void man_options(FILE *out, const Program *program) {
   if (chooser)
     fprintf(out, ", after \\-\\-%s WORD only those of this %s", chooser->name, chooser->name);
   fputs("; this page; a completion for the shell.\n"
-        ".TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nThe version and what it runs on.\n",
+        ".TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nVersion, libraries and CPU type.\n",
         out);
 }
 
 static void man(FILE *out, const Program *program) {
   man_head(out, program);
-  fputs("\n.SH DESCRIPTION\n", out);
-  man_description(out, program->description);
+  fputc('\n', out);
+  man_section(out, "DESCRIPTION", program->description, "Mode ");
   fputs(".PP\n", out);
   troff(out, program->operands);
   fputs("\n.SH OPTIONS\n", out);
   man_options(out, program);
-  if (program->files) {
-    fputs(".SH FILES\n", out);
-    troff(out, program->files);
-    fputc('\n', out);
-  }
-  fputs(".SH EXIT STATUS\n", out);
-  troff(out, program->exit_codes);
-  fputs("\n.SH EXAMPLES\n.nf\n", out);
+  man_section(out, "EXIT STATUS", program->exit_codes, NULL);
+  man_section(out, "ENVIRONMENT", program->environment, "");
+  man_section(out, "FILES", program->files, "");
+  man_section(out, "BUGS", bugs, NULL);
+  fputs(".SH EXAMPLES\n.nf\n", out);
   troff(out, program->examples);
-  fprintf(out, "\n\n.fi\n.SH SEE ALSO\n.BR %s (1)\n", program->see_also);
+  fputs("\n\n.fi\n", out);
+  man_section(out, "AUTHORS", "The kmer-rnn authors.", NULL);
+  fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
 /* Whether there is such a page. */

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #define AT(field) offsetof(PredictOptions, field)
-static const char what[] = "what", next[] = "with --mode next",
+static const char mode[] = "mode", next[] = "with --mode next",
                   strands[] = "with --mode next|score|track|classify|variants|embed",
                   positions[] = "with --mode next|embed",
                   memory[] = "with --mode next|score|track|classify|sample|trace|flow",
@@ -14,11 +14,12 @@ static const char what[] = "what", next[] = "with --mode next",
                   circles[] = "with --mode score|track|classify",
                   window[] = "with --mode track|variants", classify[] = "with --mode classify",
                   variants[] = "with --mode variants", sample[] = "with --mode sample",
-                  embed[] = "with --mode embed", trace[] = "with --mode trace|flow", how[] = "how";
+                  embed[] = "with --mode embed", trace[] = "with --mode trace|flow",
+                  output[] = "output";
 
 static const Option rows[] = {
     {"mode", 0, OPTION_CHOICE, AT(mode), "next", 0, 0,
-     MODE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), what, text_mode},
+     MODE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), mode, text_mode},
     {"top", 0, OPTION_INT, AT(top), NULL, 1, 16777216, "N", next, text_top},
     {"positions", 0, OPTION_CHOICE, AT(positions), "last", 0, 0, "last|all", positions,
      text_positions},
@@ -53,10 +54,10 @@ static const Option rows[] = {
     {"loss-at", 0, OPTION_INT, AT(loss_at), NULL, 1, 65536, "N", trace, text_loss_at},
     {"weights", 0, OPTION_TEXT, AT(weights), NULL, 0, 0, "FILE", trace, text_weights},
     {"format", 0, OPTION_CHOICE, AT(format), NULL, 0, 0,
-     "tsv|jsonl|bedgraph|npy|json|text|vcf|bigwig", how, text_format},
-    {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", how, text_no_header},
-    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", how, text_threads},
-    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", how, text_output},
+     "tsv|jsonl|bedgraph|npy|json|text|vcf|bigwig", output, text_format},
+    {"no-header", 0, OPTION_FLAG, AT(no_header), NULL, 0, 0, "", output, text_no_header},
+    {"threads", 't', OPTION_INT, AT(threads), NULL, 1, QUOTA_THREADS, "N", output, text_threads},
+    {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", output, text_output},
     {0}};
 
 static const char circular_in_rows[] =
@@ -103,6 +104,8 @@ const Program predict_program = {
     .description = text_description,
     .exit_codes = text_exit_codes,
     .examples = text_examples,
+    .files = text_files,
+    .environment = text_environment,
 };
 
 bool predict_options_two_outputs(const PredictOptions *o) {

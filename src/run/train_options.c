@@ -53,7 +53,7 @@ static const Option rows[] = {
     {"optimizer", 0, OPTION_CHOICE, AT(optimizer), "adam", 0, 0,
      OPTIMIZER_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_optimizer},
     {"learning-rate", 0, OPTION_REAL, AT(rate), NULL, 1e-12, 1e8, "X", training,
-     "Largest learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "; times sqrt(N/32) "
+     "Maximum learning rate [" OPTIMIZER_TABLE(FIRST_RATE, RATE) "; times sqrt(N/32) "
                                                                  "with N > 32 lanes]"},
     {"schedule", 0, OPTION_CHOICE, AT(schedule), "linear", 0, 0,
      SCHEDULE_TABLE(OPTION_FIRST_WORD, OPTION_NEXT_WORD), training, text_schedule},
@@ -111,6 +111,7 @@ const Program train_program = {
     .examples = text_examples,
     .exit_codes = text_exit_codes,
     .files = text_files,
+    .environment = text_environment,
 };
 
 bool train_options_report(const TrainOptions *o) { return o->report || o->multiqc; }
