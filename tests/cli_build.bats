@@ -110,6 +110,14 @@ need_x86_64() {
   [[ "$output" != *": cli_"* ]]
 }
 
+@test "-DHOMEPAGE is the address in help, version and man page" {
+  cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Debug -DHOMEPAGE=https://example.org/k > /dev/null
+  cmake --build build --target rnnpredict -j 2 > /dev/null
+  [ "$(build/rnnpredict --help | tail -n 1)" = "Homepage and bug reports: https://example.org/k" ]
+  [ "$(build/rnnpredict --version | tail -n 1)" = "homepage and bug reports: https://example.org/k" ]
+  build/rnnpredict --help=man | grep -A 1 '^\.SH BUGS' | grep '^Report bugs at https://example.org/k, '
+}
+
 # In another build directory and prefix: somebody may have installed from $BIN, or in /usr/local.
 @test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
   [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"

@@ -12,8 +12,7 @@
 
 enum { WIDTH = 79, INDENT = 27 };
 
-static const char bugs[] = "Report bugs to the distributor of the program, with the command, its "
-                           "messages and the output of --version.";
+static const char bugs[] = "with the command, its messages and the output of --version.";
 
 /* " (1..12) [4]": the range where it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
@@ -140,6 +139,7 @@ static void help(FILE *out, const Program *program, const char *chosen) {
     fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
   fprintf(out, "\nexit codes: ");
   wrap(out, program->exit_codes, 12, 12);
+  if (*HOMEPAGE) fputs("\nHomepage and bug reports: " HOMEPAGE "\n", out);
 }
 
 /* Text for troff: a backslash, a leading point or quote and every hyphen are escaped. */
@@ -179,6 +179,14 @@ static void man_section(FILE *out, const char *heading, const char *text, const 
     troff_part(out, text, (size_t)(end - text));
     fputc('\n', out);
   }
+}
+
+/* The place for bug reports is the homepage, if the build names one. */
+static void man_bugs(FILE *out) {
+  char text[1024];
+  snprintf(text, sizeof text, "Report bugs %s, %s",
+           *HOMEPAGE ? "at " HOMEPAGE : "to the distributor of the program", bugs);
+  man_section(out, "BUGS", text, NULL);
 }
 
 static void man_option(FILE *out, const Option *option) {
@@ -249,7 +257,7 @@ static void man(FILE *out, const Program *program) {
   man_section(out, "EXIT STATUS", program->exit_codes, NULL);
   man_section(out, "ENVIRONMENT", program->environment, "");
   man_section(out, "FILES", program->files, "");
-  man_section(out, "BUGS", bugs, NULL);
+  man_bugs(out);
   fputs(".SH EXAMPLES\n.nf\n", out);
   troff(out, program->examples);
   fputs("\n\n.fi\n", out);
@@ -274,6 +282,7 @@ static void write_version(FILE *out, const Program *program, const char *library
           level);
   if (ranks_library()) fprintf(out, "MPI: %s\n", ranks_library());
   fprintf(out, "reads FASTA and FASTQ, plain or compressed with " FORMATS "\n");
+  if (*HOMEPAGE) fputs("homepage and bug reports: " HOMEPAGE "\n", out);
 }
 
 int manual_answer(const Program *program, OptionsWish wish, const CommandLine *line,
