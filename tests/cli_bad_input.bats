@@ -1,4 +1,4 @@
-# What cannot be done: one line that names file or option, exit 1, and nothing left behind.
+# Bad input and usage: one line that names the file or option, exit code 1, and no file left behind.
 load cli
 
 setup_file() { train -o "$BATS_FILE_TMPDIR/model" "$DATA/phix174.fa.gz"; }
@@ -10,7 +10,7 @@ setup() {
   printf '>good\nACGTACGTTAGC\n' > good.fa
 }
 
-# refuses WORD FILE-OR-OPTION...: so does rnntrain.
+# refuses WORD FILE-OR-OPTION...: rnntrain fails so, with WORD in the line.
 refuses() {
   local word=$1 before
   shift
@@ -19,7 +19,7 @@ refuses() {
   [ "$(find .)" = "$before" ]
 }
 
-# refuses_both WORD FILE: so do both programs, rnnpredict after the header line.
+# refuses_both WORD FILE: both programs do, rnnpredict after the header line.
 refuses_both() {
   refuses "$1" "$2"
   run --separate-stderr -1 rnnpredict "$MODEL" "$2"

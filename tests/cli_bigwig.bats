@@ -23,8 +23,8 @@ setup() {
 
 need_pybigwig() { "$PYTHON" -c "import pyBigWig" 2> /dev/null || skip "no pyBigWig: pip install pyBigWig numpy"; }
 
-# same_numbers BIGWIG BEDGRAPH: the same intervals, values to the last digit of the bedGraph, and names and lengths of
-# all records of $MANY.
+# same_numbers BIGWIG BEDGRAPH: checks for the same intervals and values, to the last digit of the bedGraph, and for the
+# names and lengths of all records of $MANY.
 same_numbers() {
   "$PYTHON" - "$1" "$2" << 'END'
 import math, pyBigWig, sys

@@ -1,4 +1,4 @@
-# Model files that are broken, each in one way: tests/broken/EXPECT.tsv has a row a file.
+# Broken model files, each with one defect: tests/broken/EXPECT.tsv has a row per file.
 load cli
 
 BROKEN=$SOURCE/tests/broken

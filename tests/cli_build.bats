@@ -1,4 +1,4 @@
-# What CMake does before and after the build: targets that it refuses, a build without tests, install and uninstall.
+# CMake before and after the build: rejected targets, a build without tests, install and uninstall.
 load cli
 
 setup() {
@@ -6,7 +6,7 @@ setup() {
   command -v cmake > /dev/null || skip "no cmake"
 }
 
-# refuses WORD OPTION...: CMake ends with one sentence, which holds the word.
+# refuses WORD OPTION...: CMake fails with one sentence that contains the word.
 refuses() {
   rm -rf build
   run --separate-stderr ! cmake -S "$SOURCE" -B build "${@:2}"

@@ -1,4 +1,4 @@
-# Programs that two compilers built compute the same bytes. OTHER_BIN is the directory of the other programs.
+# Programs built by two compilers compute the same bytes. OTHER_BIN is the directory of the other programs.
 load cli
 
 setup() {
@@ -7,7 +7,7 @@ setup() {
   head -c 3000 <(zcat "$DATA/lambda.fa.gz") > some.fa
 }
 
-# learn OPTION...: with both programs.
+# learn OPTION...: trains with both programs.
 learn() {
   rnntrain -q -t 2 "$@" --force -o run some.fa
   "$OTHER_BIN/rnntrain" -q -t 2 "$@" --force -o other some.fa

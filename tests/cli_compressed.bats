@@ -1,4 +1,4 @@
-# Input that bzip2, xz and zstd made: read as gzip is, or named where the build leaves a format out.
+# Input compressed by bzip2, xz and zstd: read like gzip, or named in an error if the build lacks the format.
 load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
@@ -20,7 +20,7 @@ need_all() {
   done
 }
 
-# pack FILE: beside FILE, what each program makes of it.
+# pack FILE: compresses FILE with each program, to files beside it.
 pack() {
   bzip2 -k "$1"
   xz -k "$1"

@@ -1,4 +1,4 @@
-# What is counted agrees with tests/count_letters.py, which shares no line with the programs.
+# Counts of the input, compared with tests/count_letters.py, which shares no code with the programs.
 load cli
 
 COLUMNS_COUNTED="file records bases A C G T ambiguous lowercase segments longest n50"
@@ -10,7 +10,7 @@ setup() {
   printf '@one\nACGTNacgtnU\n+\n@>+IIIIIIII\n@empty\n\n+\n\n@three\nGG-CC\n+three\n!!!~~\n' > made.fq
 }
 
-# columns NAME...: those of a table with a header line, from stdin.
+# columns NAME...: prints these columns of a table with a header line, from stdin.
 columns() {
   local table name
   table=$(cat)
@@ -19,7 +19,7 @@ columns() {
   done
 }
 
-# dry_run_agrees FILE...: the table of --dry-run does.
+# dry_run_agrees FILE...: compares the table of --dry-run.
 dry_run_agrees() {
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED > counted
   rnntrain -q --dry-run -k 1 --valid-fraction 0 "$@" | columns $COLUMNS_COUNTED > told

@@ -1,4 +1,4 @@
-# The sequences in data/ are what data/README.md says.
+# The sequences in data/ match their description in data/README.md.
 load cli
 
 @test "the checksums in data/README.md hold, one for each file" {

@@ -1,4 +1,4 @@
-# What the documents show is what the programs do.
+# Commands and output in the documents, compared with the programs.
 load cli
 
 setup() {

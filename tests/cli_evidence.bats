@@ -1,9 +1,10 @@
-# rnnpredict of models with a memory: the numbers of a record depend on the model and the record alone.
+# rnnpredict with models that have a memory: the results for a record depend only on the model and the record.
 load cli
 
-# The genome: lambda, and copies of parts of its first quarter, with 5 % of the bases substituted, from
-# which the memory learns how far it is trusted. The reads: parts of the genome, of either strand, with 3 % of the bases substituted; some are longer
-# than a stretch of 16384 steps. Records with repeats: the second of two copies lies across that cut.
+# The genome: lambda, and copies of parts of its first quarter with 5 % of the bases substituted, from which the
+# calibration of the memory learns. The reads: parts of the genome, on either strand, with 3 % of the bases substituted;
+# some are longer than a stretch of 16384 steps. Records with repeats: the second of two copies spans the cut between
+# two stretches.
 setup_file() {
   cd "$BATS_FILE_TMPDIR"
   zcat "$DATA/lambda.fa.gz" | sed '1s/.*/>lambda/' > lambda.fa

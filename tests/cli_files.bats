@@ -1,4 +1,4 @@
-# Both programs: how a file gets to the disk and under its name.
+# Both programs: the steps by which a file gets to the disk and to its name.
 load cli
 
 setup_file() {
@@ -12,7 +12,7 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run READS=$DATA/reads.fq.gz
 }
 
-# order NAME COMMAND...: a letter for each call of COMMAND, in their order, that touches the file that
+# order NAME COMMAND...: prints a letter for each system call of COMMAND, in order, on the file that
 # becomes NAME: w (write), f (flush it), r (rename it), d (flush the directory it was renamed in).
 order() {
   local name=$1

@@ -1,4 +1,4 @@
-# --lanes auto: its choice, how many threads that feeds, and the learning rate of the lanes.
+# --lanes auto: the chosen number of lanes, the threads that they keep busy, and the learning rate.
 load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
@@ -7,10 +7,10 @@ setup_file() {
   for i in {1..300}; do zcat "$DATA/lambda.fa.gz"; done > "$BATS_FILE_TMPDIR/genome.fa"
 }
 
-# lanes [OPTION...]: the line on the lanes of a dry run on 13 million k-mers.
+# lanes [OPTION...]: prints the line about lanes of a dry run on 13 million k-mers.
 lanes() { rnntrain --dry-run "$@" "$BATS_FILE_TMPDIR/genome.fa" 2>&1 > table | grep '^lanes: '; }
 
-# option NAME RUN: an option of the run, as run.json has it.
+# option NAME RUN: prints an option of the run from run.json.
 option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/run.json"))["options"][sys.argv[1]])' "$@"; }
 
 @test "auto is the default: 32 lanes, more for many epochs, whatever the threads" {

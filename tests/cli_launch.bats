@@ -1,4 +1,4 @@
-# How ranks start and end: refusals, signals, and ranks and nodes that die. Their results: cli_ranks.
+# Start and end of ranks: errors, signals, and ranks and nodes that die. cli_ranks tests their results.
 load cli
 
 setup() {
@@ -13,8 +13,8 @@ teardown() {
 
 LONG=(-q -k 3 -d 8 -D 16 -B 16 -T 16 -t 1 --valid-fraction 0 --log-every 30 -e 100000)
 
-# begin N [OPTION...]: a long run of N ranks, in the background: $pid is mpirun's, $first and $second those of its first
-# two ranks. It has a checkpoint.
+# begin N [OPTION...]: starts a long run of N ranks in the background, up to a checkpoint. $pid is the process of
+# mpirun, $first and $second are the first two ranks.
 begin() {
   mpirun --oversubscribe --bind-to none "${@:2}" -n "$1" rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
   pid=$!
@@ -23,7 +23,7 @@ begin() {
   second=$(rank_of 1)
 }
 
-# rank_of I: its process.
+# rank_of I: prints the process of rank I.
 rank_of() {
   local process
   for process in $(pgrep -P "$pid"); do

@@ -1,4 +1,4 @@
-# What the shell, a sandbox and the environment may take away: memory, stacks, processes, /proc,
+# Limits set by the shell, a sandbox or the environment: on memory, stacks, processes, /proc,
 # and OpenBLAS.
 load cli
 
@@ -19,14 +19,14 @@ need_root() {
   [ "$(id -u)" = 0 ] || skip "only root can do that"
 }
 
-# Limits on processes do not count for root: "${as_nobody[@]}" COMMAND... is bound by them, and may write here.
+# Limits on processes do not apply to root. "${as_nobody[@]}" COMMAND... is subject to them, and may write here.
 need_process_limits() {
   need_root
   need_nobody
   chmod a+rwx .
 }
 
-# works_or_says WORD COMMAND...: it exits with 0, or with 1 and one line that holds the word.
+# works_or_says WORD COMMAND...: the command exits with 0, or with 1 and one line that contains the word.
 works_or_says() {
   local word=$1
   shift

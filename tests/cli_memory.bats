@@ -1,4 +1,4 @@
-# Models with a memory: their file, and yhat by an independent reader.
+# Models with a memory: their file, and yhat compared with an independent reader.
 load cli
 
 # The genome has repeats on both strands, an N, and a short record.

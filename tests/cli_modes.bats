@@ -1,4 +1,4 @@
-# Every mode of rnnpredict as a shell user would chain it, with the tools of the field.
+# Every mode of rnnpredict in pipelines with common bioinformatics tools.
 load cli
 
 setup_file() {

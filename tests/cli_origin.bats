@@ -1,4 +1,4 @@
-# Where a model comes from, by its metadata: its input files, and a command that trains it again.
+# The origin of a model in its metadata: its input files, and a command that reproduces it.
 load cli
 
 SMALL=(-k 2 -d 4 -D 8 -B 8 -T 16 -e 1)
@@ -11,7 +11,7 @@ setup() {
   zcat "$DATA/lambda.fa.gz" | awk 'NR <= 40' > some.fa
 }
 
-# again RUN OPTION...: the run's command, with these options, as a shell reads it; its model must be that of the run.
+# again RUN OPTION...: runs the stored command with these options in a shell; its model must equal that of the run.
 again() {
   local command
   command=$(about "$1" command)
@@ -21,7 +21,7 @@ again() {
   cmp "$1/model.safetensors" again/model.safetensors
 }
 
-# metadata FILE: the metadata of a model or checkpoint as JSON, read without kmer-rnn.
+# metadata FILE: prints the metadata of a model or checkpoint as JSON, read without kmer-rnn.
 metadata() {
   "$PYTHON" -c 'import json, sys
 raw = open(sys.argv[1], "rb").read()

@@ -1,4 +1,4 @@
-# rnnpredict: its numbers are those of the equations, and of the record alone.
+# rnnpredict: its results match the equations and depend only on the record.
 load cli
 
 setup_file() {
@@ -16,7 +16,7 @@ setup() {
   READS=$BATS_FILE_TMPDIR/reads.fq FORTY=$BATS_FILE_TMPDIR/forty.fq
 }
 
-# What is asked, as read_model.py calls it.
+# The questions by their names in read_model.py.
 declare -gA ASK=(
   [next]="--top 4096" [all]="--positions all --top 256"
   [bases]="--bases" [allbases]="--bases --positions all"

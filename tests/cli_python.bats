@@ -1,14 +1,14 @@
-# The programs of docs/python.md read and write the models that rnnpredict reads.
+# The programs of docs/python.md read and write models for rnnpredict.
 load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
-# what_follows: the probabilities of what can follow ACGTAC, as four numbers.
+# what_follows: prints the four probabilities of the followers of ACGTAC.
 what_follows() {
   printf '>a\nACGTAC\n' | rnnpredict --no-header run | LC_ALL=C sort -k 3 | cut -f 4
 }
 
-# agrees FILE: the four numbers in it are those.
+# agrees FILE: checks that the file has these four numbers.
 agrees() {
   grep -oE '[01]\.[0-9]+(e-[0-9]+)?' "$1" | paste - <(what_follows) |
     awk '($1 - $2) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 4 }'
@@ -19,7 +19,7 @@ need_torch() {
   "$PYTHON" -c 'import safetensors.torch' 2> /dev/null || skip "no PyTorch: pip install torch safetensors"
 }
 
-# as_shown WHAT: runs the program of that name, and compares its models and rnnpredict.
+# as_shown WHAT: runs the program with this name, and compares its models with rnnpredict.
 as_shown() {
   "$PYTHON" "$SOURCE/tests/python_models.py" "$1" program
 }

@@ -1,4 +1,4 @@
-# rnntrain under mpirun: the same bytes for any number of ranks, and decisions that all of them take.
+# rnntrain under mpirun: the same bytes for any number of ranks, and common decisions.
 load cli
 
 setup_file() {
@@ -13,10 +13,10 @@ setup() {
   ALONE_RUN=$BATS_FILE_TMPDIR/alone
 }
 
-# A run with validations, both strands and several epochs, of which it can be resumed at the end of each.
+# A run with validations, both strands and several epochs, which can be resumed at the end of each.
 RUN=(-k 4 -d 8 -D 16 -B 32 -T 16 -e 3 --schedule constant --log-every 7 "$DATA/lambda.fa.gz")
 
-# same_state A B: the same checkpoint, but for the seconds and the command lines.
+# same_state A B: checks for the same checkpoint, except for the seconds and the command lines.
 same_state() {
   "$PYTHON" -c 'import json, struct, sys
 def read(path):

@@ -1,10 +1,10 @@
-# Options that choose what of the input is read, and what is said of what was left out.
+# Options that select parts of the input, and messages about the rest.
 load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
-# reads_awk QUALITY LENGTH: of data/reads.fq.gz, by another program: segments, low_quality,
-# short_segments, short_bases.
+# reads_awk QUALITY LENGTH: prints segments, low_quality, short_segments and short_bases of
+# data/reads.fq.gz, counted by another program.
 reads_awk() {
   zcat "$DATA/reads.fq.gz" | awk -v least="$1" -v shortest="$2" '
     BEGIN { for (i = 33; i < 127; i++) phred[sprintf("%c", i)] = i - 33 }
@@ -24,7 +24,7 @@ reads_awk() {
     END { print segments + 0, low_quality + 0, short_segments + 0, short_bases + 0 }'
 }
 
-# table COLUMN...: those of rnntrain's first row, from stdin.
+# table COLUMN...: prints these columns of rnntrain's first row, from stdin.
 table() {
   local all name
   all=$(cat)

@@ -1,8 +1,8 @@
-# What a memory recalls of the sequence that a model was trained on, and what it cannot know.
+# Bits per base with a memory, for sequence that it contains and for sequence that it does not.
 load cli
 
 # The genome: lambda, in which repeats are rare, and 40 copies of parts of it, of either strand, with
-# 5 % of the bases substituted; held out are 10 more, and random bases.
+# 5 % of the bases substituted. Held-out sequence: 10 more copies, and random bases.
 setup_file() {
   cd "$BATS_FILE_TMPDIR"
   "$PYTHON" - "$DATA/lambda.fa.gz" << 'EOF'

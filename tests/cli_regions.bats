@@ -1,4 +1,4 @@
-# The lines of docs/prediction.md that choose regions, with the shell's own sums.
+# The commands of docs/prediction.md that select regions, compared with sums by the shell.
 load cli
 
 setup_file() {
@@ -20,7 +20,7 @@ setup() {
   printf 'phi\t100\t250\tx\nphi\t0\t3\ty\nlambda\t999\t1000\tz\nlambda\t990\t1500\tw\n' > genes.bed
 }
 
-# lines WORD: the block of indented lines, in the section on regions, that has the word.
+# lines WORD: prints the block of indented lines with the word in the section on regions.
 lines() {
   awk -v word="$1" '/^## / { here = /Regions/ } !here { next }
     /^    [^>]/ { block = block substr($0, 5) "\n"; next } { if (block ~ word) printf "%s", block; block = "" }' \

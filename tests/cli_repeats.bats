@@ -1,7 +1,7 @@
 # rnntrain --memory: the memory of repeats that a run adds to its model.
 load cli
 
-# A sequence of 60,000 random bases, of which 9000 occur again near the end, most of them in the validation tenth.
+# A sequence of 60,000 random bases. 9000 of them are repeated near the end, mostly in the tenth for validation.
 setup_file() {
   cd "$BATS_FILE_TMPDIR"
   random_bases 60000 1 > unique
@@ -17,10 +17,10 @@ setup() {
 
 RUN=(-k 3 -d 4 -D 8 -B 8 -T 16 -e 1 -t 2)
 
-# result KEY [RUN]: a number among the results in run.json.
+# result KEY [RUN]: prints a number from the results in run.json.
 result() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/run.json"))["result"][sys.argv[1]])' "$1" "${2:-run}"; }
 
-# tensors FILE: the bytes of each tensor, as sums, without those of a memory.
+# tensors FILE: prints a checksum of each tensor, except those of a memory.
 tensors() {
   "$PYTHON" -c 'import hashlib, json, struct, sys
 data = open(sys.argv[1], "rb").read()

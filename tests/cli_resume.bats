@@ -1,8 +1,8 @@
-# rnntrain: a run that is interrupted goes on as if it had not been, or says why it does not.
+# rnntrain: an interrupted run resumes as if it had not been interrupted, or fails with the reason.
 load cli
 
-# A run with much to be carried over: moments, both strands, several epochs; and without validation,
-# for counting Markov models takes longer than all the rest. VALID is with it.
+# A run with much state: moments, both strands, several epochs. It has no validation, because the counts of
+# Markov models take longer than all the rest. VALID is the same run with validation.
 RUN=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 12 --log-every 30 --valid-fraction 0 "$DATA/lambda.fa.gz")
 NO_FILE=("${RUN[@]:0:17}")
 VALID=("${RUN[@]}" --valid-fraction 0.1)
@@ -20,12 +20,12 @@ setup() {
   cp -r "$BATS_FILE_TMPDIR/short" .
 }
 
-# A command in the background of a script is told to ignore SIGINT: this undoes it. Its process
-# number is $!. It yields to the test, so that a signal reaches it before its end.
+# A shell script starts background commands with SIGINT ignored; this restores the default. The process
+# number is $!. The command has a low priority, so a signal reaches it before its end.
 start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said < "${INPUT:-/dev/null}" & }
 
-# stop SIGNAL RUN STEP: sends it to the last started command once RUN has logged STEP; its exit
-# code is $code, and fails where it ended of itself before.
+# stop SIGNAL RUN STEP: sends the signal to the last command once RUN has logged STEP, and sets $code to its exit
+# code. Fails if the command has ended before.
 stop() {
   local pid=$!
   await logged "$2" "$3"
@@ -34,8 +34,8 @@ stop() {
   wait "$pid" || code=$?
 }
 
-# interrupted_by SIGNAL RUN STEP OPTION...: a run that the signal ends after STEP; put back and begun again
-# where it came to its end before the signal did.
+# interrupted_by SIGNAL RUN STEP OPTION...: a run ended by the signal after STEP. If it ends by itself before the
+# signal, it is restored and started again.
 interrupted_by() {
   local tries
   rm -rf state

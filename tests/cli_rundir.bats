@@ -1,7 +1,7 @@
-# rnntrain: the run directory, whatever becomes of it while a run writes to it.
+# rnntrain: changes of the run directory while a run writes to it.
 load cli
 
-# OLD is a run that never ends of itself; NEW another one, that is over in a moment.
+# OLD is a run without end; NEW is another run, which ends after a moment.
 BOTH=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --log-every 1 --valid-fraction 0 --schedule constant)
 OLD=("${BOTH[@]}" -e 1000000 --seed 1) NEW=("${BOTH[@]}" -e 2 --seed 2)
 PHIX=$DATA/phix174.fa.gz
@@ -12,7 +12,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR/here"
 }
 
-# begin DIR [OPTION...]: begins OLD in DIR, of which $old is the process, up to its first rows.
+# begin DIR [OPTION...]: starts OLD in DIR and waits for its first rows; $old is its process.
 begin() {
   env --default-signal=INT,TERM rnntrain "${OLD[@]}" "${@:2}" -o "$1" "$PHIX" 2> said &
   old=$!
@@ -20,7 +20,7 @@ begin() {
   [ "$#" -gt 1 ] || await logged "$1" 5
 }
 
-# halt: OLD stands still until kill -CONT.
+# halt: stops OLD until kill -CONT.
 halt() {
   kill -STOP "$old"
   await grep -q "^State:.T" "/proc/$old/status"

@@ -1,4 +1,4 @@
-# What scripts/demo and scripts/test do before they build: packages, progress, build folders.
+# scripts/demo and scripts/test before the build: packages, progress, build folders.
 load cli
 
 setup() {
@@ -8,25 +8,25 @@ setup() {
   bin=$BATS_TEST_TMPDIR/bin
 }
 
-# tool NAME...: these programs are found, those of the system.
+# tool NAME...: makes these programs of the system available.
 tool() {
   local name
   for name in "$@"; do ln -s "$(type -P "$name")" "$bin/$name"; done
 }
 
-# stub NAME SCRIPT: a program that does this.
+# stub NAME SCRIPT: makes a program NAME that runs SCRIPT.
 stub() {
   printf '#!%s\n%s\n' "$BASH" "$2" > "$bin/$1"
   chmod +x "$bin/$1"
 }
 
-# in_script COMMANDS: a script like scripts/test, which finds the programs in $bin only, without a terminal.
+# in_script COMMANDS: runs a script like scripts/test, without a terminal and with only the programs in $bin.
 in_script() {
   printf 'set -euo pipefail\n. scripts/packages\n. scripts/build_folder\n%s\necho went on\n' "$1" > script
   setsid -w env PATH="$bin" "$BASH" script < /dev/null
 }
 
-# A machine with Debian's programs, of a user or of root, on which no package is installed.
+# A Debian machine without any of the packages, for a user or for root.
 debian() {
   tool bash sed grep mktemp tee cat rm find stat mkdir env
   stub id "case \$1 in -u) echo ${1:-1000};; *) echo user;; esac"

@@ -1,4 +1,4 @@
-# Signals: what ends the programs, what does not, and what is left then. How a run is saved and resumed: cli_resume.
+# Signals: those that end the programs, those that do not, and the files left behind. cli_resume tests resuming.
 load cli
 
 setup_file() {
@@ -12,13 +12,13 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run
 }
 
-# begin COMMAND...: in the background, with its default signals; its process number is $pid.
+# begin COMMAND...: starts the command in the background, with default signals; its process number is $pid.
 begin() {
   env --default-signal=INT,TERM,HUP,QUIT "$@" > out 2> said <&0 &
   pid=$!
 }
 
-# begin_as_first COMMAND...: as process 1 of its own namespace; $pid is its number outside.
+# begin_as_first COMMAND...: starts it as process 1 of its own namespace; $pid is its number outside.
 begin_as_first() {
   unshare --pid --fork --mount-proc true 2> kept || skip "process namespaces need root"
   begin unshare --pid --fork --mount-proc "$@"

@@ -1,7 +1,7 @@
-# The scripts of docs/cluster.md in a Slurm of one node, which lasts as long as these tests.
+# The scripts of docs/cluster.md in a Slurm cluster of one node, which runs only during these tests.
 load cli
 
-# Skips the test where Slurm did not start, or could not.
+# Skips the test if Slurm did not start, or could not.
 need_slurm() {
   local program
   for program in slurmctld slurmd munged; do
@@ -12,14 +12,14 @@ need_slurm() {
   [ -e "$BATS_FILE_TMPDIR/up" ] || skip "Slurm does not start here: $(grep error "$BATS_FILE_TMPDIR/daemons.log" | tail -n 1)"
 }
 
-# Two ports that nobody listens at.
+# Finds two unused ports.
 free_ports() {
   "$PYTHON" -c 'import socket
 both = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*[s.getsockname()[1] for s in both])'
 }
 
-# Its only node says that it has eight processors.
+# The only node is configured with eight processors.
 configure() {
   local ports
   read -ra ports <<< "$(free_ports)"

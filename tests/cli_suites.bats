@@ -1,11 +1,11 @@
-# The format suites of others through rnntrain, file by file; EXPECT.tsv has a row a file. They lie
-# in ../shared beside the source tree, or in $SHARED.
+# Format test suites of other projects through rnntrain, file by file; EXPECT.tsv has a row per file. They
+# are in ../shared beside the source tree, or in $SHARED.
 load cli
 
 SUITES=${SHARED:-$SOURCE/../shared}/suites
 DRY=(-q --dry-run -k 1 -t 1 --valid-fraction 0)
 
-# Accepted as FASTA by their suite, and protein by their letters, though their rows do not say so.
+# Files that their suite accepts as FASTA, but whose letters are protein, although their rows do not state it.
 PROTEIN=(Fasta/aster.pro Fasta/aster_no_wrap.pro Fasta/f001 Fasta/f003.fa Fasta/fa01
   Fasta/flowers.pro.gz Fasta/loveliesbleeding.pro Fasta/protein_lib.fa Fasta/rose.pro
   Fasta/rosemary.pro)
@@ -15,7 +15,7 @@ setup() {
   cd "$SUITES"
 }
 
-# wanted FILE EXPECTED RECORDS BASES NOTE: how what `came` says must begin.
+# wanted FILE EXPECTED RECORDS BASES NOTE: prints the required beginning of the output of `came`.
 wanted() {
   local letters=DNA
   [[ "$5" != *protein* && " ${PROTEIN[*]} " != *" $1 "* ]] || letters=protein

@@ -1,4 +1,4 @@
-# rnntrain: --max-time, what is announced, and what is saved before what.
+# rnntrain: --max-time, announcements, and the order of saving.
 load cli
 
 setup() {
@@ -7,8 +7,8 @@ setup() {
   zcat "$DATA/phix174.fa.gz" > phix.fa
 }
 
-# in_time RUN OPTION...: a run that is given little time comes to an end with a model and says so, or
-# says what took the time. A machine may be too slow for a step; a test can only ask for this.
+# in_time RUN OPTION...: a run with little time ends with a model and reports it, or reports which phase
+# took the time. A machine may be too slow for a single step, so a test cannot require more.
 in_time() {
   local run=$1 code=0
   shift

@@ -1,7 +1,7 @@
-# Both programs, killed, without room and without memory: at every place once.
+# Both programs, killed, with a full disk and without memory: once at every place.
 load cli
 
-# One thread, so that each system call has its number; no validation, for counting Markov takes
+# One thread, which gives each system call a fixed number; no validation, because the Markov counts take
 # longest. With a memory, which is made and written after the last step.
 SMALL=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 -e 2 --log-every 20 --valid-fraction 0 --memory "$DATA/phix174.fa.gz")
 JOBS=2
@@ -20,14 +20,14 @@ setup() {
   HALF=$BATS_FILE_TMPDIR/half REST=$BATS_FILE_TMPDIR/rest WHOLE=$BATS_FILE_TMPDIR/whole
 }
 
-# loads RUN: whether its checkpoint and, once there is one, its model can be read.
+# loads RUN: checks that its checkpoint and its model, if there is one yet, can be read.
 loads() {
   rnnpredict --mode info "$1/checkpoint.safetensors" > "$1.kept" || return
   [ ! -e "$1/model.safetensors" ] || rnnpredict --mode info "$1" > "$1.kept"
 }
 
-# calls NAME COMMAND...: the numbers, among all calls of that name, of those that touch the run. strace follows neither
-# threads, of which there are none, nor the child that tries OpenBLAS, which has numbers of its own.
+# calls NAME COMMAND...: prints the numbers, among all calls with this name, of those that touch the run. strace follows
+# neither threads (there are none) nor the child that tries OpenBLAS, whose calls have separate numbers.
 calls() {
   local name=$1
   shift

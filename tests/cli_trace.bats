@@ -1,4 +1,4 @@
-# What the network computes, node by node, and its gradient: modes trace and flow.
+# Modes trace and flow: the values of the network, node by node, and its gradient.
 load cli
 
 setup_file() {
@@ -15,7 +15,7 @@ setup() {
   worksheet > weights.json
 }
 
-# A network with V = 4, d = 2, D = 2; worksheet NAME VALUE: with something else in it.
+# A network with V = 4, d = 2, D = 2; worksheet NAME VALUE replaces a member.
 worksheet() {
   "$PYTHON" - "$@" << 'EOF'
 import json, sys

@@ -1,4 +1,4 @@
-# rnntrain: the run directory, repeatability, and that it learns what can be learnt.
+# rnntrain: the run directory, reproducibility, and learning.
 load cli
 
 setup_file() {
@@ -15,18 +15,18 @@ setup() {
 
 same_model() { cmp "$1/model.safetensors" "$2/model.safetensors"; }
 
-# last COLUMN RUN: the last number in that column of loss.tsv.
+# last COLUMN RUN: prints the last number in this column of loss.tsv.
 last() { column "$1" < "$2/loss.tsv" | grep -v NA | tail -n 1; }
 
 # within LOW X HIGH
 within() { awk -v a="$1" -v x="$2" -v b="$3" 'BEGIN { print x; exit !(x != "" && a <= x && x < b) }'; }
 
-# weights RUN: the bytes of its tensors.
+# weights RUN: prints the bytes of its tensors.
 weights() {
   tail -c +$((9 + $(od -An -tu8 -N8 "$1/model.safetensors"))) "$1/model.safetensors"
 }
 
-# ---- what a person sees --------------------------------------------------------------------------
+# ---- messages ------------------------------------------------------------------------------------
 
 @test "a terminal shows the progress in a line that is redrawn, also when it becomes narrower" {
   "$PYTHON" "$SOURCE/tests/terminal.py" run "$DATA/phix174.fa.gz"

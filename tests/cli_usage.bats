@@ -3,7 +3,7 @@ load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
-# refuses PROGRAM OPTION VALUE RANGE: a usage error that names all three.
+# refuses PROGRAM OPTION VALUE RANGE: checks for a usage error that names all three.
 refuses() {
   fails 2 "$2 '$3': must be " "$1" "$2" "$3" -o run "$DATA/phix174.fa.gz"
   [[ "$stderr" == *"$4"* ]]

@@ -1,5 +1,5 @@
-# A short training and a prediction under valgrind, which sees what the sanitizers do not: reads of
-# memory that was never set, also inside OpenBLAS.
+# A short training and a prediction under valgrind, which finds errors that sanitizers miss: reads of
+# uninitialised memory, also inside OpenBLAS.
 load cli
 
 checked() {

@@ -1,9 +1,9 @@
-# rnntrain: which part of the input validates, and what is said of it.
+# rnntrain: the part of the input for validation, and messages about it.
 load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
-# periodic FILE NAME UNIT LENGTH: one record that repeats the unit, in lines of 60.
+# periodic FILE NAME UNIT LENGTH: writes one record that repeats the unit, in lines of 60.
 periodic() {
   { echo ">$2"; awk -v unit="$3" -v n="$4" 'BEGIN {
       while (length(s) < n) s = s unit

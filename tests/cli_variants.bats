@@ -1,4 +1,4 @@
-# Mode variants: differences that mode score of edited sequences has too, and files of variants.
+# Mode variants: differences compared with mode score of edited sequences, and variant files.
 load cli
 
 setup_file() {

@@ -1,15 +1,15 @@
-"""Runs the commands of a document's console blocks, and says where they print something else.
+"""Runs the commands of a document's console blocks, and reports differences in their output.
 
 usage: console.py DOCUMENT
 
-In a block that begins with ```console, a line after "$ " is a command for bash, one after "> " goes on with it,
-and the other lines are what it prints. They are run one after the other in this directory.
+In a block that begins with ```console, a line after "$ " is a command for bash, a line after "> " continues it,
+and the other lines are its output. The commands run one after the other in this directory.
 """
 import re, subprocess, sys
 
 
 def commands(text):
-    """Of each command: its text, and the lines that it must print."""
+    """The text of each command, and the lines that it must print."""
     found = []
     for block in re.findall(r'^```console\n(.*?)^```$', text, re.M | re.S):
         for line in block.splitlines(True):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""count_letters.py FILE...: what rnntrain counts, counted another way: a row a file, whole sequences
-in memory, by bytes.count and regular expressions. FASTQ must have four lines a read. The last column
-is how often each ambiguous code stands there, in either case, as in run.json."""
+"""count_letters.py FILE...: the counts of rnntrain, computed independently: a row per file, with whole
+sequences in memory, bytes.count and regular expressions. FASTQ must have four lines per read. The last
+column has the count of each ambiguous code, in either case, as in run.json."""
 import gzip
 import json
 import re

@@ -1,5 +1,5 @@
-/* Loaded with LD_PRELOAD in front of OpenBLAS: at the end of the program the number of calls of
- * cblas_sgemm is in the file that COUNT_SGEMM names. */
+/* count_sgemm: a library to preload before OpenBLAS. At the end of the program it writes the number
+ * of calls of cblas_sgemm to the file named by COUNT_SGEMM. */
 #include <cblas.h>
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
 
 usage: examination.py DIR VALIDATION
 
-VALIDATION has the records of the file that was trained on, or that of --valid. Exits 1 where the mean predictions after
-each k-mer, or the passage, are others.
+VALIDATION has the records of the training file, or of --valid. Exits with 1 if the mean predictions after each k-mer,
+or the passage, differ.
 """
 import json, re, sys
 import numpy as np

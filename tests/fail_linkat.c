@@ -1,5 +1,5 @@
-/* fail_linkat: a library to preload, in which no file can be given a name: FAIL_LINKAT is the
- * errno. */
+/* fail_linkat: a library to preload, in which linkat fails with the errno in FAIL_LINKAT, so
+ * unnamed files cannot get a name. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

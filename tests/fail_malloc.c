@@ -1,8 +1,8 @@
-/* fail_malloc: a library to preload that lets memory be scarce.
+/* fail_malloc: a library to preload, in which requests for memory fail.
  *
- * FAIL_MALLOC=n: the n-th request fails. LIST_MALLOCS=FILE: writes to it the numbers of those
- * requests that come from a place, and by a way, that no earlier one came from; a child process,
- * whose numbers go on from those of its parent, lists none. */
+ * FAIL_MALLOC=n: the n-th request fails. LIST_MALLOCS=FILE: writes to FILE the numbers of the
+ * requests with a new call stack. A child process continues the numbers of its parent and lists
+ * none. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>

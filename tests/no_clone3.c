@@ -1,5 +1,5 @@
-/* no_clone3 COMMAND...: runs it where clone3 fails with EPERM, as some sandboxes have it. The C
- * library starts threads with clone3, so there are none. */
+/* no_clone3 COMMAND...: runs the command with a clone3 that fails with EPERM, as in some sandboxes.
+ * The C library starts threads with clone3, so no thread can start. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-"""Whether a program loses nothing where it shares a non-blocking pipe with others.
+"""Tests that a program loses no output if it shares a non-blocking pipe with others.
 
 usage: nonblocking.py NUMBER before|after COMMAND...
 
 Runs the command with a small pipe as its standard output (NUMBER 1) or error (2), which becomes non-blocking before the
-command starts, or after it has written something; lets it fill the pipe; and prints what comes through. Exits with
-the command's code, or with 3 if the pipe is no longer non-blocking then.
+command starts, or after it has written something; lets it fill the pipe; and prints all that arrives. Exits with
+the code of the command, or with 3 if the pipe is no longer non-blocking.
 """
 import fcntl, os, struct, subprocess, sys, termios, time
 

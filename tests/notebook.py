@@ -4,8 +4,8 @@
 usage: notebook.py [--store] NOTEBOOK
 
 It runs in the directory of the notebook. Numbers with a decimal point may differ by 1 in their last digit, because the
-last bits of a model depend on the type of CPU; in a cell with the tag "varies" all numbers may differ. A figure must be
-where one was, and not empty. With --store the new output is written to the notebook, and nothing is compared."""
+last bits of a model depend on the type of CPU; in a cell with the tag "varies" all numbers may differ. Each figure must
+still exist and must not be empty. With --store the new output is written to the notebook, and nothing is compared."""
 
 import base64
 import io

@@ -1,16 +1,16 @@
-"""Runs a command on a terminal, and prints all that is drawn there.
+"""Runs a command on a terminal, and prints all that it draws.
 
 usage: on_terminal.py WHICH EVENT ACTION COMMAND...
 
-WHICH holds 0, 1, 2 for standard input, output and error where they are the terminal; the others stay what they are. Once
-what was drawn matches the regular expression EVENT, ACTION follows:
+WHICH contains 0, 1 or 2 if standard input, output or error are to be the terminal; the others are unchanged. Once the
+drawn text matches the regular expression EVENT, ACTION follows:
 
   type:TEXT  types it, with the escapes of Python
-  feed:TEXT  before the event, writes TEXT to standard input, a pipe, again and again; then ends that
+  feed:TEXT  writes TEXT repeatedly to standard input, a pipe, before the event, and then closes it
   kill       ends the command
   none       nothing
 
-Exits with the command's code, with 1 where the event does not come.
+Exits with the code of the command, or with 1 if the event does not occur.
 """
 import codecs, fcntl, os, pty, re, struct, subprocess, sys, termios, threading
 

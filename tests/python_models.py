@@ -1,5 +1,5 @@
 """Runs a program of docs/python.md that writes, loads or exports models, and compares the predictions of its models
-with those of rnnpredict, for each activation, softmax and several strides where the program is that general.
+with those of rnnpredict, for each activation and softmax and several strides, if the program supports them.
 
 usage: python_models.py write|train|load|export PROGRAM
 """

@@ -1,9 +1,9 @@
-"""Computes yhat with the memory of a model, after docs/model.md and docs/python.md, with NumPy and nothing of ours.
+"""Computes yhat with the memory of a model, following docs/model.md and docs/python.md, in independent NumPy code.
 
 usage: read_memory.py MODEL.safetensors BASES
 
 Prints, after each k-mer of one segment of bases, the position of the next base and yhat of the followers.
-The network must be a sigmoid one. Pointers end with their segment, so circles count as linear.
+The activation must be sigmoid. Pointers end with their segment, so circles count as linear.
 """
 import bisect, json, sys
 import numpy as np

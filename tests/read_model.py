@@ -2,8 +2,8 @@
 
 usage: read_model.py MODEL.safetensors SEQUENCES QUESTION=FILE...
 
-Computes what rnnpredict must say of the sequences, and exits 1 where a file differs by more than 1e-5,
-or what it rounds, or has other rows. QUESTION says what the FILE answers:
+Computes the expected output of rnnpredict for the sequences, and exits with 1 if a file differs by more than 1e-5
+(or its rounding), or has other rows. QUESTION names the options that made FILE:
 
   next      --top 4096                        bases     --bases
   all       --positions all --top 256         allbases  --bases --positions all

@@ -1,6 +1,6 @@
 /* reference: the network in double precision, straight from the equations with plain loops: no
- * BLAS, no kernels, nothing shared with src/ but the constants of activations. What the fast one
- * must agree with. */
+ * BLAS, no kernels, nothing shared with src/ but the constants of activations. The fast network
+ * must agree with it. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 

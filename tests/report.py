@@ -2,7 +2,7 @@
 
 usage: report.py DIR
 
-Exits 1 where the page is not well formed, fetches anything, or shows other numbers.
+Exits with 1 if the page is not well formed, fetches anything, or shows other numbers.
 """
 import collections, html, html.parser, itertools, json, math, re, sys
 

@@ -3,9 +3,9 @@
 
 usage: score_variants.py RNNPREDICT MODEL REFERENCE WINDOW < VARIANTS > BITS
 
-VARIANTS are lines of record, position, ref, alt. BITS are lines of ref_bits, alt_bits, difference on the strand as it
-is, then the same on the other strand: the loss of a record that is cut behind the window less that of the record that
-is cut before the variant.
+VARIANTS are lines of record, position, ref, alt. BITS are lines of ref_bits, alt_bits, difference on the forward
+strand, then the same on the reverse strand: the loss of a record cut behind the window minus that of the record cut
+before the variant.
 """
 import math, subprocess, sys
 

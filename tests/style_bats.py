@@ -3,7 +3,7 @@
 usage: style_bats.py FILE...
 
 bats runs a test under `set -e`, which ignores a command that fails to the left of && or ||, after !, in an unnamed job
-or inside "$(...)". Each place is printed as FILE:LINE: what is wrong. Exit code 1 if there is one.
+or inside "$(...)". Prints each place as FILE:LINE: PROBLEM. Exit code 1 if there is one.
 """
 import re, sys
 

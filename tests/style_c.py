@@ -1,10 +1,10 @@
-"""Checks C sources for what clang-format leaves alone.
+"""Checks C sources for rules that clang-format does not check.
 
 usage: style_c.py FILE...
 
 Prints comma operators (except in the head of a for loop), conditional operators inside conditional operators, lines
-over 100 columns, and names of C files with other characters than a-z, 0-9 and _. Of other files, such as
-CMakeLists.txt, only the lines are checked. Exit code 1 if something is printed.
+over 100 columns, and names of C files with other characters than a-z, 0-9 and _. In other files, such as
+CMakeLists.txt, it checks only the length of lines. Exit code 1 if something is printed.
 """
 import pathlib, re, sys
 

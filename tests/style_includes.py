@@ -1,10 +1,10 @@
-"""Checks that includes follow the order of the modules and the picture of the folders.
+"""Checks that includes follow the order of the modules and the diagram of the folders.
 
 usage: style_includes.py SOURCE
 
 CMakeLists.txt lists folders and their modules in order: each include of a later module and each file that is in no list
-is printed. The picture in docs/design.md must have an arrow for each folder that another one includes, except where
-arrows of the picture already lead there by way of others. Exit code 1 if something is printed.
+is printed. The diagram in docs/design.md must have an arrow for each folder that another one includes, unless other
+arrows of the diagram already lead there. Exit code 1 if something is printed.
 """
 import pathlib, re, sys
 

@@ -1,10 +1,10 @@
-"""What rnntrain draws on a terminal.
+"""Checks the progress line of rnntrain on a terminal.
 
 usage: terminal.py DIR FILE
 
-Runs a training under a terminal of 100 columns, which becomes 40 wide on the way, and looks at every line that is
-drawn: it stays in its place, fits, says how far the run is, and is gone in the end. Each training is stopped once it
-has drawn enough, however long that takes.
+Runs a training on a terminal of 100 columns, which shrinks to 40 meanwhile, and checks every drawn line: it stays in
+its place, fits, shows the progress of the run, and is cleared at the end. Each training is stopped once it has drawn
+enough lines.
 """
 import fcntl, os, pty, re, select, signal, struct, sys, termios, time
 

@@ -1,4 +1,4 @@
-/* The losses of alleles are those of records that have them in their places. */
+/* The losses of alleles equal those of records into which the alleles are edited. */
 #include "scoring/alleles.h"
 #include "scoring/predict.h"
 #include "scratch.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { D = 24, K = 3, WINDOW = 37, ALLELES = 200, LONG = 3 * ALLELES_TILE, ROOM = LONG + 100 };

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static void an_array_grows_seldom_and_keeps_its_elements(void **state) {

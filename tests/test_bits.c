@@ -1,4 +1,4 @@
-/* Bits per base, by hand. */
+/* Bits per base, against values worked out by hand. */
 #include "sequence/bits.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static void ln_2_is_a_bit(void **state) {

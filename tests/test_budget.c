@@ -1,10 +1,10 @@
-/* budget: the time of --max-time is shared as its header says; numbers worked out by hand. */
+/* The shares of --max-time, against numbers worked out by hand. */
 #include "training/budget.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-/* cmocka wants these before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 #include <math.h>
 

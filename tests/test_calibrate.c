@@ -1,4 +1,4 @@
-/* Calibration: the copy that is read is left out, and what is left is counted. */
+/* Calibration leaves out the copy being read, and counts the guesses of the rest. */
 #include "memory/calibrate.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { BASES = 30000, UNIT = 500, GAP = 6000 };

@@ -1,4 +1,4 @@
-/* What of the input files is trained on, and what is validated on. */
+/* The split of input files into training and validation. */
 #include "sequence/dataset.h"
 
 #include "scratch.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { FILES = 3 };

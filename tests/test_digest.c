@@ -1,10 +1,10 @@
-/* Digests: other bytes, other order, other lengths give others. */
+/* Digests change with the bytes, their order and their number. */
 #include "sequence/digest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static void a_flipped_bit_or_another_length_gives_another_digest(void **state) {

@@ -1,11 +1,11 @@
-/* Text from outside, as it stands in JSON and in HTML. */
+/* External text, escaped for JSON and HTML. */
 #include "base/escape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static char whole[256];

@@ -1,4 +1,4 @@
-/* What rnnpredict promises of a model with a memory. */
+/* The promises of rnnpredict for models with a memory. */
 #include "scoring/predict.h"
 #include "scratch.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { GENOME = 60000, K = 3, D = 8, ROWS = 400, LENGTH_MAX = 4 * STEPS_STRETCH };

@@ -1,4 +1,4 @@
-/* A JSON text with its long lists cut short. */
+/* A JSON text with shortened lists. */
 #include "report/excerpt.h"
 
 #include <setjmp.h>
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static char whole[1 << 20];

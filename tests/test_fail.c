@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h> /* its macro fail is not used: (fail) is the function */
 
 static void a_remedy_fits_its_cause(void **state) {

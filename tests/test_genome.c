@@ -1,4 +1,4 @@
-/* Positions lead to the bases of a file, on both strands. */
+/* Positions map to the bases of a file, on both strands. */
 #include "scratch.h"
 #include "sequence/genome.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static void add(Genome *genome, const char *text) {

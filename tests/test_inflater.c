@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 void *zlib_open(void);

@@ -1,4 +1,5 @@
-/* Each CPU level's loops against double precision, at lengths that leave a rest of any vector. */
+/* Each CPU level's loops against double precision, at lengths that are not a multiple of any
+ * vector. */
 #include "net/kernels.h"
 #include "reference.h"
 
@@ -8,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { N = 1000 };

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* The IUPAC codes: U is T, the rest of the letters stands for several bases; - and . are gaps. */
+/* The IUPAC codes: U is T, the other letters stand for several bases; - and . are gaps. */
 static void every_byte_is_a_base_a_break_or_invalid(void **state) {
   (void)state;
   static const char bases[] = "AaCcGgTtUu", breaks[] = "RYSWKMBDHVNryswkmbdhvn-.";

@@ -1,4 +1,4 @@
-/* Each CPU level's loops over letters, at lengths that leave a rest of any vector. */
+/* Each CPU level's loops over letters, at lengths that are not a multiple of any vector. */
 #include "base/cpu.h"
 #include "sequence/letters.h"
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 #define FOR_EACH_LEVEL(loops)                                                                      \

@@ -1,4 +1,4 @@
-/* The Markov baseline against counting strings, written anew here. */
+/* The Markov baseline against an independent count of strings. */
 #include "sequence/markov.h"
 
 #include "sequence/kmer.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { STRETCHES = 1024 /* of a sample */ };

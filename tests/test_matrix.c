@@ -1,4 +1,4 @@
-/* Products by BLAS, alone and side by side. */
+/* Products by BLAS, in one thread and in several at the same time. */
 #include "net/matrix.h"
 
 #include "base/parallel.h"
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { SIZE = 160, THREADS = 8, ROUNDS = 1500 };

@@ -1,4 +1,4 @@
-/* Places of a memory and its index, against strings that are searched letter by letter. */
+/* The places and the index of a memory, against a letter-by-letter search in strings. */
 #include "memory/memory.h"
 
 #include "scratch.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { LETTERS = 900 };

@@ -1,4 +1,4 @@
-/* Memories that are read as they were written, and broken ones that are refused. */
+/* Memories are read as they were written, and broken ones are rejected. */
 #include "model/model.h"
 
 #include "scratch.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { ROOM = 1 << 16 };

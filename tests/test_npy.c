@@ -1,4 +1,4 @@
-/* float16 against its definition, and the bytes of an array. */
+/* float16 against its definition; the bytes of an array. */
 #include "io/npy.h"
 
 #include "scratch.h"
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { LARGEST = 0x7bff, INFINITE = 0x7c00 }; /* of float16, without a sign */

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static const Shape *shape(void) {

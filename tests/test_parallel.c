@@ -1,4 +1,4 @@
-/* Every job runs once, however many threads there are to run it. */
+/* Every job runs once, with any number of threads. */
 #include "base/parallel.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { JOBS = 100, ROUNDS = 2000, THREADS = 5 };

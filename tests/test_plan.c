@@ -1,5 +1,5 @@
-/* The estimate of memory before a run, against all that the run asks malloc for (the linker's
- * --wrap; CMakeLists.txt). */
+/* The estimate of memory before a run, against all requests of the run to malloc (counted by the
+ * linker's --wrap; CMakeLists.txt). */
 #include "training/plan.h"
 
 #include "memory/calibrate.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 /* ---- malloc, counted ------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* Pools against plain loops over strings, and what no pool may do. */
+/* Pools against plain loops over strings, and the limits of their work. */
 #include "memory/pool.h"
 
 #include "scratch.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static int code(char letter) { return (int)(strchr("ACGT", letter) - "ACGT"); }

@@ -1,4 +1,4 @@
-/* What rnnpredict promises: a record's numbers do not depend on its company. */
+/* The promise of rnnpredict: the results for a record do not depend on other records. */
 #include "reference.h"
 #include "scoring/predict.h"
 #include "scratch.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { D = 24, RECORDS = 300 };

@@ -1,4 +1,4 @@
-/* Control groups as Docker, Slurm, Kubernetes and systemd make them, in a directory. */
+/* Control groups as made by Docker, Slurm, Kubernetes and systemd, copied into a directory. */
 #include "base/quota.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static char root[] = "/tmp/test_quota.XXXXXX";

@@ -1,5 +1,5 @@
-/* Ranks add, agree and copy as one process does; tests/CMakeLists.txt runs this alone and under
- * mpirun. */
+/* Ranks add, agree and copy with the results of one process. tests/CMakeLists.txt runs this test
+ * alone and under mpirun. */
 #include "base/ranks.h"
 
 #include "base/alloc.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { MOST = 40 /* blocks */ };

@@ -1,4 +1,4 @@
-/* The constants of a recall, worked out by hand. */
+/* The parameters of a recall, against values worked out by hand. */
 #include "memory/recall.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static Recall recall;

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* The first numbers of SplitMix64 from the state 1234567, as its reference implementation gives
- * them (S. Vigna, splitmix64.c; the same are at rosettacode.org). */
+/* The first numbers of SplitMix64 from the state 1234567, from its reference implementation (S.
+ * Vigna, splitmix64.c; rosettacode.org has the same numbers). */
 static void the_generator_is_splitmix64(void **state) {
   (void)state;
   static const uint64_t numbers[] = {6457827717110365317u, 3203168211198807973u,

@@ -6,10 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
-/* Mean 0 and this standard deviation, within what chance allows; none beyond sqrt(3) of it. */
+/* Checks for mean 0 and this standard deviation, within the expected error of sampling, and for no
+ * number beyond sqrt(3) standard deviations. */
 static void assert_uniform(const float *a, size_t n, double deviation) {
   double sum = 0, squares = 0;
   for (size_t i = 0; i < n; i++) {

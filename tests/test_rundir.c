@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static char home[] = "/tmp/test_rundir.XXXXXX";

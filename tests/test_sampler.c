@@ -1,4 +1,4 @@
-/* What is drawn, against what the equations say should be. */
+/* The drawn bases, against the equations. */
 #include "base/rng.h"
 #include "prediction/sampler.h"
 #include "sequence/kmer.h"
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { D = 12 };

@@ -1,4 +1,4 @@
-/* What start_program has made right when a program begins. */
+/* The state of the process after start_program. */
 #include "base/parallel.h"
 #include "base/start.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { THREADS = 4 };

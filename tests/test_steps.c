@@ -1,4 +1,4 @@
-/* The steps of a record against those that its letters name one by one. */
+/* The steps of a record, against steps derived letter by letter. */
 #include "scratch.h"
 #include "sequence/kmer.h"
 #include "sequence/steps.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 typedef struct {

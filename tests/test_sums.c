@@ -1,5 +1,5 @@
-/* Several ranks compute the bytes of one. The ranks are threads: the functions of base/ranks.h
- * below stand in for those of the library. */
+/* Several ranks compute the same bytes as one. The ranks are threads: the functions of base/ranks.h
+ * below replace those of the library. */
 #include "base/ranks.h"
 #include "net/bptt.h"
 #include "net/matrix.h"
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { RANKS = 8, T = 5, WINDOWS = 2 };

@@ -1,4 +1,4 @@
-/* The words of the option tables against the constants that they stand for. */
+/* The words of the option tables, against the constants for which they stand. */
 #include "net/optimizer.h"
 #include "net/schedule.h"
 #include "prediction/predict_options.h"
@@ -9,10 +9,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
-/* The option's words are these, NULL: any; gives back how many. */
+/* Checks that the words of the option are these (NULL: any); returns their number. */
 static int count_words(const Program *program, const char *name, const char *const *words) {
   const Option *option = program->options;
   char word[32];

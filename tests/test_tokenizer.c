@@ -1,4 +1,4 @@
-/* Tokens against those that the letters name one by one. */
+/* Tokens, against tokens derived letter by letter. */
 #include "sequence/tokenizer.h"
 
 #include <setjmp.h>
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { LETTERS = 400 };

@@ -1,4 +1,4 @@
-/* Rows that tokens touch, against what a plain search says. */
+/* Rows that tokens touch, against a plain search. */
 #include "net/touched.h"
 
 #include <setjmp.h>
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 static void check_order(int rows, int tokens, bool all) {

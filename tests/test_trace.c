@@ -1,4 +1,4 @@
-/* The nodes and the gradient against the reference's, over random shapes. */
+/* The nodes and the gradient, against those of the reference, over random shapes. */
 #include "net/softmax.h"
 #include "net/trace.h"
 #include "reference.h"
@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it */
+/* cmocka.h requires these first */
 #include <cmocka.h>
 
 enum { T = 6, d = 3, D = 5 };

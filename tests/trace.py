@@ -1,10 +1,10 @@
-"""The network and its gradient in NumPy, to hold what `rnnpredict --mode trace` says against.
+"""The network and its gradient in NumPy, to compare with `rnnpredict --mode trace`.
 
 usage: trace.py WEIGHTS SEQUENCES TRACE.json [FLOW.tsv]
 
 WEIGHTS is a .json worksheet or a model.safetensors. Recomputes every node of every record in the trace,
-forward and backward, and the norms of FLOW.tsv; exits 1 where one differs. The sums are also compared
-with central differences of J, which must not agree with h(t)^T dz(t) for dH, as lecture notes print it.
+forward and backward, and the norms of FLOW.tsv; exits with 1 if one differs. The sums are also compared
+with central differences of J, which must not agree with h(t)^T dz(t) for dH, a misprint of lecture notes.
 The evidence of a memory is computed from the pointers in the trace.
 """
 import json, re, sys

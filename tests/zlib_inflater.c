@@ -1,4 +1,4 @@
-/* zlib's inflater under other names, beside ISA-L's. */
+/* The inflater by zlib under other names, to be linked together with that by ISA-L. */
 #define inflater_open     zlib_open
 #define inflater_begin    zlib_begin
 #define inflater_step     zlib_step
