@@ -337,3 +337,14 @@ skipped_because() {
   run -77 env PATH="$bin" bash scripts/test-arm64
   [ "${lines[-1]}" = "arm64: apt-get cannot fetch its libraries: E: no route" ]
 }
+
+# ---- packages -------------------------------------------------------------------------------------
+
+@test "all files of the release have the same version" {
+  version=$(sed -n 's/^project(kmer-rnn VERSION \([0-9.]*\) .*/\1/p' "$SOURCE/CMakeLists.txt")
+  [[ "$version" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
+  grep -qx "## $version" <(grep -m 1 '^## ' "$SOURCE/CHANGELOG.md")
+  grep -q "^kmer-rnn ($version-" <(head -n 1 "$SOURCE/debian/changelog")
+  grep -qx "version: $version" "$SOURCE/CITATION.cff"
+  grep -qF "version = \"$version\"" "$SOURCE/packaging/bioconda/meta.yaml"
+}
