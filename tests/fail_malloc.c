@@ -43,7 +43,7 @@ static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *to) 
   return ++way->frames < FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-/* Adds request n to the list where its way is a new one. */
+/* Adds request n to the list if its call stack is new. */
 static void note(long n) {
   Way way = {1, 0};
   char line[32];

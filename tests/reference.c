@@ -58,7 +58,7 @@ double reference_slope(int phi, double z) {
   return NAN;
 }
 
-/* Whether v repeats the last k-s bases of x as its first. */
+/* Whether the first k-s bases of v are the last ones of x. */
 static int can_follow(const Reference *net, int x, int v) {
   int shared = 1, dropped = 1;
   for (int i = 0; i < net->k - net->s; i++) shared *= 4;
@@ -78,7 +78,7 @@ void reference_yhat(const Reference *net, int x, const double *h, double *yhat) 
   for (int v = 0; v < net->V; v++) yhat[v] /= sum;
 }
 
-/* One lane's nodes over the window. */
+/* The nodes of one lane over the window. */
 typedef struct {
   double *before, *z, *h, *yhat; /* (T,D) h(t-1), 0 after a restart; (T,D) (T,D) (T,V) */
 } Nodes;

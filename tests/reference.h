@@ -12,7 +12,7 @@ typedef struct {
   int V;                           /* 4^k */
   int phi;                         /* an Activation */
   int misprint;                    /* 1: dH as lecture notes print it, with h(t) for h(t-1) */
-  int full;                        /* 1: softmax over V, 0: over those that can follow */
+  int full;                        /* 1: softmax over V; 0: over the followers */
   double *L, *H, *I, *b1, *U, *b2; /* (V,d) (D,D) (d,D) (D) (D,V) (V), one block from L on */
   size_t size;                     /* doubles of the block */
 } Reference;
@@ -20,7 +20,7 @@ typedef struct {
 /* A window: T timesteps of B lanes, (T,B) arrays; h0 is (B,D). */
 typedef struct {
   int T, B;
-  const int *x, *y; /* y -1: no loss */
+  const int *x, *y; /* y is -1: no loss */
   const bool *restart;
   const double *h0;
 } ReferenceWindow;
@@ -28,11 +28,11 @@ typedef struct {
 Reference *reference_new(int k, int s, int d, int D, int phi, int full);
 void reference_free(Reference *net);
 
-/* The same numbers as floats: L, H, I, b1 one after the other, U (V,D), b2. */
+/* Sets the weights from floats: L, H, I, b1 one after the other, U (V,D), b2. */
 void reference_set(Reference *net, const float *L, const float *U, const float *b2);
 
-/* Sum of J over the window. Where hT (B,D) is not NULL it gets the last states, and where gradient
- * is not NULL it gets the gradient of that sum. */
+/* Sum of J over the window. If hT (B,D) is not NULL, it gets the last states; if gradient is not
+ * NULL, it gets the gradient of that sum. */
 double reference_run(const Reference *net, const ReferenceWindow *window, double *hT,
                      Reference *gradient);
 

@@ -19,8 +19,8 @@ void scratch_floats(float *a, size_t n, Rng *rng);
 /* A corpus of a record with these letters; the caller frees it. */
 Corpus *scratch_corpus(const char *letters);
 
-/* A memory with its index of all records of a file with this text; the caller frees it. Circles
- * have SCRATCH_TURN bases twice. */
+/* A memory, with its index, of all records of a file with this text; the caller frees it.
+ * SCRATCH_TURN bases of each circle are repeated. */
 enum { SCRATCH_TURN = 3 };
 Memory *scratch_memory(const char *text, int m, int every, bool both_strands);
 

@@ -28,7 +28,7 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
-/* nats (n) of records, by mode score. */
+/* Sets nats (n) to the losses of records by mode score. */
 static void score(double *nats, const Model *model, char *const *records, int n) {
   char *path = scratch_path("records.fa");
   FILE *out = fopen(path, "w");
@@ -69,8 +69,8 @@ static char *reverse_complement(const char *bases) {
   return other;
 }
 
-/* Two records whose losses differ by that of the allele: up to the end of its window, and up to its
- * first token. Tokens are counted on paper: the first K + s i bases have i. */
+/* Makes two records whose losses differ by the loss of the allele: up to the end of its window, and
+ * up to its first token. The first K + s i bases have i tokens. */
 static void edit(char *records[2], const Model *model, const char *segment, const Allele *allele) {
   const size_t s = (size_t)model->shape.s, length = strlen(segment);
   char *edited = calloc(length + allele->n + 1, 1);
@@ -91,7 +91,7 @@ static void edit(char *records[2], const Model *model, const char *segment, cons
   free(edited);
 }
 
-/* Alleles of all kinds of places and lengths, some at the ends of the segment. */
+/* Makes alleles of many places and lengths, some at the ends of the segment. */
 static void make_alleles(Allele *alleles, uint8_t *bases, const RecordSegment *segment) {
   for (int i = 0; i < ALLELES; i++) {
     const uint64_t most = segment->length;
@@ -139,7 +139,7 @@ static void check_alleles(const Model *model, int length, double tolerance) {
   free(text);
 }
 
-/* On the first tile the chain begins where the record does. */
+/* In the first tile the chain begins with the record. */
 static void losses_are_those_of_edited_records(void **state) {
   (void)state;
   srand(1);

@@ -29,8 +29,8 @@ typedef struct {
 
 static double random_real(void) { return rand() / (double)RAND_MAX - 0.5; }
 
-/* Of a case, from its own parameters: another case more or less, or another activation, leaves its
- * random numbers as they are. */
+/* The seed of a case, from its own parameters. It does not depend on other cases or on the
+ * activation. */
 static unsigned seed_of(const int *parameters, int n) {
   uint32_t seed = 2166136261u; /* FNV-1a */
   for (int i = 0; i < n; i++) seed = (seed ^ (uint32_t)parameters[i]) * 16777619u;
@@ -82,14 +82,14 @@ static void fill_window(const Case *c, bool first) {
   w->tokens = 1;
 }
 
-/* Rows (n,width) of `from`, each where it belongs in `to`; rows NULL: all are there, n of them. */
+/* Copies rows (n,width) of `from` to their places in `to`; rows NULL: all n rows. */
 static void place_rows(float *to, const float *from, size_t width, const Touched *rows, int n) {
   for (int i = 0; i < (rows ? rows->n : n); i++)
     memcpy(to + (size_t)(rows ? rows->row[i] : i) * width, from + (size_t)i * width,
            width * sizeof *to);
 }
 
-/* The gradient with all its rows. */
+/* Expands the gradient to all rows. */
 static Weights *all_rows(const Case *c) {
   const Gradient *g = c->gradient;
   const size_t n = (size_t)c->shape.n, D = (size_t)c->shape.D;
@@ -101,7 +101,7 @@ static Weights *all_rows(const Case *c) {
   return all;
 }
 
-/* Adds up the squares of the difference to the reference's gradient, and of that gradient. */
+/* Adds up the squares of the difference from the reference's gradient, and of that gradient. */
 static void compare(const Case *c, double *errors, double *squares) {
   const double n = (double)c->window->tokens;
   Reference *fast = reference_new(c->shape.k, c->shape.s, c->shape.d, c->shape.D, 0, 0);
@@ -117,7 +117,7 @@ static void compare(const Case *c, double *errors, double *squares) {
   weights_free(all);
 }
 
-/* Two windows in a row, so that states are carried, on one CPU level. */
+/* Checks two consecutive windows, which carry states, on one CPU level. */
 static void check_case(int k, int s, int d, int D, int phi, int full, int T, int B, int threads,
                        const Kernels *kernels) {
   Case c = case_new(k, s, d, D, phi, full, T, B);
@@ -148,7 +148,7 @@ static int has_row(const Touched *touched, int row) {
   return 0;
 }
 
-/* One lane of five reads a sequence, which begins with k-mer 0 or has no A. */
+/* Checks idle lanes: one lane of five reads a sequence, which begins with k-mer 0 or has no A. */
 static void check_idle(int k, int full, int reads_0) {
   enum { T = 4, B = 5 };
   Case c = case_new(k, 1, 5, 6, 0, full, T, B);
@@ -182,7 +182,7 @@ static void an_idle_lane_reads_no_kmer(void **state) {
     }
 }
 
-/* Of the i-th of the random shapes. */
+/* Checks the i-th random shape. */
 static void check_shape(int i, int phi) {
   srand(seed_of(&i, 1));
   const int k = 1 + rand() % 4, s = 1 + rand() % k, full = rand() % 2;
@@ -204,7 +204,7 @@ static void gradient_is_the_reference_s_at_the_edges(void **state) {
     for (int phi = 0; phi < ACTIVATIONS; phi++) {
       const int full = form % 2;
       const Kernels *kernels = kernels_level(form / 2);
-      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, kernels);  /* all smallest */
+      check_case(1, 1, 1, 1, phi, full, 1, 1, 1, kernels);  /* the smallest sizes */
       check_case(1, 1, 5, 7, phi, full, 1, 33, 2, kernels); /* T=1, V < T*B */
       for (int B = 15; B <= 17; B++) { /* around V = T*B, and around V/n = T*B */
         check_case(2, 1, 3, 5, phi, full, 1, B, 1, kernels);
@@ -237,7 +237,7 @@ static void timestep_losses_add_up(void **state) {
   case_free(&c);
 }
 
-/* Loss and gradient of two windows, for `threads` threads. */
+/* Computes loss and gradient of two windows with this many threads. */
 static void run_twice(Case *c, int threads, const Kernels *kernels, float *gradients,
                       double *losses) {
   Bptt *bptt = bptt_new(&c->shape, c->T, c->B, threads, kernels);

@@ -24,7 +24,7 @@ static void write_random(void) {
   for (int i = 0; i < BASES; i++) text[i] = "ACGT"[rng_next(&rng) % 4];
 }
 
-/* Every other unit is a copy of the first one, in which one base in ten was drawn again. */
+/* Writes copies: every other unit is a copy of the first one, with one base in ten drawn again. */
 static void write_copies(void) {
   write_random();
   Rng rng = rng_new(8, 0);
@@ -38,8 +38,8 @@ typedef struct {
   Calibration calibration;
 } Setting;
 
-/* A network with random weights and strides of s, and a memory of the text without GAP bases in the
- * middle, where a segment ends. */
+/* Makes a network with random weights and stride s, and a memory of the text without GAP bases in
+ * the middle, which end a segment. */
 static Setting *setting_new(int s) {
   const uint64_t gap_begin = (BASES - GAP) / 2, gap_end = gap_begin + GAP, bases = BASES - 1;
   text[BASES / 2] = 'N';
@@ -77,7 +77,7 @@ static void setting_free(Setting *setting) {
   free(setting);
 }
 
-/* No place of random sequence is long like another one, unless it is that place itself. */
+/* Places of random sequence are similar over a long stretch only to themselves. */
 static void a_base_is_predicted_without_its_own_copy(void **state) {
   (void)state;
   static const uint32_t lengths[] = {32, 64, 256, 1024};
@@ -95,8 +95,8 @@ static void a_base_is_predicted_without_its_own_copy(void **state) {
   setting_free(setting);
 }
 
-/* Two copies agree where neither base was drawn again, or by chance: at (1 - 0.075)^2 + 0.075^2 / 3
- * of the bases. */
+/* Two copies agree if neither base was drawn again, or by chance: at (1 - 0.075)^2 + 0.075^2 / 3 of
+ * the bases. */
 static void copies_are_trusted_as_often_as_they_are_right(void **state) {
   (void)state;
   write_copies();

@@ -66,7 +66,7 @@ static int read_run(Run *run, Why *why) {
   return checkpoint_read(open(path, O_RDONLY), path, &run->config, &run->state, why);
 }
 
-/* A run in which everything has a value of its own. */
+/* A run in which all members have different values. */
 static Run *run_filled(OptimizerKind kind, double best) {
   Run *run = run_new(&shape, kind);
   RunState *s = &run->state;
@@ -175,7 +175,7 @@ static void a_checkpoint_holds_a_model(void **state) {
   run_free(run);
 }
 
-/* Reading into a run of another shape or of other options fails with these words. */
+/* Checks that reading into a run of another shape or with other options fails with these words. */
 static void assert_unfit(Shape other, OptimizerKind kind, int B, size_t n_lanes, int T,
                          const char *words) {
   Why why = {""};
@@ -268,7 +268,7 @@ static void a_number_that_is_none_is_refused(void **state) {
   run_free(back);
 }
 
-/* Writes the numbers and reads them back. */
+/* Checks that the numbers are read back as written. */
 static void assert_comes_back(const RunNumbers *numbers) {
   Why why = {""};
   Run *run = run_filled(OPTIMIZER_SGD, 1), *back = run_new(&shape, OPTIMIZER_SGD);

@@ -39,7 +39,7 @@ static char *random_record(size_t n, Rng *rng) {
   return text;
 }
 
-/* The corpus' segments are these "begin+length" pairs. */
+/* Checks that the segments of the corpus are these "begin+length" pairs. */
 static void assert_segments(const Corpus *corpus, const char *wanted) {
   Range all = {0, corpus->bases};
   const Span span = {corpus, &all, 1, 1};
@@ -97,7 +97,7 @@ static void segments_end_at_other_letters_and_at_records(void **state) {
   }
 }
 
-/* 7 bits of a length a byte. */
+/* Each byte holds 7 bits of a length. */
 static void a_length_takes_as_few_bytes_as_it_needs(void **state) {
   (void)state;
   static const struct {
@@ -142,7 +142,7 @@ static void letters_are_counted_as_written(void **state) {
   corpus_free(corpus);
 }
 
-/* Half of all letters stand in records at least as long as the N50. */
+/* Half of all letters are in records at least as long as the N50. */
 static void n50_is_as_by_hand(void **state) {
   (void)state;
   static const struct {
@@ -153,7 +153,7 @@ static void n50_is_as_by_hand(void **state) {
       {{5}, 5},
       {{3, 3, 6}, 6},
       {{20000, 17000, 3000}, 20000},
-      {{20000, 16384, 16383, 16383}, 16384}, /* on both sides of what is counted in a table */
+      {{20000, 16384, 16383, 16383}, 16384}, /* on both sides of the lengths counted in a table */
       {{17000, 16383, 16383, 1000}, 16383},
   };
   Rng rng = rng_new(3, 0);
@@ -177,7 +177,7 @@ static void n50_is_as_by_hand(void **state) {
   corpus_free(corpus);
 }
 
-/* 0.25 byte a base and one byte a read; the rooms may be half as large again. */
+/* 0.25 byte per base and one byte per read; buffers may be half as large again. */
 static void reads_of_30_bases_take_less_than_0_3_byte_a_base(void **state) {
   (void)state;
   enum { READS = 33333, LETTERS = 30 }; /* the last byte is half used */
@@ -210,7 +210,7 @@ static void assert_counts(uint64_t segments, uint64_t low, uint64_t short_segmen
   assert_int_equal(counts.short_bases, short_bases);
 }
 
-/* The corpus has these bases. */
+/* Checks that the corpus has these bases. */
 static void assert_bases(const Corpus *corpus, const char *wanted) {
   assert_int_equal(corpus->bases, strlen(wanted));
   for (size_t i = 0; wanted[i]; i++) assert_int_equal("ACGT"[corpus_base(corpus, i)], wanted[i]);
@@ -229,7 +229,7 @@ static void bases_of_low_quality_end_a_segment(void **state) {
   assert_bases(corpus, "ACGTGGAGTG");
   assert_counts(3, 4, 0, 0);
   assert_true(counts.notes.has_quality);
-  /* The letters are counted all the same. */
+  /* The letters are counted nevertheless. */
   assert_int_equal(counts_letters(&counts), 10);
   assert_int_equal(counts.letter['T'], 3);
   assert_int_equal(counts.letter['G'], 3);
@@ -249,7 +249,7 @@ static void lower_case_may_end_a_segment(void **state) {
   assert_int_equal(counts.notes.masked, 3);
   assert_int_equal(counts.lowercase, 4);
   assert_int_equal(counts.turned, 2);
-  /* Of low quality are the others. */
+  /* The other bases have low quality. */
   reading.min_quality = 20;
   append(corpus, "@a\nACgtTn\n+\nI!I!I!\n");
   assert_counts(2, 1, 0, 0);
@@ -274,7 +274,7 @@ static void short_segments_are_left_out(void **state) {
   append(corpus, ">d\nCAGNNACGTA\n>e\nC\n"); /* the first begins inside a byte */
   assert_bases(corpus, "TTTGGGGCAGACGTA");
   assert_counts(2, 0, 1, 1);
-  reading = (Reading){.min_length = 20000}; /* longer than what is packed at a time */
+  reading = (Reading){.min_length = 20000}; /* longer than a packed chunk */
   Rng rng = rng_new(5, 0);
   for (size_t n = 19999; n <= 20000; n++) {
     char *text = random_record(n, &rng);
@@ -289,7 +289,7 @@ static void short_segments_are_left_out(void **state) {
   corpus_free(corpus);
 }
 
-/* Bases of any number are packed, and dropped, at any place of a byte. */
+/* Any number of bases can be packed, and dropped, at any place in a byte. */
 static void what_is_left_out_leaves_no_trace(void **state) {
   (void)state;
   enum { FILES = 400, RECORDS = 11, LONGEST = 200, TURN = 5 };
@@ -358,7 +358,7 @@ static void a_circle_goes_on_with_its_first_bases(void **state) {
   corpus_free(corpus);
 }
 
-/* The bases before it fill what is packed at a time, up to a few of its first. */
+/* The bases before the circle fill a packed chunk, up to a few of its first bases. */
 static void a_circle_may_begin_where_a_chunk_ends(void **state) {
   (void)state;
   enum { CHUNK = 1 << 14 }; /* as in corpus.c */
@@ -383,7 +383,7 @@ static void a_turn_does_not_make_a_segment_longer(void **state) {
   (void)state;
   reading = (Reading){.circular = true, .turn = 3, .min_length = 4};
   Corpus *corpus = make(">a\nACGT\n>b\nGGC\n>c\nTTTTNGGG\n>d\nACGNNCCCCA\n>e\nCCCC\n");
-  assert_bases(corpus, "ACGTACGTTTTCCCCACCCCCCC"); /* of d no turn: its beginning is left out */
+  assert_bases(corpus, "ACGTACGTTTTCCCCACCCCCCC"); /* d is not continued: it lost its beginning */
   assert_counts(4, 0, 3, 9);
   assert_int_equal(counts.letter['G'], 7);
   assert_int_equal(counts_letters(&counts), 29);

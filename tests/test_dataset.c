@@ -33,7 +33,7 @@ static Dataset read_texts(const char *const *texts, int n, const char *valid, do
   return dataset;
 }
 
-/* The bases of a span, a space before each range. */
+/* Checks the bases of a span, with a space before each range. */
 static void assert_bases(const Span *span, const char *wanted) {
   char text[128] = "", *to = text;
   for (size_t i = 0; i < span->n; i++) {

@@ -25,7 +25,7 @@ enum { ROOM = 1 << 21, LONG = 1 << 20, BOUND = SOURCE_ROOM };
 
 /* ---- the libraries' own writers ------------------------------------------------------------- */
 
-/* Packs n bytes into a member, and returns its size. */
+/* Compresses n bytes into a member; returns its size. */
 typedef size_t Pack(unsigned char *to, const char *text, size_t n);
 
 static size_t pack_gzip(unsigned char *to, const char *text, size_t n) {
@@ -89,8 +89,8 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *path;
 
-/* Reads bytes as a file, `room` bytes of text at a time: how many, or -1; either way text (ROOM)
- * has what came first, ended by a zero. */
+/* Reads bytes as a file, `room` bytes of text at a time; returns the size of the text, or -1. In
+ * both cases text (ROOM) has the text read so far, ended by a zero. */
 static ptrdiff_t unpack(const unsigned char *bytes, size_t size, size_t room, char *text,
                         Why *why) {
   size_t n = 0;
@@ -149,7 +149,7 @@ static void a_file_of_nothing_is_empty_text(void **state) {
   for (int i = 0; i < FORMATS; i++) assert_text(bytes, formats[i].pack(bytes, "", 0), "");
 }
 
-/* Text that does not pack well, so that buffers end in it. */
+/* Text that compresses badly and thus fills buffers. */
 static char *long_text(void) {
   static char text[LONG + 1];
   uint32_t dice = 1;
@@ -190,7 +190,7 @@ static void a_file_that_is_cut_after_any_byte_is_an_error(void **state) {
   }
 }
 
-/* Bits that no letter depends on may change: the time in gzip's header, its window in zstd's. */
+/* Bits that do not affect the text may change: the time in gzip's header, the window in zstd's. */
 static void a_bit_that_changes_is_an_error_or_changes_no_letter(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
@@ -203,7 +203,7 @@ static void a_bit_that_changes_is_an_error_or_changes_no_letter(void **state) {
       bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
       const ptrdiff_t got = unpack(bytes, n, BOUND, text, &why);
       bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-      const bool plain = got == (ptrdiff_t)n; /* it does not look compressed any more */
+      const bool plain = got == (ptrdiff_t)n; /* it no longer looks compressed */
       if (got >= 0 && !plain && strcmp(text, lines) != 0)
         fail_msg("%s, bit %zu: '%s'", formats[i].name, bit, text);
       found += got < 0 || plain;
@@ -220,7 +220,7 @@ static void all_text_before_the_damage_comes_first(void **state) {
     Why why = {""};
     const size_t first = formats[i].pack(bytes, long_text(), LONG);
     const size_t n = first + formats[i].pack(bytes + first, lines, WHOLE);
-    bytes[n - 6] ^= 1; /* a checksum, or what stands for the index's size */
+    bytes[n - 6] ^= 1; /* a checksum, or the size of the index */
     assert_int_equal(unpack(bytes, n, BOUND, text, &why), -1);
     if (!strstr(why.text, "data is damaged (")) fail_msg("%s", why.text);
     assert_true(strlen(text) >= LONG);
@@ -290,7 +290,7 @@ static void zeros_may_stand_between_streams_of_xz_alone(void **state) {
 }
 
 #ifdef HAVE_XZ
-/* Sets the dictionary that a block's header asks for, in the code of LZMA2, and its CRC-32. */
+/* Sets the dictionary size in the header of a block, in the code of LZMA2, and its CRC-32. */
 static void set_dictionary(unsigned char *block, unsigned char code) {
   const size_t size = 4 * ((size_t)*block + 1);
   unsigned char *filter = memmem(block, size, "\x21\x01", 2);

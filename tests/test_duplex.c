@@ -47,7 +47,7 @@ static void results_meet_at_their_positions(void **state) {
   duplex_free(duplex);
 }
 
-/* Read over their ends, one strand comes to low positions again, the other to high ones. */
+/* Past the end of a circle, one strand returns to low positions, the other to high ones. */
 static void circles_are_put_in_order(void **state) {
   (void)state;
   Duplex *duplex = duplex_new(2, 1);

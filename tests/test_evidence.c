@@ -43,7 +43,7 @@ static void random_bases(char *to, size_t n) {
   for (size_t i = 0; i < n; i++) to[i] = "ACGT"[rand() % 4];
 }
 
-/* Each base is another with this probability, in percent. */
+/* Replaces each base by another with this probability, in percent. */
 static void mutate(char *bases, size_t n, int percent) {
   for (size_t i = 0; i < n; i++)
     if (rand() % 100 < percent) bases[i] = "ACGT"[rand() % 4];
@@ -59,7 +59,7 @@ static void reverse_complement(char *bases, size_t n) {
   for (size_t i = 0; i < n; i++) bases[i] = to[strchr(from, bases[i]) - from];
 }
 
-/* A model of a random network, with a memory of these records, whose names are given. */
+/* A model with a random network and a memory of these records, with these names. */
 static Model new_model(const char *const *names, char *const *records, int n, Softmax softmax,
                        int s) {
   Model made = {.shape = shape_new(K, s, 2, D, ACTIVATION_SIGMOID, softmax)};
@@ -110,7 +110,7 @@ static int free_genome(void **state) {
   return 0;
 }
 
-/* Scores records, which have these names, or are r0, r1 ...; with a use of the memories. */
+/* Scores records, with these names or named r0, r1 ..., and this use of the memories. */
 static void score(Rows *to, const Model *models, int n_models, const char *const *names,
                   char *const *records, int n, PredictWish wish, int threads) {
   char *path = scratch_path("records.fa");
@@ -145,7 +145,7 @@ static double mean_bits(const Rows *of, int from, int to) {
 
 /* ---- independence --------------------------------------------------------------------------- */
 
-/* Pieces of the genome, on both strands, with errors; some are longer than a stretch. */
+/* A piece of the genome, on either strand, with errors; some are longer than a stretch. */
 static char *new_read(int i) {
   const size_t n = i % 50 == 7 ? STEPS_STRETCH + 900 : (size_t)(rand() % 300);
   char *read = calloc(n + 1, 1);
@@ -180,8 +180,8 @@ static void keep_nothing(const void *context, void *kept, const float *yhat) {
   (void)yhat;
 }
 
-/* Over the cuts between stretches, and between batches: so many bytes for each step leave room for
- * one stretch a batch. */
+/* Tests cuts between stretches, and between batches: with this many bytes per step, a batch has
+ * room for one stretch. */
 static void a_record_keeps_its_pointers_over_cuts(void **state) {
   (void)state;
   enum { N = 3 * STEPS_STRETCH, SHARED = 600, COPY = 2 * STEPS_STRETCH - SHARED / 2 };
@@ -244,7 +244,7 @@ static void memories_do_not_see_each_other(void **state) {
   }
   assert_true(rows.nats[0][0] < rows.nats[0][1] / 2);
   assert_true(rows.nats[1][1] < rows.nats[1][0] / 2);
-  /* and a network without one is as it is alone */
+  /* and a network without a memory gives the same results as alone */
   memory_free(both[0].memory);
   both[0].memory = NULL;
   score(&rows, both, 2, NULL, records, 2, wish, 2);
@@ -257,7 +257,7 @@ static void memories_do_not_see_each_other(void **state) {
 
 /* ---- uses ------------------------------------------------------------------------------------ */
 
-/* A sequence that is itself in the memory is recalled from there, unless that copy is ignored. */
+/* A sequence in the memory is predicted from its own copy, unless that is ignored. */
 static void its_own_copy_is_ignored(void **state) {
   (void)state;
   static const char *const own[] = {"genome"}, *const other[] = {"else"};
@@ -276,7 +276,7 @@ static void its_own_copy_is_ignored(void **state) {
   }
 }
 
-/* The same name, but other bases there: then the memory is like any other. */
+/* A record with the same name but other bases uses the memory as any record does. */
 static void a_namesake_is_another_record(void **state) {
   (void)state;
   static const char *const own[] = {"genome"};
@@ -287,7 +287,7 @@ static void a_namesake_is_another_record(void **state) {
   score(&rows, &model, 1, own, &record, 1, wish, 1);
   assert_int_equal(rows.found, 0);
   assert_true(bits_of(&rows, 0) < 0.2);
-  /* a base is missing: from there on the record is not at its place, and is recalled */
+  /* a base is missing: from there on positions differ, and the copy is used */
   memcpy(record, genome, HALF);
   memcpy(record + HALF, genome + HALF + 200, HALF);
   score(&rows, &model, 1, own, &record, 1, wish, 1);
@@ -302,7 +302,7 @@ static void a_namesake_is_another_record(void **state) {
   free(record);
 }
 
-/* Both reads of a pair have one name; either ignores its own copy. */
+/* Both reads of a pair have the same name; each ignores its own copy. */
 static void records_of_one_name_are_told_apart(void **state) {
   (void)state;
   static const char *const pair[] = {"read", "read"};
@@ -316,7 +316,7 @@ static void records_of_one_name_are_told_apart(void **state) {
   free_model(&made);
 }
 
-/* Of many short reads of one name, two of which are alike; whichever strand is read. */
+/* Many short reads with one name, two of them similar; on either strand. */
 static void each_of_many_namesakes_finds_its_own_copy(void **state) {
   (void)state;
   enum { N = ROWS / 2, LENGTH = 150 };

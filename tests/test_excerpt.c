@@ -11,7 +11,7 @@
 
 static char whole[1 << 20];
 
-/* What stays of a text that is read in pieces of n bytes. */
+/* Reads the excerpt of a text in pieces of n bytes. */
 static void read_whole(const char *text, size_t n) {
   char copy[1 << 16];
   FILE *file = fmemopen(strcpy(copy, text), strlen(text), "r");
@@ -22,7 +22,8 @@ static void read_whole(const char *text, size_t n) {
   fclose(file);
 }
 
-/* {"a": 1, "list": [{...}, ...], "b": [2, 3]} with n objects, which hold whatever might mislead. */
+/* {"a": 1, "list": [{...}, ...], "b": [2, 3]} with n objects, which contain confusing
+ * characters. */
 static char *with_list(int n) {
   char *text = calloc(1 << 16, 1), *at = text;
   at += sprintf(at, "{\"a\": 1, \"list\": [");

@@ -84,7 +84,7 @@ static void of_a_long_path_the_ends_and_all_of_the_cause_stay(void **state) {
       strstr(why.text, "nnnn/end.fa: cannot be opened: No such file or directory; check"));
 }
 
-/* Of every character in two to four bytes, and at every place of the cut. */
+/* For characters of two to four bytes, and every place of the cut. */
 static void no_character_is_cut(void **state) {
   (void)state;
   static const char *const characters[] = {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\xa7\xac"};

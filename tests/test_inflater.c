@@ -24,8 +24,8 @@ typedef struct {
 } Inflater;
 
 typedef struct {
-  CodecStep step; /* CODEC_MORE: it ends early */
-  size_t used, n; /* bytes of the member, of its text */
+  CodecStep step; /* CODEC_MORE: truncated */
+  size_t used, n; /* bytes used of the member; bytes of its text */
   char text[ROOM];
 } Outcome;
 
@@ -42,9 +42,9 @@ static void inflate_member(Inflater *by, const unsigned char *bytes, size_t n, O
   assert_true(outcome->step != CODEC_DAMAGED || data.reason);
 }
 
-/* Both give the same verdict. Unless the member is damaged, they take as many bytes and give the
- * same text: of codes that do not make a whole set, zlib decodes none, and ISA-L those before the
- * gap. */
+/* Both inflaters return the same result. Unless the member is damaged, they use the same number of
+ * bytes and return the same text. With an incomplete set of codes, zlib decodes nothing, and ISA-L
+ * the codes before the gap. */
 static void compare(Inflater by[2], const unsigned char *bytes, size_t n, const char *what,
                     size_t at) {
   static Outcome o[2];
@@ -56,7 +56,7 @@ static void compare(Inflater by[2], const unsigned char *bytes, size_t n, const 
              (int)o[1].step, o[0].n, o[1].n);
 }
 
-/* A member of random bases; the header has everything that gzip allows, or nothing. */
+/* A member of random bases; the header has all optional fields of gzip, or none. */
 static size_t pack(unsigned char *to, int level, int strategy, bool full_header) {
   static unsigned char extra[] = {'B', 'C', 2, 0, 27, 0}, name[] = "a.fa", comment[] = "reads";
   unsigned char text[TEXT];

@@ -33,7 +33,7 @@ static void there_are_4_to_the_k_kmers(void **state) {
   for (int k = 0; k <= KMER_MAX; k++) assert_int_equal(kmer_count(k), counts[k]);
 }
 
-/* Spells all words of k letters in alphabetical order by counting in letters. */
+/* Moves to the next word of k letters in alphabetical order. */
 static int next_word(char *word, int k) {
   for (int i = k - 1; i >= 0; i--) {
     const char *place = strchr("ACGT", word[i]);

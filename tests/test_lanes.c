@@ -90,7 +90,7 @@ static void tokens_add(Tokens *tokens, int x, int y) {
   tokens->token[tokens->n++] = (Token){x, y};
 }
 
-/* Both readings of a token get one name, the smaller. */
+/* Replaces a token by the smaller of itself and its reverse complement. */
 static void forget_strand(Tokens *tokens, int k) {
   for (size_t i = 0; i < tokens->n; i++) {
     Token *token = &tokens->token[i];
@@ -111,7 +111,7 @@ static void assert_same_tokens(Tokens *a, Tokens *b) {
   assert_memory_equal(a->token, b->token, a->n * sizeof *a->token);
 }
 
-/* Every pair of neighbours, s apart, in the bases begin..end-1, from the strings. */
+/* Lists every pair of k-mers, s bases apart, in the bases begin..end-1, from the strings. */
 static void enumerate(Tokens *tokens, size_t begin, size_t end, int k, int s) {
   size_t from = 0, K = (size_t)k, S = (size_t)s;
   tokens->n = 0;
@@ -123,7 +123,7 @@ static void enumerate(Tokens *tokens, size_t begin, size_t end, int k, int s) {
   }
 }
 
-/* Runs an epoch; what windows promise of themselves is checked on the way. */
+/* Runs an epoch, and checks the invariants of each window. */
 static void walk(Tokens *tokens, Lanes *lanes, int T, int B, int k, int s, int warmup) {
   Window *window = window_new(T, B);
   uint64_t restarts = 0, silent = 0;
@@ -135,7 +135,7 @@ static void walk(Tokens *tokens, Lanes *lanes, int T, int B, int k, int s, int w
     for (int i = 0; i < T * B; i++) {
       int x = window->x[i], y = window->y[i], restart = window->restart[i], *last = &before[i % B];
       if (x < 0) assert_true(y < 0 && restart); /* idle */
-      /* Going on is a step of s bases, onto the k-mer that was to follow. */
+      /* A lane continues by s bases, with the k-mer that was to follow. */
       if (!restart) {
         const int first = kmer_followers(*last, k, s);
         assert_true(x >= first && x < first + kmer_count(s));
@@ -143,7 +143,7 @@ static void walk(Tokens *tokens, Lanes *lanes, int T, int B, int k, int s, int w
       if (!restart && i >= B && window->y[i - B] >= 0) assert_int_equal(x, window->y[i - B]);
       if (y >= 0) tokens_add(tokens, x, y);
       bool idle = x < 0;
-      if (*last == -1) assert_true(idle); /* who is idle once stays so */
+      if (*last == -1) assert_true(idle); /* an idle lane stays idle */
       *last = idle ? -1 : x;
       restarts += restart && !idle;
       silent += y < 0 && !idle;
@@ -219,7 +219,7 @@ static void a_piece_that_a_cut_began_is_warmed_up(void **state) {
   lanes_free(lanes);
 }
 
-/* Walks so many tokens in four lanes, of which so many are ever busy. */
+/* Reads this many tokens in four lanes, of which this many are ever busy. */
 static void expect_full_until_the_end(uint64_t tokens, uint64_t busy) {
   make_corpus(1, 0, tokens + 4, 3);
   Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 4, 50, STRANDS_FORWARD, 0, 5});

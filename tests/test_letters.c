@@ -14,14 +14,15 @@
   for (const Letters *loops, **once = &loops; once; once = NULL)                                   \
     for (int level = 0; level < CPU_LEVELS && (loops = letters_level(level)); level++)
 
-/* n letters at the very end of a block, so that a sanitizer sees who reads on. */
+/* n letters at the end of a block, where a sanitizer detects reads past the end. */
 static char *random_letters(size_t n, const char *of) {
   char *letters = malloc(n);
   for (size_t i = 0; i < n; i++) letters[i] = of[(size_t)rand() % strlen(of)];
   return letters;
 }
 
-/* Runs of characters end at the first that is not of their kind: every byte, at every place. */
+/* Runs of characters end at the first character of another kind: tests every byte at every
+ * place. */
 static void runs_end_where_they_must(void **state) {
   (void)state;
   static const char *const of[] = {"ACGTUacgtu", "ACGT >@+\t~\x7f\xff", "!+;@I~", "N"};
@@ -82,7 +83,7 @@ static void whole_lines_are_copied_up_to_the_last(void **state) {
   }
 }
 
-/* Every byte, at every place: bit 7 of lower-case bases, and no other bit. */
+/* Tests every byte at every place: only bit 7 of lower-case bases is set. */
 static void lower_case_is_marked(void **state) {
   (void)state;
   FOR_EACH_LEVEL(loops) {

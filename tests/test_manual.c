@@ -56,7 +56,7 @@ static void every_default_parses_and_is_in_range(void **state) {
       if (!o->fallback) continue;
       if (sscanf(o->group, "with %24[a-z -]", mode) != 1) strcpy(mode, "--");
       if (strchr(mode, ' ')) *strchr(mode, ' ') = '=';
-      const int alone = strcmp(mode, "--") == 0; /* it goes with everything */
+      const int alone = strcmp(mode, "--") == 0; /* it fits all modes */
       memset(&without, 0, sizeof without);
       memset(&with, 0, sizeof with);
       options_default(programs[p], &without);
@@ -78,11 +78,11 @@ static void seeds_go_as_far_as_json_numbers_are_exact(void **state) {
   if (options_parse(&train_program, &options, 2, words, &parsed, &why) != OPTIONS_RUN)
     fail_msg("%s", why.text);
   assert_true(options.seed == (uint64_t)1 << 53);
-  strcpy(word, "--seed=9007199254740993"); /* no double, and so not exact in R or pandas */
+  strcpy(word, "--seed=9007199254740993"); /* not a double, thus not exact in R or pandas */
   assert_int_equal(options_parse(&train_program, &options, 2, words, &parsed, &why), -1);
 }
 
-/* What manual_answer writes; it closes standard output, so a child runs it. */
+/* The output of manual_answer, which a child runs because it closes standard output. */
 static char *answer(const Program *of, OptionsWish wish, const char *about, int wanted_code) {
   static char text[1 << 16];
   int status;

@@ -24,7 +24,7 @@ static void complement(char *to, const char *from, size_t n) {
   to[n] = 0;
 }
 
-/* How often word stands in the segments of text, or does so on the other strand if that is read. */
+/* The number of occurrences of word in the segments of text, on both strands if both are read. */
 static double occurrences(const char *text, const char *word, size_t n, Strands strands) {
   char other[16];
   double count = 0;
@@ -36,7 +36,7 @@ static double occurrences(const char *text, const char *word, size_t n, Strands 
   return count;
 }
 
-/* Bits a base of order m on `valid`, from the strings. */
+/* Bits per base of order m on `valid`, from the strings. */
 static double bits_by_strings(const char *train, const char *valid, int m, int k, int s,
                               Strands strands) {
   double bits = 0, bases = 0;
@@ -59,7 +59,7 @@ static double bits_by_strings(const char *train, const char *valid, int m, int k
   return bits / bases;
 }
 
-/* For small k, all strides and both kinds of strands. */
+/* Compares for small k, all strides, and one or both strands. */
 static void expect_bits_by_strings(const char *train, const char *valid) {
   Corpus *a = scratch_corpus(train), *b = scratch_corpus(valid);
   Range all_a = {0, a->bases}, all_b = {0, b->bases};
@@ -101,7 +101,7 @@ static void palindromes_are_counted_on_both_strands(void **state) {
 }
 
 static void a_strong_rule_is_found_at_its_order(void **state) {
-  (void)state; /* each base is decided by the two before it: order 2 is enough */
+  (void)state; /* each base depends only on the two before it: order 2 is enough */
   enum { N = 20000 };
   char *text = calloc(N + 1, 1);
   srand(6);
@@ -119,7 +119,7 @@ static void a_strong_rule_is_found_at_its_order(void **state) {
   corpus_free(corpus);
 }
 
-/* The letters of a sample of 1024 stretches from train, an N after each, and where an N was. */
+/* Copies a sample of 1024 stretches from train, with an N after each and at each N of train. */
 static void cut_sample(char *sample, const char *train, int bases, int length) {
   int base = 0;
   for (int i = 0; i < STRETCHES; i++) {

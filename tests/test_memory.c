@@ -14,8 +14,8 @@
 
 enum { LETTERS = 900 };
 
-/* Random letters, every fiftieth an N, in a record; and the bases among them, with the number of
- * the segment of each. */
+/* A record of random letters, every fiftieth an N; and its bases, each with the number of its
+ * segment. */
 typedef struct {
   char text[LETTERS + 8];
   char base[LETTERS];
@@ -41,7 +41,7 @@ static Sequence random_sequence(unsigned seed) {
 
 static int code(char letter) { return (int)(strchr("ACGT", letter) - "ACGT"); }
 
-/* The base that is `step` bases after base i, as the strand reads it; -1: of another segment. */
+/* The base `step` bases after base i, on this strand; -1: it is in another segment. */
 static int base_from(const Sequence *sequence, int i, int step, bool reversed) {
   const int at = reversed ? i - step : i + step;
   if (at < 0 || at >= sequence->n || sequence->segment[at] != sequence->segment[i]) return -1;
@@ -80,8 +80,8 @@ static void bases_around_a_place_are_those_of_its_segment_on_its_strand(void **s
   }
 }
 
-/* Whether the m bases before base p are all of its segment, and like these, newest lowest, in all
- * but every third. */
+/* Whether the m bases before base p are in its segment and equal these (newest lowest), except for
+ * every third. */
 static bool comes_after(const Sequence *sequence, int p, uint64_t last, int m) {
   for (int d = 0; d < m; d++) {
     const int base = base_from(sequence, p, -1 - d, false);
@@ -90,7 +90,7 @@ static bool comes_after(const Sequence *sequence, int p, uint64_t last, int m) {
   return true;
 }
 
-/* With as many hashes as seeds, no others. */
+/* With as many hashes as seeds there are no other entries. */
 static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state) {
   (void)state;
   enum { M = 5 };
@@ -111,7 +111,7 @@ static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state
   }
 }
 
-/* It has more bases than it has room for at first. */
+/* The memory gets more bases than it has room for at first. */
 static void a_memory_that_grew_is_one_that_was_there(void **state) {
   (void)state;
   enum { M = 5, TIMES = 3 };
@@ -151,7 +151,7 @@ static void a_memory_that_grew_is_one_that_was_there(void **state) {
   memory_free(grown);
 }
 
-/* The ring is read over its end: AACCGGTTTGACA AAC. */
+/* The circle is read past its end: AACCGGTTTGACA AAC. */
 static void places_go_round_a_circle(void **state) {
   (void)state;
   Memory *memory = scratch_memory(">before\nACGT\n>ring circular=true\nAACCGGTTTGACA\n>after\nTT\n",

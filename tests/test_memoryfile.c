@@ -17,8 +17,8 @@ enum { ROOM = 1 << 16 };
 static const char *path; /* of a model in a directory of its own */
 static Shape shape;
 
-/* A memory of 9 + 4 + 7 + 26 bases in 3 records, the second a circle of which 3 bases are turned,
- * and its constants. */
+/* A memory of 9 + 4 + 7 + 26 bases in 3 records, and its parameters. The second record is a circle
+ * with 3 repeated bases. */
 static Memory *make_memory(Recall *recall) {
   Records *records = records_new();
   records_segment(records, 2, 9);
@@ -124,7 +124,7 @@ static void only_a_model_with_a_memory_needs_a_new_program(void **state) {
 
 /* ---- broken files ---------------------------------------------------------------------------- */
 
-/* A number of a tensor is changed. */
+/* A change of a number in a tensor. */
 typedef struct {
   const char *tensor;
   size_t i;
@@ -141,8 +141,8 @@ static void change(const Tensor *tensors, int n, const Change *change) {
   }
 }
 
-/* Writes the memory with metadata of another value (key; NULL: none), or with a change, which may
- * be NULL too, and without one of its tensors (-1: with all). */
+/* Writes the memory with another value of a key in the metadata (key NULL: none), with a change
+ * (NULL: none), and without one of its tensors (-1: with all). */
 static void write_broken(const char *key, const char *value, const Change *wrong, int without) {
   enum { MAX = WEIGHTS + MEMORYFILE_TENSORS };
   Why why = {""};

@@ -17,7 +17,7 @@ enum { ROOM = 1 << 16 };
 static const char *path; /* of a model in a directory of its own */
 static Shape shape;
 
-/* Writes a model whose metadata has this value, in place of its own where it has one. */
+/* Writes a model with this value in its metadata, instead of its own value if any. */
 static void write_model(const char *key, const char *value, float last_weight) {
   Why why;
   Rng rng = rng_new(1, 1);
@@ -67,7 +67,7 @@ static void tensors_have_the_shapes_of_the_equations(void **state) {
   assert_int_equal(model_read(&model, path, &why), 0);
   SafeTensors *file = safetensors_open(path, &why);
   assert_int_equal(safetensors_read(file, tensors, 6, &why), 0);
-  for (int D = 0; D < 7; D++) /* in memory U stands transposed */
+  for (int D = 0; D < 7; D++) /* in memory U is transposed */
     for (int V = 0; V < 64; V++)
       assert_memory_equal(&U[D * 64 + V], &model.weights->U[V * 7 + D], sizeof(float));
   safetensors_close(file);
@@ -127,8 +127,8 @@ static void a_model_of_nonsense_is_refused(void **state) {
   assert_non_null(strstr(why.text, "/tmp/none/at/all"));
 }
 
-/* Damages the last weight of a file of ours and the names of these metadata; whether it is then
- * read as a model. */
+/* Damages the last weight of one of our files and the names of these metadata; returns whether it
+ * can still be read. */
 static int is_read_without(const char *const *names, int n) {
   static unsigned char bytes[ROOM];
   Why why;
@@ -159,7 +159,7 @@ static void damage_is_hidden_only_where_all_our_marks_are_damaged(void **state) 
   }
 }
 
-/* Writes weights of the shape and one more tensor. */
+/* Writes weights of the shape, and one more tensor. */
 static void write_with(const char *name) {
   Why why;
   float number = 1;

@@ -13,7 +13,7 @@
 
 enum { LARGEST = 0x7bff, INFINITE = 0x7c00 }; /* of float16, without a sign */
 
-/* The number that bits of float16 stand for: a sign, five bits of exponent, ten of fraction. */
+/* The value of float16 bits: a sign, five bits of exponent, ten of fraction. */
 static double number_of(int bits) {
   const int exponent = bits >> 10 & 31, fraction = bits & 1023;
   const double size = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);

@@ -15,7 +15,7 @@ static const Shape *shape(void) {
   return &tiny;
 }
 
-/* Two steps of rate 0.1 with gradient 0.5, then -0.25, on every weight; from weight 1. */
+/* Takes two steps with rate 0.1 and gradients 0.5 and -0.25, from 1 for every weight. */
 static void after_two_steps(OptimizerKind kind, double first, double second) {
   Weights *w = weights_new(shape()), *g = weights_new(shape());
   Optimizer *optimizer = optimizer_new(kind, shape(), 0);
@@ -71,7 +71,7 @@ static void the_average_is_over_the_later_half(void **state) {
     assert_true(fabs((double)optimizer->average->L[4] - average[t - 1]) < 1e-5);
   }
   assert_true((double)w->L[4] == 15);
-  for (int t = 6; t <= 4000; t++) { /* from then on the weight stays: the average comes to it */
+  for (int t = 6; t <= 4000; t++) { /* the weight stays, and the average approaches it */
     g->L[4] = 0;
     optimizer_step(optimizer, w, &(Gradient){.dw = g}, 1, 0, 2, kernels_best());
   }
@@ -127,7 +127,7 @@ static void a_gradient_that_is_not_finite_changes_nothing(void **state) {
     }
 }
 
-/* Of a dictionary of 64, k-mers 9 and 4 and the followers of two groups were seen. */
+/* In a dictionary of 64, only k-mers 9 and 4 and the followers of two groups occur. */
 static void the_sign_of_a_zero_in_the_gradient_does_not_matter(void **state) {
   (void)state;
   for (int kind = OPTIMIZER_ADAM; kind < OPTIMIZERS; kind++) {
@@ -136,7 +136,7 @@ static void the_sign_of_a_zero_in_the_gradient_does_not_matter(void **state) {
       Weights *w = weights_new(shape()), *g = weights_new(shape());
       Optimizer *optimizer = optimizer_new((OptimizerKind)kind, shape(), 0);
       g->L[0] = i == 0 ? 0.0f : -0.0f;
-      if (optimizer->m) optimizer->m->L[0] = -0.0f; /* it underflowed */
+      if (optimizer->m) optimizer->m->L[0] = -0.0f; /* underflow */
       optimizer_step(optimizer, w, &(Gradient){.dw = g}, 0.1, 1, 1, kernels_best());
       if (optimizer->m) m[i] = optimizer->m->L[0];
       optimizer_free(optimizer);
@@ -155,7 +155,7 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   Touched L = {.rows = 64, .n = 2, .row = (int[]){4, 9}};
   Touched U = {.rows = 16, .n = 2, .row = (int[]){0, 15}};
   for (size_t i = 0; i < dw->size; i++) dw->L[i] = 1;
-  dw->L[4] = dw->L[5] = NAN; /* room for a third row, which is not there */
+  dw->L[4] = dw->L[5] = NAN; /* space for a third row, which is unused */
   for (int step = 0; step < 2; step++) {
     double norm = optimizer_step(optimizer, w, &(Gradient){dw, &L, &U}, 0.1, 0, 2, kernels_best());
     assert_true(fabs(norm - sqrt(2 * 2 + 9 + 6 + 3 + 8 * 3 + 8)) < 1e-6);
@@ -174,7 +174,7 @@ static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
   weights_free(dw);
 }
 
-/* The same over more floats than a job has, in rows and without. */
+/* The same over more floats than a job has, with and without listed rows. */
 static void jobs_cover_every_weight_once(void **state) {
   (void)state;
   enum { ROWS = 3000 };
@@ -186,7 +186,7 @@ static void jobs_cover_every_weight_once(void **state) {
     Optimizer *optimizer = optimizer_new(OPTIMIZER_SGD, &large, 0);
     Gradient gradient = {dw, few ? &L : NULL, NULL};
     for (size_t i = 0; i < dw->size; i++)
-      dw->L[i] = (float)(1 + i % 1000); /* told apart by place */
+      dw->L[i] = (float)(1 + i % 1000); /* different at each place */
     optimizer_step(optimizer, w, &gradient, 1, 0, 3, kernels_best());
     for (int v = 0, row = 0; v < large.V; v++) {
       const int touched = !few || (row < ROWS && L.row[row] == v);

@@ -54,7 +54,7 @@ static char *argv[WORDS + 2];
 static CommandLine line;
 static Why why;
 
-/* Parses "prog" and these words, of which a NULL ends the list. */
+/* Parses "prog" and these words, which end with NULL. */
 static OptionsWish parse(const Program *of, const char *const words[WORDS]) {
   int argc = 1;
   argv[0] = (char *)(uintptr_t) "prog";
@@ -160,7 +160,7 @@ static void numbers_are_whole_arguments(void **state) {
   (void)state;
   static const struct {
     const char *text;
-    int as_int, as_real; /* whether it is one: a sign is for real numbers only */
+    int as_int, as_real; /* whether it is one: only real numbers may have a sign */
   } numbers[] = {
       {"4", 1, 1},    {"007", 1, 1},    {"4x", 0, 0},    {"", 0, 0},      {"nan", 0, 0},
       {"inf", 0, 0},  {"-inf", 0, 0},   {"0x10", 0, 0},  {"+0x10", 0, 0}, {"-0x1", 0, 0},
@@ -222,7 +222,7 @@ static void sizes_have_units(void **state) {
   }
 }
 
-/* The option as it was typed, the value, and what it must be. */
+/* The message names the option as typed, the value, and the valid values. */
 static void what_is_wrong_is_said(void **state) {
   (void)state;
   static const struct {
@@ -302,7 +302,7 @@ static void a_switch_takes_a_word_only_behind_its_sign(void **state) {
   assert_int_equal(settings.again, 2);
 }
 
-/* Sets others to what is said of settings, and looks whether it is the same. */
+/* Restores the settings from their text, and checks that they are the same. */
 static void expect_said_and_set_again(void) {
   Settings others = {0};
   char text[64];

@@ -18,7 +18,7 @@
 
 enum { JOBS = 100, ROUNDS = 2000, THREADS = 5 };
 
-static int left = THREADS; /* threads that the system still starts */
+static int left = THREADS; /* threads that the system can still start */
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
@@ -50,7 +50,7 @@ static void check_rounds(int threads) {
   }
 }
 
-/* Before any thread has started. */
+/* Called before any thread has started. */
 static void no_thread_is_started_for_one(void **state) {
   (void)state;
   assert_int_equal(parallel_start(1), 1);
@@ -68,7 +68,7 @@ static void every_job_runs_once(void **state) {
   assert_int_equal(left, THREADS - 3);
 }
 
-/* Each job waits for the others: fewer threads would wait for ever. */
+/* Each job waits for the others; with fewer threads it would wait forever. */
 static void meet_job(void *context, int i) {
   (void)i;
   pthread_barrier_wait(context);
@@ -88,7 +88,7 @@ typedef struct {
   atomic_int done;
 } Late;
 
-/* The other thread is the last to be done. */
+/* The other thread ends last. */
 static void late_job(void *context, int i) {
   Late *late = context;
   (void)i;
@@ -141,7 +141,7 @@ static void a_child_starts_its_own(void **state) {
   assert_int_equal(status, 0);
 }
 
-/* The threads that are woken too late for a job still take the lock. */
+/* Threads that wake too late for a job still take the lock. */
 static void a_child_needs_no_lock_of_its_parent(void **state) {
   (void)state;
 #ifdef NO_FORK

@@ -20,8 +20,8 @@
 
 /* ---- malloc, counted ------------------------------------------------------------------------ */
 
-static size_t asked;         /* bytes, in all */
-static size_t present, most; /* bytes that are not freed, now and at most */
+static size_t asked;         /* bytes in total */
+static size_t present, most; /* bytes not freed, now and at most */
 
 void *__real_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
@@ -178,7 +178,7 @@ static void counting_takes_next_to_nothing(void **state) {
   setting_free(setting);
 }
 
-/* Within a hundredth, for malloc rounds up and the places of lanes are not counted. */
+/* Checks within one percent, because malloc rounds up and the places of lanes are not counted. */
 static void expect_about(size_t taken, size_t counted) {
   assert_in_range(taken, counted - counted / 100, counted + counted / 100 + 3 * SLACK);
 }
@@ -201,7 +201,7 @@ static void an_examination_takes_what_was_counted(void **state) {
   }
 }
 
-/* Of these reads, which find themselves often: the memory, its calibration, and the plan. */
+/* Uses reads with many repeats: their memory, its calibration, and the plan. */
 static void a_calibration_takes_what_was_counted(void **state) {
   (void)state;
   for (size_t i = 0; i < 4; i++) {

@@ -34,8 +34,8 @@ static Shape shape_of(int k, int s, Softmax softmax) {
 
 enum { STRANDS = 200, LENGTH = 3000, POINTERS = 16 };
 
-/* Sequence that is remembered: each segment and, after it, its reverse complement, as strings of
- * their own. */
+/* The sequence in memory: each segment and, after it, its reverse complement, as separate
+ * strings. */
 typedef struct {
   char base[STRANDS][LENGTH + 1];
   int length[STRANDS], start[STRANDS]; /* start: bases in the segments before */
@@ -43,7 +43,7 @@ typedef struct {
 } Strings;
 
 typedef struct {
-  int string, at; /* the base that it guesses */
+  int string, at; /* the base that the pointer guesses */
   bool own;
   bool wrong[LENGTH]; /* of bases, oldest first; n of them */
   int n, length;
@@ -74,7 +74,7 @@ static void add_segment(Strings *strings, const char *base, int length) {
   strings->n += 2;
 }
 
-/* The own memory: its last segment goes on. */
+/* Appends to the growing memory, whose last segment continues. */
 static void append(Strings *strings, char base, bool begins) {
   if (begins) add_segment(strings, "", 0);
   const int i = strings->n - 2;
@@ -84,7 +84,7 @@ static void append(Strings *strings, char base, bool begins) {
   strings->bases++;
 }
 
-/* The base of the memory, counted along its forward strands, that position `at` of a string is. */
+/* The base of the memory at position `at` of a string, counted along the forward strands. */
 static int base_at(const Strings *strings, int string, int at) {
   return strings->start[string] + (string % 2 ? strings->length[string] - 1 - at : at);
 }
@@ -129,20 +129,20 @@ static void try_string(ReferencePool *pool, bool own, int string, int at) {
   if (into < POINTERS) pool->pointer[into] = new;
 }
 
-/* Whether the seed that ended 4 bases ago stands before position `at` of a string. */
+/* Whether the seed that ended 4 bases ago is before position `at` of a string. */
 static bool has_seed(const ReferencePool *pool, const char *string, int at) {
   for (int d = 1; d <= pool->m; d++)
     if (d % 3 != 0 && string[at - d] != pool->last[pool->n_last - 4 - d]) return false;
   return true;
 }
 
-/* The newest two places of one strand: those nearest to the end of the memory. */
+/* Tries the newest two places of one strand: those nearest to the end of the memory. */
 static void try_strand(ReferencePool *pool, bool own, bool reversed) {
   const Strings *strings = own ? pool->own : pool->memory;
   int tried = 0, visits = 0;
   for (int place = strings->bases; place > 0 && tried < 2 && visits < 16; place--) {
     if (place % pool->every != 0 && !own) continue;
-    int i = reversed; /* the string that the place is in, not at its end */
+    int i = reversed; /* the string with the place, which is not at its end */
     while (i < strings->n && place >= strings->start[i] + strings->length[i]) i += 2;
     if (i >= strings->n || place - strings->start[i] < pool->m) continue;
     const int along = place - strings->start[i];
@@ -161,7 +161,7 @@ static void read_letter(ReferencePool *pool, char base) {
   for (int i = 0; i < pool->n; i++) {
     Reference *pointer = &pool->pointer[i];
     const Strings *strings = pointer->own ? pool->own : pool->memory;
-    /* The base that was appended stands before all others of the other strand. */
+    /* On the other strand, the appended base is before all others. */
     if (pointer->own && pointer->string % 2 && pointer->string == strings->n - 1) pointer->at++;
     const bool wrong = strings->base[pointer->string][pointer->at++] != base;
     pointer->wrong[pointer->n++] = wrong;
@@ -209,7 +209,7 @@ static void compare_pointers(const Pool *pool, const ReferencePool *reference) {
   }
 }
 
-/* The follower that s bases make; -1: the string ends before. */
+/* The follower of s bases; -1: the string ends before. */
 static int follower_of(const Strings *strings, int string, int at, int s) {
   int follower = 0;
   if (at + s > strings->length[string]) return -1;
@@ -252,8 +252,8 @@ static void compare_evidence(Pool *pool, const ReferencePool *reference, const C
     assert_int_equal(c, recall_class((float)best, guessing, (float)all, (float)most, followers));
 }
 
-/* Random segments: copies of earlier ones, on either strand, with an error in ten bases; every
- * fourth repeats two bases. */
+/* Makes random segments: copies of earlier ones, on either strand, with an error in ten bases;
+ * every fourth repeats two bases. */
 static void make_strings(Strings *strings, char *text, int segments) {
   *strings = (Strings){.n = 0};
   strcpy(text, ">r\n");
@@ -272,7 +272,7 @@ static void make_strings(Strings *strings, char *text, int segments) {
   }
 }
 
-/* Reads the segments of `read`, of which the first bases up to the last whole k-mer. */
+/* Reads the segments of `read`, each up to its last complete k-mer. */
 static int compare(const Case *a, const Strings *remembered, const char *text,
                    const Strings *read) {
   static Strings own;
@@ -349,7 +349,7 @@ static void complement(char *to, const char *from, int n) {
   for (int i = 0; i < n; i++) to[i] = other(from[n - 1 - i]);
 }
 
-/* Reads the i-th letter of a segment, one base a k-mer. */
+/* Reads the i-th letter of a segment, with one base per k-mer. */
 static void read_one(Pool *pool, const char *letters, int i) {
   pool_read(pool, code(letters[i]), i == 0);
 }
@@ -381,7 +381,7 @@ static void a_read_finds_its_place_after_m_and_4_bases(void **state) {
   memory_free(memory);
 }
 
-/* Three times round, on both strands: the pointer has made no error since it was there. */
+/* Reads a circle three times, on both strands: the pointer makes no error. */
 static void a_pointer_goes_round_a_circle(void **state) {
   (void)state;
   enum { RING = 300 };
@@ -432,7 +432,8 @@ static char letter_of(int kind, const char *element, int i) {
   }
 }
 
-/* Also where its own place, and all near it, are left out: of a chain of thousands. */
+/* This holds also if its own place and all places near it, in a chain of thousands, are left
+ * out. */
 static void the_work_of_a_base_is_bounded_for_any_sequence(void **state) {
   (void)state;
   const Shape shape = shape_of(1, 1, SOFTMAX_FOLLOWERS);
@@ -463,7 +464,7 @@ typedef struct {
   int right, guesses, near;
 } Guesses;
 
-/* Reads the memory itself. near: guesses from within 64 bases of the base that is guessed. */
+/* Reads the sequence of the memory. near: guesses from within 64 bases of the guessed base. */
 static Guesses read_again(const char *text, bool leave_out) {
   const Shape shape = shape_of(1, 1, SOFTMAX_FOLLOWERS);
   Guesses guesses = {0};
@@ -487,7 +488,7 @@ static Guesses read_again(const char *text, bool leave_out) {
   return guesses;
 }
 
-/* Without leaving its own place out, calibration would learn that pointers are always right. */
+/* If its own place were not left out, calibration would learn that pointers are always right. */
 static void a_sequence_that_is_left_out_does_not_help_to_guess_itself(void **state) {
   (void)state;
   char text[LONG + 8];

@@ -24,7 +24,7 @@ typedef struct {
 
 typedef struct {
   Row *rows;
-  int n, circular; /* circular: of the records */
+  int n, circular; /* circular: number of circular records */
   int D;
   double sum; /* of all J of all steps */
 } Rows;
@@ -46,7 +46,7 @@ static int take(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
-/* The path of a file with these records, to be freed. */
+/* Writes a file with these records; returns its path, to be freed. */
 static char *write_records(char *const *records, int n) {
   char *path = scratch_path("records.fa");
   FILE *out = fopen(path, "w");
@@ -131,7 +131,8 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
   weights_free(model.weights);
 }
 
-/* A circle reads as the record with its first k bases, or those before a break, behind it. */
+/* A circle gives the results of its record followed by its first k bases, or those before a
+ * break. */
 static void a_circle_is_read_over_its_end(void **state) {
   (void)state;
   enum { K = 3 };
@@ -140,7 +141,7 @@ static void a_circle_is_read_over_its_end(void **state) {
     Model model = {.shape = shape_new(K, s, 5, D, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS)};
     model.weights = weights_new(&model.shape);
     weights_init(model.weights, &model.shape, 1);
-    /* the end comes to stand around the end of a stretch */
+    /* the end of the record moves around the end of a stretch */
     for (int n = 1; n < STEPS_STRETCH + 2; n++) {
       if (n == 13) n = STEPS_STRETCH - 1;
       for (int form = 0; form < 6; form++) {
@@ -167,7 +168,8 @@ static void a_circle_is_read_over_its_end(void **state) {
   }
 }
 
-/* A network that forgets: over two seams it says what the equations say of the whole record. */
+/* A network that forgets gives, over two seams, the results of the equations for the whole
+ * record. */
 static void pieces_say_what_the_whole_record_does(void **state) {
   (void)state;
   enum { N = 2 * STEPS_STRETCH + 3000, K = 2 };
@@ -205,7 +207,7 @@ static void pieces_say_what_the_whole_record_does(void **state) {
   free(record);
 }
 
-/* A unit that an A switches on, for ever: no warm-up shows that, only the stretch before. */
+/* A unit that an A switches on forever: a warm-up does not show this, only the previous stretch. */
 static void what_is_never_forgotten_crosses_every_seam(void **state) {
   (void)state;
   enum { N = 3 * STEPS_STRETCH };
@@ -298,7 +300,7 @@ static int take_nothing(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
-/* A span reads as a record of its segments with an N between them. */
+/* A span gives the results of a record of its segments with an N between them. */
 static void a_span_is_read_as_one_record(void **state) {
   (void)state;
   enum { FIRST = STEPS_STRETCH + 700, SECOND = 5, THIRD = 900, FROM = 40, TO = THIRD - 11 };
@@ -348,7 +350,7 @@ static int take_nats(void *context, const Prediction *prediction, Why *why) {
   return 0;
 }
 
-/* Two networks, of which only the second remembers: each has the nats that it has alone. */
+/* Two networks, of which only the second remembers: each has the same nats as alone. */
 static void networks_do_not_see_each_other(void **state) {
   (void)state;
   enum { N = 2 * STEPS_STRETCH };

@@ -114,7 +114,7 @@ static void both_versions_at_once(void **state) {
   check(2000, 3);
 }
 
-/* Docker without a namespace: the path is the host's, and the group itself is mounted. */
+/* Docker without a namespace: the path is that of the host, and the group itself is mounted. */
 static void a_group_mounted_as_the_root_counts(void **state) {
   (void)state;
   put("/proc/self/cgroup", "4:memory:/docker/0123/inner\n3:cpu:/docker/0123/inner\n");

@@ -16,7 +16,7 @@
 
 enum { MOST = 40 /* blocks */ };
 
-/* Element i of block b: numbers of many sizes, so that another order gives other sums. */
+/* Element i of block b: numbers of many sizes, whose sums depend on the order. */
 static double element(int b, size_t i) {
   const uint64_t mixed = (i * MOST + (uint64_t)b + 1) * 0x9e3779b97f4a7c15u;
   return ((double)(mixed >> 40) - (1 << 23)) / (double)(1 + (mixed & 0xfff));

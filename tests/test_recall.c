@@ -83,7 +83,7 @@ static void odds_are_those_of_the_guesses_counted(void **state) {
   assert_true(recall.odds[11] > 0 && recall.odds[11] < 1e-5f);
 }
 
-/* Four guesses count for a state that has not been met: 0.3 of them right after an error. */
+/* A new state counts as four guesses: 0.3 of them right after an error. */
 static void odds_are_moderate_before_anything_is_counted(void **state) {
   (void)state;
   recall_init(&recall, &squares);

@@ -41,7 +41,8 @@ static int free_all(void **state) {
   return 0;
 }
 
-/* The records are these: "name letters: start+length at position, ..." with an O for a circle. */
+/* Checks for these records: "name letters: start+length at position, ..." with an O for a
+ * circle. */
 static void assert_records(const Records *found, const char *wanted) {
   char line[512] = "";
   for (size_t r = 0; r < found->n; r++) {
@@ -86,7 +87,7 @@ static void segments_that_are_left_out_are_in_no_record(void **state) {
   free(path);
 }
 
-/* Of these ranges. */
+/* Checks the records of these ranges. */
 static void assert_cut(const Range *ranges, size_t n, const char *wanted) {
   Span span = {.corpus = corpus};
   for (size_t i = 0; i < n; i++) span_add(&span, ranges[i].begin, ranges[i].end);

@@ -14,7 +14,7 @@ enum { T = 5, B = 3, D = 4 };
 
 static double random_real(void) { return rand() / (double)RAND_MAX - 0.5; }
 
-/* Relative error of the whole gradient, and its length. */
+/* Returns the relative error of the whole gradient, and its norm. */
 static double error_of_gradient(Reference *net, const ReferenceWindow *window, double *length) {
   const double step = 1e-5;
   Reference *g = reference_new(net->k, net->s, net->d, net->D, net->phi, net->full);
@@ -85,7 +85,7 @@ static void loss_is_that_of_a_calculation_by_hand(void **state) {
   (void)state;
   const int x[] = {0, 1}, y[] = {1, 2};
   const bool restart[] = {1, 0};
-  const double h0[] = {9}; /* not seen: the lane restarts */
+  const double h0[] = {9}; /* unused: the lane restarts */
   Reference *net = reference_new(1, 1, 1, 1, ACTIVATION_SIGMOID, 1);
   net->L[0] = 1;
   net->H[0] = 2;

@@ -28,7 +28,7 @@ static void the_same_seed_and_stream_give_the_same_numbers(void **state) {
   for (int i = 0; i < 1000; i++) assert_true(rng_next(&a) == rng_next(&b));
 }
 
-/* 12 x 12 generators of neighbouring seeds and streams: no number comes twice. */
+/* 12 x 12 generators with neighbouring seeds and streams: no number occurs twice. */
 static int ascending(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
   return (x > y) - (x < y);
@@ -48,8 +48,8 @@ static void other_seeds_and_streams_give_other_numbers(void **state) {
   free(numbers);
 }
 
-/* Of a million numbers the mean and variance of a uniform number, 1/2 and 1/12, are met within
- * four standard errors, and each tenth of [0,1) holds a tenth of them. */
+/* A million numbers have the mean 1/2 and variance 1/12 of uniform numbers within four standard
+ * errors, and each tenth of [0,1) has a tenth of them. */
 static void uniform_numbers_are_uniform(void **state) {
   (void)state;
   const int N = 1000000;
@@ -88,8 +88,8 @@ static void a_permutation_takes_every_place_once(void **state) {
     }
 }
 
-/* A random permutation of n keeps one entry in place on average, whatever n; two of them agree in
- * as many. */
+/* A random permutation keeps one entry in place on average, for any n; two permutations agree in
+ * one entry on average. */
 static void keys_give_orders_of_their_own(void **state) {
   (void)state;
   for (int n = 0; n < SIZES; n++)
@@ -104,7 +104,7 @@ static void keys_give_orders_of_their_own(void **state) {
     }
 }
 
-/* All six orders of three come about, each about as often as the others. */
+/* All six orders of three occur about equally often. */
 static void all_orders_of_three_come_about(void **state) {
   (void)state;
   enum { N = 6000 };

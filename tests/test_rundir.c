@@ -41,7 +41,7 @@ static void write_one(RunDir *dir, RunFile file) {
   assert_int_equal(atomicfile_commit(out, &why), 0);
 }
 
-/* No file can be written, and the reason holds the words. */
+/* Checks that no file can be written, and that the reason contains the words. */
 static void assert_refused(RunDir *dir, const char *words) {
   Why why;
   for (int file = RUN_MODEL; file < RUN_FILES; file++) {
@@ -117,7 +117,7 @@ static void no_file_is_written_once_the_log_with_the_lock_was_removed(void **sta
   RunDir *other = begin();
   assert_refused(dir, "run/loss.tsv: was removed or replaced");
   write_one(other, RUN_MODEL);
-  rundir_undo(dir); /* which is not the other one's end */
+  rundir_undo(dir); /* it must not affect the other run */
   assert_int_equal(access("run/model.safetensors", F_OK), 0);
   rundir_close(dir);
   rundir_close(other);

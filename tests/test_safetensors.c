@@ -18,7 +18,7 @@ enum { ROOM = 4096 };
 
 static const char *path;
 
-/* The file cannot be opened, and the reason holds its name and these words. */
+/* Checks that the file cannot be opened, and that the reason contains its name and these words. */
 static void assert_refused(const char *words) {
   Why why = {""};
   SafeTensors *file = safetensors_open(path, &why);
@@ -29,7 +29,7 @@ static void assert_refused(const char *words) {
 
 /* ---- round trip ----------------------------------------------------------------------------- */
 
-/* 37 and 5: not multiples of the panel that turns a tensor over. */
+/* 37 and 5 are not multiples of the panel of the transposition. */
 static float matrix[37 * 5], turned[37 * 5], vector[3] = {-0.0f, 1e-45f, 3e38f};
 static double reals[2] = {0.1, -0x1p-1074};
 static uint64_t wholes[2] = {UINT64_MAX, 0x0102030405060708};
@@ -137,7 +137,7 @@ static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
   memcpy(&length, bytes, 8);
   size_t key = (size_t)((unsigned char *)memmem(bytes, n, "\"header_crc32\"", 14) - bytes);
   for (size_t i = 0; i < n; i += i < 8 + length ? 1 : 11) {
-    if (i >= key && i < key + 16) continue; /* without it, all else is still as it was */
+    if (i >= key && i < key + 16) continue; /* without it, the rest is still read */
     bytes[i] ^= 4;
     scratch_write(path, bytes, n);
     const char *part = i < 8 + length ? "the header is damaged" : "the data is damaged";
@@ -153,7 +153,8 @@ static void a_file_cut_anywhere_or_with_a_flipped_bit_is_refused(void **state) {
 
 /* ---- files by hand -------------------------------------------------------------------------- */
 
-/* Writes a file of this header and `size` bytes 0; CRC_HERE in the header becomes their CRC-32. */
+/* Writes a file with this header and `size` zero bytes; CRC_HERE in the header becomes their
+ * CRC-32. */
 static void write_by_hand(const char *header, size_t size) {
   unsigned char bytes[ROOM] = {0};
   char crc[16];
@@ -267,7 +268,7 @@ static void every_violation_is_refused_at_its_place(void **state) {
   }
 }
 
-/* Writes a file of a header that is `head`, n times `piece` and `tail`, without data. */
+/* Writes a file without data, whose header is `head`, n times `piece`, and `tail`. */
 static void write_repeated(const char *head, const char *piece, size_t n, const char *tail) {
   FILE *out = fopen(path, "wb");
   assert_non_null(out);
@@ -383,7 +384,7 @@ static void a_number_that_is_not_finite_is_refused(void **state) {
   reals[1] = 1;
 }
 
-/* A row of more columns than are turned at a time, and a piece of one more. */
+/* A row with more columns than are transposed at a time, and one column more. */
 static void a_long_row_is_turned_in_pieces(void **state) {
   (void)state;
   enum { ROWS = 2, COLUMNS = (1 << 20) + 3 };
@@ -440,7 +441,8 @@ static void a_failed_write_leaves_the_old_file(void **state) {
   assert_memory_equal(before, after, n);
 }
 
-/* Metadata that the reader would reject, and the words of the rejection. */
+/* Checks that metadata that the reader would reject is not written; the reason contains the
+ * words. */
 static void assert_unwritten(Metadata *metadata, const char *words) {
   unsigned char before[ROOM], after[ROOM];
   Why why = {""};

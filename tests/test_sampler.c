@@ -40,7 +40,7 @@ static Model random_model(int k, int s, Softmax softmax) {
   return model;
 }
 
-/* All records, one after the other; to be freed. */
+/* Draws records and returns them end to end; to be freed. */
 static char *sample(const Model *model, SamplerRule rule, const char *prompt, uint64_t count,
                     uint64_t length, int threads) {
   Sampler *sampler = sampler_new(model, rule, threads, kernels_best());
@@ -53,7 +53,7 @@ static char *sample(const Model *model, SamplerRule rule, const char *prompt, ui
   return drawn.bases;
 }
 
-/* yhat (4^s) of the followers after a text of whole strides, in double precision. */
+/* Computes yhat (4^s) of the followers after a text of whole strides, in double precision. */
 static void right_yhat(double *yhat, const Model *model, const char *text, int *first) {
   const Shape *shape = &model->shape;
   const Weights *w = model->weights;
@@ -108,7 +108,7 @@ static void temperature_0_takes_the_likeliest(void **state) {
       }
 }
 
-/* How often each of the four bases comes first after a prompt, of `count` records. */
+/* Sets part to the fraction of `count` records that begin with each base after a prompt. */
 static void count_first(double part[4], const Model *model, SamplerRule rule, int count) {
   char *bases = sample(model, rule, "GATTACA", (uint64_t)count, 1, 2);
   memset(part, 0, 4 * sizeof *part);
@@ -130,7 +130,7 @@ static void draws_are_as_frequent_as_they_are_probable(void **state) {
         rank[j] = rank[j + 1];
         rank[j + 1] = swap;
       }
-  assert_true(yhat[rank[0]] > 1.3 * yhat[rank[3]]); /* or the test would tell little */
+  assert_true(yhat[rank[0]] > 1.3 * yhat[rank[3]]); /* otherwise the test would prove little */
   const double near = 4 * sqrt(0.25 / COUNT);
   count_first(part, &model, plain, COUNT);
   for (int i = 0; i < 4; i++) assert_true(fabs(part[i] - yhat[i]) < near);
@@ -142,18 +142,18 @@ static void draws_are_as_frequent_as_they_are_probable(void **state) {
   sum = yhat[rank[0]] + yhat[rank[1]];
   for (int i = 0; i < 4; i++)
     assert_true(fabs(part[rank[i]] - (i < 2 ? yhat[rank[i]] / sum : 0)) < (i < 2 ? near : 1e-9));
-  /* a little more than the first two have: three are left */
+  /* a little more than the first two have: three stay */
   count_first(part, &model, (SamplerRule){1, sum + 1e-3, 0, 4}, COUNT);
   sum += yhat[rank[2]];
   for (int i = 0; i < 4; i++)
     assert_true(fabs(part[rank[i]] - (i < 3 ? yhat[rank[i]] / sum : 0)) < (i < 3 ? near : 1e-9));
-  /* of the two that top_k leaves, the first has enough */
+  /* the first of the two that top_k keeps is enough */
   count_first(part, &model, (SamplerRule){1, 0.5, 2, 5}, COUNT);
   assert_true(part[rank[0]] > 1 - 1e-9);
   weights_free(model.weights);
 }
 
-/* Over many steps, from the start: each base as probable as the ones before it make it. */
+/* Tests many steps from the start: each base has its probability given the bases before it. */
 static void every_step_is_drawn_from_its_own_yhat(void **state) {
   (void)state;
   enum { N = 3000 };
@@ -212,7 +212,7 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
   weights_free(model.weights);
 }
 
-/* The same draws from the same random numbers, by the equations in double precision. */
+/* Draws from the same random numbers by the equations in double precision. */
 static void the_first_steps_are_thrown_away(void **state) {
   (void)state;
   enum { N = 40 };
@@ -244,7 +244,7 @@ static int take_some(void *context, uint64_t record, const char *bases, size_t n
   return drawn->n >= SOME ? -1 : 0;
 }
 
-/* A record too long to be held in memory, with a stride that does not divide what is. */
+/* A record too long for the memory, with a stride that does not divide the length of a round. */
 static void a_long_record_comes_in_rounds(void **state) {
   (void)state;
   Model model = random_model(3, 3, SOFTMAX_FULL);
@@ -321,7 +321,7 @@ static void random_text(char text[REMEMBERED + 1]) {
   text[REMEMBERED] = 0;
 }
 
-/* The prompt is either strand of a piece of the text, and the record goes on with it. */
+/* The prompt is a piece of the text, on either strand, and the record continues it. */
 static void what_is_remembered_is_recited_if_asked_for(void **state) {
   (void)state;
   char text[REMEMBERED + 1], other[REMEMBERED + 1] = "", prompt[ASKED + 1] = "";
@@ -348,7 +348,7 @@ static void what_is_remembered_is_recited_if_asked_for(void **state) {
       }
 }
 
-/* Of 30 records a thread and a block have several; prompts of k bases and of more. */
+/* With 30 records, each thread and block has several; prompts have k bases or more. */
 static void a_record_with_a_memory_depends_on_seed_and_number_alone(void **state) {
   (void)state;
   char text[REMEMBERED + 1], prompt[ASKED + 1] = "";

@@ -26,7 +26,7 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *)
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 static bool no_threads;
 
-/* Links in the place of pthread_create. */
+/* Replaces pthread_create at link time. */
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *),
                           void *context) {
   return no_threads ? EAGAIN : __real_pthread_create(thread, how, run, context);
@@ -45,8 +45,8 @@ static size_t gzip(unsigned char *to, const char *text, size_t n) {
   return z.total_out;
 }
 
-/* Reads a file, `n` letters at a time (0: names only), as "name:letters name:letters "; -1 where it
- * is refused. */
+/* Reads a file, `n` letters at a time (0: names only), as "name:letters name:letters "; returns -1
+ * if it is rejected. */
 static int read_all(const char *from, size_t n, char *text, Why *why) {
   SeqFile *file = seqfile_open(from, why);
   char *letters = malloc(n);
@@ -79,7 +79,8 @@ static void assert_reads(const char *wanted) {
   }
 }
 
-/* The file is refused in words that hold `part`, the file's name, and line and record if given. */
+/* Checks that the file is rejected with a message that contains `part`, the file's name, and line
+ * and record if given. */
 static void assert_refused(const char *part, int line, const char *record) {
   static char text[ROOM];
   static const size_t rooms[] = {0, 5, 1 << 16};
@@ -158,7 +159,7 @@ static void gzip_is_read_in_members_with_empty_blocks_and_padding(void **state) 
   }
 }
 
-/* Every byte of two records comes to stand on both sides of the end of the buffer. */
+/* Every byte of two records is once on each side of the end of the buffer. */
 static void lines_and_line_ends_straddle_the_buffer(void **state) {
   (void)state;
   static const char *const forms[] = {"\r\nACGT\r\n\r\nNN\r\n>b\r\nGG", /* of FASTA */
@@ -196,7 +197,7 @@ static void a_record_may_be_longer_than_the_buffer(void **state) {
   }
 }
 
-/* Lines of one width are read many at a time, from the start of one on. */
+/* Lines of one width are read many at a time, from the start of a line on. */
 static void lines_of_one_width_are_read_and_counted(void **state) {
   (void)state;
   static char text[ROOM], wanted[ROOM];
@@ -206,7 +207,7 @@ static void lines_of_one_width_are_read_and_counted(void **state) {
       to += sprintf(to, ">%c\n", "ab"[record]);
       letters += sprintf(letters, "%c:", "ab"[record]);
       for (size_t line = 0; line <= 20; line++) {
-        if (line == 20) *to++ = *letters++ = 'N'; /* as many bases, not from the start on */
+        if (line == 20) *to++ = *letters++ = 'N'; /* as many bases, but not from the start */
         for (size_t i = 0; i < width; i++) *to++ = *letters++ = "ACGT"[(line + i) * i % 97 % 4];
         *to++ = '\n';
       }
@@ -226,7 +227,7 @@ static void stored_bytes_and_their_crc_are_counted(void **state) {
   Why why;
   scratch_write(path, ">a\nACGT\n>b\nGGCC\n", 16);
   SeqFile *file = seqfile_open(path, &why);
-  while (seqfile_next(file, &why) > 0) continue; /* goes over what is not read */
+  while (seqfile_next(file, &why) > 0) continue; /* skips unread letters */
   assert_int_equal(seqfile_notes(file).bytes, 16);
   assert_int_equal(seqfile_notes(file).crc32, 0x612f2c1a); /* python3: zlib.crc32 */
   seqfile_close(file);
@@ -246,7 +247,7 @@ static void gzip_of_nothing_is_empty(void **state) {
   assert_refused("compressed twice: gzip inside gzip", 0, NULL);
 }
 
-/* Letters of the records with those that are marked as '?', n at a time. */
+/* Checks the letters of the records, read n at a time, with marked letters as '?'. */
 static void assert_marked(const char *text, int quality, Lowercase lowercase, const char *wanted) {
   char got[256];
   static const size_t rooms[] = {1, 3, 100};
@@ -297,7 +298,7 @@ static void lower_case_is_marked(void **state) {
   assert_marked(reads, 20, LOWERCASE_AMBIGUOUS, "A???NnA?  ??T ");
 }
 
-/* More of them than are kept at a time. */
+/* More letters than are kept at a time. */
 static void long_runs_of_either_case_are_read_whole(void **state) {
   (void)state;
   enum { LONG = 300000 };
@@ -386,7 +387,7 @@ static void the_run_of_bases_at_the_end_of_a_record_is_kept(void **state) {
   free(bases);
 }
 
-/* At most two bases of a circle, which come once however few are read at a time. */
+/* At most two bases of a circle, which are returned once, however few are read at a time. */
 static void a_circle_continues_with_its_first_bases(void **state) {
   (void)state;
   static const struct {
@@ -497,7 +498,7 @@ static void a_dash_is_standard_input(void **state) {
 
 static void interrupt(int number) { (void)number; }
 
-/* Reads a pipe that brings its first bytes one by one, and is interrupted meanwhile. */
+/* Reads a pipe that delivers its first bytes one by one, with interruptions. */
 static int read_slow_pipe(const unsigned char *bytes, size_t n, char *text, Why *why) {
   const struct itimerval often = {{0, 3000}, {0, 3000}}, never = {{0, 0}, {0, 0}};
   int ends[2];
@@ -511,7 +512,7 @@ static int read_slow_pipe(const unsigned char *bytes, size_t n, char *text, Why 
     _exit(0);
   }
   close(ends[1]);
-  fcntl(ends[0], F_SETFL, O_NONBLOCK); /* as another program may have left it */
+  fcntl(ends[0], F_SETFL, O_NONBLOCK); /* possible after another program */
   sigaction(SIGALRM, &(struct sigaction){.sa_handler = interrupt}, NULL);
   setitimer(ITIMER_REAL, &often, NULL);
   int rc = read_standard_input(ends[0], text, why);
@@ -533,7 +534,7 @@ static void a_pipe_may_bring_its_bytes_one_by_one(void **state) {
   assert_non_null(strstr(why.text, "is PDF"));
 }
 
-/* By then a thread has read ahead what it may, and waits. */
+/* By then a thread has read ahead to its limit, and waits. */
 static void a_file_may_be_closed_before_its_end(void **state) {
   (void)state;
   static char text[ROOM], letters[BUFFER + 1];
@@ -557,7 +558,7 @@ static void a_file_may_be_closed_before_its_end(void **state) {
 static const struct {
   const char *text;
   size_t size;
-  int line; /* 0: not looked at */
+  int line; /* 0: not checked */
   const char *record, *part;
 } refused[] = {
     {TEXT("ACGT\n>a\nA\n"), 1, NULL, "neither '>'"},
@@ -671,7 +672,7 @@ static void a_header_may_have_a_megabyte_and_no_more(void **state) {
   memset(text, 'h', sizeof text);
   memset(wanted, 'h', MEGABYTE);
   text[0] = '>';
-  for (size_t n = 4095; n <= 4097; n++) { /* what there is room for at first */
+  for (size_t n = 4095; n <= 4097; n++) { /* the initial size of the buffer */
     memset(wanted, 'h', n);
     strcpy(wanted + n, ": ");
     scratch_write(path, text, 1 + n);
@@ -765,7 +766,7 @@ static void without_a_thread_to_read_ahead_files_are_read_all_the_same(void **st
   assert_int_equal(strlen(got), 2 + ROOM - 3 + 1);
 }
 
-/* A gzip member with a field of its own in the header. */
+/* A gzip member with an extra field in the header. */
 static size_t gzip_with(unsigned char *to, const char *text, unsigned char *extra, size_t n) {
   gz_header header = {.extra = extra, .extra_len = (uInt)n};
   z_stream z = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)strlen(text)};
@@ -782,11 +783,11 @@ static size_t gzip_with(unsigned char *to, const char *text, unsigned char *extr
 static size_t bgzf(unsigned char *to, const char *text) {
   unsigned char extra[] = {'B', 'C', 2, 0, 0, 0};
   const size_t n = gzip_with(to, text, extra, sizeof extra);
-  to[16] = (unsigned char)(n - 1); /* how long the block is, less 1 */
+  to[16] = (unsigned char)(n - 1); /* size of the block minus 1 */
   return n;
 }
 
-/* What is noted of a file that must be read. */
+/* The notes about a file, which must be readable. */
 static SeqNotes notes_of(const char *from, int low) {
   Why why;
   SeqFile *file = seqfile_open(from, &why);
@@ -826,7 +827,7 @@ static void bgzf_without_its_end_block_is_read_if_it_ends_with_a_record(void **s
   n = end + bgzf(bytes + end, ">c\nT\n"); /* after an end block */
   scratch_write(path, bytes, n);
   assert_true(notes_of(path, 0).end_block_missing);
-  n = end + gzip(bytes + end, ">c\nT\n", 5); /* which asks for none */
+  n = end + gzip(bytes + end, ">c\nT\n", 5); /* which needs no end block */
   scratch_write(path, bytes, n);
   assert_reads("a:ACGT b:GG c:T ");
   assert_false(notes_of(path, 0).end_block_missing);
@@ -839,7 +840,7 @@ static void bgzf_without_its_end_block_is_read_if_it_ends_with_a_record(void **s
   assert_true(notes_of(path, 0).end_block_missing);
 }
 
-/* A pipe, of which nothing is known before it is read. */
+/* A pipe, whose content is unknown before it is read. */
 static int pipe_with(const void *bytes, size_t n) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
@@ -848,11 +849,11 @@ static int pipe_with(const void *bytes, size_t n) {
   return ends[0];
 }
 
-/* One text, cut into two blocks after each of its bytes: the second is lost. */
+/* A text, divided into two blocks after each of its bytes: the second block is lost. */
 static void bgzf_cut_between_blocks_inside_a_record_is_an_error(void **state) {
   (void)state;
   static const struct {
-    const char *text, *whole; /* '1' where the text up to this byte is that of whole records */
+    const char *text, *whole; /* '1' if the text up to this byte consists of whole records */
   } texts[] = {{">a\nAC\n>b\nG\n", "00000100001"},
                {">\nAC\n\n>b\nG", "0000110000"},
                {"@a\nAC\n+\nII\n\n@b\n\n+\n", "000000000011000001" /* b is empty */}};
@@ -875,7 +876,7 @@ static void bgzf_cut_between_blocks_inside_a_record_is_an_error(void **state) {
     }
 }
 
-/* Opening it is enough, before hours of reading. */
+/* Opening the file is enough, before hours of reading. */
 static void bgzf_that_is_cut_short_is_an_error_when_it_is_opened(void **state) {
   (void)state;
   static const char *const blocks[] = {">a\nACGT\n", ">b\nGG\nNNNNNNNN\nA\n", ">c\nAA", ""};
@@ -924,7 +925,8 @@ static void what_is_in_gzip_is_told_too(void **state) {
   assert_refused("is BAM", 0, NULL);
 }
 
-/* A read fails, once, after some bytes: what was sent to a socket's other end is not read there. */
+/* A read fails once after some bytes, because the other end of the socket was closed with unread
+ * data. */
 static int read_torn(const void *bytes, size_t n, char *text, Why *why) {
   int ends[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);

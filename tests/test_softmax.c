@@ -77,7 +77,7 @@ static void loss_is_that_of_yhat(void **state) {
 
 enum { WITH_ROWS = 37, WITH_D = 8 };
 
-/* Rows with evidence, and one of them without: a = 1 and no votes. */
+/* Rows with evidence, and one row without: a = 1 and no votes. */
 typedef struct {
   Shape shape;
   Weights *w;
@@ -156,7 +156,7 @@ static void evidence_is_that_of_the_equation(void **state) {
     }
 }
 
-/* The bits of a model with a memory that knows nothing are those of the network. */
+/* A memory without evidence changes no bit of the results. */
 static void no_evidence_changes_no_bit(void **state) {
   (void)state;
   srand(4);

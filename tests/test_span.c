@@ -29,7 +29,7 @@ static int free_corpus(void **state) {
   return 0;
 }
 
-/* The span of these ranges has these segments, "begin+length". */
+/* Checks that the span of these ranges has these segments, "begin+length". */
 static void assert_segments(const Range *ranges, size_t n, const char *wanted) {
   char text[256] = "";
   Span span = {.corpus = corpus};
@@ -74,7 +74,7 @@ static void a_sample_has_stretches_that_are_spread_evenly(void **state) {
   Span span = {.corpus = corpus};
   span_add(&span, 0, 3);
   span_add(&span, 5, 8);
-  span_add(&span, 10, 28); /* 24 bases, so that stretches begin at 0, 6, 12 and 18 */
+  span_add(&span, 10, 28); /* 24 bases: stretches begin at 0, 6, 12 and 18 */
   const Range wanted[] = {{0, 3}, {5, 6}, {10, 14}, {16, 20}, {22, 26}};
   Span sample = span_sample(&span, 4, 4);
   assert_int_equal(sample.n, 5);

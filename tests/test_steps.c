@@ -18,8 +18,8 @@ typedef struct {
   int last; /* k-mer of the run that ends the line, -1: none */
 } Plain;
 
-/* Steps of letters, which are bases or N, the slow way; a circle's first letters are behind them
- * and its length is `length`; of a line that is more than it has. */
+/* Computes the steps of letters (bases or N) the slow way. For a circle, its first letters follow
+ * and `length` is its length; for a linear record, length is larger than the number of letters. */
 static Plain plain_steps(const char *letters, int k, int s, uint64_t length) {
   const int n = (int)strlen(letters);
   Plain p = {0,
@@ -56,8 +56,8 @@ static void plain_free(Plain *p) {
   free(p->position);
 }
 
-/* Reads record a, or its reverse complement, and compares it with p; *before is the stretch before
- * it, which becomes the last of its own. Gives back how many stretches it came in. */
+/* Reads record a, or its reverse complement, and compares it with p. *before is the stretch before
+ * the record, and becomes its last stretch. Returns the number of its stretches. */
 static int compare_record(const Plain *p, Steps *steps, Stretch stretch[2], Stretch **before,
                           bool circle, bool reversed) {
   int stretches = 0, at = 0;
@@ -104,8 +104,8 @@ static int compare_record(const Plain *p, Steps *steps, Stretch stretch[2], Stre
   return stretches;
 }
 
-/* Compares a record with p and, where that is given, its reverse complement with q; gives back in
- * how many stretches the record came. */
+/* Compares a record with p and, unless q is NULL, its reverse complement with q; returns the number
+ * of stretches of the record. */
 static int compare(const Plain *p, const Plain *q, const char *record, int k, int s,
                    StepsWish wish) {
   char *path = scratch_path("records.fa");
@@ -172,8 +172,8 @@ static void stretches_are_the_record_s_steps_in_order(void **state) {
         }
 }
 
-/* Whether the k-mers of a run (n), and those of its reverse complement from base `skip` on, are
- * aligned: by the first base that comes after, ends, or is the first that is added. */
+/* Whether the k-mers of a run (n) and those of its reverse complement from base `skip` on are
+ * aligned: by the base after them, the base at their end, or the first added base. */
 static bool is_aligned(StepsAlignment alignment, int n, int k, int s, int skip) {
   const int end = n + 1 - skip - k; /* of the first reverse k-mer, in the run, from 1 */
   int distance = end - k;
@@ -182,7 +182,7 @@ static bool is_aligned(StepsAlignment alignment, int n, int k, int s, int skip) 
   return (distance + 2 * (k + n) * s) % s == 0;
 }
 
-/* Hides the bases of a reverse complement before its aligned k-mers. */
+/* Masks the bases of a reverse complement before its aligned k-mers. */
 static void hide_skipped(char *turned, StepsAlignment alignment, int k, int s) {
   for (char *run = turned; *run; run += *run != 0) {
     const int n = (int)strspn(run, "ACGT");
@@ -215,7 +215,7 @@ static void reverse_k_mers_are_aligned_with_those_of_the_record(void **state) {
           }
 }
 
-/* The cuts depend on the number of steps that is wished for, and the steps do not. */
+/* The cuts depend on the requested number of steps, but the steps do not. */
 static void stretches_may_be_shorter(void **state) {
   (void)state;
   char *letters = random_letters(5 * STEPS_WARMUP, 300);
@@ -228,7 +228,7 @@ static void stretches_may_be_shorter(void **state) {
   free(letters);
 }
 
-/* The last run of bases alone, from where the last of its k-mers ends with it. */
+/* The last run of bases, from the base on from which the last k-mer ends with the run. */
 static char *keep_end(const char *letters, int k, int s) {
   const int n = (int)strlen(letters);
   char *kept = strcpy(calloc((size_t)n + 16, 1), letters);
@@ -257,14 +257,14 @@ static void the_last_k_mer_ends_where_the_record_does(void **state) {
         }
 }
 
-/* A circle's letters, and the first k again. */
+/* The letters of a circle, and the first k again. */
 static char *go_round(const char *letters, int k) {
   char *round = calloc(strlen(letters) + 16, 1);
   sprintf(round, "%s%.*s", letters, k, letters);
   return round;
 }
 
-/* The end of a circle comes to stand on every place around the end of a stretch. */
+/* The end of a circle is at every place around the end of a stretch. */
 static void positions_go_round_a_circle(void **state) {
   (void)state;
   srand(2);

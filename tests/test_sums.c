@@ -175,8 +175,8 @@ static void check_lanes(int k, int s, bool full, int B, int blocks) {
   case_free(&c);
 }
 
-/* Up to nine blocks, and more than four times eight of them, of which the last is complete or not;
- * shapes in which a gradient has all rows of L and U, some of them, or G. */
+/* Up to nine blocks, and more than four times eight blocks, with a complete or incomplete last one;
+ * shapes in which the gradient has all rows of L and U, some rows, or G. */
 static void ranks_do_not_change_a_bit(void **state) {
   (void)state;
   srand(1);

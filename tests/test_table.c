@@ -114,7 +114,7 @@ static void a_small_probability_keeps_its_digits(void **state) {
   assert_string_equal(end(table), "1.000000\n0.250000\n0.001000\n0.0001235\n1e-30\n0.000000\n");
 }
 
-/* JSON is UTF-8: what is no character is escaped, byte by byte. */
+/* JSON is UTF-8: bytes that are not a character are escaped one by one. */
 static void names_are_escaped_in_json(void **state) {
   (void)state;
   static const struct {
@@ -125,9 +125,9 @@ static void names_are_escaped_in_json(void **state) {
               {"\xf0\x9f\xa7\xac", "\xf0\x9f\xa7\xac"},
               {"\xe9t\xe9", "\\u00e9t\\u00e9"},          /* Latin-1 */
               {"\xed\xa0\x80", "\\u00ed\\u00a0\\u0080"}, /* half of a pair of UTF-16 */
-              {"\xc0\xaf", "\\u00c0\\u00af"},            /* longer than need be */
+              {"\xc0\xaf", "\\u00c0\\u00af"},            /* overlong */
               {"\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080"},
-              {"\xe2\x82", "\\u00e2\\u0082"}}; /* cut short */
+              {"\xe2\x82", "\\u00e2\\u0082"}}; /* truncated */
   char right[128];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     Table *table = begin(TABLE_JSONL, 1);

@@ -9,7 +9,7 @@
 /* cmocka.h requires these first */
 #include <cmocka.h>
 
-/* A record of letters: n is in no segment. */
+/* Adds a record of letters; n is in no segment. */
 static void add(Tail *tail, const char *name, const char *letters) {
   for (const char *at = letters; *at;) {
     const size_t gap = strspn(at, "n"), bases = strspn(at + gap, "ACGT");

@@ -28,7 +28,7 @@ static void random_text(char text[LETTERS + 1], int breaks) {
   text[LETTERS] = 0;
 }
 
-/* Every k-mer of the segment text[from..to-1] in steps of s, the last one without a y. */
+/* Expects every k-mer of the segment text[from..to-1] in steps of s, the last one without a y. */
 static void expect_segment(Tokenizer *tokenizer, const char *text, int from, int to) {
   const int k = tokenizer->k, s = tokenizer->s;
   int tokens = 0;
@@ -85,7 +85,7 @@ static void a_segment_read_backwards_is_its_reverse_complement(void **state) {
     }
 }
 
-/* The Markov counts begin a segment with shorter ones. */
+/* The Markov counts begin a segment with shorter k-mers. */
 static void bases_of_an_unfinished_k_mer_are_there(void **state) {
   (void)state;
   Tokenizer tokenizer = tokenizer_new(4, 2, false);

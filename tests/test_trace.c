@@ -16,7 +16,7 @@ enum { T = 6, d = 3, D = 5 };
 
 static const double one = 1;
 
-/* A network, a sequence, and the gradient of one timestep's loss as the reference has it. */
+/* A network, a sequence, and the gradient of one timestep's loss by the reference. */
 typedef struct {
   Shape shape;
   Weights *w;
@@ -61,7 +61,7 @@ static void assert_near(const double *a, const double *b, int n) {
   for (int i = 0; i < n; i++) assert_true(fabs(a[i] - b[i]) < 1e-12);
 }
 
-/* dU and db2 are columns of the reference's, whose others are 0. */
+/* dU and db2 are columns of those of the reference, whose other columns are 0. */
 static void check_output_layer(const Case *c) {
   const int first = softmax_first(c->x[c->at - 1], &c->shape), V = c->shape.V;
   for (int v = 0; v < V; v++) {
@@ -126,7 +126,7 @@ static void what_went_before_leaves_nothing(void **state) {
 
 /* ---- evidence, against central differences --------------------------------------------------- */
 
-static const double step = 0x1p-8; /* all numbers are multiples of it, so that none is rounded */
+static const double step = 0x1p-8; /* all numbers are multiples of it, so none is rounded */
 
 typedef struct {
   Case c;
@@ -172,7 +172,7 @@ static double slope_of_constant(WithEvidence *e, double *constant) {
   return (above - below) / (2 * step);
 }
 
-/* Of number i of h(T), with which J_of would begin again. */
+/* The slope of J by element i of h(T), from which J_of is computed again. */
 static double slope_of_h(WithEvidence *e, int i) {
   Trace *trace = e->c.trace;
   double *h = trace_row(trace->h, T, D) + i;
@@ -186,7 +186,7 @@ static double slope_of_h(WithEvidence *e, int i) {
   return (above - trace->J) / (2 * step);
 }
 
-/* Central differences are off by a third derivative times step^2 / 6. */
+/* The error of central differences is a third derivative times step^2 / 6. */
 static void assert_slope(double slope, double difference) {
   assert_true(fabs(slope - difference) < 1e-4);
 }

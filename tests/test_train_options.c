@@ -30,7 +30,7 @@ static void lanes_double_with_the_tokens_that_a_run_reads(void **state) {
   assert_int_equal(train_options_lanes(UINT64_MAX, 1000000), 1024);
 }
 
-/* A small genome that is read often would leave many lanes idle. */
+/* With a small genome and many epochs, many lanes would be idle. */
 static void epochs_count_up_to_20(void **state) {
   (void)state;
   const uint64_t lambda = 43648, fly = 19031940;
