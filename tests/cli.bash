@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 : "${BIN:?the directory of rnntrain and rnnpredict}" "${SOURCE:?the source tree}"
 PATH="$BIN:$PATH"
 set -o pipefail # a failure of any command of a pipe counts
-# The same for everybody: decimal points and order, the kind of terminal, permissions, and no input.
+# The same environment for all users: decimal points and sort order, type of terminal, permissions, and no input.
 export LC_ALL=C TERM=xterm HOME="${HOME:-/tmp}" # without HOME some programs that we test with fail
 umask 022
 exec < /dev/null
@@ -16,7 +16,7 @@ TINY=(-q -k 3 -d 8 -D 16 -B 8 -T 16 -e 1 -t 2 --valid-fraction 0)
 
 train() { rnntrain "${TINY[@]}" "$@"; }
 
-# The options of rnnpredict that read files, and those that need a model alone.
+# The options of rnnpredict that read files, and those that need only a model.
 ASKS=("" "--positions all" "--bases" "--mode score" "--mode score --strands both" "--mode track"
   "--mode track --window 50" "--mode track --format bedgraph" "--mode classify" "--mode embed"
   "--mode embed --state last" "--mode embed --positions all --strands both" "--mode track --strands both"
@@ -30,7 +30,7 @@ is_alone() {
   return 1
 }
 
-# ask RUN WHAT [OPTION|FILE...]: rnnpredict with the options WHAT; mode classify gets the model twice.
+# ask RUN WHAT [OPTION|FILE...]: runs rnnpredict with the options WHAT; mode classify gets the model twice.
 ask() {
   local run=$1 what=$2
   shift 2
@@ -42,8 +42,8 @@ ask() {
 }
 export -f ask
 
-# fails CODE WORD COMMAND...: it exits with the code, writes nothing to stdout, and to stderr one
-# line, which holds the word.
+# fails CODE WORD COMMAND...: the command exits with the code, writes nothing to stdout, and writes one
+# line with the word to stderr.
 fails() {
   local code=$1 word=$2
   shift 2
@@ -58,10 +58,10 @@ fails() {
 # logged RUN STEP: whether the run has logged this step or a later one.
 logged() { [ "$(tail -n 1 "$1/loss.tsv" | cut -f 1)" -ge "$2" ]; }
 
-# about RUN KEY: the value of that key in its model's metadata.
+# about RUN KEY: prints the value of this key in the metadata of its model.
 about() { rnnpredict --mode info "$1" | awk -F '\t' -v key="$2" '$1 == key { print $2; n++ } END { exit n != 1 }'; }
 
-# same_weights A B: the same model, but for the names and checksums of the files that it was trained on.
+# same_weights A B: checks for the same model, except for the names and checksums of its training files.
 same_weights() {
   local which='^(input_|init_name|command|header_crc32)' one two
   one=$(rnnpredict --mode info "$1" | grep -vE "$which") || return
@@ -69,19 +69,19 @@ same_weights() {
   diff - <(echo "$two") <<< "$one"
 }
 
-# same_run A B: the same model, byte for byte, and the same rows.
+# same_run A B: checks for the same model, byte for byte, and the same rows.
 same_run() {
   cmp "$1/model.safetensors" "$2/model.safetensors" || return
   same_rows "$1" "$2"
 }
 
-# same_rows A B: the same rows in the logs, but for the seconds that they took.
+# same_rows A B: checks for the same rows in the logs, except for the seconds.
 same_rows() {
   cmp "$1/timestep_loss.tsv" "$2/timestep_loss.tsv" || return
   cut -f 1-3,5- "$1/loss.tsv" | diff - <(cut -f 1-3,5- "$2/loss.tsv")
 }
 
-# words PROGRAM OPTION: the words that the option accepts, from the completions of the program.
+# words PROGRAM OPTION: prints the words that the option accepts, from the completions of the program.
 words() {
   "$1" --help=bash | sed -n "s/^ *--$2) COMPREPLY=.*compgen -W \"\([^\"]*\)\".*/\1/p" | grep .
 }
@@ -107,13 +107,13 @@ end_jobs() {
   done
 }
 
-# with_cpu SECONDS COMMAND...: runs the command with a limit on processor time, which other programs do not use up.
+# with_cpu SECONDS COMMAND...: runs the command with a limit on its processor time, unaffected by other programs.
 with_cpu() {
   (ulimit -t "$1"; exec "${@:2}")
 }
 
-# with_time COMMAND...: with --force and --max-time 1, or longer ($time) on a loaded machine, until a step is made. Its
-# stderr is in the file said.
+# with_time COMMAND...: runs the command with --force and --max-time 1, or longer ($time) on a loaded machine, until it
+# makes a step. Its stderr is in the file said.
 with_time() {
   local code
   for time in 1 2 4 8 16 32 64 128; do
@@ -124,20 +124,20 @@ with_time() {
   return "$code"
 }
 
-# block DOCUMENT LANGUAGE: the document's fenced block of that language.
+# block DOCUMENT LANGUAGE: prints the fenced block of this language in the document.
 block() { awk -v begin="\`\`\`$2" '/^```$/ { on = 0 } on; $0 == begin { on = 1 }' "$SOURCE/docs/$1"; }
 
-# script NAME: a script of docs/cluster.md.
+# script NAME: prints a script of docs/cluster.md.
 script() { block cluster.md "bash $1" > "$1"; }
 
-# random_bases N SEED: N independent bases, the same for the same seed.
+# random_bases N SEED: prints N independent bases, the same for the same seed.
 random_bases() {
   "$PYTHON" -c 'import random, sys
 random.seed(int(sys.argv[2]))
 print("".join(random.choice("ACGT") for _ in range(int(sys.argv[1]))))' "$1" "$2"
 }
 
-# column NAME: that column of a table with a header line, from stdin.
+# column NAME: prints this column of a table with a header line, from stdin.
 column() {
   awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
                             { print $c }'
@@ -145,7 +145,7 @@ column() {
 
 is_sanitized() { grep -qE '__[alt]san_init' "$BIN/rnntrain"; }
 
-# not_sanitized WHY: skips the test, for this reason, where a sanitizer is in the programs.
+# not_sanitized WHY: skips the test, for this reason, if the programs have a sanitizer.
 not_sanitized() {
   ! is_sanitized || skip "$1"
 }
@@ -156,7 +156,7 @@ need_strace() {
   not_sanitized "the leak sanitizer does not work under strace"
 }
 
-# need_nobody: ${as_nobody[@]} COMMAND... runs with the permissions of everybody.
+# need_nobody: makes ${as_nobody[@]} COMMAND... run with the permissions of an ordinary user.
 need_nobody() {
   as_nobody=()
   if [ "$EUID" -ne 0 ]; then return 0; fi
@@ -181,5 +181,5 @@ need_mpi() {
   has_mpi || skip "this build has no MPI: cmake --preset mpi"
 }
 
-# ranks N COMMAND...: N processes that train together.
+# ranks N COMMAND...: runs N processes that train together.
 ranks() { mpirun --quiet --oversubscribe --bind-to none -n "$1" "${@:2}"; }

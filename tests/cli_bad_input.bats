@@ -201,7 +201,7 @@ END
   [ "$(cut -f1 <<< "$output" | paste -sd ' ')" = "record good first" ]
 }
 
-# torn COMMAND...: its standard input is a record and then, once, an error.
+# torn COMMAND...: runs it with a standard input that has a record and then fails once.
 torn() {
   "$PYTHON" - "$@" << 'END'
 import socket, subprocess, sys

@@ -41,7 +41,7 @@ need_x86_64() {
   done
 }
 
-# Without _GNU_SOURCE, no function is declared that glibc alone has.
+# Without _GNU_SOURCE, functions that only glibc has are not declared.
 @test "the source needs nothing but POSIX and the functions of macOS with -DPORTABLE=ON" {
   cmake -S "$SOURCE" -B build -DPORTABLE=ON -DBUILD_TESTING=OFF -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null
   sed -n 's/^ *"command": "\(.*\)",$/\1 -fsyntax-only -Werror -O0/p' build/compile_commands.json | sed 's/\\"/"/g; s/\\\\/\\/g' > commands
@@ -118,7 +118,7 @@ need_x86_64() {
   build/rnnpredict --help=man | grep -A 1 '^\.SH BUGS' | grep '^Report bugs at https://example.org/k, '
 }
 
-# In another build directory and prefix: somebody may have installed from $BIN, or in /usr/local.
+# Uses another build directory and prefix, because $BIN may have been installed, or /usr/local be in use.
 @test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
   [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"
   cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$PWD/usr" > /dev/null
@@ -159,7 +159,7 @@ assert presets["version"] == 3, presets["version"]
 assert presets["cmakeMinimumRequired"] == {"major": 3, "minor": 22, "patch": 0}' "$SOURCE/CMakePresets.json"
 }
 
-# pretend MODULE VERSION: pkg-config finds this version of a library.
+# pretend MODULE VERSION: makes pkg-config report this version of a library.
 pretend() {
   mkdir -p modules
   printf 'Name: %s\nDescription: %s\nVersion: %s\n' "$1" "$1" "$2" > modules/$1.pc
@@ -226,7 +226,7 @@ cross() {
     -DCMAKE_SYSTEM_PROCESSOR="$(uname -m)" -DCMAKE_INSTALL_PREFIX="$PWD/usr" "$@"
 }
 
-# The commands after the linking of rnntrain.
+# Prints the commands after the linking of rnntrain.
 after_linking() { grep -e ' --help=' build/CMakeFiles/rnntrain.dir/build.make; }
 
 @test "a cross build without an emulator runs none of its programs, and has no pages" {

@@ -15,7 +15,7 @@ for SLURM_ARRAY_TASK_ID in $(seq "${BASH_REMATCH[1]}"); do
   bash "$3" || exit
 done
 END
-  # srun [OPTION...] rnntrain ARGUMENT...: one rank. So does mpirun.
+  # srun [OPTION...] rnntrain ARGUMENT...: runs one rank, as mpirun does.
   printf '#!/bin/bash\nwhile [ "$1" != rnntrain ]; do shift; done\nexec "$@"\n' > bin/srun
   cp bin/srun bin/mpirun
   printf '#!/bin/bash\necho "$@" >> requeued\n' > bin/scontrol
@@ -32,7 +32,7 @@ setup() {
 
 need_seqkit() { command -v seqkit > /dev/null || skip "no seqkit: apt-get install seqkit"; }
 
-# scored_in_parts N: the document's commands, with N records a part.
+# scored_in_parts N: runs the document's commands, with N records per part.
 scored_in_parts() {
   sed "s/--by-size 1000000/--by-size $1/" submit.sh | bash -euo pipefail -s
 }
@@ -127,7 +127,7 @@ small_script() {
   sed -i "s/--resume=auto/--resume=auto ${SMALL[*]}/" "$1"
 }
 
-# job SCRIPT: runs it as Slurm's job 7, and takes the place of the shell. Its messages are in train.log.
+# job SCRIPT: runs it as job 7 of Slurm, replacing the shell. Its messages are in train.log.
 job() { SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1 exec bash "$1" >> train.log 2>&1; }
 
 @test "a job that ends before its time limit is not requeued, whether it fails or not" {
@@ -142,7 +142,7 @@ job() { SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1 exec bash "$1" >> train.log 2>&1; }
   done
 }
 
-# signal_to NAME PROCESS: SIGUSR2 as Slurm sends it, to the steps of the job or to its script.
+# signal_to NAME PROCESS: sends SIGUSR2 as Slurm does, to the steps of the job or to its script.
 signal_to() {
   case $1 in
   train.sh) pkill -USR2 -P "$2" ;;

@@ -3,7 +3,7 @@ load cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
-# reads LIBRARY: whether the programs are linked with it.
+# reads LIBRARY: whether the programs are linked with the library.
 reads() {
   local libraries
   libraries=$(ldd "$BIN/rnntrain")

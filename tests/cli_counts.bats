@@ -27,7 +27,7 @@ dry_run_agrees() {
   diff counted told
 }
 
-# runjson_agrees FILE...: run.json of a training on them does, the ambiguous ones code by code.
+# runjson_agrees FILE...: compares run.json of a training on the files, with ambiguous letters code by code.
 runjson_agrees() {
   train --force -o run "$@"
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED codes > counted

@@ -11,7 +11,7 @@ setup() {
   "$PYTHON" -c '
 import glob, json, os, re
 def headings(path):
-    # A comment of a shell block is no heading. A heading that is repeated has another anchor.
+    # A comment in a shell block is not a heading. A repeated heading has another anchor.
     lines = re.sub(r"^```.*?^```$", "", text(path), flags=re.M | re.S).split("\n")
     anchors = [re.sub("[^a-z0-9_ -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
                for line in lines if re.match("#+ ", line)]
@@ -48,7 +48,7 @@ for row in rows:
     assert "](tests/" in row.split(" | ")[1] or "`bench/" in row.split(" | ")[1], row'
 }
 
-# A copy of the source tree without builds, and a machine on which all packages are installed.
+# A copy of the source tree without builds, on a machine with all packages installed.
 fresh_clone() {
   mkdir clone home root bin
   tar -C "$SOURCE" --exclude=./build --exclude=./.git -cf - . | tar -C clone -xf -
@@ -141,10 +141,10 @@ EOF
   [ "$(ls docs)" = tour.ipynb ]
 }
 
-# sequence GENOME: its bases in capitals, nothing else.
+# sequence GENOME: prints only its bases, in capitals.
 sequence() { zcat "$SHARED_DATA/genomes/$1.fa.gz" | sed '/^>/d' | tr -d '\r\n' | tr a-z A-Z; }
 
-# right_genome GENOME BASES MD5: whether that is the genome that the tests have.
+# right_genome GENOME BASES MD5: whether the genome of the tests has this length and checksum.
 right_genome() {
   [ "$(sequence "$1" | wc -c)" = "$2" ] || return
   [ "$(sequence "$1" | md5sum)" = "$3  -" ]
@@ -294,7 +294,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   { cat README.md docs/prediction.md docs/tutorial.md data/README.md; "$BIN/rnntrain" --help; "$BIN/rnnpredict" --help; } |
     grep -E "awk (-F '.t' )?(-v OFS='.t' )?'" > "$BATS_TEST_TMPDIR/found"
   cat "$BATS_TEST_TMPDIR/found"
-  # Two above all: the third column of --mode flow and the positions of --mode embed are always numbers.
+  # The third column of --mode flow and the positions of --mode embed are always numbers.
   [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 10 ]
 }
 

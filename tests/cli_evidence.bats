@@ -52,15 +52,15 @@ setup() {
 
 USES=("--memory model" "--memory others" "--memory record")
 
-# bits RUN FILE [OPTION...]: per base of the one record.
+# bits RUN FILE [OPTION...]: prints the bits per base of the only record.
 bits() {
   rnnpredict --mode score "${@:3}" "$1" "$2" 2> /dev/null | column bits_per_base
 }
 
-# is_less A B: whether these numbers are so.
+# is_less A B: whether A < B.
 is_less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 
-# asks: the questions that a memory changes.
+# asks: prints the questions whose answers a memory changes.
 asks() {
   local what
   for what in "${ASKS[@]}"; do
@@ -202,12 +202,12 @@ for a, b in zip(open("forward"), open("turned")):
       is_less "$(awk -v off="$off" 'BEGIN { print off * 0.8 }')" "$others"
     done
   done
-  # under another name it is recalled itself
+  # under another name its own copy is used
   sed '1s/.*/>else/' "$DIR/lambda.fa" > else.fa
   is_less "$(bits "$RUN" else.fa --memory others)" 1
 }
 
-# peak USE: the memory, in bytes, that scoring long.fa takes.
+# peak USE: prints the memory in bytes for scoring long.fa.
 peak() {
   "$PYTHON" -c 'import resource, subprocess, sys
 subprocess.run(["rnnpredict", "-t", "1", "--mode", "score", "--memory", *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
@@ -236,7 +236,7 @@ print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN
       sed 's/^[0-9]/-&/' > alone
     column loglik_${model%%=*} < both | cmp - alone
   done
-  # a model without a memory takes part with its network
+  # a model without a memory uses its network alone
   rnnpredict --mode classify --model a="$RUN" --model b="$DIR/without" some.fa | column loglik_b > mixed
   rnnpredict --mode classify --memory off --model a="$RUN" --model b="$DIR/without" some.fa | column loglik_b | cmp - mixed
 }

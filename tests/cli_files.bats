@@ -80,7 +80,7 @@ order() {
 
 # ---- remedies ------------------------------------------------------------------------------------
 
-# refused WORDS COMMAND...: it exits with 1 and one sentence that holds the words.
+# refused WORDS COMMAND...: the command exits with 1 and one sentence that contains the words.
 refused() {
   local code=0
   "${@:2}" > out 2> said || code=$?
@@ -90,7 +90,7 @@ refused() {
   grep -qF -- "$1" said
 }
 
-# Both programs with the input file $2, or with the output $2.
+# Runs both programs with the input file $2, or with the output $2.
 reads() {
   refused "$1" train -o run "$2" || return
   refused "$1" rnnpredict "$RUN" "$2"

@@ -37,17 +37,17 @@ code_of() {
   cat said
 }
 
-# count WORDS: the lines of rnntrain with these words.
+# count WORDS: prints the number of lines of rnntrain with these words.
 count() { grep -c "^rnntrain: .*$1" said || true; }
 
-# resumes N: whether the run resumes with N ranks, to its end.
+# resumes N: resumes the run with N ranks, to its end.
 resumes() {
   mpirun --oversubscribe --bind-to none -n "$1" rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"
 }
 
 # ---- two hosts, which are namespaces that a cable joins ------------------------------------------
 
-# need_hosts: makes them, "near", where mpirun runs, and "far", which has none of the test's data.
+# need_hosts: makes two hosts: "near", on which mpirun runs, and "far", which has none of the test's data.
 need_hosts() {
   need_mpi
   near=rnn$$near far=rnn$$far
@@ -79,7 +79,7 @@ end_hosts() {
   done
 }
 
-# on_hosts RANKS COMMAND...: half of the ranks on each.
+# on_hosts RANKS COMMAND...: runs half of the ranks on each host.
 on_hosts() {
   exec ip netns exec "$near" unshare --uts bash -ec 'hostname near; exec "$@"' - \
     mpirun --mca plm_rsh_agent "$PWD/agent" --host "10.77.0.1:$1,10.77.0.2:$1" --map-by ppr:$(($1 / 2)):node \
@@ -225,7 +225,7 @@ on_hosts() {
   need_mpi
   unshare --mount true 2> kept || skip "mount namespaces need root"
   random_bases 4000000 1 | sed '1s/^/>a\n/' > large.fa
-  # 16 kB are left beside what Open MPI itself needs.
+  # This leaves 16 kB besides the need of Open MPI itself.
   run -1 unshare --mount bash -ec 'mount -t tmpfs -o size=16k none /dev/shm; exec "$@"' - \
     mpirun --oversubscribe --mca btl self,tcp -n 2 rnntrain "${TINY[@]}" -o run large.fa
   [ "$(grep -c '^rnntrain: ' <<< "$output")" -eq 1 ]
@@ -254,7 +254,7 @@ on_hosts() {
   rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"
 }
 
-# no_rank HOST: whether all its ranks have ended. mpirun itself waits there for the other host.
+# no_rank HOST: whether all ranks of the host have ended. mpirun itself waits there for the other host.
 no_rank() {
   local process
   for process in $(ip netns pids "$1"); do

@@ -35,7 +35,7 @@ works_or_says() {
   [ "$status" -eq 0 ] || [[ "$status" -eq 1 && ${#stderr_lines[@]} -eq 1 && "$stderr" =~ $word ]]
 }
 
-# one_thread COMMAND...: rnntrain behind it has one thread, reports that, and learns the same.
+# one_thread COMMAND...: rnntrain run by COMMAND has one thread, reports that, and makes the same model.
 one_thread() {
   train -t 3 --force -o expected "$DATA/phix174.fa.gz"
   run --separate-stderr -0 "$@" "$BIN/rnntrain" "${TINY[@]:1}" -t 3 --force -o one "$DATA/phix174.fa.gz"
@@ -43,7 +43,7 @@ one_thread() {
   cmp expected/model.safetensors one/model.safetensors
 }
 
-# loads COMMAND...: whether it loads OpenBLAS.
+# loads COMMAND...: whether the command loads OpenBLAS.
 loads() {
   run -0 env LD_DEBUG=libs "$@"
   [[ "$output" == *libopenblas* ]]
@@ -66,7 +66,7 @@ loads() {
   [[ "${lines[1]}" == "OpenBLAS not used; "* ]]
 }
 
-# calls COMMAND...: its calls of cblas_sgemm.
+# calls COMMAND...: prints the number of its calls of cblas_sgemm.
 calls() {
   COUNT_SGEMM=$PWD/calls LD_PRELOAD=$BIN/tests/libcount_sgemm.so "$@" > /dev/null
   cat calls
@@ -136,7 +136,7 @@ calls() {
   [ "$status" -eq 0 ]
 }
 
-# spends SECONDS COMMAND...: the command and all that it starts take no more processor time.
+# spends SECONDS COMMAND...: checks that the command and its children take no more processor time.
 spends() {
   local before after
   read -ra before < "/proc/$BASHPID/stat"
@@ -145,7 +145,7 @@ spends() {
   [ $((after[15] + after[16] - before[15] - before[16])) -le $(($1 * $(getconf CLK_TCK))) ]
 }
 
-# OpenBLAS retries for ever without memory for its buffers, of a size that only it knows: so many limits are tried.
+# Without memory for its buffers OpenBLAS retries forever. Only it knows their size, so many limits are tried.
 @test "under ulimit -v and -d training works, or reports missing memory at once" {
   need_limits
   for library in /usr/lib/"$(gcc -print-multiarch)"/openblas-{serial,openmp,pthread}; do
@@ -238,7 +238,7 @@ spends() {
   done
 }
 
-# in_groups COMMAND...: runs it where ./groups is mounted on /sys/fs/cgroup, and nobody sets a number.
+# in_groups COMMAND...: runs it with ./groups mounted on /sys/fs/cgroup, without settings for the number of threads.
 in_groups() {
   unshare -m bash -ec 'mount --bind groups /sys/fs/cgroup; unset OMP_NUM_THREADS; exec "$@"' - "$@"
 }
@@ -275,7 +275,7 @@ in_groups() {
   learn 2>&1 | grep ", 1 thread$"
 }
 
-# peak FILE: the memory that scoring it takes, in kB.
+# peak FILE: prints the memory for scoring the file, in kB.
 peak() {
   "$PYTHON" -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)

@@ -31,20 +31,20 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run GENOME=$BATS_FILE_TMPDIR/genome.fa READS=$BATS_FILE_TMPDIR/reads.fa
 }
 
-# yhat_of RUN: "position yhat..." after each k-mer of all reads, by rnnpredict; of followers alone.
+# yhat_of RUN: prints "position yhat..." after each k-mer of all reads, by rnnpredict; of followers only.
 yhat_of() {
   rnnpredict --positions all --top 256 --no-header "$1" "$READS" | sort -s -k1,1 -k2,2n -k4,4 |
     awk '$1 $2 != last { if (last) print line; last = $1 $2; line = $2 } { line = line " " $5 } END { print line }'
 }
 
-# yhat_read RUN: the same by read_memory.py.
+# yhat_read RUN: prints the same by read_memory.py.
 yhat_read() {
   grep -v '>' "$READS" | while read -r bases; do
     "$PYTHON" "$SOURCE/tests/read_memory.py" "$1/model.safetensors" "$bases"
   done
 }
 
-# same_numbers A B: the same rows of numbers, within 1e-5.
+# same_numbers A B: checks for the same rows of numbers, within 1e-5.
 same_numbers() {
   paste -d ' ' "$1" "$2" | awk '
     { for (i = 1; i <= NF / 2; i++) { d = $i - $(i + NF / 2); if (d * d > 1e-10) { print; exit 1 } } }'

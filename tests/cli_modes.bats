@@ -142,7 +142,7 @@ for i in range(200):
 
 # ---- track ---------------------------------------------------------------------------------------
 
-# is_bedgraph FILE LENGTH: sorted intervals of one record without overlap, within its length.
+# is_bedgraph FILE LENGTH: checks for sorted intervals of one record without overlap, within its length.
 is_bedgraph() {
   awk -F '\t' -v length_="$2" 'NF != 4 || $2 != int($2) || $3 <= $2 || $2 < end || $3 > length_ || $4 !~ /^[0-9.]+$/ { print "bad: " $0; exit bad = 1 }
     { end = $3 } END { if (bad) exit 1; exit NR == 0 }' "$1"
@@ -154,7 +154,7 @@ is_bedgraph() {
     for window in "" "--window 100" "--window 7" "--window 1"; do
       rnnpredict --mode track $window --format bedgraph "$run" "$LAMBDA" > track.bedgraph
       is_bedgraph track.bedgraph 48502
-      # windows weigh as much as bases that they know, which the first may have fewer of
+      # windows are weighted by their predicted bases, of which the first may have fewer
       [ "$window" != "--window 100" ] || continue
       [ "$window" != "--window 7" ] || continue
       awk -v score="$score" '{ sum += $4 * ($3 - $2); n += $3 - $2 } END { exit !((sum / n - score) ^ 2 < 1e-9) }' track.bedgraph
@@ -182,7 +182,7 @@ is_bedgraph() {
   name=$(head -n 1 "$LAMBDA" | cut -c 2- | cut -d ' ' -f 1)
   [ "$(tabix track.bedgraph.gz "$name:1001-1010" | wc -l)" -eq 10 ]
   [ "$(tabix track.bedgraph.gz "$name:1001-1001" | cut -f 2,3)" = $'1000\t1001' ]
-  # means of windows are what bedtools makes of single bases
+  # means of windows equal the means of single bases by bedtools
   printf '%s\t48502\n' "$name" | bedtools makewindows -g - -w 500 > windows.bed
   bedtools map -a windows.bed -b track.bedgraph.gz -c 4 -o mean > theirs
   rnnpredict --mode track --format bedgraph --window 500 "$RUN" "$LAMBDA" > ours
@@ -384,7 +384,7 @@ pairs() {
   bits() { rnnpredict --mode score "$1" samples.fa | column bits_per_base; }
   rnnpredict --mode sample --length 20000 "$OTHER" > samples.fa
   awk -v own="$(bits "$OTHER")" -v other="$(bits "$RUN")" 'BEGIN { print own, other; exit !(own < other - 0.001) }'
-  # and what it draws costs what it expects: the entropy along the samples
+  # the bits of its samples equal the expected bits: the entropy along the samples
   rnnpredict --mode next --positions all --no-header "$OTHER" samples.fa |
     awk -F '\t' -v own="$(bits "$OTHER")" '{ sum -= $5 * log($5) / log(2) } $3 == 1 { n++ } END { print sum / n, own; exit !((sum / n - own) ^ 2 < 0.01 ^ 2) }'
 }
@@ -399,7 +399,7 @@ pairs() {
   sample --prompt GATTACAGGATC --temperature 0.1 > one.fa
   sample --prompt GATTACAGGATA --temperature 0.1 > two.fa
   run ! cmp -s two.fa one.fa
-  # at temperature 0 it is what mode next says, base by base
+  # at temperature 0 each base is the best one of mode next
   greedy=$(sample --prompt GATTACAGGATC --temperature 0 | tail -n +2)
   text=GATTACAGGATC
   for i in {1..50}; do
@@ -436,7 +436,7 @@ pairs() {
 
 # ---- embed ---------------------------------------------------------------------------------------
 
-# fails_after WORD COMMAND...: it exits with 1 after some rows, and says why.
+# fails_after WORD COMMAND...: the command exits with 1 after some rows and prints the reason.
 fails_after() {
   run --separate-stderr -1 "${@:2}"
   echo "$stderr"
@@ -583,7 +583,7 @@ for cells, row in zip(rows[1:], objects):
   printf '>a\n' > none.fa
   rnnpredict --mode track --no-header -o none.gz "$RUN" none.fa # no row
   [ "$(wc -c < none.gz)" -eq 28 ]
-  # what was broken off does not say that it is whole
+  # truncated output does not claim to be complete
   mkfifo fifo.gz
   cp "$DATA/reads.fq.gz" cut.gz
   truncate -s -100 cut.gz
@@ -634,7 +634,7 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
 
-# told FILE N: waits until the file has N lines; no more may come.
+# told FILE N: waits until the file has N lines; there must not be more.
 told() {
   await has_lines "$1" "$2"
   [ "$(wc -l < "$1")" -eq "$2" ]
@@ -642,7 +642,7 @@ told() {
 
 has_lines() { [ "$(wc -l < "$1")" -ge "$2" ]; }
 
-# waiting FORM N: N records of that form, and what comes with the last before the writer waits.
+# waiting FORM N: writes N records of this form, and the beginning of the next, and then waits.
 waiting() {
   if [ $1 = fasta ]; then
     seq "$2" | sed 's/.*/>&\nACGTACGTTGCA/'

@@ -105,7 +105,7 @@ END
   rnnpredict --mode info run > table
   awk -F '\t' 'NF != 2 { exit bad = 1 } END { exit bad || NR < 50 }' table
   [ "$(grep -c '^input_[0-9]*_name' table)" -eq 10 ]
-  # The names of the files with which a run resumes do not replace them.
+  # The names of the files of a resumed run do not replace them.
   rnntrain -q --resume -e 1 --valid some.fa -o run some.fa some.fa some.fa some.fa some.fa some.fa some.fa some.fa some.fa
   cmp run/model.safetensors again/model.safetensors
   metadata run/model.safetensors > about.json
@@ -148,7 +148,7 @@ for i in range(1, 2001):
     assert about[f'input_{i}_name'] == f'file_number_{i}.fa' and about[f'input_{i}_crc32'] == crc
 assert about['input_files'] == '2000' and about['train_bases'] == str(2000 * 60)
 assert dict(line.rstrip('\n').split('\t') for line in open('table'))['input_2000_bases'] == '60'
-# A command of 2000 such names is longer than what fits.
+# A command of 2000 such names exceeds the limit.
 command = about['command']
 assert 32000 < len(command) <= 32768 + 4 and command.endswith(' ...')
 assert command.split()[-2] == f'file_number_{len([w for w in command.split() if w.startswith("file_")])}.fa'
@@ -190,7 +190,7 @@ assert 0.6 < part < 1.05, (peak, part)'
   rnntrain -q -e 1 --log-every 7 --checkpoint-every 5m --report -o run ./phix174.fa.gz
   [ "$(about run command)" = "rnntrain --epochs 1 phix174.fa.gz" ]
   again run
-  # Given with their defaults, of which some follow from others.
+  # Options with their default values, some of which depend on others.
   rnntrain -q -k 4 -e 1 -B 64 --learning-rate 0.004242640687119286 --clip 1.0 --warmup 0100 -o run --force phix174.fa.gz
   [ "$(about run command)" = "rnntrain --epochs 1 --lanes 64 phix174.fa.gz" ]
   again run

@@ -28,8 +28,8 @@ declare -gA ASK=(
   [duplex_allbases]="--bases --positions all --strands both"
   [mean]="--mode embed" [last]="--mode embed --state last" [npy]="--mode embed --format npy")
 
-# as_computed RUN FILE [QUESTION...]: the answers to these questions, or to all, are what
-# read_model.py computes from model and sequence. Under a sanitizer they are only made.
+# as_computed RUN FILE [QUESTION...]: checks that the answers to these questions, or to all, equal those
+# of read_model.py from model and sequence. With a sanitizer the answers are only made.
 as_computed() {
   need_numpy
   local run=$1 file=$2 question answers=()
@@ -91,7 +91,7 @@ open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "
   done
 }
 
-# turned FILE: its records as their reverse complements.
+# turned FILE: prints the reverse complements of its records.
 turned() {
   awk '!/^>/ { line = ""
                for (i = length($0); i > 0; i--) line = line substr($0, i, 1)
@@ -400,7 +400,7 @@ EOF
   [ "${lines[1]}" -eq 141 ]
 }
 
-# on_terminal WHICH EVENT ACTION COMMAND...: what is drawn, without carriage returns before line feeds.
+# on_terminal WHICH EVENT ACTION COMMAND...: prints the drawn text, without carriage returns before line feeds.
 on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
 
 @test "waiting for input on a terminal is announced" {
@@ -441,7 +441,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
 @test "progress counts computed bases, not those that are only read" {
   train -D 128 -o wide "$DATA/phix174.fa.gz"
   { echo ">long"; random_bases 6000000 1; } > long.fa
-  # with two threads, whatever OMP_NUM_THREADS is: with 64, a batch holds the whole record
+  # with two threads for any OMP_NUM_THREADS: with 64, a batch would contain the whole record
   on_terminal 2 '% .*bases/s' kill rnnpredict -t 2 --mode score -o /dev/null wide long.fa > drawn
   [[ "$(< drawn)" =~ ([0-9]+)% ]]
   [ "${BASH_REMATCH[1]}" -lt 80 ]

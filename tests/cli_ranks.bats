@@ -36,7 +36,7 @@ same() {
   same_state "$1" "$2"
 }
 
-# lines FILE: its lines, with # for all that differs from run to run.
+# lines FILE: prints its lines, with # for parts that differ from run to run.
 lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads?( on each of 4 ranks)?|model: .*/#/g' "$1"; }
 
 @test "1, 2, 4 and 8 ranks write the same bytes: both softmaxes, k = 4 and k = 9" {

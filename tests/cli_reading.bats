@@ -37,7 +37,7 @@ table() {
     rnntrain -q --dry-run --min-quality $quality --min-length $length "$DATA/reads.fq.gz" > out
     [ "$(table segments low_quality short_segments short_bases < out)" = \
       "$(reads_awk $quality $length)" ]
-    # what the file holds is counted all the same
+    # the content of the file is counted nevertheless
     [ "$(table bases A ambiguous < out)" = "28800 6456 48" ]
   done
 }
@@ -79,7 +79,7 @@ standard input: left out as shorter than 5: 1 of 3 segments, with 4 bases
 END
 }
 
-# soft_masked: soft.fa and soft.fq, and the same with N in place of lower case, hard.fa and hard.fq.
+# soft_masked: makes soft.fa and soft.fq, and hard.fa and hard.fq with N instead of lower case.
 soft_masked() {
   printf '>a circular=true\nACGTAcgnGTCCAGATTAC\nttgACCNAGGTACCAtAGG\n>b\nacgtacgt\n>c\nGATTACA\n' > soft.fa
   printf '@a\nACGTAcgnGTCCAGATTAC\n+\nIIII!!IIIIIIIII!III\n' > soft.fq
@@ -152,7 +152,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   grep lower said | diff - <(echo "rnnpredict: soft.fa: left out as lower case: $masked bases")
   rnnpredict --mode trace --lowercase ambiguous run - < soft.fa 2> said > table
   grep lower said | diff - <(echo "rnnpredict: standard input: left out as lower case: $masked bases")
-  # of d, ACGTG and CATA, which the circle continues with ACG
+  # d has ACGTG and CATA, which the circle continues with ACG
   [ "$(rnnpredict --mode score --lowercase ambiguous run soft.fa | tail -n 1 | cut -f 1-4)" = $'d\t6\t6\t4' ]
 }
 
@@ -217,14 +217,14 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   rnnpredict run header.fa > next # which asks for what comes after the end
   diff next <(rnnpredict run plain.fa)
   fails 2 "--circular: goes with --mode score" rnnpredict --circular run plain.fa
-  # one record is not taken for another, nor one file
+  # records and files are not confused
   for i in {1..200}; do
     [ $i -le 128 ] && echo ">$i circular=true" || echo ">$i"
     echo ACGTTGCA
   done > many.fa
   run --separate-stderr -0 rnnpredict --mode score run many.fa plain.fa
   [ "$stderr" = "rnnpredict: many.fa: circular records: 128" ]
-  # a circle is one, also where an N keeps its end from its beginning
+  # a circle is one even if an N separates its end from its beginning
   printf '>a circular=true\nNNACGTACGT\n>b\nACGTACGTACGT\n' > broken.fa
   run --separate-stderr -0 rnnpredict --mode score run broken.fa
   [ "$stderr" = "rnnpredict: broken.fa: circular records: 1" ]
@@ -250,7 +250,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   printf '>a\nAC!\n' >&9
   run -1 timeout 600 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
-  # also where a thread reads ahead already
+  # also if a thread already reads ahead
   { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; sleep 0.3; echo '!'; } > pipe &
   run -1 timeout 600 rnntrain --dry-run - < pipe
   [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]

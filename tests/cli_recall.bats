@@ -38,25 +38,25 @@ setup() {
   RANDOM_BASES=$BATS_FILE_TMPDIR/random.fa HALF=$BATS_FILE_TMPDIR/half.fa
 }
 
-# bits RUN FILE [OPTION...]: per base of the one record.
+# bits RUN FILE [OPTION...]: prints the bits per base of the only record.
 bits() {
   local run=$1 file=$2
   shift 2
   rnnpredict --mode score "$@" "$run" "$file" 2> /dev/null | column bits_per_base
 }
 
-# is_less A B: whether these numbers are so.
+# is_less A B: whether A < B.
 is_less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 
-# costs RUN FILE [OPTION...]: "position bits" of each base of the one record.
+# costs RUN FILE [OPTION...]: prints "position bits" for each base of the only record.
 costs() {
   local run=$1 file=$2
   shift 2
   rnnpredict --mode track --no-header "$@" "$run" "$file" 2> /dev/null | cut -f 2,4
 }
 
-# recalls RUN FILE POSITION [SETTING WITHOUT]: whether --memory SETTING (model) has something to say
-# of the base there that WITHOUT (off) has not.
+# recalls RUN FILE POSITION [SETTING WITHOUT]: whether --memory SETTING (default model) changes the
+# prediction of this base compared with --memory WITHOUT (default off).
 recalls() {
   costs "$1" "$2" --memory "${5:-off}" | awk -v at="$3" '$1 == at' > without
   [ -s without ] || return 2
@@ -117,8 +117,8 @@ assert adapting <= frozen < run["markov"]["best_bits_per_base"], (frozen, adapti
   awk '$2 < 2 { exit bad = 1 } END { exit bad }' found
 }
 
-# Copies with 15 % of the bases substituted hold 0.85 bits a base. Calibrated on its own place too,
-# of which all guesses are right, the memory would trust them too much, and need more than 1.2.
+# Copies with 15 % of the bases substituted have 0.85 bits per base. If its own place, with only right
+# guesses, were used in calibration, the memory would trust pointers too much and need more than 1.2 bits.
 @test "memory: calibration leaves out the place that it reads" {
   "$PYTHON" -c 'import random
 random.seed(2)
@@ -142,14 +142,14 @@ open("valid.fa", "w").write(">b\n" + "".join(copies(20)) + "\n")'
 result = json.load(open("run/run.json"))["result"]
 for way in "frozen", "adapting":
     assert abs(result[f"memory_{way}_bits_per_base"] - result["best_valid_bits_per_base"]) < 0.002, result'
-  # Nothing could be learnt of pointers, but half of the sequence is in the memory.
+  # There was nothing to learn about pointers, but half of the sequence is in the memory.
   is_less "$(bits run random.fa)" 1.1
 }
 
 # ---- boundaries ----------------------------------------------------------------------------------
 
-# texts: random sequences A to D, of 300 bases; ends X Y: the last 60 of one and the first 60 of the
-# other, whose base 61 only a pointer that crosses from one to the other can know.
+# texts: makes random sequences A to D of 300 bases. ends X Y: prints the last 60 bases of X and the first 60
+# of Y; only a pointer that crosses from one to the other can predict base 61.
 texts() {
   A=$(random_bases 300 11) B=$(random_bases 300 12) C=$(random_bases 300 13) D=$(random_bases 300 14)
 }
@@ -192,7 +192,7 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   recalls "$RUN" query.fa 520 record model
   printf '>a\n%s%s%s\n' "$ends" "$C" "$ends" > query.fa
   recalls "$RUN" query.fa 481 record model
-  # A record knows nothing of the one before it.
+  # A record does not depend on the one before it.
   printf '>a\n%s\n>b\n%s\n' "$ends" "$ends" > two.fa
   rnnpredict --mode score --no-header --memory record "$RUN" two.fa 2> /dev/null | cut -f 2- > rows
   [ "$(sort -u rows | wc -l)" -eq 1 ]

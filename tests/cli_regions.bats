@@ -27,7 +27,7 @@ lines() {
     "$SOURCE/docs/prediction.md" | grep .
 }
 
-# inside < TABLE: the rows of a table without header whose second column is inside a region, from 1.
+# inside < TABLE: prints the rows, of a table without header, whose second column (from 1) is in a region.
 inside() {
   awk -F '\t' 'NR == FNR { n++; name[n] = $1; start[n] = $2; end[n] = $3; next }
     { for (i = 1; i <= n; i++) if ($1 == name[i] && $2 > start[i] && $2 <= end[i]) { print; next } }' genes.bed -

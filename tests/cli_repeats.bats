@@ -31,11 +31,11 @@ for name, tensor in sorted(json.loads(data[8:8 + n]).items()):
         print(name, hashlib.md5(data[8 + n + begin:8 + n + end]).hexdigest())' "$1"
 }
 
-# less A B: whether a number is less than another.
+# less A B: whether A < B.
 less() { "$PYTHON" -c 'import sys; sys.exit(not float(sys.argv[1]) < float(sys.argv[2]))' "$1" "$2"; }
 
-# stopped AFTER OPTION...: a run in two on long.fa that SIGTERM stops after this message; begun again where it ended
-# before the signal came.
+# stopped AFTER OPTION...: starts a run in two on long.fa and stops it by SIGTERM after this message. If it ends before
+# the signal, it is started again.
 stopped() {
   local tries pid
   for tries in $(seq 50); do

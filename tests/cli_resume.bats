@@ -190,7 +190,7 @@ assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"
   head -n "$(wc -l < "$WHOLE/loss.tsv")" run/loss.tsv | cmp - "$WHOLE/loss.tsv"
 }
 
-# killed_at_once RUN FILE: resumes the run and kills it as soon as it trains; run.json said that it runs.
+# killed_at_once RUN FILE: resumes the run and kills it after its message "resuming"; run.json then has the status running.
 killed_at_once() {
   run ! grep '"status": "running"' "$1/run.json"
   rnntrain --no-progress --resume -e 100000 -o "$1" "$2" 2> said &
@@ -213,7 +213,7 @@ killed_at_once() {
   same_run "$WHOLE" run
 }
 
-# state RUN NUMBER: a number of its checkpoint.
+# state RUN NUMBER: prints a number of its checkpoint.
 state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -d '"' -f 4; }
 
 @test "a run resumes after more than 1000 validations without a better one" {
@@ -466,7 +466,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   go_on folded.fa
   sed 's/$/\r/' phix.fa > dos.fa
   go_on dos.fa
-  # The same bases, as FASTQ: its qualities do not count unless they leave bases out.
+  # The same bases as FASTQ: qualities do not matter unless they exclude bases.
   bases=$(tail -n +2 phix.fa | tr -d '\n')
   printf '@%s\n%s\n+\n%s\n' "$(head -n 1 phix.fa | tr -d '>')" "$bases" "${bases//?/I}" > phix.fq
   go_on phix.fq
@@ -535,7 +535,7 @@ open("short/checkpoint.safetensors", "wb").write(data)'
   diff -r before short
 }
 
-# describe KEY VALUE: gives the checkpoint's metadata this value; "" takes it away.
+# describe KEY VALUE: sets a value in the checkpoint's metadata; "" removes it.
 describe() {
   "$PYTHON" - "$1" "$2" << 'END'
 import json, struct, sys

@@ -42,7 +42,7 @@ ends() {
   if grep -q "model:" said; then return 1; fi
 }
 
-# untouched DIR: it holds what NEW wrote when nobody disturbed it, and resumes.
+# untouched DIR: checks that it has the files of an undisturbed NEW, and that the run resumes.
 untouched() {
   rnntrain "${NEW[@]}" -o wanted "$PHIX" || return
   same_run wanted "$1" || return
@@ -68,7 +68,7 @@ untouched() {
     rm -rf run/*
     rnntrain "${NEW[@]}" -o run "$PHIX"
     kill -CONT "$old"
-    # It may have been halted between looking for loss.tsv and for timestep_loss.tsv.
+    # It may have been halted between the checks of loss.tsv and of timestep_loss.tsv.
     ends "loss.tsv: was removed or replaced while this run was writing to it"
     untouched run
   done
@@ -200,7 +200,7 @@ untouched() {
 
 # ---- what a directory may hold, by option --------------------------------------------------------
 
-# make STATE: makes DIR in this state; "whole" is a run that is over.
+# make STATE: makes DIR in this state; "whole" is a completed run.
 make() {
   rm -rf DIR
   case $1 in
@@ -235,17 +235,17 @@ STATES=(absent empty "unrelated files" "an empty loss.tsv" "part of a header" "a
   "a checkpoint without a model" "a checkpoint without logs" "a model without a checkpoint" "only a model"
   "only run.json" "a whole run" "a file" "a link to nowhere")
 
-# A run is there that begins with its first epoch and ends as one that nobody disturbed.
+# Checks that the run begins with its first epoch and ends like an undisturbed one.
 is_whole() { same_run whole "$1"; }
 
-# try STATE OPTION DIR: what comes of it is in $code and said.
+# try STATE OPTION DIR: runs it, and leaves the result in $code and the file said.
 try() {
   code=0
   rnntrain "${NEW[@]}" ${2:+"$2"} -o "$3" "$PHIX" 2> said || code=$?
 }
 
-# follow STATE WORDS COMMAND...: where the refusal has the words, the command must succeed on the
-# directory as it was then.
+# follow STATE WORDS COMMAND...: if the error has the words, the command must succeed on the directory
+# in that state.
 follow() {
   grep -qF -- "$2" refusal || return 0
   followed=$((followed + 1))
@@ -262,7 +262,7 @@ run_through_link() {
   rm -r nowhere
 }
 
-# Every remedy that the refusal names works.
+# Every remedy named in the error works.
 remedies_work() {
   followed=0
   follow "$1" "give --resume to" rnntrain "${NEW[@]}" --resume -o DIR "$PHIX" || return
@@ -377,7 +377,7 @@ remedies_work() {
 
 # ---- a start that fails --------------------------------------------------------------------------
 
-# The disk is full while a run begins in a directory that is not there, or is there and empty.
+# The disk is full when a run begins in a directory that does not exist or is empty.
 @test "a start on a full disk leaves no file, and succeeds once there is space" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   rnntrain "${NEW[@]}" -D 40 -o whole "$PHIX"

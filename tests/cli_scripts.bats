@@ -193,7 +193,7 @@ exec "$@"'
 
 # ---- build folders --------------------------------------------------------------------------------
 
-# A project in this directory that CMake configures in a moment, built.
+# Makes a small CMake project in this directory and builds it.
 small_project() {
   printf 'cmake_minimum_required(VERSION 3.21)\nproject(small NONE)\nadd_custom_target(all_of_it ALL)\n' > CMakeLists.txt
   printf '{"version": 3, "configurePresets": [{"name": "release", "generator": "Unix Makefiles",
@@ -277,13 +277,13 @@ need_build_folder release'
 
 # ---- Debian 13 ------------------------------------------------------------------------------------
 
-# need_mounts: a chroot in its own namespaces can be made here.
+# need_mounts: skips the test unless a chroot in its own namespaces can be made.
 need_mounts() {
   [ "$EUID" -eq 0 ] || skip "not root"
   setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork true || skip "no namespaces here"
 }
 
-# skipped_because REASON COMMAND...: exit code 77, and this as the last line.
+# skipped_because REASON COMMAND...: checks for exit code 77 with the reason as the last line.
 skipped_because() {
   run -77 "${@:2}"
   [ "${lines[-1]}" = "Debian 13: $1" ]

@@ -32,7 +32,7 @@ begin_as_first() {
 has_child() { [ -n "$(cat "/proc/$parent/task/$parent/children")" ]; }
 is_program() { [[ "$(< "/proc/$pid/comm")" == rnn* ]]; }
 
-# catches SIGNAL: whether the program has a handler for it.
+# catches SIGNAL: whether the program has a handler for the signal.
 catches() {
   local caught number
   caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status")
@@ -188,7 +188,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
 @test "if unnamed files are not possible, TERM removes the unfinished file" {
   command -v strace > kept || skip "no strace: apt-get install strace"
   mkdir samples
-  # openat says that this file system knows no file without a name.
+  # openat fails as on a file system without unnamed files.
   begin strace -f -qq -o trace -e trace=openat -e inject=openat:error=EOPNOTSUPP:when=2 -P samples \
     rnnpredict --mode sample --length 1000000000000 -o samples/long.fa "$RUN"
   await holds_files samples

@@ -46,7 +46,7 @@ PartitionName=all Nodes=ALL Default=YES
 END
 }
 
-# The daemons live in a process namespace, so that all that they start ends with it.
+# The daemons run in a process namespace, which ends all their children with it.
 start_slurm() {
   unshare --mount --pid --fork --kill-child --mount-proc bash -ec '
     munged --force --foreground --key-file="$PWD/key" --socket="$PWD/munge" --pid-file="$PWD/munged.pid" \
@@ -56,7 +56,7 @@ start_slurm() {
   echo $! > slurm
 }
 
-# has_started: whether the node waits for jobs, or the daemons have ended.
+# has_started: whether the node accepts jobs, or the daemons have ended.
 has_started() {
   sinfo --noheader --states=idle > idle || true
   [ ! -s idle ] || touch up
@@ -97,8 +97,8 @@ state() {
   grep -qw "$2" shown
 }
 
-# submit SCRIPT: a run of a small network, long enough for signals, with two ranks where the build has MPI: the number
-# of the job.
+# submit SCRIPT: submits a run of a small network, long enough for signals, with two ranks if the build has MPI; prints
+# the number of the job.
 submit() {
   local ranks=1
   rnntrain --version > version
@@ -110,7 +110,8 @@ submit() {
 }
 LONG=("${TINY[@]}" -t 1 -e 60)
 
-# requeued SCRIPT OPTION: its job is requeued at SIGUSR2, sent by scancel with this option, and completes the run.
+# requeued SCRIPT OPTION: checks that its job is requeued after SIGUSR2, sent by scancel with this option, and completes
+# the run.
 requeued() {
   local job
   until [ -e train.log ] && grep -q "stopped by SIGUSR2" train.log; do # again if the run ended before

@@ -27,7 +27,7 @@ wanted() {
   esac
 }
 
-# came CODE NAME ROW: what the program made of the file that it calls NAME.
+# came CODE NAME ROW: prints the result of the program for the file that it calls NAME.
 came() {
   local out=$BATS_TEST_TMPDIR/$3.out said
   said=$(< "$BATS_TEST_TMPDIR/$3.err")
@@ -46,7 +46,7 @@ came() {
 
 by_name() { rnntrain "${DRY[@]}" "$1"; }
 
-# Those that are compressed already go through as they are.
+# Compressed files are passed unchanged.
 by_pipe() {
   case $1 in
     *.gz | *.bgz) cat "$1" ;;
@@ -65,7 +65,7 @@ check() {
   echo "$row" >> "$BATS_TEST_TMPDIR/checked"
 }
 
-# all_rows HOW: every row is checked, 16 at a time.
+# all_rows HOW: checks every row, 16 at a time.
 all_rows() {
   local row=0 fields started=()
   while IFS=$'\x1f' read -r -a fields; do

@@ -82,8 +82,8 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
 @test "--max-time that ends once the first checkpoint is there: the run resumes, and says so" {
   local code=0
   need_strace
-  # run.json, which comes after the checkpoint, is put in place after the end of the time. Where that comes before the
-  # checkpoint, on a slow machine, nothing may be left of the run.
+  # run.json, which follows the checkpoint, is written after the end of the time. If the time ends before the
+  # checkpoint, on a slow machine, no file of the run may be left.
   strace -o trace -e trace=renameat -e inject=renameat:delay_enter=3000000:when=2 \
     rnntrain -q -k 3 -d 8 -D 16 --max-time 2 -o run phix.fa 2> said || code=$?
   cat said

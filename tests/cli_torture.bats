@@ -35,8 +35,8 @@ calls() {
   grep "^$name" trace | awk -v place="$PWD/run" 'index($0, place) || /"run[\/"]/ { print NR }'
 }
 
-# for_all FUNCTION NUMBER...: calls it with each in a directory of its own, several at a time; what
-# it says is said where it fails.
+# for_all FUNCTION NUMBER...: calls the function with each number in its own directory, several at a
+# time; prints the output of failed calls.
 for_all() {
   local number
   for number in "${@:2}"; do
@@ -80,7 +80,7 @@ one() {
   same_run whole run
 }
 
-# Whatever is there when it is killed at call N, --resume=auto makes the whole of it.
+# If the program is killed at call N, --resume=auto completes the run from the remaining files.
 killed() {
   cp -r "$HALF" run
   strace -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
@@ -91,7 +91,7 @@ killed() {
   same_run "$REST" run
 }
 
-# The same from the start, where there may be nothing yet.
+# The same at the start of a run, when there may be no file yet.
 killed_early() {
   strace -e "trace=$CALL" -e "inject=$CALL:signal=KILL:when=$1" -o trace \
     rnntrain "${SMALL[@]}" -o run
@@ -126,8 +126,8 @@ killed_early() {
 
 # ---- without room --------------------------------------------------------------------------------
 
-# Call N says ERROR: exit 1, a sentence that names a file of the run and the cause, and what was
-# there before is there; once the error is gone, --resume makes the whole of it.
+# Call N fails with ERROR: exit code 1, a sentence that names a file of the run and the cause, and the
+# previous files are unchanged; without the error, --resume then completes the run.
 refused() {
   [ "$FROM" = nothing ] || cp -r "$HALF" run
   strace -e "trace=$CALL" -e "inject=$CALL:error=$ERROR:when=$1" -o trace \
@@ -259,8 +259,8 @@ refused() {
 
 # ---- without memory ------------------------------------------------------------------------------
 
-# One line, or the message of libgfortran, which is loaded with OpenBLAS; no signal. Where a library can do without, what
-# comes out is the same.
+# One line, or the message of libgfortran, which is loaded with OpenBLAS; no signal. If a library can do without the
+# memory, the output is the same.
 short_of_memory() {
   local code=0
   if [ "$PROGRAM" = train ]; then

@@ -27,7 +27,7 @@ print(json.dumps({name: value for name, value in sheet.items() if value is not N
 EOF
 }
 
-# numpy_agrees WEIGHTS FILE [OPTION...]: on both modes, of these weights, or of the run that holds them.
+# numpy_agrees WEIGHTS FILE [OPTION...]: compares both modes with NumPy, for a file of weights or a run.
 numpy_agrees() {
   local weights=$1 file=$2 of
   shift 2

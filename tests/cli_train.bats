@@ -140,7 +140,7 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   for rows in train valid; do
     awk '($1 / (3 * log(2)) / $2 - 1) ^ 2 > 1e-8 { exit bad = 1 } END { exit bad || NR < 4 }' $rows
   done
-  # The same of what rnnpredict says of the bases that validate, a token in three bases.
+  # The same for the output of rnnpredict for the validation bases, with a token per three bases.
   { echo '>valid'; zcat "$DATA/phix174.fa.gz" | tail -n +2 | tr -d '\n' | tail -c $((5386 / 5)); } > valid.fa
   rnnpredict --mode score run valid.fa > score
   [ "$(column bases < score)" -eq $((3 * $(column tokens < score))) ]
@@ -336,14 +336,14 @@ END
   within 0 "$(last valid_loss next)" "$(last valid_loss first)"
   crc=$(rnnpredict --mode info first | awk '$1 == "data_crc32" { print $2 }')
   [ "$(rnnpredict --mode info next | awk '$1 == "init_data_crc32" { print $2 }')" = "$crc" ]
-  # A rate far too large spoils it at once.
+  # A much too large rate makes the network diverge at once.
   run -0 train --valid-fraction 0.1 --init first/model.safetensors --learning-rate 0.3 --warmup 0 -o spoilt \
     "$DATA/lambda.fa.gz"
   within "$(last valid_loss first)" "$(last valid_loss spoilt)" 99
   weights first | cmp - <(weights spoilt)
   # Without validation there is nothing to compare.
   train --valid-fraction 0 --init first -o blind "$DATA/lambda.fa.gz"
-  # In place: the model is read before it is overwritten.
+  # In place: the model is read before it is replaced.
   train --valid-fraction 0.1 --init first --force -o first "$DATA/lambda.fa.gz"
   weights first | cmp - <(weights next)
 }
@@ -457,7 +457,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
 }
 
 @test "the model is the one that validated best, and its score is that validation" {
-  # 200 bases are learnt by heart, so the loss on others gets worse after a while.
+  # The network overfits 200 bases, so the validation loss increases after a while.
   printf '>a\n%s\n' "$(random_bases 200 1)" > a.fa
   printf '>b\n%s\n' "$(random_bases 900 2)" > b.fa
   rnntrain -q -k 3 -d 8 -D 32 -B 4 -T 16 -e 40 -t 2 --learning-rate 0.02 --valid b.fa -o run a.fa

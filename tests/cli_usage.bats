@@ -124,7 +124,7 @@ refuses() {
     $program --help=zsh > _$program
     zsh -n _$program
   done
-  # A line is typed on a pseudo-terminal, and a tab; Control-G then writes what became of it to a file.
+  # Types a line and a tab on a pseudo-terminal; Control-G then writes the completed line to a file.
   cat > .zshrc <<'END'
 PROMPT=
 fpath=($PWD $fpath)

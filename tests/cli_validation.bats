@@ -26,7 +26,7 @@ periodic() {
 }
 
 @test "the Markov baseline counts the strands that are trained on" {
-  # G is followed by A, and C by anything: on the other strand it is not so.
+  # G is always followed by A, and C by any base; this does not hold on the other strand.
   awk 'BEGIN { srand(3); print ">a"
                for (i = 0; i < 4000; i++) {
                  base = base == "G" ? "A" : substr("ACGT", 1 + int(4 * rand()), 1); printf "%s", base } }' > a.fa
@@ -55,10 +55,10 @@ assert abs(bits - float(sys.argv[2])) < 2e-6' $strands "$(cat right)"
 
 # ---- where it lies -------------------------------------------------------------------------------
 
-# NETWORK: one that takes a moment.
+# NETWORK: the options of a small network.
 NETWORK=(-k 2 -d 4 -D 4 -e 1 -t 1)
 
-# expect_range FILE FRACTION: the range that its last bases are, by counting them one by one.
+# expect_range FILE FRACTION: prints the range of its last bases, counted one by one.
 expect_range() {
   "$PYTHON" - "$@" << 'END'
 import sys
@@ -227,7 +227,7 @@ bits = sum(n * float(row[column]) for n, row in zip(bases, rows[1:]) if n) / sum
 whole = run['result']['whole_bits_per_base']
 print(bits, whole)
 assert len(rows) - 1 == len(bases) and abs(bits - whole) < 1e-5
-# What no k-mer predicts costs 2 bits, for the Markov model too.
+# A base without a prediction costs 2 bits, also for the Markov model.
 stride = run['options']['stride']
 for part, scored in (run['markov'], run['markov']['best_bits_per_base']), (run['result'], run['result']['best_valid_bits_per_base']):
     predicted = run['valid_tokens'] * stride
@@ -238,7 +238,7 @@ END
   done
 }
 
-# whole_bits FILE, of rnnpredict's rows, weighted by the bases of each record: what mode score adds up to.
+# whole_bits FILE: prints the mean of whole_bits in the rows of mode score, weighted by the bases of each record.
 whole_bits() {
   "$PYTHON" - "$1" << 'END'
 import re, sys

@@ -13,10 +13,10 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run PHIX=$BATS_FILE_TMPDIR/phix.fa
 }
 
-# expect RUN REFERENCE WINDOW < VARIANTS: their bits, from mode score.
+# expect RUN REFERENCE WINDOW < VARIANTS: prints their bits, computed by mode score.
 expect() { "$PYTHON" "$SOURCE/tests/score_variants.py" rnnpredict "$@"; }
 
-# agree A B: files with the same words, where numbers may differ by half a unit of the last printed digit.
+# agree A B: checks that files have the same words; numbers may differ by half a unit of the last digit.
 agree() {
   paste "$1" "$2" | awk -F '\t' '
     { for (i = 1; i <= NF / 2; i++) {
@@ -82,7 +82,7 @@ reads_vcf() {
 need_vcf() { reads_vcf || skip "this build reads no VCF: apt-get install libhts-dev"; }
 need_bcftools() { need_vcf; command -v bcftools > /dev/null || skip "no bcftools: apt-get install bcftools"; }
 
-# vcf [ROW...]: a VCF of rows "POS REF ALT" of phiX174.
+# vcf [ROW...]: prints a VCF of rows "POS REF ALT" on phiX174.
 vcf() {
   printf '##fileformat=VCFv4.2\n##contig=<ID=phix,length=5386>\n##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">\n'
   printf '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
@@ -94,7 +94,7 @@ vcf() {
   done
 }
 
-# many [SEED]: a VCF of 400 variants of all kinds, in no order.
+# many [SEED]: prints a VCF of 400 variants of all kinds, unsorted.
 many() {
   "$PYTHON" - "$PHIX" "${1:-1}" << 'END' > rows
 import random, sys
