@@ -23,6 +23,7 @@
  * end as usual. */
 int ranks_start(Why *why);
 
+/* The number of ranks, and the number of this one. */
 int ranks_count(void);
 int ranks_mine(void);   /* 0 .. ranks_count() - 1 */
 bool ranks_first(void); /* rank 0, which alone reads and writes files and prints messages */

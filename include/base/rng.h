@@ -11,6 +11,7 @@ typedef struct {
   uint64_t state;
 } Rng;
 
+/* A generator with the state that this seed and stream determine. */
 Rng rng_new(uint64_t seed, uint64_t stream);
 uint64_t rng_next(Rng *rng);  /* uniform over 0 .. 2^64-1 */
 double rng_uniform(Rng *rng); /* uniform over [0, 1) */

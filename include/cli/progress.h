@@ -21,6 +21,8 @@ typedef struct {
   char held[PROGRESS_LINE]; /* a line that came too soon to be printed; "": none */
 } Progress;
 
+/* The progress of a program that begins now. quiet: print nothing. steps: report progress, by a
+ * redrawn line if standard error is a terminal, or else by lines of validations. */
 Progress progress_new(bool quiet, bool steps);
 
 /* Prints a line that stays. */

@@ -14,6 +14,7 @@ typedef struct Output Output;
 /* Opens a file, or standard output if path is NULL or "-". NULL on error. */
 Output *output_open(const char *path, Why *why);
 
+/* The stream to write to; the output owns it. */
 FILE *output_stream(Output *output);
 
 /* Whether the output is a terminal. */

@@ -7,6 +7,7 @@ typedef struct {
   double done, now; /* bytes of the files before the current one, and of the current one */
 } Parts;
 
+/* The progress before the first of n files; files is not kept. */
 Parts parts_new(const char *const *files, int n);
 
 /* Called before a file is opened, after the previous one has ended. */

@@ -46,11 +46,15 @@ int varfile_fail(const VarFile *file, const VarRecord *record, Why *why, const c
 void varfile_add_contig(VarFile *file, const char *name, uint64_t letters);
 void varfile_add_field(VarFile *file, const char *id, const char *number, const char *description);
 void varfile_add_line(VarFile *file, const char *key, const char *value);
+
+/* Writes the header to out; -1 if a line could not be added to it. */
 int varfile_put_header(VarFile *file, FILE *out, Why *why);
 
 /* Sets a field of INFO to n values; NaN is written as missing; n = 0 removes the field. */
 int varfile_set(VarFile *file, VarRecord *record, const char *id, const float *values, int n,
                 Why *why);
+
+/* Writes the record to out as a line of VCF. */
 int varfile_put(VarFile *file, const VarRecord *record, FILE *out, Why *why);
 
 #endif

@@ -26,6 +26,7 @@ typedef struct {
   bool both_strands;
 } MemorySizes;
 
+/* Adds the sizes and settings of a memory to the metadata. */
 void memoryfile_describe(Metadata *metadata, const Memory *memory);
 
 /* The tensors of a memory, for writing. Some own their data, which memoryfile_free frees. */

@@ -10,6 +10,8 @@
 typedef struct Metadata Metadata;
 Metadata *metadata_new(void);
 void metadata_free(Metadata *metadata);
+
+/* Appends a key and its value, a printf format. */
 void metadata_set(Metadata *metadata, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds all names and values of `more`, which may be NULL. */

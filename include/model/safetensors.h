@@ -32,6 +32,7 @@ Tensor tensor_matrix(const char *prefix, const char *name, Dtype dtype, size_t r
                      void *data);
 Tensor tensor_vector(const char *prefix, const char *name, Dtype dtype, size_t n, void *data);
 
+/* The size of the data in a file. */
 size_t tensor_bytes(const Tensor *tensor);
 
 /* Writes "F32 of shape [4,8]", for a message. */
@@ -54,6 +55,8 @@ SafeTensors *safetensors_open(const char *path, Why *why);
  * errno is set. path is its name in messages. */
 SafeTensors *safetensors_from(int fd, const char *path, Why *why);
 void safetensors_close(SafeTensors *file);
+
+/* The metadata, borrowed from the file. */
 const Metadata *safetensors_metadata(const SafeTensors *file);
 /* Moves the metadata out of the file; to be freed by the caller. */
 Metadata *safetensors_take_metadata(SafeTensors *file);

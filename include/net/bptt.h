@@ -21,6 +21,8 @@ typedef struct {
   uint64_t *timestep_tokens; /* (T) */
 } WindowLoss;
 
+/* For windows of T timesteps and B lanes, which are the same on all ranks; all states are 0.
+ * kernels is borrowed. */
 Bptt *bptt_new(const Shape *shape, int T, int B, int threads, const Kernels *kernels);
 void bptt_free(Bptt *bptt);
 

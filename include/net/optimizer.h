@@ -23,12 +23,14 @@ typedef struct {
   double *squares;  /* scratch: the sum of squares of each chunk of the gradient */
 } Optimizer;
 
+/* An optimizer for weights of this shape, with all moments 0; averaged: n, 0 for no average. */
 Optimizer *optimizer_new(OptimizerKind kind, const Shape *shape, int averaged);
 void optimizer_free(Optimizer *optimizer);
 
 /* Sets the average to the initial weights w. */
 void optimizer_average(Optimizer *optimizer, const Weights *w);
 
+/* The default learning rate, before it is adapted to the number of lanes. */
 double optimizer_default_rate(OptimizerKind kind);
 
 /* Updates w by one step. A gradient whose norm exceeds clip is scaled down to it; clip 0: never.

@@ -36,6 +36,7 @@ typedef struct {
 /* Computes V and n. With s = k all k-mers are followers, and the softmax is full. */
 Shape shape_new(int k, int s, int d, int D, Activation activation, Softmax softmax);
 
+/* The number of weights. */
 size_t shape_parameters(const Shape *shape);
 
 /* Weights, or arrays of their shapes: gradients, moments. They are views into one block. */
@@ -72,6 +73,8 @@ typedef struct {
 /* For windows of this many tokens. Without a backward pass, HT, IT and UT are left out. */
 Factors *factors_new(const Shape *shape, int tokens, bool with_backward, const Products *products);
 void factors_free(Factors *factors);
+
+/* Packs the weights w, which are borrowed, and computes the table. */
 void factors_set(Factors *factors, const Weights *w, const Shape *shape, int threads);
 
 /* factors_set in two parts, for callers that run other jobs at the same time: factors_begin, then
@@ -96,6 +99,7 @@ typedef struct {
   float *rows;   /* (B,D) scratch: rows of h or dz in timesteps with restarting lanes */
 } Tape;
 
+/* Room for T timesteps of B lanes, with h[0] = 0; for the backward pass if the factors are. */
 Tape *tape_new(const Shape *shape, int T, int B, const Factors *factors);
 void tape_free(Tape *tape);
 

@@ -34,6 +34,8 @@ typedef struct {
 
 /* The rate of a step (counted from 1), when this part of the run, 0..1, is done. */
 double schedule_rate(const Schedule *schedule, uint64_t step, double part);
+
+/* Updates the schedule after a validation. */
 void schedule_validated(Schedule *schedule, bool improved);
 bool schedule_over(const Schedule *schedule); /* whether the run should end */
 

@@ -54,6 +54,7 @@ typedef struct {
   Why broken;
 } Variants;
 
+/* All pointers are borrowed. strands: 1 or 2. */
 Variants *variants_new(VarFile *file, const Genome *genome, Alleles *alleles, int strands);
 void variants_free(Variants *variants); /* NULL is allowed */
 

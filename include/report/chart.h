@@ -16,7 +16,7 @@ typedef enum { CHART_LINE, CHART_DOTS } ChartStyle;
  * averaged. */
 typedef struct {
   const char *name;         /* in the legend; NULL: not listed */
-  ChartStyle style;         /* CHART_DOTS: dots, joined by a line unless there are too many */
+  ChartStyle style;         /* CHART_DOTS: a line with dots, unless there are too many */
   const double *x, *y;      /* (n) borrowed */
   const double *low, *high; /* (n) the ends of a band around y; NULL: the ends are y */
   size_t n;

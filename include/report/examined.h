@@ -25,6 +25,7 @@ typedef struct {
   double h_least, h_most;
 } PassageData;
 
+/* Read the members from the root object of run.json. */
 void examined_next(NextBases *next, const json_t *root);
 void examined_passage(PassageData *passage, const json_t *root); /* borrows texts of root */
 

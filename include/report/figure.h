@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+/* Writes all diagrams as HTML. */
 void figure_all(FILE *out, const RunData *data);
 
 /* K-mers per second, without validations; NAN: unknown. */

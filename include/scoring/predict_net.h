@@ -43,6 +43,7 @@ PredictNet predict_net_new(const Model *model, const PredictWish *wish, int numb
                            int threads, const Kernels *kernels);
 void predict_net_free(PredictNet *net);
 
+/* Whether the requested results need logits. */
 bool predict_net_has_logits(const PredictWish *wish);
 
 /* Computes slots (n), at most PREDICT_BLOCK and the longest first, window by window, in the

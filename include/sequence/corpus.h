@@ -88,6 +88,8 @@ typedef struct {
   const char *name;
   uint64_t value;
 } Count;
+
+/* Fills the list of counts. */
 void counts_list(const SeqCounts *counts, Count list[COUNTS_COLUMNS]);
 
 #endif

@@ -22,6 +22,7 @@ void genome_end(Genome *genome);
 /* The number of records with this name; sets *record to the first of them. */
 size_t genome_find(const Genome *genome, const char *name, const Record **record);
 
+/* The name of a record, borrowed. */
 const char *genome_name(const Genome *genome, const Record *record);
 
 /* The segment that contains this letter of the record, counted from 0; NULL: the letter is

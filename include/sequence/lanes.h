@@ -29,6 +29,7 @@ static inline int window_kmer(const Window *window, size_t i) {
   return window->x[i] < 0 ? 0 : window->x[i];
 }
 
+/* A window of T timesteps and B lanes, without base. */
 Window *window_new(int T, int B);
 void window_locate(Window *window); /* makes room for base */
 void window_free(Window *window);

@@ -37,6 +37,7 @@ static inline double markov_bits(const Markov *markov) { /* bits per base of the
 
 size_t markov_memory(void); /* the largest memory of markov_score, in bytes */
 
+/* Counts on the training span and scores the validation span. Both are borrowed. */
 Markov markov_score(Span train, Span valid, MarkovWish wish);
 
 #endif

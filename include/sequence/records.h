@@ -54,6 +54,8 @@ typedef struct {
   size_t record;
   uint64_t letter;
 } RecordPlace;
+
+/* The place of a base of the corpus. */
 RecordPlace records_place(const Records *records, uint64_t base);
 
 /* The base in the corpus at a letter of a record; -1: no segment contains the letter. */

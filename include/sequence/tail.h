@@ -17,6 +17,7 @@ uint64_t tail_split(uint64_t bases, double fraction);
 
 typedef struct Tail Tail;
 
+/* For a split before the last `fraction` of the bases. */
 Tail *tail_new(double fraction);
 void tail_free(Tail *tail); /* NULL is allowed */
 

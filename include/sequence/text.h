@@ -19,6 +19,7 @@ typedef struct {
   bool end_block_missing; /* the text ended so */
 } Text;
 
+/* Text at its first line; input is borrowed. */
 Text text_new(Input *input);
 
 /* Fills why with the file, the line, the record and the problem; returns -1. */

@@ -8,6 +8,7 @@
  * there are more threads, the number of lanes that would keep them busy. */
 void messages_lanes(const RunConfig *run, bool automatic);
 
+/* Prints the sizes of the input and the network, and the best Markov model. */
 void messages_start(const Trainer *train);
 
 /* Redraws the progress line if it is time. */

@@ -8,6 +8,7 @@
 #include "run/train_options.h"
 #include "sequence/dataset.h"
 
+/* Prints the remarks about all files, except the ranges for validation. */
 void remarks_say(Progress *progress, const TrainOptions *options, const Dataset *dataset);
 
 /* The ranges for validation, and a warning if records are for validation only; has_list: run.json
