@@ -51,7 +51,7 @@ static int read_model(const Task *task, Model *model, const char *path, Why *why
   const EvidenceUse use = task_memory(task);
   if ((task->options->weights ? worksheet_read : model_read)(model, path, why) != 0) return -1;
   if (!model->memory && task->options->memory > EVIDENCE_OFF)
-    return fail(why, "%s: has no memory to recall; rnntrain --memory adds one", path);
+    return fail(why, "%s: has no memory of repeats; rnntrain --memory adds one", path);
   if (!model->memory || use == EVIDENCE_OFF) return 0;
   records_sort(model->memory->records);
   return make_index(task, model->memory);

@@ -42,7 +42,7 @@ static int start_threads(TrainOptions *o, Progress *progress, Why *why) {
   o->threads = parallel_start(wanted);
   if (o->threads < wanted)
     progress_say(progress,
-                 "threads: %d of %d, because the system starts no more (see ulimit -u, or the "
+                 "threads: %d of %d, because the system cannot start more (see ulimit -u, or the "
                  "container's limits)",
                  o->threads, wanted);
   return DONE;
@@ -70,7 +70,7 @@ static void drop_memory(RunConfig *run) {
   Model *init = run->init;
   if (init->memory && !run->options->memory)
     progress_say(run->progress,
-                 "--init %s: its memory is left out; --memory adds one of the sequence of this run",
+                 "--init %s: its memory is not used; --memory adds a memory of this run's sequence",
                  run->options->init);
   memory_free(init->memory);
   init->memory = NULL;
@@ -125,10 +125,10 @@ static int read_input(RunConfig *run, Dataset *dataset, const char *const *files
 static int check_ranks(const RunConfig *run, Why *why) {
   const int blocks = block_count(&run->shape, run->options->B);
   if (ranks_count() <= blocks) return 0;
-  return fail(
-      why,
-      "%d processes were started, but --lanes %d feeds only %d; start fewer, or use --lanes %d",
-      ranks_count(), run->options->B, blocks, ranks_count() * block_lanes(&run->shape));
+  return fail(why,
+              "%d processes were started, but --lanes %d is enough for only %d; start fewer, or "
+              "use --lanes %d",
+              ranks_count(), run->options->B, blocks, ranks_count() * block_lanes(&run->shape));
 }
 
 /* On rank 0: completes the options by the input and checks it. Returns 0; NO_RUN after a dry run
@@ -137,7 +137,7 @@ static int examine_input(RunConfig *run, TrainOptions *o, Why *why) {
   if (o->dry_run && dryrun_table(run->dataset, why) != 0) return -1;
   if (dataset_check(run->dataset, o->k, o->s, why) != 0) {
     if (!o->dry_run) return -1;
-    progress_say(run->progress, "there would be no run: %s", why->text);
+    progress_say(run->progress, "the run would not start: %s", why->text);
     return NO_RUN;
   }
   const bool automatic = o->B == 0;
@@ -167,7 +167,7 @@ static int claim(RunConfig *run, Why *why) {
   if (!run->dir || !(run->log = runlog_new(run->dir, why))) return -1;
   if (!rundir_locked(run->dir))
     progress_say(run->progress,
-                 "%s: its file system has no locks: see that no other rnntrain writes there",
+                 "%s: its file system has no locks; make sure that no other rnntrain writes there",
                  o->output);
   return 0;
 }

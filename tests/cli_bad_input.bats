@@ -43,7 +43,7 @@ refuses_both() {
   fails 1 "nowhere: cannot be opened: No such file" rnnpredict "$path/nowhere" good.fa
   [[ "$stderr" == "rnnpredict: ./dddd"* ]]
   printf '>good\nAC!\n' > "$path/bad.fa"
-  fails 1 "bad.fa: line 2, record 'good': '!' is no nucleotide code" train -o run "$path/bad.fa"
+  fails 1 "bad.fa: line 2, record 'good': '!' is not a nucleotide code" train -o run "$path/bad.fa"
   fails 1 "No such file or directory; create its directory first" train -o "$path/none/run" good.fa
 }
 
@@ -73,7 +73,7 @@ refuses_both() {
 
 @test "a sequence shorter than k+s" {
   printf '>a\nACGTA\n' > short.fa
-  refuses "short.fa: no segment to train on has the k+s = 6 bases" -k 5 short.fa
+  refuses "short.fa: no training segment has the k+s = 6 bases" -k 5 short.fa
   printf '>a\nACGTA\n>b\nGTACN\n' > short.fa
   refuses "k+s = 6" -k 5 short.fa
   printf '>a\nACGTAC\n' > enough.fa
@@ -89,7 +89,7 @@ refuses_both() {
 
 @test "protein letters, with line and record" {
   printf '>sp|P1\nACGT\nMKVLE\n' > protein.fa
-  refuses_both "protein.fa: line 3, record 'sp|P1': 'L' is no nucleotide code" protein.fa
+  refuses_both "protein.fa: line 3, record 'sp|P1': 'L' is not a nucleotide code" protein.fa
   [[ "$stderr" == *protein* ]]
   refuses "protein.fa: line 3" good.fa protein.fa
 }

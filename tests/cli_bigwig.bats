@@ -18,7 +18,7 @@ setup() {
   RUN=$BATS_FILE_TMPDIR/run WIDE=$BATS_FILE_TMPDIR/wide MANY=$BATS_FILE_TMPDIR/many.fa
   printf '>x\nACGTACGTTGCA\n' > x.fa
   rnnpredict --mode track --format bigwig -o x.bw "$RUN" x.fa 2> said ||
-    { ! grep -q 'this build writes no bigWig' said || skip "no bigWig: apt-get install libbigwig-dev"; cat said; }
+    { ! grep -q 'this build cannot write bigWig' said || skip "no bigWig: apt-get install libbigwig-dev"; cat said; }
 }
 
 need_pybigwig() { "$PYTHON" -c "import pyBigWig" 2> /dev/null || skip "no pyBigWig: pip install pyBigWig numpy"; }
@@ -73,7 +73,7 @@ END
   [ "$(ls -A out)" = track.bw ]
   cp out/track.bw kept
   printf '>q\nACGTACGTTGCA\n>q\nACGTACGTTGCA\n' > twice.fa
-  fails 1 "record 'q': is there twice" rnnpredict --mode track --format bigwig -o out/track.bw "$RUN" twice.fa
+  fails 1 "record 'q': occurs twice" rnnpredict --mode track --format bigwig -o out/track.bw "$RUN" twice.fa
   cmp out/track.bw kept
   fails 1 "cannot be written" bash -ec 'ulimit -f 20; trap "" XFSZ; exec rnnpredict "$@"' - \
     --mode track --format bigwig -o out/track.bw "$RUN" "$MANY"

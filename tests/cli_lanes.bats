@@ -14,7 +14,7 @@ lanes() { rnntrain --dry-run "$@" "$BATS_FILE_TMPDIR/genome.fa" 2>&1 > table | g
 option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/run.json"))["options"][sys.argv[1]])' "$@"; }
 
 @test "auto is the default: 32 lanes, more for many epochs, whatever the threads" {
-  lanes -t 1 | grep -Ex 'lanes: 32 \(auto\), feeds [0-9]+ threads'
+  lanes -t 1 | grep -Ex 'lanes: 32 \(auto\), enough for [0-9]+ threads'
   lanes -t 1 -B auto | grep -F 'lanes: 32 (auto),'
   lanes -t 64 | grep -F 'lanes: 32 (auto),'
   lanes -t 1 -e 20 | grep -F 'lanes: 64 (auto),'
@@ -27,21 +27,21 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   lanes --max-time 100h -e 20 | grep -F 'lanes: 64 (auto),'
 }
 
-@test "the lanes that would feed more threads are named" {
+@test "the lanes that are enough for more threads are named" {
   line=$(lanes -t 64)
-  [[ "$line" =~ \;\ --lanes\ ([0-9]+)\ would\ feed\ all\ 64$ ]]
-  lanes -t 64 -B "${BASH_REMATCH[1]}" | grep -x "lanes: ${BASH_REMATCH[1]}, feeds 64 threads"
-  lanes -t 12 -B 36 | grep -x 'lanes: 36, feeds 9 threads; --lanes 48 would feed all 12'
-  lanes -t 1 -B 1 | grep -x 'lanes: 1, feeds 1 thread'
+  [[ "$line" =~ \;\ --lanes\ ([0-9]+)\ would\ be\ enough\ for\ all\ 64$ ]]
+  lanes -t 64 -B "${BASH_REMATCH[1]}" | grep -x "lanes: ${BASH_REMATCH[1]}, enough for 64 threads"
+  lanes -t 12 -B 36 | grep -x 'lanes: 36, enough for 9 threads; --lanes 48 would be enough for all 12'
+  lanes -t 1 -B 1 | grep -x 'lanes: 1, enough for 1 thread'
 }
 
 @test "no more lanes are named than the timesteps allow" {
-  lanes -t 100 -B 1 -T 65536 -d 4 -D 8 | grep -x 'lanes: 1, feeds 1 thread; --lanes 256 would feed 64'
+  lanes -t 100 -B 1 -T 65536 -d 4 -D 8 | grep -x 'lanes: 1, enough for 1 thread; --lanes 256 would be enough for 64'
   fails 2 "lanes times timesteps" rnntrain --dry-run -B 257 -T 65536 "$DATA/phix174.fa.gz"
 }
 
 @test "the choice is printed at the start, and the rate follows the lanes" {
-  rnntrain --no-progress -k 2 -d 4 -D 8 -e 1 -o auto "$DATA/phix174.fa.gz" 2>&1 | grep -F 'lanes: 32 (auto), feeds '
+  rnntrain --no-progress -k 2 -d 4 -D 8 -e 1 -o auto "$DATA/phix174.fa.gz" 2>&1 | grep -F 'lanes: 32 (auto), enough for '
   [ "$(option lanes auto)" = 32 ]
   [ "$(option learning-rate auto)" = 0.003 ]
   train -B 128 -o more "$DATA/phix174.fa.gz"

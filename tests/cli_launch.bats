@@ -93,7 +93,7 @@ on_hosts() {
   if has_mpi; then skip "this build has MPI"; fi
   run -2 mpirun --oversubscribe -n 2 rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
   [ "$(grep -c '^rnntrain: ' <<< "$output")" -eq 1 ]
-  [[ "$output" == *"2 processes were started together, and this rnntrain was built without MPI"* ]]
+  [[ "$output" == *"2 processes were started together, but this rnntrain was built without MPI"* ]]
   [ ! -e run ]
 }
 

@@ -39,7 +39,7 @@ works_or_says() {
 one_thread() {
   train -t 3 --force -o expected "$DATA/phix174.fa.gz"
   run --separate-stderr -0 "$@" "$BIN/rnntrain" "${TINY[@]:1}" -t 3 --force -o one "$DATA/phix174.fa.gz"
-  [[ "$stderr" == *"threads: 1 of 3, because the system starts no more (see ulimit -u"* ]]
+  [[ "$stderr" == *"threads: 1 of 3, because the system cannot start more (see ulimit -u"* ]]
   cmp expected/model.safetensors one/model.safetensors
 }
 

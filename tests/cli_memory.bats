@@ -100,7 +100,7 @@ for name, tensor in sorted(json.loads(raw[8:size]).items()):
 @test "--init leaves a memory out, says so, and --memory makes another one" {
   head -n 2 "$GENOME" > part.fa
   run --separate-stderr -0 rnntrain --no-progress -k 3 -d 8 -D 16 -e 1 --valid-fraction 0 --init "$RUN" -o next part.fa
-  [[ "$stderr" == *"--init $RUN: its memory is left out"* ]]
+  [[ "$stderr" == *"--init $RUN: its memory is not used"* ]]
   [ "$(rnnpredict --mode info next | awk '$1 == "format_version" { print $2 }')" = 1 ]
   run --separate-stderr -0 rnntrain --no-progress -k 3 -d 8 -D 16 -e 1 --valid-fraction 0 --init "$RUN" --memory -o more part.fa
   [[ "$stderr" != *"left out"* ]]

@@ -345,12 +345,12 @@ pairs() {
   classify "NAME=MODEL" --model a="$RUN" --model "$RUN"
   classify "NAME=MODEL" --model "a b=$RUN" --model b="$RUN"
   classify "NAME=MODEL" --model a= --model b="$RUN"
-  classify "of that name" --model a="$RUN" --model a="$OTHER"
-  classify "the word for none of them" --model unclassified="$RUN" --model a="$OTHER"
+  classify "an earlier model has this NAME" --model a="$RUN" --model a="$OTHER"
+  classify "reserved for records of no model" --model unclassified="$RUN" --model a="$OTHER"
   classify "'b'" --model a="$RUN" --model b="$RUN" --prior a=1
-  classify "NAME that of a --model" --model a="$RUN" --model b="$RUN" --prior a=1 --prior c=1
-  classify "has one" --model a="$RUN" --model b="$RUN" --prior a=1 --prior a=1
-  classify "none of 'b'" --model a="$RUN" --model b="$RUN" --prior a=1 --prior unclassified=1
+  classify "with the NAME of a --model" --model a="$RUN" --model b="$RUN" --prior a=1 --prior c=1
+  classify "has a prior already" --model a="$RUN" --model b="$RUN" --prior a=1 --prior a=1
+  classify "'b' has no prior" --model a="$RUN" --model b="$RUN" --prior a=1 --prior unclassified=1
   classify "'1.5': must be a number, 0..1" --model a="$RUN" --model b="$RUN" --min-posterior 1.5
   classify "'-1': must be a number, 0..100" --model a="$RUN" --model b="$RUN" --null-bits -1
   for p in 0 -1 nan inf x "" 1x 1e101; do
@@ -422,7 +422,7 @@ pairs() {
 }
 
 @test "sample: a prompt that will not do is said" {
-  fails 1 "ends with a run of 2 bases; the model needs 3" rnnpredict --mode sample --prompt AC "$RUN"
+  fails 1 "ends with a run of 2 bases, but the model needs at least 3" rnnpredict --mode sample --prompt AC "$RUN"
   printf '>a\nACGT\n>b\nACGT\n' > two.fa
   fails 1 "more than one record" rnnpredict --mode sample --prompt two.fa "$RUN"
   fails 1 "--prompt nowhere.fa: is neither bases" rnnpredict --mode sample --prompt nowhere.fa "$RUN"
@@ -431,7 +431,7 @@ pairs() {
   fails 1 "ends with a run of 0 bases" rnnpredict --mode sample --prompt n.fa "$RUN"
   printf '>a\nACGT!\n' > bad.fa
   fails 1 "bad.fa: line 2" rnnpredict --mode sample --prompt bad.fa "$RUN"
-  fails 2 "--prompt names what to go on from" rnnpredict --mode sample "$RUN" n.fa
+  fails 2 "--prompt gives the bases to continue" rnnpredict --mode sample "$RUN" n.fa
 }
 
 # ---- embed ---------------------------------------------------------------------------------------
@@ -509,8 +509,8 @@ EOF
   printf '>c\nCGTN\n>a\nCGA\n' > a.fa
   states() { rnnpredict --mode embed --positions all --format npy -o x.npy "$@" a.fa; }
   states large.safetensors > rows
-  fails_after "record 'a': a state is not finite in float16, which ends at 65504; leave out --half" states --half large.safetensors
-  fails_after "record 'a': the model gives no finite numbers" states infinite.safetensors
+  fails_after "record 'a': a state is beyond 65504, the largest number of float16; leave out --half" states --half large.safetensors
+  fails_after "record 'a': the model computes numbers that are not finite" states infinite.safetensors
 }
 
 @test "embed: both strands of a record" {
@@ -521,7 +521,7 @@ EOF
     rnnpredict --mode embed --state $state "$RUN" a.fa > forward
     rnnpredict --mode embed --state $state "$RUN" turned.fa | cut -f 2- | sed '1s/h/reverse_h/g' | paste forward - | cmp - both
   done
-  fails 1 "goes with --state last only where the stride is 1; that of the model is 2" \
+  fails 1 "goes with --state last only if the stride is 1; the stride of the model is 2" \
     rnnpredict --mode embed --state last --strands both "$WIDE" a.fa
 }
 
@@ -630,7 +630,7 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "not with --bases" rnnpredict --bases --top 2 "$RUN" "$READS"
   fails 2 "at most 256" rnnpredict --positions all --top 257 "$RUN" "$READS"
   fails 2 "--state: goes with records" rnnpredict --mode embed --kmers --state last "$RUN"
-  fails 2 "no sequence is what --kmers takes" rnnpredict --mode embed --kmers "$RUN" "$READS"
+  fails 2 "--kmers takes one MODEL and no sequence" rnnpredict --mode embed --kmers "$RUN" "$READS"
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
 

@@ -525,16 +525,16 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   ln -s own.fq link.fq
   cp -r "$RUN" model
   for output in own.fq link.fq model/model.safetensors; do
-    fails 1 "-o $output: is read from too" rnnpredict -o $output model "$FORTY" own.fq
+    fails 1 "-o $output: is also an input file" rnnpredict -o $output model "$FORTY" own.fq
   done
-  fails 1 "is read from too" rnnpredict -o own.fq "$RUN" < own.fq
-  fails 1 "is read from too" rnnpredict -o own.fq "$RUN" - < own.fq
-  fails 1 "is read from too" rnnpredict --mode sample --prompt own.fq -o own.fq "$RUN"
-  fails 1 "is read from too" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
+  fails 1 "is also an input file" rnnpredict -o own.fq "$RUN" < own.fq
+  fails 1 "is also an input file" rnnpredict -o own.fq "$RUN" - < own.fq
+  fails 1 "is also an input file" rnnpredict --mode sample --prompt own.fq -o own.fq "$RUN"
+  fails 1 "is also an input file" rnnpredict --mode classify --model a="$RUN" --model b=model -o model/model.safetensors own.fq
   cmp own.fq "$FORTY"
   cmp model/model.safetensors "$RUN/model.safetensors"
   ln -s nowhere loose
-  fails 1 "-o loose: is a link to what is not there" rnnpredict -o loose "$RUN" "$FORTY"
+  fails 1 "-o loose: is a link to a missing file" rnnpredict -o loose "$RUN" "$FORTY"
   [ -L loose ]
   [ ! -e nowhere ]
 }

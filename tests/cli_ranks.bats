@@ -137,7 +137,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   code=0
   ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> said || code=$?
   [ "$code" -eq 1 ]
-  [ "$(cat said)" = "rnntrain: 4 processes were started, but --lanes 8 feeds only 2; start fewer, or use --lanes 16" ]
+  [ "$(cat said)" = "rnntrain: 4 processes were started, but --lanes 8 is enough for only 2; start fewer, or use --lanes 16" ]
   [ ! -e run ]
 }
 

@@ -47,7 +47,7 @@ table() {
   run --separate-stderr -0 rnntrain "${TINY[@]:1}" --min-quality 20 --min-length 40 -o run \
     "$DATA/reads.fq.gz"
   read -r segments low short bases <<< "$(reads_awk 20 40)"
-  [[ "$stderr" == *"$DATA/reads.fq.gz: left out of quality below 20: $low of 28800 bases"* ]]
+  [[ "$stderr" == *"$DATA/reads.fq.gz: left out for quality below 20: $low of 28800 bases"* ]]
   [[ "$stderr" == *": left out as shorter than 40: $short of $((short + segments)) segments, with $bases bases"* ]]
   "$PYTHON" -c 'import json, sys
 i = json.load(open("run/run.json"))["inputs"][0]
@@ -60,7 +60,7 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
 
 @test "--min-quality on FASTA has nothing to look at, and says so" {
   run --separate-stderr -0 rnntrain --dry-run --min-quality 20 "$DATA/phix174.fa.gz"
-  [[ "$stderr" == *"$DATA/phix174.fa.gz: has no quality for --min-quality"* ]]
+  [[ "$stderr" == *"$DATA/phix174.fa.gz: has no quality values for --min-quality"* ]]
 }
 
 @test "what is said of the input names its file" {
@@ -70,9 +70,9 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
     grep -e "left out" -e circular -e quality > said
   diff said - << 'END'
 standard input: circular records: 2 of 3
-standard input: has no quality for --min-quality
-some.fq: left out of quality below 20: 2 of 13 bases
-some.fq: left out of quality below 20: 2 of 13 bases
+standard input: has no quality values for --min-quality
+some.fq: left out for quality below 20: 2 of 13 bases
+some.fq: left out for quality below 20: 2 of 13 bases
 some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
 some.fq: left out as shorter than 5: 1 of 2 segments, with 4 bases
 standard input: left out as shorter than 5: 1 of 3 segments, with 4 bases
@@ -168,12 +168,12 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
 }
 
 @test "where nothing is left there is no run" {
-  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
+  fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
     rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
-  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
+  fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
     rnntrain "${TINY[@]}" --min-quality 93 -o run "$DATA/reads.fq.gz"
   printf '>a\nacgtacgtacgt\n' > soft.fa
-  fails 1 "holds nothing that --lowercase, --min-length and --min-quality leave" \
+  fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
     rnntrain "${TINY[@]}" --lowercase ambiguous -o run soft.fa
   [ ! -e run ]
 }
@@ -182,9 +182,9 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   printf '>a\nACGNN\n>b\n' > short.fa
   run --separate-stderr -0 rnntrain --dry-run -k 5 short.fa
   [ "$(table records bases segments <<< "$output")" = "2 5 1" ]
-  [[ "$stderr" == *"there would be no run: short.fa: no segment to train on has the k+s = 6 bases"* ]]
+  [[ "$stderr" == *"the run would not start: short.fa: no training segment has the k+s = 6 bases"* ]]
   run --separate-stderr -0 rnntrain --dry-run - < <(printf '>a\nNN\n')
-  [[ "$stderr" == *"there would be no run: standard input: holds no A, C, G or T"* ]]
+  [[ "$stderr" == *"the run would not start: standard input: holds no A, C, G or T"* ]]
 }
 
 @test "a circle of n bases has n k-mers to learn from, by option or by its header" {
@@ -194,10 +194,10 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
     run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 $input
     [ "$(table bases circular segments <<< "$output")" = "5386 1 1" ]
     [[ "$stderr" == *": circular records: 1 of 1"* ]]
-    [[ "$stderr" == *"tokens: 5386 to learn from"* ]]
+    [[ "$stderr" == *"tokens: 5386 for training"* ]]
   done
   run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 "$DATA/phix174.fa.gz"
-  [[ "$stderr" == *"tokens: $((5386 - 6)) to learn from"* ]]
+  [[ "$stderr" == *"tokens: $((5386 - 6)) for training"* ]]
 }
 
 @test "rnnpredict scores a circle over its end, by option or by its header" {
@@ -249,11 +249,11 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   exec 9<> pipe # so it does not end
   printf '>a\nAC!\n' >&9
   run -1 timeout 600 rnntrain --dry-run - < pipe
-  [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
+  [[ "$output" == *"line 2, record 'a': '!' is not a nucleotide code" ]]
   # also if a thread already reads ahead
   { printf '>a\n'; head -c 2000000 /dev/zero | tr '\0' A; sleep 0.3; echo '!'; } > pipe &
   run -1 timeout 600 rnntrain --dry-run - < pipe
-  [[ "$output" == *"line 2, record 'a': '!' is no nucleotide code" ]]
+  [[ "$output" == *"line 2, record 'a': '!' is not a nucleotide code" ]]
   exec 9>&-
 }
 
@@ -313,7 +313,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
   printf '@a\nACGTACGTAC\n+\n~~~~~~~~~;\n@b\nACGTACGTAC\n+\n~~~~~~~~~~\n' > 93.fq # HiFi
   run --separate-stderr -0 rnntrain --dry-run -k 3 --min-quality 20 33.fq 50.fq 93.fq 64.fq low.fq high.fq
   [ "$(grep -c Phred+64 <<< "$stderr")" = 1 ]
-  [[ "$stderr" == *"64.fq: its qualities can only be Phred+64"*"seqtk seq -Q64 -V"* ]]
+  [[ "$stderr" == *"64.fq: its quality values can only be Phred+64"*"seqtk seq -Q64 -V"* ]]
   run --separate-stderr -0 rnntrain --dry-run -k 3 64.fq
   [[ "$stderr" != *Phred* ]]
 }

@@ -66,7 +66,7 @@ inside() {
   { printf '##fileformat=VCFv4.2\n##contig=<ID=phi>\n##contig=<ID=lambda>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n'
     cat body; } > calls.vcf
   rnnpredict --mode variants --no-header --vcf calls.vcf run genome.fa > all 2> said ||
-    { ! grep -q 'this build reads no VCF' said || skip "no HTSlib: apt-get install libhts-dev"; cat said; }
+    { ! grep -q 'this build cannot read VCF' said || skip "no HTSlib: apt-get install libhts-dev"; cat said; }
   bcftools view -O z -o calls.vcf.gz calls.vcf
   lines "bcftools" | grep bcftools > do
   bash -e -o pipefail do

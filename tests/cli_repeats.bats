@@ -63,7 +63,7 @@ stopped() {
 
 @test "three numbers are beside Markov's, and two of them are below 2 where bases are repeats" {
   grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' said
-  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (it also holds the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" said
+  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (with the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" said
   less 1.99 "$(result best_valid_bits_per_base)"
   run ! grep "worse than the best Markov model" said # with the memory it is better
   less "$(result memory_frozen_bits_per_base)" 0.5 # all of the validation is in the memory
@@ -121,7 +121,7 @@ stopped() {
 }
 
 @test "--epochs 0 without --memory or without --init is refused" {
-  wrong="-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes only with --init and --memory"
+  wrong="-e '0': must be a whole number, 1..1000000; 0, for no training, goes only with --init and --memory"
   fails 2 "$wrong" rnntrain -q -e 0 -o wrong repeats.fa
   fails 2 "$wrong" rnntrain -q -e 0 --memory -o wrong repeats.fa
   fails 2 "$wrong" rnntrain -q -e 0 --init run -o wrong repeats.fa

@@ -244,7 +244,7 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
   mv run/loss.tsv kept
   fails 1 "run/loss.tsv: cannot be opened" rnntrain --report -o run
   sed '3s/\t/ /' kept > run/loss.tsv
-  fails 1 "run/loss.tsv: line 3: is no row of 10 numbers" rnntrain --report -o run
+  fails 1 "run/loss.tsv: line 3: is not a row of 10 numbers" rnntrain --report -o run
   sed '4s/$/\t1/' kept > run/loss.tsv
   fails 1 "run/loss.tsv: line 4" rnntrain --report -o run
   sed '5s/\t[^\t]*\t/\tx\t/' kept > run/loss.tsv
@@ -259,9 +259,9 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
   cp kept run/loss.tsv
   cp run/run.json kept
   echo '[]' > run/run.json
-  fails 1 "run/run.json: is no JSON object" rnntrain --report -o run
+  fails 1 "run/run.json: is not a JSON object" rnntrain --report -o run
   head -c 100 kept > run/run.json
-  fails 1 "run/run.json: is no JSON object" rnntrain --report -o run
+  fails 1 "run/run.json: is not a JSON object" rnntrain --report -o run
   cp kept run/run.json
   rm run/loss.tsv
   fails 1 "run/loss.tsv: cannot be opened" rnntrain --report -o run
@@ -369,6 +369,6 @@ open("long.json", "w").write(begin + ", \"odd\": \"" + 60000000 * "0" + "\"}")'
   [ "$(grep -c 'The first 100 of 66000 files:' run/report.html)" -ge 1 ]
   for odd in many long; do
     cp $odd.json run/run.json
-    fails 1 "run.json: is larger than any run.json that rnntrain writes" rnntrain --report -o run
+    fails 1 "run.json: is larger than any run.json of rnntrain" rnntrain --report -o run
   done
 }

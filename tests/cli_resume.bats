@@ -515,7 +515,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
       rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
     head -c -20 kept.tsv | cmp - "short/$log"
     rm "short/$log"
-    fails 1 "short/$log: cannot be opened: No such file or directory; put it back" \
+    fails 1 "short/$log: cannot be opened: No such file or directory; restore it" \
       rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
     cp kept.tsv "short/$log"
   done
@@ -559,9 +559,9 @@ END
     cp "$BATS_FILE_TMPDIR/short/checkpoint.safetensors" short
   }
   not_sanitized "the address sanitizer needs more than any limit"
-  refused option.kmer 12 "its k is not its option.kmer"
-  refused option.hidden 65536 "its hidden is not its option.hidden"
-  refused option.dropout 0.5 "has option.dropout, which this version does not know"
+  refused option.kmer 12 "its k does not match its option.kmer"
+  refused option.hidden 65536 "its hidden does not match its option.hidden"
+  refused option.dropout 0.5 "has option.dropout, which is unknown to this version"
   refused inputs "" "written by version $(rnntrain --version | grep -o '[0-9.]*' | head -n 1), which identified its input by the bytes of the files; resume the run"
   refused inputs 2 "malformed at state.inputs:"
   refused inputs 9999999999999999 "malformed at __metadata__.inputs:"
@@ -619,6 +619,6 @@ END
   code=0
   wait "$pid" || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: -o run: another rnntrain has begun a run there meanwhile" said
+  grep -q "^rnntrain: -o run: another rnntrain has started a run there meanwhile" said
   diff -r before run
 }

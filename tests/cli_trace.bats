@@ -67,12 +67,12 @@ for name, more in (("one", {}), ("two", {"stride": 2}), ("full", {"softmax": "fu
   worksheet activation '"relu"' H '[[1e38, 1e38], [1e38, -1e38]]' > w.json
   printf '>a\nACGTACGTACGTACGTACGT\n' > s.fa
   run -0 --separate-stderr rnnpredict --mode trace --timesteps 14 --weights w.json s.fa
-  [[ "$stderr" == "rnnpredict: record 'a': from timestep "*" on there are numbers that are not finite"* ]]
+  [[ "$stderr" == "rnnpredict: record 'a': numbers from timestep "*" on are not finite"* ]]
   "$PYTHON" -c 'import json, sys
 last = json.load(sys.stdin)["records"][0]["forward"][-1]
 assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$output"
   rnnpredict --mode trace --format text --timesteps 14 --weights w.json s.fa 2> /dev/null | grep -E ' nan( |$)'
-  fails 1 "record 'a': the model gives no finite numbers" rnnpredict --mode flow --timesteps 14 --no-header --weights w.json s.fa
+  fails 1 "record 'a': the model computes numbers that are not finite" rnnpredict --mode flow --timesteps 14 --no-header --weights w.json s.fa
 }
 
 @test "trace: JSON that a broken file ends is no whole JSON" {
@@ -201,38 +201,38 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
     [[ "$stderr" == *";"* ]]
   }
   wrong "has no H; add it" H null
-  wrong "has 'h', which is no weight" h '[1]'
+  wrong "has 'h', which is not a weight" h '[1]'
   wrong "H has 3 numbers in a row; it must have D = 2" H '[[1, 2], [4, 5, 6]]'
   wrong "H has 1 rows; it must have D = 2" H '[[1, 2]]'
-  wrong "H is no list of rows" H '7'
-  wrong "H, row 2, is no list of numbers" H '[[1, 2], 3]'
-  wrong "b1, is no list of numbers" b1 '[]'
+  wrong "H is not a list of rows" H '7'
+  wrong "H, row 2, is not a list of numbers" H '[[1, 2], 3]'
+  wrong "b1, is not a list of numbers" b1 '[]'
   wrong "b1 has 3 numbers; it must have D = 2" b1 '[1, 2, 3]'
   wrong "U has 4 rows; it must have D = 2" U '[[1, 2], [1, 2], [1, 2], [1, 2]]'
   wrong "U has 2 numbers in a row; it must have V = 4" U '[[1, 2], [1, 2]]'
-  wrong "L, row 2, number 2, is no number of float32" L '[[1, 2], [1, "2"], [1, 2], [1, 2]]'
-  wrong "b2, number 4, is no number of float32" b2 '[1, 2, 3, 1e99]'
-  wrong "b1, number 1, is no number of float32" b1 '[[1, 2], [3, 4]]'
+  wrong "L, row 2, number 2, is not a number in float32" L '[[1, 2], [1, "2"], [1, 2], [1, 2]]'
+  wrong "b2, number 4, is not a number in float32" b2 '[1, 2, 3, 1e99]'
+  wrong "b1, number 1, is not a number in float32" b1 '[[1, 2], [3, 4]]'
   wrong "L has 3 rows; it must have one for each k-mer" L '[[1, 2], [1, 2], [1, 2]]' \
     U '[[1, 2, 3], [1, 2, 3]]' b2 '[1, 2, 3]'
-  wrong "stride must be a whole number from 1 to k; mend it: k is 1" stride 2
-  wrong "stride must be a whole number from 1 to k; mend it: k is 1" stride '"1"'
-  wrong "activation must be one of $(words rnntrain activation | tr ' ' '|'); mend it" activation '"sigma"'
-  wrong "softmax must be one of followers|full; mend it" softmax 1
+  wrong "stride must be a whole number from 1 to k, which is 1; correct it" stride 2
+  wrong "stride must be a whole number from 1 to k, which is 1; correct it" stride '"1"'
+  wrong "activation must be one of $(words rnntrain activation | tr ' ' '|'); correct it" activation '"sigma"'
+  wrong "softmax must be one of followers|full; correct it" softmax 1
   printf '{\n"L": [[1,\n' > w.json
-  fails 1 "w.json: line 3: is no JSON" rnnpredict --mode trace --weights w.json gaps.fa
+  fails 1 "w.json: line 3: is not JSON" rnnpredict --mode trace --weights w.json gaps.fa
   printf '[]' > w.json
-  fails 1 "w.json: is no JSON object" rnnpredict --mode trace --weights w.json gaps.fa
+  fails 1 "w.json: is not a JSON object" rnnpredict --mode trace --weights w.json gaps.fa
   printf '{"L": 1, "L": 2}' > w.json
-  fails 1 "w.json: line 1: is no JSON" rnnpredict --mode trace --weights w.json gaps.fa
+  fails 1 "w.json: line 1: is not JSON" rnnpredict --mode trace --weights w.json gaps.fa
   fails 1 "missing.json: cannot be opened" rnnpredict --mode trace --weights missing.json gaps.fa
   fails 1 "cannot be read" rnnpredict --mode trace --weights . gaps.fa
-  fails 1 "a trained network is given as MODEL" rnnpredict --mode trace --weights "$RUN/model.safetensors" gaps.fa
+  fails 1 "give a trained network as MODEL" rnnpredict --mode trace --weights "$RUN/model.safetensors" gaps.fa
   fails 1 "with --weights there is no MODEL" rnnpredict --mode trace --weights weights.json "$RUN" gaps.fa
   head -c 17000000 /dev/zero > w.json
   fails 1 "is over 16 MB" rnnpredict --mode trace --weights w.json gaps.fa
-  fails 1 "weights.json: is JSON, no model file" rnnpredict --mode trace weights.json gaps.fa
-  fails 1 "is read from too" rnnpredict --mode trace --weights weights.json -o weights.json gaps.fa
+  fails 1 "weights.json: is JSON, not a model file" rnnpredict --mode trace weights.json gaps.fa
+  fails 1 "is also an input file" rnnpredict --mode trace --weights weights.json -o weights.json gaps.fa
   fails 2 "goes with --mode trace|flow, not with 'next'" rnnpredict --weights weights.json gaps.fa
 }
 

@@ -279,7 +279,7 @@ END
 
 @test "--dry-run foretells tokens and parameters of the run" {
   rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> said
-  grep -q "4845 to learn from .* 535 to validate on" said
+  grep -q "4845 for training .* 535 for validation" said
   grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," said
   rnntrain -q --dry-run "$DATA/phix174.fa.gz" > table 2> said
   [ ! -s said ]

@@ -226,7 +226,7 @@ END
 }
 
 @test "options must go together" {
-  fails 2 "-s '5': must be at most k, which is 4" rnntrain -o run -s 5 -k 4 "$DATA/phix174.fa.gz"
+  fails 2 "-s '5': must be at most k = 4" rnntrain -o run -s 5 -k 4 "$DATA/phix174.fa.gz"
   fails 2 "-B 65536 -T 65536" rnntrain -o run -B 65536 -T 65536 "$DATA/phix174.fa.gz"
   fails 2 "-o DIR" rnntrain "$DATA/phix174.fa.gz"
   fails 2 "no sequence" rnnpredict --mode info run "$DATA/phix174.fa.gz"

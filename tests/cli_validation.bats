@@ -170,9 +170,9 @@ END
   cp d.fa e.fa
   printf '>f\nACGTACGTTGCACCC\n' > f.fa
   rnntrain "${NETWORK[@]}" --valid-fraction 0 -o run d.fa f.fa a.fa b.fa e.fa c.fa.gz 2> said
-  grep -Fx "d.fa and e.fa hold the same sequence" said
-  grep -Fx "a.fa, b.fa and 1 more hold the same sequence" said
-  [ "$(grep -c "hold the same" said)" -eq 2 ]
+  grep -Fx "d.fa and e.fa have the same sequence" said
+  grep -Fx "a.fa, b.fa and 1 more have the same sequence" said
+  [ "$(grep -c "have the same" said)" -eq 2 ]
 }
 
 @test "3000 files, half of them copies: a run, few lines, and a checkpoint that can be resumed" {
@@ -185,8 +185,8 @@ for i in range(3000):
     open(f"files/{i:04}.fa", "w").write(f">r{i}\n{bases}\n")'
   rnntrain "${NETWORK[@]}" --circular -o run files/*.fa 2> said
   [ "$(wc -l < said)" -lt 40 ]
-  grep -Fx "files/0002.fa and files/0003.fa hold the same sequence" said
-  grep "and 1495 more groups of files that hold the same sequence" said
+  grep -Fx "files/0002.fa and files/0003.fa have the same sequence" said
+  grep "and 1495 more groups of files with the same sequence" said
   grep "and 2995 more files like the last one" said
   grep -Fx "validation: and 2995 more files, see run.json" said
   "$PYTHON" -c 'import json
@@ -202,7 +202,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
 
 @test "--valid-fraction next to --valid is an error, whatever its value" {
   zcat "$DATA/phix174.fa.gz" > a.fa
-  no_effect="--valid-fraction: has no effect with --valid, whose file is the whole validation"
+  no_effect="--valid-fraction: has no effect with --valid, which names the whole validation"
   fails 2 "$no_effect" rnntrain --valid a.fa --valid-fraction 0.2 -o run a.fa
   fails 2 "$no_effect" rnntrain --valid-fraction 0.1 --valid=a.fa -o run a.fa # the default
   fails 2 "$no_effect" rnntrain --dry-run --valid-frac 0.5 --valid a.fa a.fa
@@ -299,9 +299,9 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
   grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
   rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
-  grep "^warning: the network is worse .* has only 0.[0-9]* k-mers per parameter to learn from: try more epochs (-e 3), more sequence, or" said
+  grep "^warning: the network is worse .* has only 0.[0-9]* training k-mers per parameter: try more epochs (-e 3), more sequence, or" said
   rnntrain -k 8 -d 4 -D 4 -e 2 -o fewer "$DATA/phix174.fa.gz" 2> said
-  grep " has only 0.0082 k-mers per parameter to learn from: try more epochs (-e 6), more sequence, or" said
+  grep " has only 0.0082 training k-mers per parameter: try more epochs (-e 6), more sequence, or" said
   rnntrain -k 2 -d 4 -D 4 -e 90 --patience 1 --learning-rate 0.3 -o early "$DATA/lambda.fa.gz" 2> said
   grep "^stopped early" said
   grep "^warning: .*: try a larger --patience, a larger -D than 4, or" said
@@ -310,7 +310,7 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   grep "^warning: .*: try a larger -D than 4, or" said
   { echo ">short"; zcat "$DATA/phix174.fa.gz" | sed -n 2,7p; } > short.fa
   rnntrain -k 2 -d 2 -D 4 -e 3000 -t 1 -o overfits short.fa 2> said
-  grep "^warning: .* to learn from: try more sequence, or a smaller -D or -k" said
+  grep "^warning: .* training k-mers per parameter: try more sequence, or a smaller -D or -k" said
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
   rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
   grep "best Markov model (order" said
@@ -324,9 +324,9 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   "$PYTHON" -c 'print(">a\n" + "ACGTTGCAAG" * 2000000)' > long.fa
   rnntrain --dry-run -k 4 --valid long.fa "$DATA/phix174.fa.gz" 2> said
   grep -q "^validation: a sample of 16777216 of these 20000000 bases, spread evenly$" said
-  grep -q " $((16777216 - 256 * 4)) to validate on$" said
+  grep -q " $((16777216 - 256 * 4)) for validation$" said
   "$PYTHON" -c 'print(">a\n" + "ACGT" * 2**22)' > enough.fa
   rnntrain --dry-run -k 4 --valid enough.fa "$DATA/phix174.fa.gz" 2> said
   ! grep -q sample said || false
-  grep -q " $((16777216 - 4)) to validate on$" said
+  grep -q " $((16777216 - 4)) for validation$" said
 }

@@ -79,7 +79,7 @@ reads_vcf() {
   rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX" > /dev/null 2> said || run ! grep -q "reads no VCF" said
 }
 
-need_vcf() { reads_vcf || skip "this build reads no VCF: apt-get install libhts-dev"; }
+need_vcf() { reads_vcf || skip "this build cannot read VCF: apt-get install libhts-dev"; }
 need_bcftools() { need_vcf; command -v bcftools > /dev/null || skip "no bcftools: apt-get install bcftools"; }
 
 # vcf [ROW...]: prints a VCF of rows "POS REF ALT" on phiX174.
@@ -209,11 +209,11 @@ END
   { printf '>none\nNNN\n'; cat "$PHIX"; } > odd.fa
   rnnpredict --mode variants --vcf odd.vcf "$RUN" odd.fa > table 2> said
   cat said
-  [ "$(< said)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 4 with ambiguous letters, 1 longer than 10000 bases, 2 too near the end of a sequence" ]
+  [ "$(< said)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 4 with ambiguous letters, 1 longer than 10000 bases, 2 too near an end of a sequence" ]
   [ "$(sed 1d table | awk -F '\t' '$10 == "NA"' | wc -l)" -eq 13 ]
   [ "$(sed 1d table | awk -F '\t' '$10 != "NA" { print $2, $5, $6, $7 }' | paste -sd ' ')" = "5386 C 1 1 5386 G 1 1" ]
   rnnpredict --mode variants --vcf odd.vcf --strands both "$RUN" odd.fa > both 2> said
-  grep -q "4 too near the end" said
+  grep -q "4 too near an end" said
   awk -F '\t' '{ forward += $10 != "NA"; reverse += $13 != "NA"; both += $14 != "NA" }
     END { exit !(forward == 3 && reverse == 2 && both == 1) }' both # and the header
   rnnpredict --mode variants --vcf odd.vcf --format jsonl "$RUN" odd.fa 2> said | "$PYTHON" -c '
@@ -273,7 +273,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   fails 2 "standard input can be named only once" rnnpredict --mode variants --vcf - "$RUN"
   cp "$PHIX" here.fa
   vcf > here.vcf
-  fails 1 "is read from too" rnnpredict --mode variants --vcf here.vcf -o here.vcf "$RUN" here.fa
+  fails 1 "is also an input file" rnnpredict --mode variants --vcf here.vcf -o here.vcf "$RUN" here.fa
 }
 
 @test "variants --format vcf: names that the header of a BCF has lost are an error" {
@@ -334,14 +334,14 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
 
 @test "variants: a build without HTSlib says so" {
   if reads_vcf; then skip "this build has HTSlib"; fi
-  fails 1 "empty.vcf: this build reads no VCF; install HTSlib" rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX"
+  fails 1 "empty.vcf: this build cannot read VCF; install HTSlib" rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX"
 }
 
 # ---- wrong usage ---------------------------------------------------------------------------------
 
 @test "variants: options that do not fit are refused" {
   fails 2 "name a file of variants with --vcf, or give --all" rnnpredict --mode variants "$RUN" "$PHIX"
-  fails 2 "--all: stands in place of --vcf" rnnpredict --mode variants --all --vcf a.vcf "$RUN" "$PHIX"
+  fails 2 "--all: replaces --vcf; give one of them" rnnpredict --mode variants --all --vcf a.vcf "$RUN" "$PHIX"
   fails 2 "at most 10000" rnnpredict --mode variants --all --window 10001 "$RUN" "$PHIX"
   fails 2 "--format vcf: goes with --mode variants --vcf" rnnpredict --mode variants --all --format vcf "$RUN" "$PHIX"
   fails 2 "--memory" rnnpredict --mode variants --all --memory off "$RUN" "$PHIX"

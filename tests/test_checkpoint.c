@@ -201,7 +201,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   assert_int_equal(write_run(run, &why), 0);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_unfit(others[i], OPTIMIZER_RMSPROP, LANES, LANE_NUMBERS, TIMESTEPS,
-                 "its network is another");
+                 "its network does not match");
   assert_unfit(shape, OPTIMIZER_ADAM, LANES, LANE_NUMBERS, TIMESTEPS,
                "at optimizer.m.L: is missing");
   assert_unfit(shape, OPTIMIZER_SGD, LANES, LANE_NUMBERS, TIMESTEPS,

@@ -107,7 +107,7 @@ static void a_model_of_nonsense_is_refused(void **state) {
       {"hidden", "8", "at H: is missing, or is not F32 of shape [8,8]"},
       {"hidden", "1048577", "at __metadata__.hidden: must be a number from 1"},
       {"activation", "swish", "its activation, swish, is none of sigmoid, tanh, relu"},
-      {"stride", "3", "with k = stride all can follow"},
+      {"stride", "3", "with k = stride every k-mer can follow"},
       {"softmax", "tanh", "its softmax, tanh, is none of followers, full"},
   };
   Why why = {""};

@@ -308,7 +308,7 @@ static void a_fifo_is_not_waited_for(void **state) {
   (void)state;
   unlink(path);
   assert_int_equal(mkfifo(path, 0600), 0);
-  assert_refused("is no regular file");
+  assert_refused("is not a regular file");
   unlink(path);
 }
 
@@ -318,9 +318,9 @@ static void a_header_too_long_is_not_read(void **state) {
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     const int too_long = lengths[i] > 16 << 20;
     scratch_write(path, &lengths[i], 8);
-    assert_refused(too_long ? "is no safetensors file" : "cut short");
+    assert_refused(too_long ? "is not a safetensors file" : "cut short");
     if (too_long) assert_int_equal(truncate(path, 20 << 20), 0);
-    if (too_long) assert_refused("is no safetensors file");
+    if (too_long) assert_refused("is not a safetensors file");
   }
   scratch_write(path, "1234567", 7);
   assert_refused("cut short");

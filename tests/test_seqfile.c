@@ -218,7 +218,7 @@ static void lines_of_one_width_are_read_and_counted(void **state) {
     assert_reads(wanted);
     *to++ = '!';
     scratch_write(path, text, (size_t)(to - text));
-    assert_refused("'!' is no nucleotide", 45, "b");
+    assert_refused("'!' is not a nucleotide", 45, "b");
   }
 }
 
@@ -493,7 +493,7 @@ static void a_dash_is_standard_input(void **state) {
   Why why = {""};
   scratch_write(path, ">a\nAC!\n", 7);
   assert_int_equal(read_standard_input(open(path, O_RDONLY), text, &why), -1);
-  assert_string_equal(why.text, "standard input: line 2, record 'a': '!' is no nucleotide code");
+  assert_string_equal(why.text, "standard input: line 2, record 'a': '!' is not a nucleotide code");
 }
 
 static void interrupt(int number) { (void)number; }
@@ -575,7 +575,7 @@ static const struct {
     {TEXT("@a\nACGT\n+\nII\200I\n"), 4, "a", "outside '!'..'~'"},
     {TEXT("@a\nACGT\n+\nII I\n"), 4, "a", "outside '!'..'~'"},
     {TEXT("@a\nAC\n+b\nII\n"), 3, "a",
-     "another name than the '@' line has; where each record has four lines, sed '3~4s/.*/+/'"},
+     "another name than the '@' line; if each record has four lines, sed '3~4s/.*/+/'"},
     {TEXT("@ab\nAC\n+a\nII\n"), 3, "ab", "another name"},
     {TEXT("@a\nAC\n+ab\nII\n"), 3, "a", "another name"},
     {TEXT("@\nAC\n+b\nII\n"), 3, "", "another name"},
@@ -585,8 +585,8 @@ static const struct {
     {TEXT("@a\nACGT\r"), 2, "a", "ends early"},
     {TEXT("@a\nA\n+\nI\n>b\nA\n"), 5, "a", "'@' must stand"},
     {TEXT("@a\nAC\n@b\nGT\n+\nII\n"), 3, "a", "'@' where its sequence"},
-    {TEXT("@a\nAC@T\n+\nIIII\n"), 2, "a", "'@' is no nucleotide"},
-    {TEXT(">a\nA\n@b\nA\n"), 3, "a", "'@' is no nucleotide"},
+    {TEXT("@a\nAC@T\n+\nIIII\n"), 2, "a", "'@' is not a nucleotide"},
+    {TEXT(">a\nA\n@b\nA\n"), 3, "a", "'@' is not a nucleotide"},
     {TEXT("@HD\tVN:1.6\n@SQ\tSN:chr1\tLN:9\n"), 0, NULL, "is SAM; convert it with samtools fastq"},
     {TEXT("@SQ\tSN:chr1\tLN:9\nread1\t0\tchr1\t1\n"), 0, NULL, "is SAM"},
     {TEXT("@CO\tx\n"), 0, NULL, "is SAM"},
@@ -631,10 +631,10 @@ static const struct {
     {TEXT("@a\nAC GT\n+\nIIIII\n"), 2, "a", "white space"},
     {TEXT(">a\nACGT\nMKEF\n"), 3, "a", "protein"},
     {TEXT(">a\nACGT\n>b\nACT*\n"), 4, "b", "protein"},
-    {TEXT(">a\nAC1T\n"), 2, "a", "'1' is no nucleotide"},
+    {TEXT(">a\nAC1T\n"), 2, "a", "'1' is not a nucleotide"},
     {TEXT(">a\nAC>b\nA\n"), 2, "a", "a line end is missing before it"},
-    {TEXT(">a\nAC\nNN>b\nA\n"), 3, "a", "'>' is no nucleotide"},
-    {TEXT(">a\nAC\n >b\nA\n"), 3, "a", "'>' is no nucleotide"},
+    {TEXT(">a\nAC\nNN>b\nA\n"), 3, "a", "'>' is not a nucleotide"},
+    {TEXT(">a\nAC\n >b\nA\n"), 3, "a", "'>' is not a nucleotide"},
     {TEXT(">a\nAC\177T\n"), 2, "a", "0x7f"},
     {TEXT(">a\nAC\0GT\n"), 2, "a", "0x00"},
     {TEXT(">a\nAC\303\244\n"), 2, "a", "0xc3"},

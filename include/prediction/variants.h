@@ -17,7 +17,7 @@ enum { VARIANTS_LONGEST = 10000 }; /* bases of an allele to score, at most */
   ROW(BREAKEND,  "breakends")                     \
   ROW(AMBIGUOUS, "with ambiguous letters")        \
   ROW(LONG,      "longer than 10000 bases")       \
-  ROW(CONTEXT,   "too near the end of a sequence")
+  ROW(CONTEXT,   "too near an end of a sequence")
 // clang-format on
 
 #define VARIANTS_SKIP_ENUM(NAME, text) VARIANTS_##NAME,

@@ -24,11 +24,10 @@ static bool counting;
 static size_t counted; /* bytes */
 
 static void out_of_memory(size_t count, size_t size) {
-  fprintf(
-      stderr,
-      "%s: out of memory: %zu x %zu bytes could not be had; use a smaller model, fewer lanes or "
-      "less input\n",
-      PROGRAM_NAME, count, size);
+  fprintf(stderr,
+          "%s: out of memory: cannot allocate %zu x %zu bytes; use a smaller model, fewer lanes or "
+          "less input\n",
+          PROGRAM_NAME, count, size);
   exit(1);
 }
 

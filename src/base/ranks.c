@@ -13,7 +13,7 @@ int ranks_start(Why *why) {
   if (launch.by != LAUNCH_MPIRUN && launch.by != LAUNCH_PMI) return 0;
   prints = launch.mine == 0;
   return fail(why,
-              "%d processes were started together, and this rnntrain was built without MPI; start "
+              "%d processes were started together, but this rnntrain was built without MPI; start "
               "it alone, or build it with cmake -DMPI=ON",
               launch.count);
 }

@@ -99,7 +99,7 @@ static int check_launch(const Launch *launch, Why *why) {
 static int check_count(const Launch *launch, Why *why) {
   if (launch->count > 0 && launch->count != ranks.count)
     return fail(why,
-                "%d processes were started, but do not find each other; use the mpirun of %s, or "
+                "%d processes were started, but cannot find each other; use the mpirun of %s, or "
                 "srun --mpi=pmix",
                 launch->count, ranks_library());
   if ((ranks.count & (ranks.count - 1)) != 0)
@@ -116,7 +116,7 @@ static int start(const Launch *launch, Why *why) {
   make_groups();
   find_part();
   if (!pulse_start())
-    wire_die("the system starts no thread (see ulimit -u, or the container's limits)");
+    wire_die("the system cannot start a thread (see ulimit -u, or the container's limits)");
   return 0;
 }
 

@@ -38,8 +38,8 @@ struct BigWig {
 
 BigWig *bigwig_open(Output *output, const char *path, Why *why) {
   if (!path || !output_can_return(output) || ftello(output_stream(output)) != 0) {
-    fail(why, "--format bigwig: is not written from beginning to end; name a file with -o that "
-              "does not end in .gz");
+    fail(why,
+         "--format bigwig: needs a regular file; name a file with -o that does not end in .gz");
     return NULL;
   }
   AtomicFile *intervals = atomicfile_open(path, false, why);
@@ -97,7 +97,8 @@ static int sort_records(BigWig *bigwig, Why *why) {
   qsort(bigwig->records, bigwig->n, sizeof *bigwig->records, compare_names);
   for (size_t i = 1; i < bigwig->n; i++)
     if (compare_names(bigwig->records + i - 1, bigwig->records + i) == 0)
-      return fail(why, "record '%.100s': is there twice, but in a bigWig names differ; rename one",
+      return fail(why,
+                  "record '%.100s': occurs twice, but names in a bigWig must differ; rename one",
                   bigwig->records[i].name);
   return 0;
 }

@@ -6,8 +6,8 @@
 BigWig *bigwig_open(Output *output, const char *path, Why *why) {
   (void)output;
   (void)path;
-  fail(why, "--format bigwig: this build writes no bigWig; install libBigWig "
-            "(apt-get install libbigwig-dev) and build again");
+  fail(why, "--format bigwig: this build cannot write bigWig; install libBigWig (apt-get install "
+            "libbigwig-dev) and build again");
   return NULL;
 }
 

@@ -49,7 +49,7 @@ static CodecStep step(void *state, CodecData *data) {
   if (rc == BZ_STREAM_END) return CODEC_END;
   if (rc == BZ_OK) return CODEC_MORE;
   if (rc == BZ_MEM_ERROR) {
-    data->reason = "there is no memory to unpack this bzip2 data";
+    data->reason = "not enough memory to unpack this bzip2 data";
     return CODEC_REFUSED;
   }
   data->reason = "a block or its checksum is wrong";

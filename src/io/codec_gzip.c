@@ -21,9 +21,8 @@ static CodecStep step(void *state, CodecData *data) {
   if (!is_marked(state, "RAZF", 4)) return step;
   data->out = before.out;
   data->out_size = before.out_size;
-  data->reason =
-      "this is RAZF, an old format of samtools; pipe it through zcat, which may say that "
-      "it ignores its index";
+  data->reason = "this is RAZF, an old format of samtools; pipe it through zcat, which may report "
+                 "that it ignores the index";
   return CODEC_REFUSED;
 }
 

@@ -51,11 +51,11 @@ static CodecStep step(void *state, CodecData *data) {
   case LZMA_STREAM_END: return CODEC_END;
   case LZMA_MEMLIMIT_ERROR:
     return refuse(data, "its xz dictionary is larger than 1.5 GiB; pipe it through xzcat");
-  case LZMA_MEM_ERROR: return refuse(data, "there is no memory to unpack this xz data");
+  case LZMA_MEM_ERROR: return refuse(data, "not enough memory to unpack this xz data");
   case LZMA_OPTIONS_ERROR:
   case LZMA_UNSUPPORTED_CHECK:
     return refuse(data, "its xz filters or check are newer than this liblzma; pipe it through the "
-                        "xzcat that belongs to the xz it was made with");
+                        "xzcat of the xz that made it");
   default: data->reason = "its blocks, index or checksums are wrong"; return CODEC_DAMAGED;
   }
 }

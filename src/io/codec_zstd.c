@@ -39,7 +39,7 @@ static CodecStep step(void *state, CodecData *data) {
     data->reason = "it was compressed with a dictionary of zstd; pipe it through zstdcat -D";
     return CODEC_REFUSED;
   case ZSTD_error_memory_allocation:
-    data->reason = "there is no memory to unpack this zstd data";
+    data->reason = "not enough memory to unpack this zstd data";
     return CODEC_REFUSED;
   default: data->reason = ZSTD_getErrorName(rc); return CODEC_DAMAGED;
   }

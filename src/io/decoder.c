@@ -43,7 +43,7 @@ static const Codec *codec_of(const Source *source) {
 static int begin_member(Decoder *d, Why *why) {
   d->in_member = true;
   if (d->state && d->codec->begin(d->state)) return 1;
-  return fail(why, "%s data cannot be unpacked: there is no memory", d->codec->name);
+  return fail(why, "%s data cannot be unpacked: not enough memory", d->codec->name);
 }
 
 /* Skips zeros; returns whether other bytes follow. */
@@ -67,8 +67,8 @@ static int next_member(Decoder *d, Why *why) {
   d->unfinished = codec->awaits_more && codec->awaits_more(d->state);
   const bool padded = zeros == 0 || zeros % (size_t)codec->padding == 0;
   if (rest == 0 && zeros > 0 && d->unfinished)
-    return fail(why, "zeros stand where BGZF's end block is missing; the file was cut short, fetch "
-                     "it again");
+    return fail(why, "BGZF's end block is missing, with zeros in its place; the file was cut "
+                     "short, fetch it again");
   if (rest == 0 && padded) return 0;
   const unsigned char *next = d->source->raw + d->source->at;
   if (rest > 0 && padded && (zeros == 0 || codec->after_padding) && codec->begins(next, 1))

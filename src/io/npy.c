@@ -66,8 +66,8 @@ static void put_header(const Npy *npy, uint64_t rows) {
 int npy_begin(Npy *npy, Output *output, int columns, bool half, Why *why) {
   static const char zeros[HEADER];
   if (!output_can_return(output))
-    return fail(why, "--format npy: the number of rows, which stands before them, is known only "
-                     "at the end; name a file with -o that does not end in .gz");
+    return fail(why, "--format npy: the header has the number of rows, which is known only at the "
+                     "end; name a file with -o that does not end in .gz");
   *npy = (Npy){.output = output, .columns = columns, .half = half};
   npy->begin = ftello(output_stream(output));
   fwrite(zeros, 1, HEADER, output_stream(output));

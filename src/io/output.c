@@ -25,8 +25,7 @@ static int open_path(Output *output, Why *why) {
   struct stat about;
   const bool there = stat(output->path, &about) == 0;
   if (!there && lstat(output->path, &about) == 0 && S_ISLNK(about.st_mode))
-    return fail(why, "-o %s: is a link to what is not there; remove it or name a file",
-                output->path);
+    return fail(why, "-o %s: is a link to a missing file; remove it or name a file", output->path);
   if (there && S_ISDIR(about.st_mode))
     return fail(why, "-o %s: is a directory; name a file", output->path);
   if (there && !S_ISREG(about.st_mode)) {

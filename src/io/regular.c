@@ -25,7 +25,8 @@ FILE *regular_open(const char *path, Why *why) {
   if (fstat(fd, &about) != 0)
     fail_reading(why, errno, "%s: cannot be accessed", path);
   else if (!S_ISREG(about.st_mode))
-    fail(why, "%s: is %s, not a regular file; put the file there", path, kind_of(about.st_mode));
+    fail(why, "%s: is %s, not a regular file; replace it with the file", path,
+         kind_of(about.st_mode));
   else if (!(file = fdopen(fd, "r")))
     fail_reading(why, errno, "%s: cannot be opened", path);
   if (!file) close(fd);

@@ -58,7 +58,7 @@ static int open_file(VarFile *file, const char *path, Why *why) {
  * lacks. To a header of VCF, HTSlib itself adds missing names. */
 static int copy_header(VarFile *file, Why *why) {
   file->longer = file->text ? file->header : bcf_hdr_dup(file->header);
-  return file->longer ? 0 : fail(why, "%s: no memory for its header", file->title);
+  return file->longer ? 0 : fail(why, "%s: not enough memory for its header", file->title);
 }
 
 VarFile *varfile_open(const char *path, bool samples, Why *why) {
@@ -167,7 +167,7 @@ static int read_raw(VarFile *file, VarRecord *record, Why *why) {
 
 int varfile_read(VarFile *file, VarRecord *record, Why *why) {
   if (!record->raw) record->raw = bcf_init();
-  if (!record->raw) return fail(why, "%s: no memory for its records", file->title);
+  if (!record->raw) return fail(why, "%s: not enough memory for its records", file->title);
   const int rc = read_raw(file, record, why);
   if (rc == -1) return check_end(file, why);
   if (rc == 1) return -1;

@@ -115,7 +115,7 @@ int model_shape(Shape *shape, const char *path, const Metadata *metadata, Why *w
     return -1;
   *shape = shape_new(k, s, d, D, (Activation)activation, (Softmax)softmax);
   if (shape->softmax != (Softmax)softmax)
-    return safetensors_malformed(why, path, "followers, but with k = stride all can follow",
+    return safetensors_malformed(why, path, "followers, but with k = stride every k-mer can follow",
                                  "__metadata__.softmax");
   return 0;
 }

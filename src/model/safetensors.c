@@ -188,13 +188,12 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (size < sizeof length) return cut_short(file, why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
   if (is_sequence(length, file->in))
-    return fail(why, "%s: looks like sequence, not like a model; a model must be named there",
-                file->path);
+    return fail(why, "%s: looks like sequence, not like a model; name a model there", file->path);
   if (length > SAFETENSORS_HEADER_MAX && *(const char *)&length == '{')
-    return fail(why, "%s: is JSON, no model file; weights in JSON are given with --weights",
+    return fail(why, "%s: is JSON, not a model file; give weights in JSON with --weights",
                 file->path);
   if (length > SAFETENSORS_HEADER_MAX)
-    return fail(why, "%s: is no safetensors file; give a run directory or a .safetensors file",
+    return fail(why, "%s: is not a safetensors file; give a run directory or a .safetensors file",
                 file->path);
   if (length > size - sizeof length) return cut_short(file, why);
   char *text = alloc_new(length + 1, 1);
@@ -271,7 +270,8 @@ SafeTensors *safetensors_from(int fd, const char *path, Why *why) {
   if (fd < 0 || !(file->in = fdopen(fd, "rb")) || fstat(fd, &about) != 0)
     wrong = fail_reading(why, errno, "%s: cannot be opened", path);
   else if (!S_ISREG(about.st_mode))
-    wrong = fail(why, "%s: is no regular file; give a run directory or a .safetensors file", path);
+    wrong =
+        fail(why, "%s: is not a regular file; give a run directory or a .safetensors file", path);
   else
     wrong = read_header(file, (uint64_t)about.st_size, why) || check_size(file, why) ||
             check_crc(file, why);

@@ -52,11 +52,11 @@ static json_t *parse(const char *path, Why *why) {
   free(text);
   if (!root)
     fail(why,
-         "%s: line %d: is no JSON: %s; mend it there (a trained network is given as MODEL, without "
-         "--weights)",
+         "%s: line %d: is not JSON: %s; correct it there, or give a trained network as MODEL, "
+         "without --weights",
          path, error.line, error.text);
   else if (!json_is_object(root))
-    fail(why, "%s: is no JSON object; it must be {\"L\": [[...], ...], \"H\": ...}", path);
+    fail(why, "%s: is not a JSON object; it must be {\"L\": [[...], ...], \"H\": ...}", path);
   else
     return root;
   json_decref(root);
@@ -73,8 +73,8 @@ static int check_names(const Sheet *sheet) {
     while (i < sizeof known / sizeof *known && strcmp(name, known[i]) != 0) i++;
     if (i == sizeof known / sizeof *known)
       return fail(sheet->why,
-                  "%s: has '%.99s', which is no weight; there are L, H, I, b1, U, b2, and "
-                  "stride, activation, softmax",
+                  "%s: has '%.99s', which is not a weight; the weights are L, H, I, b1, U, b2, "
+                  "with stride, activation, softmax",
                   sheet->path, name);
   }
   return 0;
@@ -107,13 +107,14 @@ static int check_row(const Sheet *sheet, const char *name, int i, const json_t *
   char place[32] = "";
   if (i >= 0) snprintf(place, sizeof place, ", row %d", i + 1);
   if (n == 0)
-    return fail(sheet->why, "%s: %s%s, is no list of numbers; mend it", sheet->path, name, place);
+    return fail(sheet->why, "%s: %s%s, is not a list of numbers; correct it", sheet->path, name,
+                place);
   if (check_size(sheet, name, i < 0 ? "numbers" : "numbers in a row", n, columns) != 0) return -1;
   for (size_t j = 0; j < n; j++) {
     const json_t *number = json_array_get(row, j);
     if (!json_is_number(number) || !isfinite((float)json_number_value(number)))
-      return fail(sheet->why, "%s: %s%s, number %zu, is no number of float32; mend it", sheet->path,
-                  name, place, j + 1);
+      return fail(sheet->why, "%s: %s%s, number %zu, is not a number in float32; correct it",
+                  sheet->path, name, place, j + 1);
   }
   return 0;
 }
@@ -125,7 +126,7 @@ static int check_matrix(const Sheet *sheet, const char *name, Size *rows, Size *
   if (!matrix) return fail(sheet->why, "%s: has no %s; add it", sheet->path, name);
   if (!rows) return check_row(sheet, name, -1, matrix, columns);
   if (n == 0)
-    return fail(sheet->why, "%s: %s is no list of rows; it must be [[...], ...]", sheet->path,
+    return fail(sheet->why, "%s: %s is not a list of rows; it must be [[...], ...]", sheet->path,
                 name);
   if (rows != columns && check_size(sheet, name, "rows", n, rows) != 0) return -1;
   for (size_t i = 0; i < n; i++)
@@ -166,7 +167,7 @@ static int read_word(const Sheet *sheet, const char *name, const char *const *wo
     if (text && strcmp(text, words[*word]) == 0) return 0;
     strcat(strcat(known, *known ? "|" : ""), words[*word]);
   }
-  return fail(sheet->why, "%s: %s must be one of %s; mend it", sheet->path, name, known);
+  return fail(sheet->why, "%s: %s must be one of %s; correct it", sheet->path, name, known);
 }
 
 static int read_shape(const Sheet *sheet, Shape *shape) {
@@ -186,7 +187,8 @@ static int read_shape(const Sheet *sheet, Shape *shape) {
                 sheet->path, V.size, V_MAX);
   const json_int_t s = stride ? json_integer_value(stride) : 1;
   if (s < 1 || s > k)
-    return fail(sheet->why, "%s: stride must be a whole number from 1 to k; mend it: k is %d",
+    return fail(sheet->why,
+                "%s: stride must be a whole number from 1 to k, which is %d; correct it",
                 sheet->path, k);
   *shape = shape_new(k, (int)s, d.size, D.size, (Activation)activation, (Softmax)softmax);
   return 0;

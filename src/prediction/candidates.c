@@ -22,11 +22,15 @@ static int add_model(Candidates *c, const char *text, Why *why) {
   const char *equals = strchr(text, '=');
   const size_t n = equals ? (size_t)(equals - text) : 0;
   if (!equals || !equals[1] || !is_name(text, n))
-    return fail(why, "--model '%s': must be NAME=MODEL, NAME of letters, digits and _ . -", text);
+    return fail(why, "--model '%s': must be NAME=MODEL, with a NAME of letters, digits and _ . -",
+                text);
   if (find(c, text, n) >= 0)
-    return fail(why, "--model '%s': there is one of that name before it", text);
+    return fail(why, "--model '%s': an earlier model has this NAME; choose another", text);
   if (n == strlen(CANDIDATES_NULL) && strncmp(text, CANDIDATES_NULL, n) == 0)
-    return fail(why, "--model '%s': '" CANDIDATES_NULL "' is the word for none of them", text);
+    return fail(why,
+                "--model '%s': '" CANDIDATES_NULL
+                "' is reserved for records of no model; choose another NAME",
+                text);
   c->path[c->n] = equals + 1;
   memcpy(c->name[c->n++], text, n);
   return 0;
@@ -43,11 +47,12 @@ static int add_prior(const Candidates *c, double *p, const char *text, Why *why)
   const char *equals = strchr(text, '=');
   const int i = equals ? find_prior(c, text, (size_t)(equals - text)) : -1;
   char *end;
-  if (i < 0) return fail(why, "--prior '%s': must be NAME=P, NAME that of a --model", text);
+  if (i < 0) return fail(why, "--prior '%s': must be NAME=P, with the NAME of a --model", text);
   const double value = strtod(equals + 1, &end);
   if (!(value > 0 && value <= 1e100) || *end)
     return fail(why, "--prior '%s': P must be a number above 0, at most 1e100", text);
-  if (p[i] > 0) return fail(why, "--prior '%s': '%s' has one", text, c->name[i]);
+  if (p[i] > 0)
+    return fail(why, "--prior '%s': '%s' has a prior already; give one", text, c->name[i]);
   p[i] = value;
   return 0;
 }
@@ -58,7 +63,7 @@ static int set_priors(Candidates *c, double *p, Why *why) {
   double sum = 0;
   for (int i = 0; i < c->n; i++) {
     if (p[i] == 0)
-      return fail(why, "--prior: there is none of '%s'; give it for each or for none", c->name[i]);
+      return fail(why, "--prior: '%s' has no prior; give one for each model, or none", c->name[i]);
     sum += p[i];
   }
   if (p[c->n] == 0) p[c->n] = sum / c->n;
@@ -70,9 +75,8 @@ int candidates_parse(Candidates *c, const PredictOptions *options, Why *why) {
   double p[OPTION_TEXTS_MAX + 1] = {0};
   *c = (Candidates){0};
   if (options->model.n < 2)
-    return fail(why,
-                "--mode classify: name two models at least, --model NAME=MODEL each; what stands "
-                "alone is sequence");
+    return fail(why, "--mode classify: name at least two models, each with --model NAME=MODEL; "
+                     "other arguments are sequence files");
   for (int i = 0; i < options->model.n; i++)
     if (add_model(c, options->model.text[i], why) != 0) return -1;
   strcpy(c->name[c->n], CANDIDATES_NULL);

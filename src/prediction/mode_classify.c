@@ -146,13 +146,14 @@ static int check_alike(const Task *task, Why *why) {
     const Shape *other = &task->models[i].shape;
     if (other->softmax != first->softmax)
       return fail(why,
-                  "--model: '%s' and '%s' have different softmaxes; the full one spends "
-                  "probability on what cannot follow, so its likelihoods cannot be compared",
+                  "--model: '%s' and '%s' have different softmaxes; the full softmax gives "
+                  "probability to k-mers that cannot follow, so likelihoods cannot be compared; "
+                  "give models of one softmax",
                   task->candidates->name[0], task->candidates->name[i]);
     if (other->k != first->k || other->s != first->s)
       return fail(why,
                   "--model: '%s' has k=%d and stride %d, '%s' %d and %d; only likelihoods of the "
-                  "same bases can be compared",
+                  "same bases can be compared; give models of one k and stride",
                   task->candidates->name[0], first->k, first->s, task->candidates->name[i],
                   other->k, other->s);
   }

@@ -79,7 +79,7 @@ static int check_strands(const Task *task, Why *why) {
   const int s = task->models->shape.s;
   if (o->strands != STRANDS_BOTH || o->state != STATE_LAST || s == 1) return 0;
   return fail(why,
-              "--strands both: goes with --state last only where the stride is 1; that of the "
+              "--strands both: goes with --state last only if the stride is 1; the stride of the "
               "model is %d",
               s);
 }

@@ -17,8 +17,10 @@ enum { WIDTH = 60 }; /* bases per line */
 static int read_prompt(char **bases, size_t *n, const Task *task, const char *path, Why *why) {
   size_t room = 0;
   if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
-    return fail(why, "--prompt %.100s: is neither bases, A C G T U alone, nor a file that is there",
-                path);
+    return fail(
+        why,
+        "--prompt %.100s: is neither bases (only A, C, G, T, U) nor an existing file; correct it",
+        path);
   advance_open(task->advance, path);
   SeqFile *file = seqfile_open(path, why);
   int more = file ? seqfile_next(file, why) : -1;
@@ -41,7 +43,9 @@ static int set_prompt(Sampler *sampler, const Task *task, Why *why) {
   size_t n = literal ? strlen(text) : 0;
   int rc = literal ? 0 : read_prompt(&bases, &n, task, text, why);
   if (rc == 0 && n < (size_t)k)
-    rc = fail(why, "--prompt %.100s: ends with a run of %zu bases; the model needs %d at least",
+    rc = fail(why,
+              "--prompt %.100s: ends with a run of %zu bases, but the model needs at least %d; "
+              "give more bases",
               text, n, k);
   if (rc == 0) sampler_prompt(sampler, bases, n);
   free(bases);

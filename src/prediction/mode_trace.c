@@ -87,7 +87,7 @@ static void put_evidence(TracePage *page, int t, int c) {
     if (pointer[i].guess >= 0) put_pointer(page, t, &pointer[i]);
   nodes_close(nodes, ']');
   nodes_json(nodes, "c", "%d", c);
-  nodes_number(nodes, "a", trace->a, "a[%d], the class of these pointers", c);
+  nodes_number(nodes, "a", trace->a, "a[%d], the trust class of these pointers", c);
   nodes_number(nodes, "w", trace->w, "w[%d]", c);
   nodes_row(nodes, "s", trace->s, n, "s(%d)_j = ln(1 + %d sum of the odds of pointers to j)", t,
             kmer_count(page->shape->s) - 1);
@@ -263,8 +263,8 @@ static void say_not_finite(const TracePage *page, const char *record) {
     for (int i = 0; i < D; i++) {
       if (isfinite(trace_row(page->trace->z, t, D)[i])) continue;
       progress_say(page->task->advance->progress,
-                   "rnnpredict: record '%.100s': from timestep %d on there are numbers that are "
-                   "not finite, null in JSON",
+                   "rnnpredict: record '%.100s': numbers from timestep %d on are not finite; JSON "
+                   "has null for them",
                    record, t);
       return;
     }
@@ -280,11 +280,11 @@ static int take_record(void *context, const Beginning *beginning, Why *why) {
   nodes_line(nodes, "==== record %s", beginning->name);
   nodes_word(nodes, "record", beginning->name);
   if (beginning->n == 0) {
-    nodes_line(nodes, "no k-mer of it is followed by another");
+    nodes_line(nodes, "none of its k-mers is followed by another");
     nodes_json(nodes, "position", "null");
   } else {
     nodes_line(nodes, "from base %" PRIu64 " on, %d timesteps%s", beginning->position, beginning->n,
-               beginning->n < page->wanted ? ", there are no more" : "");
+               beginning->n < page->wanted ? ", no more are available" : "");
     nodes_json(nodes, "position", "%" PRIu64, beginning->position);
   }
   put_forward(page, at);

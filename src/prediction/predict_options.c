@@ -60,14 +60,13 @@ static const Option rows[] = {
     {"output", 'o', OPTION_TEXT, AT(output), NULL, 0, 0, "FILE", output, text_output},
     {0}};
 
-static const char circular_in_rows[] =
-    "goes neither with --window nor with --format bedgraph or bigwig, whose rows end where the "
-    "record does";
+static const char circular_in_rows[] = "goes neither with --window nor with --format bedgraph or "
+                                       "bigwig, whose rows end with the record";
 
 static const Clash clashes[] = {
     {.option = "top", .with = "bases", .reason = "goes with k-mers, not with --bases"},
     {.option = "state", .with = "kmers", .reason = "goes with records, not with --kmers"},
-    {.option = "all", .with = "vcf", .reason = "stands in place of --vcf"},
+    {.option = "all", .with = "vcf", .reason = "replaces --vcf; give one of them"},
     {.option = "state",
      .with = "positions",
      .value = "all",
@@ -90,7 +89,7 @@ static const Clash clashes[] = {
      .with = "temperature",
      .value = "0",
      .and = "prompt",
-     .reason = "has no effect with --temperature 0 and --prompt: nothing is drawn"},
+     .reason = "has no effect with --temperature 0 and --prompt, because nothing is drawn"},
     {.option = NULL}};
 
 const Program predict_program = {
@@ -132,17 +131,16 @@ static int check_format(const PredictOptions *o, Why *why) {
                 o->mode == MODE_SAMPLE ? "sample writes FASTA" : "trace writes json or text");
   if (o->no_header && ((o->format > FORMAT_TSV && !predict_options_two_outputs(o)) ||
                        o->mode == MODE_SAMPLE || o->mode == MODE_TRACE))
-    return fail(why, "--no-header: goes with tables; what is asked for has no header line");
+    return fail(why, "--no-header: goes with tables; this output has no header line");
   return 0;
 }
 
 /* Rejects sequence files in a mode that reads none. */
 static int fail_alone(const PredictOptions *o, Why *why) {
   if (o->mode == MODE_SAMPLE)
-    return fail(why,
-                "one MODEL and no sequence is what --mode sample takes; --prompt names what to "
-                "go on from");
-  return fail(why, "one MODEL and no sequence is what %s takes",
+    return fail(why, "--mode sample takes one MODEL and no sequence files; --prompt gives the "
+                     "bases to continue");
+  return fail(why, "%s takes one MODEL and no sequence files",
               o->kmers ? "--kmers" : "--mode info");
 }
 
@@ -162,9 +160,8 @@ int predict_options_check(const PredictOptions *o, int n_operands, Why *why) {
     return fail(why, "no model; name a run directory or a .safetensors file");
   if (alone && n_operands > 1) return fail_alone(o, why);
   if (o->paired && n_operands > 2)
-    return fail(why,
-                "--paired: takes one FILE in which the reads of pairs follow one another, or two "
-                "with one read of each pair");
+    return fail(why, "--paired: takes one FILE with the two reads of each pair in succession, or "
+                     "two FILEs with one read of each pair");
   if (o->positions == POSITIONS_ALL && o->top > POSITIONS_TOP_MAX)
     return fail(why, "--top '%d': must be at most %d with --positions all", o->top,
                 POSITIONS_TOP_MAX);

@@ -259,8 +259,8 @@ static int take_round(const Sampler *s, uint64_t first, uint64_t n, bool last, S
                       void *context, Why *why) {
   for (int i = 0; i < s->used; i++) {
     if (s->draft[i].broken)
-      return fail(why, "the model gives no finite numbers; train it again with a smaller "
-                       "--learning-rate");
+      return fail(why, "the model computes numbers that are not finite; train it again with a "
+                       "smaller --learning-rate");
     if (take(context, first + (uint64_t)i, s->draft[i].text, n, last, why) != 0) return -1;
   }
   return 0;

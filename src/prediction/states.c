@@ -25,10 +25,10 @@ static int check_finite(const States *states, const Prediction *prediction, Why 
   const size_t n = (size_t)(stretch->n - stretch->warmup) * (size_t)form->n;
   if (npy_finite(prediction->kept, n, form->half)) return 0;
   if (!form->half) return task_finite(stretch->name, (double)NAN, why);
-  return fail(why,
-              "record '%.100s': a state is not finite in float16, which ends at 65504; leave "
-              "out --half",
-              stretch->name);
+  return fail(
+      why,
+      "record '%.100s': a state is beyond 65504, the largest number of float16; leave out --half",
+      stretch->name);
 }
 
 static int put_both(void *context, uint64_t position, const void *forward, const void *reverse,

@@ -37,7 +37,7 @@ static int check_output(const Task *task, const char *const *paths, Why *why) {
     snprintf(inside, sizeof inside, "%s/model.safetensors", paths[i]);
     same |= is_same(&file, paths[i]) || is_same(&file, inside);
   }
-  return same ? fail(why, "-o %s: is read from too; name another file", output) : 0;
+  return same ? fail(why, "-o %s: is also an input file; name another file", output) : 0;
 }
 
 /* Checks that a file exists; NULL and "-" pass. */
@@ -53,7 +53,7 @@ static int check_pairs(const Task *task, Why *why) {
   char *const *files = task->files;
   if (!task->options->paired || task->n_files != 2 || strcmp(files[0], "-") == 0) return 0;
   if (stat(files[0], &file) != 0 || !S_ISREG(file.st_mode) || !is_same(&file, files[1])) return 0;
-  return fail(why, "--paired: '%s' and '%s' are the same file; name that of the second reads",
+  return fail(why, "--paired: '%s' and '%s' are the same file; name the file of the second reads",
               files[0], files[1]);
 }
 
@@ -87,8 +87,8 @@ Table *task_table(const Task *task, const char *const *columns, int n) {
 int task_finite(const char *record, double number, Why *why) {
   if (isfinite(number)) return 0;
   return fail(why,
-              "record '%.100s': the model gives no finite numbers; train it again with a "
-              "smaller --learning-rate",
+              "record '%.100s': the model computes numbers that are not finite; train it again "
+              "with a smaller --learning-rate",
               record);
 }
 
@@ -139,11 +139,10 @@ void task_say_notes(const Task *task, const char *path, SeqNotes notes, bool nam
     progress_say(progress, "rnnpredict: %s: left out as lower case: %" PRIu64 " bases", title,
                  notes.masked);
   if (notes.nameless_line > 0 && named)
-    progress_say(
-        progress,
-        "rnnpredict: %s: line %zu: this record has no name, so its rows have an empty one; "
-        "write one after its '>' or '@'",
-        title, notes.nameless_line);
+    progress_say(progress,
+                 "rnnpredict: %s: line %zu: this record has no name, so the name in its rows is "
+                 "empty; write a name after its '>' or '@'",
+                 title, notes.nameless_line);
 }
 
 static void say_counts(const Counted *counted, const char *path, EvidenceUse memory) {
@@ -154,7 +153,7 @@ static void say_counts(const Counted *counted, const char *path, EvidenceUse mem
   if (counted->found > 0 && memory != EVIDENCE_OTHERS)
     progress_say(progress,
                  "rnnpredict: %s: records in the memory of the model: %" PRIu64
-                 "; each is predicted from its own copy, which --memory others ignores",
+                 "; each is predicted from its own copy, which --memory others leaves out",
                  input_title(path), counted->found);
 }
 

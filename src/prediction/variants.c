@@ -63,8 +63,9 @@ static int find_record(const Variants *v, const VarRecord *variant, const Record
   const size_t n = genome_find(v->genome, variant->name, record);
   if (n == 1) return 0;
   if (n > 1)
-    return varfile_fail(v->file, variant, why, "'%.100s' is in the reference %zu times; keep one",
-                        variant->name, n);
+    return varfile_fail(v->file, variant, why,
+                        "'%.100s' is in the reference %zu times; keep one of them", variant->name,
+                        n);
   return varfile_fail(v->file, variant, why,
                       "'%.100s' is not in the reference; name the reference of these variants, "
                       "or rename with bcftools annotate --rename-chrs",

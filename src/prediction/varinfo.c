@@ -17,9 +17,9 @@ typedef struct {
 } Field;
 
 static const Field fields[] = {
-    {"RNN_REF", OF_REF, 0, "Bits of REF and the bases behind it"},
-    {"RNN_ALT", OF_ALT, 0, "Bits of the allele and the bases behind it"},
-    {"RNN_DIFF", OF_DIFFERENCE, 0, "RNN_ALT - RNN_REF, positive where the allele surprises more"},
+    {"RNN_REF", OF_REF, 0, "Surprise of REF and the bases behind it, in bits"},
+    {"RNN_ALT", OF_ALT, 0, "Surprise of the allele and the bases behind it, in bits"},
+    {"RNN_DIFF", OF_DIFFERENCE, 0, "RNN_ALT - RNN_REF, positive if the allele is more surprising"},
     {"RNN_REV_REF", OF_REF, 1, "RNN_REF on the reverse strand"},
     {"RNN_REV_ALT", OF_ALT, 1, "RNN_ALT on the reverse strand"},
     {"RNN_REV_DIFF", OF_DIFFERENCE, 1, "RNN_DIFF on the reverse strand"},
@@ -37,7 +37,7 @@ static int add_command(const Task *task, const Variants *variants, uint32_t wind
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
-  if (!out) return fail(why, "%s: no memory for its header", task->options->vcf);
+  if (!out) return fail(why, "%s: not enough memory for its header", task->options->vcf);
   fprintf(out, "rnnpredict --mode variants --vcf %s --format vcf --window %" PRIu32 "%s %s",
           task->options->vcf, window, variants->strands == 2 ? " --strands both" : "",
           *task->paths);

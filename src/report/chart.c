@@ -315,7 +315,7 @@ void chart_write(FILE *out, const Chart *chart) {
     all += points[i].n;
   }
   if (all == 0) {
-    fputs("<p><em>Nothing was measured that could be drawn.</em></p>\n", out);
+    fputs("<p><em>No measurements to draw.</em></p>\n", out);
   } else {
     set_axes(&frame, chart, points);
     write_legend(out, chart, points);

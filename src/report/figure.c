@@ -141,7 +141,7 @@ double figure_mean_speed(const RunData *data) {
 
 static void draw_speed(FILE *out, const RunData *data) {
   Speeds speeds = speeds_new(data);
-  chart_write(out, &(Chart){.title = "K-mers read a second",
+  chart_write(out, &(Chart){.title = "K-mers per second",
                             .x_name = "k-mers read",
                             .y_name = "k-mers a second",
                             .x_from_0 = true,
@@ -178,9 +178,9 @@ static void draw_calibration(FILE *out, const RunData *data) {
                          .high = high,
                          .n = n,
                          .band = true};
-  chart_write(out, &(Chart){.title = "How often what was predicted came true",
-                            .x_name = "probability that the network gave a base",
-                            .y_name = "part of those that came true",
+  chart_write(out, &(Chart){.title = "Observed frequency of bases by predicted probability",
+                            .x_name = "predicted probability",
+                            .y_name = "observed frequency",
                             .diagonal = true,
                             .series = {points}});
   free(low);

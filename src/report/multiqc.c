@@ -22,9 +22,9 @@ static const struct {
      "Best validation loss of the network, in bits per base", "{:,.4f}", "RdYlGn-rev"},
     {"markov_bits_per_base", offsetof(Summary, markov_bits), "Markov",
      "The best Markov model on the same bases, in bits per base", "{:,.4f}", "Greys"},
-    {"kmers", offsetof(Summary, tokens), "K-mers", "K-mers learnt from, all epochs", "{:,.0f}",
+    {"kmers", offsetof(Summary, tokens), "K-mers", "Training k-mers, summed over epochs", "{:,.0f}",
      "Blues"},
-    {"seconds", offsetof(Summary, seconds), "Seconds", "Time of training", "{:,.0f}", "Purples"},
+    {"seconds", offsetof(Summary, seconds), "Seconds", "Training time", "{:,.0f}", "Purples"},
     {"memory_frozen_bits_per_base", offsetof(Summary, frozen_bits), "Memory",
      "Validation with the memory of repeats, in bits per base", "{:,.4f}", "RdYlGn-rev"},
     {"memory_adapting_bits_per_base", offsetof(Summary, adapting_bits), "Adapting",
@@ -73,8 +73,8 @@ static int write_statistics(AtomicFile *file, const Summary *run, const char *sa
 static json_t *plot_json(void) {
   return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[{s:i, s:s}]}}", "id",
                    "rnntrain_loss", "section_name", "rnntrain: loss", "description",
-                   "What a base costs in the course of training, on validation where there is one; "
-                   "2 is guessing.",
+                   "Loss over the course of training, on the validation if there is one; 2 bits "
+                   "per base is guessing.",
                    "plot_type", "linegraph", "pconfig", "id", "rnntrain_loss_plot", "title",
                    "rnntrain: loss", "xlab", "k-mers read", "ylab", "bits per base", "y_lines",
                    "value", 2, "label", "guessing");

@@ -129,7 +129,7 @@ static void put_status(const Page *page) {
       {"running", "running", ": this page follows it"},
       {"out of time", "done", ": all of <span class=\"word\">--max-time</span> is used"},
       {"stopped early", "done",
-       ": validation did not improve any more (<span class=\"word\">--patience</span>)"},
+       ": validation improved no further (<span class=\"word\">--patience</span>)"},
       {"interrupted", "interrupted", ": <span class=\"word\">--resume</span> continues it"},
   };
   const char *status = page->data->run.status, *note = "";
@@ -284,10 +284,10 @@ static void put_commands(const Page *page) {
   put_pair(page, "rnntrain", run->version);
   put_pair(page, "OpenBLAS", run->openblas);
   put_pair(page, "loops for", run->cpu_level);
-  put_number(page, "k-mers to learn from", run->train_tokens);
-  put_number(page, "k-mers to validate on", run->valid_tokens);
+  put_number(page, "training k-mers", run->train_tokens);
+  put_number(page, "validation k-mers", run->valid_tokens);
   put_number(page, "steps", run->steps);
-  put_number(page, "steps left out, not finite", run->skipped_steps);
+  put_number(page, "steps skipped, gradient not finite", run->skipped_steps);
   put_number(page, "best at step", run->best_step);
   put_number(page, "peak memory, bytes", run->peak_memory);
   fputs("</dl>\n</section>\n", page->out);

@@ -35,7 +35,7 @@ static int read_numbers(Lines *lines, double *numbers, int columns, Why *why) {
     numbers[i] = strcmp(at, "NA") == 0 ? NAN : strtod(at, &rest);
     const bool good = strcmp(at, "NA") == 0 || (*at && *rest == 0);
     if (!good || (behind == '\t') != (i + 1 < columns))
-      return fail(why, "%s: line %zu: is no row of %d numbers; it was changed, put it back",
+      return fail(why, "%s: line %zu: is not a row of %d numbers; it was changed, restore it",
                   lines->path, lines->number, columns);
     at = end + 1;
   }
@@ -47,7 +47,7 @@ static int check_header(Lines *lines, const char *header, Why *why) {
   lines->number = 1;
   if (n > 0 && lines->line[n - 1] == '\n') lines->line[n - 1] = 0;
   if (n > 0 && strcmp(lines->line, header) == 0) return 0;
-  return fail(why, "%s: does not begin with the names of its columns; it was changed, put it back",
+  return fail(why, "%s: does not begin with the names of its columns; it was changed, restore it",
               lines->path);
 }
 
@@ -62,7 +62,7 @@ static int read_log(RunData *data, const Log *log, const char *path, Why *why) {
   Lines lines = {.path = path, .file = regular_open(path, why)};
   double numbers[COLUMNS_MAX];
   if (!lines.file && errno == ENOENT)
-    fail(why, "%s: cannot be opened: %s; put it back", path, strerror(errno));
+    fail(why, "%s: cannot be opened: %s; restore it", path, strerror(errno));
   if (!lines.file) return -1;
   int more = check_header(&lines, rundir_header(log->file), why) == 0 ? 1 : -1;
   while (more > 0) {

@@ -154,11 +154,10 @@ static json_t *load(const char *path, Excerpt *excerpt, Why *why) {
   if (ferror(excerpt->file))
     fail_reading(why, errno, "%s: cannot be read", path);
   else if (excerpt->too_large)
-    fail(why, "%s: is larger than any run.json that rnntrain writes; put that one back", path);
+    fail(why, "%s: is larger than any run.json of rnntrain; restore the file of the run", path);
   else if (!json_is_object(root))
-    fail(why,
-         "%s: is no JSON object%s%s; it is no whole run.json, go on with the run to make it anew",
-         path, root ? "" : ": ", root ? "" : error.text);
+    fail(why, "%s: is not a JSON object%s%s; resume the run to write a new run.json", path,
+         root ? "" : ": ", root ? "" : error.text);
   else
     return root;
   json_decref(root);

@@ -203,8 +203,7 @@ int checkpoint_read(int fd, const char *path, const RunConfig *run, RunState *st
   if (!file) return -1;
   int rc = model_shape(&found, path, safetensors_metadata(file), why);
   if (rc == 0 && memcmp(&found, &run->shape, sizeof found) != 0)
-    rc = fail(why, "%s: its network is another than the options describe; give those of its run",
-              path);
+    rc = fail(why, "%s: its network does not match the options; give the options of its run", path);
   const int n = file_tensors(tensors, run, state);
   if (rc == 0) rc = safetensors_read(file, tensors, n, why);
   if (rc == 0) rc = safetensors_only(file, tensors, n, NULL, why);

@@ -45,7 +45,8 @@ static int check_names(const Metadata *about, const char *path, Why *why) {
     while (option->name && strcmp(option_key(option, known), key) != 0) option++;
     if (strncmp(key, "option.", strlen("option.")) == 0 && !option->name)
       return fail(why,
-                  "%s: has %s, which this version does not know; go on with the one that made it",
+                  "%s: has %s, which is unknown to this version; resume the run with the version "
+                  "that made it",
                   path, key);
   }
   return 0;
@@ -61,8 +62,8 @@ static int check_sizes(const Metadata *about, const char *path, Why *why) {
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     const char *is = metadata_get(about, pairs[i][0]), *said = metadata_get(about, pairs[i][1]);
     if (!is || !said || strcmp(is, said) != 0)
-      return fail(why, "%s: its %s is not its %s; it is no whole checkpoint", path, pairs[i][0],
-                  pairs[i][1]);
+      return fail(why, "%s: its %s does not match its %s; it is not an intact checkpoint", path,
+                  pairs[i][0], pairs[i][1]);
   }
   return 0;
 }
@@ -94,14 +95,15 @@ static int take_options(TrainOptions *options, const CommandLine *line, const Me
     TrainOptions *to = given ? &unused : options;
     if (!before && !train_options_list(&unused, option)) before = usual;
     if (!before || option_restore(option, to, before) != 0)
-      return fail(why, "%s: has no %s that this version knows; go on with the one that made it",
-                  path, key);
+      return fail(
+          why,
+          "%s: has no %s that this version knows; resume the run with the version that made it",
+          path, key);
     option_value(option, options, value, sizeof value);
     if (option_stay(option) == FIXED && strcmp(before, value) != 0)
-      return fail(why,
-                  "--%s: the run in %s began with %s, not %s; leave the option away, or begin "
-                  "another run",
-                  option->name, options->output, before, value);
+      return fail(
+          why, "--%s: the run in %s began with %s, not %s; omit the option, or start another run",
+          option->name, options->output, before, value);
   }
   return 0;
 }
@@ -115,7 +117,8 @@ int resume_read(RunConfig *run, TrainOptions *options, const CommandLine *line, 
   const char *version = metadata_get(run->past, "version");
   if (started) run->started = started;
   if (version && strcmp(version, VERSION) != 0)
-    progress_say(run->progress, "%s: version %s made it, this is %s: last bits may differ", path,
+    progress_say(run->progress,
+                 "%s: version %s made it, this is %s: the last bits of the model may differ", path,
                  version, VERSION);
   return 0;
 }
@@ -156,7 +159,7 @@ int resume_check_inputs(const RunConfig *run, Why *why) {
                 "same order",
                 input_title(dataset->files[i - 1]), i, difference);
   if (n > n_past)
-    return fail(why, "%s: is not an input of the run, which has only %zu; leave it out",
+    return fail(why, "%s: is not an input of the run, which has only %zu; omit it",
                 input_title(dataset->files[n_past]), n_past);
   if (n < n_past && past[(n_past - 1) * DATASET_COLUMNS + DATASET_VALIDATES])
     return fail(why, "the run began with a --valid file; give it again");

@@ -163,14 +163,15 @@ AtomicFile *rundir_create(const RunDir *dir, RunFile file, Why *why) {
 /* ---- claiming ------------------------------------------------------------------------------- */
 
 static int busy(const RunDir *dir, Why *why) {
-  return fail(why,
-              "-o %s: another rnntrain is writing there; wait for it, or name another directory",
-              dir->path);
+  return fail(
+      why,
+      "-o %s: another rnntrain is writing there; wait until it ends, or name another directory",
+      dir->path);
 }
 
 static int begun_meanwhile(const RunDir *dir, Why *why) {
   return fail(why,
-              "-o %s: another rnntrain has begun a run there meanwhile; name another directory",
+              "-o %s: another rnntrain has started a run there meanwhile; name another directory",
               dir->path);
 }
 

@@ -57,7 +57,8 @@ static int cannot_write(const char *path, Why *why) {
 
 /* Appends the pending lines; if that fails, no part of them stays. */
 static int append(Runlog *log, Log *to, Why *why) {
-  if (fflush(log->lines) != 0) return fail(why, "%s: no memory for its next line", to->path);
+  if (fflush(log->lines) != 0)
+    return fail(why, "%s: not enough memory for its next line", to->path);
   if (rundir_check(log->dir, why) != 0) return -1;
   if (stream_write(to->fd, log->text, log->size) < log->size) {
     cannot_write(to->path, why);
@@ -134,17 +135,16 @@ static int open_log(Runlog *log, Log *to, uint64_t bytes, Why *why) {
   char last = 0;
   to->fd = rundir_log(log->dir, to->file, false);
   if (to->fd < 0 && errno == ENOENT)
-    return fail(why,
-                "%s: cannot be opened: %s; put it back, or give --force to begin anew without "
-                "--resume",
-                to->path, strerror(errno));
+    return fail(
+        why, "%s: cannot be opened: %s; restore it, or start anew with --force instead of --resume",
+        to->path, strerror(errno));
   if (to->fd < 0) return fail_writing(why, errno, "%s: cannot be opened", to->path);
   to->bytes = bytes;
   if (bytes == 0 || bytes > INT64_MAX || pread(to->fd, &last, 1, (off_t)bytes - 1) != 1 ||
       last != '\n')
     return fail(why,
-                "%s: was changed since its checkpoint was written; put it back, or give --force to "
-                "begin anew without --resume",
+                "%s: was changed since its checkpoint was written; restore it, or start anew with "
+                "--force instead of --resume",
                 to->path);
   return 0;
 }

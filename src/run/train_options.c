@@ -86,7 +86,7 @@ static const Clash clashes[] = {
     {.option = "valid-fraction",
      .fits = "0",
      .with = "valid",
-     .reason = "has no effect with --valid, whose file is the whole validation; omit one of them"},
+     .reason = "has no effect with --valid, which names the whole validation; omit one of them"},
     {.option = "resume",
      .with = "force",
      .reason = "does not go with --force: a run is either resumed or overwritten"},
@@ -135,7 +135,7 @@ static int check_alone(const TrainOptions *o, Why *why) {
     option_value(option, o, is, sizeof is);
     option_value(option, &fresh, usual, sizeof usual);
     if (strcmp(is, usual) != 0)
-      return fail(why, "--%s: there is no FILE to train on; name one, or leave the option away",
+      return fail(why, "--%s: there is no FILE to train on; name one, or omit the option",
                   option->name);
   }
   return 0;
@@ -149,9 +149,10 @@ int train_options_check(const TrainOptions *o, const char *const *files, int n_f
   if (n_files == 0 && check_alone(o, why) != 0) return -1;
   if (standard_inputs > 1) return fail(why, "-: standard input can be named only once");
   if (o->epochs == 0 && !(o->memory && (o->init || o->resume)))
-    return fail(why, "-e '0': must be a whole number, 1..1000000; 0, which trains nothing, goes "
-                     "only with --init and --memory");
-  if (!o->output && !o->dry_run) return fail(why, "-o DIR is missing: where should the run go?");
+    return fail(why, "-e '0': must be a whole number, 1..1000000; 0, for no training, goes only "
+                     "with --init and --memory");
+  if (!o->output && !o->dry_run)
+    return fail(why, "-o DIR is missing; name a directory for the run");
   return 0;
 }
 
@@ -163,9 +164,9 @@ int train_options_most_lanes(int T) {
 int train_options_complete(TrainOptions *o, Why *why) {
   const bool endless = o->max_time > 0 || o->schedule == SCHEDULE_PLATEAU;
   const bool validates = o->valid || o->valid_fraction > 0;
-  if (o->s > o->k) return fail(why, "-s '%d': must be at most k, which is %d", o->s, o->k);
+  if (o->s > o->k) return fail(why, "-s '%d': must be at most k = %d", o->s, o->k);
   if (!validates && (o->patience > 0 || o->schedule == SCHEDULE_PLATEAU))
-    return fail(why, "--valid-fraction 0: %s needs a validation",
+    return fail(why, "--valid-fraction 0: %s needs a validation; give a fraction above 0",
                 o->patience > 0 ? "--patience" : "--schedule plateau");
   if (o->B > train_options_most_lanes(o->T))
     return fail(why, "-B %d -T %d: lanes times timesteps must be at most %d", o->B, o->T,

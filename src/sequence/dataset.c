@@ -105,7 +105,7 @@ static const char *nothing(const SeqCounts *counts) {
   if (counts_letters(counts) == 0) return "records but no sequence";
   if (counts->short_segments + counts->low_quality + counts->notes.masked == 0)
     return "no A, C, G or T";
-  return "nothing that --lowercase, --min-length and --min-quality leave";
+  return "no bases that pass --lowercase, --min-length and --min-quality";
 }
 
 int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
@@ -115,14 +115,13 @@ int dataset_check(const Dataset *dataset, int k, int s, Why *why) {
                   nothing(&dataset->counts[i]));
   if (span_tokens(&dataset->train, k, s) == 0)
     return fail(why,
-                "%s: no segment to train on has the k+s = %d bases that one prediction needs; "
-                "give more sequence or a smaller -k",
+                "%s: no training segment has the k+s = %d bases that one prediction needs; give "
+                "more sequence or a smaller -k",
                 input_title(dataset->files[0]), k + s);
   if (dataset->valid_name && span_tokens(&dataset->valid, k, s) == 0)
     return fail(why,
-                "%s: no segment to validate on has the k+s = %d bases that one prediction "
-                "needs; give longer files, a file with --valid, or --valid-fraction 0 for no "
-                "validation",
+                "%s: no validation segment has the k+s = %d bases that one prediction needs; give "
+                "longer files, a file with --valid, or --valid-fraction 0 for no validation",
                 input_title(dataset->valid_name), k + s);
   return 0;
 }

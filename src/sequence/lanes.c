@@ -343,5 +343,5 @@ int lanes_restore(Lanes *lanes, const uint64_t *state, Why *why) {
     inside = state[1] <= lane->tokens;
     if (inside) lane_load(lanes, lane, state[0], state[1]);
   }
-  return inside ? 0 : fail(why, "a lane's place is not in this input");
+  return inside ? 0 : fail(why, "the place of a lane is not in this input");
 }

@@ -27,8 +27,8 @@ static int read_plus(Quality *quality, Text *text, Why *why) {
   if (title_is_blank(again) || title_same_name(text->record, again)) return 0;
   text->line = line;
   return text_fail(text, why,
-                   "the '+' line repeats another name than the '@' line has; where each record "
-                   "has four lines, sed '3~4s/.*/+/' empties the '+' lines");
+                   "the '+' line has another name than the '@' line; if each record has four "
+                   "lines, sed '3~4s/.*/+/' empties the '+' lines");
 }
 
 static void mark_low(Quality *quality, char *letters, const char *qualities, size_t n) {
@@ -76,8 +76,8 @@ static int end_quality(Text *text, size_t first_line, Why *why) {
   if (text->line == first_line)
     return text_fail(text, why, "its quality is longer than its sequence");
   return text_fail(text, why,
-                   "the lines of its quality do not add up to the length of its sequence: one is "
-                   "too short or too long");
+                   "the lines of its quality do not add up to the length of its sequence: one line "
+                   "is too short or too long");
 }
 
 int quality_read(Quality *quality, Text *text, char *letters, uint64_t length, Why *why) {

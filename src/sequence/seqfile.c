@@ -56,7 +56,7 @@ static int bad_letter(const SeqFile *f, Why *why) {
   if (f->fastq && c == '@' && text->line_start)
     return text_fail(text, why, "'@' where its sequence or its '+' line is expected");
   if (c > ' ' && c < 127)
-    snprintf(problem, sizeof problem, "'%c' is no nucleotide code%s", c,
+    snprintf(problem, sizeof problem, "'%c' is not a nucleotide code%s", c,
              foreign_letter(c, text->line_start));
   else
     snprintf(problem, sizeof problem, "byte 0x%02x (%s) inside the sequence", (unsigned char)c,

@@ -322,8 +322,8 @@ static int next_of_pair(Steps *steps, Why *why) {
   if (more != 0) return more;
   if (!steps->second && (more = seqfile_next(steps->mate, why)) <= 0) return more;
   return fail(why,
-              "%s: has more records than '%s'; the two reads of a pair must have the same place "
-              "in their files",
+              "%s: has more records than '%s'; both files must have the reads of the pairs in the "
+              "same order",
               steps->mate_path, steps->path);
 }
 

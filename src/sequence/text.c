@@ -78,13 +78,14 @@ int text_read_header(Text *text, HeaderLine *header, Why *why) {
     header->length += n;
     text->at += n;
     if (header->length > HEADER_MAX)
-      return text_fail(text, why, "a header longer than a megabyte; is this a sequence file?");
+      return text_fail(text, why,
+                       "a header longer than a megabyte; this is hardly a sequence file");
     if (n < most) break;
   }
   header->bytes[header->length] = 0;
   if (more <= 0) return more;
   if (text->bytes[text->at] == 0)
     return text_fail(text, why,
-                     "a zero byte in the header; the file is damaged, or UTF-16, or no text");
+                     "a zero byte in the header; the file is damaged, UTF-16 or not text");
   return text_end_line(text, why);
 }

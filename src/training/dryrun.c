@@ -73,15 +73,14 @@ void dryrun_say(const RunConfig *run, const Plan *plan) {
   plan_text(plan->windows, windows);
   plan_text(plan->markov, markov);
   progress_say(run->progress,
-               "tokens: %" PRIu64 " to learn from in %" PRIu64 " pieces, %" PRIu64
-               " to validate on",
+               "tokens: %" PRIu64 " for training in %" PRIu64 " pieces, %" PRIu64 " for validation",
                run->train_tokens, lanes_pieces(train->lanes), run->valid_tokens);
   progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
                shape_parameters(&run->shape), run->shape.n, run->shape.V);
-  progress_say(run->progress,
-               "memory: %s (sequence %s; then Markov counts %s, or weights and moments %s and "
-               "windows %s)",
-               total, corpus, markov, weights, windows);
+  progress_say(
+      run->progress,
+      "memory: %s (sequence %s, then Markov counts %s, or weights and moments %s and windows %s)",
+      total, corpus, markov, weights, windows);
   if (run->options->memory) repeats_say(run);
   if (run->options->epochs != 0) say_time(train, rehearse(train));
   trainer_free(train);

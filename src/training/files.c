@@ -99,9 +99,9 @@ static int resume(Trainer *train, Why *why) {
   if (checkpoint_read(fd, path, train->run, &train->state, why) != 0) return -1;
   commands_add(&train->state.commands, train->run->command, train->run->n_command);
   if (train->state.optimizer->steps > numbers->step || train->state.lanes[0] != numbers->epoch)
-    return fail(why, "%s: its numbers contradict each other; it is no whole checkpoint", path);
+    return fail(why, "%s: its numbers contradict each other; it is not an intact checkpoint", path);
   if (lanes_restore(train->lanes, train->state.lanes, &place) != 0)
-    return fail(why, "%s: %s; it is no checkpoint of this run", path, place.text);
+    return fail(why, "%s: %s; it is not a checkpoint of this run", path, place.text);
   return runlog_continue(train->run->log, numbers, why);
 }
 

@@ -38,9 +38,9 @@ static void suggest_lanes(const RunConfig *run, int threads, char text[64]) {
   *text = 0;
   if (block_count(&run->shape, o->B) >= threads) return;
   if (enough <= most)
-    snprintf(text, 64, "; --lanes %d would feed all %d", enough, threads);
+    snprintf(text, 64, "; --lanes %d would be enough for all %d", enough, threads);
   else if (most > o->B)
-    snprintf(text, 64, "; --lanes %d would feed %d", most, block_count(&run->shape, most));
+    snprintf(text, 64, "; --lanes %d would be enough for %d", most, block_count(&run->shape, most));
 }
 
 void messages_lanes(const RunConfig *run, bool automatic) {
@@ -48,8 +48,8 @@ void messages_lanes(const RunConfig *run, bool automatic) {
   const int fed = block_count(&run->shape, o->B);
   char more[64];
   suggest_lanes(run, o->threads * ranks_count(), more);
-  progress_say(run->progress, "lanes: %d%s, feeds %d thread%s%s", o->B, automatic ? " (auto)" : "",
-               fed, fed > 1 ? "s" : "", more);
+  progress_say(run->progress, "lanes: %d%s, enough for %d thread%s%s", o->B,
+               automatic ? " (auto)" : "", fed, fed > 1 ? "s" : "", more);
 }
 
 void messages_start(const Trainer *train) {
@@ -57,7 +57,7 @@ void messages_start(const Trainer *train) {
   const RunConfig *run = train->run;
   plan_text(run->memory, memory);
   plan_threads(run->options->threads, threads);
-  progress_say(run->progress, "%" PRIu64 " k-mers to learn from, %" PRIu64 " to validate on",
+  progress_say(run->progress, "%" PRIu64 " training k-mers, %" PRIu64 " for validation",
                run->train_tokens, run->valid_tokens);
   progress_say(run->progress, "%zu parameters, %s of memory, %s", shape_parameters(&run->shape),
                memory, threads);
@@ -122,11 +122,10 @@ static void suggest_remedies(const Trainer *train) {
   char longer[64];
   suggest_longer(train, longer);
   if (each < (double)FEW_TOKENS)
-    progress_say(
-        run->progress,
-        "warning: the network is worse than the best Markov model and has only %.2g k-mers per "
-        "parameter to learn from: try %smore sequence, or a smaller -D or -k",
-        each, longer);
+    progress_say(run->progress,
+                 "warning: the network is worse than the best Markov model and has only %.2g "
+                 "training k-mers per parameter: try %smore sequence, or a smaller -D or -k",
+                 each, longer);
   else
     progress_say(run->progress,
                  "warning: the network is worse than the best Markov model: try %sa larger -D "
@@ -137,8 +136,8 @@ static void suggest_remedies(const Trainer *train) {
 
 static void say_repeats(const Trainer *train) {
   progress_say(train->run->progress,
-               "validation with the memory: %.4f bits per base; adapting (it also holds the "
-               "validation sequence read so far): %.4f",
+               "validation with the memory: %.4f bits per base; adapting (with the validation "
+               "sequence read so far): %.4f",
                train->result.repeats.frozen, train->result.repeats.adapting);
 }
 
@@ -175,7 +174,7 @@ void messages_end(const Trainer *train) {
   progress_say(progress, "longest step %.3f s, longest checkpoint %.3f s",
                train->result.longest_step, train->result.longest_checkpoint);
   if (numbers->skipped > 0)
-    progress_say(progress, "%" PRIu64 " steps left out: their gradient was not finite",
+    progress_say(progress, "%" PRIu64 " steps skipped: their gradient was not finite",
                  numbers->skipped);
   if (isfinite(numbers->best_valid_loss)) say_validation(train);
   progress_say(progress, "model: %s", rundir_file(train->run->dir, RUN_MODEL));

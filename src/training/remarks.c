@@ -69,14 +69,13 @@ static void say_twins(Progress *progress, const Dataset *dataset) {
     const char *second = input_title(dataset->files[groups[i].second]);
     if (groups[i].n == 0 || found++ >= LINES) continue;
     if (groups[i].n == 2)
-      progress_say(progress, "%s and %s hold the same sequence", first, second);
+      progress_say(progress, "%s and %s have the same sequence", first, second);
     else
-      progress_say(progress, "%s, %s and %d more hold the same sequence", first, second,
+      progress_say(progress, "%s, %s and %d more have the same sequence", first, second,
                    groups[i].n - 2);
   }
   if (found > LINES)
-    progress_say(progress, "and %d more groups of files that hold the same sequence",
-                 found - LINES);
+    progress_say(progress, "and %d more groups of files with the same sequence", found - LINES);
   free(groups);
 }
 
@@ -91,17 +90,17 @@ static bool remark(char text[TEXT], Remark kind, const TrainOptions *o, const Se
   case NO_END_BLOCK: snprintf(text, TEXT, SEQFILE_NO_END_BLOCK); return c->notes.end_block_missing;
   case PHRED64:
     snprintf(text, TEXT,
-             "its qualities can only be Phred+64, but --min-quality reads Phred+33; convert them "
-             "with seqtk seq -Q64 -V");
+             "its quality values can only be Phred+64, but --min-quality reads Phred+33; convert "
+             "them with seqtk seq -Q64 -V");
     return c->notes.phred64;
   case CIRCULAR:
     snprintf(text, TEXT, "circular records: %" PRIu64 " of %" PRIu64, c->circular, c->records);
     return c->circular > 0;
   case NO_QUALITY:
-    snprintf(text, TEXT, "has no quality for --min-quality");
+    snprintf(text, TEXT, "has no quality values for --min-quality");
     return o->min_quality > 0 && !c->notes.has_quality;
   case LOW_QUALITY:
-    snprintf(text, TEXT, "left out of quality below %d: %" PRIu64 " of %" PRIu64 " bases",
+    snprintf(text, TEXT, "left out for quality below %d: %" PRIu64 " of %" PRIu64 " bases",
              o->min_quality, c->low_quality, counts_letters(c));
     return c->low_quality > 0;
   case MASKED:

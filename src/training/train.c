@@ -179,15 +179,14 @@ static int end_diverged(Trainer *train, Why *why) {
   if (runlog_sync(train->run->log, &train->state.numbers, why) != 0 ||
       files_runjson(train, RUN_STATUS_DIVERGED, why) != 0)
     return -1;
-  char reason[192] = "the network's numbers are not finite any more";
+  char reason[192] = "numbers of the network are no longer finite";
   if (train->state.numbers.bad_in_a_row >= TRAINER_DIVERGED_AFTER)
-    snprintf(
-        reason, sizeof reason,
-        "for %d steps in a row the loss was no number or over %d times what guessing costs, or "
-        "it was no number in a validation",
-        TRAINER_DIVERGED_AFTER, DIVERGED_FACTOR);
-  fail(why, "diverged: %s; choose a smaller --learning-rate than %g%s", reason,
-       train->run->options->rate, validated ? " (the best model before that is kept)" : "");
+    snprintf(reason, sizeof reason,
+             "for %d steps in a row the loss was not a number or over %d times that of guessing, "
+             "or it was not a number in a validation",
+             TRAINER_DIVERGED_AFTER, DIVERGED_FACTOR);
+  fail(why, "diverged: %s; choose a --learning-rate below %g%s", reason, train->run->options->rate,
+       validated ? " (the best model before that is kept)" : "");
   return TRAIN_DIVERGED;
 }
 

@@ -56,7 +56,7 @@ static Validation measure(Trainer *train, double *loss, Why *why) {
   if (train->state.numbers.step == 0) phases_note(train->phases, "validating --init", seconds);
   if (outcome == NO_TIME && !train->without_validation) {
     train->without_validation = true;
-    progress_say(train->run->progress, "no time left for a validation within --max-time %g s",
+    progress_say(train->run->progress, "no time is left for a validation within --max-time %g s",
                  train->budget.limit);
   }
   return outcome;

@@ -116,7 +116,7 @@ SHAPE = 'malformed at H.shape: must be one or two whole numbers'
 BROKEN = [
     # lengths
     ('7-bytes', 'ends early: it was cut short', b'{}     '),
-    ('header-of-17-MiB', 'is no safetensors file', struct.pack('<Q', 17 << 20) + TEXT + DATA),
+    ('header-of-17-MiB', 'is not a safetensors file', struct.pack('<Q', 17 << 20) + TEXT + DATA),
     ('header-longer-than-file', 'ends early: it was cut short',
      struct.pack('<Q', len(TEXT + DATA) + 1) + TEXT + DATA),
     ('cut-short', 'ends early: it was cut short', pack(TEXT, DATA[:-1])),
