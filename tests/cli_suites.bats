@@ -35,7 +35,7 @@ came() {
     echo "$(column records < "$out") records, $(column bases < "$out") bases"
   elif [ "$1" -ne 1 ] || [ -s "$out" ] || [[ "$said" == *$'\n'* ]]; then
     echo "exit code $1 with $(wc -c < "$out") bytes of output and: $said"
-  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9].*(protein|no nucleotide code) ]]; then
+  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9].*(protein|not a nucleotide code) ]]; then
     echo "refused as no DNA: $said"
   elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9] ]]; then
     echo "refused: $said"
