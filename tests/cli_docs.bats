@@ -76,6 +76,8 @@ fresh_clone() {
     report.html --help docs/tutorial.md; do
     grep -F -e "$words" explained
   done
+  grep '^   ' explained | grep -v 'export PATH' > paragraphs
+  run -1 grep '.\{81\}' paragraphs # the columns of a terminal
   grep '^phix' said
   [ -s clone/build/demo-run/report.html ]
   [ -s clone/lambda/report.html ]
