@@ -74,7 +74,7 @@ dependencies() {
   run --separate-stderr -0 in_script 'need_packages make'
   [ "$output" = "went on" ]
   [[ "$stderr" == "installing with apt-get"*": make"* ]]
-  [[ "$stderr" == *"2 packages with those that they need: 88.3 MB to fetch, 398 MB on disk"* ]]
+  [[ "$stderr" == *"2 packages with their dependencies: 88.3 MB to fetch, 398 MB on disk"* ]]
   [[ "$stderr" == *"installed after "* ]]
   [[ "$stderr" != *"Reading package lists"* ]]
   grep 'apt-get install -y --no-install-recommends make$' calls
