@@ -83,7 +83,8 @@ static void seeds_go_as_far_as_json_numbers_are_exact(void **state) {
 }
 
 /* The output of manual_answer, which a child runs because it closes standard output. */
-static char *answer(const Program *of, OptionsWish wish, const char *about, int wanted_code) {
+static char *answer_line(const Program *of, OptionsWish wish, const CommandLine *line,
+                         int wanted_code) {
   static char text[1 << 16];
   int status;
   FILE *file = tmpfile();
@@ -92,8 +93,7 @@ static char *answer(const Program *of, OptionsWish wish, const char *about, int 
   pid_t child = fork();
   if (child == 0) {
     dup2(fileno(file), STDOUT_FILENO);
-    const CommandLine line = {.topic = about};
-    _exit(manual_answer(of, wish, &line, "0.3", "baseline", &why));
+    _exit(manual_answer(of, wish, line, "0.3", "baseline", &why));
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
@@ -102,6 +102,11 @@ static char *answer(const Program *of, OptionsWish wish, const char *about, int 
   text[fread(text, 1, sizeof text - 1, file)] = 0;
   fclose(file);
   return text;
+}
+
+static char *answer(const Program *of, OptionsWish wish, const char *about, int wanted_code) {
+  const CommandLine line = {.topic = about};
+  return answer_line(of, wish, &line, wanted_code);
 }
 
 static void the_help_names_every_option_in_80_columns(void **state) {
@@ -116,6 +121,28 @@ static void the_help_names_every_option_in_80_columns(void **state) {
     }
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
       if (strlen(line) > 80) fail_msg("%s", line);
+  }
+}
+
+/* An example without --mode is one of the default, next. */
+static void the_help_of_a_mode_has_its_examples_alone(void **state) {
+  (void)state;
+  static const char *const modes[] = {"classify", "next", "trace", "info"};
+  static const int commands[] = {1, 1, 2, 0};
+  for (int i = 0; i < 4; i++) {
+    CommandLine line = {.topic = NULL};
+    char option[64];
+    snprintf(line.chosen, sizeof line.chosen, "%s", modes[i]);
+    snprintf(option, sizeof option, "rnnpredict --mode %s ", modes[i]);
+    const char *text = strstr(answer_line(&predict_program, OPTIONS_HELP, &line, 0), "\nexamples:");
+    assert_int_equal(text != NULL, commands[i] > 0);
+    int found = 0, own = 0;
+    for (const char *at = text; at && (at = strstr(at, "\n  rnnpredict ")); at++) {
+      found++;
+      own += i == 1 ? !strstr(at, "--mode") : strncmp(at + 3, option, strlen(option)) == 0;
+    }
+    assert_int_equal(found, commands[i]);
+    assert_int_equal(own, commands[i]);
   }
 }
 
@@ -144,6 +171,7 @@ int main(void) {
       cmocka_unit_test(every_default_parses_and_is_in_range),
       cmocka_unit_test(seeds_go_as_far_as_json_numbers_are_exact),
       cmocka_unit_test(the_help_names_every_option_in_80_columns),
+      cmocka_unit_test(the_help_of_a_mode_has_its_examples_alone),
       cmocka_unit_test(every_page_names_every_option),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ typedef struct {
   const Clash *clashes;    /* ends with a row whose option is NULL; NULL: there are none */
   const char *operands;    /* the arguments besides options, for the help */
   const char *description; /* for the man page; paragraphs are separated by empty lines */
-  const char *examples;    /* shell lines, "# comment" lines between them */
+  const char *examples;    /* "# comment" lines, a shell line after each */
   const char *files;       /* for the man page: "NAME: text" paragraphs, one for each file */
   const char *environment; /* for the man page: the same for environment variables */
   const char *exit_codes;  /* their meanings, for the man page */

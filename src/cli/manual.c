@@ -125,6 +125,32 @@ static void help_rest(FILE *out, const Program *program) {
   fputs("  -V, --version            Version, libraries and CPU type\n", out);
 }
 
+/* Whether a command of the examples has the chosen word, or none was chosen. */
+static bool suits(const Program *program, const char *command, const char *chosen) {
+  const Option *chooser = options_chooser(program);
+  if (!*chosen) return true;
+  char line[128], name[64];
+  snprintf(line, sizeof line, "%.*s", (int)strcspn(command, "\n"), command);
+  snprintf(name, sizeof name, "--%s ", chooser->name);
+  const char *given = strstr(line, name);
+  const char *word = given ? given + strlen(name) : chooser->fallback;
+  const size_t n = strlen(chosen);
+  return strcspn(word, " ") == n && strncmp(word, chosen, n) == 0;
+}
+
+static void help_examples(FILE *out, const Program *program, const char *chosen) {
+  const char *heading = "\nexamples:\n";
+  for (const char *comment = program->examples; comment;) {
+    const char *command = next_line(comment);
+    if (suits(program, command, chosen)) {
+      fprintf(out, "%s  %.*s\n", heading, (int)strcspn(comment, "\n"), comment);
+      fprintf(out, "  %.*s\n", (int)strcspn(command, "\n"), command);
+      heading = "";
+    }
+    comment = next_line(command);
+  }
+}
+
 /* The help; if a word was chosen for the option that groups name, without those of other words. */
 static void help(FILE *out, const Program *program, const char *chosen) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
@@ -134,9 +160,7 @@ static void help(FILE *out, const Program *program, const char *chosen) {
   if (*chosen) help_chosen(out, program, chosen);
   help_options(out, program, chosen);
   help_rest(out, program);
-  fputs("\nexamples:\n", out);
-  for (const char *line = program->examples; line; line = next_line(line))
-    fprintf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+  help_examples(out, program, chosen);
   fprintf(out, "\nexit codes: ");
   wrap(out, program->exit_codes, 12, 12);
   if (*HOMEPAGE) fputs("\nHomepage and bug reports: " HOMEPAGE "\n", out);
@@ -273,7 +297,7 @@ static bool write_page(FILE *out, const Program *program, const CommandLine *lin
     man(out, program);
   else
     help(out, program, line->chosen);
-  return true;
+  if (!*chosen) return true;
 }
 
 static void write_version(FILE *out, const Program *program, const char *library,
