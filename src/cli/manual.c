@@ -297,7 +297,7 @@ static bool write_page(FILE *out, const Program *program, const CommandLine *lin
     man(out, program);
   else
     help(out, program, line->chosen);
-  if (!*chosen) return true;
+  return true;
 }
 
 static void write_version(FILE *out, const Program *program, const char *library,
