@@ -28,12 +28,12 @@ refuses_both() {
   [[ "$stderr" == *"$1"* ]]
 }
 
-@test "no such file" {
+@test "a missing input file is an error" {
   fails 1 "nowhere.fa: cannot be opened: No such file" train -o run nowhere.fa
   fails 1 "nowhere.fa: cannot be opened: No such file" rnnpredict "$MODEL" nowhere.fa # before a header line
 }
 
-@test "a path of thousands of letters displaces neither the program, the cause nor the remedy" {
+@test "an error with a path of thousands of letters still has the program, the cause and the remedy" {
   local part path=.
   part=$(printf 'd%.0s' {1..200})
   for i in {1..15}; do path+=/$part; done
@@ -47,12 +47,12 @@ refuses_both() {
   fails 1 "No such file or directory; create its directory first" train -o "$path/none/run" good.fa
 }
 
-@test "a directory" {
+@test "a directory as input is an error" {
   mkdir reads
   refuses_both "reads: is a directory" reads
 }
 
-@test "an empty file, plain or gzip" {
+@test "an empty file is an error, plain or gzip" {
   touch empty.fa
   gzip < empty.fa > empty.fa.gz
   refuses_both "empty.fa: is empty" empty.fa
@@ -62,7 +62,7 @@ refuses_both() {
     bash -c "exec rnntrain ${TINY[*]} -o run - <&-"
 }
 
-@test "a file with no sequence: headers only, N only" {
+@test "a file without bases is an error: headers only, N only" {
   printf '>a\n>b\n' > headers.fa
   printf '>a\nNNNNNNNN\n' > n.fa
   refuses "headers.fa: holds records but no sequence" headers.fa
@@ -71,7 +71,7 @@ refuses_both() {
   refuses "headers.fa: holds records but no sequence" good.fa headers.fa
 }
 
-@test "a sequence shorter than k+s" {
+@test "a sequence shorter than k+s is an error" {
   printf '>a\nACGTA\n' > short.fa
   refuses "short.fa: no training segment has the k+s = 6 bases" -k 5 short.fa
   printf '>a\nACGTA\n>b\nGTACN\n' > short.fa
@@ -80,21 +80,21 @@ refuses_both() {
   train -o run -k 5 enough.fa
 }
 
-@test "no room for a validation" {
+@test "a sequence too short for a validation is an error" {
   refuses "--valid-fraction" --valid-fraction 0.1 good.fa
   printf '>a\nACG\n' > short.fa
   refuses "short.fa" --valid short.fa good.fa
   refuses "nowhere.fa" --valid nowhere.fa good.fa
 }
 
-@test "protein letters, with line and record" {
+@test "protein letters are an error with the line and the record" {
   printf '>sp|P1\nACGT\nMKVLE\n' > protein.fa
   refuses_both "protein.fa: line 3, record 'sp|P1': 'L' is not a nucleotide code" protein.fa
   [[ "$stderr" == *protein* ]]
   refuses "protein.fa: line 3" good.fa protein.fa
 }
 
-@test "text that is no sequence file" {
+@test "text that is not a sequence file is an error" {
   echo "name,length" > table.csv
   refuses_both "table.csv: line 1" table.csv
   printf 'PK\003\004' > x.zip # how every zip archive begins
@@ -103,7 +103,7 @@ refuses_both() {
   refuses_both "page.fa.gz: is HTML or XML, perhaps a server's error page" page.fa.gz
 }
 
-@test "a damaged gzip file: cut short, or one byte changed" {
+@test "a gzip file that is truncated or has one byte changed is an error" {
   head -c 7000 "$DATA/lambda.fa.gz" > cut.fa.gz
   refuses "cut.fa.gz" cut.fa.gz
   [[ "$stderr" == *"ends early"* ]]
@@ -111,7 +111,7 @@ refuses_both() {
   refuses "changed.gz: line" changed.gz
 }
 
-@test "standard input named twice" {
+@test "naming standard input twice is an error" {
   fails 2 "standard input can be named only once" train -o run - - < good.fa
   fails 2 "standard input can be named only once" train -o run - --valid - < good.fa
   fails 2 "standard input can be named only once" rnnpredict "$MODEL" - - < good.fa
@@ -125,13 +125,13 @@ refuses_both() {
   diff -r run before
 }
 
-@test "a place where no run can be made" {
+@test "a path at which no run directory can be created is an error" {
   refuses "-o good.fa: is a file" -o good.fa good.fa
   refuses "-o good.fa/run" -o good.fa/run good.fa
   refuses "-o not/there" -o not/there good.fa
 }
 
-@test "a directory that may not be written to" {
+@test "a directory without write permission is an error" {
   need_nobody
   for output in /kmer-rnn-test-run /; do
     fails 1 "-o $output: cannot be" "${as_nobody[@]}" "$BIN/rnntrain" "${TINY[@]}" -o $output - \
@@ -141,7 +141,7 @@ refuses_both() {
   [ ! -e /kmer-rnn-test-run ]
 }
 
-@test "a model too large for the memory, with the figure" {
+@test "a model too large for the memory is an error with the memory needed" {
   refuses "-k 12" -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
   [[ "$stderr" =~ "the run would need "[0-9.]+" "[TP]B ]]
   run --separate-stderr -1 rnntrain -q --dry-run -k 12 -D 65536 --softmax full "$DATA/phix174.fa.gz"
@@ -150,7 +150,7 @@ refuses_both() {
   run -0 rnntrain -q --dry-run -k 12 -D 65536 --softmax full good.fa # no run, however large
 }
 
-@test "a model too large for the limit that the shell sets" {
+@test "a model too large for the shell's memory limit is an error" {
   not_sanitized "the address sanitizer needs more than any limit"
   run -1 bash -ec 'ulimit -v 2000000; exec rnntrain -q -t 1 -o run -D 16384 --valid-fraction 0 good.fa'
   [ "${#lines[@]}" -eq 1 ]
@@ -158,7 +158,7 @@ refuses_both() {
   [ ! -e run ]
 }
 
-@test "a model that is not there, or is something else" {
+@test "a model that is missing or is another kind of file is an error" {
   mkdir empty
   fails 1 "nowhere" rnnpredict nowhere good.fa
   fails 1 "empty/model.safetensors" rnnpredict empty good.fa
@@ -169,7 +169,7 @@ refuses_both() {
   fails 1 "run.json" rnnpredict "$MODEL/run.json" good.fa
 }
 
-@test "a model with one byte changed is not used" {
+@test "a model with one byte changed is rejected" {
   size=$(stat -c %s "$MODEL/model.safetensors")
   header=$(od -An -tu8 -N8 "$MODEL/model.safetensors")
   for at in 0 3 7 8 $((header + 8)) $(((header + 8 + size) / 2)) $((size - 1)); do
@@ -183,7 +183,7 @@ END
   done
 }
 
-@test "a model that was cut short, or is longer, is not used" {
+@test "a model that is truncated or has extra bytes is rejected" {
   size=$(stat -c %s "$MODEL/model.safetensors")
   for length in 0 7 8 100 $((size / 2)) $((size - 1)); do
     head -c $length "$MODEL/model.safetensors" > cut.safetensors
@@ -193,7 +193,7 @@ END
   fails 1 "longer.safetensors" rnnpredict longer.safetensors good.fa
 }
 
-@test "the rows before a broken record stand" {
+@test "the rows before a broken record are kept" {
   printf '>first\nACGTACGT\n>broken\nACGTAC!T\n>last\nACGT\n' > broken.fa
   run --separate-stderr -1 rnnpredict --mode score "$MODEL" good.fa broken.fa
   [ "${#stderr_lines[@]}" -eq 1 ]
@@ -213,14 +213,14 @@ sys.exit(subprocess.run(sys.argv[1:], stdin=ours).returncode)
 END
 }
 
-@test "a read that fails" {
+@test "a read error is reported" {
   fails 1 "standard input: line 4, record 'b': cannot be read: " torn rnntrain "${TINY[@]}" -o run -
   run --separate-stderr -1 torn rnnpredict --mode score "$MODEL"
   [[ "$stderr" == *"standard input: line 4, record 'b': cannot be read: "* ]]
   [ "$(cut -f1 <<< "$output" | paste -sd ' ')" = "record a" ]
 }
 
-@test "a table that could not be finished leaves no file" {
+@test "an unfinished table leaves no file" {
   printf '>broken\nAC!T\n' > broken.fa
   for out in out.tsv out.tsv.gz; do
     fails 1 "broken.fa" rnnpredict -o $out "$MODEL" good.fa broken.fa
@@ -229,7 +229,7 @@ END
   [ "$(ls | paste -sd ' ')" = "broken.fa good.fa" ]
 }
 
-@test "a full disk is told, not lost" {
+@test "a full disk is reported" {
   for out in out.tsv out.tsv.gz; do
     run -1 bash -ec "trap '' XFSZ; ulimit -f 1; exec rnnpredict -o $out '$MODEL' '$DATA/reads.fq.gz'"
     [ "${#lines[@]}" -eq 1 ]

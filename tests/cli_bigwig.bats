@@ -48,7 +48,7 @@ assert math.isclose(track.stats("z", exact=True)[0], total / covered, rel_tol=1e
 END
 }
 
-@test "bigwig: the numbers of the bedGraph, for records in any order, with windows and strides" {
+@test "bigwig: the values equal those of the bedGraph, for records in any order, with windows and strides" {
   need_pybigwig
   for run in "$RUN" "$WIDE"; do
     for window in "" "--window 7" "--window 1000" "--strands both"; do
@@ -59,7 +59,7 @@ END
   done
 }
 
-@test "bigwig: the same bytes for any number of threads, and from a pipe" {
+@test "bigwig: the bytes do not depend on the number of threads or on a pipe as input" {
   rnnpredict -t 1 --mode track --format bigwig -o one.bw "$RUN" "$MANY"
   rnnpredict -t 3 --mode track --format bigwig -o three.bw "$RUN" "$MANY"
   cmp one.bw three.bw
@@ -67,7 +67,7 @@ END
   cmp one.bw pipe.bw
 }
 
-@test "bigwig: it appears whole, alone, or not at all" {
+@test "bigwig: a failed run leaves neither a partial file nor a temporary one" {
   mkdir out
   rnnpredict --mode track --format bigwig -o out/track.bw "$RUN" "$MANY"
   [ "$(ls -A out)" = track.bw ]
@@ -81,7 +81,7 @@ END
   [ "$(ls -A out)" = track.bw ]
 }
 
-@test "bigwig: where it cannot be, one sentence" {
+@test "bigwig: a combination that is impossible is refused in one sentence" {
   printf '>\nACGTTG\n' > nameless.fa
   printf '>short\nAC\n' > short.fa
   fails 1 "has no name, which bigWig needs" rnnpredict --mode track --format bigwig -o t.bw "$RUN" nameless.fa

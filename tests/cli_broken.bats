@@ -5,7 +5,7 @@ BROKEN=$SOURCE/tests/broken
 
 setup() { cd "$BROKEN"; }
 
-@test "the honest files are read" {
+@test "valid files are read" {
   run --separate-stderr -0 rnnpredict --mode info honest.safetensors
   [ -z "$stderr" ]
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
@@ -18,7 +18,7 @@ softmax_width parameters" ]
     "$(rnnpredict honest-of-another.safetensors "$BATS_TEST_TMPDIR/a.fa")" ]
 }
 
-@test "every broken file is refused, with the place in it and a remedy" {
+@test "every broken file is refused with the position of the error and a remedy" {
   [ "$(wc -l < EXPECT.tsv)" -gt 60 ]
   while IFS=$'\t' read -r file sentence; do
     fails 1 "$file: $sentence" rnnpredict --mode info "$file"
@@ -26,11 +26,11 @@ softmax_width parameters" ]
   done < EXPECT.tsv
 }
 
-@test "no file stands there without a row" {
+@test "every file has a row in the table" {
   cut -f1 EXPECT.tsv | sort | diff - <(printf '%s\n' *.safetensors | grep -v ^honest | sort)
 }
 
-@test "make.py makes these files and seeds, to the byte" {
+@test "make.py writes exactly these files and seeds" {
   mkdir "$BATS_TEST_TMPDIR/broken" "$BATS_TEST_TMPDIR/seeds"
   "$PYTHON" make.py "$BATS_TEST_TMPDIR/broken"
   "$PYTHON" make.py --seeds "$BATS_TEST_TMPDIR/seeds"

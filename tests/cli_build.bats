@@ -30,7 +30,7 @@ need_x86_64() {
   refuses "The target has 32-bit pointers" -DCMAKE_TOOLCHAIN_FILE="$PWD/toolchain.cmake"
 }
 
-@test "another system than Linux is called untested, or refused if it is not macOS or FreeBSD" {
+@test "CMake warns that macOS and FreeBSD are untested, and refuses other systems" {
   for system in Darwin FreeBSD; do
     rm -rf build
     run -0 cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_SYSTEM_NAME=$system
@@ -42,7 +42,7 @@ need_x86_64() {
 }
 
 # Without _GNU_SOURCE, functions that only glibc has are not declared.
-@test "the source needs nothing but POSIX and the functions of macOS with -DPORTABLE=ON" {
+@test "with -DPORTABLE=ON the source uses only POSIX and functions that macOS has" {
   cmake -S "$SOURCE" -B build -DPORTABLE=ON -DBUILD_TESTING=OFF -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null
   sed -n 's/^ *"command": "\(.*\)",$/\1 -fsyntax-only -Werror -O0/p' build/compile_commands.json | sed 's/\\"/"/g; s/\\\\/\\/g' > commands
   [ "$(wc -l < commands)" -gt 100 ]
@@ -69,11 +69,11 @@ need_x86_64() {
   refuses "in a wider type" -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-mfpmath=387
 }
 
-@test "another compiler than gcc and clang is refused" {
+@test "a compiler other than gcc and clang is refused" {
   refuses "The compiler is TinyCC" -DCMAKE_C_COMPILER_ID_RUN=1 -DCMAKE_C_COMPILER_ID=TinyCC
 }
 
-@test "-ffast-math in CFLAGS is without effect" {
+@test "-ffast-math in CFLAGS has no effect" {
   for compiler in gcc clang; do
     if ! command -v $compiler; then continue; fi
     for flags in -ffast-math "-Ofast -funsafe-math-optimizations" -ffinite-math-only; do
@@ -89,7 +89,7 @@ need_x86_64() {
   done
 }
 
-@test "-DBUILD_TESTING=OFF builds the programs alone, without bats and cmocka" {
+@test "-DBUILD_TESTING=OFF builds only the programs, without bats and cmocka" {
   cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF > /dev/null
   run -0 cmake --build build --target help
   [[ "$output" == *rnnpredict* ]]
@@ -110,7 +110,7 @@ need_x86_64() {
   [[ "$output" != *": cli_"* ]]
 }
 
-@test "-DHOMEPAGE is the address in help, version and man page" {
+@test "-DHOMEPAGE sets the address in help, version and man page" {
   cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Debug -DHOMEPAGE=https://example.org/k > /dev/null
   cmake --build build --target rnnpredict -j 2 > /dev/null
   [ "$(build/rnnpredict --help | tail -n 1)" = "Homepage and bug reports: https://example.org/k" ]
@@ -119,7 +119,7 @@ need_x86_64() {
 }
 
 # Uses another build directory and prefix, because $BIN may have been installed, or /usr/local be in use.
-@test "uninstall removes all that install has written, under --prefix and DESTDIR, and nothing else" {
+@test "uninstall removes the installed files and nothing else, with --prefix and DESTDIR" {
   [ -f "$BIN/cmake_install.cmake" ] || skip "$BIN is no build directory"
   cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$PWD/usr" > /dev/null
   cp -p "$BIN"/rnn{train,predict}{,.1,.bash,.fish} "$BIN"/_rnn{train,predict} build
@@ -151,7 +151,7 @@ need_x86_64() {
   [ -z "$left" ]
 }
 
-@test "the presets and CMakeLists.txt are for CMake 3.22, which Ubuntu 22.04 has" {
+@test "the presets and CMakeLists.txt work with CMake 3.22 of Ubuntu 22.04" {
   grep -q '^cmake_minimum_required(VERSION 3\.22)' "$SOURCE/CMakeLists.txt"
   "$PYTHON" -c 'import json, sys
 presets = json.load(open(sys.argv[1]))
@@ -165,7 +165,7 @@ pretend() {
   printf 'Name: %s\nDescription: %s\nVersion: %s\n' "$1" "$1" "$2" > modules/$1.pc
 }
 
-@test "a library that is missing or too old is one sentence with its packages on five systems" {
+@test "the error for a missing or outdated library names its packages on five systems" {
   mkdir none
   PKG_CONFIG_LIBDIR=$PWD/none refuses "OpenBLAS is missing; packages: libopenblas-dev (Debian, Ubuntu), openblas-devel (Fedora), openblas (Arch Linux), openblas-dev (Alpine Linux), openblas (Homebrew), openblas (conda)"
   pretend jansson 2.10
@@ -174,7 +174,7 @@ pretend() {
     -DPKG_CONFIG_EXECUTABLE="$PWD/none/pkg-config"
 }
 
-@test "a build without an optional library names its packages" {
+@test "CMake names the packages of an optional library that is missing" {
   pretend htslib 1.9
   rm -rf build
   PKG_CONFIG_PATH=$PWD/modules run -0 cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF
@@ -229,7 +229,7 @@ cross() {
 # Prints the commands after the linking of rnntrain.
 after_linking() { grep -e ' --help=' build/CMakeFiles/rnntrain.dir/build.make; }
 
-@test "a cross build without an emulator runs none of its programs, and has no pages" {
+@test "a cross build without an emulator runs none of its programs and has no man pages" {
   run -0 cross
   [ "$(grep -c 'cannot run its programs to make man pages and completions' <<< "$output")" -eq 1 ]
   run -1 after_linking
@@ -238,7 +238,7 @@ after_linking() { grep -e ' --help=' build/CMakeFiles/rnntrain.dir/build.make; }
   [ "$(find usr -type f | wc -l)" -eq 2 ]
 }
 
-@test "a cross build takes its pages from a native build" {
+@test "a cross build takes its man pages from a native build" {
   mkdir native
   refuses "has no rnntrain: name the folder of a finished native build" -DCMAKE_SYSTEM_NAME=Linux \
     -DCMAKE_SYSTEM_PROCESSOR="$(uname -m)" -DNATIVE="$PWD/native"
@@ -254,7 +254,7 @@ after_linking() { grep -e ' --help=' build/CMakeFiles/rnntrain.dir/build.make; }
   [ "$(cat build/_rnntrain)" = "rnntrain --help=zsh" ]
 }
 
-@test "a cross build makes its pages in the emulator if there is one" {
+@test "a cross build makes its man pages in the emulator if there is one" {
   run -0 cross -DCMAKE_CROSSCOMPILING_EMULATOR=/usr/bin/emulate
   [[ "$output" != *"cannot run"* ]]
   run -0 after_linking

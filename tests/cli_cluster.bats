@@ -69,7 +69,7 @@ joined() {
   done
 }
 
-@test "the outputs of every mode but trace for the parts join to that of a single run" {
+@test "joined outputs of the parts equal the output of a single run, in every mode but trace" {
   need_seqkit
   { zcat "$DATA"/{lambda,phix174,lambda}.fa.gz; zcat "$DATA/reads.fq.gz" | seqkit fq2fa; } > mixed.fa
   seqkit split2 --quiet --by-length 20k --out-dir parts mixed.fa
@@ -85,7 +85,7 @@ joined() {
   done
 }
 
-@test "compressed outputs for the parts join to a file that tabix reads" {
+@test "joined compressed outputs of the parts are a file that tabix reads" {
   need_seqkit
   command -v tabix > /dev/null || skip "no tabix: apt-get install tabix"
   RUN=$BATS_FILE_TMPDIR/run
@@ -103,7 +103,7 @@ joined() {
   cmp last <(grep -F "$name" whole)
 }
 
-@test "arrays for the parts join as docs/cluster.md shows" {
+@test "arrays of the parts are joined as docs/cluster.md shows" {
   need_seqkit
   need_numpy
   seqkit split2 --quiet --by-size 150 --out-dir parts "$DATA/reads.fq.gz"

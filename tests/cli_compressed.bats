@@ -27,7 +27,7 @@ pack() {
   zstd -q "$1"
 }
 
-@test "the error for a format left out of the build names the program that unpacks it" {
+@test "the error for a format that the build does not support names a program that unpacks it" {
   printf 'BZh91AY&SY' > some.bz2
   printf '\3757zXZ\0\0\4' > some.xz
   printf '\050\265\057\375\4\0' > some.zst
@@ -113,7 +113,7 @@ END
   done
 }
 
-@test "files made with other options of the compressors are read" {
+@test "files compressed with unusual options are read" {
   need_all
   printf '>a\nACGTACGT\n' > a.fa
   rnntrain -q --dry-run -k 3 - < a.fa > wanted

@@ -42,7 +42,7 @@ END
   diff counted told
 }
 
-@test "the counter counts what can be counted by hand" {
+@test "the test's counter agrees with counts by hand" {
   "$PYTHON" "$SOURCE/tests/count_letters.py" made.fa made.fq | columns $COLUMNS_COUNTED > counted
   diff counted - << 'END'
 file made.fa made.fq

@@ -8,7 +8,7 @@ load cli
   [ "$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/sums")" = "$(ls ./*.gz | sed 's|./||')" ]
 }
 
-@test "its records, bases and GC are what rnntrain counts" {
+@test "the records, bases and GC in data/README.md equal those that rnntrain counts" {
   cd "$DATA"
   awk -F ' *[|] *' '/^[|] [^ ]*gz / && NF == 9 { gsub(",", "", $6); print $2, $5, $6, $7 }' README.md \
     > "$BATS_TEST_TMPDIR/said"

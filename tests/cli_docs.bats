@@ -6,7 +6,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR/here"
 }
 
-@test "the documents' links lead to files and headings that are there" {
+@test "every link in the documents leads to an existing file and heading" {
   cd "$SOURCE"
   "$PYTHON" -c '
 import glob, json, os, re
@@ -34,7 +34,7 @@ for page in glob.glob("*.md") + glob.glob("docs/*.md") + glob.glob("docs/*.ipynb
 assert links > 20'
 }
 
-@test "the tests that the documents name are there, and README.md names one for each promise" {
+@test "every test named in the documents exists, and README.md names one for each promise" {
   cd "$SOURCE"
   "$PYTHON" -c '
 import glob, os, re
@@ -58,7 +58,7 @@ fresh_clone() {
   chmod +x bin/*
 }
 
-@test "README.md: its first commands run as printed, and the demo is right" {
+@test "README.md: the first commands run as printed, and the demo's output is correct" {
   [ "${BIN##*/}" = release ] || skip "the demo is tested with the preset release"
   fresh_clone
   sed -n '/^## First steps$/,/^## Results$/s/^    //p; /^## Installation$/,/^## Examples$/s/^    //p' "$SOURCE/README.md" > commands
@@ -88,7 +88,7 @@ fresh_clone() {
   done
 }
 
-@test "docs/model.md: the worksheet's every number, the slope of its loss, and where a model comes from" {
+@test "docs/model.md: every number of the worksheet, the slope of its loss and a model's origin are correct" {
   ln -s "$SOURCE/data" data
   "$PYTHON" "$SOURCE/tests/console.py" "$SOURCE/docs/model.md"
   need_numpy
@@ -97,7 +97,7 @@ fresh_clone() {
   "$PYTHON" "$SOURCE/tests/trace.py" worksheet.json acgt.fa trace.json flow.tsv
 }
 
-@test "docs/tutorial.md: from a genome to classified reads, in twenty lines" {
+@test "docs/tutorial.md: the twenty lines from a genome to classified reads run as printed" {
   not_sanitized "under the address sanitizer it takes minutes"
   [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   command -v seqkit && command -v tabix || skip "no seqkit or no tabix: apt-get install seqkit tabix"
@@ -162,7 +162,7 @@ right_table() {
   [ "$rows" -eq 3 ]
 }
 
-@test "docs/tutorial.md: its commands accept the genomes that its numbers are from, and no others" {
+@test "docs/tutorial.md: the commands accept only the genomes from which its numbers come" {
   [ -d "$SHARED_DATA/genomes" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   command -v seqkit || skip "no seqkit: apt-get install seqkit"
   cp "$SHARED_DATA"/genomes/ecoli*.fa.gz ecoli.fa.gz
@@ -259,7 +259,7 @@ sure = Counter(row[2] for row in rows if row[4] != "NA" and float(row[4]) > 0.99
 assert sure and {m: int(n) for m, n in (line.split() for line in open("shown"))} == sure'
 }
 
-@test "the likeliest reads of README.md and of the man page are those with the fewest bits" {
+@test "README.md and the man page: the commands for the likeliest reads find those with the fewest bits" {
   mixed_records
   "$PYTHON" -c '
 rows = [line.split("\t") for line in open("scores")]
@@ -282,7 +282,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   [ -s shown ]
 }
 
-@test "docs/prediction.md: the principal components leave out missing states" {
+@test "docs/prediction.md: the principal components exclude missing states" {
   need_numpy
   mixed_records
   rnnpredict --mode embed --format npy -o reads.npy run reads.fq
@@ -291,7 +291,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   "$PYTHON" program
 }
 
-@test "every awk program in the documents is run by a test" {
+@test "a test runs every awk program in the documents" {
   cd "$SOURCE"
   { cat README.md docs/prediction.md docs/tutorial.md data/README.md; "$BIN/rnntrain" --help; "$BIN/rnnpredict" --help; } |
     grep -E "awk (-F '.t' )?(-v OFS='.t' )?'" > "$BATS_TEST_TMPDIR/found"

@@ -73,7 +73,7 @@ asks() {
 
 # ---- what a record's numbers depend on -----------------------------------------------------------
 
-@test "memory: numbers do not depend on threads, nor on the pieces in which a pipe comes" {
+@test "memory: results do not depend on threads or on the sizes of a pipe's writes" {
   while read -r what; do
     for use in "${USES[@]}"; do
       ask "$RUN" "$what $use" -t 1 "$DIR/reads.fa" > one
@@ -84,7 +84,7 @@ asks() {
   done < <(asks)
 }
 
-@test "memory: numbers do not depend on the records before and after" {
+@test "memory: results do not depend on the records before and after" {
   for run in "$RUN" "$DIR/stride" "$DIR/full"; do
     for use in "${USES[@]}"; do
       rnnpredict --mode score --no-header $use "$run" "$DIR/reads.fa" > rows
@@ -97,7 +97,7 @@ asks() {
   done
 }
 
-@test "memory: --strands both gives the same numbers whichever strand comes first" {
+@test "memory: --strands both gives the same results for a record and its reverse complement" {
   for use in "${USES[@]}"; do
     rnnpredict --mode score --strands both --format jsonl $use "$RUN" "$DIR/reads.fa" > forward
     rnnpredict --mode score --strands both --format jsonl $use "$RUN" "$DIR/turned.fa" |
@@ -112,7 +112,7 @@ for a, b in zip(open("forward"), open("turned")):
   done
 }
 
-@test "memory: a repeat across the cut of a record is recalled to its end" {
+@test "memory: a repeat that spans two pieces of a record is recalled to its end" {
   is_cheap='$1 > 16384 - 160 && $1 < 16384 + 160 { n++; bits += $2; if ($1 >= 16380 && $1 < 16410) cut += $2 }
             END { print bits / n, cut / 30; exit n != 319 || bits / n > 0.5 || cut / 30 > 0.5 }'
   rnnpredict --mode track --no-header "$RUN" "$DIR/known.fa" | cut -f 2,4 > bits
@@ -123,7 +123,7 @@ for a, b in zip(open("forward"), open("turned")):
   run ! awk "$is_cheap" bits
 }
 
-@test "memory: the last row of --positions all is the answer for the end of the record" {
+@test "memory: the last row of --positions all equals the prediction after the end of the record" {
   for run in "$RUN" "$DIR/full"; do
     for use in "${USES[@]}"; do
       rnnpredict --bases --positions all --no-header $use "$run" "$DIR/reads.fa" |
@@ -133,7 +133,7 @@ for a, b in zip(open("forward"), open("turned")):
   done
 }
 
-@test "memory: tables of score, track and next have the same probabilities" {
+@test "memory: the tables of score, track and next agree on the probabilities" {
   sed -n 1,60p "$DIR/reads.fa" > some.fa
   for use in "${USES[@]}"; do
     rnnpredict --mode track --no-header $use "$RUN" some.fa > track
@@ -147,7 +147,7 @@ for a, b in zip(open("forward"), open("turned")):
   done
 }
 
-@test "memory: rnntrain reports what rnnpredict computes for the validation sequence" {
+@test "memory: rnntrain and rnnpredict agree on the bits of the validation sequence" {
   { cat "$DIR/known.fa"; sed -n 2p "$DIR/repeat.fa" | sed 's/./N/5000'; } > valid.fa
   train --memory --valid valid.fa -o run "$DIR/genome.fa"
   for way in "frozen model" "adapting record"; do
@@ -158,7 +158,7 @@ for a, b in zip(open("forward"), open("turned")):
 
 # ---- the uses ------------------------------------------------------------------------------------
 
-@test "memory: a model with a memory uses it unless told otherwise" {
+@test "memory: a model with a memory uses it by default" {
   for mode in "" "--mode score" "--mode track" "--mode classify"; do
     ask "$RUN" "$mode" "$DIR/reads.fa" > default
     ask "$RUN" "$mode --memory model" "$DIR/reads.fa" | cmp - default
@@ -169,13 +169,13 @@ for a, b in zip(open("forward"), open("turned")):
   rnnpredict --mode score --memory off "$DIR/without" "$DIR/reads.fa" | cmp - off
 }
 
-@test "memory: --memory off is the network alone" {
+@test "memory: --memory off gives the predictions of the network alone" {
   rnnpredict --mode score --memory off "$RUN" "$DIR/reads.fa" > off
   train -e 2 -o same "$DIR/genome.fa"
   rnnpredict --mode score same "$DIR/reads.fa" | cmp - off
 }
 
-@test "memory: one line tells that records are in the memory" {
+@test "memory: one line reports that records are in the memory" {
   for use in "" "--memory model" "--memory record"; do
     run -0 --separate-stderr rnnpredict --mode score $use "$RUN" "$DIR/lambda.fa" "$DIR/reads.fa"
     [ "${#stderr_lines[@]}" -eq 1 ]
@@ -191,7 +191,7 @@ for a, b in zip(open("forward"), open("turned")):
   [ -z "$stderr" ]
 }
 
-@test "memory: others scores the training sequence as if it were new" {
+@test "--memory others scores the training sequence as if it were new" {
   for run in "$RUN" "$DIR/stride" "$DIR/full"; do
     off=$(bits "$run" "$DIR/lambda.fa" --memory off)
     is_less "$(bits "$run" "$DIR/lambda.fa" --memory model)" "$(awk -v off="$off" 'BEGIN { print off / 2 }')"
@@ -224,7 +224,7 @@ print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN
   [ "$difference" -le $((16 * bases + 64000000)) ]
 }
 
-@test "memory: classify compares models, each with a memory of its own" {
+@test "memory: classify compares models with separate memories" {
   random_bases 20000 7 | sed '1i >random' > random.fa
   train --memory -e 1 -o other random.fa
   rnnpredict --mode classify --model lambda="$RUN" --model random=other "$DIR/reads.fa" |
@@ -243,7 +243,7 @@ print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN
 
 # ---- usage ---------------------------------------------------------------------------------------
 
-@test "memory: a model without one is named where it is asked for" {
+@test "memory: the error for a model without a memory names the model" {
   for use in "${USES[@]}"; do
     fails 1 "without: has no memory" rnnpredict --mode score $use "$DIR/without" "$DIR/reads.fa"
   done
@@ -251,7 +251,7 @@ print(1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1" "$RUN
     rnnpredict --mode classify --memory model --model a="$RUN" --model b="$DIR/without" "$DIR/reads.fa"
 }
 
-@test "memory: goes with the modes that predict" {
+@test "--memory is refused in modes that do not predict" {
   for mode in embed info; do
     fails 2 "--memory: goes with" rnnpredict --mode $mode --memory model "$RUN"
   done

@@ -26,7 +26,7 @@ order() {
     sync && renamed { renamed = 0; if ($0 ~ /\/[^\/.#>]*>/) printf "d" }' trace
 }
 
-@test "a file is flushed, renamed, and its directory flushed, in this order" {
+@test "a file is flushed, then renamed, then its directory is flushed" {
   need_strace
   cp -r "$RUN" run
   for name in checkpoint.safetensors model.safetensors run.json; do
@@ -115,7 +115,7 @@ writes() {
   [ "$(LC_ALL=C ls -A | paste -sd ' ')" = "good.fa loop out said" ]
 }
 
-@test "a missing permission: the remedy is neither a directory nor room" {
+@test "a missing permission: the remedy mentions neither a directory nor disk space" {
   need_nobody
   place=$(mktemp -d)
   chmod 755 "$place"

@@ -13,7 +13,7 @@ lanes() { rnntrain --dry-run "$@" "$BATS_FILE_TMPDIR/genome.fa" 2>&1 > table | g
 # option NAME RUN: prints an option of the run from run.json.
 option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/run.json"))["options"][sys.argv[1]])' "$@"; }
 
-@test "auto is the default: 32 lanes, more for many epochs, whatever the threads" {
+@test "auto, the default, is 32 lanes, and more for many epochs, for any number of threads" {
   lanes -t 1 | grep -Ex 'lanes: 32 \(auto\), enough for [0-9]+ threads'
   lanes -t 1 -B auto | grep -F 'lanes: 32 (auto),'
   lanes -t 64 | grep -F 'lanes: 32 (auto),'
@@ -21,13 +21,13 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   lanes -t 64 -e 20 | grep -F 'lanes: 64 (auto),'
 }
 
-@test "epochs that only the clock or the validation ends do not count" {
+@test "epochs that end by time or validation do not count" {
   lanes --max-time 100h | grep -F 'lanes: 32 (auto),'
   lanes --schedule plateau | grep -F 'lanes: 32 (auto),'
   lanes --max-time 100h -e 20 | grep -F 'lanes: 64 (auto),'
 }
 
-@test "the lanes that are enough for more threads are named" {
+@test "a message names the number of lanes that would use more threads" {
   line=$(lanes -t 64)
   [[ "$line" =~ \;\ --lanes\ ([0-9]+)\ would\ be\ enough\ for\ all\ 64$ ]]
   lanes -t 64 -B "${BASH_REMATCH[1]}" | grep -x "lanes: ${BASH_REMATCH[1]}, enough for 64 threads"
@@ -35,12 +35,12 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   lanes -t 1 -B 1 | grep -x 'lanes: 1, enough for 1 thread'
 }
 
-@test "no more lanes are named than the timesteps allow" {
+@test "the message names no more lanes than the timesteps allow" {
   lanes -t 100 -B 1 -T 65536 -d 4 -D 8 | grep -x 'lanes: 1, enough for 1 thread; --lanes 256 would be enough for 64'
   fails 2 "lanes times timesteps" rnntrain --dry-run -B 257 -T 65536 "$DATA/phix174.fa.gz"
 }
 
-@test "the choice is printed at the start, and the rate follows the lanes" {
+@test "the number of lanes is printed at the start, and the learning rate depends on it" {
   rnntrain --no-progress -k 2 -d 4 -D 8 -e 1 -o auto "$DATA/phix174.fa.gz" 2>&1 | grep -F 'lanes: 32 (auto), enough for '
   [ "$(option lanes auto)" = 32 ]
   [ "$(option learning-rate auto)" = 0.003 ]
@@ -52,7 +52,7 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   [ "$(option learning-rate given)" = 0.003 ]
 }
 
-@test "a run that resumes keeps its lanes and its rate, with auto too" {
+@test "a resumed run keeps its lanes and its learning rate, with auto too" {
   for lanes in auto 128; do
     rnntrain -q -k 2 -d 4 -D 8 -B $lanes -e 4 -o whole$lanes "$DATA/phix174.fa.gz"
     rnntrain -q -k 2 -d 4 -D 8 -B $lanes -e 1 -o part$lanes "$DATA/phix174.fa.gz"

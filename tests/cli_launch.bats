@@ -168,7 +168,7 @@ on_hosts() {
   resumes 2
 }
 
-@test "SIGTERM to mpirun saves the run where it leaves the time" {
+@test "SIGTERM to mpirun saves the run if mpirun leaves the time" {
   need_mpi
   begin 2 --mca odls_base_sigkill_timeout 8
   kill -TERM "$pid"
@@ -180,7 +180,7 @@ on_hosts() {
 
 # ---- deaths -------------------------------------------------------------------------------------
 
-@test "SIGKILL of one rank ends the others, and the run resumes with fewer" {
+@test "SIGKILL of one rank ends the others, and the run resumes with fewer ranks" {
   need_mpi
   begin 2
   kill -KILL "$second"
@@ -190,7 +190,7 @@ on_hosts() {
   resumes 1
 }
 
-@test "a rank that falls silent ends the others, which name it" {
+@test "if a rank stops responding, the others end and name it" {
   need_mpi
   begin 2
   kill -STOP "$second"
@@ -200,7 +200,7 @@ on_hosts() {
   resumes 1
 }
 
-@test "ranks that were all stopped for a while accuse nobody" {
+@test "ranks that were all stopped for a while continue" {
   need_mpi
   begin 2
   kill -STOP "$first" "$second"
@@ -212,7 +212,7 @@ on_hosts() {
   [ "$code" -eq 143 ]
 }
 
-@test "a rank without memory says who it is, and all end" {
+@test "if a rank runs out of memory, its message names it and all ranks end" {
   need_mpi
   not_sanitized "sanitizers need address space"
   large=(-q -D 1024 -B 32 -e 1 -o run "$DATA/phix174.fa.gz")
@@ -221,7 +221,7 @@ on_hosts() {
   [ ! -e run ]
 }
 
-@test "where /dev/shm has no room for the sequence, one message says so" {
+@test "if /dev/shm has no room for the sequence, one message reports it" {
   need_mpi
   unshare --mount true 2> kept || skip "mount namespaces need root"
   random_bases 4000000 1 | sed '1s/^/>a\n/' > large.fa
@@ -235,14 +235,14 @@ on_hosts() {
 
 # ---- hosts --------------------------------------------------------------------------------------
 
-@test "two hosts train the same model as one, from a file that only the first has" {
+@test "two hosts train the same model as one host, from a file that only the first has" {
   need_hosts
   (on_hosts 4 rnntrain "${TINY[@]}" -B 16 -o two "$DATA/phix174.fa.gz")
   train -B 16 -o one "$DATA/phix174.fa.gz"
   same_run one two
 }
 
-@test "hosts that lose each other end, and name the other" {
+@test "if the connection between hosts breaks, both end and name the other" {
   need_hosts
   on_hosts 2 rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
   pid=$!
@@ -264,7 +264,7 @@ no_rank() {
 
 # ---- valgrind -----------------------------------------------------------------------------------
 
-@test "ranks read nothing that was never set, and lose no memory" {
+@test "ranks read no uninitialised memory and leak none" {
   need_mpi
   command -v valgrind || skip "no valgrind: apt-get install valgrind"
   not_sanitized "not under the address sanitizer"

@@ -89,7 +89,7 @@ calls() {
   [ "$scored" -eq 0 ]
 }
 
-@test "the OpenBLAS that was meant is the one in use" {
+@test "the configured OpenBLAS is the one in use" {
   [ -n "${OPENBLAS_KIND:-}" ] || skip "OPENBLAS_KIND is not set"
   run -0 rnntrain --version
   [[ "${lines[1]}" == *" $OPENBLAS_KIND; "* ]]
@@ -124,7 +124,7 @@ calls() {
   done
 }
 
-@test "under ulimit -v both programs work, or say what is missing" {
+@test "under ulimit -v both programs work or report the missing memory" {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
   for kilobytes in 30000 80000 120000 200000 400000 600000; do
@@ -181,7 +181,7 @@ spends() {
     bash -ec "ulimit -v 200000; ulimit -u 1; exec $BIN/rnntrain ${TINY[*]} -o run $DATA/phix174.fa.gz"
 }
 
-@test "started by the dynamic linker, and without /proc, both programs work" {
+@test "both programs work without /proc and when the dynamic linker starts them" {
   local linker
   need_limits
   need_dynamic
@@ -199,7 +199,7 @@ spends() {
   cmp expected.tsv other.tsv
 }
 
-@test "a stack limit that is too low is raised or reported, and never a crash" {
+@test "a stack limit that is too low is raised or reported, and never causes a crash" {
   need_limits
   train -o run "$DATA/phix174.fa.gz"
   rnnpredict --mode score run "$DATA/phix174.fa.gz" > expected.tsv
@@ -243,7 +243,7 @@ in_groups() {
   unshare -m bash -ec 'mount --bind groups /sys/fs/cgroup; unset OMP_NUM_THREADS; exec "$@"' - "$@"
 }
 
-@test "control groups limit memory and the default of --threads, the group's own limits and its parents'" {
+@test "limits of control groups and their parents apply to memory and to the default of --threads" {
   need_root
   need_limits
   unshare -m true || skip "no mount namespaces"
@@ -283,7 +283,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
     rnnpredict -t 2 --mode score "$BATS_TEST_TMPDIR/run" "$1"
 }
 
-@test "a name of a megabyte is kept a few times, not for each piece or record of a batch" {
+@test "a name of a megabyte is not copied for each piece or record of a batch" {
   need_limits
   cd "$BATS_TEST_TMPDIR"
   train -o run "$DATA/phix174.fa.gz"
@@ -307,7 +307,7 @@ need_memory() {
   [ "$available" -ge "$1" ] || skip "it takes $1 kB of memory, and $available are available"
 }
 
-@test "a record of more than 2^32 bases is read through a pipe, and counted" {
+@test "a record of more than 2^32 bases is read through a pipe and counted" {
   need_limits
   need_memory 2000000
   "$PYTHON" -c 'import sys

@@ -50,7 +50,7 @@ same_numbers() {
     { for (i = 1; i <= NF / 2; i++) { d = $i - $(i + NF / 2); if (d * d > 1e-10) { print; exit 1 } } }'
 }
 
-@test "a reader in NumPy computes the same yhat with the memory" {
+@test "NumPy computes the same yhat with the memory" {
   for options in "" "-s 3" "-k 4 -s 2 --strands forward" "--memory-limit 40k"; do
     train --memory $options -o run --force "$GENOME"
     yhat_of run > said
@@ -63,7 +63,7 @@ same_numbers() {
   done
 }
 
-@test "info tells the sizes of a memory" {
+@test "mode info prints the sizes of a memory" {
   rnnpredict --mode info "$RUN" > info
   [ "$(awk '$1 == "format_version" { print $2 }' info)" = 2 ]
   [ "$(awk '$1 == "memory_records" { print $2 }' info)" = 3 ]
@@ -72,7 +72,7 @@ same_numbers() {
   [ "$(awk '$1 == "memory_bytes" { print $2 }' info)" -gt 50000 ]
 }
 
-@test "the memory holds the training part of the sequence alone" {
+@test "the memory holds only the training part of the sequence" {
   train --memory -o run --valid-fraction 0.25 "$GENOME"
   rnnpredict --mode info run > info
   bases=$(sed -n 's/.*"training_bases": \([0-9]*\),.*/\1/p' run/run.json)
@@ -81,7 +81,7 @@ same_numbers() {
   [ "$(awk '$1 == "memory_records" { print $2 }' info)" = 1 ]
 }
 
-@test "a memory changes no weight, and a model without one has no trace of it" {
+@test "a memory changes no weight, and a model without a memory has no tensors of one" {
   train -o plain "$GENOME"
   weights() { "$PYTHON" -c '
 import json, sys
@@ -97,7 +97,7 @@ for name, tensor in sorted(json.loads(raw[8:size]).items()):
   run ! grep -q memory plain/model.safetensors
 }
 
-@test "--init leaves a memory out, says so, and --memory makes another one" {
+@test "--init does not copy a memory and reports it; --memory makes a new one" {
   head -n 2 "$GENOME" > part.fa
   run --separate-stderr -0 rnntrain --no-progress -k 3 -d 8 -D 16 -e 1 --valid-fraction 0 --init "$RUN" -o next part.fa
   [[ "$stderr" == *"--init $RUN: its memory is not used"* ]]
@@ -107,7 +107,7 @@ for name, tensor in sorted(json.loads(raw[8:size]).items()):
   [ "$(rnnpredict --mode info more | awk '$1 == "memory_records" { print $2 }')" = 1 ]
 }
 
-@test "a damaged memory is found by the checksum" {
+@test "the checksum detects a damaged memory" {
   cp "$RUN/model.safetensors" damaged.safetensors
   size=$(stat -c %s damaged.safetensors)
   printf '\377' | dd of=damaged.safetensors bs=1 seek=$((size - 1000)) conv=notrunc status=none

@@ -21,14 +21,14 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
 
 # ---- next ----------------------------------------------------------------------------------------
 
-@test "next: the base that is likeliest after most reads" {
+@test "next: awk counts the likeliest base after the reads" {
   rnnpredict --top 1 --no-header "$RUN" "$READS" | cut -f 3 | sort | uniq -c | sort -rn > counted
   [ "$(awk '{ n += $1 } END { print n }' counted)" -eq 400 ]
   rnnpredict --bases "$RUN" "$READS" |
     awk 'NR > 1 && $2 != "NA" && ($2 + $3 + $4 + $5 - 1) ^ 2 > 1e-10 { exit bad = 1 } END { exit bad || NR != 401 }'
 }
 
-@test "next: the last row of --positions all is the answer for the end of the record" {
+@test "next: the last row of --positions all equals the prediction after the end of the record" {
   paste - - - - < "$READS" > lines
   awk -F '\t' '$2 ~ /^[ACGT]+$/ && length($2) % 2 == 0' lines | tr '\t' '\n' > whole.fq
   awk -F '\t' '$2 ~ /N$/' lines | tr '\t' '\n' > open.fq
@@ -46,7 +46,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   done
 }
 
-@test "next: with any stride the answer follows the last base, as in sample" {
+@test "next: with any stride the prediction is for the base after the record, as in sample" {
   for s in 2 3; do
     train -o run$s -e 3 -s $s "$DATA/phix174.fa.gz"
     for bases in ACGTTG ACGTTGC ACGTTGCA TTNACGTTGCAT GATTACAGATTACAGATTACAGGCC; do
@@ -88,7 +88,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
 
 # ---- score ---------------------------------------------------------------------------------------
 
-@test "score: the ten likeliest reads, fetched with seqkit or seqtk" {
+@test "score: seqkit and seqtk fetch the ten likeliest reads" {
   rnnpredict --mode score "$RUN" "$READS" | awk -F '\t' 'NR > 1 && $5 != "NA"' | LC_ALL=C sort -t $'\t' -k 6,6g |
     sed -n 1,10p | cut -f 1 > best
   [ "$(sort -u best | wc -l)" -eq 10 ]
@@ -101,7 +101,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   [ "$tested" ] || skip "neither seqkit nor seqtk"
 }
 
-@test "score: no record vanishes, and bases and skipped are its length" {
+@test "score: each record has a row, and its bases and skipped add up to its length" {
   { printf '>none\n>short\nAC\n>n\nNNNN\n>gap\nACGTNNACGTA\n'; cat "$LAMBDA"; } > mixed.fa
   for run in "$RUN" "$WIDE"; do
     rnnpredict --mode score "$run" mixed.fa | tail -n +2 | awk -F '\t' '{ print $1, $3 + $4, $5 == "NA" }' > lengths
@@ -111,7 +111,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   [ "$(rnnpredict --mode score --circular "$RUN" mixed.fa 2> /dev/null | tail -n 1 | cut -f 2-4)" = $'48502\t48502\t0' ]
 }
 
-@test "score: reads cut into files, or piped, join to the same table" {
+@test "score: tables of reads in several files, or from a pipe, join to the same table" {
   split -l 400 "$READS" part.
   rnnpredict --mode score "$RUN" "$READS" > whole
   rnnpredict --mode score "$RUN" part.* | cmp - whole
@@ -119,7 +119,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
   cat "$READS" | rnnpredict --mode score "$RUN" - | cmp - whole
 }
 
-@test "score: both strands of circles with breaks, which may have other numbers of predictions" {
+@test "score: both strands of circles with breaks are scored, with any numbers of predictions" {
   "$PYTHON" -c 'import random
 random.seed(3)
 for i in range(200):
@@ -148,7 +148,7 @@ is_bedgraph() {
     { end = $3 } END { if (bad) exit 1; exit NR == 0 }' "$1"
 }
 
-@test "track: bedGraph is sorted and half-open, from 0, and its mean that of the score" {
+@test "track: bedGraph is sorted, half-open and zero-based, and its mean equals the score" {
   for run in "$RUN" "$WIDE"; do
     score=$(rnnpredict --mode score "$run" "$LAMBDA" | column bits_per_base)
     for window in "" "--window 100" "--window 7" "--window 1"; do
@@ -162,7 +162,7 @@ is_bedgraph() {
   done
 }
 
-@test "track: a circle's bedGraph and windows end where the record does" {
+@test "track: the bedGraph and windows of a circle end at the end of the record" {
   printf '>ring circular=true\nACGTTGCATTGACCA\n' > ring.fa
   rnnpredict --mode track --format bedgraph "$RUN" ring.fa > ring.bedgraph 2> said
   [ ! -s said ]
@@ -174,7 +174,7 @@ is_bedgraph() {
   fails 1 "has no name, which bedGraph needs" rnnpredict --mode track --format bedgraph "$RUN" nameless.fa
 }
 
-@test "track: bedtools and tabix find their way in it" {
+@test "track: bedtools and tabix read the output" {
   need bedtools bedtools
   need tabix tabix
   rnnpredict --mode track --format bedgraph -o track.bedgraph.gz "$RUN" "$LAMBDA"
@@ -189,7 +189,7 @@ is_bedgraph() {
   paste ours theirs | awk -F '\t' '$1 != $5 || $2 != $6 || $3 != $7 || ($4 - $8) ^ 2 > 2e-8 { exit bad = 1 } END { exit bad || NR != 98 }'
 }
 
-@test "track: a window tells of bases that were not predicted, and no window is left out" {
+@test "track: every window has a row with the number of bases that were not predicted" {
   printf '>a\nACGTACNNNNNNNNNNNNNNACGTAC\n>b\nAC\n>c\n' > gaps.fa
   [ "$(rnnpredict --mode track --window 5 "$RUN" gaps.fa | cut -f 1-4 | tail -n +2 | tr '\t\n' ' ;')" = \
     "a 1 5 2;a 6 10 1;a 11 15 0;a 16 20 0;a 21 25 2;a 26 26 1;b 1 2 0;" ]
@@ -200,7 +200,7 @@ is_bedgraph() {
 
 # ---- classify ------------------------------------------------------------------------------------
 
-@test "classify: what the scores under each model say" {
+@test "classify: the classification follows from the scores under each model" {
   { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; cat "$LAMBDA"; } > mixed.fa
   for strands in forward both; do
     rnnpredict --mode classify --strands $strands --model phix="$RUN" --model lambda="$OTHER" mixed.fa > best.tsv
@@ -225,7 +225,7 @@ is_bedgraph() {
   [ "$(tail -n 1 best.tsv | cut -f 3)" = lambda ]
 }
 
-@test "classify: a prior moves the posterior, and the best with it" {
+@test "classify: a prior changes the posterior and the best model" {
   head -n 400 "$READS" > few.fq
   classify() { rnnpredict --mode classify --model a="$RUN" --model b="$OTHER" "$@" few.fq; }
   classify > even.tsv
@@ -244,7 +244,7 @@ is_bedgraph() {
   classify --strands both > /dev/null
 }
 
-@test "classify: records below --min-posterior are unclassified, and keep their numbers" {
+@test "classify: records below --min-posterior are unclassified and keep their values" {
   classify() { rnnpredict --mode classify --model a="$RUN" --model b="$OTHER" "$@" "$READS"; }
   classify > all.tsv
   classify --min-posterior 0.7 > some.tsv
@@ -303,7 +303,7 @@ pairs() {
   done
 }
 
-@test "classify: reads that are no pairs are named" {
+@test "classify: the error for reads that are not pairs names them" {
   pairs
   classify() { rnnpredict --mode classify --paired --model a="$RUN" --model b="$OTHER" "$@" > rows.tsv; }
   fails 1 "'pair1/1' and 'pair5/1' are not the reads of a pair" classify first.fa
@@ -330,7 +330,7 @@ pairs() {
   fails 1 empty.fa classify empty.fa one.fa
 }
 
-@test "classify: three models, reads piped, joined with what they are" {
+@test "classify: reads from a pipe are classified with three models" {
   head -n 800 "$READS" | rnnpredict --mode classify --model x="$RUN" --model y="$OTHER" --model z.1-2="$RUN" > best.tsv
   [ "$(awk -F '\t' 'NR > 1 { n[$3]++ } END { print n["x"] + n["y"] + n["unclassified"], n["z.1-2"] + 0 }' best.tsv)" = "200 0" ]
   awk -F '\t' 'NR > 1 && ($5 > 0.51 && $3 == "x" || $4 < 0) { exit 1 }' best.tsv # x and z are the same
@@ -338,7 +338,7 @@ pairs() {
     awk -F '\t' '$6 + $15 != 0 { print; exit bad = 1 } END { exit bad || NR != 200 }'
 }
 
-@test "classify: what is wrong with models and priors is said" {
+@test "classify: errors in models and priors are reported" {
   classify() { fails 2 "$1" rnnpredict --mode classify "${@:2}" "$READS"; }
   classify "two models"
   classify "two models" --model a="$RUN"
@@ -364,7 +364,7 @@ pairs() {
 
 # ---- sample --------------------------------------------------------------------------------------
 
-@test "sample: FASTA of the length and number asked for, the same for any number of threads" {
+@test "sample: the FASTA has the requested records and lengths, the same for any number of threads" {
   rnnpredict --mode sample --length 130 --count 40 -t 1 "$RUN" > one.fa
   [ "$(head -n 1 one.fa)" = ">sample1" ]
   awk '/^>/ { if (n != 130 && NR > 1) exit bad = 1; n = 0; next } length($0) > 60 || /[^ACGT]/ { exit bad = 1 } { n += length($0) }
@@ -380,7 +380,7 @@ pairs() {
   [ "$(rnnpredict --mode sample --count 3 "$RUN" | seqkit stats -T 2> /dev/null | tail -n 1 | cut -f 4-8 | tr '\t' ' ')" = "3 3000 1000 1000.0 1000" ]
 }
 
-@test "sample: a model finds its own samples likelier than another's" {
+@test "sample: a model gives its own samples a higher likelihood than another model's" {
   bits() { rnnpredict --mode score "$1" samples.fa | column bits_per_base; }
   rnnpredict --mode sample --length 20000 "$OTHER" > samples.fa
   awk -v own="$(bits "$OTHER")" -v other="$(bits "$RUN")" 'BEGIN { print own, other; exit !(own < other - 0.001) }'
@@ -389,7 +389,7 @@ pairs() {
     awk -F '\t' -v own="$(bits "$OTHER")" '{ sum -= $5 * log($5) / log(2) } $3 == 1 { n++ } END { print sum / n, own; exit !((sum / n - own) ^ 2 < 0.01 ^ 2) }'
 }
 
-@test "sample: goes on from a prompt, given as bases or as a file" {
+@test "sample: a record continues a prompt, given as bases or as a file" {
   printf '>p\nACGTTN\nGATTACA\nGGATC\n' > prompt.fa
   sample() { rnnpredict --mode sample --length 50 "$@" "$RUN"; }
   sample --prompt GATTACAGGATC > one.fa
@@ -421,7 +421,7 @@ pairs() {
   done
 }
 
-@test "sample: a prompt that will not do is said" {
+@test "sample: an unusable prompt is an error" {
   fails 1 "ends with a run of 2 bases, but the model needs at least 3" rnnpredict --mode sample --prompt AC "$RUN"
   printf '>a\nACGT\n>b\nACGT\n' > two.fa
   fails 1 "more than one record" rnnpredict --mode sample --prompt two.fa "$RUN"
@@ -444,7 +444,7 @@ fails_after() {
   [[ "$stderr" == *"$1"* ]]
 }
 
-@test "embed: a NumPy array of what the table says" {
+@test "embed: the NumPy array has the values of the table" {
   need_numpy
   { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$READS"; } > mixed.fa
   for state in mean last; do
@@ -467,7 +467,7 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   "$PYTHON" -c 'import numpy as np; assert np.load("kmers.npy").shape == (64, 8)'
 }
 
-@test "embed: an array needs a file that can be gone back in" {
+@test "embed: an array needs a seekable file" {
   fails 1 "name a file with -o" bash -o pipefail -c "rnnpredict --mode embed --format npy '$RUN' '$READS' | cat"
   fails 1 "name a file with -o" rnnpredict --mode embed --format npy -o x.npy.gz "$RUN" "$READS"
   run -0 ls -A
@@ -482,7 +482,7 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   run ! "$PYTHON" -c 'import numpy; numpy.load("cut.npy")'
 }
 
-@test "embed: an array of the state after each k-mer has a file of its own, and its rows are named on standard output" {
+@test "embed: an array of the state after each k-mer is a file, and standard output lists its rows" {
   rnnpredict --mode embed --positions all "$RUN" "$READS" > table
   states() { rnnpredict --mode embed --positions all --format npy "$@" "$RUN" "$READS"; }
   fails 1 "name it with -o FILE" states
@@ -513,7 +513,7 @@ EOF
   fails_after "record 'a': the model computes numbers that are not finite" states infinite.safetensors
 }
 
-@test "embed: both strands of a record" {
+@test "embed: with both strands the state is that of the record and its reverse complement" {
   printf '>a\nACGTTGCAACGTANTTGACCATG\n>short\nAC\n' > a.fa
   printf '>a\nCATGGTCAANTACGTTGCAACGT\n>short\nGT\n' > turned.fa
   for state in mean last; do
@@ -525,7 +525,7 @@ EOF
     rnnpredict --mode embed --state last --strands both "$WIDE" a.fa
 }
 
-@test "embed: reads, nearest to the first, by awk and sort" {
+@test "embed: awk and sort find the reads nearest to the first" {
   rnnpredict --mode embed --no-header "$RUN" "$READS" |
     awk -F '\t' 'NR == 1 { for (i = 2; i <= NF; i++) a[i] = $i } { d = 0; for (i = 2; i <= NF; i++) d += ($i - a[i]) ^ 2; print $1, sqrt(d) }' |
     sort -k 2,2g > nearest
@@ -536,7 +536,7 @@ EOF
 
 # ---- formats -------------------------------------------------------------------------------------
 
-@test "JSON lines hold what the table does" {
+@test "JSON lines have the values of the table" {
   name=$'\xe9"\\caf\xc3\xa9' # not UTF-8 at first
   { printf '>%s circular=true\nACGTTGCAAC\n>short\nAC\n' "$name"; head -n 2 "$LAMBDA"; } > mixed.fa
   ln -s "$RUN" a
@@ -564,7 +564,7 @@ for cells, row in zip(rows[1:], objects):
   done
 }
 
-@test "--no-header leaves out the header and nothing else" {
+@test "--no-header omits the header and nothing else" {
   for ask in "" "--mode score" "--mode track" "--mode embed" "--mode info"; do
     files=("$READS")
     [[ "$ask" != *info ]] || files=()
@@ -573,7 +573,7 @@ for cells, row in zip(rows[1:], objects):
   done
 }
 
-@test "-o x.gz is what bgzip would have written, and gzip reads it" {
+@test "-o x.gz writes BGZF, which bgzip and gzip read" {
   rnnpredict --mode track "$RUN" "$LAMBDA" > track.tsv # 2 MB: many blocks
   rnnpredict --mode track -o track.tsv.gz "$RUN" "$LAMBDA"
   zcat track.tsv.gz | cmp - track.tsv
@@ -597,7 +597,7 @@ for cells, row in zip(rows[1:], objects):
   [ "$(bgzip -b 1000000 -s 20 track.tsv.gz)" = "$(tail -c +1000001 track.tsv | head -c 20)" ]
 }
 
-@test "formats go with what they can hold" {
+@test "formats are refused for modes whose output they cannot hold" {
   fails 2 "--format bedgraph: goes with --mode track" rnnpredict --format bedgraph "$RUN" "$READS"
   fails 2 "--format npy: goes with --mode embed" rnnpredict --mode score --format npy "$RUN" "$READS"
   fails 2 "writes FASTA" rnnpredict --mode sample --format jsonl "$RUN"
@@ -606,7 +606,7 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "--no-header: goes with tables" rnnpredict --mode sample --no-header "$RUN"
 }
 
-@test "options go with their modes" {
+@test "options are refused in modes to which they do not apply" {
   fails 2 "--window: goes with --mode track|variants, not with 'score'" rnnpredict --mode score --window 5 "$RUN" "$READS"
   fails 2 "--top: goes with --mode next" rnnpredict --mode score --top 5 "$RUN" "$READS"
   fails 2 "--strands: goes with --mode next|score|track|classify|variants|embed, not with 'sample'" rnnpredict --mode sample --strands both "$RUN"
@@ -652,7 +652,7 @@ waiting() {
   case $1 in fasta) echo ">last" ;; cut) printf '@cut\nACG\n+\n' ;; esac
 }
 
-@test "what came through a pipe is told while its writer waits" {
+@test "records from a pipe are answered while the writer waits" {
   mkfifo pipe
   for threads in 1 2; do
     for n in 1 2 300 6000; do # 6000 are more than there is before a thread reads ahead
@@ -675,7 +675,7 @@ waiting() {
   done
 }
 
-@test "of a long record that comes through a pipe, what has come is told" {
+@test "predictions for the available part of a long record are printed while the writer waits" {
   { echo ">long"; random_bases 40000 1; } > long.fa
   rnnpredict --mode track "$RUN" long.fa > whole
   mkfifo pipe

@@ -32,7 +32,7 @@ print(json.dumps(json.loads(header.decode())["__metadata__"]))' "$1"
 
 # ---- input files ---------------------------------------------------------------------------------
 
-@test "names, uses, sizes, checksums and counts are those of the files" {
+@test "the origin has the names, uses, sizes, checksums and counts of the files" {
   cp "$DATA/reads.fq.gz" .
   { echo ">odd"; echo ACGTNNRYACGTACGTTTTTTTTTACGT; } > odd.fa
   mkdir far
@@ -73,7 +73,7 @@ for key, value in (('markov_bits_per_base', run['markov']['best_bits_per_base'])
 END
 }
 
-@test "a file whose end is for validation: its bases on both sides" {
+@test "a file whose end is for validation has its bases counted on both sides" {
   rnntrain -q "${SMALL[@]}" --valid-fraction 0.2 -o run phix174.fa.gz
   [ "$(about run input_1_use)" = "training and validation" ]
   [ "$(about run train_bases)" -eq $((5386 - 5386 / 5)) ]
@@ -91,7 +91,7 @@ END
   cmp run/model.safetensors again/model.safetensors
 }
 
-@test "names with blanks, quotes, control characters and bytes that are no text" {
+@test "names may have blanks, quotes, control characters and bytes that are not text" {
   names=("a b.fa" "it's \$HOME.fa" 'x"y\n.fa' $'line\nbreak\tand tab.fa' $'\377\303\251\302\233.fa' "-dash.fa" "~"
     "Größe.fa" "*")
   for name in "${names[@]}"; do cp some.fa "./$name"; done
@@ -127,7 +127,7 @@ except ImportError:
 END
 }
 
-@test "thousands of files are listed, and of more than 4000 the first" {
+@test "thousands of files are listed, and the first 4000 of more" {
   mkdir many
   { echo ">r"; random_bases 60 1; } > seed.fa
   "$PYTHON" -c 'import shutil
@@ -167,7 +167,7 @@ END
   cmp before/model.safetensors more/model.safetensors
 }
 
-@test "the plan of a run knows the memory that a header of thousands of values takes" {
+@test "the memory estimate includes a header of thousands of values" {
   not_sanitized "the address sanitizer takes more"
   mkdir many
   "$PYTHON" -c 'import random
@@ -186,7 +186,7 @@ assert 0.6 < part < 1.05, (peak, part)'
 
 # ---- the command ---------------------------------------------------------------------------------
 
-@test "the command has the options that differ from their defaults, and trains the same model again" {
+@test "the recorded command has the options that differ from their defaults and trains the same model" {
   rnntrain -q -e 1 --log-every 7 --checkpoint-every 5m --report -o run ./phix174.fa.gz
   [ "$(about run command)" = "rnntrain --epochs 1 phix174.fa.gz" ]
   again run
@@ -207,7 +207,7 @@ assert 0.6 < part < 1.05, (peak, part)'
   done
 }
 
-@test "a command for every option that can change the model, none for the others" {
+@test "the recorded command has every option that can change the model, and no others" {
   rnntrain -q -k 3 -s 2 -d 7 -D 9 --activation tanh --softmax full --strands forward --min-quality 1 --min-length 30 \
     --lowercase ambiguous --circular -e 2 -B 3 -T 5 --optimizer momentum --learning-rate 0.01 --schedule constant --warmup 5 --clip 2 \
     --valid some.fa --patience 5 --max-time 100s --seed 3 -t 2 --memory --memory-limit 1M --resume=auto --log-every 3 \
@@ -218,7 +218,7 @@ assert 0.6 < part < 1.05, (peak, part)'
 --memory-limit 1000000 phix.fa" ]
 }
 
-@test "--init is named, with the checksum of its weights" {
+@test "the origin names the model of --init with the checksum of its weights" {
   rnntrain -q "${SMALL[@]}" -o first phix.fa
   for init in first "$PWD/first/" first/model.safetensors; do
     rnntrain -q "${SMALL[@]}" --init "$init" --memory -e 0 -o next --force some.fa
@@ -233,7 +233,7 @@ assert 0.6 < part < 1.05, (peak, part)'
   cmp before/model.safetensors next/model.safetensors
 }
 
-@test "--init with a file of another program, which has no checksum" {
+@test "--init accepts a file of another program, which has no checksum" {
   rnntrain -q "${SMALL[@]}" -o first phix.fa
   "$PYTHON" - << 'END'
 import json
@@ -254,7 +254,7 @@ END
 
 # ---- the same bytes ------------------------------------------------------------------------------
 
-@test "paths, threads and options that change no model change no byte" {
+@test "paths, threads and options that do not affect the model change no byte of it" {
   mkdir far
   cp phix.fa some.fa far
   rnntrain -q "${SMALL[@]}" -t 1 -o run phix.fa --valid some.fa
@@ -268,7 +268,7 @@ END
   [ "$(about run data_crc32)" = "$(about named data_crc32)" ]
 }
 
-@test "a run that resumes names the files with which it began, and its last --epochs" {
+@test "a resumed run records its original input files and its last --epochs" {
   rnntrain -q "${SMALL[@]}" --schedule constant -e 3 -o whole phix174.fa.gz some.fa
   rnntrain -q "${SMALL[@]}" --schedule constant -o run phix174.fa.gz some.fa
   [[ "$(about run command)" == *" --epochs 1 "* ]]
@@ -297,7 +297,7 @@ open(sys.argv[1], 'wb').write(len(text).to_bytes(8, 'little') + text.encode() + 
 END
 }
 
-@test "models and checkpoints of older versions, which have no origin, are read" {
+@test "models and checkpoints without an origin, of older versions, are read" {
   rnntrain -q "${SMALL[@]}" -o run some.fa
   cp -r run old
   without_origin old/model.safetensors
@@ -311,7 +311,7 @@ END
   cmp run/model.safetensors old/model.safetensors
 }
 
-@test "a model with a memory has the bits per base with it" {
+@test "a model with a memory records its bits per base with the memory" {
   rnntrain -q "${SMALL[@]}" --memory -o run phix.fa
   "$PYTHON" -c 'import json, sys
 said = json.load(open("run/run.json"))["result"]["memory_frozen_bits_per_base"]

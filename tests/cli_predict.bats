@@ -42,13 +42,13 @@ as_computed() {
   is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" "$run/model.safetensors" "$file" "${answers[@]}"
 }
 
-@test "the help names no exit code that is another's" {
+@test "the help of each program lists only its own exit codes" {
   run -0 rnnpredict --help
   [[ "$output" == *"exit codes: 0 success"* ]]
   [[ "$output" != *diverged* ]]
 }
 
-@test "--top of any size lists the same order" {
+@test "the order of k-mers does not depend on --top" {
   train --softmax full -k 4 --force -o run "$DATA/phix174.fa.gz"
   rnnpredict --top 256 run "$DATA/phix174.fa.gz" > all.tsv # sorted; few are inserted one by one
   rnnpredict --top 20 run "$DATA/phix174.fa.gz" > few.tsv
@@ -62,7 +62,7 @@ as_computed() {
   rnnpredict --positions all --top 3 run "$DATA/phix174.fa.gz" | cmp - <(awk -F '\t' 'NR == 1 || $3 <= 3' many.tsv)
 }
 
-@test "of k-mers that are as likely, the first comes first" {
+@test "k-mers of equal probability are in alphabetical order" {
   "$PYTHON" -B -c 'import sys
 sys.path.insert(0, sys.argv[1])
 import make
@@ -74,7 +74,7 @@ open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "
 
 # ---- the numbers ---------------------------------------------------------------------------------
 
-@test "NumPy computes the same, for every activation, softmax and stride" {
+@test "NumPy computes the same predictions for every activation, softmax and stride" {
   printf '>short\nAC\n>one\nACG\n>two\nACGT\n>lower\nacguACGT\n>gap\nACGTTNNNGATTACAN\n' > few.fa
   printf '>gap at the end\nACGTTNAC\n>rest\nACGTTGC\n>rest behind a gap\nTTACGNGATTACAG\n>empty\n>n\nNN\n' >> few.fa
   printf '>odd\nACGTTGCATTGACCAACGTTGCATTGACCAGRACGTTGCATTGACCAACGTTGCATTGACCANNGATTACAGATTACAGA\n' >> few.fa
@@ -98,7 +98,7 @@ turned() {
                $0 = line } 1' "$1" | sed '/^>/!y/ACGTacgtu/TGCAtgcaa/'
 }
 
-@test "--strands both scores a record, its reverse complement, and their mean" {
+@test "--strands both scores a record and its reverse complement, and takes the mean" {
   printf '>short\nAC\n>mixed\nACguuTGATTACANNGATTRACAGGATCCTTGAC\n>empty\n>ring circular=true\nGATTACAGG\n' > few.fa
   { cat few.fa; printf '>lambda\n'; zcat "$DATA/lambda.fa.gz" | tail -n +2 | tr -d '\n'; echo; } > all.fa
   turned all.fa > turned.fa
@@ -115,7 +115,7 @@ turned() {
   rnnpredict --mode score --strands both -t 1 "$RUN" - < all.fa 2> /dev/null | cmp - both.tsv
 }
 
-@test "NumPy computes the same for real reads, and for a record of many pieces" {
+@test "NumPy computes the same predictions for real reads and for a record of many pieces" {
   as_computed "$RUN" "$FORTY"
   as_computed "$FULL" "$FORTY"
   zcat "$DATA/lambda.fa.gz" | sed -n 1,480p > pieces.fa # 33,530 bases: two pieces, and the beginning of a third
@@ -123,7 +123,7 @@ turned() {
     states duplex_states duplex_track duplex_bedgraph duplex_window7 duplex_allbases
 }
 
-@test "NumPy finds the same model best, and the same base likeliest, step by step" {
+@test "NumPy finds the same best model, and the same likeliest base at each timestep" {
   need_numpy
   train -o other -e 3 --activation tanh -d 4 "$DATA/lambda.fa.gz"
   { printf '>short\nAC\n'; sed -n '1~4s/^@/>/p; 2~4p' "$FORTY"; } > mixed.fa
@@ -140,7 +140,7 @@ turned() {
   run -1 check other greedy:GATTACAGG=wrong.fa
 }
 
-@test "read_model.py sees one wrong digit of each answer, a row too many and one too few" {
+@test "read_model.py detects one wrong digit in each output, an extra row and a missing row" {
   need_numpy
   not_sanitized "the reader is the same for all builds"
   head -n 12 "$FORTY" > three.fq
@@ -209,7 +209,7 @@ assert np.isnan(half).any() == (half.shape[1] == 32)'
   is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" run/model.safetensors pieces.fa arrays=one
 }
 
-@test "track: both strands of circles are those of the circle and of its reverse complement" {
+@test "track: both strands of a circle have the values of the circle and its reverse complement" {
   for options in "-k 3" "-k 4 -s 2" "-k 5 -s 3"; do
     train -e 3 $options --force -o run "$DATA/phix174.fa.gz"
     "$PYTHON" -c 'import random
@@ -257,7 +257,7 @@ EOF
   done
 }
 
-@test "a track goes round a circle, and its bits are those of the score" {
+@test "a track continues over the end of a circle, and its bits add up to those of the score" {
   printf '>ring topology=circular\nACGTTGCATTGACCA\n' > ring.fa
   rnnpredict --mode track "$RUN" ring.fa > track.tsv 2> /dev/null
   [ "$(column position < track.tsv | tr '\n' ' ')" = "4 5 6 7 8 9 10 11 12 13 14 15 1 2 3 " ]
@@ -266,14 +266,14 @@ EOF
   column bits < track.tsv | awk -v nats="$nats" '{ sum += $1 } END { exit !((sum * log(2) - nats) ^ 2 < 1e-6) }'
 }
 
-@test "a name of any length is written as it is" {
+@test "a name of any length is written unchanged" {
   name=$(head -c 70000 /dev/zero | tr '\0' x)
   printf '>%s\nACGTTG\n' "$name" > long.fa
   rnnpredict --mode track "$RUN" long.fa | awk -F '\t' -v name="$name" 'NR > 1 && ($1 != name || $2 != NR + 2) { exit bad = 1 }
     END { exit bad || NR != 4 }'
 }
 
-@test "the probabilities of a record sum to 1 and come in order" {
+@test "the probabilities of a record sum to 1 and are in descending order" {
   sums_to_1() {
     awk -F '\t' 'NR == 1 { next } $2 == "NA" { n++; next } { sum[$1] += $4 }
       $2 == 1 { before = 1; rank = 0 }
@@ -287,7 +287,7 @@ EOF
   rnnpredict --top 64 "$FULL" "$READS" | sums_to_1
 }
 
-@test "--top lists so many, and by default all that can follow where they are few" {
+@test "--top limits the number of rows; the default is every possible k-mer if they are few" {
   rows() { rnnpredict "$@" "$FORTY" | tail -n +2 | wc -l; }
   [ "$(rows "$RUN")" -eq $((40 * 4)) ]
   [ "$(rows --top 1 "$RUN")" -eq 40 ]
@@ -301,7 +301,7 @@ EOF
     END { exit bad || NR != 401 }'
 }
 
-@test "a record that is too short has NA" {
+@test "the row of a record that is too short has NA" {
   printf '>none\n>short\nAC\n>kmer\nACG\n>two\nACGT\n' > short.fa
   [ "$(rnnpredict --top 1 "$RUN" short.fa | cut -f 1,2 | tr '\t\n' ' ;')" = \
     "record rank;none NA;short NA;kmer 1;two 1;" ]
@@ -312,7 +312,7 @@ EOF
        sed 's/;/;NA NA NA NA;NA NA NA 2.000000;NA NA NA 2.000000;/')" ]
 }
 
-@test "what a model says of sequence like its own is better than of reads" {
+@test "a model predicts its own kind of sequence better than reads" {
   bits() { rnnpredict --mode score "$1" "$2" | awk 'NR > 1 && $2 > 0 { n += $5; b += $3 } END { print n / b / log(2) }'; }
   train -e 20 -o run "$DATA/phix174.fa.gz"
   awk -v own="$(bits run "$DATA/phix174.fa.gz")" -v other="$(bits run "$READS")" \
@@ -321,7 +321,7 @@ EOF
 
 # ---- a record alone ------------------------------------------------------------------------------
 
-@test "a record's numbers do not depend on its neighbours" {
+@test "the predictions for a record do not depend on its neighbours" {
   zcat "$DATA/lambda.fa.gz" > lambda.fa
   head -n 16 "$FORTY" | split -l 4 - one.
   tac "$FORTY" | awk '{ l[NR % 4] = $0 } NR % 4 == 0 { print l[0]; print l[3]; print l[2]; print l[1] }' \
@@ -348,7 +348,7 @@ EOF
   done
 }
 
-@test "any number of threads, same bytes" {
+@test "the bytes do not depend on the number of threads" {
   for run in "$RUN" "$FULL"; do
     for what in "${ASKS[@]}"; do
       files=("$READS" "$DATA/lambda.fa.gz")
@@ -361,7 +361,7 @@ EOF
   done
 }
 
-@test "a break splits a record as the end of one does" {
+@test "a break has the effect of the end of a record" {
   printf '>a\nACGTTGCAACGTANTTGACCATG\n' > broken.fa
   printf '>a\nACGTTGCAACGTA\n>b\nTTGACCATG\n' > apart.fa
   { rnnpredict --mode score "$RUN" broken.fa; rnnpredict --mode score "$RUN" apart.fa; } |
@@ -382,7 +382,7 @@ EOF
   rnnpredict "$RUN/model.safetensors" "$READS" | cmp - file
 }
 
-@test "the likeliest next k-mers of a hundred reads" {
+@test "the probabilities of the likeliest next k-mers of a hundred reads are correct" {
   run --separate-stderr -0 bash -e -o pipefail -c "
     head -400 '$READS' | rnnpredict '$RUN' | sort -t \$'\\t' -k4,4gr > sorted; head sorted"
   [ -z "$stderr" ]
@@ -392,7 +392,7 @@ EOF
     "$(head -400 "$READS" | rnnpredict "$RUN" | column probability | sort -gr | head -n 1)" ]
 }
 
-@test "a reader that has had enough ends it silently" {
+@test "a reader that closes the pipe ends the program silently" {
   run --separate-stderr -0 bash -ec \
     "rnnpredict --top 64 '$FULL' '$READS' | head -n 1; echo \${PIPESTATUS[0]}"
   [ -z "$stderr" ]
@@ -403,7 +403,7 @@ EOF
 # on_terminal WHICH EVENT ACTION COMMAND...: prints the drawn text, without carriage returns before line feeds.
 on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 's/\r$//'; }
 
-@test "waiting for input on a terminal is announced" {
+@test "a message announces that the program waits for input on a terminal" {
   on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict "$RUN" > drawn # the table is on standard output
   [ "$(grep -c '^rnnpredict: reading standard input; press Ctrl-D to end$' drawn)" -eq 1 ]
   [ "$(grep -c '^a.[1-4]' drawn)" -eq 4 ]
@@ -413,7 +413,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
-@test "a terminal shows progress, unless the table goes there" {
+@test "a terminal shows progress unless the table is printed on it" {
   local many=() passage='[0-9]+ records  [0-9]+ bases  [0-9]+k bases/s'
   on_terminal 2 "$passage" 'feed:>a\nACGTACGT\n' rnnpredict -o table "$RUN" > drawn
   grep -qE $'^\r *[0-9]+m?s?( [0-9]+s)?  '"$passage"$'\e\\[J' drawn
@@ -431,7 +431,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ ! -s said ]
 }
 
-@test "a terminal shows how far the index of a memory is" {
+@test "a terminal shows the progress of indexing a memory" {
   { echo ">long"; random_bases 12000000 1; } > long.fa
   rnntrain -q -k 3 -d 8 -D 16 -e 1 -o tiny "$DATA/phix174.fa.gz"
   rnntrain -q -k 3 -d 8 -D 16 -e 0 --memory --valid-fraction 0 --init tiny -o large long.fa
@@ -459,7 +459,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   on_terminal 12 'a' none rnnpredict "$RUN" evil.fa | grep '^a?\[31m????b'
 }
 
-@test "nothing is lost in a non-blocking pipe" {
+@test "no output is lost in a non-blocking pipe" {
   through() { "$PYTHON" "$SOURCE/tests/nonblocking.py" "$@"; }
   rnnpredict --mode track "$RUN" "$READS" > whole
   rnnpredict --mode embed "$RUN" "$READS" > states
@@ -488,7 +488,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   done
 }
 
-@test "-o writes the same to a file, compressed where it ends in .gz" {
+@test "-o writes the same to a file, compressed if its name ends in .gz" {
   rnnpredict "$RUN" "$READS" > stdout
   run -0 rnnpredict -o table.tsv "$RUN" "$READS"
   [ -z "$output" ]
@@ -502,7 +502,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ "$(ls | paste -sd ' ')" = "stdout table.tsv table.tsv.gz" ]
 }
 
-@test "-o writes into a pipe that is there" {
+@test "-o writes into an existing named pipe" {
   rnnpredict "$RUN" "$FORTY" > stdout
   mkfifo pipe
   cat pipe > piped &
@@ -512,7 +512,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   cmp stdout piped
 }
 
-@test "-o through a link writes the file that it stands for" {
+@test "-o through a link writes the target of the link" {
   touch target
   ln -s target link
   rnnpredict -o link "$RUN" "$FORTY"
@@ -520,7 +520,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   rnnpredict "$RUN" "$FORTY" | cmp - target
 }
 
-@test "-o takes the place of nothing that is read, and of no link to nothing" {
+@test "-o refuses to replace an input file or a dangling link" {
   cp "$FORTY" own.fq
   ln -s own.fq link.fq
   cp -r "$RUN" model
@@ -556,7 +556,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ "$(ls a* | wc -l)" -eq 1 ]
 }
 
-@test "-o keeps the mode of what was there; - is standard output" {
+@test "-o keeps the permissions of an existing file; - is standard output" {
   touch private
   chmod 600 private
   (umask 027; rnnpredict -o private "$RUN" "$FORTY"; rnnpredict -o fresh "$RUN" "$FORTY")
@@ -568,7 +568,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   cmp log <(echo kept; cat fresh)
 }
 
-@test "whatever ends it, it leaves no file" {
+@test "a program that ends by an error or a signal leaves no file" {
   rnnpredict --mode sample --length 300000000 -o new.fa "$RUN" &
   writes() { ls -l "/proc/$1/fd" | grep "$PWD" > /dev/null; }
   await writes $!
@@ -580,7 +580,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ "$there" = here ] || [[ "$(stat -f -c %T .)" == overlayfs && "$there" == here*new.fa.* ]]
 }
 
-@test "a file that is missing is missed before the first is worked on" {
+@test "a missing input file is an error before the first is read" {
   fails 1 "nowhere.fq: cannot be opened" rnnpredict "$RUN" "$FORTY" nowhere.fq
 }
 
@@ -590,7 +590,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ "$(cat table.tsv.tmp)" = mine ]
 }
 
-@test "info lists what the model is and how it was made" {
+@test "info lists the properties and the origin of the model" {
   rnnpredict --mode info "$RUN" > info
   [ "$(head -n 1 info)" = "$(printf 'field\tvalue')" ]
   for row in k:3 stride:1 embedding:8 hidden:16 activation:sigmoid softmax:followers seed:1 epochs:3 \

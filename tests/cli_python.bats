@@ -24,7 +24,7 @@ as_shown() {
   "$PYTHON" "$SOURCE/tests/python_models.py" "$1" program
 }
 
-@test "the model is read in NumPy" {
+@test "NumPy reads the model and computes the same predictions" {
   need_numpy
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md "python numpy" | tee program | "$PYTHON" - > said
@@ -32,7 +32,7 @@ as_shown() {
   agrees said
 }
 
-@test "the model is read in PyTorch" {
+@test "PyTorch reads the model and computes the same predictions" {
   need_torch
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md "python torch" | tee program | "$PYTHON" - > said
@@ -40,7 +40,7 @@ as_shown() {
   agrees said
 }
 
-@test "the model is read in R" {
+@test "R reads the model and computes the same predictions" {
   command -v Rscript || skip "no R: apt-get install r-base-core r-cran-jsonlite"
   Rscript -e 'library(jsonlite)' || skip "no jsonlite: apt-get install r-cran-jsonlite"
   train -k 4 -o run "$DATA/phix174.fa.gz"
@@ -51,13 +51,13 @@ as_shown() {
   agrees said
 }
 
-@test "a model is written in NumPy, for every activation and softmax" {
+@test "rnnpredict reads a model that NumPy writes, for every activation and softmax" {
   need_numpy
   block python.md "python write" > program
   as_shown write
 }
 
-@test "a model that the package safetensors writes is the same, and is trained further" {
+@test "a model that the package safetensors writes is the same and can be trained further" {
   need_numpy
   "$PYTHON" -c 'import safetensors' 2> /dev/null || skip "no safetensors: pip install safetensors"
   { block python.md "python write"; block python.md "python save"; } | "$PYTHON" -
@@ -67,14 +67,14 @@ as_shown() {
   train -k 4 --activation tanh --init saved.safetensors -o further "$DATA/phix174.fa.gz"
 }
 
-@test "a model is trained in PyTorch" {
+@test "rnnpredict reads a model trained in PyTorch" {
   need_torch
   zcat "$DATA/phix174.fa.gz" > genome.fa
   block python.md "python torch train" > program
   as_shown train
 }
 
-@test "a model is loaded into modules of PyTorch, for every activation and softmax" {
+@test "PyTorch modules compute the same with the model's weights, for every activation and softmax" {
   need_torch
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md "python torch load" > program
@@ -82,7 +82,7 @@ as_shown() {
   agrees said
 }
 
-@test "a model is exported to ONNX, for every activation and softmax" {
+@test "a model exported to ONNX computes the same, for every activation and softmax" {
   "$PYTHON" -c 'import onnx, onnxruntime, safetensors' 2> /dev/null ||
     skip "no ONNX: pip install onnx onnxruntime safetensors"
   train -k 4 -o run "$DATA/phix174.fa.gz"

@@ -49,7 +49,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   done
 }
 
-@test "ranks say what one alone says" {
+@test "ranks print the messages of a single process" {
   ranks 4 rnntrain -t 2 -o run "${RUN[@]}" 2> said
   same "$ALONE_RUN" run
   grep -q "memory, 2 threads on each of 4 ranks$" said
@@ -80,7 +80,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   same "$ALONE_RUN" run
 }
 
-@test "input files and the run directory exist for rank 0 alone" {
+@test "only rank 0 needs the input files and the run directory" {
   mkdir 0 1
   cp "$DATA/lambda.fa.gz" 0
   # shellcheck disable=SC2016
@@ -91,7 +91,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   same_weights piped "$ALONE_RUN"
 }
 
-@test "a model to start from, a separate validation, --patience: as alone" {
+@test "--init, --valid and --patience give the results of a single process" {
   OPTIONS=(-q --init "$ALONE_RUN" -k 4 -d 8 -D 16 -B 16 -T 16 -e 6 --patience 1 --valid "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz")
   rnntrain -o alone "${OPTIONS[@]}"
   ranks 4 rnntrain -o run "${OPTIONS[@]}"
@@ -105,7 +105,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   same alone run
 }
 
-@test "--max-time ends all ranks, with a model; a dry run estimates its time" {
+@test "--max-time ends all ranks with a model; a dry run estimates the time" {
   with_time ranks 2 rnntrain -t 1 -o run "${RUN[@]:0:10}" "$DATA/lambda.fa.gz"
   grep -q "^out of time after" said
   rnnpredict --mode info run
@@ -114,7 +114,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   [ "$(wc -l < kept)" -eq 2 ]
 }
 
-@test "a full disk ends all ranks with one message, and the exit code of one alone" {
+@test "a full disk ends all ranks with one message and the exit code of a single process" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   export -f ranks
   # shellcheck disable=SC2016
@@ -133,7 +133,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
     done' - "${RUN[@]}" -e 1000 --log-every 1
 }
 
-@test "more ranks than the lanes feed are refused in one sentence" {
+@test "too many ranks for the number of lanes are refused in one sentence" {
   code=0
   ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> said || code=$?
   [ "$code" -eq 1 ]
@@ -151,7 +151,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   [ "$(grep -c "^rnntrain: .* of memory and \(a rank's\|its\) share of the .* is " said)" -eq 1 ]
 }
 
-@test "ranks whose last bits would differ are refused" {
+@test "ranks whose results would differ in the last bits are refused" {
   [[ "$(rnntrain --version)" == *x86-64-v* ]] || skip "OpenBLAS has one kind of loops here"
   code=0
   ranks 1 rnntrain -q -o run "${RUN[@]}" : -n 1 -x OPENBLAS_CORETYPE=Nehalem rnntrain -q -o run "${RUN[@]}" 2> said || code=$?
@@ -159,7 +159,7 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   grep -q "^rnntrain: rank 1 on .*: computes with OpenBLAS .* nodes of the same kind$" said
 }
 
-@test "a build with MPI that is started alone is one rank" {
+@test "a build with MPI that is started without mpirun is one rank" {
   rnntrain -q -t 1 -o run "${RUN[@]}"
   ranks 1 rnntrain -q -t 1 -o one "${RUN[@]}"
   same run one

@@ -31,7 +31,7 @@ table() {
   for name; do column "$name" <<< "$all"; done | paste -sd ' '
 }
 
-@test "--min-quality and --min-length leave out what awk does" {
+@test "--min-quality and --min-length exclude the same bases as awk" {
   for options in "0 0" "1 0" "20 0" "0 40" "20 40" "38 5" "93 0" "0 73"; do
     read -r quality length <<< "$options"
     rnntrain -q --dry-run --min-quality $quality --min-length $length "$DATA/reads.fq.gz" > out
@@ -42,7 +42,7 @@ table() {
   done
 }
 
-@test "what was left out is said, kept in run.json, and not learnt from" {
+@test "excluded bases are reported, recorded in run.json and not trained on" {
   train -o all "$DATA/reads.fq.gz"
   run --separate-stderr -0 rnntrain "${TINY[@]:1}" --min-quality 20 --min-length 40 -o run \
     "$DATA/reads.fq.gz"
@@ -58,12 +58,12 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   [ ! -s said ]
 }
 
-@test "--min-quality on FASTA has nothing to look at, and says so" {
+@test "--min-quality warns that FASTA has no qualities" {
   run --separate-stderr -0 rnntrain --dry-run --min-quality 20 "$DATA/phix174.fa.gz"
   [[ "$stderr" == *"$DATA/phix174.fa.gz: has no quality values for --min-quality"* ]]
 }
 
-@test "what is said of the input names its file" {
+@test "every warning about the input names its file" {
   printf '@a\nACGTACGTACGTA\n+\nIII5!!IIIIIII\n' > some.fq
   printf '>a circular=true\nACGTACGTAC\n>b\nACGT\n>c circular=true\nACGTT\n' > some.fa
   rnntrain --dry-run --min-quality 20 --min-length 5 -k 3 some.fq some.fq - < some.fa 2>&1 > table |
@@ -87,7 +87,7 @@ soft_masked() {
   sed '2y/acgtn/NNNNN/' soft.fq > hard.fq
 }
 
-@test "--lowercase ambiguous leaves out lower case as if it were N, and counts it" {
+@test "--lowercase ambiguous excludes lower case as if it were N, and counts it" {
   soft_masked
   options=(-q --dry-run --min-length 5 --min-quality 20 -k 3)
   rnntrain "${options[@]}" --lowercase ambiguous soft.fa soft.fq > soft
@@ -120,7 +120,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
     diff - <(echo ambiguous None)
 }
 
-@test "--lowercase ambiguous also holds for the end of a file and for --valid" {
+@test "--lowercase ambiguous also applies to the end of a file and to --valid" {
   zcat "$DATA/phix174.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
   sed '/^>/!y/acgt/NNNN/' soft.fa > hard.fa
   for how in "--valid-fraction 0.3" "--valid \$case.fa"; do
@@ -156,7 +156,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   [ "$(rnnpredict --mode score --lowercase ambiguous run soft.fa | tail -n 1 | cut -f 1-4)" = $'d\t6\t6\t4' ]
 }
 
-@test "--lowercase goes with modes that read records as they are" {
+@test "--lowercase is refused in modes that do not predict for the bases of records" {
   train -o run "$DATA/phix174.fa.gz"
   fails 2 "--lowercase: goes with --mode next|score|track|classify|embed|trace|flow" \
     rnnpredict --mode variants --all --lowercase ambiguous run "$DATA/phix174.fa.gz"
@@ -167,7 +167,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   fails 2 "--lowercase 'mask': must be one of keep|ambiguous" rnntrain "${TINY[@]}" --lowercase mask -o new x.fa
 }
 
-@test "where nothing is left there is no run" {
+@test "input without usable sequence makes no run" {
   fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
     rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
   fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
@@ -178,7 +178,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   [ ! -e run ]
 }
 
-@test "--dry-run counts what cannot be trained on, and says why there would be no run" {
+@test "--dry-run counts unusable input, and reports why a run would fail" {
   printf '>a\nACGNN\n>b\n' > short.fa
   run --separate-stderr -0 rnntrain --dry-run -k 5 short.fa
   [ "$(table records bases segments <<< "$output")" = "2 5 1" ]
@@ -187,7 +187,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   [[ "$stderr" == *"the run would not start: standard input: holds no A, C, G or T"* ]]
 }
 
-@test "a circle of n bases has n k-mers to learn from, by option or by its header" {
+@test "a circle of n bases has n training k-mers, by option or by its header" {
   zcat "$DATA/phix174.fa.gz" | sed '1s/.*/>phix depth=1.00x circular=true/' > header.fa
   cp "$DATA/phix174.fa.gz" .
   for input in "--circular phix174.fa.gz" header.fa; do
@@ -200,7 +200,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   [[ "$stderr" == *"tokens: $((5386 - 6)) for training"* ]]
 }
 
-@test "rnnpredict scores a circle over its end, by option or by its header" {
+@test "rnnpredict scores a circle across its end, by option or by its header" {
   train -o run "$DATA/phix174.fa.gz"
   zcat "$DATA/phix174.fa.gz" | sed '1s/.*/>phix [topology=circular]/' > header.fa
   sed '1s/.*/>phix/' header.fa > plain.fa
@@ -232,7 +232,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   [[ "$stderr" == *"broken.fa: circular records: 1 of 2"* ]]
 }
 
-@test "what is read does not depend on whether it comes from a file, a pipe or a named pipe" {
+@test "the result is the same from a file, a pipe and a named pipe" {
   zcat "$DATA/lambda.fa.gz" > lambda.fa
   mkfifo pipe
   for file in lambda.fa "$DATA/lambda.fa.gz"; do
@@ -244,7 +244,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   done
 }
 
-@test "an error in a pipe does not wait for its end" {
+@test "an error in a pipe is reported before its end" {
   mkfifo pipe
   exec 9<> pipe # so it does not end
   printf '>a\nAC!\n' >&9
@@ -257,7 +257,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   exec 9>&-
 }
 
-@test "a name cannot write to the terminal" {
+@test "control characters in a name do not reach the terminal" {
   printf '>\033]0;evil\007\nAC!\n' > evil.fa
   fails 1 "record '?]0;evil?'" rnntrain -q --dry-run evil.fa
 }
@@ -304,7 +304,7 @@ print([i["bgzf_end_block_missing"] for i in json.load(open("run/run.json"))["inp
     rnntrain -q --dry-run line.gz
 }
 
-@test "--min-quality warns of qualities that can only be Phred+64, once a file" {
+@test "--min-quality warns once per file of qualities that can only be Phred+64" {
   printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhh;\n' > 64.fq
   printf '@a\nACGTACGTAC\n+\nIIIIIIIIII\n@b\nACGTACGTAC\n+\nKKKKKKKKK;\n' > 33.fq
   printf '@a\nACGTACGTAC\n+\nhhhhhhhBBB\n@b\nACGTACGTAC\n+\nhhhhhhhhh:\n' > low.fq

@@ -66,20 +66,20 @@ recalls() {
 
 # ---- what it knows -------------------------------------------------------------------------------
 
-@test "memory: copies of what a model was trained on cost less, in every shape" {
+@test "memory: copies of the training sequence cost fewer bits, for every shape of network" {
   for run in "$BATS_FILE_TMPDIR"/run*; do
     is_less "$(bits "$run" "$HELD")" "$(bits "$run" "$HELD" --memory off | awk '{ print $1 - 0.3 }')"
   done
 }
 
-@test "memory: a read finds its place after m + 4 bases" {
+@test "memory: a read is recalled after m + 4 bases" {
   m=$(rnnpredict --mode info "$RUN" | awk '$1 == "memory_m" { print $2 }')
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20100; } > read.fa
   run -1 recalls "$RUN" read.fa $((m + 4))
   recalls "$RUN" read.fa $((m + 5))
 }
 
-@test "memory: of reads the network with a memory needs less than the best Markov model" {
+@test "memory: the network with a memory needs fewer bits for reads than the best Markov model" {
   [ -d "$SHARED_DATA/reads" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   for reads in illumina_ERR127302_1_20k ont_seqkit_4k; do
     rnntrain -q --force --memory -e 3 -t 2 -o run "$SHARED_DATA/reads/$reads.fastq.gz" 2> said
@@ -119,7 +119,7 @@ assert adapting <= frozen < run["markov"]["best_bits_per_base"], (frozen, adapti
 
 # Copies with 15 % of the bases substituted have 0.85 bits per base. If its own place, with only right
 # guesses, were used in calibration, the memory would trust pointers too much and need more than 1.2 bits.
-@test "memory: calibration leaves out the place that it reads" {
+@test "memory: calibration excludes the position being read" {
   "$PYTHON" -c 'import random
 random.seed(2)
 bases = random.choices("ACGT", k=40000)
@@ -135,7 +135,7 @@ open("valid.fa", "w").write(">b\n" + "".join(copies(20)) + "\n")'
   is_less "$frozen" 1.1
 }
 
-@test "memory: where nothing repeats it costs nothing" {
+@test "memory: sequence without repeats costs no more bits than without the memory" {
   { echo ">a"; random_bases 400000 3; } > random.fa
   train --memory --valid-fraction 0.5 -e 1 -o run random.fa
   "$PYTHON" -c 'import json
@@ -156,7 +156,7 @@ texts() {
 ends() { printf '>ends\n%s%s\n' "${1: -60}" "${2:0:60}"; }
 reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
 
-@test "memory: no pointer crosses an N, a gap or the end of a record" {
+@test "memory: no pointer crosses an N, a gap or the end of a remembered record" {
   texts
   printf '>one\n%sN%s\n>two\n%s---%s\n>three\n%s\n' "$A" "$B" "$C" "$D" "$A" > genome.fa
   train --memory -o run genome.fa
@@ -176,14 +176,14 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   recalls run query.fa 61
 }
 
-@test "memory: pointers end where the record being read is interrupted" {
+@test "memory: pointers end at a break in the record being read" {
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20100 | sed 's/./N/60'; } > query.fa
   recalls "$RUN" query.fa 59
   run -1 recalls "$RUN" query.fa 64
   recalls "$RUN" query.fa 90
 }
 
-@test "memory: what has been read of a record is recalled, but not across an N" {
+@test "memory: the part of a record already read is recalled, but not across an N" {
   texts
   ends=${A: -60}${B:0:60}
   printf '>a\n%sN%s%s%s\n' "${A: -60}" "${B:0:60}" "$C" "$ends" > query.fa
@@ -198,7 +198,7 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   [ "$(sort -u rows | wc -l)" -eq 1 ]
 }
 
-@test "memory: pointers go round a circle" {
+@test "memory: pointers continue at the start of a circle" {
   texts
   for header in circular=true linear; do
     printf '>one %s\n%s\n' $header "$A$B" > genome.fa
@@ -220,7 +220,7 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   done
 }
 
-@test "memory: what --min-length and --min-quality leave out is not in it" {
+@test "memory: bases that --min-length and --min-quality exclude are not in it" {
   texts
   printf '>one\n%sN%s\n' "$A" "${B:0:100}" > genome.fa
   printf '>b\n%s\n' "${B:0:100}" > query.fa
@@ -254,7 +254,7 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
 
 # ---- trace, flow, sample -------------------------------------------------------------------------
 
-@test "trace, flow: the nodes of a memory are NumPy's, yhat that of mode next" {
+@test "trace, flow: NumPy computes the same nodes of a memory, and mode next the same yhat" {
   need_numpy
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; echo ">b"; head -c 40 <(sed -n 2p "$RANDOM_BASES"); } > s.fa
   for run in "$BATS_FILE_TMPDIR"/run*; do
@@ -280,7 +280,7 @@ for record in json.load(open("trace.json"))["records"]:
             assert abs(told[record["record"], t + 4, kmer] - p) < 1e-5, (t, kmer, p)'
 }
 
-@test "trace: pointers as text, with place, strand and record of success" {
+@test "trace: the text shows the place, strand and success rate of each pointer" {
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; } > s.fa
   rnnpredict --mode trace --format text --timesteps 30 "$RUN" s.fa > trace.txt
   grep -E '^  pointer to genome:20033, strand \+, guesses [ACGT]{3}; last error [0-9]+ bases ago, [0-9]+ errors in 32 bases, [0-9]+ in 64, odds [0-9.]+$' trace.txt
@@ -288,7 +288,7 @@ for record in json.load(open("trace.json"))["records"]:
   grep -E '^  dnet\(30\) = a\[[0-9]+\] dq\(30\)$' trace.txt
 }
 
-@test "flow: the evidence of each timestep and its most trusted pointer, as in the trace" {
+@test "flow: the evidence and the most trusted pointer of each timestep equal those of the trace" {
   { echo ">a"; sed -n 2p "$GENOME" | cut -c 20001-20040; } > s.fa
   rnnpredict --mode trace --timesteps 30 "$RUN" s.fa > trace.json
   rnnpredict --mode flow --timesteps 30 "$RUN" s.fa > flow.tsv
@@ -306,7 +306,7 @@ for row, step in zip(rows, json.load(open("trace.json"))["records"][0]["forward"
   grep -qx $'record\tloss_at\ttimestep\tnorm' off.tsv
 }
 
-@test "sample: recites the memory only on request" {
+@test "sample: the memory is used only on request" {
   prompt=$(sed -n 2p "$GENOME" | cut -c 20001-20040)
   next=$(sed -n 2p "$GENOME" | cut -c 20041-20080)
   rnnpredict --mode sample --temperature 0 --length 40 --prompt "$prompt" "$RUN" > plain

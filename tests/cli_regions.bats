@@ -33,7 +33,7 @@ inside() {
     { for (i = 1; i <= n; i++) if ($1 == name[i] && $2 > start[i] && $2 <= end[i]) { print; next } }' genes.bed -
 }
 
-@test "regions: scores are means of the bases in them" {
+@test "regions: a score is the mean over the bases of the region" {
   lines "bedtools map" > do
   bash -e -o pipefail do
   rnnpredict --mode track --no-header run genome.fa > track
@@ -46,7 +46,7 @@ inside() {
   [ "$(cut -f 6 scores.bed | paste -sd ' ')" = "510 1 0 150" ]
 }
 
-@test "regions: rows of tables and of arrays" {
+@test "regions: tables and arrays have only the rows inside the regions" {
   lines "changes.tsv" | grep -v bcftools > do
   bash -e -o pipefail do
   rnnpredict --mode track --no-header run genome.fa | inside | cmp - rows.tsv
@@ -58,7 +58,7 @@ inside() {
   awk 'NR == FNR { want[$1 + 1] = 1; next } FNR in want' rows table | cmp - <(inside < table)
 }
 
-@test "regions: variants" {
+@test "regions: only the variants inside the regions are scored" {
   command -v bcftools > /dev/null || skip "no bcftools: apt-get install bcftools"
   awk '/^>/ { name = substr($1, 2); n = 0; next }
     { for (i = 1; i <= length($0); i += 7) { b = substr($0, i, 1); print name "\t" n + i "\t.\t" b "\t" (b == "A" ? "C" : "A") "\t.\t.\t." }

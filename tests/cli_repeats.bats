@@ -50,7 +50,7 @@ stopped() {
   done
 }
 
-@test "the network is that of a run without a memory" {
+@test "the network of a run is the same with and without a memory" {
   rnntrain -q "${RUN[@]}" -o without repeats.fa
   tensors run/model.safetensors > with
   tensors without/model.safetensors | cmp - with
@@ -61,7 +61,7 @@ stopped() {
   run ! grep -aq option.memory without/checkpoint.safetensors # as it was before there were memories
 }
 
-@test "three numbers are beside Markov's, and two of them are below 2 where bases are repeats" {
+@test "bits with a memory are printed next to those of the Markov model, and are below 2 on repeats" {
   grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' said
   grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (with the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" said
   less 1.99 "$(result best_valid_bits_per_base)"
@@ -71,7 +71,7 @@ stopped() {
   [ "$(result memory_bases)" -eq 62100 ]
 }
 
-@test "rnnpredict scores the validation sequence with the same bits" {
+@test "rnnpredict scores the validation sequence with the bits that rnntrain reports" {
   { echo ">validation"; tail -n 1 repeats.fa | tail -c 6901; } > valid.fa
   frozen=$(rnnpredict --mode score --memory model run valid.fa | column bits_per_base)
   adapting=$(rnnpredict --mode score --memory record run valid.fa | column bits_per_base)
@@ -79,7 +79,7 @@ stopped() {
   [ "$adapting" = "$(printf %.6f "$(result memory_adapting_bits_per_base)")" ]
 }
 
-@test "any number of threads makes the same bytes" {
+@test "the model's bytes do not depend on the number of threads" {
   for options in "" "-s 2" "--softmax full" "--strands forward" "-k 2 -s 2"; do
     for threads in 1 2 5; do
       # shellcheck disable=SC2086
@@ -93,7 +93,7 @@ stopped() {
   done
 }
 
-@test "--epochs 0 adds a memory to a trained network, and changes no weight" {
+@test "--epochs 0 adds a memory to a trained network and changes no weight" {
   # The best weights are not the last.
   rnntrain -q "${RUN[@]}" -e 6 --schedule constant --learning-rate 0.3 --warmup 0 --memory --force -o run repeats.fa
   less "$(result best_step)" "$(result steps)"
@@ -110,7 +110,7 @@ stopped() {
   [ "$(result memory_frozen_bits_per_base all)" = None ]
 }
 
-@test "--epochs 0 that is stopped adds the same memory when it resumes" {
+@test "an interrupted run with --epochs 0 adds the same memory when it resumes" {
   { echo ">long"; random_bases 1500000 2; } > long.fa
   options=("${RUN[@]}" --init run -e 0 --memory)
   rnntrain -q "${options[@]}" -o one long.fa
@@ -190,7 +190,7 @@ stopped() {
   done
 }
 
-@test "a run that resumes has the memory that it began with" {
+@test "a resumed run keeps its memory option" {
   fails 1 "--memory-limit: the run in run began with 0, not 100000" \
     rnntrain -q --resume --memory --memory-limit 100k -o run repeats.fa
   cp -r run before
@@ -200,14 +200,14 @@ stopped() {
   fails 1 "--memory: the run in without began with no, not yes" rnntrain -q --resume --memory -o without repeats.fa
 }
 
-@test "a run with a memory that trains on has the memory of its last weights" {
+@test "further training of a run with a memory calibrates the memory for the last weights" {
   rnntrain -q "${RUN[@]}" --schedule constant --memory -o one repeats.fa
   rnntrain -q --resume -e 2 -o one repeats.fa
   rnntrain -q "${RUN[@]}" --schedule constant -e 2 --memory -o two repeats.fa
   same_run one two
 }
 
-@test "random sequence costs no less than 2 bits, and hardly more" {
+@test "random sequence costs at least 2 bits per base, and little more" {
   { echo ">random"; random_bases 300000 3; } > random.fa
   rnntrain -q "${RUN[@]}" --memory -o random random.fa
   for key in memory_frozen_bits_per_base memory_adapting_bits_per_base; do
@@ -223,7 +223,7 @@ stopped() {
   less "$(result seconds timed)" "$("$PYTHON" -c "print(1.5 * $time + 20)")"
 }
 
-@test "the report and the files for MultiQC have the bits with the memory" {
+@test "the report and the files for MultiQC include the bits with the memory" {
   rnntrain -q --report --multiqc -o run
   for key in memory_frozen_bits_per_base memory_adapting_bits_per_base; do
     grep -q ">$(printf %.4f "$(result $key)")<small>bits per base</small>" run/report.html

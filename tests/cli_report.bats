@@ -15,20 +15,20 @@ setup() {
 
 # ---- the page ------------------------------------------------------------------------------------
 
-@test "report.html is a page that stands alone, and shows the run's numbers" {
+@test "report.html is self-contained and shows the run's numbers" {
   "$PYTHON" "$SOURCE/tests/report.py" "$RUN"
   "$PYTHON" "$SOURCE/tests/report.py" "$PLAIN"
   [ "$(grep -c "<svg" "$RUN/report.html")" -ge 12 ] # the speed of a run that short may not be known
 }
 
-@test "report.html has bits over all bases where they differ, on short reads" {
+@test "report.html shows the bits over all bases if they differ, as for short reads" {
   train -e 3 --report --valid "$DATA/reads.fq.gz" -o reads "$DATA/phix174.fa.gz"
   "$PYTHON" "$SOURCE/tests/report.py" reads
   grep "over all bases" reads/report.html
   run ! grep "over all bases" "$PLAIN/report.html"
 }
 
-@test "report.html counts the bases that options leave out, where a run has the count" {
+@test "report.html shows the number of bases that options exclude, if the run has recorded it" {
   zcat "$DATA/phix174.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
   train --lowercase ambiguous --report -o soft soft.fa
   "$PYTHON" "$SOURCE/tests/report.py" soft
@@ -38,7 +38,7 @@ setup() {
   "$PYTHON" "$SOURCE/tests/report.py" soft
 }
 
-@test "report.html is made of what the directory holds, and of nothing else" {
+@test "report.html depends only on the files in the run directory" {
   cp -r "$RUN" moved
   rm moved/report.html moved/*mqc*
   run -0 --separate-stderr rnntrain --report -o moved
@@ -68,7 +68,7 @@ json.dump(run, open("<i>run/run.json", "w"))'
   [ "$(grep -c '</main>' "<i>run/report.html")" -eq 1 ]
 }
 
-@test "the mean predictions after each k-mer and the passage are those of the equations" {
+@test "the mean predictions after each k-mer and the example passage follow from the equations" {
   need_numpy
   local options=(-q -d 8 -B 8 -T 16 -t 2 --report)
   "$PYTHON" "$SOURCE/tests/examination.py" "$RUN" "$DATA/lambda.fa.gz"
@@ -80,7 +80,7 @@ json.dump(run, open("<i>run/run.json", "w"))'
   "$PYTHON" "$SOURCE/tests/report.py" reads
 }
 
-@test "a k-mer that validation lacks, and a passage shorter than others" {
+@test "a k-mer missing from the validation has no prediction, and a short passage is shown whole" {
   need_numpy
   { echo ">few"; echo ACGTTGCAACGTNACGTACG; } > few.fa
   for k in 1 3; do
@@ -94,19 +94,19 @@ passage = json.load(open("run3/run.json"))["passage"]
 assert (passage["record"], passage["from"], passage["bases"]) == ("few", 4, "TTGCAACGT")'
 }
 
-@test "report.html of a large dictionary is no larger for it" {
+@test "the size of report.html does not grow with the number of k-mers" {
   rnntrain -q -k 8 -d 4 -D 16 -e 1 --report -o large "$DATA/lambda.fa.gz"
   "$PYTHON" "$SOURCE/tests/report.py" large
   [ "$(grep -o '<title>A after [ACGT]*: ' large/report.html | sort -u | wc -l)" -eq 256 ]
 }
 
-@test "report.html marks a loss to the Markov model" {
+@test "report.html warns if the Markov model is better" {
   rnntrain -q -k 3 -D 16 -e 1 --learning-rate 1e-9 --report -o bad "$DATA/lambda.fa.gz"
   "$PYTHON" "$SOURCE/tests/report.py" bad
   grep -q '<p class="verdict bad"><strong>The network loses to the best Markov model</strong> by ' bad/report.html
 }
 
-@test "report.html folds options with default values, also those that follow from others" {
+@test "report.html folds options with default values, also defaults derived from other options" {
   local options=(-q -k 3 -D 16 --report)
   rnntrain "${options[@]}" -o usual "$DATA/phix174.fa.gz"
   rnntrain "${options[@]}" -e 3 -B 16 --learning-rate 0.005 --optimizer momentum -o other "$DATA/phix174.fa.gz"
@@ -122,7 +122,7 @@ for run, unusual in (('usual', ''), ('other', 'epochs lanes learning-rate optimi
 EOF
 }
 
-@test "report.html of a run that is going on, was stopped, or has diverged" {
+@test "report.html shows whether a run is running, stopped or diverged" {
   cp "$DATA/phix174.fa.gz" a.fa.gz
   rnntrain -q -k 3 -D 16 -e 100000 --checkpoint-every 1s --log-every 10 -o run a.fa.gz &
   local pid=$! ended=0
@@ -141,7 +141,7 @@ EOF
   "$PYTHON" "$SOURCE/tests/report.py" wild
 }
 
-@test "--report, --multiqc: written between checkpoints, and at the end of an interrupted run" {
+@test "--report and --multiqc write between checkpoints and at the end of an interrupted run" {
   rnntrain -q -k 3 -D 16 -e 10000 --report --multiqc -o run "$DATA/phix174.fa.gz" &
   local pid=$! ended=0
   await [ -s run/report.html ]
@@ -163,7 +163,7 @@ EOF
   grep '"started"' run/run.json | cmp - started
 }
 
-@test "a new run in the place of another leaves no report of that one" {
+@test "a new run that replaces another removes its report" {
   cp -r "$RUN" run
   train --force -o run "$DATA/phix174.fa.gz"
   LC_ALL=C ls run > there
@@ -176,7 +176,7 @@ EOF
 
 # ---- MultiQC -------------------------------------------------------------------------------------
 
-@test "--multiqc: what was measured, under the directory's name" {
+@test "--multiqc: the files have the run's results under the name of its directory" {
   "$PYTHON" - "$RUN" "$PLAIN" << 'EOF'
 import json, sys
 for directory in sys.argv[1:]:
@@ -208,7 +208,7 @@ for file in "rnntrain_mqc.json", "rnntrain_loss_mqc.json":
     assert list(data) == ["caf\u00e9 _\u00e9\"x"], data' "$name"
 }
 
-@test "--multiqc: MultiQC gathers the runs that it finds" {
+@test "--multiqc: MultiQC collects the runs" {
   command -v multiqc || skip "no MultiQC: pip install multiqc"
   mkdir runs
   cp -r "$RUN" "$PLAIN" runs
@@ -219,13 +219,13 @@ for file in "rnntrain_mqc.json", "rnntrain_loss_mqc.json":
 
 # ---- logs ----------------------------------------------------------------------------------------
 
-@test "loss.tsv and timestep_loss.tsv are tables of numbers in R, without options" {
+@test "R reads loss.tsv and timestep_loss.tsv as numbers without options" {
   command -v Rscript || skip "no R: apt-get install r-base-core"
   Rscript -e 'for (name in c("loss.tsv", "timestep_loss.tsv")) {
     t <- read.delim(file.path(commandArgs(TRUE), name)); stopifnot(sapply(t, is.numeric), nrow(t) > 20) }' "$RUN"
 }
 
-@test "loss.tsv and timestep_loss.tsv are tables of numbers in pandas, without options" {
+@test "pandas reads loss.tsv and timestep_loss.tsv as numbers without options" {
   "$PYTHON" -c 'import pandas' 2> /dev/null || skip "no pandas: apt-get install python3-pandas"
   "$PYTHON" -c 'import pandas, sys
 for name in ("loss.tsv", "timestep_loss.tsv"):
@@ -235,7 +235,7 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
 
 # ---- what is wrong -------------------------------------------------------------------------------
 
-@test "--report: a directory that is no run, or was changed, is one sentence and no page" {
+@test "--report: a directory that is not a run, or was changed, is an error and gets no page" {
   cp -r "$RUN" run
   rm run/report.html
   fails 1 "missing/run.json: cannot be opened" rnntrain --report -o missing
@@ -268,7 +268,7 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
   [ ! -e run/report.html ]
 }
 
-@test "--report: numbers that nobody measured are not drawn, and soon" {
+@test "--report: missing values are not drawn, and the page is made quickly" {
   cp -r "$RUN" run
   change() {
     "$PYTHON" -c 'import json, sys
@@ -294,7 +294,7 @@ run["passage"]["G"][1] = -1; run["passage"]["h_most"] = None; run["passage"]["fr
   change ''
 }
 
-@test "--report: a log of 200,000 rows is a page like any other, and its peaks are seen" {
+@test "--report: the page of a log of 200,000 rows is of ordinary size and shows the peaks" {
   cp -r "$RUN" run
   head -n 1 "$RUN/loss.tsv" > run/loss.tsv
   awk 'BEGIN { OFS = "\t"; for (i = 1; i <= 200000; i++)
@@ -315,7 +315,7 @@ assert len(chart.dots) == 0 and len(chart.lines['2']) <= 500
 EOF
 }
 
-@test "--report: where the page cannot be written, the one that is there stays" {
+@test "--report: if the page cannot be written, the existing one stays" {
   cp -r "$RUN" run
   report() { ulimit -f 8 || return; rnntrain --report -o run; }
   cp run/report.html kept
@@ -324,7 +324,7 @@ EOF
   LC_ALL=C ls -A run | grep -c report | grep -x 1
 }
 
-@test "--report, --multiqc: options that do not go together" {
+@test "--report, --multiqc: options that exclude each other are refused" {
   fails 2 "--epochs: there is no FILE to train on" rnntrain --report -e 3 -o "$RUN"
   fails 2 "--resume: there is no FILE to train on" rnntrain --report --resume -o "$RUN"
   fails 2 "no input file" rnntrain -o "$RUN"

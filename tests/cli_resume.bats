@@ -58,7 +58,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 
 # ---- going on ------------------------------------------------------------------------------------
 
-@test "interrupted many times, with any number of threads: the same model and rows" {
+@test "a run interrupted many times ends with the same model and rows, for any number of threads" {
   rnntrain -t 2 "${VALID[@]}" -o whole
   last=$(steps whole)
   [ "$last" -gt 2000 ]
@@ -75,7 +75,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
     "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
 }
 
-@test "every optimizer, schedule and output layer comes to the same" {
+@test "an interrupted run ends with the same model, for every optimizer, schedule and output layer" {
   local activations optimizers schedules options
   read -ra activations <<< "$(words rnntrain activation)"
   read -ra optimizers <<< "$(words rnntrain optimizer)"
@@ -97,7 +97,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   done
 }
 
-@test "the best weights are kept where they were long ago" {
+@test "a resumed run keeps the best weights of long before" {
   options=("${VALID[@]}" --schedule constant --learning-rate 0.3 --warmup 0)
   rnntrain "${options[@]}" -o one
   best=$(grep -o '"best_step": [0-9]*' one/run.json | grep -o '[0-9]*$')
@@ -108,7 +108,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run one two
 }
 
-@test "a row that was due when the run was saved is the same" {
+@test "a row due at the time of the checkpoint is the same after --resume" {
   rnntrain "${RUN[@]}" --log-every 1 -e 3 -o one
   interrupted two 20 "${RUN[@]}" --log-every 1 -e 3
   [ "$code" -eq 143 ]
@@ -116,7 +116,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run one two
 }
 
-@test "a validation is left at a signal, and made again" {
+@test "a signal interrupts a validation, and the resumed run repeats it" {
   { echo ">random"; random_bases 300000 1; } > long.fa
   not_sanitized "it takes the address sanitizer half a minute"
   options=(-q -t 1 -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --log-every 1 --valid long.fa "$DATA/phix174.fa.gz")
@@ -133,7 +133,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run one two
 }
 
-@test "without a checkpoint in between, the one at the start is gone on from" {
+@test "a run without a later checkpoint resumes from its first" {
   interrupted_by KILL run 500 "${RUN[@]}"
   [ "$code" -eq 137 ]
   [ ! -e run/model.safetensors ]
@@ -141,7 +141,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run "$WHOLE" run
 }
 
-@test "options that are not given are those of the run" {
+@test "options not given keep the values of the run" {
   interrupted_by INT run 500 "${RUN[@]}"
   [ "$code" -eq 130 ]
   run --separate-stderr -0 rnntrain --resume -o run "$DATA/lambda.fa.gz"
@@ -150,7 +150,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   same_run "$WHOLE" run
 }
 
-@test "an option that is given as its default replaces that of the run" {
+@test "an option given with its default value replaces that of the run" {
   rnntrain "${RUN[@]}" -e 1 -o run
   rnntrain -q --resume -e 2 --log-every 50 -o run "$DATA/lambda.fa.gz"
   "$PYTHON" -c 'import json
@@ -158,7 +158,7 @@ options = json.load(open("run/run.json"))["options"]
 assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"] == 8'
 }
 
-@test "from standard input, and with a file for validation" {
+@test "a run from standard input, with a file for validation, resumes" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   zcat "$DATA/lambda.fa.gz" | rnntrain "${NO_FILE[@]}" --valid phix.fa -o one -
   zcat "$DATA/lambda.fa.gz" > lambda.fa
@@ -168,7 +168,7 @@ assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"
   same_run one two
 }
 
-@test "a run that began from a model" {
+@test "a run that began with --init resumes" {
   rnntrain "${RUN[@]}" -e 1 --seed 7 -o begin
   rnntrain "${RUN[@]}" --init begin -o one
   interrupted two 300 "${RUN[@]}" --init begin
@@ -181,7 +181,7 @@ assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"
     rnntrain "${RUN[@]}" --init begin --resume -o "$WHOLE"
 }
 
-@test "a run that is over stays as it is, and goes on with more epochs" {
+@test "a completed run stays unchanged, and continues if --epochs is raised" {
   cp -r "$WHOLE" run
   rnntrain --resume=auto -o run "${RUN[@]}"
   same_run "$WHOLE" run
@@ -201,7 +201,7 @@ killed_at_once() {
   "$PYTHON" -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["commands"]) == 2' "$1/run.json"
 }
 
-@test "the status is running from the moment a run resumes; killed there, it resumes" {
+@test "a run has the status running as soon as it resumes, and resumes if it is killed then" {
   cp -r short over
   killed_at_once over "$DATA/phix174.fa.gz"
   rnntrain -q --resume -o over "$DATA/phix174.fa.gz"
@@ -216,7 +216,7 @@ killed_at_once() {
 # state RUN NUMBER: prints a number of its checkpoint.
 state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -d '"' -f 4; }
 
-@test "a run resumes after more than 1000 validations without a better one" {
+@test "a run resumes after more than 1000 validations without an improvement" {
   { echo ">random"; random_bases 400 1; } > random.fa
   options=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --schedule constant --log-every 1000000)
   start "${options[@]}" -e 1000000 -o run random.fa # it does not end of itself
@@ -233,7 +233,7 @@ state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -
   same_run longer run
 }
 
-@test "a resumed run keeps plateau's stale count" {
+@test "a resumed run keeps the stale count of --schedule plateau" {
   { echo ">random"; random_bases 400 1; } > random.fa
   options=(-q -t 1 -k 2 -d 2 -D 4 -B 4 -T 16 --schedule plateau --warmup 0 --log-every 1000000)
   rnntrain "${options[@]}" -e 1000 -o whole random.fa
@@ -250,7 +250,7 @@ state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -
   same_run whole run
 }
 
-@test "--max-time counts all parts of a run" {
+@test "--max-time includes all parts of a run" {
   with_time rnntrain -k 3 -d 8 -D 16 --valid-fraction 0 -o run "$DATA/lambda.fa.gz"
   grep -q "out of time after" said
   steps=$(steps run)
@@ -281,7 +281,7 @@ assert third[4:7] == ["3", "--log-every", "7"], third'
 
 # ---- signals -------------------------------------------------------------------------------------
 
-@test "a signal is answered in one sentence" {
+@test "a signal is acknowledged in one sentence" {
   interrupted run 100 "${RUN[@]}"
   [ "$code" -eq 143 ]
   [ "$(wc -l < said)" -eq 1 ]
@@ -293,7 +293,7 @@ assert 0 < report["result"]["longest_step_seconds"] < 600
 assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 }
 
-@test "a signal undoes the step that has begun, and the resumed run makes it again" {
+@test "a signal discards the unfinished step, and the resumed run repeats it" {
   options=(-q -k 6 -D 512 --softmax full -t 1 --log-every 1 --valid-fraction 0 "$DATA/phix174.fa.gz")
   for _ in 1 2 3 4 5; do # it may come when all but the sums is done
     rm -rf run
@@ -308,7 +308,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   same_run one run
 }
 
-@test "SIGUSR1 saves, and training continues" {
+@test "SIGUSR1 saves a checkpoint, and training continues" {
   start -o run "${RUN[@]:1}" -e 60 --no-progress
   pid=$!
   await logged run 500
@@ -322,7 +322,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   grep -q "^SIGUSR1: saved at step [0-9]*$" said
 }
 
-@test "SIGUSR1 while the input is read waits until there is something to save" {
+@test "SIGUSR1 while the input is read takes effect at the first checkpoint" {
   mkfifo pipe
   start "${NO_FILE[@]}" -o run pipe
   pid=$!
@@ -336,7 +336,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   same_rows "$WHOLE" run
 }
 
-@test "SIGUSR1 again and again does not keep a run from validating" {
+@test "repeated SIGUSR1 does not prevent validation" {
   { echo ">random"; random_bases 20000 1; } > long.fa
   start -q -k 3 -d 8 -D 256 -B 8 -T 16 -e 1 --valid long.fa -o run "$DATA/phix174.fa.gz"
   await [ -e run/run.json ]
@@ -360,7 +360,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   [ "$(wc -l < said)" -eq 1 ]
 }
 
-@test "a second SIGINT ends at once" {
+@test "a second SIGINT ends a run at once" {
   # Steps of half a second: the first SIGINT waits for the end of one, and is no longer pending (2 of ShdPnd).
   start -q -D 768 -T 512 -B 32 -t 1 --log-every 1 --valid-fraction 0 -o run "$DATA/lambda.fa.gz"
   await logged run 1 # the next step has begun
@@ -385,7 +385,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
 
 # ---- what cannot go on ---------------------------------------------------------------------------
 
-@test "--resume without a run, --resume=auto over one that it cannot go on with" {
+@test "--resume needs a run, and --resume=auto refuses one that it cannot resume" {
   fails 1 "-o none: there is no run to resume; start one without --resume" rnntrain "${RUN[@]}" --resume -o none
   [ ! -e none ]
   mkdir empty
@@ -398,7 +398,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   same_run short "$BATS_FILE_TMPDIR/short"
 }
 
-@test "another option than the run began with is named" {
+@test "a changed option that cannot change on --resume is named" {
   refuses() { fails 1 "$1: the run in short began with $2, not $3" rnntrain "${TINY[@]}" --resume -o short "${@:4}" "$DATA/phix174.fa.gz"; }
   refuses --kmer 3 4 -k 4
   refuses --stride 1 2 -s 2
@@ -424,7 +424,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   cmp short/loss.tsv "$BATS_FILE_TMPDIR/short/loss.tsv"
 }
 
-@test "--lowercase ambiguous is kept; a checkpoint without it is of a run that keeps lower case" {
+@test "a resumed run keeps --lowercase ambiguous; a checkpoint without it means lower case counts as sequence" {
   run ! grep -qa option.lowercase short/checkpoint.safetensors
   zcat "$DATA/lambda.fa.gz" | awk 'NR % 9 == 3 { $0 = tolower($0) } 1' > soft.fa
   rnntrain "${NO_FILE[@]}" --lowercase ambiguous -o whole soft.fa
@@ -435,7 +435,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   same_run whole run
 }
 
-@test "another input than the run began with is named" {
+@test "a changed input is refused and named" {
   zcat "$DATA/phix174.fa.gz" > phix.fa
   go_on() { rnntrain "${TINY[@]}" --resume -o short "$@"; }
   fails 1 "phix.fa: is not an input of the run, which has only 1" go_on "$DATA/phix174.fa.gz" phix.fa
@@ -493,7 +493,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   rnntrain -q --resume -o run b.fa
 }
 
-@test "qualities count for the bases that they leave out" {
+@test "changed qualities matter only if they exclude other bases" {
   printf '@a\nACGTACGTTGCA\n+\nIIIIII!IIIII\n' > a.fq
   for quality in 0 20; do
     rnntrain -q -k 2 -d 4 -D 4 -B 2 -T 8 -e 1 --valid-fraction 0 --min-quality $quality -o run$quality a.fq
@@ -507,7 +507,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
     rnntrain -q --resume -o run20 c.fq
 }
 
-@test "a log that was changed is not cut" {
+@test "a log that was changed is not truncated" {
   for log in loss.tsv timestep_loss.tsv; do
     cp "short/$log" kept.tsv
     head -c -20 kept.tsv > "short/$log"
@@ -524,7 +524,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   cmp kept.tsv short/timestep_loss.tsv
 }
 
-@test "a damaged checkpoint is refused, and nothing is changed" {
+@test "a damaged checkpoint is refused, and no file changes" {
   "$PYTHON" -c 'import sys
 data = bytearray(open("short/checkpoint.safetensors", "rb").read())
 data[-100] ^= 1
@@ -551,7 +551,7 @@ open('short/checkpoint.safetensors', 'wb').write(struct.pack('<Q', len(text)) + 
 END
 }
 
-@test "a checkpoint that contradicts itself or this version is refused before it costs memory" {
+@test "a checkpoint that contradicts itself or this version is refused before memory is allocated" {
   refused() {
     describe "$1" "$2"
     (ulimit -v 2000000; fails 1 "short/checkpoint.safetensors: $3" \
@@ -574,14 +574,14 @@ END
   [[ "$stderr" == *"version 9.9.9 made it, this is"* ]]
 }
 
-@test "--resume goes neither with --force nor with --dry-run" {
+@test "--resume excludes --force and --dry-run" {
   fails 2 "--resume: does not go with --force" rnntrain "${RUN[@]}" --resume --force -o short
   fails 2 "--resume: does not go with --dry-run" rnntrain "${RUN[@]}" --resume --dry-run -o short
 }
 
 # ---- one at a time -------------------------------------------------------------------------------
 
-@test "a second rnntrain is kept away while the first one runs" {
+@test "a second rnntrain in the same directory is refused while the first one runs" {
   start -o run "${RUN[@]}" -e 1000
   pid=$!
   await [ -e run/run.json ]
@@ -594,7 +594,7 @@ END
   rnntrain "${RUN[@]}" --resume -o run -e 1
 }
 
-@test "whatever stands under a temporary name is no hindrance, or is told" {
+@test "a file with a temporary name is replaced or reported" {
   mkfifo short/checkpoint.safetensors.tmp
   ln -s /dev/full short/model.safetensors.tmp
   echo old > short/run.json.tmp
@@ -607,7 +607,7 @@ END
     rnntrain "${TINY[@]}" --resume -o short "$DATA/phix174.fa.gz"
 }
 
-@test "of two that begin at once, one is kept away" {
+@test "of two runs that start at once in a directory, one is refused" {
   mkfifo pipe
   start "${NO_FILE[@]}" -o run pipe
   pid=$!

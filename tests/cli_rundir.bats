@@ -49,7 +49,7 @@ untouched() {
   rnntrain -q --resume -e 3 -o "$1" "$PHIX"
 }
 
-@test "a run whose directory was removed and made again ends, without touching the new one" {
+@test "a run whose directory was removed and created again ends without touching the new one" {
   begin run
   halt
   rm -rf run
@@ -59,7 +59,7 @@ untouched() {
   untouched run
 }
 
-@test "a run whose directory was emptied and used again ends, without touching the new run" {
+@test "a run whose directory was emptied and used again ends without touching the new run" {
   for log_every in 1 1000000000; do # it finds out at a row, or when it saves
     rm -rf run wanted
     begin run --log-every "$log_every" --checkpoint-every 0.01s
@@ -74,7 +74,7 @@ untouched() {
   done
 }
 
-@test "a resumed run whose directory is removed while it reads says so" {
+@test "a resumed run whose directory is removed while it reads reports it" {
   rnntrain "${NEW[@]}" -o run "$PHIX"
   mkfifo input
   rnntrain -q --resume -e 3 -o run input 2> said &
@@ -86,7 +86,7 @@ untouched() {
   ends "-o run: the directory was removed or replaced while this run was writing to it"
 }
 
-@test "a run ends where one of its logs is removed or replaced" {
+@test "a run ends if one of its logs is removed or replaced" {
   for log in loss.tsv timestep_loss.tsv; do
     for next in none new; do
       rm -rf run
@@ -100,7 +100,7 @@ untouched() {
   done
 }
 
-@test "a report is not written into the directory that took the place of the run's" {
+@test "a report is not written into a directory that replaced that of the run" {
   need_strace
   # It stops itself at its eighth file, run.json with the results, which is the last before a report.
   strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=8 \
@@ -146,7 +146,7 @@ untouched() {
   done
 }
 
-@test "a run ends if the link it was started through leads elsewhere" {
+@test "a run ends if the link to its directory is changed" {
   mkdir one two
   ln -s one link
   begin link --checkpoint-every 0.01s
@@ -160,7 +160,7 @@ untouched() {
   rnntrain -q --resume -e 1 -o one "$PHIX"
 }
 
-@test "a name relative to the directory that the run was begun in" {
+@test "a relative name is resolved in the working directory in which the run started" {
   mkdir place
   (cd place && exec rnntrain "${OLD[@]}" -o ../run "$PHIX" 2> ../said) &
   old=$!
@@ -186,7 +186,7 @@ untouched() {
   same_run alone moved/run
 }
 
-@test "a signal saves nothing into the directory that took the place of the run's" {
+@test "a signal saves nothing into a directory that replaced that of the run" {
   begin run --log-every 1000000000 --checkpoint-every 0.01s
   await [ -e run/model.safetensors ] # so that signals are caught
   halt
@@ -276,7 +276,7 @@ remedies_work() {
   [ "$followed" -gt 0 ]
 }
 
-@test "in every state of a directory each option works, or the remedy in its error does" {
+@test "in every state of a directory each option works, or the remedy of its error does" {
   rnntrain "${NEW[@]}" -o whole "$PHIX"
   refused=0
   for state in "${STATES[@]}"; do
@@ -318,7 +318,7 @@ remedies_work() {
   done
 }
 
-@test "a pipe in place of a log is an error that says to remove it" {
+@test "a pipe in place of a log is an error whose remedy is to remove it" {
   for log in loss.tsv timestep_loss.tsv; do
     rm -rf run
     mkdir run
@@ -351,7 +351,7 @@ remedies_work() {
   [ "$(cat DIR/report.html)" = page ]
 }
 
-@test "a directory that is read-only: the remedies work" {
+@test "a read-only directory is an error whose remedies work" {
   need_nobody
   place=$(mktemp -d)
   chmod 777 "$place"
@@ -408,7 +408,7 @@ remedies_work() {
   echo "$output"
 }
 
-@test "a limit on the size of files at the start: nothing is left, and the run begins without the limit" {
+@test "a start under a limit on file sizes leaves no file, and succeeds without the limit" {
   code=0
   (ulimit -f 8 && rnntrain "${NEW[@]}" -D 40 -o run "$PHIX") 2> said || code=$?
   cat said
@@ -418,7 +418,7 @@ remedies_work() {
   rnntrain "${NEW[@]}" -D 40 -o run "$PHIX"
 }
 
-@test "a run that is killed while it tries OpenBLAS leaves no lock behind" {
+@test "a run that is killed while it tests OpenBLAS leaves no lock behind" {
   rnntrain "${NEW[@]}" -o run "$PHIX"
   for _ in $(seq 40); do
     rnntrain "${NEW[@]}" -t 2 --resume -o run "$PHIX" 2> said &

@@ -61,7 +61,7 @@ dependencies() {
   stub pkg-config '[ "$1 $2" != "--exists ${without:-}" ]'
 }
 
-@test "packages that are there are not installed" {
+@test "installed packages are not installed again" {
   debian 0
   stub dpkg-query 'echo "install ok installed"'
   run -0 in_script 'need_packages $build_packages'
@@ -69,7 +69,7 @@ dependencies() {
   [ ! -e calls ]
 }
 
-@test "root installs missing packages, and sees which, their size and how far it is" {
+@test "root installs missing packages, with a list, their size and the progress" {
   debian 0
   run --separate-stderr -0 in_script 'need_packages make'
   [ "$output" = "went on" ]
@@ -90,7 +90,7 @@ dependencies() {
   done
 }
 
-@test "an installation that fails shows all that apt-get said, and ends the script if it needs more" {
+@test "a failed installation shows the output of apt-get, and ends the script if the package is needed" {
   debian 0
   touch full
   run -1 in_script 'need_packages make'
@@ -101,7 +101,7 @@ dependencies() {
   [[ "$output" == *"E: no space left"*"found elsewhere or optional: make libbz2-dev"*"went on" ]]
 }
 
-@test "sudo that needs no password installs" {
+@test "packages are installed with sudo if it needs no password" {
   debian
   stub sudo 'if [ "$1" = -n ]; then shift; fi
 echo "sudo $*" >> calls
@@ -111,7 +111,7 @@ exec "$@"'
   grep '^sudo .*apt-get install' calls
 }
 
-@test "sudo is not waited for where nobody can type a password" {
+@test "sudo is not waited for if nobody can type a password" {
   debian
   stub sudo 'if [ "$1" != -n ]; then : > asked; fi
 exit 1'
@@ -172,7 +172,7 @@ exec "$@"'
   done
 }
 
-@test "each dependency that is missing is missed where there is no apt-get" {
+@test "without apt-get, each missing dependency is detected" {
   debian
   rm "$bin/apt-get" "$bin/dpkg-query"
   dependencies
@@ -204,7 +204,7 @@ small_project() {
 
 here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
 
-@test "a build folder of a clone that was moved or copied is built again, with one sentence" {
+@test "the build folder of a clone that was moved or copied is built again, with one message" {
   small_project
   touch build/release/mine
   cd ..
@@ -221,7 +221,7 @@ here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
   done
 }
 
-@test "a build folder that is in its place is left alone" {
+@test "a build folder at its original path is kept" {
   small_project
   cp -p build/release/CMakeCache.txt kept
   ln -s clone ../link
@@ -232,7 +232,7 @@ here() { bash -euo pipefail -c ". scripts/build_folder; $1"; }
   here "cmake_build release"
 }
 
-@test "a build folder of somebody else is named in one sentence" {
+@test "the error for a build folder of another user is one sentence with its path" {
   need_nobody
   [ "$EUID" -eq 0 ] || skip "nobody else here"
   small_project
@@ -263,7 +263,7 @@ need_build_folder release'
   [[ "$output" == *"Read-only file system" ]]
 }
 
-@test "a build shows how far it is, and all of its output only where it fails" {
+@test "a build shows its progress, and its output only if it fails" {
   small_project
   stub slow 'printf "%s\n" "-- Configuring done" "[ 50%] Building C object a.c.o" "odd line" "[100%] Linking C executable a"; exit $1'
   run -0 here "with_progress read_build '$bin/slow' 0"
@@ -302,7 +302,7 @@ skipped_because() {
   skipped_because "unshare cannot make namespaces" setpriv --bounding-set -sys_admin scripts/test-debian13
 }
 
-@test "whatever ends the stage of Debian 13 also ends its processes and removes its files" {
+@test "the end of the Debian 13 stage, by any cause, ends its processes and removes its files" {
   local long=600.$$ signal stage
   need_mounts
   stub debootstrap "touch build/debian13/seen; sleep $long & touch build/began; sleep $long"

@@ -87,7 +87,7 @@ code_of() {
   diff -r before run
 }
 
-@test "an alarm that the caller has set before exec still ends a run" {
+@test "an alarm that the caller set before exec still ends a run" {
   mkfifo pipe
   exec 7<> pipe
   run -142 timeout 600 "$PYTHON" -c 'import os, signal, sys
@@ -111,7 +111,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   rnnpredict --mode score "$RUN" "$DATA/phix174.fa.gz" | cmp - out
 }
 
-@test "TERM, INT, HUP and QUIT end rnnpredict as they do any program" {
+@test "TERM, INT, HUP and QUIT have their default effect on rnnpredict" {
   mkfifo pipe
   ulimit -c 0
   for signal in TERM INT HUP QUIT; do
@@ -144,7 +144,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   done
 }
 
-@test "process 1 of a container ends at TERM while it samples, and leaves no part of a file" {
+@test "process 1 of a container ends at TERM while it samples, and leaves no partial file" {
   mkdir samples
   begin_as_first rnnpredict --mode sample --length 1000000000000 -o samples/long.fa "$RUN"
   await catches TERM
@@ -155,7 +155,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   [ -z "$output" ]
 }
 
-@test "process 1 of a container ends a run at QUIT, which resumes from its last checkpoint" {
+@test "process 1 of a container ends at QUIT, and its run resumes from the last checkpoint" {
   options=(-q -k 3 -d 8 -D 16 --valid-fraction 0)
   begin_as_first rnntrain "${options[@]}" -e 100000 -o run "$DATA/lambda.fa.gz"
   await grep -q '^300	' run/loss.tsv

@@ -134,7 +134,7 @@ requeued() {
   requeued train.sh ""
 }
 
-@test "train-mpirun.sh does so too" {
+@test "train-mpirun.sh requeues its job at the signal before the time limit, and completes the run" {
   command -v mpirun > kept || skip "no mpirun: apt-get install openmpi-bin"
   requeued train-mpirun.sh --batch
 }

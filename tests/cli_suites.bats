@@ -82,6 +82,6 @@ all_rows() {
   [ "$(sort -u "$BATS_TEST_TMPDIR/checked" | wc -l)" -eq $(($(grep -c '' EXPECT.tsv) - 1)) ]
 }
 
-@test "every file of the suites is read or refused as they say" { all_rows by_name; }
+@test "every file of the suites is read or refused as its row states" { all_rows by_name; }
 
-@test "and so is its gzip copy, from a pipe" { all_rows by_pipe; }
+@test "the gzip copy of every file, from a pipe, is read or refused as its row states" { all_rows by_pipe; }

@@ -26,7 +26,7 @@ in_time() {
   fi
 }
 
-@test "--max-time that ends while the input is read: exit code 1, and what took the time" {
+@test "if --max-time ends while the input is read, the exit code is 1 and the message names the phase" {
   mkfifo pipe
   exec 7<> pipe # nobody will ever write to it
   fails 1 "--max-time 0.2 s ended before the first training step; reading the input took 0" \
@@ -37,7 +37,7 @@ in_time() {
   [ ! -e run ]
 }
 
-@test "exit code 0 means that there is a model, whatever --max-time is" {
+@test "exit code 0 means that there is a model, for any --max-time" {
   for time in 0.001 0.05 0.2 0.3 0.4 0.6 1; do
     for options in "-k 3 --valid-fraction 0" "-k 3" "-k 6 --softmax full -D 256"; do
       rm -rf run
@@ -79,7 +79,7 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
   grep -qF 'Time between checkpoints: seconds, or 90s, 10m, 2h' help
 }
 
-@test "--max-time that ends once the first checkpoint is there: the run resumes, and says so" {
+@test "if --max-time ends after the first checkpoint, the message names --resume, which works" {
   local code=0
   need_strace
   # run.json, which follows the checkpoint, is written after the end of the time. If the time ends before the
@@ -97,7 +97,7 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
 
 # ---- the examination -----------------------------------------------------------------------------
 
-@test "SIGTERM during the examination: all is saved, and --resume repeats it" {
+@test "SIGTERM during the examination loses nothing, and --resume repeats it" {
   # An examination of about a second.
   options=(-t 2 -k 6 --softmax full -D 512 -B 8 -T 16 -e 1)
   head -n 30 phix.fa > few.fa
@@ -123,7 +123,7 @@ for key in ("calibration", "gradient_flow", "examination"):
 
 # ---- what is announced ---------------------------------------------------------------------------
 
-@test "the first line comes before the input is read; short phases are not announced" {
+@test "the first message is printed before the input is read; short phases have none" {
   mkfifo pipe
   rnntrain "${TINY[@]:1}" --valid-fraction 0.1 -o run pipe 2> said &
   pid=$!

@@ -59,7 +59,7 @@ one() {
 
 # ---- killed --------------------------------------------------------------------------------------
 
-@test "killed at fifty moments: there is a checkpoint, and the end is the same" {
+@test "a run killed at fifty moments has a checkpoint and ends with the same model" {
   long=("${SMALL[@]}" -e 60)
   rnntrain "${long[@]}" -o whole
   RANDOM=$$ kills=0
@@ -101,7 +101,7 @@ killed_early() {
   same_run "$WHOLE" run
 }
 
-@test "killed at each call that writes, while a checkpoint takes the place of another" {
+@test "a run killed at any call that writes, while a checkpoint replaces another, resumes" {
   need_strace
   for CALL in write fsync renameat openat ftruncate close; do
     rm -rf run
@@ -113,7 +113,7 @@ killed_early() {
   done
 }
 
-@test "killed at each call that makes a file or puts it in place, in a new run" {
+@test "a new run killed at any call that creates or renames a file leaves a usable directory" {
   need_strace
   for CALL in mkdir openat ftruncate renameat; do
     rm -rf run
@@ -143,7 +143,7 @@ refused() {
   same_run "$WANTED" run
 }
 
-@test "each call that writes fails once" {
+@test "a failure of any call that writes is an error that loses nothing" {
   need_strace
   for FROM in half nothing; do
     if [ $FROM = half ]; then RESUME=--resume WANTED=$REST; else RESUME='' WANTED=$WHOLE; fi
@@ -163,7 +163,7 @@ refused() {
   done
 }
 
-@test "a file that cannot be accessed is not taken for missing" {
+@test "a file that cannot be accessed is not treated as missing" {
   need_strace
   for RESUME in "" --resume --resume=auto; do
     for name in "" checkpoint.safetensors model.safetensors loss.tsv timestep_loss.tsv run.json; do
@@ -181,7 +181,7 @@ refused() {
   done
 }
 
-@test "a process that begins between another's looking and locking is not written over" {
+@test "a process that starts between another's check and lock is not overwritten" {
   need_strace
   mkdir run
   # It stops itself once it has looked.
@@ -197,7 +197,7 @@ refused() {
   same_run "$WHOLE" run
 }
 
-@test "a file that may not grow over a limit" {
+@test "a limit on the size of files is an error that loses nothing" {
   code=0
   (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> said || code=$?
   [ "$code" -eq 1 ]
@@ -208,7 +208,7 @@ refused() {
   [ ! -e table.tsv ]
 }
 
-@test "a disk that is full" {
+@test "a full disk is an error that loses nothing" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   # shellcheck disable=SC2016
   run -0 unshare -rm bash -euc '
@@ -234,7 +234,7 @@ refused() {
   same_run "$REST" run
 }
 
-@test "a file system without locks is told of, and used" {
+@test "a file system without locks is used with a warning" {
   need_strace
   cp -r "$HALF" run
   strace -f -e trace=flock -e inject=flock:error=ENOLCK -o trace \
@@ -243,7 +243,7 @@ refused() {
   same_run "$REST" run
 }
 
-@test "predictions that cannot be written" {
+@test "predictions that cannot be written are an error" {
   for what in "${ASKS[@]}" "${ALONE[@]}"; do
     files=("$DATA/reads.fq.gz")
     if is_alone "$what"; then files=(); fi
@@ -286,7 +286,7 @@ short_of_memory() {
 
 json_keys() { tr -d ' ' < "$1/run.json" | sed -n 's/^\("[a-z_-]*":\).*/\1/p' ; }
 
-@test "each request for memory fails once" {
+@test "a failed request for memory is an error that loses nothing" {
   FAIL_MALLOC_SO=$BIN/tests/libfail_malloc.so
   [ -e "$FAIL_MALLOC_SO" ] || skip "no $FAIL_MALLOC_SO in this build"
   json_keys "$WHOLE" > "$WHOLE.json"

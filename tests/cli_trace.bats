@@ -40,7 +40,7 @@ numpy_agrees() {
 
 # ---- the numbers ---------------------------------------------------------------------------------
 
-@test "trace, flow: every number of a worksheet is NumPy's, its gradient the slope of the loss" {
+@test "trace, flow: every number of a worksheet equals NumPy's, and the gradient is the slope of the loss" {
   need_numpy
   printf '>worksheet\nACGT\n' > s.fa
   numpy_agrees weights.json s.fa
@@ -63,7 +63,7 @@ for name, more in (("one", {}), ("two", {"stride": 2}), ("full", {"softmax": "fu
   rnnpredict --mode trace --weights marked.json gaps.fa | cmp - trace.json
 }
 
-@test "trace, flow: what is not finite is null, and said; the flow of it is an error" {
+@test "trace, flow: numbers that are not finite are null with a message, and an error in flow" {
   worksheet activation '"relu"' H '[[1e38, 1e38], [1e38, -1e38]]' > w.json
   printf '>a\nACGTACGTACGTACGTACGT\n' > s.fa
   run -0 --separate-stderr rnnpredict --mode trace --timesteps 14 --weights w.json s.fa
@@ -75,7 +75,7 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
   fails 1 "record 'a': the model computes numbers that are not finite" rnnpredict --mode flow --timesteps 14 --no-header --weights w.json s.fa
 }
 
-@test "trace: JSON that a broken file ends is no whole JSON" {
+@test "trace: after an error in the input the JSON is incomplete" {
   for broken in '>a\nACGT\n>b\nACG!T\n' ''; do
     printf "$broken" > s.fa
     run --separate-stderr -1 rnnpredict --mode trace --weights weights.json s.fa
@@ -84,7 +84,7 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
   done
 }
 
-@test "trace, flow: a record through a pipe is told as soon as it has come" {
+@test "trace, flow: a record from a pipe is answered as soon as it is complete" {
   mkfifo pipe
   for mode in "trace --format text" flow; do
     rm -f said
@@ -97,13 +97,13 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
   done
 }
 
-@test "flow: 48 timesteps where nothing else is asked for" {
+@test "flow: the default is 48 timesteps" {
   { echo ">a"; random_bases 100 1; } > s.fa
   [ "$(rnnpredict --mode flow --no-header "$RUN" s.fa | wc -l)" -eq 48 ]
   [ "$(rnnpredict --mode trace "$RUN" s.fa | grep -c '"J"')" -eq 3 ]
 }
 
-@test "trace, flow: every number of a trained network is NumPy's" {
+@test "trace, flow: every number of a trained network equals NumPy's" {
   need_numpy
   numpy_agrees "$RUN" reads.fq
   numpy_agrees "$RUN" reads.fq --timesteps 12 --loss-at 9
@@ -116,7 +116,7 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
   done
 }
 
-@test "trace: yhat is what mode next tells" {
+@test "trace: yhat equals the probabilities of mode next" {
   printf '>a\nACGTACG\n>b\nGGGTC\n' > s.fa
   rnnpredict --bases --positions all --no-header "$RUN" s.fa > next.tsv
   rnnpredict --mode trace --timesteps 4 "$RUN" s.fa | "$PYTHON" -c '
@@ -129,7 +129,7 @@ for name, step in steps:
         assert abs(float(p) - q) < 2e-6'
 }
 
-@test "trace: a timestep that is not there has no gradient, and the flow NA" {
+@test "trace: a timestep before the start has no gradient, and NA in flow" {
   printf '>a\nACGTACGT\n>b\nACGTA\n>c\nACG\n' > s.fa
   rnnpredict --mode trace --loss-at 4 "$RUN" s.fa | "$PYTHON" -c '
 import json, sys
@@ -145,7 +145,7 @@ assert c == {"record": "c", "position": None, "forward": [], "loss_at": None}'
 
 # ---- for people ----------------------------------------------------------------------------------
 
-@test "trace: text has each matrix under its equation, in 80 columns, the corners of large ones" {
+@test "trace: the text shows each matrix under its equation in 80 columns, with the corners of large ones" {
   printf '>a long name that goes on\nACGTACGT\n' > s.fa
   rnnpredict --mode trace --format text "$RUN" s.fa > text
   [ "$(awk '{ if (length > most) most = length } END { print most }' text)" -le 80 ]
@@ -162,7 +162,7 @@ assert c == {"record": "c", "position": None, "forward": [], "loss_at": None}'
   grep -qx '==== record a?\[31mb??c' text
 }
 
-@test "trace: the slope of every activation function is the formula that text shows" {
+@test "trace: the slope of every activation function follows the formula in the text" {
   need_numpy
   printf '>s\nACGTACGT\n' > s.fa
   activations=$(words rnntrain activation)
@@ -183,7 +183,7 @@ EOF
   done
 }
 
-@test "trace: a name that JSON cannot hold as it is" {
+@test "trace: a name is escaped in JSON" {
   printf '>a"b\\c\xff\nACGTACGT\n' > s.fa
   rnnpredict --mode trace "$RUN" s.fa | "$PYTHON" -c '
 import json, sys
@@ -192,7 +192,7 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
 
 # ---- what is wrong -------------------------------------------------------------------------------
 
-@test "--weights: what is wrong with it is one sentence" {
+@test "--weights: an error in the file is reported in one sentence" {
   wrong() { # WORD NAME VALUE...
     local word=$1
     shift
@@ -236,7 +236,7 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
   fails 2 "goes with --mode trace|flow, not with 'next'" rnnpredict --weights weights.json gaps.fa
 }
 
-@test "trace, flow: options that do not go together" {
+@test "trace, flow: options that exclude each other are refused" {
   fails 2 "--loss-at '3': must be at most --timesteps, which is 2" \
     rnnpredict --mode flow --timesteps 2 --loss-at 3 "$RUN" gaps.fa
   fails 2 "--format tsv: goes with tables; --mode trace writes json or text" \

@@ -28,11 +28,11 @@ weights() {
 
 # ---- messages ------------------------------------------------------------------------------------
 
-@test "a terminal shows the progress in a line that is redrawn, also when it becomes narrower" {
+@test "a terminal shows the progress in one line, redrawn also when the terminal becomes narrower" {
   "$PYTHON" "$SOURCE/tests/terminal.py" run "$DATA/phix174.fa.gz"
 }
 
-@test "a log file has whole lines: phases and validations" {
+@test "standard error in a file has whole lines for phases and validations" {
   rnntrain -t 1 -k 3 -D 64 -e 3 -o run "$DATA/phix174.fa.gz" 2> said
   run ! grep -q $'[\r\033]' said
   number='[0-9]+\.[0-9]{4}'
@@ -41,7 +41,7 @@ weights() {
     "reading|validation: /|best Markov model|step|done|longest step|model: run/model.safetensors" ]
 }
 
-@test "validations in a log: the first hundred and the last, and some seconds apart" {
+@test "standard error in a file has the first hundred validations and the last, others seconds apart" {
   rnntrain -t 1 -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 -o run "$DATA/phix174.fa.gz" 2> said
   validations=$(column valid_loss < run/loss.tsv | grep -vc NA)
   [ "$validations" -eq 300 ]
@@ -55,7 +55,7 @@ weights() {
   head -n 1 steps | grep "epoch 1.00:"
 }
 
-@test "with --no-progress a log has no validations, with -q nothing" {
+@test "--no-progress omits the validations, and -q omits all messages" {
   rnntrain --no-progress -t 1 -k 3 -d 8 -D 16 -e 1 -o run "$DATA/phix174.fa.gz" 2> said
   run ! grep -q '^step' said
   grep -q '^reading' said
@@ -65,7 +65,7 @@ weights() {
 
 # ---- what the network shows ----------------------------------------------------------------------
 
-@test "run.json: calibration and the gradient's flow are those of the model on its validation" {
+@test "run.json: calibration and gradient flow are those of the model on its validation" {
   need_numpy
   { echo ">a"; zcat "$DATA/lambda.fa.gz" | sed -n '2,15p'; } > valid.fa
   local shape bases
@@ -115,7 +115,7 @@ for i, point in enumerate(said):
 
 # ---- the run directory ---------------------------------------------------------------------------
 
-@test "a run is five files" {
+@test "a run has five files" {
   [ "$(LC_ALL=C ls -A "$RUN" | paste -sd ' ')" = \
     "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
 }
@@ -133,7 +133,7 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   awk -F '\t' 'NR > 1 && ($7 / log(2) / $8 - 1) ^ 2 > 1e-8 { exit 1 }' "$RUN/loss.tsv"
 }
 
-@test "bits per base count every base that a stride adds, in each place that reports them" {
+@test "bits per base count every base that a stride adds, in every report" {
   rnntrain "${TINY[@]:1}" -k 4 -s 3 -e 4 --valid-fraction 0.2 -o run "$DATA/phix174.fa.gz" 2> said
   paste <(column train_loss < run/loss.tsv) <(column train_bits_per_base < run/loss.tsv) > train
   paste <(column valid_loss < run/loss.tsv) <(column valid_bits_per_base < run/loss.tsv) | grep -v NA > valid
@@ -161,13 +161,13 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   near "$(sed -n 's/.*: \([0-9.]*\) bits per base before training/\1/p' said)" "$best"
 }
 
-@test "tokens in loss.tsv are those of all epochs, as the sequence has them" {
+@test "tokens in loss.tsv are the k-mers of the sequence in all epochs" {
   train_bases=$((5386 - 5386 / 10))
   [ "$(last tokens "$RUN")" -eq $((2 * (train_bases - 3))) ]
   [ "$(last tokens "$PLAIN")" -eq $((5386 - 3)) ]
 }
 
-@test "timestep_loss.tsv has T rows a step, which average to loss.tsv's train_loss" {
+@test "timestep_loss.tsv has T rows per step, whose mean is train_loss of loss.tsv" {
   [ "$(head -n 1 "$RUN/timestep_loss.tsv")" = "$(printf 'step\ttimestep\tloss\ttokens')" ]
   awk -F '\t' 'FNR == 1 { next }
     FILENAME ~ /timestep/ { if (NF != 4 || $2 != ++row[$1]) exit bad = 1
@@ -179,7 +179,7 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
     "$RUN/timestep_loss.tsv" "$RUN/loss.tsv"
 }
 
-@test "run.json says what was run, on what, and how it went" {
+@test "run.json records the options, the input and the results" {
   "$PYTHON" -m json.tool "$RUN/run.json" > /dev/null
   "$PYTHON" - "$RUN" "$DATA/phix174.fa.gz" << 'END'
 import json, os, sys, zlib
@@ -204,7 +204,7 @@ assert result['peak_memory_bytes'] > 1e6 and report['openblas'] and report['cpu_
 END
 }
 
-@test "the summary gives validation and Markov bits beside each other, -q nothing" {
+@test "the summary shows the bits of the validation and of the Markov model; -q omits it" {
   run --separate-stderr -0 rnntrain -k 2 -d 4 -D 8 -e 1 -o run "$DATA/phix174.fa.gz"
   [ -z "$output" ]
   bits=$(printf %.4f "$(last valid_bits_per_base run)")
@@ -215,7 +215,7 @@ END
 
 # ---- dry run -------------------------------------------------------------------------------------
 
-@test "--dry-run counts the input as awk does, and writes nothing" {
+@test "--dry-run agrees with awk on the input's counts, and writes nothing" {
   printf '>a b\nACGTNNacgt\nRYac--gt\n>empty\n>c\nUUu\n' > mixed.fa
   files=("$DATA/lambda.fa.gz" "$DATA/reads.fq.gz" mixed.fa)
   run --separate-stderr -0 rnntrain --dry-run -k 3 --valid-fraction 0 -o run "${files[@]}"
@@ -248,7 +248,7 @@ END
   diff counted <(tr '\t' ' ' <<< "$output")
 }
 
-@test "a terminal shows how far the phases before training and the memory of repeats are" {
+@test "a terminal shows the progress of the phases before training and of the memory" {
   local shown='.*\r *[0-9]+% .* left  [0-9]+ bases' learn=(-k 3 -d 8 -D 16 -e 0 --memory --valid-fraction 0 --init "$RUN")
   drawn() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" 2 "(?s)$1" "$2" rnntrain --force -o shown "${@:3}" ||
     [ $? -eq 143 ]; }
@@ -277,7 +277,7 @@ END
   run ! grep -P '[^\x20-\x7e\n]' said
 }
 
-@test "--dry-run foretells tokens and parameters of the run" {
+@test "--dry-run prints the tokens and parameters of the run" {
   rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> said
   grep -q "4845 for training .* 535 for validation" said
   grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," said
@@ -287,14 +287,14 @@ END
 
 # ---- the same, and not the same ------------------------------------------------------------------
 
-@test "same seed, same bytes; other seed, other bytes" {
+@test "the same seed gives the same bytes, and another seed others" {
   train -o again "$DATA/phix174.fa.gz"
   same_model again "$PLAIN"
   train -o other --seed 2 "$DATA/phix174.fa.gz"
   [ "$(about other data_crc32)" != "$(about "$PLAIN" data_crc32)" ]
 }
 
-@test "the largest seed is kept to its last digit, and leading zeros mean nothing" {
+@test "the largest seed keeps its last digit, and leading zeros have no effect" {
   train -o run --seed 9007199254740992 "$DATA/phix174.fa.gz"
   grep -q '"seed": 9007199254740992,' run/run.json
   rnnpredict --mode info run | grep -x "seed	9007199254740992"
@@ -303,7 +303,7 @@ END
   [ "$(about run data_crc32)" != "$(about before data_crc32)" ]
 }
 
-@test "any number of threads, same bytes, in both forms of the softmax" {
+@test "the bytes do not depend on the number of threads, in both forms of the softmax" {
   for softmax in followers full; do
     for threads in 1 2 3; do
       rnntrain "${TINY[@]}" -B 64 -D 64 -t $threads --softmax $softmax -o $softmax$threads \
@@ -313,14 +313,14 @@ END
   done
 }
 
-@test "from a pipe or in another wrapping, same weights" {
+@test "the weights do not depend on a pipe or on the line length of the input" {
   zcat "$DATA/phix174.fa.gz" | train -o pipe -
   same_weights pipe "$PLAIN"
   zcat "$DATA/phix174.fa.gz" | sed '1!s/$/\r/' | tr ACGT acgt | train -o crlf -
   same_weights crlf "$PLAIN"
 }
 
-@test "--force overwrites a run and leaves other files alone" {
+@test "--force overwrites a run and keeps other files" {
   train -o run --seed 2 "$DATA/phix174.fa.gz"
   echo mine > run/notes.txt
   train -o run --force "$DATA/phix174.fa.gz"
@@ -328,7 +328,7 @@ END
   [ "$(cat run/notes.txt)" = mine ]
 }
 
-@test "--init goes on from a model, which stays the best where training makes it worse" {
+@test "--init continues from a model, which stays the best if training makes it worse" {
   train --valid-fraction 0.1 -o first "$DATA/lambda.fa.gz"
   train --valid-fraction 0.1 --init first -o next "$DATA/lambda.fa.gz"
   [ "$(sed -n 2p next/loss.tsv | cut -f 1,3,7)" = "0	0	NA" ]
@@ -348,7 +348,7 @@ END
   weights first | cmp - <(weights next)
 }
 
-@test "--init refuses a model of another shape, and says which options would do" {
+@test "--init refuses a model of another shape and names the options that fit" {
   train -o first "$DATA/phix174.fa.gz"
   for row in "-k 4:-k 3" "-s 2:-s 1" "-d 9:-d 8" "-D 9:-D 16" \
     "--activation tanh:--activation sigmoid" "--softmax full:--softmax followers" \
@@ -379,7 +379,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   [ ! -e next ]
 }
 
-@test "with --max-time epochs do not end the run, with --schedule plateau validation does" {
+@test "with --max-time epochs do not end a run; with --schedule plateau validation does" {
   printf '>s\n%s\n' "$(random_bases 100 1)" > short.fa # an epoch is a step
   with_time rnntrain -q -k 2 -d 4 -D 8 -B 8 -T 16 -t 1 --valid-fraction 0 -o timed short.fa
   within 12 "$(last epoch timed)" 1e9
@@ -394,7 +394,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   [ "$(column learning_rate < plateau/loss.tsv | tail -n +9 | sort -u | grep -c .)" -ge 6 ]
 }
 
-@test "followers is the full softmax where the stride is k" {
+@test "the followers softmax is the full softmax if the stride is k" {
   for softmax in followers full; do
     train -s 3 --softmax $softmax -o $softmax "$DATA/phix174.fa.gz"
     weights $softmax > $softmax.data
@@ -403,7 +403,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   cmp followers.data full.data
 }
 
-@test "a loss far above guessing is divergence too, and the best model before it is kept" {
+@test "a loss far above that of guessing is divergence, and the best earlier model is kept" {
   activations=$(words rnntrain activation)
   for activation in $activations; do
     run -3 rnntrain -q -k 2 -D 16 -B 8 -e 3 --activation $activation --learning-rate 1e6 --force \
@@ -417,7 +417,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   within 1 "$(rnnpredict --mode score late "$DATA/phix174.fa.gz" | column bits_per_base)" 3
 }
 
-@test "a validation that is no number is divergence" {
+@test "a validation loss that is NaN is divergence" {
   run -3 with_cpu 60 rnntrain -q -e 1 --activation relu --learning-rate 1e4 --warmup 0 -t 1 -d 8 -D 32 \
     -o run "$DATA/phix174.fa.gz"
   [[ "$output" == *diverged* ]]
@@ -425,7 +425,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   [ "$(column valid_loss < run/loss.tsv | sort -u)" = NA ]
 }
 
-@test "states that are not finite reach no checkpoint" {
+@test "hidden states that are not finite reach no checkpoint" {
   for rate in 0.5 10 1e4; do
     run -3 rnntrain -q -e 3 --activation relu --valid-fraction 0 --checkpoint-every 0.0001s --warmup 0 \
       --learning-rate $rate -t 1 -d 8 -D 32 --force -o run "$DATA/lambda.fa.gz"
@@ -433,7 +433,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   done
 }
 
-@test "weights that are not finite reach no checkpoint, however often it is written" {
+@test "weights that are not finite reach no checkpoint, for any --checkpoint-every" {
   # Which of these steps makes an H that is not finite may differ from CPU to CPU.
   for T in 5 6 7; do
     for rate in 1e6 1e7 1e8; do
@@ -446,7 +446,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   done
 }
 
-@test "a learning rate that diverges exits 3, and no weight is left that is not finite" {
+@test "divergence from a high learning rate exits with 3 and leaves only finite weights" {
   run -3 rnntrain "${TINY[@]}" --activation relu --optimizer sgd --clip 0 --learning-rate 1e8 \
     --schedule constant --warmup 0 -e 20 -o run "$DATA/phix174.fa.gz"
   [ "${#lines[@]}" -eq 1 ]
@@ -456,7 +456,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   grep -q '"skipped_steps": 10' run/run.json
 }
 
-@test "the model is the one that validated best, and its score is that validation" {
+@test "the model has the weights of the best validation, and scores its bits" {
   # The network overfits 200 bases, so the validation loss increases after a while.
   printf '>a\n%s\n' "$(random_bases 200 1)" > a.fa
   printf '>b\n%s\n' "$(random_bases 900 2)" > b.fa
@@ -468,20 +468,20 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
     "$(awk -v b="$best" 'BEGIN { print b + 1e-5 }')"
 }
 
-@test "the cuts of a validation do not show in its loss" {
+@test "the cuts of a validation do not change its loss" {
   rnntrain -q -k 3 -d 8 -D 32 -B 8 -T 32 -e 2 -t 2 --valid "$DATA/phix174.fa.gz" -o run "$DATA/lambda.fa.gz"
   score=$(rnnpredict --mode score run "$DATA/phix174.fa.gz" | column bits_per_base)
   valid=$(last valid_bits_per_base run)
   within -0.0001 "$(awk -v a="$score" -v b="$valid" 'BEGIN { print a - b }')" 0.0001
 }
 
-@test "with standard error closed, messages go nowhere, not into a file" {
+@test "with standard error closed, messages are discarded and do not get into a file" {
   rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o run "$DATA/phix174.fa.gz" 2>&-
   awk -F '\t' 'NF != 10 { exit bad = 1 } END { exit bad || NR < 2 }' run/loss.tsv
   awk -F '\t' 'NF != 4 { exit bad = 1 } END { exit bad || NR < 2 }' run/timestep_loss.tsv
 }
 
-@test "with standard error closed and no /dev/null, messages do not get into a file" {
+@test "with standard error closed and without /dev/null, messages do not get into a file" {
   unshare -rm true 2> kept || skip "nothing can be mounted here"
   # shellcheck disable=SC2016
   run -0 unshare -rm bash -euc '
@@ -502,7 +502,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   grep -q "standard output: cannot be written: Bad file descriptor" said
 }
 
-@test "a closed standard file that cannot be reserved ends a program before it makes a file" {
+@test "a closed standard stream that cannot be reserved ends a program before it creates a file" {
   strace -o kept true 2> kept || skip "no strace: apt-get install strace"
   not_sanitized "the sanitizers do not work under strace"
   for closed in '<&-' '>&-' '2>&-'; do
@@ -515,7 +515,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   done
 }
 
-@test "the memory forecast is right to a tenth" {
+@test "the memory estimate is accurate to a tenth" {
   not_sanitized "the address sanitizer takes memory of its own"
   zcat "$DATA/phix174.fa.gz" "$DATA/lambda.fa.gz" > both.fa
   for shape in "-k 4" "-k 6 -d 16 -D 32 --softmax full" "-k 2 -d 8 -D 64 -B 2048 -T 20 --valid-fraction 0" \
@@ -531,14 +531,14 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   done
 }
 
-@test "every step is taken with a rate, the first one too" {
+@test "every step has a learning rate above 0, the first one too" {
   train --log-every 1 -e 2 -o run "$DATA/phix174.fa.gz"
   column learning_rate < run/loss.tsv | awk '!($1 > 0) { exit bad = 1 } END { exit bad || NR < 2 }'
 }
 
 # ---- validation and time -------------------------------------------------------------------------
 
-@test "--valid FILE validates on that file and trains on all of the others" {
+@test "--valid FILE validates on that file and trains on all others" {
   rnntrain "${TINY[@]}" --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz"
   within 1 "$(last valid_bits_per_base run)" 3
   "$PYTHON" -c 'import json; r = json.load(open("run/run.json"))
@@ -546,7 +546,7 @@ assert r["train_tokens"] == 5386 - 3 and [i["use"] for i in r["inputs"]] == ["tr
 assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
 }
 
-@test "--max-time stops in time, with a model" {
+@test "--max-time ends a run in time, with a model" {
   with_time rnntrain "${TINY[@]}" -e 1000000 -o run "$DATA/phix174.fa.gz"
   within "$((time - 1)).9" "$(last seconds run)" 600
   grep -q '"status": "out of time"' run/run.json
@@ -561,7 +561,7 @@ assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
   within 1 "$(last epoch run)" 60
 }
 
-@test "--patience N: N validations without a better one, and no more" {
+@test "--patience N stops after exactly N validations without an improvement" {
   printf '>r\n%s\n' "$(random_bases 3000 7)" > random.fa
   for patience in 1 2 5; do
     rnntrain "${TINY[@]}" --force --valid-fraction 0.2 --patience $patience -e 100 --learning-rate 0.03 -o run random.fa
@@ -572,14 +572,14 @@ assert 25000 < r["valid_tokens"] < 28800 - 400 * 3'
   done
 }
 
-@test "a validation in pieces equals that of one long read" {
+@test "a validation in pieces has the loss of one long read" {
   rnntrain -q -k 3 -d 8 -D 32 -B 32 -T 16 -e 3 -t 2 --learning-rate 0.01 --valid "$DATA/lambda.fa.gz" -o run "$DATA/lambda.fa.gz"
   cut=$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')
   whole=$(rnnpredict --mode score run "$DATA/lambda.fa.gz" | column bits_per_base)
   awk -v a="$cut" -v b="$whole" 'BEGIN { print a, b; exit !(a > 1 && (a - b) ^ 2 < 9e-12) }'
 }
 
-@test "run.json: the quartiles of the gradient's flow are those of its stretches" {
+@test "run.json: the quartiles of the gradient flow are those over the stretches" {
   # Five records of 256 timesteps and a window each: a stretch each.
   random_bases 1375 3 | fold -w 275 | awk '{ printf ">%d\n%s\n", NR, $1 }' > five.fa
   train --valid five.fa -e 3 -o run "$DATA/lambda.fa.gz"
@@ -600,7 +600,7 @@ for point in run["gradient_flow"]:
 
 # ---- learning ------------------------------------------------------------------------------------
 
-@test "a short sequence is learnt by heart" {
+@test "a short sequence is memorised" {
   printf '>s\n%s\n' "$(random_bases 200 5)" > short.fa
   for softmax in followers full; do
     rnntrain -q -k 4 -d 16 -D 64 -B 1 -T 32 -e 300 --learning-rate 0.01 --valid-fraction 0 \
@@ -615,7 +615,7 @@ periodic() {
   { echo ">p"; for i in {1..400}; do echo "$unit"; done; } > "$1"
 }
 
-@test "a periodic sequence is learnt, also where it was not seen" {
+@test "a periodic sequence is learnt, also in the held-out part" {
   periodic periodic.fa
   rnntrain -q -k 3 -d 16 -D 32 -B 4 -T 32 -e 10 --learning-rate 0.01 -t 2 -o run periodic.fa
   within 0 "$(last valid_bits_per_base run)" 0.05
@@ -641,7 +641,7 @@ periodic() {
   done
 }
 
-@test "independent random bases stay at 2 bits" {
+@test "independent random bases stay at 2 bits per base" {
   printf '>r\n%s\n' "$(random_bases 60000 5)" > random.fa
   rnntrain -q -d 16 -D 32 -B 16 -T 32 -e 3 -t 2 -o run random.fa
   for bits in $(column valid_bits_per_base < run/loss.tsv | grep -v NA); do

@@ -20,7 +20,7 @@ refuses() {
   done
 }
 
-@test "the version's first line is the program, three numbers, and git's description of another commit than theirs" {
+@test "the first line of --version has the program, the version, and git's description of an untagged commit" {
   for program in rnntrain rnnpredict; do
     run --separate-stderr -0 "$program" --version
     [ -z "$stderr" ]
@@ -29,7 +29,7 @@ refuses() {
   done
 }
 
-@test "man page and completions know every option that help lists" {
+@test "the man page and completions have every option in the help" {
   for program in rnntrain rnnpredict; do
     "$program" --help=man | sed 's/\\-/-/g' > page
     "$program" --help=bash > bash
@@ -56,7 +56,7 @@ refuses() {
   done
 }
 
-@test "--mode has a line for each mode, in the help and in the man page" {
+@test "--mode has a line for each mode in the help and in the man page" {
   rnnpredict --help | sed -n '/^ *--mode WORD/,/^$/p' > help
   rnnpredict --help=man | sed -n '/^\.B .*mode/,/^\.SS/p' > page
   for mode in $(words rnnpredict mode); do
@@ -78,7 +78,7 @@ refuses() {
   done
 }
 
-@test "help after a mode describes it and lists its options alone" {
+@test "help after a mode describes the mode and lists only its options" {
   rnnpredict --mode=sample --help > help
   grep '^Mode sample: new sequence' help
   if grep '^Mode next' help; then false; fi
@@ -187,7 +187,7 @@ END
   completes "--temperature --threads --top-k --top-p" "rnnpredict --mode sample --t"
 }
 
-@test "numbers are whole, finite and in range, or name option, value and range" {
+@test "a number must be whole, finite and in range; the error names option, value and range" {
   for value in 4x 0 13 +4 4.0 0x4 -1 "" " 4" 99999999999999999999; do
     refuses rnntrain -k "$value" "a whole number, 1..12"
   done
@@ -212,7 +212,7 @@ END
   refuses rnnpredict --threads 2x "1..1024"
 }
 
-@test "a time has a number and a unit" {
+@test "a duration has a number and a unit" {
   for value in 10q 0 -5s s nan 1h30; do
     refuses rnntrain --max-time "$value" "90s, 10m or 2h"
   done
@@ -225,14 +225,14 @@ END
   fails 2 "--help 'html': must be one of man|bash|zsh|fish" rnntrain --help=html
 }
 
-@test "options must go together" {
+@test "options that exclude each other are refused" {
   fails 2 "-s '5': must be at most k = 4" rnntrain -o run -s 5 -k 4 "$DATA/phix174.fa.gz"
   fails 2 "-B 65536 -T 65536" rnntrain -o run -B 65536 -T 65536 "$DATA/phix174.fa.gz"
   fails 2 "-o DIR" rnntrain "$DATA/phix174.fa.gz"
   fails 2 "no sequence" rnnpredict --mode info run "$DATA/phix174.fa.gz"
 }
 
-@test "an unknown option is named as it was typed" {
+@test "the error for an unknown option shows it as typed" {
   fails 2 "'--frobnicate'" rnntrain --frobnicate -o run "$DATA/phix174.fa.gz"
   fails 2 "'-z'" rnntrain -z -o run "$DATA/phix174.fa.gz"
   fails 2 "z'" rnntrain -zq -o run "$DATA/phix174.fa.gz"
@@ -252,7 +252,7 @@ END
   fails 2 "unknown option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
 }
 
-@test "an ambiguous abbreviation gets its candidates" {
+@test "the error for an ambiguous abbreviation lists the candidates" {
   fails 2 "option '--s' is ambiguous: it may be --stride, --strands, --softmax, --schedule or --seed" rnntrain --s 2
   fails 2 "option '--top-' is ambiguous: it may be --top-k or --top-p" rnnpredict --top-=2 run
   run -0 rnntrain --vers
@@ -269,7 +269,7 @@ END
   done
 }
 
-@test "options may follow files, and -- ends them" {
+@test "options may follow files, and -- ends the options" {
   zcat "$DATA/phix174.fa.gz" > ./-phix.fa
   rnntrain "$DATA/phix174.fa.gz" "${TINY[@]}" -o after
   rnntrain "${TINY[@]}" -o before -- -phix.fa

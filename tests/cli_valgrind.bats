@@ -14,14 +14,14 @@ setup() {
   random_bases 1200 1 | sed '1s/^/>a\n/' > some.fa
 }
 
-@test "a training reads nothing that was never set, and loses no memory" {
+@test "rnntrain reads no uninitialised memory and leaks none" {
   for softmax in followers full; do
     checked rnntrain "${TINY[@]}" --softmax $softmax --valid-fraction 0.2 -o $softmax some.fa
     checked rnntrain "${TINY[@]}" --softmax $softmax --valid-fraction 0.2 --memory -o memory.$softmax some.fa
   done
 }
 
-@test "so does a prediction" {
+@test "rnnpredict reads no uninitialised memory and leaks none" {
   train -o run some.fa
   checked rnnpredict --positions all -t 2 -o next.tsv run some.fa
   checked rnnpredict --mode classify --strands both --model a=run --model b=run -t 2 -o best.tsv.gz some.fa
@@ -33,7 +33,7 @@ setup() {
   [ -s states.npy ]
 }
 
-@test "so does a prediction with a memory" {
+@test "rnnpredict with a memory of repeats reads no uninitialised memory and leaks none" {
   { cat some.fa; echo ">b"; random_bases 200 2; sed -n 2p some.fa | cut -c 1-600; } > repeats.fa
   train --memory -o run repeats.fa
   for use in model others record; do

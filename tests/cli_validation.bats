@@ -11,7 +11,7 @@ periodic() {
     }'; } > "$1"
 }
 
-@test "both of two files are learnt, in either order" {
+@test "two files are both learnt, in either order" {
   periodic chromosome.fa chromosome ACGTTGCAAGGCTCA 30000
   periodic plasmid.fa plasmid TTGACCGATACGGAATCTC 3000
   network=(-q -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -t 2)
@@ -25,7 +25,7 @@ periodic() {
   done
 }
 
-@test "the Markov baseline counts the strands that are trained on" {
+@test "the Markov model counts the strands that are trained on" {
   # G is always followed by A, and C by any base; this does not hold on the other strand.
   awk 'BEGIN { srand(3); print ">a"
                for (i = 0; i < 4000; i++) {
@@ -80,7 +80,7 @@ print(f'{record}:{letter}-{length[record]}' +
 END
 }
 
-@test "the printed range is the last part of the file, from a file or a pipe" {
+@test "the printed range of the validation is the last part of a file or pipe" {
   "$PYTHON" - > mixed.fa << 'END'
 import random
 random.seed(8)
@@ -100,7 +100,7 @@ END
   done
 }
 
-@test "run.json has the ranges and the share of each file" {
+@test "run.json has the validation ranges and the share of each file" {
   printf '>a\nACGTNNACGTACGTACGTACGTAC\n' > a.fa # 22 bases, 5 of them for validation
   printf '>b x\nACGTACGTACGTACGT\n>c y\nACGT\n' > b.fa
   rnntrain -q "${NETWORK[@]}" --valid-fraction 0.25 -o run a.fa b.fa
@@ -145,14 +145,14 @@ END
   grep -Fx "validation: y.fa, all of it" said
 }
 
-@test "for reads a short line has the number for validation" {
+@test "for reads one short line has the number of validation reads" {
   rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> said
   grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" said
   run grep "validation only" said
   [ "$status" -eq 1 ]
 }
 
-@test "of many files the first five are listed" {
+@test "only the first five of many files are listed" {
   for i in {1..9}; do printf '>r%s\n%s\n' $i "$(random_bases 100 $i)" > $i.fa; done
   rnntrain "${NETWORK[@]}" -o run {1..9}.fa 2> said
   grep -Fx "validation: 5.fa r5:91-100" said
@@ -175,7 +175,7 @@ END
   [ "$(grep -c "have the same" said)" -eq 2 ]
 }
 
-@test "3000 files, half of them copies: a run, few lines, and a checkpoint that can be resumed" {
+@test "a run on 3000 files, half of them copies, prints few lines and can be resumed" {
   mkdir files
   "$PYTHON" -c 'import random
 random.seed(4)
@@ -212,7 +212,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
 
 # ---- what came of it -----------------------------------------------------------------------------
 
-@test "bits over the whole validation are those that mode score adds up to" {
+@test "bits over the whole validation equal the sum over the rows of mode score" {
   for model in "-k 3" "-k 5 -s 2" "-k 1"; do
     rnntrain $model -d 4 -D 8 -e 1 -t 1 --force --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz" 2> said
     rnnpredict --mode score run "$DATA/reads.fq.gz" > score
@@ -271,7 +271,7 @@ assert run["inputs"][1]["validation_bases"] == bases' $file.fa
   done
 }
 
-@test "the first bases of a circle, which are read again, count once" {
+@test "the first bases of a circle, which are read twice, count once" {
   { printf '>chromosome circular=true\n'; zcat "$DATA/phix174.fa.gz" | tail -n +2
     printf '>plasmid circular=true\nACGTTGCATTGACCATGCAA\n'; } > two.fa
   # The validation begins in the plasmid, in the repeated bases of the chromosome, and in the chromosome.
@@ -289,13 +289,13 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   done
 }
 
-@test "bits over the whole validation are printed only where they differ" {
+@test "bits over the whole validation are printed only if they differ" {
   rnntrain -k 2 -d 4 -D 8 -e 1 -t 1 -o run "$DATA/lambda.fa.gz" 2> said
   grep "^validation: [12]" said
   run ! grep "over all" said
 }
 
-@test "a network that is worse than the Markov model gets a warning with what to try" {
+@test "a network worse than the Markov model gets a warning with advice" {
   rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
   grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
   rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
@@ -320,7 +320,7 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
 
 # ---- more than a validation reads ----------------------------------------------------------------
 
-@test "of more than 2^24 bases, a sample of 256 stretches validates" {
+@test "for more than 2^24 bases the validation is a sample of 256 stretches" {
   "$PYTHON" -c 'print(">a\n" + "ACGTTGCAAG" * 2000000)' > long.fa
   rnntrain --dry-run -k 4 --valid long.fa "$DATA/phix174.fa.gz" 2> said
   grep -q "^validation: a sample of 16777216 of these 20000000 bases, spread evenly$" said

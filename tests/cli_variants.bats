@@ -28,7 +28,7 @@ agree() {
 
 # ---- every change --------------------------------------------------------------------------------
 
-@test "variants --all: each difference is that of two scores" {
+@test "variants --all: each difference equals that of two scores" {
   rnnpredict --mode variants --all --window 20 "$RUN" "$PHIX" > all
   [ "$(head -n 1 all)" = "$(printf 'record\tposition\tref\tA\tC\tG\tT')" ]
   [ "$(sed 1d all | cut -f 3 | tr -d '\n')" = "$(sed 1d "$PHIX" | tr -d '\n')" ]
@@ -44,14 +44,14 @@ agree() {
   [ "$(tail -n 3 both | grep -c 'NA.NA.NA.NA')" -eq 3 ]
 }
 
-@test "variants --all: letters without k bases before them have NA" {
+@test "variants --all: letters with fewer than k bases before them have NA" {
   printf '>a\nACGTnnACGTTGCAnA\n>b\n\n>c\nNNN\n>d\nAC\n' > few.fa
   rnnpredict --mode variants --all --no-header "$RUN" few.fa > all
   [ "$(cut -f 1,3 all | tr -d '\t\n')" = aAaCaGaTaNaNaAaCaGaTaTaGaCaAaNaAcNcNcNdAdC ]
   [ "$(awk '!/NA/ { print $2 }' all | paste -sd ' ')" = "4 10 11 12 13 14" ]
 }
 
-@test "variants --all --format npy: the numbers of the table" {
+@test "variants --all --format npy: the array has the values of the table" {
   need_numpy
   printf '>a\nACGTnnACGTTGCAnA\n' > few.fa
   rnnpredict --mode variants --all "$RUN" few.fa "$PHIX" > all
@@ -110,7 +110,7 @@ END
   vcf "${rows[@]}"
 }
 
-@test "variants: the bits of each allele are those of two scores" {
+@test "variants: the bits of each allele equal those of two scores" {
   need_vcf
   many > many.vcf
   rnnpredict --mode variants --vcf many.vcf --strands both --window 25 "$RUN" "$PHIX" > table 2> said
@@ -127,7 +127,7 @@ END
   cut -f 1-10 table | sort | diff forward -
 }
 
-@test "variants: the order of variants and of the reference, and threads, change no number" {
+@test "variants: results do not depend on threads or on the order of variants and reference" {
   need_vcf
   many > many.vcf
   rnnpredict --mode variants --vcf many.vcf -t 1 "$RUN" "$PHIX" > one
@@ -161,7 +161,7 @@ END
   rnnpredict --mode variants --vcf many.vcf "$RUN" < "$PHIX" | cmp - table
 }
 
-@test "variants --format vcf: bcftools reads the numbers of the table" {
+@test "variants --format vcf: bcftools reads the values of the table" {
   need_bcftools
   many > many.vcf
   rnnpredict --mode variants --vcf many.vcf --strands both "$RUN" "$PHIX" > table
@@ -197,7 +197,7 @@ END
   grep -q '^##contig=<ID=phix,length=5386>' bare
 }
 
-@test "variants: alleles without a score are counted, by their reasons" {
+@test "variants: alleles without a score are counted by reason" {
   need_vcf
   at() { sed 1d "$PHIX" | tr -d '\n' | cut -c $1; }
   local p
@@ -276,7 +276,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   fails 1 "is also an input file" rnnpredict --mode variants --vcf here.vcf -o here.vcf "$RUN" here.fa
 }
 
-@test "variants --format vcf: names that the header of a BCF has lost are an error" {
+@test "variants --format vcf: names missing from the header of a BCF are an error" {
   need_bcftools
   many | bcftools view -Ou - > whole.bcf
   for line in 'FORMAT=<ID=GT' 'contig=<ID=phix'; do
@@ -286,7 +286,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   done
 }
 
-@test "variants --format vcf: names of the reference that VCF does not allow stay out of the header" {
+@test "variants --format vcf: reference names that VCF does not allow are left out of the header" {
   need_bcftools
   vcf "10 $(sed 1d "$PHIX" | tr -d '\n' | cut -c 10) G" > one.vcf
   { printf '>%s\nACGT\n' 'a>b' 'a,b' 'a"b,c' '' '*a' '=a' '<a>' 'gi|1:2;=@a'; cat "$PHIX"; } > names.fa
@@ -311,7 +311,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   [ "$(rnnpredict --mode variants --vcf fits.vcf --format vcf "$RUN" "$PHIX" | grep -c 'RNN_DIFF=')" -eq 1 ]
 }
 
-@test "variants --format vcf: under ulimit -v all is written, or one line says that memory is missing" {
+@test "variants --format vcf: under ulimit -v the output is complete, or one line reports missing memory" {
   need_vcf
   not_sanitized "a sanitizer needs more addresses"
   { many; for i in {2..10}; do many $i | grep -v '^#'; done; } > many.vcf
@@ -332,14 +332,14 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   [ "$code" -eq 0 ]
 }
 
-@test "variants: a build without HTSlib says so" {
+@test "variants: a build without HTSlib reports it" {
   if reads_vcf; then skip "this build has HTSlib"; fi
   fails 1 "empty.vcf: this build cannot read VCF; install HTSlib" rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX"
 }
 
 # ---- wrong usage ---------------------------------------------------------------------------------
 
-@test "variants: options that do not fit are refused" {
+@test "variants: options that do not apply are refused" {
   fails 2 "name a file of variants with --vcf, or give --all" rnnpredict --mode variants "$RUN" "$PHIX"
   fails 2 "--all: replaces --vcf; give one of them" rnnpredict --mode variants --all --vcf a.vcf "$RUN" "$PHIX"
   fails 2 "at most 10000" rnnpredict --mode variants --all --window 10001 "$RUN" "$PHIX"
