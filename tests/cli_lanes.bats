@@ -21,7 +21,7 @@ option() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[2] + "/
   lanes -t 64 -e 20 | grep -F 'lanes: 64 (auto),'
 }
 
-@test "epochs that end by time or validation do not count" {
+@test "the choice of lanes ignores the number of epochs if time or validation ends the run" {
   lanes --max-time 100h | grep -F 'lanes: 32 (auto),'
   lanes --schedule plateau | grep -F 'lanes: 32 (auto),'
   lanes --max-time 100h -e 20 | grep -F 'lanes: 64 (auto),'

@@ -200,7 +200,7 @@ on_hosts() {
   resumes 1
 }
 
-@test "ranks that were all stopped for a while continue" {
+@test "ranks that were all stopped for a while continue without an error" {
   need_mpi
   begin 2
   kill -STOP "$first" "$second"

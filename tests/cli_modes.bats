@@ -21,7 +21,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
 
 # ---- next ----------------------------------------------------------------------------------------
 
-@test "next: awk counts the likeliest base after the reads" {
+@test "next: each read has a likeliest base, and the probabilities of its bases sum to 1" {
   rnnpredict --top 1 --no-header "$RUN" "$READS" | cut -f 3 | sort | uniq -c | sort -rn > counted
   [ "$(awk '{ n += $1 } END { print n }' counted)" -eq 400 ]
   rnnpredict --bases "$RUN" "$READS" |
@@ -597,7 +597,7 @@ for cells, row in zip(rows[1:], objects):
   [ "$(bgzip -b 1000000 -s 20 track.tsv.gz)" = "$(tail -c +1000001 track.tsv | head -c 20)" ]
 }
 
-@test "formats are refused for modes whose output they cannot hold" {
+@test "formats are refused in modes to which they do not apply" {
   fails 2 "--format bedgraph: goes with --mode track" rnnpredict --format bedgraph "$RUN" "$READS"
   fails 2 "--format npy: goes with --mode embed" rnnpredict --mode score --format npy "$RUN" "$READS"
   fails 2 "writes FASTA" rnnpredict --mode sample --format jsonl "$RUN"

@@ -233,7 +233,7 @@ assert 0.6 < part < 1.05, (peak, part)'
   cmp before/model.safetensors next/model.safetensors
 }
 
-@test "--init accepts a file of another program, which has no checksum" {
+@test "--init accepts a file of another program, without a checksum, and records one" {
   rnntrain -q "${SMALL[@]}" -o first phix.fa
   "$PYTHON" - << 'END'
 import json

@@ -287,7 +287,7 @@ EOF
   rnnpredict --top 64 "$FULL" "$READS" | sums_to_1
 }
 
-@test "--top limits the number of rows; the default is every possible k-mer if they are few" {
+@test "--top limits the number of rows; the default is 10, or every possible k-mer if they are fewer" {
   rows() { rnnpredict "$@" "$FORTY" | tail -n +2 | wc -l; }
   [ "$(rows "$RUN")" -eq $((40 * 4)) ]
   [ "$(rows --top 1 "$RUN")" -eq 40 ]
@@ -382,7 +382,7 @@ EOF
   rnnpredict "$RUN/model.safetensors" "$READS" | cmp - file
 }
 
-@test "the probabilities of the likeliest next k-mers of a hundred reads are correct" {
+@test "sort and head find the likeliest next k-mers of a hundred reads" {
   run --separate-stderr -0 bash -e -o pipefail -c "
     head -400 '$READS' | rnnpredict '$RUN' | sort -t \$'\\t' -k4,4gr > sorted; head sorted"
   [ -z "$stderr" ]
@@ -568,7 +568,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   cmp log <(echo kept; cat fresh)
 }
 
-@test "a program that ends by an error or a signal leaves no file" {
+@test "a killed program leaves no file" {
   rnnpredict --mode sample --length 300000000 -o new.fa "$RUN" &
   writes() { ls -l "/proc/$1/fd" | grep "$PWD" > /dev/null; }
   await writes $!

@@ -167,7 +167,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
   fails 2 "--lowercase 'mask': must be one of keep|ambiguous" rnntrain "${TINY[@]}" --lowercase mask -o new x.fa
 }
 
-@test "input without usable sequence makes no run" {
+@test "input without usable bases is an error, and no run is created" {
   fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \
     rnntrain "${TINY[@]}" --min-length 73 -o run "$DATA/reads.fq.gz"
   fails 1 "holds no bases that pass --lowercase, --min-length and --min-quality" \

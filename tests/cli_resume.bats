@@ -594,7 +594,7 @@ END
   rnntrain "${RUN[@]}" --resume -o run -e 1
 }
 
-@test "a file with a temporary name is replaced or reported" {
+@test "a file with a temporary name is replaced, and a directory is an error" {
   mkfifo short/checkpoint.safetensors.tmp
   ln -s /dev/full short/model.safetensors.tmp
   echo old > short/run.json.tmp

@@ -79,7 +79,7 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
   grep -qF 'Time between checkpoints: seconds, or 90s, 10m, 2h' help
 }
 
-@test "if --max-time ends after the first checkpoint, the message names --resume, which works" {
+@test "if --max-time ends after the first checkpoint, the message advises to resume, which works" {
   local code=0
   need_strace
   # run.json, which follows the checkpoint, is written after the end of the time. If the time ends before the

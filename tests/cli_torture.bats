@@ -197,7 +197,7 @@ refused() {
   same_run "$WHOLE" run
 }
 
-@test "a limit on the size of files is an error that loses nothing" {
+@test "a limit on the size of files is an error with its cause" {
   code=0
   (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> said || code=$?
   [ "$code" -eq 1 ]

@@ -129,7 +129,7 @@ for name, step in steps:
         assert abs(float(p) - q) < 2e-6'
 }
 
-@test "trace: a timestep before the start has no gradient, and NA in flow" {
+@test "trace: a timestep after the end of the record has no gradient, and NA in flow" {
   printf '>a\nACGTACGT\n>b\nACGTA\n>c\nACG\n' > s.fa
   rnnpredict --mode trace --loss-at 4 "$RUN" s.fa | "$PYTHON" -c '
 import json, sys
