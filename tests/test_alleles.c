@@ -153,7 +153,7 @@ static void losses_are_those_of_edited_records(void **state) {
   weights_free(model.weights);
 }
 
-static void warmed_up_losses_are_those_of_edited_records(void **state) {
+static void losses_with_a_warm_up_are_those_of_edited_records(void **state) {
   (void)state;
   srand(2);
   Model model = new_model(1, SOFTMAX_FOLLOWERS, ACTIVATION_SIGMOID);
@@ -162,7 +162,7 @@ static void warmed_up_losses_are_those_of_edited_records(void **state) {
 }
 
 /* The same bits, alone or in company, with one thread or three. */
-static void an_allele_does_not_depend_on_company(void **state) {
+static void losses_do_not_depend_on_other_alleles(void **state) {
   (void)state;
   srand(3);
   char *segment = random_bases(LONG), *text;
@@ -193,8 +193,8 @@ static void an_allele_does_not_depend_on_company(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(losses_are_those_of_edited_records),
-      cmocka_unit_test(warmed_up_losses_are_those_of_edited_records),
-      cmocka_unit_test(an_allele_does_not_depend_on_company),
+      cmocka_unit_test(losses_with_a_warm_up_are_those_of_edited_records),
+      cmocka_unit_test(losses_do_not_depend_on_other_alleles),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 /* cmocka.h requires these first */
 #include <cmocka.h>
 
-static void an_array_grows_seldom_and_keeps_its_elements(void **state) {
+static void an_array_grows_in_few_steps_and_keeps_its_elements(void **state) {
   (void)state;
   int *array = NULL;
   size_t room = 0, moves = 0;
@@ -26,6 +26,6 @@ static void an_array_grows_seldom_and_keeps_its_elements(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_array_grows_seldom_and_keeps_its_elements)};
+      cmocka_unit_test(an_array_grows_in_few_steps_and_keeps_its_elements)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

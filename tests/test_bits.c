@@ -22,13 +22,13 @@ static void a_base_that_is_not_predicted_costs_2_bits(void **state) {
   assert_float_equal(bits_over_all(NAN, 0, 10), 2, 0);
 }
 
-static void of_nothing_there_are_no_bits(void **state) {
+static void no_bases_have_no_bits_per_base(void **state) {
   (void)state;
   assert_true(isnan(bits_over_all(NAN, 0, 0)));
   assert_true(isinf(bits_over_all(INFINITY, 5, 10)));
 }
 
-static void figures_differ_in_four_decimals(void **state) {
+static void figures_are_compared_to_four_decimals(void **state) {
   (void)state;
   assert_false(bits_differ(1.85440, 1.85441));
   assert_true(bits_differ(1.85444, 1.85446));
@@ -39,7 +39,7 @@ static void figures_differ_in_four_decimals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(ln_2_is_a_bit),
                                      cmocka_unit_test(a_base_that_is_not_predicted_costs_2_bits),
-                                     cmocka_unit_test(of_nothing_there_are_no_bits),
-                                     cmocka_unit_test(figures_differ_in_four_decimals)};
+                                     cmocka_unit_test(no_bases_have_no_bits_per_base),
+                                     cmocka_unit_test(figures_are_compared_to_four_decimals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,13 +192,13 @@ static void check_shape(int i, int phi) {
   check_case(k, s, d, D, phi, full, T, B, threads, kernels ? kernels : kernels_best());
 }
 
-static void gradient_is_the_reference_s_over_random_shapes(void **state) {
+static void gradient_equals_the_reference_for_random_shapes(void **state) {
   (void)state;
   for (int phi = 0; phi < ACTIVATIONS; phi++)
     for (int i = 0; i < 100; i++) check_shape(i, phi);
 }
 
-static void gradient_is_the_reference_s_at_the_edges(void **state) {
+static void gradient_equals_the_reference_at_the_limits(void **state) {
   (void)state;
   for (int form = 0; form < 6 && kernels_level(form / 2); form++)
     for (int phi = 0; phi < ACTIVATIONS; phi++) {
@@ -277,7 +277,7 @@ static void threads_do_not_change_a_bit(void **state) {
   }
 }
 
-static void saved_states_go_on_the_same(void **state) {
+static void saved_states_continue_identically(void **state) {
   (void)state;
   srand(12);
   Case c = case_new(3, 1, 4, 9, ACTIVATION_TANH, 0, 5, 21);
@@ -310,11 +310,11 @@ static int start(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(gradient_is_the_reference_s_over_random_shapes),
-      cmocka_unit_test(gradient_is_the_reference_s_at_the_edges),
+      cmocka_unit_test(gradient_equals_the_reference_for_random_shapes),
+      cmocka_unit_test(gradient_equals_the_reference_at_the_limits),
       cmocka_unit_test(timestep_losses_add_up),
       cmocka_unit_test(threads_do_not_change_a_bit),
-      cmocka_unit_test(saved_states_go_on_the_same),
+      cmocka_unit_test(saved_states_continue_identically),
       cmocka_unit_test(an_idle_lane_reads_no_kmer),
   };
   return cmocka_run_group_tests(tests, start, NULL);

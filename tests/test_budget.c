@@ -18,7 +18,7 @@ static void without_a_limit_training_never_ends(void **state) {
   assert_true(budget_has_validation(&budget, 1e9));
 }
 
-static void time_is_kept_for_what_comes_after_training(void **state) {
+static void time_is_reserved_for_the_phases_after_training(void **state) {
   (void)state;
   Budget budget = {.limit = 100};
   assert_true(close_to(budget_end(&budget), 100));
@@ -48,7 +48,7 @@ static void a_validation_that_takes_half_of_the_time_is_left_out(void **state) {
   assert_true(close_to(budget_end(&budget), 110 - 1 - 2)); /* and nothing is kept for it */
 }
 
-static void a_validation_must_end_with_the_run(void **state) {
+static void a_validation_must_end_before_the_run(void **state) {
   (void)state;
   const Budget budget = {.limit = 100, .windows = 1, .validation = 10, .steps = 1};
   assert_true(close_to(budget_deadline(&budget), 102));
@@ -65,7 +65,7 @@ static void a_validation_before_training_has_half_of_the_time(void **state) {
   assert_false(budget_has_validation(&late, 110));
 }
 
-static void a_memory_has_its_time(void **state) {
+static void time_is_reserved_for_a_memory(void **state) {
   (void)state;
   Budget budget = {.limit = 100, .step_time = 2, .steps = 1, .windows = 1, .validation = 10};
   const double without = budget_end(&budget);
@@ -90,7 +90,7 @@ static void the_schedule_has_the_time_of_the_training(void **state) {
   assert_true(close_to(budget_part(&budget, 1000), 1));
 }
 
-static void a_run_without_time_for_training_is_at_its_end(void **state) {
+static void a_run_without_time_for_training_ends(void **state) {
   (void)state;
   const Budget budget = {.limit = 10, .began = 9, .save = 5};
   assert_true(close_to(budget_part(&budget, 9), 1));
@@ -100,13 +100,13 @@ static void a_run_without_time_for_training_is_at_its_end(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_limit_training_never_ends),
-      cmocka_unit_test(time_is_kept_for_what_comes_after_training),
+      cmocka_unit_test(time_is_reserved_for_the_phases_after_training),
       cmocka_unit_test(the_examination_is_a_small_part_of_a_short_run),
       cmocka_unit_test(a_validation_that_takes_half_of_the_time_is_left_out),
-      cmocka_unit_test(a_validation_must_end_with_the_run),
+      cmocka_unit_test(a_validation_must_end_before_the_run),
       cmocka_unit_test(a_validation_before_training_has_half_of_the_time),
-      cmocka_unit_test(a_memory_has_its_time),
+      cmocka_unit_test(time_is_reserved_for_a_memory),
       cmocka_unit_test(the_schedule_has_the_time_of_the_training),
-      cmocka_unit_test(a_run_without_time_for_training_is_at_its_end)};
+      cmocka_unit_test(a_run_without_time_for_training_ends)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void a_base_is_predicted_without_its_own_copy(void **state) {
 
 /* Two copies agree if neither base was drawn again, or by chance: at (1 - 0.075)^2 + 0.075^2 / 3 of
  * the bases. */
-static void copies_are_trusted_as_often_as_they_are_right(void **state) {
+static void copies_are_trusted_in_proportion_to_their_success(void **state) {
   (void)state;
   write_copies();
   Setting *setting = setting_new(1);
@@ -111,7 +111,7 @@ static void copies_are_trusted_as_often_as_they_are_right(void **state) {
   setting_free(setting);
 }
 
-static void any_number_of_threads_learns_the_same(void **state) {
+static void learning_does_not_depend_on_threads(void **state) {
   (void)state;
   write_copies();
   for (int s = 1; s <= 2; s++) {
@@ -140,8 +140,8 @@ static void nothing_is_learnt_after_the_deadline(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_base_is_predicted_without_its_own_copy),
-      cmocka_unit_test(copies_are_trusted_as_often_as_they_are_right),
-      cmocka_unit_test(any_number_of_threads_learns_the_same),
+      cmocka_unit_test(copies_are_trusted_in_proportion_to_their_success),
+      cmocka_unit_test(learning_does_not_depend_on_threads),
       cmocka_unit_test(nothing_is_learnt_after_the_deadline),
   };
   parallel_start(3);

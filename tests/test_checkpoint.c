@@ -111,7 +111,7 @@ static void assert_same_weights(const Weights *a, const Weights *b) {
   if (a) assert_memory_equal(a->L, b->L, a->size * sizeof(float));
 }
 
-static void a_run_comes_back_bit_for_bit(void **state) {
+static void a_run_is_restored_bit_for_bit(void **state) {
   (void)state;
   for (int kind = OPTIMIZER_ADAM; kind < OPTIMIZERS; kind++) {
     Why why;
@@ -137,7 +137,7 @@ static void a_run_comes_back_bit_for_bit(void **state) {
   }
 }
 
-static void any_number_of_inputs_comes_back(void **state) {
+static void any_number_of_inputs_is_restored(void **state) {
   (void)state;
   enum { MANY = 70000 };
   static uint64_t table[MANY * DATASET_COLUMNS];
@@ -163,7 +163,7 @@ static void any_number_of_inputs_comes_back(void **state) {
   }
 }
 
-static void a_checkpoint_holds_a_model(void **state) {
+static void a_checkpoint_contains_a_model(void **state) {
   (void)state;
   Why why;
   Model model;
@@ -223,7 +223,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   run_free(run);
 }
 
-static void a_number_that_is_none_is_refused(void **state) {
+static void an_invalid_number_is_refused(void **state) {
   (void)state;
   static const struct {
     const char *key, *value, *instead; /* as long */
@@ -269,7 +269,7 @@ static void a_number_that_is_none_is_refused(void **state) {
 }
 
 /* Checks that the numbers are read back as written. */
-static void assert_comes_back(const RunNumbers *numbers) {
+static void assert_restored(const RunNumbers *numbers) {
   Why why = {""};
   Run *run = run_filled(OPTIMIZER_SGD, 1), *back = run_new(&shape, OPTIMIZER_SGD);
   run->state.numbers = *numbers;
@@ -294,7 +294,7 @@ enum {
   REALS_OF_RUN = sizeof reals / sizeof *reals
 };
 
-static void every_value_that_a_number_can_reach_comes_back(void **state) {
+static void every_value_in_range_is_restored(void **state) {
   (void)state;
   const uint64_t whole[] = {0, 1, 1001, UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 53};
   const double real[] = {0, 1, 1001, 1e-300, 4 * 7 * 86400.5, 1e308};
@@ -303,17 +303,17 @@ static void every_value_that_a_number_can_reach_comes_back(void **state) {
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
       RunNumbers numbers = {.best_valid_loss = INFINITY};
       memcpy((char *)&numbers + counts[i], &whole[j], sizeof whole[j]);
-      assert_comes_back(&numbers);
+      assert_restored(&numbers);
     }
   for (size_t i = 0; i < REALS_OF_RUN; i++)
     for (size_t j = 0; j < sizeof real / sizeof *real; j++) {
       RunNumbers numbers = {.best_valid_loss = INFINITY};
       memcpy((char *)&numbers + reals[i], &real[j], sizeof real[j]);
-      assert_comes_back(&numbers);
+      assert_restored(&numbers);
     }
 }
 
-static void what_could_not_be_read_is_not_written(void **state) {
+static void an_unreadable_value_is_not_written(void **state) {
   (void)state;
   static unsigned char before[ROOM], after[ROOM];
   const uint64_t count = (UINT64_C(1) << 53) + 1;
@@ -341,13 +341,13 @@ int main(void) {
   path = scratch_path("model.safetensors");
   shape = shape_new(3, 1, 5, 7, ACTIVATION_TANH, SOFTMAX_FOLLOWERS);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_run_comes_back_bit_for_bit),
-      cmocka_unit_test(any_number_of_inputs_comes_back),
-      cmocka_unit_test(a_checkpoint_holds_a_model),
+      cmocka_unit_test(a_run_is_restored_bit_for_bit),
+      cmocka_unit_test(any_number_of_inputs_is_restored),
+      cmocka_unit_test(a_checkpoint_contains_a_model),
       cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
-      cmocka_unit_test(a_number_that_is_none_is_refused),
-      cmocka_unit_test(every_value_that_a_number_can_reach_comes_back),
-      cmocka_unit_test(what_could_not_be_read_is_not_written),
+      cmocka_unit_test(an_invalid_number_is_refused),
+      cmocka_unit_test(every_value_in_range_is_restored),
+      cmocka_unit_test(an_unreadable_value_is_not_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void assert_segments(const Corpus *corpus, const char *wanted) {
   assert_int_equal(segments_next(&span, &cursor, &segment), 0);
 }
 
-static void bases_come_back_as_they_were(void **state) {
+static void bases_are_read_back_unchanged(void **state) {
   (void)state;
   Rng rng = rng_new(1, 0);
   for (size_t n = 1; n < 100000; n = 3 * n + 1) {
@@ -98,7 +98,7 @@ static void segments_end_at_other_letters_and_at_records(void **state) {
 }
 
 /* Each byte holds 7 bits of a length. */
-static void a_length_takes_as_few_bytes_as_it_needs(void **state) {
+static void a_length_takes_as_few_bytes_as_possible(void **state) {
   (void)state;
   static const struct {
     size_t length, bytes;
@@ -143,7 +143,7 @@ static void letters_are_counted_as_written(void **state) {
 }
 
 /* Half of all letters are in records at least as long as the N50. */
-static void n50_is_as_by_hand(void **state) {
+static void n50_equals_a_calculation_by_hand(void **state) {
   (void)state;
   static const struct {
     size_t lengths[10], n50;
@@ -290,7 +290,7 @@ static void short_segments_are_left_out(void **state) {
 }
 
 /* Any number of bases can be packed, and dropped, at any place in a byte. */
-static void what_is_left_out_leaves_no_trace(void **state) {
+static void excluded_segments_leave_no_trace(void **state) {
   (void)state;
   enum { FILES = 400, RECORDS = 11, LONGEST = 200, TURN = 5 };
   static char text[RECORDS * (LONGEST + 8)], wanted[FILES * RECORDS * (LONGEST + TURN) + 1];
@@ -325,7 +325,7 @@ static void what_is_left_out_leaves_no_trace(void **state) {
   corpus_free(corpus);
 }
 
-static void a_circle_goes_on_with_its_first_bases(void **state) {
+static void a_circle_continues_with_its_first_bases(void **state) {
   (void)state;
   static const struct {
     const char *text, *bases, *segments;
@@ -379,7 +379,7 @@ static void a_circle_may_begin_where_a_chunk_ends(void **state) {
   reading = (Reading){0};
 }
 
-static void a_turn_does_not_make_a_segment_longer(void **state) {
+static void reading_past_the_origin_does_not_lengthen_a_segment(void **state) {
   (void)state;
   reading = (Reading){.circular = true, .turn = 3, .min_length = 4};
   Corpus *corpus = make(">a\nACGT\n>b\nGGC\n>c\nTTTTNGGG\n>d\nACGNNCCCCA\n>e\nCCCC\n");
@@ -405,20 +405,20 @@ static void an_error_is_passed_on(void **state) {
 int main(void) {
   path = scratch_path("a.fa");
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bases_come_back_as_they_were),
+      cmocka_unit_test(bases_are_read_back_unchanged),
       cmocka_unit_test(lower_case_is_sequence_and_u_is_t),
       cmocka_unit_test(segments_end_at_other_letters_and_at_records),
-      cmocka_unit_test(a_length_takes_as_few_bytes_as_it_needs),
+      cmocka_unit_test(a_length_takes_as_few_bytes_as_possible),
       cmocka_unit_test(letters_are_counted_as_written),
-      cmocka_unit_test(n50_is_as_by_hand),
+      cmocka_unit_test(n50_equals_a_calculation_by_hand),
       cmocka_unit_test(reads_of_30_bases_take_less_than_0_3_byte_a_base),
       cmocka_unit_test(bases_of_low_quality_end_a_segment),
       cmocka_unit_test(lower_case_may_end_a_segment),
       cmocka_unit_test(short_segments_are_left_out),
-      cmocka_unit_test(what_is_left_out_leaves_no_trace),
-      cmocka_unit_test(a_circle_goes_on_with_its_first_bases),
+      cmocka_unit_test(excluded_segments_leave_no_trace),
+      cmocka_unit_test(a_circle_continues_with_its_first_bases),
       cmocka_unit_test(a_circle_may_begin_where_a_chunk_ends),
-      cmocka_unit_test(a_turn_does_not_make_a_segment_longer),
+      cmocka_unit_test(reading_past_the_origin_does_not_lengthen_a_segment),
       cmocka_unit_test(an_error_is_passed_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static void the_end_of_each_file_validates(void **state) {
   }
 }
 
-static void a_file_of_its_own_validates_whole_and_nothing_else(void **state) {
+static void a_separate_file_is_the_whole_validation(void **state) {
   (void)state;
   static const char *const texts[] = {">a\nAAAAACCCCC\n", ">b\nGTGT\n"};
   Dataset dataset = read_texts(texts, 2, ">v\nTTAATT\n", 0.1);
@@ -78,7 +78,7 @@ static void a_file_of_its_own_validates_whole_and_nothing_else(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_end_of_each_file_validates),
-      cmocka_unit_test(a_file_of_its_own_validates_whole_and_nothing_else),
+      cmocka_unit_test(a_separate_file_is_the_whole_validation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ static void members_follow_one_another_and_may_be_empty(void **state) {
     }
 }
 
-static void a_file_of_nothing_is_empty_text(void **state) {
+static void an_empty_file_is_empty_text(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
   for (int i = 0; i < FORMATS; i++) assert_text(bytes, formats[i].pack(bytes, "", 0), "");
@@ -212,7 +212,7 @@ static void a_bit_that_changes_is_an_error_or_changes_no_letter(void **state) {
   }
 }
 
-static void all_text_before_the_damage_comes_first(void **state) {
+static void all_text_before_the_damage_is_read(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
   static char text[ROOM];
@@ -245,7 +245,7 @@ static void other_bytes_after_the_end_are_an_error(void **state) {
     }
 }
 
-static void zeros_may_follow_where_the_format_has_them(void **state) {
+static void zeros_may_follow_if_the_format_allows_them(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
   for (int i = 0; i < FORMATS; i++)
@@ -273,7 +273,7 @@ static void reserved_flags_of_gzip_are_an_error(void **state) {
   }
 }
 
-static void zeros_may_stand_between_streams_of_xz_alone(void **state) {
+static void zeros_may_separate_streams_of_xz_only(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
   for (int i = 0; i < FORMATS; i++)
@@ -313,7 +313,7 @@ static void a_dictionary_of_xz_has_a_limit(void **state) {
   assert_error(bytes, n, "its xz dictionary is larger than 1.5 GiB; pipe it through xzcat");
 }
 
-static void an_unknown_check_of_xz_is_not_passed_over(void **state) {
+static void an_unknown_check_of_xz_is_an_error(void **state) {
   (void)state;
   static unsigned char bytes[ROOM];
   const size_t n = pack_xz(bytes, lines, WHOLE);
@@ -372,18 +372,18 @@ int main(void) {
   path = scratch_path("stored");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_follow_one_another_and_may_be_empty),
-      cmocka_unit_test(a_file_of_nothing_is_empty_text),
+      cmocka_unit_test(an_empty_file_is_empty_text),
       cmocka_unit_test(long_text_is_read_to_its_end),
       cmocka_unit_test(a_file_that_is_cut_after_any_byte_is_an_error),
       cmocka_unit_test(a_bit_that_changes_is_an_error_or_changes_no_letter),
-      cmocka_unit_test(all_text_before_the_damage_comes_first),
+      cmocka_unit_test(all_text_before_the_damage_is_read),
       cmocka_unit_test(other_bytes_after_the_end_are_an_error),
-      cmocka_unit_test(zeros_may_follow_where_the_format_has_them),
+      cmocka_unit_test(zeros_may_follow_if_the_format_allows_them),
       cmocka_unit_test(reserved_flags_of_gzip_are_an_error),
-      cmocka_unit_test(zeros_may_stand_between_streams_of_xz_alone),
+      cmocka_unit_test(zeros_may_separate_streams_of_xz_only),
 #ifdef HAVE_XZ
       cmocka_unit_test(a_dictionary_of_xz_has_a_limit),
-      cmocka_unit_test(an_unknown_check_of_xz_is_not_passed_over),
+      cmocka_unit_test(an_unknown_check_of_xz_is_an_error),
 #endif
 #ifdef HAVE_ZSTD
       cmocka_unit_test(a_window_of_zstd_has_a_limit),

@@ -22,7 +22,7 @@ static void a_flipped_bit_or_another_length_gives_another_digest(void **state) {
   }
 }
 
-static void zeros_count(void **state) {
+static void the_number_of_zeros_changes_the_digest(void **state) {
   (void)state;
   static const unsigned char zeros[16];
   assert_true(digest_bytes(0, zeros, 8) != digest_bytes(0, zeros, 9));
@@ -30,7 +30,7 @@ static void zeros_count(void **state) {
   assert_true(digest_bytes(0, zeros, 0) != 0);
 }
 
-static void order_counts(void **state) {
+static void order_changes_the_digest(void **state) {
   (void)state;
   assert_true(digest_number(digest_number(0, 1), 2) != digest_number(digest_number(0, 2), 1));
   assert_true(digest_bytes(digest_bytes(0, "ab", 2), "c", 1) !=
@@ -54,8 +54,8 @@ static void one_hundred_thousand_numbers_have_as_many_digests(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flipped_bit_or_another_length_gives_another_digest),
-      cmocka_unit_test(zeros_count),
-      cmocka_unit_test(order_counts),
+      cmocka_unit_test(the_number_of_zeros_changes_the_digest),
+      cmocka_unit_test(order_changes_the_digest),
       cmocka_unit_test(one_hundred_thousand_numbers_have_as_many_digests),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

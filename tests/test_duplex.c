@@ -31,7 +31,7 @@ static const char *taken(Duplex *duplex, uint64_t last, int rc) {
   return said;
 }
 
-static void results_meet_at_their_positions(void **state) {
+static void results_of_both_strands_are_paired_by_position(void **state) {
   (void)state;
   Duplex *duplex = duplex_new(2, 1);
   assert_true(duplex_empty(duplex));
@@ -69,7 +69,7 @@ static void strides_and_gaps_are_kept_apart(void **state) {
   }
 }
 
-static void an_error_ends_the_taking(void **state) {
+static void an_error_of_the_callback_ends_the_pairing(void **state) {
   (void)state;
   Duplex *duplex = duplex_new(2, 1);
   add(duplex, false, "1a2b3c");
@@ -102,8 +102,9 @@ static void many_results_are_kept(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(results_meet_at_their_positions), cmocka_unit_test(circles_are_put_in_order),
-      cmocka_unit_test(strides_and_gaps_are_kept_apart), cmocka_unit_test(an_error_ends_the_taking),
+      cmocka_unit_test(results_of_both_strands_are_paired_by_position),
+      cmocka_unit_test(circles_are_put_in_order), cmocka_unit_test(strides_and_gaps_are_kept_apart),
+      cmocka_unit_test(an_error_of_the_callback_ends_the_pairing),
       cmocka_unit_test(many_results_are_kept)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

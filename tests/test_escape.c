@@ -20,7 +20,7 @@ static const char *of(size_t (*escape)(char *, const char *), const char *text) 
   return whole;
 }
 
-static void what_means_nothing_stays(void **state) {
+static void ordinary_characters_are_not_escaped(void **state) {
   (void)state;
   assert_string_equal(of(escape_json, "chr1 <E. coli>"), "chr1 <E. coli>");
   assert_string_equal(of(escape_html, "chr1|7 100%\\"), "chr1|7 100%\\");
@@ -28,7 +28,7 @@ static void what_means_nothing_stays(void **state) {
                       "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa7\xac");
 }
 
-static void what_ends_a_string_or_begins_markup_is_escaped(void **state) {
+static void quotes_and_markup_are_escaped(void **state) {
   (void)state;
   assert_string_equal(of(escape_json, "a\"b\\c\nd\x7f"), "a\\u0022b\\u005cc\\u000ad\\u007f");
   assert_string_equal(of(escape_html, "<b a='x' c=\"y\">&amp;"),
@@ -36,7 +36,7 @@ static void what_ends_a_string_or_begins_markup_is_escaped(void **state) {
   assert_string_equal(of(escape_html, "a\x1b[1m"), "a\xef\xbf\xbd[1m");
 }
 
-static void bytes_that_are_no_utf8_do_not_get_through(void **state) {
+static void bytes_that_are_not_utf8_are_escaped_or_replaced(void **state) {
   (void)state;
   /* a lone byte, a cut character, an overlong '/', a surrogate */
   assert_string_equal(of(escape_json, "\xff"), "\\u00ff");
@@ -74,7 +74,7 @@ static void control_characters_reach_no_terminal(void **state) {
              "2J");
 }
 
-static void a_row_stays_a_row(void **state) {
+static void control_characters_do_not_split_a_row(void **state) {
   (void)state;
   check_text("a\tb\nc\r\x1b\xff\xc2\x9b\\", escape_row, "a\\tb\\nc\\r\x1b\xff\xc2\x9b\\");
   check_text("", escape_row, "");
@@ -88,11 +88,11 @@ static void octal_escapes_lose_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_means_nothing_stays),
-      cmocka_unit_test(what_ends_a_string_or_begins_markup_is_escaped),
+      cmocka_unit_test(ordinary_characters_are_not_escaped),
+      cmocka_unit_test(quotes_and_markup_are_escaped),
       cmocka_unit_test(control_characters_reach_no_terminal),
-      cmocka_unit_test(a_row_stays_a_row),
+      cmocka_unit_test(control_characters_do_not_split_a_row),
       cmocka_unit_test(octal_escapes_lose_nothing),
-      cmocka_unit_test(bytes_that_are_no_utf8_do_not_get_through)};
+      cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_or_replaced)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

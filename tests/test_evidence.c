@@ -156,7 +156,7 @@ static char *new_read(int i) {
   return read;
 }
 
-static void numbers_do_not_depend_on_company(void **state) {
+static void results_do_not_depend_on_other_records(void **state) {
   (void)state;
   char *reads[ROWS / 2], *reversed[ROWS / 2];
   enum { N = ROWS / 2 };
@@ -182,7 +182,7 @@ static void keep_nothing(const void *context, void *kept, const float *yhat) {
 
 /* Tests cuts between stretches, and between batches: with this many bytes per step, a batch has
  * room for one stretch. */
-static void a_record_keeps_its_pointers_over_cuts(void **state) {
+static void pointers_continue_across_the_pieces_of_a_record(void **state) {
   (void)state;
   enum { N = 3 * STEPS_STRETCH, SHARED = 600, COPY = 2 * STEPS_STRETCH - SHARED / 2 };
   char *record = calloc(N + 1, 1);
@@ -211,7 +211,7 @@ static void a_record_keeps_its_pointers_over_cuts(void **state) {
   free(record);
 }
 
-static void a_record_does_not_remember_another(void **state) {
+static void the_memory_of_a_record_excludes_other_records(void **state) {
   (void)state;
   enum { N = 2000 };
   char *record = calloc(N + 1, 1), *twice = calloc(2 * N + 1, 1);
@@ -227,7 +227,7 @@ static void a_record_does_not_remember_another(void **state) {
   free(twice);
 }
 
-static void memories_do_not_see_each_other(void **state) {
+static void memories_are_independent(void **state) {
   (void)state;
   enum { N = 30000 };
   static const char *const names[] = {"other"};
@@ -277,7 +277,7 @@ static void its_own_copy_is_ignored(void **state) {
 }
 
 /* A record with the same name but other bases uses the memory as any record does. */
-static void a_namesake_is_another_record(void **state) {
+static void a_record_of_the_same_name_is_another_record(void **state) {
   (void)state;
   static const char *const own[] = {"genome"};
   enum { N = 20000, HALF = N / 2 };
@@ -303,7 +303,7 @@ static void a_namesake_is_another_record(void **state) {
 }
 
 /* Both reads of a pair have the same name; each ignores its own copy. */
-static void records_of_one_name_are_told_apart(void **state) {
+static void records_of_one_name_are_distinguished(void **state) {
   (void)state;
   static const char *const pair[] = {"read", "read"};
   char first[401] = "", second[401] = "", *reads[] = {first, second};
@@ -317,7 +317,7 @@ static void records_of_one_name_are_told_apart(void **state) {
 }
 
 /* Many short reads with one name, two of them similar; on either strand. */
-static void each_of_many_namesakes_finds_its_own_copy(void **state) {
+static void each_of_many_records_of_one_name_finds_its_own_copy(void **state) {
   (void)state;
   enum { N = ROWS / 2, LENGTH = 150 };
   static char bases[N][LENGTH + 1];
@@ -343,7 +343,7 @@ static void each_of_many_namesakes_finds_its_own_copy(void **state) {
 }
 
 /* With any stride and both softmaxes. */
-static void all_forms_of_network_recall(void **state) {
+static void networks_of_all_shapes_recall(void **state) {
   (void)state;
   static const char *const own[] = {"genome"};
   char *record = genome;
@@ -363,14 +363,15 @@ static void all_forms_of_network_recall(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_do_not_depend_on_company),
-                                     cmocka_unit_test(a_record_keeps_its_pointers_over_cuts),
-                                     cmocka_unit_test(a_record_does_not_remember_another),
-                                     cmocka_unit_test(memories_do_not_see_each_other),
-                                     cmocka_unit_test(its_own_copy_is_ignored),
-                                     cmocka_unit_test(a_namesake_is_another_record),
-                                     cmocka_unit_test(records_of_one_name_are_told_apart),
-                                     cmocka_unit_test(each_of_many_namesakes_finds_its_own_copy),
-                                     cmocka_unit_test(all_forms_of_network_recall)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(results_do_not_depend_on_other_records),
+      cmocka_unit_test(pointers_continue_across_the_pieces_of_a_record),
+      cmocka_unit_test(the_memory_of_a_record_excludes_other_records),
+      cmocka_unit_test(memories_are_independent),
+      cmocka_unit_test(its_own_copy_is_ignored),
+      cmocka_unit_test(a_record_of_the_same_name_is_another_record),
+      cmocka_unit_test(records_of_one_name_are_distinguished),
+      cmocka_unit_test(each_of_many_records_of_one_name_finds_its_own_copy),
+      cmocka_unit_test(networks_of_all_shapes_recall)};
   return cmocka_run_group_tests(tests, make_genome, free_genome);
 }

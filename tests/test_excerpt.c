@@ -33,7 +33,7 @@ static char *with_list(int n) {
   return text;
 }
 
-static void a_text_without_long_lists_stays(void **state) {
+static void a_text_without_long_lists_is_unchanged(void **state) {
   (void)state;
   char *text = with_list(EXCERPT_KEPT);
   for (size_t n = 1; n < 100; n += 7) {
@@ -56,7 +56,7 @@ static void the_rest_of_a_long_list_is_zeros(void **state) {
   free(more);
 }
 
-static void what_is_too_large_ends_it(void **state) {
+static void a_text_that_is_too_large_is_marked(void **state) {
   (void)state;
   FILE *file = tmpfile();
   for (int i = 0; i < EXCERPT_VALUES_MAX + 2; i++) fputs(i > 0 ? ",0" : "[0", file);
@@ -68,8 +68,8 @@ static void what_is_too_large_ends_it(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_text_without_long_lists_stays),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_text_without_long_lists_is_unchanged),
                                      cmocka_unit_test(the_rest_of_a_long_list_is_zeros),
-                                     cmocka_unit_test(what_is_too_large_ends_it)};
+                                     cmocka_unit_test(a_text_that_is_too_large_is_marked)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

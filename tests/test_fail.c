@@ -60,7 +60,7 @@ static void repeat(char *name, const char *character, size_t n) {
   for (size_t i = 0; i < n; i++) name = stpcpy(name, character);
 }
 
-static void of_a_long_path_the_ends_and_all_of_the_cause_stay(void **state) {
+static void a_long_path_keeps_its_ends_and_the_whole_cause(void **state) {
   (void)state;
   static char path[1 << 20], name[1 << 20];
   Why why;
@@ -85,7 +85,7 @@ static void of_a_long_path_the_ends_and_all_of_the_cause_stay(void **state) {
 }
 
 /* For characters of two to four bytes, and every place of the cut. */
-static void no_character_is_cut(void **state) {
+static void no_utf8_character_is_split(void **state) {
   (void)state;
   static const char *const characters[] = {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\xa7\xac"};
   static char path[8192];
@@ -103,7 +103,7 @@ static void no_character_is_cut(void **state) {
     }
 }
 
-static void bytes_that_are_no_text_are_shortened_too(void **state) {
+static void bytes_that_are_not_text_are_shortened_too(void **state) {
   (void)state;
   static char path[4096];
   Why why;
@@ -124,9 +124,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_remedy_fits_its_cause),
       cmocka_unit_test(a_long_name_leaves_room_for_the_cause),
-      cmocka_unit_test(of_a_long_path_the_ends_and_all_of_the_cause_stay),
-      cmocka_unit_test(no_character_is_cut),
-      cmocka_unit_test(bytes_that_are_no_text_are_shortened_too),
+      cmocka_unit_test(a_long_path_keeps_its_ends_and_the_whole_cause),
+      cmocka_unit_test(no_utf8_character_is_split),
+      cmocka_unit_test(bytes_that_are_not_text_are_shortened_too),
       cmocka_unit_test(a_sentence_may_quote_the_one_before),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

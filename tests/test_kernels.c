@@ -24,7 +24,7 @@ static void fill(float *a, int n, float width) {
   for (const Kernels *kernels, **once = &kernels; once; once = NULL)                               \
     for (int level = 0; level < 3 && (kernels = kernels_level(level)); level++)
 
-static void best_is_the_highest_that_there_is(void **state) {
+static void best_is_the_highest_supported_level(void **state) {
   (void)state;
   static const char *const levels[] = {"baseline", "x86-64-v3", "x86-64-v4"};
   int level = 0;
@@ -56,7 +56,7 @@ static void activations_are_exact_to_a_float(void **state) {
   }
 }
 
-static void activations_survive_huge_numbers(void **state) {
+static void activations_are_right_for_huge_numbers(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
     float h[] = {1e30f, -1e30f, INFINITY, -INFINITY};
@@ -88,7 +88,7 @@ static void derivatives_are_those_of_the_activations(void **state) {
   }
 }
 
-static void not_a_number_is_not_hidden(void **state) {
+static void nan_is_not_hidden(void **state) {
   (void)state;
   FOR_EACH_LEVEL(kernels) {
     for (int phi = 0; phi < ACTIVATIONS; phi++) {
@@ -331,11 +331,11 @@ static void a_row_of_a_product_does_not_depend_on_the_others(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(best_is_the_highest_that_there_is),
+      cmocka_unit_test(best_is_the_highest_supported_level),
       cmocka_unit_test(activations_are_exact_to_a_float),
-      cmocka_unit_test(activations_survive_huge_numbers),
+      cmocka_unit_test(activations_are_right_for_huge_numbers),
       cmocka_unit_test(derivatives_are_those_of_the_activations),
-      cmocka_unit_test(not_a_number_is_not_hidden),
+      cmocka_unit_test(nan_is_not_hidden),
       cmocka_unit_test(exp_row_is_a_softmax),
       cmocka_unit_test(four_logits_are_a_softmax),
       cmocka_unit_test(sums_and_scales_are_right),

@@ -88,7 +88,7 @@ static void followers_are_the_kmers_that_overlap(void **state) {
         }
 }
 
-static void followers_hold_for_the_longest_kmers(void **state) {
+static void followers_are_right_for_the_longest_kmers(void **state) {
   (void)state;
   assert_int_equal(kmer_followers((1 << 24) - 1, 12, 12), 0);
   assert_int_equal(kmer_followers(code("ACGTACGTACGT", 12), 12, 1), code("CGTACGTACGTA", 12));
@@ -102,7 +102,7 @@ int main(void) {
       cmocka_unit_test(there_are_4_to_the_k_kmers),
       cmocka_unit_test(text_is_alphabetical_and_ends_in_a_zero),
       cmocka_unit_test(followers_are_the_kmers_that_overlap),
-      cmocka_unit_test(followers_hold_for_the_longest_kmers),
+      cmocka_unit_test(followers_are_right_for_the_longest_kmers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

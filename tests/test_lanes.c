@@ -186,7 +186,7 @@ static void an_epoch_yields_every_token_of_the_segments_once(void **state) {
         }
 }
 
-static void warming_up_adds_no_token_and_loses_none(void **state) {
+static void a_warm_up_adds_and_omits_no_token(void **state) {
   (void)state;
   make_corpus(150, 60, 9000, 2);
   for (int k = 1; k <= 6; k += 2)
@@ -202,7 +202,7 @@ static void warming_up_adds_no_token_and_loses_none(void **state) {
 }
 
 /* 9001 tokens for three lanes: a piece each, of 3001, 3000 and 3000 tokens. */
-static void a_piece_that_a_cut_began_is_warmed_up(void **state) {
+static void a_piece_after_a_cut_is_warmed_up(void **state) {
   (void)state;
   make_corpus(1, 0, 9001 + 4, 3);
   Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 3, 64, STRANDS_FORWARD, 100, 5});
@@ -235,7 +235,7 @@ static void expect_full_until_the_end(uint64_t tokens, uint64_t busy) {
   lanes_free(lanes);
 }
 
-static void a_window_is_full_where_all_lanes_with_pieces_are_busy(void **state) {
+static void a_window_is_full_while_every_lane_has_a_piece(void **state) {
   (void)state;
   expect_full_until_the_end(39000, 4);
   expect_full_until_the_end(100, 2); /* two pieces of 50 */
@@ -269,7 +269,7 @@ static bool is_added(int64_t base, bool reversed, int y, int s) {
   return true;
 }
 
-static void the_bases_that_y_adds_have_places(void **state) {
+static void the_bases_that_y_adds_have_positions(void **state) {
   (void)state;
   make_corpus(40, 200, 20000, 6);
   Window *window = window_new(64, 3);
@@ -296,7 +296,7 @@ static void the_bases_that_y_adds_have_places(void **state) {
   window_free(window);
 }
 
-static void epochs_and_seeds_have_their_own_order(void **state) {
+static void every_epoch_and_seed_has_its_own_order(void **state) {
   (void)state;
   make_corpus(150, 60, 9000, 6);
   Lanes *lanes = lanes_new(whole(), (LanesWish){4, 1, 3, 7, STRANDS_FORWARD, 0, 5});
@@ -331,7 +331,7 @@ static void both_strands_are_read_in_turn(void **state) {
   lanes_free(lanes);
 }
 
-static void no_token_at_all_is_an_epoch_without_windows(void **state) {
+static void an_epoch_without_tokens_has_no_windows(void **state) {
   (void)state;
   make_corpus(5, 4, 0, 8);
   Lanes *lanes = lanes_new(whole(), (LanesWish){6, 1, 3, 7, STRANDS_FORWARD, 0, 5});
@@ -342,7 +342,7 @@ static void no_token_at_all_is_an_epoch_without_windows(void **state) {
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
-static void lanes_go_on_from_a_saved_state_with_the_same_windows(void **state) {
+static void lanes_continue_from_a_saved_state_with_the_same_windows(void **state) {
   (void)state;
   make_corpus(60, 300, 3000, 9);
   for (int both = 0; both < 2; both++)
@@ -430,15 +430,15 @@ static void a_state_of_another_input_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_epoch_yields_every_token_of_the_segments_once),
-      cmocka_unit_test(warming_up_adds_no_token_and_loses_none),
-      cmocka_unit_test(a_piece_that_a_cut_began_is_warmed_up),
-      cmocka_unit_test(a_window_is_full_where_all_lanes_with_pieces_are_busy),
+      cmocka_unit_test(a_warm_up_adds_and_omits_no_token),
+      cmocka_unit_test(a_piece_after_a_cut_is_warmed_up),
+      cmocka_unit_test(a_window_is_full_while_every_lane_has_a_piece),
       cmocka_unit_test(a_span_yields_the_tokens_inside_it),
-      cmocka_unit_test(the_bases_that_y_adds_have_places),
-      cmocka_unit_test(epochs_and_seeds_have_their_own_order),
+      cmocka_unit_test(the_bases_that_y_adds_have_positions),
+      cmocka_unit_test(every_epoch_and_seed_has_its_own_order),
       cmocka_unit_test(both_strands_are_read_in_turn),
-      cmocka_unit_test(no_token_at_all_is_an_epoch_without_windows),
-      cmocka_unit_test(lanes_go_on_from_a_saved_state_with_the_same_windows),
+      cmocka_unit_test(an_epoch_without_tokens_has_no_windows),
+      cmocka_unit_test(lanes_continue_from_a_saved_state_with_the_same_windows),
       cmocka_unit_test(a_window_that_is_read_ahead_is_the_next_one),
       cmocka_unit_test(a_state_of_another_input_is_refused),
   };

@@ -23,7 +23,7 @@ static char *random_letters(size_t n, const char *of) {
 
 /* Runs of characters end at the first character of another kind: tests every byte at every
  * place. */
-static void runs_end_where_they_must(void **state) {
+static void runs_end_at_the_first_other_character(void **state) {
   (void)state;
   static const char *const of[] = {"ACGTUacgtu", "ACGT >@+\t~\x7f\xff", "!+;@I~", "N"};
   FOR_EACH_LEVEL(loops) {
@@ -141,7 +141,7 @@ static void letters_are_packed_and_counted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(runs_end_where_they_must),
+      cmocka_unit_test(runs_end_at_the_first_other_character),
       cmocka_unit_test(whole_lines_are_copied_up_to_the_last),
       cmocka_unit_test(lower_case_is_marked),
       cmocka_unit_test(letters_are_packed_and_counted),

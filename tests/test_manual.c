@@ -18,7 +18,7 @@ static const Program *const programs[] = {&train_program, &predict_program};
 static CommandLine parsed;
 static Why why;
 
-static void every_row_is_complete_and_no_name_stands_twice(void **state) {
+static void every_row_is_complete_and_every_name_is_unique(void **state) {
   (void)state;
   for (int p = 0; p < 2; p++)
     for (const Option *a = programs[p]->options; a->name; a++) {
@@ -35,7 +35,7 @@ static void every_row_is_complete_and_no_name_stands_twice(void **state) {
 }
 
 /* Completions offer options by the words of one other option. */
-static void all_groups_that_name_an_option_name_the_same(void **state) {
+static void all_groups_refer_to_the_same_option(void **state) {
   (void)state;
   assert_null(options_chooser(&train_program));
   for (const Option *o = predict_program.options; o->name; o++)
@@ -71,7 +71,7 @@ static void every_default_parses_and_is_in_range(void **state) {
     }
 }
 
-static void seeds_go_as_far_as_json_numbers_are_exact(void **state) {
+static void seeds_are_limited_to_exact_json_numbers(void **state) {
   (void)state;
   TrainOptions options;
   char name[8] = "prog", word[] = "--seed=9007199254740992", *words[] = {name, word, NULL};
@@ -125,7 +125,7 @@ static void the_help_names_every_option_in_80_columns(void **state) {
 }
 
 /* An example without --mode is one of the default, next. */
-static void the_help_of_a_mode_has_its_examples_alone(void **state) {
+static void the_help_of_a_mode_has_only_its_examples(void **state) {
   (void)state;
   static const char *const modes[] = {"classify", "next", "trace", "info"};
   static const int commands[] = {1, 1, 2, 0};
@@ -166,12 +166,12 @@ static void every_page_names_every_option(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_row_is_complete_and_no_name_stands_twice),
-      cmocka_unit_test(all_groups_that_name_an_option_name_the_same),
+      cmocka_unit_test(every_row_is_complete_and_every_name_is_unique),
+      cmocka_unit_test(all_groups_refer_to_the_same_option),
       cmocka_unit_test(every_default_parses_and_is_in_range),
-      cmocka_unit_test(seeds_go_as_far_as_json_numbers_are_exact),
+      cmocka_unit_test(seeds_are_limited_to_exact_json_numbers),
       cmocka_unit_test(the_help_names_every_option_in_80_columns),
-      cmocka_unit_test(the_help_of_a_mode_has_its_examples_alone),
+      cmocka_unit_test(the_help_of_a_mode_has_only_its_examples),
       cmocka_unit_test(every_page_names_every_option),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,7 @@ static void palindromes_are_counted_on_both_strands(void **state) {
                          "CGTACGTACGTACGGAATTCGAATTCNTTTTTTAAAAAA");
 }
 
-static void a_strong_rule_is_found_at_its_order(void **state) {
+static void a_strong_dependence_is_found_at_its_order(void **state) {
   (void)state; /* each base depends only on the two before it: order 2 is enough */
   enum { N = 20000 };
   char *text = calloc(N + 1, 1);
@@ -134,7 +134,7 @@ static void cut_sample(char *sample, const char *train, int bases, int length) {
   *sample = 0;
 }
 
-static void of_a_long_span_a_sample_is_counted(void **state) {
+static void a_sample_of_a_long_span_is_counted(void **state) {
   (void)state;
   enum { TRAIN = 30000, LENGTH = 16, VALID = 20 };
   static char train[TRAIN + 1], sample[2 * TRAIN];
@@ -166,7 +166,7 @@ static void of_a_long_span_a_sample_is_counted(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(bits_are_those_of_counted_strings),
                                      cmocka_unit_test(palindromes_are_counted_on_both_strands),
-                                     cmocka_unit_test(of_a_long_span_a_sample_is_counted),
-                                     cmocka_unit_test(a_strong_rule_is_found_at_its_order)};
+                                     cmocka_unit_test(a_sample_of_a_long_span_is_counted),
+                                     cmocka_unit_test(a_strong_dependence_is_found_at_its_order)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void multiply_again(void *context, int i) {
 }
 
 /* With an OpenBLAS built without threads, one product in a thousand was wrong. */
-static void threads_multiply_side_by_side(void **state) {
+static void threads_can_multiply_at_the_same_time(void **state) {
   (void)state;
   matrix_multiply_ta(C, A, W, SIZE, SIZE, SIZE, false);
   parallel_run(THREADS, THREADS, multiply_again, NULL);
@@ -70,6 +70,6 @@ static int start(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(products_are_right),
-                                     cmocka_unit_test(threads_multiply_side_by_side)};
+                                     cmocka_unit_test(threads_can_multiply_at_the_same_time)};
   return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -66,7 +66,7 @@ static void check_place(const Memory *memory, const Sequence *sequence, int i, b
   assert_int_equal(memory_next(memory, place), n_after > 1 ? place + 1 : MEMORY_NOWHERE);
 }
 
-static void bases_around_a_place_are_those_of_its_segment_on_its_strand(void **state) {
+static void bases_around_a_position_come_from_its_segment_and_strand(void **state) {
   (void)state;
   for (unsigned seed = 1; seed <= 5; seed++) {
     const Sequence sequence = random_sequence(seed);
@@ -91,7 +91,7 @@ static bool comes_after(const Sequence *sequence, int p, uint64_t last, int m) {
 }
 
 /* With as many hashes as seeds there are no other entries. */
-static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state) {
+static void the_index_has_every_nth_position_after_a_seed_newest_first(void **state) {
   (void)state;
   enum { M = 5 };
   const Sequence sequence = random_sequence(7);
@@ -112,7 +112,7 @@ static void the_index_has_every_nth_place_after_a_seed_newest_first(void **state
 }
 
 /* The memory gets more bases than it has room for at first. */
-static void a_memory_that_grew_is_one_that_was_there(void **state) {
+static void a_memory_that_grew_equals_one_made_at_once(void **state) {
   (void)state;
   enum { M = 5, TIMES = 3 };
   Sequence sequence = random_sequence(9);
@@ -152,7 +152,7 @@ static void a_memory_that_grew_is_one_that_was_there(void **state) {
 }
 
 /* The circle is read past its end: AACCGGTTTGACA AAC. */
-static void places_go_round_a_circle(void **state) {
+static void positions_continue_at_the_origin_of_a_circle(void **state) {
   (void)state;
   Memory *memory = scratch_memory(">before\nACGT\n>ring circular=true\nAACCGGTTTGACA\n>after\nTT\n",
                                   11, 1, true);
@@ -168,7 +168,7 @@ static void places_go_round_a_circle(void **state) {
 }
 
 /* Two segments: AACCGG and TTTGACA AAC. */
-static void a_circle_with_a_gap_goes_on_at_its_beginning(void **state) {
+static void a_circle_with_a_gap_continues_at_its_origin(void **state) {
   (void)state;
   Memory *memory = scratch_memory(">ring circular=true\nAACCGGNTTTGACA\n", 11, 1, true);
   assert_int_equal(memory->bases, 16);
@@ -179,7 +179,7 @@ static void a_circle_with_a_gap_goes_on_at_its_beginning(void **state) {
   memory_free(memory);
 }
 
-static void nothing_goes_round_a_circle_that_is_interrupted_at_its_seam(void **state) {
+static void a_circle_interrupted_at_its_origin_is_linear(void **state) {
   (void)state;
   const char *text[] = {">r circular=true\nNACCGGTTT\n", ">r circular=true\nACCGGTTTN\n",
                         ">r circular=true\nACNGGTTT\n"};
@@ -194,7 +194,7 @@ static void nothing_goes_round_a_circle_that_is_interrupted_at_its_seam(void **s
   }
 }
 
-static void the_index_keeps_to_its_limit(void **state) {
+static void the_index_stays_within_its_limit(void **state) {
   (void)state;
   const uint64_t megabases[] = {1, 5, 12, 100, 250, 3000};
   for (size_t i = 0; i < sizeof megabases / sizeof *megabases; i++) {
@@ -228,13 +228,13 @@ static void more_than_2_to_the_32_bases_are_indexed_at_greater_distances(void **
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bases_around_a_place_are_those_of_its_segment_on_its_strand),
-      cmocka_unit_test(the_index_has_every_nth_place_after_a_seed_newest_first),
-      cmocka_unit_test(a_memory_that_grew_is_one_that_was_there),
-      cmocka_unit_test(places_go_round_a_circle),
-      cmocka_unit_test(a_circle_with_a_gap_goes_on_at_its_beginning),
-      cmocka_unit_test(nothing_goes_round_a_circle_that_is_interrupted_at_its_seam),
-      cmocka_unit_test(the_index_keeps_to_its_limit),
+      cmocka_unit_test(bases_around_a_position_come_from_its_segment_and_strand),
+      cmocka_unit_test(the_index_has_every_nth_position_after_a_seed_newest_first),
+      cmocka_unit_test(a_memory_that_grew_equals_one_made_at_once),
+      cmocka_unit_test(positions_continue_at_the_origin_of_a_circle),
+      cmocka_unit_test(a_circle_with_a_gap_continues_at_its_origin),
+      cmocka_unit_test(a_circle_interrupted_at_its_origin_is_linear),
+      cmocka_unit_test(the_index_stays_within_its_limit),
       cmocka_unit_test(more_than_2_to_the_32_bases_are_indexed_at_greater_distances),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void read_whole(Model *model) {
   if (model_read(model, path, &why) != 0) fail_msg("%s", why.text);
 }
 
-static void a_memory_is_read_as_it_was_written(void **state) {
+static void a_memory_is_read_back_unchanged(void **state) {
   (void)state;
   Model model = make_model(), again;
   write_whole(&model);
@@ -103,7 +103,7 @@ static void a_model_with_a_memory_written_again_has_the_same_bytes(void **state)
   model_free(&again);
 }
 
-static void only_a_model_with_a_memory_needs_a_new_program(void **state) {
+static void the_format_version_is_2_only_with_a_memory(void **state) {
   (void)state;
   Model model = make_model(), again;
   write_whole(&model);
@@ -262,9 +262,9 @@ int main(void) {
   path = scratch_path("model.safetensors");
   shape = shape_new(2, 1, 3, 5, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_memory_is_read_as_it_was_written),
+      cmocka_unit_test(a_memory_is_read_back_unchanged),
       cmocka_unit_test(a_model_with_a_memory_written_again_has_the_same_bytes),
-      cmocka_unit_test(only_a_model_with_a_memory_needs_a_new_program),
+      cmocka_unit_test(the_format_version_is_2_only_with_a_memory),
       cmocka_unit_test(metadata_that_contradicts_a_memory_is_refused),
       cmocka_unit_test(tensors_that_contradict_each_other_are_refused),
       cmocka_unit_test(a_memory_needs_all_its_tensors),

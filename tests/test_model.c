@@ -88,7 +88,7 @@ static void a_model_written_again_has_the_same_bytes(void **state) {
   model_free(&model);
 }
 
-static void a_model_of_nonsense_is_refused(void **state) {
+static void an_inconsistent_model_is_refused(void **state) {
   (void)state;
   static const struct {
     const char *key, *value, *words;
@@ -147,7 +147,7 @@ static int is_read_without(const char *const *names, int n) {
   return is_read;
 }
 
-static void damage_is_hidden_only_where_all_our_marks_are_damaged(void **state) {
+static void damage_passes_only_if_every_mark_of_this_program_is_damaged(void **state) {
   (void)state;
   static const char *const marks[] = {"format_version", "data_crc32", "header_crc32"};
   const char *names[3];
@@ -174,7 +174,7 @@ static void write_with(const char *name) {
   metadata_free(about);
 }
 
-static void only_tensors_of_training_may_stand_beside_the_weights(void **state) {
+static void only_tensors_of_training_may_accompany_the_weights(void **state) {
   (void)state;
   static const char *const fine[] = {"optimizer.m.L", "best.L", "state.h"};
   static const char *const wrong[] = {"H2", "l", "state", "bestL", "a.best.L", ""};
@@ -200,9 +200,9 @@ int main(void) {
       cmocka_unit_test(a_model_is_read_from_its_file_or_its_directory),
       cmocka_unit_test(tensors_have_the_shapes_of_the_equations),
       cmocka_unit_test(a_model_written_again_has_the_same_bytes),
-      cmocka_unit_test(a_model_of_nonsense_is_refused),
-      cmocka_unit_test(damage_is_hidden_only_where_all_our_marks_are_damaged),
-      cmocka_unit_test(only_tensors_of_training_may_stand_beside_the_weights),
+      cmocka_unit_test(an_inconsistent_model_is_refused),
+      cmocka_unit_test(damage_passes_only_if_every_mark_of_this_program_is_damaged),
+      cmocka_unit_test(only_tensors_of_training_may_accompany_the_weights),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static int half_of(double number) {
   return half;
 }
 
-static void each_float16_is_itself_and_others_go_to_the_nearest(void **state) {
+static void a_float16_is_exact_and_other_numbers_are_rounded(void **state) {
   (void)state;
   for (int bits = 0; bits <= LARGEST; bits++) {
     const double one = number_of(bits), gap = ldexp(1, bits >> 10 ? (bits >> 10) - 25 : -24);
@@ -43,7 +43,7 @@ static void each_float16_is_itself_and_others_go_to_the_nearest(void **state) {
   }
 }
 
-static void large_numbers_are_infinite_and_nan_stays(void **state) {
+static void large_numbers_become_infinite_and_nan_stays_nan(void **state) {
   (void)state;
   assert_int_equal(half_of(65519), LARGEST);
   assert_int_equal(half_of(65520), INFINITE);
@@ -106,7 +106,7 @@ static void an_array_has_its_header_and_its_rows(void **state) {
   assert_memory_equal(text + 128, "\0\x3c\0\x40\0\x42\0\x44", 8);
 }
 
-static void an_array_needs_a_file_that_can_be_gone_back_in(void **state) {
+static void an_array_needs_a_seekable_file(void **state) {
   (void)state;
   Why why;
   Npy npy;
@@ -118,10 +118,10 @@ static void an_array_needs_a_file_that_can_be_gone_back_in(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_float16_is_itself_and_others_go_to_the_nearest),
-      cmocka_unit_test(large_numbers_are_infinite_and_nan_stays),
+      cmocka_unit_test(a_float16_is_exact_and_other_numbers_are_rounded),
+      cmocka_unit_test(large_numbers_become_infinite_and_nan_stays_nan),
       cmocka_unit_test(finite_numbers_are_recognised),
       cmocka_unit_test(an_array_has_its_header_and_its_rows),
-      cmocka_unit_test(an_array_needs_a_file_that_can_be_gone_back_in)};
+      cmocka_unit_test(an_array_needs_a_seekable_file)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static void after_two_steps(OptimizerKind kind, double first, double second) {
   weights_free(g);
 }
 
-static void each_optimizer_takes_the_steps_worked_out_by_hand(void **state) {
+static void optimizer_steps_equal_those_calculated_by_hand(void **state) {
   static const struct {
     double first, second;
   } right[OPTIMIZERS] = {
@@ -147,7 +147,7 @@ static void the_sign_of_a_zero_in_the_gradient_does_not_matter(void **state) {
   }
 }
 
-static void rows_that_were_not_touched_stay_with_their_moments(void **state) {
+static void untouched_rows_keep_their_weights_and_moments(void **state) {
   (void)state;
   Shape large = shape_new(3, 1, 2, 3, ACTIVATION_SIGMOID, SOFTMAX_FOLLOWERS);
   Weights *w = weights_new(&large), *dw = weights_new_rows(&large, 3, 2 * 4);
@@ -204,12 +204,12 @@ static void jobs_cover_every_weight_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_optimizer_takes_the_steps_worked_out_by_hand),
+      cmocka_unit_test(optimizer_steps_equal_those_calculated_by_hand),
       cmocka_unit_test(the_average_is_over_the_later_half),
       cmocka_unit_test(clipping_scales_to_the_norm),
       cmocka_unit_test(a_gradient_that_is_not_finite_changes_nothing),
       cmocka_unit_test(the_sign_of_a_zero_in_the_gradient_does_not_matter),
-      cmocka_unit_test(rows_that_were_not_touched_stay_with_their_moments),
+      cmocka_unit_test(untouched_rows_keep_their_weights_and_moments),
       cmocka_unit_test(jobs_cover_every_weight_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

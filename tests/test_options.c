@@ -69,7 +69,7 @@ static OptionsWish parse(const Program *of, const char *const words[WORDS]) {
 #define PARSE(...) parse(&program, (const char *const[WORDS]){__VA_ARGS__})
 #define CLASH(...) parse(&clashing, (const char *const[WORDS]){__VA_ARGS__})
 
-static void defaults_hold_where_nothing_is_said(void **state) {
+static void options_not_given_have_their_defaults(void **state) {
   (void)state;
   assert_int_equal(PARSE(NULL), OPTIONS_RUN);
   assert_false(settings.loud);
@@ -114,7 +114,7 @@ static void the_ends_of_a_range_belong_to_it(void **state) {
   assert_int_equal(PARSE("--seed=18446744073709551617"), OPTIONS_ERROR); /* 1 in 64 bits */
 }
 
-static void the_options_on_the_command_line_are_known(void **state) {
+static void options_on_the_command_line_are_recorded(void **state) {
   (void)state;
   assert_int_equal(PARSE("-B64", "--sha", "round", "x"), OPTIONS_RUN);
   for (int row = 0; rows[row].name; row++) {
@@ -144,7 +144,7 @@ static void two_dashes_end_the_options(void **state) {
   assert_string_equal(argv[3], "-B");
 }
 
-static void help_and_version_are_wishes(void **state) {
+static void help_and_version_end_the_parsing(void **state) {
   (void)state;
   assert_int_equal(PARSE("-l", "--help"), OPTIONS_HELP);
   assert_null(line.topic);
@@ -223,7 +223,7 @@ static void sizes_have_units(void **state) {
 }
 
 /* The message names the option as typed, the value, and the valid values. */
-static void what_is_wrong_is_said(void **state) {
+static void an_error_names_option_value_and_range(void **state) {
   (void)state;
   static const struct {
     const char *words[WORDS], *text;
@@ -283,7 +283,7 @@ static void what_is_wrong_is_said(void **state) {
 }
 
 /* An abbreviation that fits two options is an error, and so is a value for a flag. */
-static void what_is_not_clear_is_refused(void **state) {
+static void ambiguous_options_are_refused(void **state) {
   (void)state;
   assert_int_equal(PARSE("--l"), OPTIONS_ERROR);
   assert_non_null(strstr(why.text, "'--l'"));
@@ -291,7 +291,7 @@ static void what_is_not_clear_is_refused(void **state) {
   assert_non_null(strstr(why.text, "--loud=1: takes no value"));
 }
 
-static void a_switch_takes_a_word_only_behind_its_sign(void **state) {
+static void a_switch_takes_a_word_only_after_an_equals_sign(void **state) {
   (void)state;
   assert_int_equal(PARSE("a"), OPTIONS_RUN);
   assert_int_equal(settings.again, 0);
@@ -303,7 +303,7 @@ static void a_switch_takes_a_word_only_behind_its_sign(void **state) {
 }
 
 /* Restores the settings from their text, and checks that they are the same. */
-static void expect_said_and_set_again(void) {
+static void expect_same_after_restoring(void) {
   Settings others = {0};
   char text[64];
   options_default(&program, &others);
@@ -325,7 +325,7 @@ static void expect_said_and_set_again(void) {
   assert_int_equal(others.shape, 1);
 }
 
-static void auto_is_below_the_range(void **state) {
+static void auto_is_stored_as_a_value_below_the_range(void **state) {
   (void)state;
   char text[64];
   PARSE(NULL);
@@ -334,13 +334,13 @@ static void auto_is_below_the_range(void **state) {
   assert_int_equal(settings.width, 0);
   option_value(&rows[13], &settings, text, sizeof text);
   assert_string_equal(text, "auto");
-  expect_said_and_set_again();
+  expect_same_after_restoring();
   PARSE("--width", "3");
   assert_int_equal(settings.width, 3);
-  expect_said_and_set_again();
+  expect_same_after_restoring();
 }
 
-static void no_number_is_not_zero(void **state) {
+static void an_absent_number_is_not_zero(void **state) {
   (void)state;
   char text[64];
   PARSE(NULL);
@@ -349,18 +349,18 @@ static void no_number_is_not_zero(void **state) {
   assert_string_equal(text, "");
   PARSE("--copies=0");
   assert_int_equal(settings.copies, 0);
-  expect_said_and_set_again();
+  expect_same_after_restoring();
 }
 
-static void what_is_said_of_a_value_sets_it_again(void **state) {
+static void the_text_of_a_value_restores_it(void **state) {
   (void)state;
   PARSE(NULL);
-  expect_said_and_set_again();
+  expect_same_after_restoring();
   PARSE("-l", "--again", "-r0.1234567890123456789", "--time=1.1s", "-cred", "--seed=0");
   assert_true(settings.rate == 0.1234567890123456789);
-  expect_said_and_set_again();
+  expect_same_after_restoring();
   PARSE("--again=auto", "-r-3e-7", "--room=1.5k");
-  expect_said_and_set_again();
+  expect_same_after_restoring();
   assert_int_equal(option_restore(&rows[0], &settings, "maybe"), -1);
   assert_int_equal(option_restore(&rows[1], &settings, "1001"), -1);
   assert_int_equal(option_restore(&rows[1], &settings, ""), -1);
@@ -369,7 +369,7 @@ static void what_is_said_of_a_value_sets_it_again(void **state) {
   assert_int_equal(option_restore(&rows[6], &settings, "never"), -1);
 }
 
-static void values_are_told_as_a_user_types_them(void **state) {
+static void values_are_printed_as_a_user_types_them(void **state) {
   (void)state;
   static const char *const values[] = {"yes", "7", "5", "0.25", "90",       "blue", "no",
                                        "x",   "b", "y", "",     "64000000", "0",    "auto"};
@@ -406,7 +406,7 @@ static void a_list_has_every_text_in_order(void **state) {
   assert_int_equal(options_parse(&program, &settings, MANY + 1, many, &line, &why), -1);
 }
 
-static void an_option_goes_with_the_words_of_its_group(void **state) {
+static void an_option_is_valid_with_the_words_of_its_group(void **state) {
   (void)state;
   assert_int_equal(PARSE("--tint=x", "-cred"), OPTIONS_RUN); /* in any order */
   assert_int_equal(PARSE("-cblue", "--tint=x"), OPTIONS_RUN);
@@ -415,7 +415,7 @@ static void an_option_goes_with_the_words_of_its_group(void **state) {
   assert_string_equal(why.text, "--tint: goes with --colour red|blue, not with 'green'");
 }
 
-static void options_clash_only_if_both_are_given_with_these_values(void **state) {
+static void options_conflict_only_if_both_have_these_values(void **state) {
   (void)state;
   assert_int_equal(CLASH("-r", "1"), OPTIONS_RUN);
   assert_int_equal(CLASH("-B", "64"), OPTIONS_RUN);
@@ -434,26 +434,26 @@ static void options_clash_only_if_both_are_given_with_these_values(void **state)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(defaults_hold_where_nothing_is_said),
+      cmocka_unit_test(options_not_given_have_their_defaults),
       cmocka_unit_test(every_type_is_set_by_letter_and_by_name),
       cmocka_unit_test(the_ends_of_a_range_belong_to_it),
-      cmocka_unit_test(the_options_on_the_command_line_are_known),
+      cmocka_unit_test(options_on_the_command_line_are_recorded),
       cmocka_unit_test(options_may_follow_operands_and_be_abbreviated),
       cmocka_unit_test(two_dashes_end_the_options),
-      cmocka_unit_test(help_and_version_are_wishes),
+      cmocka_unit_test(help_and_version_end_the_parsing),
       cmocka_unit_test(numbers_are_whole_arguments),
       cmocka_unit_test(sizes_have_units),
-      cmocka_unit_test(auto_is_below_the_range),
-      cmocka_unit_test(no_number_is_not_zero),
+      cmocka_unit_test(auto_is_stored_as_a_value_below_the_range),
+      cmocka_unit_test(an_absent_number_is_not_zero),
       cmocka_unit_test(durations_have_units),
-      cmocka_unit_test(what_is_wrong_is_said),
-      cmocka_unit_test(what_is_not_clear_is_refused),
-      cmocka_unit_test(a_switch_takes_a_word_only_behind_its_sign),
-      cmocka_unit_test(what_is_said_of_a_value_sets_it_again),
-      cmocka_unit_test(values_are_told_as_a_user_types_them),
+      cmocka_unit_test(an_error_names_option_value_and_range),
+      cmocka_unit_test(ambiguous_options_are_refused),
+      cmocka_unit_test(a_switch_takes_a_word_only_after_an_equals_sign),
+      cmocka_unit_test(the_text_of_a_value_restores_it),
+      cmocka_unit_test(values_are_printed_as_a_user_types_them),
       cmocka_unit_test(a_list_has_every_text_in_order),
-      cmocka_unit_test(an_option_goes_with_the_words_of_its_group),
-      cmocka_unit_test(options_clash_only_if_both_are_given_with_these_values),
+      cmocka_unit_test(an_option_is_valid_with_the_words_of_its_group),
+      cmocka_unit_test(options_conflict_only_if_both_have_these_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

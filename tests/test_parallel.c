@@ -51,7 +51,7 @@ static void check_rounds(int threads) {
 }
 
 /* Called before any thread has started. */
-static void no_thread_is_started_for_one(void **state) {
+static void one_job_starts_no_thread(void **state) {
   (void)state;
   assert_int_equal(parallel_start(1), 1);
   check_rounds(1);
@@ -97,7 +97,7 @@ static void late_job(void *context, int i) {
   atomic_fetch_add(&late->done, 1);
 }
 
-static void all_jobs_are_over_in_the_end(void **state) {
+static void all_jobs_end_before_the_call_returns(void **state) {
   Late late = {.first = pthread_self()};
   (void)state;
   pthread_barrier_init(&late.barrier, NULL, 2);
@@ -123,7 +123,7 @@ static void stacks_do_not_depend_on_the_shell(void **state) {
 #endif
 #endif
 
-static void a_child_starts_its_own(void **state) {
+static void a_child_process_starts_its_own_threads(void **state) {
   (void)state;
 #ifdef NO_FORK
   skip();
@@ -142,7 +142,7 @@ static void a_child_starts_its_own(void **state) {
 }
 
 /* Threads that wake too late for a job still take the lock. */
-static void a_child_needs_no_lock_of_its_parent(void **state) {
+static void a_child_process_needs_no_lock_of_its_parent(void **state) {
   (void)state;
 #ifdef NO_FORK
   skip();
@@ -174,13 +174,13 @@ static void too_few_threads_do_all_jobs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_thread_is_started_for_one),
+      cmocka_unit_test(one_job_starts_no_thread),
       cmocka_unit_test(every_job_runs_once),
       cmocka_unit_test(threads_run_at_the_same_time),
-      cmocka_unit_test(all_jobs_are_over_in_the_end),
+      cmocka_unit_test(all_jobs_end_before_the_call_returns),
       cmocka_unit_test(stacks_do_not_depend_on_the_shell),
-      cmocka_unit_test(a_child_starts_its_own),
-      cmocka_unit_test(a_child_needs_no_lock_of_its_parent),
+      cmocka_unit_test(a_child_process_starts_its_own_threads),
+      cmocka_unit_test(a_child_process_needs_no_lock_of_its_parent),
       cmocka_unit_test(too_few_threads_do_all_jobs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,7 +151,7 @@ static bool never(void *context, double part) {
 
 /* ---- tests ---------------------------------------------------------------------------------- */
 
-static void a_trainer_takes_what_was_counted(void **state) {
+static void a_trainer_takes_the_planned_memory(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Setting *setting = setting_new(&cases[i]);
@@ -165,7 +165,7 @@ static void a_trainer_takes_what_was_counted(void **state) {
   }
 }
 
-static void counting_takes_next_to_nothing(void **state) {
+static void planning_takes_little_memory(void **state) {
   (void)state;
   const Case large = {12, 4096, 4096, 64, 512, SOFTMAX_FULL, OPTIMIZER_ADAM};
   Setting *setting = setting_new(&large);
@@ -183,7 +183,7 @@ static void expect_about(size_t taken, size_t counted) {
   assert_in_range(taken, counted - counted / 100, counted + counted / 100 + 3 * SLACK);
 }
 
-static void an_examination_takes_what_was_counted(void **state) {
+static void an_examination_takes_the_planned_memory(void **state) {
   (void)state;
   const ExamStop stop = {never, NULL};
   for (size_t i = 0; i < 4; i++) {
@@ -202,7 +202,7 @@ static void an_examination_takes_what_was_counted(void **state) {
 }
 
 /* Uses reads with many repeats: their memory, its calibration, and the plan. */
-static void a_calibration_takes_what_was_counted(void **state) {
+static void a_calibration_takes_the_planned_memory(void **state) {
   (void)state;
   for (size_t i = 0; i < 4; i++) {
     Setting *setting = setting_new(&cases[i]);
@@ -236,7 +236,7 @@ static void a_calibration_takes_what_was_counted(void **state) {
   }
 }
 
-static void markov_counts_take_what_was_counted(void **state) {
+static void markov_counts_take_the_planned_memory(void **state) {
   (void)state;
   Setting *setting = setting_new(&cases[0]);
   const Dataset *dataset = &setting->dataset;
@@ -250,11 +250,11 @@ static void markov_counts_take_what_was_counted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_trainer_takes_what_was_counted),
-      cmocka_unit_test(counting_takes_next_to_nothing),
-      cmocka_unit_test(an_examination_takes_what_was_counted),
-      cmocka_unit_test(a_calibration_takes_what_was_counted),
-      cmocka_unit_test(markov_counts_take_what_was_counted),
+      cmocka_unit_test(a_trainer_takes_the_planned_memory),
+      cmocka_unit_test(planning_takes_little_memory),
+      cmocka_unit_test(an_examination_takes_the_planned_memory),
+      cmocka_unit_test(a_calibration_takes_the_planned_memory),
+      cmocka_unit_test(markov_counts_take_the_planned_memory),
   };
   return cmocka_run_group_tests(tests, write_input, NULL);
 }

@@ -310,7 +310,7 @@ static int compare(const Case *a, const Strings *remembered, const char *text,
   return pointers;
 }
 
-static void pools_are_those_of_plain_loops(void **state) {
+static void pools_equal_those_of_plain_loops(void **state) {
   (void)state;
   const Case cases[] = {
       {5, 1, 3, 1, true, false, false, SOFTMAX_FOLLOWERS},
@@ -354,7 +354,7 @@ static void read_one(Pool *pool, const char *letters, int i) {
   pool_read(pool, code(letters[i]), i == 0);
 }
 
-static void a_read_finds_its_place_after_m_and_4_bases(void **state) {
+static void a_read_is_recalled_after_m_and_4_bases(void **state) {
   (void)state;
   enum { READ = 150 };
   const Shape shape = shape_of(1, 1, SOFTMAX_FOLLOWERS);
@@ -382,7 +382,7 @@ static void a_read_finds_its_place_after_m_and_4_bases(void **state) {
 }
 
 /* Reads a circle three times, on both strands: the pointer makes no error. */
-static void a_pointer_goes_round_a_circle(void **state) {
+static void a_pointer_continues_at_the_origin_of_a_circle(void **state) {
   (void)state;
   enum { RING = 300 };
   const Shape shape = shape_of(1, 1, SOFTMAX_FOLLOWERS);
@@ -489,7 +489,7 @@ static Guesses read_again(const char *text, bool leave_out) {
 }
 
 /* If its own place were not left out, calibration would learn that pointers are always right. */
-static void a_sequence_that_is_left_out_does_not_help_to_guess_itself(void **state) {
+static void an_excluded_sequence_does_not_predict_itself(void **state) {
   (void)state;
   char text[LONG + 8];
   srand(8);
@@ -503,7 +503,7 @@ static void a_sequence_that_is_left_out_does_not_help_to_guess_itself(void **sta
 }
 
 /* Hairpins and tandem repeats: the other strand and the next copy are near, too. */
-static void what_is_near_is_left_out_on_both_strands(void **state) {
+static void near_positions_are_excluded_on_both_strands(void **state) {
   (void)state;
   char text[LONG + 8];
   srand(9);
@@ -520,12 +520,12 @@ static void what_is_near_is_left_out_on_both_strands(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(pools_are_those_of_plain_loops),
-      cmocka_unit_test(a_read_finds_its_place_after_m_and_4_bases),
-      cmocka_unit_test(a_pointer_goes_round_a_circle),
+      cmocka_unit_test(pools_equal_those_of_plain_loops),
+      cmocka_unit_test(a_read_is_recalled_after_m_and_4_bases),
+      cmocka_unit_test(a_pointer_continues_at_the_origin_of_a_circle),
       cmocka_unit_test(the_work_of_a_base_is_bounded_for_any_sequence),
-      cmocka_unit_test(a_sequence_that_is_left_out_does_not_help_to_guess_itself),
-      cmocka_unit_test(what_is_near_is_left_out_on_both_strands),
+      cmocka_unit_test(an_excluded_sequence_does_not_predict_itself),
+      cmocka_unit_test(near_positions_are_excluded_on_both_strands),
   };
   return cmocka_run_group_tests(tests, set_recall, NULL);
 }

@@ -85,7 +85,7 @@ static char *random_record(int length) {
   return record;
 }
 
-static void numbers_do_not_depend_on_company(void **state) {
+static void results_do_not_depend_on_other_records(void **state) {
   (void)state;
   char *records[RECORDS], *reversed[RECORDS];
   srand(4);
@@ -115,7 +115,7 @@ static void numbers_do_not_depend_on_company(void **state) {
   for (int i = 0; i < RECORDS; i++) free(records[i]);
 }
 
-static void tokens_are_pairs_without_a_break_between(void **state) {
+static void tokens_are_pairs_of_k_mers_without_a_break(void **state) {
   (void)state;
   char *records[] = {"ACGT", "ACG", "AC", "", "ACGTNACGTA", "NNN", "ACGNACGTACGT"};
   const uint64_t tokens[] = {1, 0, 0, 0, 1 + 2, 0, 0 + 5};
@@ -133,7 +133,7 @@ static void tokens_are_pairs_without_a_break_between(void **state) {
 
 /* A circle gives the results of its record followed by its first k bases, or those before a
  * break. */
-static void a_circle_is_read_over_its_end(void **state) {
+static void a_circle_is_read_across_its_end(void **state) {
   (void)state;
   enum { K = 3 };
   static const char *const ends[] = {"", "N"}, *const begins[] = {"", "ACNG", "N"};
@@ -170,7 +170,7 @@ static void a_circle_is_read_over_its_end(void **state) {
 
 /* A network that forgets gives, over two seams, the results of the equations for the whole
  * record. */
-static void pieces_say_what_the_whole_record_does(void **state) {
+static void pieces_give_the_results_of_the_whole_record(void **state) {
   (void)state;
   enum { N = 2 * STEPS_STRETCH + 3000, K = 2 };
   srand(5);
@@ -208,7 +208,7 @@ static void pieces_say_what_the_whole_record_does(void **state) {
 }
 
 /* A unit that an A switches on forever: a warm-up does not show this, only the previous stretch. */
-static void what_is_never_forgotten_crosses_every_seam(void **state) {
+static void states_cross_every_cut_of_a_record(void **state) {
   (void)state;
   enum { N = 3 * STEPS_STRETCH };
   Model model = {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)};
@@ -263,7 +263,7 @@ static int take_states(void *context, const Prediction *prediction, Why *why) {
 }
 
 /* The unit of the test before: its state after each step, also of stretches computed again. */
-static void the_state_of_each_step_crosses_every_seam(void **state) {
+static void the_state_of_each_step_crosses_every_cut(void **state) {
   (void)state;
   enum { N = 3 * STEPS_STRETCH };
   Model model = {.shape = shape_new(1, 1, 1, 1, ACTIVATION_SIGMOID, SOFTMAX_FULL)};
@@ -351,7 +351,7 @@ static int take_nats(void *context, const Prediction *prediction, Why *why) {
 }
 
 /* Two networks, of which only the second remembers: each has the same nats as alone. */
-static void networks_do_not_see_each_other(void **state) {
+static void networks_are_independent(void **state) {
   (void)state;
   enum { N = 2 * STEPS_STRETCH };
   Model models[2] = {{.shape = shape_new(1, 1, 3, 20, ACTIVATION_TANH, SOFTMAX_FOLLOWERS)},
@@ -390,13 +390,13 @@ static void networks_do_not_see_each_other(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_circle_is_read_over_its_end),
-                                     cmocka_unit_test(numbers_do_not_depend_on_company),
-                                     cmocka_unit_test(tokens_are_pairs_without_a_break_between),
-                                     cmocka_unit_test(pieces_say_what_the_whole_record_does),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_circle_is_read_across_its_end),
+                                     cmocka_unit_test(results_do_not_depend_on_other_records),
+                                     cmocka_unit_test(tokens_are_pairs_of_k_mers_without_a_break),
+                                     cmocka_unit_test(pieces_give_the_results_of_the_whole_record),
                                      cmocka_unit_test(a_span_is_read_as_one_record),
-                                     cmocka_unit_test(what_is_never_forgotten_crosses_every_seam),
-                                     cmocka_unit_test(the_state_of_each_step_crosses_every_seam),
-                                     cmocka_unit_test(networks_do_not_see_each_other)};
+                                     cmocka_unit_test(states_cross_every_cut_of_a_record),
+                                     cmocka_unit_test(the_state_of_each_step_crosses_every_cut),
+                                     cmocka_unit_test(networks_are_independent)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

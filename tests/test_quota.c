@@ -61,7 +61,7 @@ static void without_groups_there_is_no_limit(void **state) {
   check(UINT64_MAX, INFINITY);
 }
 
-static void version_2_counts_the_lowest_of_all_parents(void **state) {
+static void version_2_has_the_lowest_limit_of_all_parents(void **state) {
   (void)state;
   put("/proc/self/cgroup", "0::/system.slice/slurmstepd.scope/job_7/step_0/user/task_0\n");
   put("/sys/fs/cgroup/system.slice/memory.max", "9000000000\n");
@@ -94,7 +94,7 @@ static void version_1_has_a_tree_for_each_controller(void **state) {
 }
 
 /* Red Hat 7 lists "cpuacct,cpu" and mounts it as "cpu,cpuacct", with a link for each of the two. */
-static void controllers_in_another_order_than_the_mount(void **state) {
+static void controllers_may_be_in_another_order_than_in_the_mount(void **state) {
   (void)state;
   put("/proc/self/cgroup", "5:cpuacct,cpu:/slurm/job_2\n4:hugetlb,memory:/slurm/job_2\n");
   put("/sys/fs/cgroup/cpu,cpuacct/slurm/cpu.cfs_quota_us", "150000\n");
@@ -106,7 +106,7 @@ static void controllers_in_another_order_than_the_mount(void **state) {
   check(2000, 0.5);
 }
 
-static void both_versions_at_once(void **state) {
+static void both_versions_may_be_mounted_at_once(void **state) {
   (void)state;
   put("/proc/self/cgroup", "4:memory:/a\n0::/b/c\n");
   put("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "2000\n");
@@ -115,7 +115,7 @@ static void both_versions_at_once(void **state) {
 }
 
 /* Docker without a namespace: the path is that of the host, and the group itself is mounted. */
-static void a_group_mounted_as_the_root_counts(void **state) {
+static void a_group_mounted_as_the_root_limits(void **state) {
   (void)state;
   put("/proc/self/cgroup", "4:memory:/docker/0123/inner\n3:cpu:/docker/0123/inner\n");
   put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "512000000\n");
@@ -139,7 +139,7 @@ static void a_path_outside_the_namespace_stays_below_the_mount(void **state) {
   check(900, INFINITY);
 }
 
-static void without_proc_the_root_counts(void **state) {
+static void without_proc_the_root_group_limits(void **state) {
   (void)state;
   put("/sys/fs/cgroup/memory.max", "900\n");
   put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "700000\n");
@@ -147,7 +147,7 @@ static void without_proc_the_root_counts(void **state) {
   check(900, 7);
 }
 
-static void strange_files_are_no_limit(void **state) {
+static void malformed_limits_are_ignored(void **state) {
   (void)state;
   put("/proc/self/cgroup", "\nx\n::\n0:\n0::\n0::/a:b\n1:memory\n");
   put("/sys/fs/cgroup/memory.max", "");
@@ -175,14 +175,14 @@ static void processors_are_the_quota_rounded_up_and_no_more_than_there_are(void 
 int main(void) {
   const struct CMUnitTest tests[] = {
       IN_A_ROOT(without_groups_there_is_no_limit),
-      IN_A_ROOT(version_2_counts_the_lowest_of_all_parents),
+      IN_A_ROOT(version_2_has_the_lowest_limit_of_all_parents),
       IN_A_ROOT(version_1_has_a_tree_for_each_controller),
-      IN_A_ROOT(controllers_in_another_order_than_the_mount),
-      IN_A_ROOT(both_versions_at_once),
-      IN_A_ROOT(a_group_mounted_as_the_root_counts),
+      IN_A_ROOT(controllers_may_be_in_another_order_than_in_the_mount),
+      IN_A_ROOT(both_versions_may_be_mounted_at_once),
+      IN_A_ROOT(a_group_mounted_as_the_root_limits),
       IN_A_ROOT(a_path_outside_the_namespace_stays_below_the_mount),
-      IN_A_ROOT(without_proc_the_root_counts),
-      IN_A_ROOT(strange_files_are_no_limit),
+      IN_A_ROOT(without_proc_the_root_group_limits),
+      IN_A_ROOT(malformed_limits_are_ignored),
       cmocka_unit_test(processors_are_the_quota_rounded_up_and_no_more_than_there_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

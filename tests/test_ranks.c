@@ -110,7 +110,7 @@ static void decisions_are_those_of_all(void **state) {
   assert_true(agreement.now == 100);
 }
 
-static void nobody_asks_where_nobody_asked(void **state) {
+static void no_rank_saves_or_stops_if_none_asks(void **state) {
   (void)state;
   Agreement agreement = {.now = 5 + ranks_mine()};
   ranks_agree(&agreement);
@@ -119,7 +119,7 @@ static void nobody_asks_where_nobody_asked(void **state) {
   assert_true(agreement.now == 5);
 }
 
-static void an_outcome_is_that_of_the_first_that_failed(void **state) {
+static void the_outcome_is_that_of_the_first_failed_rank(void **state) {
   (void)state;
   Why why = {""};
   assert_int_equal(ranks_outcome(0, &why), 0);
@@ -133,7 +133,7 @@ static void an_outcome_is_that_of_the_first_that_failed(void **state) {
   assert_int_equal(strncmp(why.text, name, strlen(name)) == 0, last > 0);
 }
 
-static void all_get_what_the_first_has(void **state) {
+static void all_ranks_receive_the_data_of_the_first(void **state) {
   (void)state;
   char text[] = "........";
   if (ranks_first()) strcpy(text, "ACGTACGT");
@@ -141,7 +141,7 @@ static void all_get_what_the_first_has(void **state) {
   assert_string_equal(text, "ACGTACGT");
 }
 
-static void what_is_published_is_seen_by_all(void **state) {
+static void published_memory_is_visible_to_all_ranks(void **state) {
   (void)state;
   enum { SIZE = 100001 };
   unsigned char *published[2];
@@ -163,10 +163,10 @@ int main(void) {
       cmocka_unit_test(partners_swap_what_their_nodes_have),
       cmocka_unit_test(sizes_of_partners_may_differ),
       cmocka_unit_test(decisions_are_those_of_all),
-      cmocka_unit_test(nobody_asks_where_nobody_asked),
-      cmocka_unit_test(an_outcome_is_that_of_the_first_that_failed),
-      cmocka_unit_test(all_get_what_the_first_has),
-      cmocka_unit_test(what_is_published_is_seen_by_all),
+      cmocka_unit_test(no_rank_saves_or_stops_if_none_asks),
+      cmocka_unit_test(the_outcome_is_that_of_the_first_failed_rank),
+      cmocka_unit_test(all_ranks_receive_the_data_of_the_first),
+      cmocka_unit_test(published_memory_is_visible_to_all_ranks),
   };
   Why why;
   setenv("CMOCKA_TEST_ABORT", "1", 1); /* or the other ranks would wait for one that failed */

@@ -70,7 +70,7 @@ static void evidence_is_the_logarithm_of_the_odds_against_guessing(void **state)
   expect(recall_evidence(2, 64), log(127));
 }
 
-static void odds_are_those_of_the_guesses_counted(void **state) {
+static void odds_follow_from_the_counted_guesses(void **state) {
   (void)state;
   static RecallCounts counts;
   counts.right[7] = 300000;
@@ -84,7 +84,7 @@ static void odds_are_those_of_the_guesses_counted(void **state) {
 }
 
 /* A new state counts as four guesses: 0.3 of them right after an error. */
-static void odds_are_moderate_before_anything_is_counted(void **state) {
+static void odds_are_moderate_before_the_first_count(void **state) {
   (void)state;
   recall_init(&recall, &squares);
   expect(recall.odds[0], 0.3 / 0.7);
@@ -99,7 +99,7 @@ static void without_pointers_the_network_alone_counts(void **state) {
   assert_true(recall.w[0] == 0);
 }
 
-static void evidence_is_taken_as_it_is_before_anything_is_learnt(void **state) {
+static void evidence_is_unweighted_before_learning(void **state) {
   (void)state;
   recall_init(&recall, &squares);
   for (int c = 1; c < RECALL_CLASSES; c++) {
@@ -110,7 +110,7 @@ static void evidence_is_taken_as_it_is_before_anything_is_learnt(void **state) {
 
 /* Adagrad with G = 0.01 at first and a rate of 0.1: steps of 0.1 * 0.3 / sqrt(0.01 + 0.09) and
  * 0.1 * 0.1 / sqrt(0.01 + 0.01), then one of 0.1 * 0.3 / sqrt(0.01 + 0.09 + 0.09). */
-static void a_step_goes_down_the_gradients_of_its_class(void **state) {
+static void a_step_descends_the_gradients_of_its_class(void **state) {
   (void)state;
   recall_init(&recall, &squares);
   const Recall before = recall;
@@ -131,11 +131,11 @@ int main(void) {
       cmocka_unit_test(all_states_and_classes_are_in_range),
       cmocka_unit_test(the_class_of_a_pool_follows_from_its_odds),
       cmocka_unit_test(evidence_is_the_logarithm_of_the_odds_against_guessing),
-      cmocka_unit_test(odds_are_those_of_the_guesses_counted),
-      cmocka_unit_test(odds_are_moderate_before_anything_is_counted),
+      cmocka_unit_test(odds_follow_from_the_counted_guesses),
+      cmocka_unit_test(odds_are_moderate_before_the_first_count),
       cmocka_unit_test(without_pointers_the_network_alone_counts),
-      cmocka_unit_test(evidence_is_taken_as_it_is_before_anything_is_learnt),
-      cmocka_unit_test(a_step_goes_down_the_gradients_of_its_class),
+      cmocka_unit_test(evidence_is_unweighted_before_learning),
+      cmocka_unit_test(a_step_descends_the_gradients_of_its_class),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

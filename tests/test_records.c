@@ -68,7 +68,7 @@ static void a_corpus_knows_the_records_of_its_segments(void **state) {
   assert_int_equal(record_turned(records, &records->record[1]), 3);
 }
 
-static void segments_that_are_left_out_are_in_no_record(void **state) {
+static void excluded_segments_are_in_no_record(void **state) {
   (void)state;
   static const char short_ones[] =
       ">a\nACNGGGGGNTTTT\n>b\nACNNGT\n>c circular=true\nACGTANCNGTACG\n";
@@ -109,7 +109,7 @@ static void a_span_has_the_records_that_are_in_it(void **state) {
   assert_cut(NULL, 0, "");
 }
 
-static void a_circle_that_is_cut_is_none(void **state) {
+static void a_cut_circle_is_linear(void **state) {
   (void)state;
   assert_cut((Range[]){{7, 18}}, 1, "ring 10: 0+4@0 4+7@5; ");
   assert_cut((Range[]){{8, 19}}, 1, "ring 10: 0+3@1 3+8@5; ");
@@ -161,9 +161,9 @@ static void records_are_found_by_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_corpus_knows_the_records_of_its_segments),
-      cmocka_unit_test(segments_that_are_left_out_are_in_no_record),
+      cmocka_unit_test(excluded_segments_are_in_no_record),
       cmocka_unit_test(a_span_has_the_records_that_are_in_it),
-      cmocka_unit_test(a_circle_that_is_cut_is_none),
+      cmocka_unit_test(a_cut_circle_is_linear),
       cmocka_unit_test(every_base_is_at_a_letter),
       cmocka_unit_test(other_letters_have_no_base),
       cmocka_unit_test(records_are_found_by_name),

@@ -78,7 +78,7 @@ static void misprinted_gradient_is_not_the_slope(void **state) {
   reference_free(net);
 }
 
-static void loss_is_that_of_a_calculation_by_hand(void **state) {
+static void loss_equals_a_calculation_by_hand(void **state) {
   /* k=1, d=D=1, sigmoid, two timesteps, x = A C, y = C G; all weights 0 but L[A]=1, H=2, I=1,
    * U[C]=1. h(1) = sigma(1) = 0.7310586, J(1) = ln(3 + e^0.7310586) - 0.7310586 = 0.8937168;
    * h(2) = sigma(1.4621172) = 0.8118563, J(2) = ln(3 + e^0.8118563) = 1.6586251. */
@@ -100,6 +100,6 @@ static void loss_is_that_of_a_calculation_by_hand(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gradient_is_the_slope_of_the_loss),
                                      cmocka_unit_test(misprinted_gradient_is_not_the_slope),
-                                     cmocka_unit_test(loss_is_that_of_a_calculation_by_hand)};
+                                     cmocka_unit_test(loss_equals_a_calculation_by_hand)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

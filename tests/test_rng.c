@@ -105,7 +105,7 @@ static void keys_give_orders_of_their_own(void **state) {
 }
 
 /* All six orders of three occur about equally often. */
-static void all_orders_of_three_come_about(void **state) {
+static void all_orders_of_three_occur(void **state) {
   (void)state;
   enum { N = 6000 };
   int counts[27] = {0}, orders = 0;
@@ -137,7 +137,7 @@ int main(void) {
       cmocka_unit_test(uniform_numbers_are_uniform),
       cmocka_unit_test(a_permutation_takes_every_place_once),
       cmocka_unit_test(keys_give_orders_of_their_own),
-      cmocka_unit_test(all_orders_of_three_come_about),
+      cmocka_unit_test(all_orders_of_three_occur),
       cmocka_unit_test(large_numbers_are_permuted_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static double steepest_slope(int phi) {
   return steepest;
 }
 
-static void weights_begin_with_their_deviations(void **state) {
+static void initial_weights_have_their_standard_deviations(void **state) {
   (void)state;
   for (int phi = 0; phi < ACTIVATIONS; phi++) {
     Shape shape = shape_new(3, 1, 16, 64, (Activation)phi, SOFTMAX_FOLLOWERS);
@@ -66,8 +66,9 @@ static void sizes_are_those_of_the_equations(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(weights_begin_with_their_deviations),
-                                     cmocka_unit_test(seeds_give_their_own_weights),
-                                     cmocka_unit_test(sizes_are_those_of_the_equations)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(initial_weights_have_their_standard_deviations),
+      cmocka_unit_test(seeds_give_their_own_weights),
+      cmocka_unit_test(sizes_are_those_of_the_equations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ static void no_file_is_written_once_another_directory_is_in_its_place(void **sta
   remove_all("moved");
 }
 
-static void a_file_that_was_begun_goes_with_its_directory(void **state) {
+static void an_unfinished_file_moves_with_its_directory(void **state) {
   (void)state;
   Why why = {""};
   RunDir *dir = begin();
@@ -124,7 +124,7 @@ static void no_file_is_written_once_the_log_with_the_lock_was_removed(void **sta
   remove_all("run");
 }
 
-static void a_start_that_failed_leaves_nothing(void **state) {
+static void a_failed_start_leaves_no_file(void **state) {
   (void)state;
   RunDir *dir = begin();
   write_one(dir, RUN_CHECKPOINT);
@@ -142,10 +142,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_file_is_written_while_the_directory_is_in_its_place),
       cmocka_unit_test(no_file_is_written_once_another_directory_is_in_its_place),
-      cmocka_unit_test(a_file_that_was_begun_goes_with_its_directory),
+      cmocka_unit_test(an_unfinished_file_moves_with_its_directory),
       cmocka_unit_test(no_file_is_written_once_the_directory_was_removed),
       cmocka_unit_test(no_file_is_written_once_the_log_with_the_lock_was_removed),
-      cmocka_unit_test(a_start_that_failed_leaves_nothing),
+      cmocka_unit_test(a_failed_start_leaves_no_file),
   };
   return cmocka_run_group_tests(tests, enter, leave);
 }

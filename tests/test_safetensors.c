@@ -60,7 +60,7 @@ static void write_tensors(void) {
   metadata_free(metadata);
 }
 
-static void what_was_written_is_read_again(void **state) {
+static void tensors_are_read_back_unchanged(void **state) {
   (void)state;
   Why why;
   write_tensors();
@@ -260,7 +260,7 @@ static const struct {
     {B("[1]", "[0,4]"), 5, "no tensor has this byte"},
 };
 
-static void every_violation_is_refused_at_its_place(void **state) {
+static void every_violation_is_refused_with_its_position(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof violations / sizeof *violations; i++) {
     write_by_hand(violations[i].header, violations[i].size);
@@ -280,7 +280,7 @@ static void write_repeated(const char *head, const char *piece, size_t n, const 
   assert_int_equal(fclose(out), 0);
 }
 
-static void a_header_that_would_swell_is_not_parsed(void **state) {
+static void a_header_that_would_expand_is_not_parsed(void **state) {
   (void)state;
   enum { MEGABYTE = 1 << 20 };
   write_repeated("{\"a\":[0", ",0", 8 * MEGABYTE - 8, "}");
@@ -304,7 +304,7 @@ static void a_long_name_leaves_the_sentence_whole(void **state) {
   assert_refused("; copy or make the file again");
 }
 
-static void a_fifo_is_not_waited_for(void **state) {
+static void opening_a_fifo_does_not_block(void **state) {
   (void)state;
   unlink(path);
   assert_int_equal(mkfifo(path, 0600), 0);
@@ -326,7 +326,7 @@ static void a_header_too_long_is_not_read(void **state) {
   assert_refused("cut short");
 }
 
-static void a_tensor_must_be_there_in_its_shape(void **state) {
+static void a_tensor_must_exist_with_its_shape(void **state) {
   (void)state;
   static const struct {
     const char *name;
@@ -385,7 +385,7 @@ static void a_number_that_is_not_finite_is_refused(void **state) {
 }
 
 /* A row with more columns than are transposed at a time, and one column more. */
-static void a_long_row_is_turned_in_pieces(void **state) {
+static void a_long_row_is_transposed_in_pieces(void **state) {
   (void)state;
   enum { ROWS = 2, COLUMNS = (1 << 20) + 3 };
   Why why;
@@ -408,7 +408,7 @@ static void a_long_row_is_turned_in_pieces(void **state) {
   free(back);
 }
 
-static void only_the_tensors_asked_for_may_be_there(void **state) {
+static void only_the_requested_tensors_are_allowed(void **state) {
   (void)state;
   Why why;
   write_tensors();
@@ -419,7 +419,7 @@ static void only_the_tensors_asked_for_may_be_there(void **state) {
   safetensors_close(file);
 }
 
-static void a_failed_write_leaves_the_old_file(void **state) {
+static void a_failed_write_keeps_the_old_file(void **state) {
   (void)state;
   unsigned char before[ROOM], after[ROOM];
   char nowhere[64];
@@ -456,7 +456,7 @@ static void assert_unwritten(Metadata *metadata, const char *words) {
   assert_memory_equal(before, after, n);
 }
 
-static void what_could_not_be_read_is_not_written(void **state) {
+static void an_unreadable_value_is_not_written(void **state) {
   (void)state;
   static char text[(1 << 16) + 2];
   Metadata *metadata = metadata_new();
@@ -477,22 +477,22 @@ static void what_could_not_be_read_is_not_written(void **state) {
 int main(void) {
   path = scratch_path("a.safetensors");
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_was_written_is_read_again),
+      cmocka_unit_test(tensors_are_read_back_unchanged),
       cmocka_unit_test(the_bytes_are_those_of_the_format),
       cmocka_unit_test(a_tensor_without_data_changes_no_checksum),
       cmocka_unit_test(a_file_cut_anywhere_or_with_a_flipped_bit_is_refused),
       cmocka_unit_test(other_writers_headers_are_read),
-      cmocka_unit_test(every_violation_is_refused_at_its_place),
-      cmocka_unit_test(a_header_that_would_swell_is_not_parsed),
+      cmocka_unit_test(every_violation_is_refused_with_its_position),
+      cmocka_unit_test(a_header_that_would_expand_is_not_parsed),
       cmocka_unit_test(a_long_name_leaves_the_sentence_whole),
-      cmocka_unit_test(a_fifo_is_not_waited_for),
+      cmocka_unit_test(opening_a_fifo_does_not_block),
       cmocka_unit_test(a_header_too_long_is_not_read),
-      cmocka_unit_test(a_tensor_must_be_there_in_its_shape),
-      cmocka_unit_test(only_the_tensors_asked_for_may_be_there),
+      cmocka_unit_test(a_tensor_must_exist_with_its_shape),
+      cmocka_unit_test(only_the_requested_tensors_are_allowed),
       cmocka_unit_test(a_number_that_is_not_finite_is_refused),
-      cmocka_unit_test(a_long_row_is_turned_in_pieces),
-      cmocka_unit_test(a_failed_write_leaves_the_old_file),
-      cmocka_unit_test(what_could_not_be_read_is_not_written),
+      cmocka_unit_test(a_long_row_is_transposed_in_pieces),
+      cmocka_unit_test(a_failed_write_keeps_the_old_file),
+      cmocka_unit_test(an_unreadable_value_is_not_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

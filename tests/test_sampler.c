@@ -213,7 +213,7 @@ static void a_record_depends_on_seed_and_number_alone(void **state) {
 }
 
 /* Draws from the same random numbers by the equations in double precision. */
-static void the_first_steps_are_thrown_away(void **state) {
+static void the_first_steps_are_discarded(void **state) {
   (void)state;
   enum { N = 40 };
   Model model = random_model(3, 1, SOFTMAX_FOLLOWERS);
@@ -260,7 +260,7 @@ static void a_long_record_comes_in_rounds(void **state) {
   weights_free(model.weights);
 }
 
-static void what_is_no_number_is_an_error(void **state) {
+static void nan_is_an_error(void **state) {
   (void)state;
   Model model = random_model(2, 1, SOFTMAX_FOLLOWERS);
   for (int i = 0; i < model.shape.V; i++) model.weights->b2[i] = NAN;
@@ -322,7 +322,7 @@ static void random_text(char text[REMEMBERED + 1]) {
 }
 
 /* The prompt is a piece of the text, on either strand, and the record continues it. */
-static void what_is_remembered_is_recited_if_asked_for(void **state) {
+static void the_memory_is_recited_only_on_request(void **state) {
   (void)state;
   char text[REMEMBERED + 1], other[REMEMBERED + 1] = "", prompt[ASKED + 1] = "";
   srand(6);
@@ -378,10 +378,10 @@ int main(void) {
       cmocka_unit_test(every_step_is_drawn_from_its_own_yhat),
       cmocka_unit_test(a_record_depends_on_seed_and_number_alone),
       cmocka_unit_test(all_bases_of_a_prompt_count_also_those_in_no_k_mer),
-      cmocka_unit_test(the_first_steps_are_thrown_away),
+      cmocka_unit_test(the_first_steps_are_discarded),
       cmocka_unit_test(a_long_record_comes_in_rounds),
-      cmocka_unit_test(what_is_no_number_is_an_error),
-      cmocka_unit_test(what_is_remembered_is_recited_if_asked_for),
+      cmocka_unit_test(nan_is_an_error),
+      cmocka_unit_test(the_memory_is_recited_only_on_request),
       cmocka_unit_test(a_record_with_a_memory_depends_on_seed_and_number_alone)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void warmup_rises_from_nothing_to_the_rate(void **state) {
   }
 }
 
-static void linear_stays_half_of_the_run_then_falls(void **state) {
+static void linear_is_constant_for_half_of_the_run_then_falls(void **state) {
   (void)state;
   Schedule schedule = {.kind = SCHEDULE_LINEAR, .rate = 1, .warmup = 10};
   near(schedule_rate(&schedule, 10, 0), 1);
@@ -44,7 +44,7 @@ static void cosine_falls_to_a_fiftieth(void **state) {
   near(schedule_rate(&schedule, 99, 1.5), 0.02);
 }
 
-static void constant_stays(void **state) {
+static void constant_does_not_change(void **state) {
   (void)state;
   Schedule schedule = {.kind = SCHEDULE_CONSTANT, .rate = 3};
   for (int i = 0; i < 99; i++) schedule_validated(&schedule, false);
@@ -77,9 +77,9 @@ static void plateau_ends_the_run_at_the_seventh_halving(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(warmup_rises_from_nothing_to_the_rate),
-      cmocka_unit_test(linear_stays_half_of_the_run_then_falls),
+      cmocka_unit_test(linear_is_constant_for_half_of_the_run_then_falls),
       cmocka_unit_test(cosine_falls_to_a_fiftieth),
-      cmocka_unit_test(constant_stays),
+      cmocka_unit_test(constant_does_not_change),
       cmocka_unit_test(plateau_halves_after_two_failures_in_a_row),
       cmocka_unit_test(plateau_ends_the_run_at_the_seventh_halving),
   };

@@ -362,7 +362,7 @@ static void a_skipped_record_may_have_low_quality(void **state) {
   seqfile_close(file);
 }
 
-static void the_run_of_bases_at_the_end_of_a_record_is_kept(void **state) {
+static void the_last_bases_of_a_record_are_kept(void **state) {
   (void)state;
   static const char text[] = ">a\nACGNNTT\nGA\n>b\nACN\n>c\nGGC\n";
   static const struct {
@@ -422,7 +422,7 @@ static void assert_circular(const char *header, bool wanted) {
   seqfile_close(file);
 }
 
-static void a_header_says_whether_the_record_is_circular(void **state) {
+static void the_header_marks_a_circular_record(void **state) {
   (void)state;
   static const struct {
     const char *header;
@@ -657,7 +657,7 @@ static const struct {
     {TEXT("CRAM\3\1"), 0, NULL, "samtools"},
 };
 
-static void what_is_no_sequence_file_is_refused_with_its_place(void **state) {
+static void a_file_without_sequences_is_refused_with_its_position(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
     scratch_write(path, refused[i].text, refused[i].size);
@@ -752,7 +752,7 @@ static void a_long_gzip_stream_that_is_cut_or_changed_is_an_error(void **state) 
   assert_refused("", 2, "a");
 }
 
-static void without_a_thread_to_read_ahead_files_are_read_all_the_same(void **state) {
+static void files_are_read_without_a_thread_to_read_ahead(void **state) {
   (void)state;
   static char text[ROOM], got[ROOM + 8];
   Why why = {""};
@@ -914,7 +914,7 @@ static void a_tar_archive_and_razf_are_named(void **state) {
   assert_refused("RAZF", 0, NULL);
 }
 
-static void what_is_in_gzip_is_told_too(void **state) {
+static void a_file_compressed_inside_gzip_is_named(void **state) {
   (void)state;
   unsigned char bytes[64];
   scratch_write(path, bytes, gzip(bytes, "<!doctype html>", 15));
@@ -936,7 +936,7 @@ static int read_torn(const void *bytes, size_t n, char *text, Why *why) {
   return read_standard_input(ends[0], text, why);
 }
 
-static void an_error_of_reading_is_told_wherever_it_is_met(void **state) {
+static void a_read_error_is_reported_at_any_position(void **state) {
   (void)state;
   static const char *const texts[] = {">a b\r\nAC\r\nN G\n\n>b\nGG\n", "ABCDEF",
                                       "@a\r\nAC\nN\r\n+a\nII\r\nI\n@b\nG\n+\nI\n"};
@@ -998,24 +998,24 @@ int main(void) {
       cmocka_unit_test(long_runs_of_either_case_are_read_whole),
       cmocka_unit_test(a_long_record_is_marked_to_its_end),
       cmocka_unit_test(a_skipped_record_may_have_low_quality),
-      cmocka_unit_test(the_run_of_bases_at_the_end_of_a_record_is_kept),
+      cmocka_unit_test(the_last_bases_of_a_record_are_kept),
       cmocka_unit_test(a_circle_continues_with_its_first_bases),
-      cmocka_unit_test(a_header_says_whether_the_record_is_circular),
+      cmocka_unit_test(the_header_marks_a_circular_record),
       cmocka_unit_test(a_dash_is_standard_input),
       cmocka_unit_test(a_pipe_may_bring_its_bytes_one_by_one),
       cmocka_unit_test(a_file_may_be_closed_before_its_end),
-      cmocka_unit_test(what_is_no_sequence_file_is_refused_with_its_place),
+      cmocka_unit_test(a_file_without_sequences_is_refused_with_its_position),
       cmocka_unit_test(a_header_may_have_a_megabyte_and_no_more),
       cmocka_unit_test(a_directory_and_a_missing_file_are_refused),
       cmocka_unit_test(a_cut_gzip_stream_is_an_error),
       cmocka_unit_test(a_long_gzip_stream_that_is_cut_or_changed_is_an_error),
-      cmocka_unit_test(without_a_thread_to_read_ahead_files_are_read_all_the_same),
+      cmocka_unit_test(files_are_read_without_a_thread_to_read_ahead),
       cmocka_unit_test(bgzf_without_its_end_block_is_read_if_it_ends_with_a_record),
       cmocka_unit_test(bgzf_cut_between_blocks_inside_a_record_is_an_error),
       cmocka_unit_test(bgzf_that_is_cut_short_is_an_error_when_it_is_opened),
       cmocka_unit_test(a_tar_archive_and_razf_are_named),
-      cmocka_unit_test(what_is_in_gzip_is_told_too),
-      cmocka_unit_test(an_error_of_reading_is_told_wherever_it_is_met),
+      cmocka_unit_test(a_file_compressed_inside_gzip_is_named),
+      cmocka_unit_test(a_read_error_is_reported_at_any_position),
       cmocka_unit_test(a_wrong_gzip_trailer_is_an_error),
       cmocka_unit_test(bytes_after_the_gzip_data_are_an_error),
   };

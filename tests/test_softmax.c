@@ -128,7 +128,7 @@ static void yhat_by_equation(double *yhat, const WithEvidence *c, int i) {
   for (int j = 0; j < c->shape.n; j++) yhat[j] /= sum;
 }
 
-static void evidence_is_that_of_the_equation(void **state) {
+static void evidence_equals_the_equation(void **state) {
   (void)state;
   srand(3);
   for (int s = 1; s <= 2; s++)
@@ -196,7 +196,7 @@ static void logits_are_those_of_yhat(void **state) {
     }
 }
 
-static void with_stride_k_followers_are_all(void **state) {
+static void with_stride_k_every_k_mer_is_a_follower(void **state) {
   (void)state;
   Shape followers = shape_new(3, 3, 2, 4, ACTIVATION_TANH, SOFTMAX_FOLLOWERS),
         full = shape_new(3, 3, 2, 4, ACTIVATION_TANH, SOFTMAX_FULL);
@@ -208,9 +208,9 @@ static void with_stride_k_followers_are_all(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(probabilities_sum_to_one),
                                      cmocka_unit_test(loss_is_that_of_yhat),
-                                     cmocka_unit_test(evidence_is_that_of_the_equation),
+                                     cmocka_unit_test(evidence_equals_the_equation),
                                      cmocka_unit_test(no_evidence_changes_no_bit),
                                      cmocka_unit_test(logits_are_those_of_yhat),
-                                     cmocka_unit_test(with_stride_k_followers_are_all)};
+                                     cmocka_unit_test(with_stride_k_every_k_mer_is_a_follower)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

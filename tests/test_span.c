@@ -84,7 +84,7 @@ static void a_sample_has_stretches_that_are_spread_evenly(void **state) {
   span_free(&span);
 }
 
-static void the_head_of_a_span_has_as_many_bases_as_were_asked_for(void **state) {
+static void the_head_of_a_span_has_the_requested_number_of_bases(void **state) {
   (void)state;
   Span span = {.corpus = corpus};
   span_add(&span, 1, 4);
@@ -119,7 +119,7 @@ int main(void) {
       cmocka_unit_test(segments_come_range_by_range),
       cmocka_unit_test(a_segment_may_have_several_ranges),
       cmocka_unit_test(a_sample_has_stretches_that_are_spread_evenly),
-      cmocka_unit_test(the_head_of_a_span_has_as_many_bases_as_were_asked_for),
+      cmocka_unit_test(the_head_of_a_span_has_the_requested_number_of_bases),
   };
   return cmocka_run_group_tests(tests, make_corpus, free_corpus);
 }

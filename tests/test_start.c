@@ -38,7 +38,7 @@ static void allocate(void *context, int i) {
   blocks->block[i] = malloc(100);
 }
 
-static void under_a_limit_threads_reserve_no_address_space_each(void **state) {
+static void under_a_limit_threads_reserve_no_address_space(void **state) {
   Blocks blocks = {.block = {NULL}};
   struct rlimit limit;
   (void)state;
@@ -67,7 +67,7 @@ static void compute_denormals(void *context, int i) {
   tiny->taken[i] = denormal * 0x1p100f;
 }
 
-static void what_is_too_small_is_zero_in_every_thread(void **state) {
+static void denormal_numbers_are_zero_in_every_thread(void **state) {
   const float zero[THREADS] = {0};
   Tiny tiny = {.made = {1, 1, 1, 1}, .taken = {1, 1, 1, 1}};
   (void)state;
@@ -83,9 +83,9 @@ static void what_is_too_small_is_zero_in_every_thread(void **state) {
 int main(void) {
   const struct rlimit far_away = {(rlim_t)1 << 50, RLIM_INFINITY};
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(under_a_limit_threads_reserve_no_address_space_each),
+    cmocka_unit_test(under_a_limit_threads_reserve_no_address_space),
 #if defined __x86_64__ || defined __aarch64__
-    cmocka_unit_test(what_is_too_small_is_zero_in_every_thread),
+    cmocka_unit_test(denormal_numbers_are_zero_in_every_thread),
 #endif
   };
   if (setrlimit(RLIMIT_AS, &far_away) != 0) return 1;

@@ -151,7 +151,7 @@ static char *random_letters(int n, int breaks) {
   return letters;
 }
 
-static void stretches_are_the_record_s_steps_in_order(void **state) {
+static void stretches_have_the_steps_of_the_record_in_order(void **state) {
   (void)state;
   srand(1);
   for (int k = 1; k <= 4; k++)
@@ -239,7 +239,7 @@ static char *keep_end(const char *letters, int k, int s) {
   return kept;
 }
 
-static void the_last_k_mer_ends_where_the_record_does(void **state) {
+static void the_last_k_mer_ends_at_the_end_of_the_record(void **state) {
   (void)state;
   srand(3);
   for (int k = 1; k <= 4; k++)
@@ -265,7 +265,7 @@ static char *go_round(const char *letters, int k) {
 }
 
 /* The end of a circle is at every place around the end of a stretch. */
-static void positions_go_round_a_circle(void **state) {
+static void positions_continue_at_the_origin_of_a_circle(void **state) {
   (void)state;
   srand(2);
   for (int k = 1; k <= 4; k += 3)
@@ -307,7 +307,7 @@ static int read_pairs(const char *first, const char *second, char *seen, Why *wh
   return more;
 }
 
-static void records_of_two_files_are_read_by_turns(void **state) {
+static void records_of_two_files_are_read_alternately(void **state) {
   (void)state;
   char seen[200];
   Why why;
@@ -323,11 +323,11 @@ static void records_of_two_files_are_read_by_turns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(stretches_are_the_record_s_steps_in_order),
-      cmocka_unit_test(the_last_k_mer_ends_where_the_record_does),
-      cmocka_unit_test(positions_go_round_a_circle),
+      cmocka_unit_test(stretches_have_the_steps_of_the_record_in_order),
+      cmocka_unit_test(the_last_k_mer_ends_at_the_end_of_the_record),
+      cmocka_unit_test(positions_continue_at_the_origin_of_a_circle),
       cmocka_unit_test(reverse_k_mers_are_aligned_with_those_of_the_record),
       cmocka_unit_test(stretches_may_be_shorter),
-      cmocka_unit_test(records_of_two_files_are_read_by_turns)};
+      cmocka_unit_test(records_of_two_files_are_read_alternately)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void edits_are_counted(void **state) {
   assert_int_equal(suggest_edits("seed=5", 4, "seed"), 0);
 }
 
-static void the_nearest_word_is_suggested_and_of_equals_the_first(void **state) {
+static void the_nearest_word_is_suggested_or_the_first_of_equals(void **state) {
   (void)state;
   assert_string_equal(nearest("hiden"), "hidden");
   assert_string_equal(nearest("trak"), "track");
@@ -43,7 +43,7 @@ static void the_nearest_word_is_suggested_and_of_equals_the_first(void **state) 
   assert_string_equal(nearest("fol"), "followers");
 }
 
-static void a_word_far_away_is_not_suggested(void **state) {
+static void a_distant_word_is_not_suggested(void **state) {
   (void)state;
   assert_string_equal(nearest("frobnicate"), "");
   assert_string_equal(nearest("xyz"), "");
@@ -55,7 +55,7 @@ static void a_word_far_away_is_not_suggested(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(edits_are_counted),
-      cmocka_unit_test(the_nearest_word_is_suggested_and_of_equals_the_first),
-      cmocka_unit_test(a_word_far_away_is_not_suggested)};
+      cmocka_unit_test(the_nearest_word_is_suggested_or_the_first_of_equals),
+      cmocka_unit_test(a_distant_word_is_not_suggested)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

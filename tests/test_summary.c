@@ -24,7 +24,7 @@ static Summary read_text(const char *text) {
   return summary;
 }
 
-static void each_member_comes_to_its_field(void **state) {
+static void each_member_sets_its_field(void **state) {
   (void)state;
   Summary run = read_text(
       "{\"version\": \"1.2\", \"status\": \"done\", \"cpu_level\": \"x86-64-v3\", \"commands\": "
@@ -56,7 +56,7 @@ static void each_member_comes_to_its_field(void **state) {
   summary_free(&run);
 }
 
-static void a_member_that_is_missing_or_of_another_type_is_none(void **state) {
+static void a_member_missing_or_of_another_type_leaves_its_field(void **state) {
   (void)state;
   Summary run = read_text("{\"status\": 5, \"result\": {\"tokens\": \"x\"}, \"options\": 7,"
                           "\"inputs\": {\"0\": 1}, \"calibration\": [1, {}, {\"observed\": 0.5}]}");
@@ -73,7 +73,7 @@ static void a_member_that_is_missing_or_of_another_type_is_none(void **state) {
   summary_free(&run);
 }
 
-static void of_a_long_list_all_rows_are_counted_and_the_first_held(void **state) {
+static void all_rows_of_a_long_list_are_counted_and_the_first_kept(void **state) {
   (void)state;
   enum { MANY = 2 * EXCERPT_KEPT, ROOM = 32 };
   char *text = calloc(MANY + 1, ROOM), *at = text;
@@ -90,8 +90,8 @@ static void of_a_long_list_all_rows_are_counted_and_the_first_held(void **state)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_member_comes_to_its_field),
-      cmocka_unit_test(a_member_that_is_missing_or_of_another_type_is_none),
-      cmocka_unit_test(of_a_long_list_all_rows_are_counted_and_the_first_held)};
+      cmocka_unit_test(each_member_sets_its_field),
+      cmocka_unit_test(a_member_missing_or_of_another_type_leaves_its_field),
+      cmocka_unit_test(all_rows_of_a_long_list_are_counted_and_the_first_kept)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

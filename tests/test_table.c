@@ -45,7 +45,7 @@ static void put_two_rows(Table *table) {
   table_end(table);
 }
 
-static void the_same_rows_come_in_three_forms(void **state) {
+static void the_same_rows_are_written_in_three_formats(void **state) {
   (void)state;
   Table *table = begin(TABLE_TSV, 4);
   put_two_rows(table);
@@ -59,7 +59,7 @@ static void the_same_rows_come_in_three_forms(void **state) {
                                   "{\"a\":\"\",\"b.c\":null,\"d_1\":null,\"e\":0.10}\n");
 }
 
-static void a_name_breaks_no_row(void **state) {
+static void a_name_does_not_break_a_row(void **state) {
   (void)state;
   Table *table = begin(TABLE_BARE, 1);
   table_text(table, "a\tb\nc\x1b[1m");
@@ -138,7 +138,7 @@ static void names_are_escaped_in_json(void **state) {
   }
 }
 
-static void a_text_of_any_length_is_whole(void **state) {
+static void a_text_of_any_length_is_complete(void **state) {
   (void)state;
   for (size_t n = (1 << 16) - 4; n < (1 << 16) + 4; n++) {
     char *name = malloc(n + 1);
@@ -159,13 +159,13 @@ static void a_text_of_any_length_is_whole(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_rows_come_in_three_forms),
-                                     cmocka_unit_test(a_name_breaks_no_row),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_rows_are_written_in_three_formats),
+                                     cmocka_unit_test(a_name_does_not_break_a_row),
                                      cmocka_unit_test(a_table_without_rows_has_its_header),
                                      cmocka_unit_test(numbers_are_rounded_as_printf_rounds),
                                      cmocka_unit_test(a_small_probability_keeps_its_digits),
                                      cmocka_unit_test(names_are_escaped_in_json),
-                                     cmocka_unit_test(a_text_of_any_length_is_whole)};
+                                     cmocka_unit_test(a_text_of_any_length_is_complete)};
   path = scratch_path("table.tsv");
   int rc = cmocka_run_group_tests(tests, NULL, NULL);
   free(path);

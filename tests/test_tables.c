@@ -24,7 +24,7 @@ static int count_words(const Program *program, const char *name, const char *con
   return n;
 }
 
-static void words_are_the_constants(void **state) {
+static void words_match_the_constants(void **state) {
   (void)state;
   assert_int_equal(count_words(&train_program, "softmax", softmax_names), SOFTMAXES);
   assert_int_equal(count_words(&predict_program, "format", NULL), FORMAT_BIGWIG + 1);
@@ -52,7 +52,7 @@ static void every_optimizer_has_a_rate(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(words_are_the_constants),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(words_match_the_constants),
                                      cmocka_unit_test(ranges_of_whole_numbers_end_at_whole_numbers),
                                      cmocka_unit_test(every_optimizer_has_a_rate)};
   return cmocka_run_group_tests(tests, NULL, NULL);

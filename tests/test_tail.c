@@ -52,7 +52,7 @@ static void a_part_begins_at_a_letter_of_a_record(void **state) {
   tail_free(tail);
 }
 
-static void what_a_circle_reads_again_is_no_letter(void **state) {
+static void bases_read_twice_in_a_circle_are_not_letters(void **state) {
   (void)state;
   Tail *tail = tail_new(1);
   tail_segment(tail, 0, 10 + 4);
@@ -64,7 +64,7 @@ static void what_a_circle_reads_again_is_no_letter(void **state) {
   tail_free(tail);
 }
 
-static void what_circles_read_again_is_counted(void **state) {
+static void bases_read_twice_in_circles_are_counted(void **state) {
   (void)state;
   static const int wanted[] = {5, 5, 5, 4, 3, 3, 3, 3, 2, 1, 0};
   Tail *tail = tail_new(1);
@@ -83,7 +83,7 @@ static void what_circles_read_again_is_counted(void **state) {
   tail_free(tail);
 }
 
-static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **state) {
+static void records_before_the_split_are_dropped_and_change_nothing(void **state) {
   (void)state;
   static const double fractions[] = {0.01, 0.1, 0.5, 0.9};
   for (int f = 0; f < 4; f++)
@@ -120,7 +120,7 @@ static void what_is_before_the_split_is_forgotten_and_changes_nothing(void **sta
     }
 }
 
-static void names_take_no_more_than_their_room(void **state) {
+static void names_take_no_more_than_their_limit(void **state) {
   (void)state;
   enum { LENGTH = 1 << 20, RECORDS = 12 };
   Tail *tail = tail_new(1);
@@ -141,7 +141,7 @@ static void names_take_no_more_than_their_room(void **state) {
   free(name);
 }
 
-static void names_before_the_split_make_room_for_others(void **state) {
+static void names_before_the_split_are_dropped_for_others(void **state) {
   (void)state;
   enum { LENGTH = 4000, RECORDS = 3 * TAIL_NAMES / LENGTH };
   Tail *tail = tail_new(0.1);
@@ -163,11 +163,11 @@ static void names_before_the_split_make_room_for_others(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_part_begins_at_a_letter_of_a_record),
-      cmocka_unit_test(what_a_circle_reads_again_is_no_letter),
-      cmocka_unit_test(what_circles_read_again_is_counted),
-      cmocka_unit_test(what_is_before_the_split_is_forgotten_and_changes_nothing),
-      cmocka_unit_test(names_take_no_more_than_their_room),
-      cmocka_unit_test(names_before_the_split_make_room_for_others),
+      cmocka_unit_test(bases_read_twice_in_a_circle_are_not_letters),
+      cmocka_unit_test(bases_read_twice_in_circles_are_counted),
+      cmocka_unit_test(records_before_the_split_are_dropped_and_change_nothing),
+      cmocka_unit_test(names_take_no_more_than_their_limit),
+      cmocka_unit_test(names_before_the_split_are_dropped_for_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,7 +86,7 @@ static void a_segment_read_backwards_is_its_reverse_complement(void **state) {
 }
 
 /* The Markov counts begin a segment with shorter k-mers. */
-static void bases_of_an_unfinished_k_mer_are_there(void **state) {
+static void bases_of_an_unfinished_k_mer_are_kept(void **state) {
   (void)state;
   Tokenizer tokenizer = tokenizer_new(4, 2, false);
   static const char text[] = "GATTACA";
@@ -106,6 +106,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tokens_are_the_k_mers_of_each_segment),
       cmocka_unit_test(a_segment_read_backwards_is_its_reverse_complement),
-      cmocka_unit_test(bases_of_an_unfinished_k_mer_are_there)};
+      cmocka_unit_test(bases_of_an_unfinished_k_mer_are_kept)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void check_order(int rows, int tokens, bool all) {
   free(there);
 }
 
-static void tokens_come_by_row_and_in_order(void **state) {
+static void tokens_are_grouped_by_row_in_order(void **state) {
   (void)state;
   static const int bits[] = {0, 2, 10, 11, 12, 22, 24};
   srand(1);
@@ -67,7 +67,7 @@ static void idle_tokens_touch_no_row(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(tokens_come_by_row_and_in_order),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tokens_are_grouped_by_row_in_order),
                                      cmocka_unit_test(idle_tokens_touch_no_row)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ static void check_recurrence(const Case *c) {
   free(dL);
 }
 
-static void the_gradient_is_that_of_the_reference(void **state) {
+static void the_gradient_equals_the_reference(void **state) {
   (void)state;
   srand(3);
   for (int k = 1; k <= 2; k++)
@@ -109,7 +109,7 @@ static void the_gradient_is_that_of_the_reference(void **state) {
           }
 }
 
-static void what_went_before_leaves_nothing(void **state) {
+static void an_earlier_gradient_leaves_no_trace(void **state) {
   (void)state;
   Case c = case_new(2, 1, ACTIVATION_TANH, 0, 2);
   trace_forward(c.trace, c.w, &c.shape);
@@ -214,7 +214,7 @@ static void check_slopes(WithEvidence *e) {
   }
 }
 
-static void the_gradient_with_evidence_is_that_of_central_differences(void **state) {
+static void the_gradient_with_evidence_equals_central_differences(void **state) {
   (void)state;
   srand(4);
   for (int k = 1; k <= 2; k++)
@@ -228,8 +228,8 @@ static void the_gradient_with_evidence_is_that_of_central_differences(void **sta
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_gradient_is_that_of_the_reference),
-      cmocka_unit_test(what_went_before_leaves_nothing),
-      cmocka_unit_test(the_gradient_with_evidence_is_that_of_central_differences)};
+      cmocka_unit_test(the_gradient_equals_the_reference),
+      cmocka_unit_test(an_earlier_gradient_leaves_no_trace),
+      cmocka_unit_test(the_gradient_with_evidence_equals_central_differences)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

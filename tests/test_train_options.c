@@ -41,13 +41,13 @@ static void epochs_count_up_to_20(void **state) {
 }
 
 /* With --max-time alone or --schedule plateau, the run may end after a small part of an epoch. */
-static void lanes_are_32_where_the_epochs_are_unknown(void **state) {
+static void lanes_are_32_if_the_epochs_are_unknown(void **state) {
   (void)state;
   assert_int_equal(train_options_lanes(2790000000, -1), 32);
   assert_int_equal(train_options_lanes(2790000000, 0), 32);
 }
 
-static void the_rate_follows_the_lanes_above_32(void **state) {
+static void the_learning_rate_depends_on_the_lanes_above_32(void **state) {
   (void)state;
   assert_true(fit(8, 48, 10, 1000).rate == 0.003);
   assert_true(fit(32, 48, 10, 1000).rate == 0.003);
@@ -59,7 +59,7 @@ static void the_rate_follows_the_lanes_above_32(void **state) {
   assert_true(given.rate == 0.5);
 }
 
-static void given_lanes_stay_and_chosen_ones_fit_a_window(void **state) {
+static void given_lanes_stay_and_automatic_lanes_fit_a_window(void **state) {
   (void)state;
   assert_int_equal(fit(7, 48, 10, 2790000000).B, 7);
   assert_int_equal(fit(0, 48, 10, 2790000000).B, 1024);
@@ -70,9 +70,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lanes_double_with_the_tokens_that_a_run_reads),
       cmocka_unit_test(epochs_count_up_to_20),
-      cmocka_unit_test(lanes_are_32_where_the_epochs_are_unknown),
-      cmocka_unit_test(the_rate_follows_the_lanes_above_32),
-      cmocka_unit_test(given_lanes_stay_and_chosen_ones_fit_a_window),
+      cmocka_unit_test(lanes_are_32_if_the_epochs_are_unknown),
+      cmocka_unit_test(the_learning_rate_depends_on_the_lanes_above_32),
+      cmocka_unit_test(given_lanes_stay_and_automatic_lanes_fit_a_window),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
