@@ -428,3 +428,18 @@ remedies_work() {
     rnntrain "${NEW[@]}" --resume -o run "$PHIX"
   done
 }
+
+@test "a run waits a moment for a lock that is released at once, and not for another" {
+  command -v flock > /dev/null || skip "no flock"
+  rnntrain "${NEW[@]}" -o run "$PHIX"
+  flock run/loss.tsv bash -c 'touch locked; exec sleep 0.1' 3>&- &
+  await test -e locked
+  rnntrain "${NEW[@]}" --resume -o run "$PHIX"
+  wait $!
+  rm locked
+  flock run/loss.tsv bash -c 'touch locked; exec sleep 60' 3>&- &
+  await test -e locked
+  run --separate-stderr -1 rnntrain "${NEW[@]}" --resume -o run "$PHIX"
+  kill %%
+  [[ "$stderr" == *"another rnntrain is writing there"* ]]
+}

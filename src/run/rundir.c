@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const names[RUN_FILES] = {"model.safetensors", "checkpoint.safetensors",
@@ -225,6 +226,19 @@ static int check_parent(const RunDir *dir, Why *why) {
   return rc;
 }
 
+/* Locks an open file. A run that was killed a moment ago may have left a child that has not closed
+ * the file yet (matrix_start), so this tries for a quarter of a second. */
+static bool lock_file(int fd) {
+  enum { TRIES = 50 };
+  const struct timespec pause = {0, 5000000};
+  int tries = 0;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || ++tries == TRIES) return false;
+    nanosleep(&pause, NULL);
+  }
+  return true;
+}
+
 /* Opens loss.tsv and locks it while it is open; no error if it does not exist. */
 static int lock(RunDir *dir, int flags, Why *why) {
   const int fd = openat(dir->fd, names[RUN_LOSS], O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
@@ -232,7 +246,7 @@ static int lock(RunDir *dir, int flags, Why *why) {
   if (fd < 0 && errno == EEXIST) return begun_meanwhile(dir, why);
   if (fd < 0) return fail_writing(why, errno, "%s: cannot be written", dir->file[RUN_LOSS]);
   dir->log[RUN_LOSS] = fd;
-  dir->locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+  dir->locked = lock_file(fd);
   return dir->locked || errno != EWOULDBLOCK ? 0 : busy(dir, why);
 }
 
