@@ -432,12 +432,12 @@ remedies_work() {
 @test "a run waits a moment for a lock that is released at once, and not for another" {
   command -v flock > /dev/null || skip "no flock"
   rnntrain "${NEW[@]}" -o run "$PHIX"
-  flock run/loss.tsv bash -c 'touch locked; exec sleep 0.1' 3>&- &
+  flock run/loss.tsv bash -ec 'touch locked; exec sleep 0.1' 3>&- &
   await test -e locked
   rnntrain "${NEW[@]}" --resume -o run "$PHIX"
   wait $!
   rm locked
-  flock run/loss.tsv bash -c 'touch locked; exec sleep 60' 3>&- &
+  flock run/loss.tsv bash -ec 'touch locked; exec sleep 60' 3>&- &
   await test -e locked
   run --separate-stderr -1 rnntrain "${NEW[@]}" --resume -o run "$PHIX"
   kill %%
