@@ -1,10 +1,10 @@
-/* A libFuzzer target: any bytes are read as a model and as the checkpoint of a small run. They are
- * refused in one printable sentence or are finite throughout, and take no more memory than they
- * have bytes, and a constant.
+/* A libFuzzer target that reads any bytes as a model and as the checkpoint of a small run. Either
+ * the error is one printable sentence, or all numbers are finite; the memory used is limited to the
+ * number of bytes plus a constant.
  *
- * No input of the fuzzer's making has the CRC-32 that its header claims. So every CRC-32 is 0
- * here, and the seeds claim 0: what lies behind the check is reached, and the check itself is left
- * to tests/broken/. */
+ * The fuzzer cannot make input that matches the CRC-32 in its header. So every CRC-32 is 0 here,
+ * as in the seeds: the fuzzer reaches the code after the check, and tests/broken/ tests the
+ * check. */
 #include "run/checkpoint.h"
 
 #include <ctype.h>
@@ -23,9 +23,9 @@ enum {
   B = 1,
   T = 2,
   LANE_NUMBERS = 4,
-  HEADER = 8 << 20,     /* long: half of what is allowed */
+  HEADER = 8 << 20,     /* long: half of the limit */
   VALUES = 1 << 16,     /* the most */
-  MEMORY_MAX = 12 << 20 /* besides the file's own size: so many values, and a text twice */
+  MEMORY_MAX = 12 << 20 /* besides the file's own size: the values, and a text twice */
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -49,7 +49,7 @@ static void must(bool holds, const char *what) {
   abort();
 }
 
-/* ---- how much memory is held, and was at most ------------------------------------------------ */
+/* ---- memory in use, and its maximum ---------------------------------------------------------- */
 
 static size_t held, most;
 static _Thread_local bool watched; /* libFuzzer has threads of its own */
@@ -100,11 +100,11 @@ static bool printable(const char *text) {
 
 static void check_sentence(const Why *why) {
   must(!strncmp(why->text, path, strlen(path)), "an error names the file");
-  must(strstr(why->text, "; ") != NULL, "an error says what to do");
+  must(strstr(why->text, "; ") != NULL, "an error has a remedy");
   must(printable(why->text), "an error is one line, printable");
 }
 
-/* Every base has a letter, and every place one after it, on both strands. */
+/* Every base has a letter, and every position has a next one, on both strands. */
 static void check_memory_of(Model *model) {
   Memory *memory = model->memory;
   must(all_finite(model->recall.odds, RECALL_STATES), "odds are finite");
@@ -140,7 +140,7 @@ static void check_run(void) {
   must(!isnan(state.numbers.seconds) && !isnan(state.numbers.loss), "its numbers are numbers");
 }
 
-/* What is read of a checkpoint before its run is. */
+/* The parts of a checkpoint that are read before its run. */
 static void read_about(void) {
   Why why = {""};
   uint64_t *table = NULL;
@@ -151,7 +151,7 @@ static void read_about(void) {
   free(table);
 }
 
-/* Whether it was read as a model, and whether as a checkpoint. */
+/* Whether the bytes were read as a model, and whether as a checkpoint. */
 static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_checkpoint) {
   Why why = {""};
   Model model;
@@ -171,10 +171,10 @@ static void read_both(const void *bytes, size_t size, bool *is_model, bool *is_c
   must(most < size + MEMORY_MAX, "memory is bounded");
 }
 
-/* ---- what must hold before the fuzzer begins ----------------------------------------------------
+/* ---- checks before the fuzzer starts ------------------------------------------------------------
  */
 
-/* A seed that grew old would not be noticed: the fuzzer would go on, in front of a shut door. */
+/* Otherwise nobody would notice an outdated seed, with which the fuzzer reaches little code. */
 static void check_seed(const char *name, bool whole_run) {
   char bytes[1 << 14], seed[1024];
   bool is_model, is_checkpoint;
@@ -186,7 +186,7 @@ static void check_seed(const char *name, bool whole_run) {
   must(is_model && is_checkpoint == whole_run, "the seeds are read whole");
 }
 
-/* A header of this piece again and again, until it is long or has so many of them;
+/* A header that repeats this piece, until it is long or has `most` of them;
  * ###### in it becomes a number. */
 static void check_swollen(const char *begin, const char *piece, size_t pieces, const char *end) {
   bool is_model, is_checkpoint;
@@ -205,7 +205,7 @@ static void check_swollen(const char *begin, const char *piece, size_t pieces, c
   const size_t size = (size_t)(to - bytes);
   memcpy(bytes, &(uint64_t){size - sizeof(uint64_t)}, sizeof(uint64_t));
   read_both(bytes, size, &is_model, &is_checkpoint);
-  must(!is_model && !is_checkpoint, "what is no model is refused");
+  must(!is_model && !is_checkpoint, "bytes that are not a model are refused");
   free(bytes);
 }
 

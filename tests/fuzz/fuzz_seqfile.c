@@ -1,7 +1,7 @@
-/* A libFuzzer target: seqfile reads any bytes from standard input, and what must hold whatever they
- * are is checked. The same bytes are read with other sizes of read() and seqfile_read, compressed
- * in each format, damaged, moved to the edge of a buffer, and judged by a second reader of plain
- * text, simple enough to be believed. */
+/* A libFuzzer target: seqfile reads any bytes from standard input, and properties that hold for any
+ * bytes are checked. The same bytes are read with other sizes of read() and seqfile_read,
+ * compressed in each format, damaged, moved to the edge of a buffer, and checked by a second, much
+ * simpler reader of plain text. */
 #include "sequence/kmer.h"
 #include "sequence/seqfile.h"
 
@@ -27,11 +27,11 @@
 
 enum {
   INPUT_MAX = 4096,
-  EDGE = 1 << 18,         /* where input.c's buffer ends, or a multiple */
+  EDGE = 1 << 18,         /* the size of input.c's buffer, or a multiple */
   BIG = 8 << 20,          /* letters of a record that shows whether memory is bounded */
   MEMORY_MAX = 4 << 20,   /* buffers, and two headers of a megabyte */
-  WINDOW_MAX = 136 << 20, /* and what zstd unpacks into; input that no library wrote asks for it */
-  SWELL = 1032            /* what deflate packs into a byte at most */
+  WINDOW_MAX = 136 << 20, /* and zstd's buffers, which crafted input can make that large */
+  SWELL = 1032            /* the most bytes that deflate packs into one */
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -51,15 +51,15 @@ static void must(bool holds, const char *what) {
 
 /* ---- seqfile, fed with bytes ---------------------------------------------------------------- */
 
-static size_t read_most;         /* what one read() gives at most; 0: all it is asked for */
+static size_t read_most;         /* the most bytes per read(); 0: all that are requested */
 static int low;                  /* letters of lower quality are marked */
 static Lowercase lowercase;      /* lower case is marked, or not */
-static uint32_t dice, read_dice; /* a thread of its own may call read() at any time */
+static uint32_t dice, read_dice; /* another thread may call read() at any time */
 
 static uint32_t roll_of(uint32_t *state) { return (*state = *state * 1664525 + 1013904223) >> 8; }
 static uint32_t roll(void) { return roll_of(&dice); }
 
-/* Links in the place of read(): gives less than it is asked for, and is interrupted. */
+/* Replaces read() in this program: returns fewer bytes than requested, or is interrupted. */
 ssize_t __wrap_read(int fd, void *to, size_t n) {
   if (read_most == 0) return __real_read(fd, to, n);
   if (roll_of(&read_dice) % 16 == 0) {
@@ -76,7 +76,7 @@ typedef struct {
   size_t records; /* begun */
   size_t circles;
   uint32_t names;   /* the sum of their CRC-32 */
-  uint64_t letters; /* of whole records: a read that fails keeps its letters to itself */
+  uint64_t letters; /* of whole records: a read that fails returns no letters */
   uint32_t crc;     /* the sum of those records' CRC-32 */
   Why why;
 } Outcome;
@@ -85,12 +85,12 @@ static uint32_t crc_of(const char *name, size_t n) {
   return (uint32_t)crc32(0, (const uint8_t *)name, (uInt)n);
 }
 
-/* A marked letter is none. */
+/* A marked letter does not count. */
 static bool is_base(char letter) { return kmer_base((unsigned char)letter) < KMER_BREAK; }
 
-/* Reads a record's letters, n at a time; adds them where the record is whole. */
+/* Reads a record's letters, n at a time; adds them if the record is complete. */
 static int read_record(Outcome *o, SeqFile *file, size_t n, uint64_t room) {
-  char *letters = malloc(n); /* exactly, so that a byte too many is seen */
+  char *letters = malloc(n); /* the exact size: the sanitizer detects a byte too many */
   uint64_t sum = o->letters;
   uint32_t crc = 0;
   ptrdiff_t got;
@@ -124,7 +124,7 @@ static void check_sentence(const char *text) {
   for (; *text; text++) must(!iscntrl((unsigned char)*text), "an error is one line, printable");
 }
 
-/* Whether bytes look compressed to the decoder: by the two that tell all formats apart. */
+/* Whether bytes look compressed to the decoder, by the first two, which differ in all formats. */
 static bool is_packed(const uint8_t *data, size_t size) {
   static const char *const begins[] = {"\x1f\x8b", "BZ", "\xfd\x37", "\x28\xb5"};
   if (size < 2) return false;
@@ -133,7 +133,7 @@ static bool is_packed(const uint8_t *data, size_t size) {
   return (data[0] & 0xf0) == 0x50 && data[1] == 0x2a;
 }
 
-/* Reads it all, n letters at a time; 0: names only. */
+/* Reads the whole file, n letters at a time; 0: names only. */
 static Outcome read_through(const uint8_t *data, size_t size, size_t n, size_t most) {
   Outcome o = {.end = -1};
   const bool packed = is_packed(data, size), gzip = packed && data[0] == 0x1f;
@@ -186,7 +186,7 @@ typedef struct {
   size_t n;
 } Line;
 
-/* The lines that are not empty, without their ends; -1: a '\r' that ends no line, or a zero. */
+/* The lines that are not empty, without line ends; -1: a '\r' inside a line, or a zero. */
 static int split(Line *lines, const char *text, size_t size) {
   int count = 0;
   for (size_t start = 0, end; start < size; start = end + 1) {
@@ -216,7 +216,7 @@ static bool same_word(Line a, Line b) {
   return (i == a.n || isblank(a.at[i])) && (i == b.n || isblank(b.at[i]));
 }
 
-/* Whether it is right, and then how many records and letters it has. */
+/* Whether the text is valid, and its numbers of records and letters. */
 static bool judge(size_t *records, size_t *letters, const char *text, size_t size) {
   static const char fasta[] = " \tACGTUacgtuNRYSWKMBDHVnryswkmbdhv-.";
   const char *fastq = fasta + 2; /* no blanks */
@@ -264,7 +264,7 @@ static void compare_with_judge(const Outcome *o, const uint8_t *data, size_t siz
   must(false, "seqfile and the second reader agree");
 }
 
-/* ---- the same text in other clothes --------------------------------------------------------- */
+/* ---- the same text in other forms ------------------------------------------------------------ */
 
 /* One member; returns its size. */
 typedef size_t Pack(uint8_t *to, size_t room, const uint8_t *data, size_t size, int level);
@@ -325,11 +325,11 @@ static Pack *const packs[] = {
 };
 enum { PACKS = sizeof packs / sizeof *packs };
 
-/* Where, from its end, a member has a byte of its checksum, or of what stands for it: bzip2's
- * checksum ends somewhere in the byte before the last, xz's footer with two bytes of magic. */
+/* The distance from the end of a member to a byte of its checksum or footer: bzip2's checksum ends
+ * within the byte before the last, and xz's footer ends with two bytes of magic. */
 static size_t last_checked(Pack *pack) { return pack == pack_gzip ? 1 + roll() % 8 : 2; }
 
-/* Packed into 1 to 3 members it reads the same, and with damage to the last one it is refused. */
+/* Compressed into 1 to 3 members it gives the same, and damage to the last one is an error. */
 static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, size_t size) {
   static uint8_t packed[4 * INPUT_MAX];
   size_t at = 0, n = 0, last = 0;
@@ -344,7 +344,8 @@ static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, 
   Outcome whole = read_through(packed, n + zeros, 4096, 0);
   Outcome pieces = read_through(packed, n + zeros, 7, 20);
   must_agree(&whole, &pieces, "short reads of packed text give the same");
-  const bool twice = strstr(plain->why.text, "is compressed with"); /* which is named otherwise */
+  const bool twice =
+      strstr(plain->why.text, "is compressed with"); /* named otherwise in messages */
   if (plain->opened && !twice) must_agree(plain, &whole, "packed and plain read the same");
   switch (roll() % 3) {
   case 0: n -= 1 + roll() % (last - 1); break;
@@ -358,8 +359,8 @@ static void check_packed(const Outcome *plain, Pack *pack, const uint8_t *data, 
   must(whole.end < 0, "packed text that was cut, changed or added to is refused");
 }
 
-/* Behind an empty record whose name is so long that a buffer ends in the text that follows, it
- * reads the same. */
+/* After an empty record with a name so long that a buffer ends within the text after it, the text
+ * gives the same. */
 static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   static char moved[EDGE + INPUT_MAX];
   static uint8_t packed[2 * EDGE];
@@ -367,7 +368,7 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   const char *end = fasta ? "\n" : "\n+\n";
   size_t before = EDGE - roll() % (size + 1), name = before - strlen(end), lines = fasta ? 1 : 2;
   for (size_t i = 0; i < name; i++)
-    moved[i] = (char)('!' + roll() % 94); /* which deflates little */
+    moved[i] = (char)('!' + roll() % 94); /* which deflate compresses little */
   moved[0] = (char)data[0];
   moved[name] = 0;
   Outcome wanted = *plain;
@@ -394,7 +395,7 @@ static void check_edge(const Outcome *plain, const uint8_t *data, size_t size) {
   must(o.end < 0, "a long gzip file that was cut or changed is refused");
 }
 
-/* One record of BIG letters on one line, and as much quality. */
+/* One record of BIG letters on one line, and as many qualities. */
 static void check_big_record(void) {
   static const char head[] = "@a\n", middle[] = "\n+\n";
   size_t n = strlen(head) + strlen(middle) + 2 * (size_t)BIG;
@@ -422,7 +423,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size > INPUT_MAX) return 0;
   dice = (uint32_t)crc32(0, data, (uInt)size);
   Outcome whole = read_through(data, size, 4096, 0), o;
-  /* libzstd gives less of a damaged frame's text where it has all of the frame. */
+  /* libzstd returns less of a damaged frame's text if it has the whole frame. */
   const bool in_parts = is_packed(data, size) && data[0] != 0x1f;
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
     o = read_through(data, size, ways[i].n, ways[i].most);

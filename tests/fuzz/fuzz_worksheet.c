@@ -1,5 +1,5 @@
-/* A libFuzzer target: any bytes are read as a worksheet and as a run.json. They are refused in one
- * printable sentence, or the worksheet's weights are finite, and the network computes with them. */
+/* A libFuzzer target that reads any bytes as a worksheet and as a run.json. Either the error is one
+ * printable sentence, or the worksheet's weights are finite and the network computes with them. */
 #include "model/worksheet.h"
 #include "net/trace.h"
 #include "report/summary.h"
@@ -26,7 +26,7 @@ static void must(int holds, const char *what) {
 
 static void check_sentence(const Why *why) {
   must(strncmp(why->text, path, strlen(path)) == 0, "an error names the file");
-  must(strstr(why->text, "; ") != NULL, "an error says what to do");
+  must(strstr(why->text, "; ") != NULL, "an error has a remedy");
   for (const char *c = why->text; *c; c++)
     must(!iscntrl((unsigned char)*c), "an error is one line, printable");
 }
@@ -34,7 +34,7 @@ static void check_sentence(const Why *why) {
 /* A step of the network, from its first k-mer. */
 static void check_network(const Model *model) {
   const Shape *shape = &model->shape;
-  const int x = 0, y = 0; /* which follows it under each stride */
+  const int x = 0, y = 0; /* which follows that one for each stride */
   for (size_t i = 0; i < model->weights->size; i++)
     must(isfinite(model->weights->L[i]), "weights are finite");
   Trace *trace = trace_new(shape, 1, true);

@@ -1,4 +1,4 @@
-/* Functions of macOS, made of those of glibc, for builds with -DPORTABLE=ON. */
+/* Functions of macOS, implemented with glibc, for builds with -DPORTABLE=ON. */
 #include "portable.h"
 
 #include "malloc/malloc.h"

@@ -1,5 +1,5 @@
-# What several threads do at once, for the thread sanitizer. It ends a program that has a race with
-# exit code 66.
+# Work of several threads, for the thread sanitizer, which ends a program that has a race with exit
+# code 66.
 load ../cli
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
