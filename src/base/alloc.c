@@ -53,7 +53,7 @@ void *alloc_new(size_t count, size_t size) {
   return block;
 }
 
-/* Asks for huge pages inside of a large block; where there are none, it is only slower. */
+/* Requests huge pages inside a large block; without them it is only slower. */
 static void *with_huge_pages(void *block, size_t size) {
 #ifdef MADV_HUGEPAGE
   const size_t skipped = -(uintptr_t)block % HUGE_PAGE;

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The number of bytes of the UTF-8 character at the beginning of text; 0: there is none. */
+/* The number of bytes of the UTF-8 character at the beginning of text; 0 if it is not valid. */
 static size_t character(const unsigned char *text) {
   static const struct {
     unsigned char first, last, least, most; /* of the first byte; of the second */
@@ -28,7 +28,7 @@ int escape_control(const char *text) {
   return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
-/* Copies the character where it may stand as it is; else 0. */
+/* Copies a character that needs no escape; 0 for others. */
 static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *special) {
   const unsigned char first = (unsigned char)*text;
   const size_t n = character((const unsigned char *)text);
@@ -41,7 +41,8 @@ static size_t copy(char escaped[ESCAPE_ROOM], const char *text, const char *spec
 size_t escape_json(char escaped[ESCAPE_ROOM], const char *text) {
   const size_t n = copy(escaped, text, "\"\\");
   if (n > 0) return n;
-  const size_t bytes = escape_control(text) > 1 ? 2 : 1; /* the second one is the number of a C1 */
+  /* A C1 control character has two bytes; the second one is its number. */
+  const size_t bytes = escape_control(text) > 1 ? 2 : 1;
   snprintf(escaped, ESCAPE_ROOM, "\\u%04x", (unsigned char)text[bytes - 1]);
   return bytes;
 }

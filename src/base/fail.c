@@ -41,7 +41,7 @@ int fail(Why *why, const char *format, ...) {
 
 /* ---- errors of the operating system --------------------------------------------------------- */
 
-/* Remedies by cause; NULL: the one at the end of the table. */
+/* Remedies by cause; NULL: the last row of the table. */
 static const struct {
   int error;
   const char *reading, *writing;

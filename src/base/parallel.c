@@ -21,18 +21,18 @@ typedef struct {
   atomic_int sleepers;
 } Waiters;
 
-/* The threads besides the calling one, and the call of parallel_run that they work for. To take the
- * first job costs a thread one atomic operation, and another one to be done with it and to take the
- * next, or to find none; all that it reads is in the cache line of `left`. */
+/* The threads besides the calling one, and the call of parallel_run that they work for. A thread
+ * takes its first job with one atomic operation, and ends each job and takes the next, or finds
+ * none, with another; everything it reads is in the cache line of `left`. */
 static struct {
   pthread_mutex_t lock; /* of the waiters */
-  Waiters begin, end;   /* for a job, and for the last job to be done */
+  Waiters begin, end;   /* for a job, and for the end of the last job */
   int threads;
   bool complete;  /* the system starts no further thread */
   int processors; /* 0: not known yet */
   /* the call: */
   _Alignas(64) atomic_uint_fast64_t left; /* DONE times the jobs that are not done, plus TAKEN times
-                                             those that are not taken, less the vain attempts */
+                                             those that are not taken, less the failed attempts */
   void (*job)(void *context, int i);
   void *context;
   int jobs;
@@ -104,7 +104,7 @@ static bool add_thread(void) {
 /* A forked child has none of the threads, and one of them may hold the lock at the fork. */
 static void forget_threads(void) {
   pool.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-  pool.begin = (Waiters){.wake = PTHREAD_COND_INITIALIZER}; /* nobody waits for it */
+  pool.begin = (Waiters){.wake = PTHREAD_COND_INITIALIZER}; /* no thread waits for it */
   pool.threads = 0;
   pool.complete = false;
 }

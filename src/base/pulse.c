@@ -15,17 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The bytes that are sent. */
-typedef enum { ALIVE, END, FAILED /* the sender has printed why */ } Beat;
+/* The messages. */
+typedef enum { ALIVE, END, FAILED /* the sender has printed the reason */ } Beat;
 
 /* A rank that exchanges beats with this one. */
 typedef struct {
   int rank;
   char host[MPI_MAX_PROCESSOR_NAME];
-  unsigned char sent, received; /* Beat, each of the call that is under way */
-  MPI_Request send, receive;    /* MPI_REQUEST_NULL: none is under way */
+  unsigned char sent, received; /* Beat, each of the pending call */
+  MPI_Request send, receive;    /* MPI_REQUEST_NULL: none is pending */
   bool ended;                   /* has sent END */
-  double silence;               /* seconds of naps since its last beat */
+  double silence;               /* seconds of sleep since its last beat */
 } Peer;
 
 static struct {
@@ -85,7 +85,7 @@ static void exchange_beats(Peer *peer) {
   if (peer->sent != END && is_over(peer, &peer->send)) send_beat(peer, pulse.ending ? END : ALIVE);
 }
 
-/* Whether nothing is left to send or to receive. */
+/* Whether all beats were sent and received. */
 static bool is_done(Peer *peer) {
   return peer->ended && peer->sent == END && is_over(peer, &peer->send);
 }
@@ -108,7 +108,7 @@ static void *run(void *unused) {
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
-/* The peers of rank 0 are all others; theirs is rank 0. */
+/* The peers of rank 0 are all other ranks; their peer is rank 0. */
 static void make_peers(void) {
   enum { HOST = MPI_MAX_PROCESSOR_NAME };
   int mine, count, length;

@@ -109,7 +109,7 @@ Quota quota_of_groups(const char *root) {
   static const char *const mounts[] = {"", "unified", "memory", "cpu", "cpu,cpuacct"};
   Quota limits = {.memory = UINT64_MAX, .processors = INFINITY};
   char line[PATH_MAX + 64];
-  for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) /* all that is known without /proc */
+  for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) /* all paths known without /proc */
     read_mount(&limits, root, mounts[i], "/");
   snprintf(line, sizeof line, "%s/proc/self/cgroup", root);
   FILE *in = fopen(line, "re");
@@ -128,7 +128,7 @@ uint64_t quota_address_space(void) {
 
 /* ---- processors ----------------------------------------------------------------------------- */
 
-/* The kernel may know of more processors than a cpu_set_t has room for. */
+/* The kernel may have more processors than fit in a cpu_set_t. */
 static int count_affinity(void) {
 #ifdef ON_LINUX
   enum { LARGEST = 1 << 20 };

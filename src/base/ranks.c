@@ -7,7 +7,7 @@
 
 static bool prints = true; /* errors of the start */
 
-/* Tasks of srun may be separate runs, so they are not refused. */
+/* Tasks of srun may be separate runs, and are allowed. */
 int ranks_start(Why *why) {
   const Launch launch = launch_read();
   if (launch.by != LAUNCH_MPIRUN && launch.by != LAUNCH_PMI) return 0;

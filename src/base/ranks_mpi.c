@@ -1,4 +1,4 @@
-/* In place of ranks.c where the build has MPI. */
+/* Replaces ranks.c in a build with MPI. */
 #include "base/ranks.h"
 
 #include "base/alloc.h"
@@ -74,7 +74,7 @@ static void free_groups(void) {
   wire_must(MPI_Comm_free(&ranks.all));
 }
 
-/* A processor that several ranks may use counts for each of them as a part of one. */
+/* A processor that several ranks may use counts as a fraction for each of them. */
 static void find_part(void) {
   cpu_set_t mine;
   int users[CPU_SETSIZE];

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCKS = 16 }; /* at a time, at most */
+enum { BLOCKS = 16 }; /* the most at a time */
 
 static MPI_Win windows[BLOCKS]; /* NULL: none */
 
@@ -28,8 +28,8 @@ static void *block_of(MPI_Win window) {
   return block;
 }
 
-/* The first rank of the node prints the error and exits, which ends the others. Another one does so
- * where it alone has the error. */
+/* The first rank of the node prints the error and exits, which ends the others. Another rank does
+ * so if only it has the error. */
 static void report_no_memory(size_t size, bool leads) {
   char text[256];
   if (!leads) sleep(2);
@@ -52,7 +52,7 @@ void *shared_new(void *data, size_t size, MPI_Comm node, MPI_Comm leaders) {
   free(data);
   if (leads) wire_broadcast(block, size, 0, leaders);
   wire_barrier(node);
-  wire_must(MPI_Win_fence(0, *window)); /* the others of the node see it from here on */
+  wire_must(MPI_Win_fence(0, *window)); /* visible to the other ranks of the node from here on */
   return block;
 }
 

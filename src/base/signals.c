@@ -16,8 +16,8 @@ static const struct {
             {SIGHUP, "SIGHUP"},   {SIGXCPU, "SIGXCPU"}, {SIGQUIT, "SIGQUIT"}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static volatile sig_atomic_t save, interrupted; /* requests that signals have made */
-static atomic_int end; /* the signal that asks to end, or 0; read by all threads */
+static volatile sig_atomic_t save, interrupted; /* requests made by signals */
+static atomic_int end; /* the signal that requests the end, or 0; read by all threads */
 static volatile sig_atomic_t is_unfinished;
 static int directory_of_it;
 static char unfinished[NAME_MAX + 1], last_line[1024];
@@ -28,7 +28,8 @@ static void remove_unfinished(void) {
   if (is_unfinished) unlinkat(directory_of_it, unfinished, 0);
 }
 
-/* Ends the program by the default action of the signal. Process 1 survives that, and exits. */
+/* Ends the program by the default action of the signal, or by exit if it is process 1, for which
+ * signals have no default action. */
 static void leave(int signal_number) {
   sigset_t set;
   remove_unfinished();
@@ -95,7 +96,7 @@ const char *signals_name(int signal) {
 
 /* ---- the alarm ------------------------------------------------------------------------------ */
 
-static bool alarmed; /* the timer is ours, and not one that the caller has set before exec */
+static bool alarmed; /* the timer is set by this program, not by the caller before exec */
 
 static void set_timer(double seconds) {
   const double whole = (double)(time_t)seconds;
@@ -104,7 +105,7 @@ static void set_timer(double seconds) {
 }
 
 void signals_alarm(double seconds, const char *line) {
-  static const double least = 1e-5; /* no time at all would be no alarm */
+  static const double least = 1e-5; /* a time of 0 would set no alarm */
   signals_no_alarm();
   snprintf(last_line, sizeof last_line, "%s\n", line);
   signal(SIGALRM, expire);
@@ -122,7 +123,7 @@ void signals_no_alarm(void) {
 void signals_unfinished(int directory, const char *name) {
   is_unfinished = 0;
   if (!name || strlen(name) >= sizeof unfinished) return;
-  atomic_signal_fence(memory_order_seq_cst); /* a handler never sees half a name */
+  atomic_signal_fence(memory_order_seq_cst); /* a handler never sees a partial name */
   directory_of_it = directory;
   strcpy(unfinished, name);
   atomic_signal_fence(memory_order_seq_cst);

@@ -26,7 +26,7 @@
 
 static bool holds; /* a file descriptor, by opening "/" */
 
-/* A directory can be neither read nor written; with O_PATH, it needs no permission either. */
+/* A directory can be neither read nor written; with O_PATH it needs no permission. */
 static void hold_standard_files(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
@@ -44,7 +44,7 @@ bool start_holds(int fd) {
          held.st_ino == root.st_ino;
 }
 
-/* Before there are threads, which inherit it. */
+/* Called before threads start; they inherit the setting. */
 static void flush_denormals(void) {
 #if defined __x86_64__
   enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
@@ -57,16 +57,16 @@ static void flush_denormals(void) {
 #endif
 }
 
-/* glibc gives a thread an arena of its own, which takes 64 MB of address space, or none where less
- * is left. Under ulimit -v all threads share one: a higher limit never leaves less memory. */
+/* glibc gives each thread an arena, which takes 64 MB of address space, or none if less is left.
+ * Under ulimit -v all threads share one arena: a higher limit never leaves less memory. */
 static void share_arena(void) {
 #ifdef M_ARENA_MAX
   if (quota_address_space() != UINT64_MAX) mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
-/* Before main() uses the stack. The new limit takes effect at once. A few kB are too little for
- * stderr: printf needs 8 kB to write there. */
+/* Called before main() uses the stack. The new limit takes effect at once. A few kB are too little
+ * for stderr: printf needs 8 kB to write there. */
 __attribute__((constructor)) static void raise_stack(void) {
   struct rlimit stack;
   char text[160];
@@ -79,12 +79,12 @@ __attribute__((constructor)) static void raise_stack(void) {
   _exit(write(STDERR_FILENO, text, (size_t)n) < 0 ? 2 : 1);
 }
 
-/* Without memory Jansson would leave values out. */
+/* Jansson would omit values if memory is missing. */
 static void *json_memory(size_t size) { return alloc_resize(NULL, 1, size); }
 
 void start_program(void) {
   hold_standard_files();
-  signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, then */
+  signal(SIGXFSZ, SIG_IGN); /* with ulimit -f, write then returns an error */
   json_set_alloc_funcs(json_memory, free);
   share_arena();
   stream_start();

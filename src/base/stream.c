@@ -18,7 +18,7 @@ size_t stream_write(int fd, const char *bytes, size_t n) {
     if (some >= 0)
       done += (size_t)some;
     else if (errno == EAGAIN)
-      poll(&sink, 1, -1); /* for room, or a signal or error that the next write reports */
+      poll(&sink, 1, -1); /* for room, or for a signal or error, which the next write reports */
     else if (errno != EINTR)
       break;
   }
@@ -72,7 +72,7 @@ static int seek(void *cookie, off64_t *offset, int whence) {
 
 static int close_number(void *cookie) { return close(number_of(cookie)); }
 
-/* NULL where there is no memory for it. */
+/* NULL if memory is missing. */
 static FILE *new_stream(int fd, int buffering) {
   FILE *stream = with_seek((void *)(intptr_t)fd, write_number, seek, close_number);
   if (stream) setvbuf(stream, NULL, buffering, BUFSIZ);
@@ -86,21 +86,21 @@ void stream_start(void) {
   if (err) stderr = err;
 }
 #else
-/* A reopened pipe or terminal has a flag of its own. Where it cannot be opened,
- * a write to a full non-blocking pipe is an error. */
+/* A reopened pipe or terminal has a separate flag. If it cannot be opened, a write to a full
+ * non-blocking pipe is an error. */
 static void reopen(int fd) {
   char path[32];
   struct stat about;
   if (fstat(fd, &about) != 0 || !(S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode))) return;
   snprintf(path, sizeof path, DESCRIPTOR_PATH, fd);
-  /* Without O_NONBLOCK, open would wait for a reader of a pipe that has none left. */
+  /* Without O_NONBLOCK, open would wait for a reader of a pipe that has lost its last one. */
   const int new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (new < 0) return;
   if (fcntl(new, F_SETFL, 0) == 0) dup2(new, fd);
   close(new);
 }
 
-/* In other C libraries, musl for one, stdout and stderr are constants. */
+/* In other C libraries, such as musl, stdout and stderr are constants. */
 void stream_start(void) {
   reopen(STDOUT_FILENO);
   reopen(STDERR_FILENO);

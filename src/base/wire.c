@@ -23,7 +23,7 @@ void wire_must(int code) {
 }
 
 void wire_await(MPI_Request *requests, int n) {
-  const double polling_time = 2e-4; /* seconds, of the order of a large message */
+  const double polling_time = 2e-4; /* seconds; similar to the time of a large message */
   const struct timespec nap = {.tv_nsec = 50000};
   int done = 0;
   wire_must(MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE));
@@ -33,7 +33,7 @@ void wire_await(MPI_Request *requests, int n) {
   }
 }
 
-/* The bytes of the message that begins `at` bytes into so many. */
+/* The size of the message that starts at byte `at` of `size`. */
 static int message_size(size_t size, size_t at) {
   const size_t left = at < size ? size - at : 0;
   return (int)(left < MESSAGE ? left : MESSAGE);

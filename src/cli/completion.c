@@ -21,7 +21,7 @@ static bool takes_file(const Option *option) {
          strstr(option->argument, "MODEL");
 }
 
-/* The first option behind this one that stands under another heading. */
+/* The first option after this one that has another heading. */
 static const Option *next_group(const Option *option) {
   const char *group = option->group;
   while (option->name && strcmp(option->group, group) == 0) option++;
@@ -34,7 +34,7 @@ static void bash_names(FILE *out, const Option *option, const Option *end) {
   for (; option < end; option++) fprintf(out, " --%s", option->name);
 }
 
-/* Sets options to those that go with the word given for the chooser. */
+/* Sets options to those that are valid with the word given for the chooser. */
 static void bash_options(FILE *out, const Program *program) {
   const Option *chooser = options_chooser(program), *end;
   fputs("  local i word= options=\"--help --version", out);
@@ -85,7 +85,7 @@ static void bash(FILE *out, const Program *program) {
 
 /* ---- zsh ------------------------------------------------------------------------------------ */
 
-/* ":N:", and after it the words or files that the argument can be. */
+/* ":N:", then the words or files that the argument may be. */
 static void zsh_argument(FILE *out, const Option *option) {
   if (option->type == OPTION_FLAG) return;
   if (option->type != OPTION_CHOICE && option->type != OPTION_SWITCH) {

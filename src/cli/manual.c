@@ -14,7 +14,7 @@ enum { WIDTH = 79, INDENT = 27 };
 
 static const char bugs[] = "with the command, its messages and the output of --version.";
 
-/* " (1..12) [4]": the range where it is short enough to help, and the default. */
+/* " (1..12) [4]": the range, if it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
   if (option->fallback && option->max < 10000) option_range(option, range);
@@ -24,7 +24,7 @@ static void remark(const Option *option, char text[160]) {
 }
 
 /* Writes text from column `column` on, wrapped at WIDTH, further lines indented to `indent`. A line
- * may also end behind one of a|b|c. */
+ * may also end after one of a|b|c. */
 static void wrap(FILE *out, const char *text, int column, int indent) {
   int space = 0; /* before the next word */
   for (const char *word = text; *word;) {
@@ -49,7 +49,7 @@ static void wrap(FILE *out, const char *text, int column, int indent) {
   fputc('\n', out);
 }
 
-/* The argument behind an option's name: " N", or "[=auto]" if it is optional. */
+/* The argument after an option's name: " N", or "[=auto]" if it is optional. */
 static void argument_text(const Option *option, const char *argument, char text[128]) {
   *text = 0;
   if (option->type == OPTION_SWITCH)
@@ -76,7 +76,7 @@ static void help_option(FILE *out, const Option *option) {
   wrap(out, text, column, INDENT);
 }
 
-/* NULL: there is none. */
+/* NULL after the last one. */
 static const char *next_line(const char *line) {
   const char *end = strchr(line, '\n');
   return end ? end + 1 : NULL;
@@ -183,8 +183,7 @@ static void troff_part(FILE *out, const char *text, size_t n) {
 
 static void troff(FILE *out, const char *text) { troff_part(out, text, strlen(text)); }
 
-/* A section; a paragraph "NAME: text" that begins with `word` is an item; "": each is; NULL: none.
- */
+/* A section; paragraphs "NAME: text" that begin with `word` are items; "": all are; NULL: none. */
 static void man_section(FILE *out, const char *heading, const char *text, const char *word) {
   const char *const first = text;
   fprintf(out, ".SH %s\n", heading);
@@ -289,7 +288,7 @@ static void man(FILE *out, const Program *program) {
   fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
-/* Whether there is such a page. */
+/* Whether the page exists. */
 static bool write_page(FILE *out, const Program *program, const CommandLine *line) {
   if (line->topic && strcmp(line->topic, "man") != 0)
     return completion_write(out, program, line->topic);

@@ -81,7 +81,7 @@ static int parse_size(const char *text, uint64_t *bytes) {
   return 0;
 }
 
-/* Compared as integers: the next one after the end of a range may be the same double. */
+/* Compared as integers: the number after the end of a range may be the same double. */
 static int parse_count(const Option *option, const char *text, uint64_t *value) {
   char *end;
   if (!isdigit((unsigned char)text[0])) return -1;
@@ -128,7 +128,7 @@ int option_set(const Option *option, void *settings, const char *text) {
   return -1;
 }
 
-/* With as few digits as bring it back. */
+/* With the fewest digits that restore the number. */
 static void real_text(double value, char *text, size_t size) {
   snprintf(text, size, "%.10g", value);
   if (strtod(text, NULL) != value) snprintf(text, size, "%.17g", value);

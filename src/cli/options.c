@@ -21,9 +21,9 @@ void options_default(const Program *program, void *settings) {
   }
 }
 
-/* ---- options that do not go together -------------------------------------------------------- */
+/* ---- options that exclude each other -------------------------------------------------------- */
 
-static const char with[] = "with --"; /* groups of options that go with another one begin so */
+static const char with[] = "with --"; /* the start of a group of options that need another one */
 
 /* The row of an option, whose name has n letters. */
 static int row_of(const Option *options, const char *name, size_t n) {
@@ -46,7 +46,7 @@ const Option *options_chooser(const Program *program) {
   return NULL;
 }
 
-/* Whether an option goes with the word of the chooser. */
+/* Whether an option is valid with the word of the chooser. */
 static int check_group(const Program *program, const Option *option, const void *settings,
                        Why *why) {
   char word[32];
@@ -172,7 +172,7 @@ static int candidates(const struct option *longs, const char *typed, char text[5
   return all;
 }
 
-/* Of a word behind two dashes. */
+/* For a word after two dashes. */
 static int unknown_name(const struct option *longs, const char *typed, Why *why) {
   char list[512] = "", hint[64];
   const int n = (int)strcspn(typed, "=");
@@ -185,7 +185,7 @@ static int unknown_name(const struct option *longs, const char *typed, Why *why)
   return fail(why, "unknown option '--%s'%s", typed, hint);
 }
 
-/* Of a letter behind one dash, in a word that may be a long option's name. */
+/* For a letter after one dash, in a word that may be the name of a long option. */
 static int unknown_letter(const Tables *tables, int letter, const char *word, Why *why) {
   char hint[64];
   const int other = islower(letter) ? toupper(letter) : tolower(letter);
@@ -200,13 +200,13 @@ static int unknown_letter(const Tables *tables, int letter, const char *word, Wh
   return fail(why, "unknown option '-%c'; --help lists them", letter);
 }
 
-/* The word that getopt_long is in the middle of, where it begins with this letter; else NULL. */
+/* The word that getopt_long is parsing, if it begins with this letter; else NULL. */
 static const char *word_of(char **argv, int letter) {
   const char *word = argv[optind];
   return word && word[0] == '-' && word[1] == letter && word[2] ? word : NULL;
 }
 
-/* getopt_long has given '?'. */
+/* getopt_long has returned '?'. */
 static int cannot_parse(const Tables *tables, char **argv, Why *why) {
   const bool known = optopt >= LONG_ONLY || (optopt != ':' && strchr(tables->letters, optopt));
   if (optopt != 0 && !known) return unknown_letter(tables, optopt, word_of(argv, optopt), why);

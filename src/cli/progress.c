@@ -67,7 +67,7 @@ void progress_say(Progress *progress, const char *format, ...) {
 
 /* The percentage and the time left; the time so far if the end is not known. */
 static void time_text(char text[64], double part, double seconds) {
-  const double LONG = 600 /* seconds do not matter any more */;
+  const double LONG = 600 /* seconds no longer matter */;
   double time = part > 0 ? seconds * (1 / part - 1) : seconds;
   char clock[32];
   if (time > LONG) time -= fmod(time, 60);
@@ -79,7 +79,7 @@ static void time_text(char text[64], double part, double seconds) {
     snprintf(text, 64, "%s", clock);
 }
 
-/* Keeps the parts of the line, between tabs, that fit into width, without the tabs. */
+/* Keeps the parts of the line, separated by tabs, that fit into width, and removes the tabs. */
 static void fit(char *line, size_t width) {
   size_t used = 0;
   for (const char *part = line; *part; part += *part == '\t') {
@@ -117,7 +117,7 @@ void progress_step(Progress *progress, double part, double seconds, const char *
 static void see(void *context, double part, uint64_t bases) {
   const ProgressWatched *watched = context;
   const double now = clock_now();
-  if (now < watched->progress->next) return; /* not even a look at the size of the terminal */
+  if (now < watched->progress->next) return; /* without a query of the terminal's size */
   progress_step(watched->progress, part, now - watched->began, "  %" PRIu64 " bases", bases);
 }
 

@@ -24,7 +24,7 @@ size_t suggest_edits(const char *a, size_t n, const char *b) {
   return edits[n][m];
 }
 
-/* Whether a's first n letters, enough to mean something, begin b. */
+/* Whether b begins with the first n letters of a, enough for a suggestion. */
 static bool is_beginning(const char *a, size_t n, const char *b) {
   enum { ENOUGH = 3 };
   size_t i = 0;

@@ -40,7 +40,7 @@ int atomicfile_sync_directory(int directory) {
 
 /* ---- temporary files ------------------------------------------------------------------------ */
 
-/* Sets the digits of the temporary name for the next try; -1 and errno after the last one. */
+/* Sets the digits of the temporary name for the next attempt; -1 and errno after the last one. */
 static int next_name(AtomicFile *file, unsigned *tries) {
   char *end = file->temporary + strlen(file->temporary) - strlen(free_suffix);
   if (*tries == SUFFIXES) {
@@ -52,13 +52,13 @@ static int next_name(AtomicFile *file, unsigned *tries) {
   return 0;
 }
 
-/* Notes whether the file has its temporary name; then a signal that ends the program removes it. */
+/* Records whether the file has its temporary name; a signal that ends the program removes it. */
 static void set_named(AtomicFile *file, bool named) {
   file->named = named;
   signals_unfinished(file->directory, named ? file->temporary : NULL);
 }
 
-/* Makes a file of a name that was free. */
+/* Creates a file under a name that was free. */
 static int open_named(AtomicFile *file) {
   unsigned tries = 0;
   int fd = -1;
@@ -70,8 +70,8 @@ static int open_named(AtomicFile *file) {
   return fd;
 }
 
-/* Makes a file without a name, or where the file system knows no such thing, or its name could not
- * be given later, of a name that was free. */
+/* Creates a file without a name, or, if the file system does not support it or could not name the
+ * file later, under a name that was free. */
 static int open_unique(AtomicFile *file) {
   int fd = -1;
 #ifdef O_TMPFILE
@@ -81,7 +81,7 @@ static int open_unique(AtomicFile *file) {
   return fd >= 0 ? fd : open_named(file);
 }
 
-/* Makes the file in place of the one that a killed process has left. */
+/* Creates the file in place of the one left by a killed process. */
 static int open_anew(AtomicFile *file) {
   if (unlinkat(file->directory, file->temporary, 0) != 0 && errno != ENOENT) return -1;
   int fd = openat(file->directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -89,7 +89,7 @@ static int open_anew(AtomicFile *file) {
   return fd;
 }
 
-/* The mode of the file that stands there, or that any new file has. */
+/* The mode of the existing file, or that of any new file. */
 static void set_mode(const AtomicFile *file, int fd) {
   struct stat there;
   mode_t mask = umask(0);
@@ -109,20 +109,20 @@ void atomicfile_abandon(AtomicFile *file) {
   free(file);
 }
 
-/* The suffix replaces the end of a name that is too long for both. */
+/* If name and suffix are too long, the suffix replaces the end of the name. */
 static char *temporary_name(const char *name, const char *suffix) {
   const size_t n = strnlen(name, NAME_MAX - strlen(suffix));
   char *temporary = alloc_new(n + strlen(suffix) + 1, 1);
   return strcat(memcpy(temporary, name, n), suffix);
 }
 
-/* Whether the file system has names of this length: checked before anything is written. */
+/* Whether the file system allows names of this length; checked before anything is written. */
 static bool can_have(int directory, const char *name) {
   struct stat there;
   return fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENAMETOOLONG;
 }
 
-/* Takes over the directory; if it is -1, errno is the cause. */
+/* Takes ownership of the directory; if it is -1, errno is the cause. */
 static AtomicFile *open_in(int directory, const char *path, bool alone, Why *why) {
   AtomicFile *file = alloc_new(1, sizeof *file);
   file->directory = directory;
@@ -156,7 +156,7 @@ AtomicFile *atomicfile_open(const char *path, bool alone, Why *why) {
 
 /* ---- at the end ----------------------------------------------------------------------------- */
 
-/* Whether all that was written is on the disk; if not, errno says why. */
+/* Whether all written data is on the disk; if not, errno is the cause. */
 static bool is_whole(FILE *out) {
   struct stat about;
   if (ferror(out) || fflush(out) != 0 || fstat(fileno(out), &about) != 0) return false;
@@ -193,7 +193,7 @@ static int write_again(AtomicFile *file) {
   return rc;
 }
 
-/* Gives an unnamed file a free name, which some file systems and sandboxes cannot do. */
+/* Gives an unnamed file a free name; some file systems and sandboxes do not support that. */
 static int give_name(AtomicFile *file) {
   char unnamed[64];
   unsigned tries = 0;

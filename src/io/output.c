@@ -13,11 +13,11 @@
 
 struct Output {
   char *path;       /* NULL: standard output */
-  FILE *stream;     /* what is written to */
-  AtomicFile *file; /* a regular file; NULL: something that is written to directly */
+  FILE *stream;     /* receives the output */
+  AtomicFile *file; /* a regular file; NULL: written directly */
   FILE *direct;     /* a pipe or device */
-  FILE *gz;         /* the stream where it compresses, or NULL */
-  bool whole;       /* nothing is to come */
+  FILE *gz;         /* the stream if it compresses, or NULL */
+  bool whole;       /* all output has been written */
 };
 
 /* Opens the file, or the pipe or device of this name, and sets stream to it. */
@@ -39,7 +39,7 @@ static int open_path(Output *output, Why *why) {
   return output->file ? 0 : -1;
 }
 
-/* Puts a compressor before the stream. */
+/* Puts a compressor in front of the stream. */
 static int start_gzip(Output *output, Why *why) {
   output->gz = bgzf_stream(output->stream, &output->whole);
   if (!output->gz) return fail_writing(why, errno, "-o %s: cannot be written", output->path);
@@ -47,7 +47,7 @@ static int start_gzip(Output *output, Why *why) {
   return 0;
 }
 
-/* By this name or another, as /dev/stdout is one. */
+/* By this or another name, such as /dev/stdout. */
 static bool is_stdout(const char *path) {
   struct stat file, out;
   if (strcmp(path, "-") == 0) return true;
@@ -90,14 +90,14 @@ int output_check(Output *output, Why *why) {
   return ferror(output->stream) ? cannot_write(output, why) : 0;
 }
 
-/* Closes a stream of ours; its error, if any, is in errno. */
+/* Closes a stream that was opened here; its error, if any, is in errno. */
 static bool close_stream(FILE *stream) {
   const bool wrong = ferror(stream);
   return fclose(stream) != 0 || wrong;
 }
 
-/* Closes standard output, for the errors that only that meets; whether there was one. The stream
- * stays: sanitizers flush it at the end of the program. */
+/* Flushes and closes the descriptor of standard output, because some errors occur only then;
+ * whether there was one. The stream stays: sanitizers flush it at the end of the program. */
 static bool close_stdout(void) {
   const bool wrong = ferror(stdout) || fflush(stdout) != 0;
   return close(STDOUT_FILENO) != 0 || wrong;
