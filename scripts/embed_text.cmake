@@ -1,8 +1,8 @@
 # embed_text(src/FOLDER/NAME.txt) writes include/FOLDER/NAME_text.h in the build folder: a string
-# text_SECTION for each heading [SECTION], with _ for -. Lines are joined with blanks, so that each
-# sentence has a line of its own; an empty line separates paragraphs; an indented line remains a
-# line. {FORMATS} is the macro FORMATS of version.h. src/FOLDER/NAME.c includes the header: a
-# section that it does not use is a warning of gcc; one that is missing, an error.
+# text_SECTION for each heading [SECTION], with _ for -. Lines, one per sentence, are joined with
+# blanks; an empty line separates paragraphs; an indented line remains a line. {FORMATS} is the
+# macro FORMATS of version.h. src/FOLDER/NAME.c includes the header: gcc warns of a section that it
+# does not use; a missing one is an error.
 function(embed_text path)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(READ ${path} text)
@@ -11,7 +11,7 @@ function(embed_text path)
   while(text MATCHES "\n([[][a-z_]+)-([a-z_-]+])\n")
     string(REPLACE "${CMAKE_MATCH_0}" "\n${CMAKE_MATCH_1}_${CMAKE_MATCH_2}\n" text "${text}")
   endwhile()
-  # This character stands for the end of a string until its lines are joined.
+  # This character represents the end of a string until its lines are joined.
   string(ASCII 1 end)
   string(REGEX REPLACE "\n*\n[[]([a-z_]+)]\n *" "${end}static const char text_\\1[] = \""
          text "${text}")

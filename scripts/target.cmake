@@ -1,6 +1,6 @@
-# project() reads this when it knows the compiler and has compiled nothing yet: for an unsupported
-# target there may be no libraries to link a test with. UNSUPPORTED_TARGET is the error message for
-# CMakeLists.txt, or not set.
+# project() includes this file after it has found the compiler and before it compiles a test, which
+# would need libraries of an unsupported target. Sets UNSUPPORTED_TARGET to the error message for
+# CMakeLists.txt, or does not set it.
 
 if(DEFINED CMAKE_C_FLAGS)
   set(flags "${CMAKE_C_FLAGS}")

@@ -1,5 +1,5 @@
-# Removes the files that `cmake --install` has written, from the list that it left in the build
-# directory; the target uninstall runs this there. Directories stay: others may use them.
+# Removes the files that `cmake --install` has written, by its list in the build directory, where
+# the target uninstall runs this script. Directories stay: other programs may use them.
 
 set(list "${CMAKE_CURRENT_BINARY_DIR}/install_manifest.txt")
 if(NOT EXISTS "${list}")
