@@ -14,6 +14,10 @@ enum { WIDTH = 79, INDENT = 27 };
 
 static const char bugs[] = "with the command, its messages and the output of --version.";
 
+/* As in CITATION.cff. */
+static const char citation[] = "The kmer-rnn authors. kmer-rnn: recurrent networks over the k-mers "
+                               "of DNA, version " VERSION ".";
+
 /* " (1..12) [4]": the range, if it is short enough to help, and the default. */
 static void remark(const Option *option, char text[160]) {
   char range[64] = "";
@@ -163,6 +167,8 @@ static void help(FILE *out, const Program *program, const char *chosen) {
   help_examples(out, program, chosen);
   fprintf(out, "\nexit codes: ");
   wrap(out, program->exit_codes, 12, 12);
+  fprintf(out, "\nto cite: ");
+  wrap(out, citation, 9, 9);
   if (*HOMEPAGE) fputs("\nHomepage and bug reports: " HOMEPAGE "\n", out);
 }
 
@@ -210,6 +216,12 @@ static void man_bugs(FILE *out) {
   snprintf(text, sizeof text, "Report bugs %s, %s",
            *HOMEPAGE ? "at " HOMEPAGE : "to the distributor of the program", bugs);
   man_section(out, "BUGS", text, NULL);
+}
+
+static void man_authors(FILE *out) {
+  char text[256];
+  snprintf(text, sizeof text, "The kmer-rnn authors.\n\nTo cite: %s", citation);
+  man_section(out, "AUTHORS", text, NULL);
 }
 
 static void man_option(FILE *out, const Option *option) {
@@ -284,7 +296,7 @@ static void man(FILE *out, const Program *program) {
   fputs(".SH EXAMPLES\n.nf\n", out);
   troff(out, program->examples);
   fputs("\n\n.fi\n", out);
-  man_section(out, "AUTHORS", "The kmer-rnn authors.", NULL);
+  man_authors(out);
   fprintf(out, ".SH SEE ALSO\n.BR %s (1)\n", program->see_also);
 }
 
