@@ -348,3 +348,12 @@ skipped_because() {
   grep -qx "version: $version" "$SOURCE/CITATION.cff"
   grep -qF "version = \"$version\"" "$SOURCE/packaging/bioconda/meta.yaml"
 }
+
+@test "the help and the man page have the citation of CITATION.cff" {
+  field() { sed -n "s/^ *-* *$1: \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$SOURCE/CITATION.cff"; }
+  citation="$(field name). $(field title), version $(field version)."
+  for program in rnntrain rnnpredict; do
+    grep -qF "to cite: $citation" <("$program" --help | tr -s ' \n' ' ')
+    grep -qF "To cite: $citation" <("$program" --help=man | tr -d '\\' | tr -s ' \n' ' ')
+  done
+}
