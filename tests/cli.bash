@@ -113,13 +113,13 @@ with_cpu() {
 }
 
 # with_time COMMAND...: runs the command with --force and --max-time 1, or longer ($time) on a loaded machine, until it
-# makes a step. Its stderr is in the file said.
+# makes a step. Its stderr is in the file messages.
 with_time() {
   local code
   for time in 1 2 4 8 16 32 64 128; do
     code=0
-    "$@" --force --max-time "$time" 2> said || code=$?
-    if ! grep -q "ended before the first training step" said; then break; fi
+    "$@" --force --max-time "$time" 2> messages || code=$?
+    if ! grep -q "ended before the first training step" messages; then break; fi
   done
   return "$code"
 }

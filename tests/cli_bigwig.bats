@@ -17,8 +17,11 @@ setup() {
   cd "$BATS_TEST_TMPDIR/here"
   RUN=$BATS_FILE_TMPDIR/run WIDE=$BATS_FILE_TMPDIR/wide MANY=$BATS_FILE_TMPDIR/many.fa
   printf '>x\nACGTACGTTGCA\n' > x.fa
-  rnnpredict --mode track --format bigwig -o x.bw "$RUN" x.fa 2> said ||
-    { ! grep -q 'this build cannot write bigWig' said || skip "no bigWig: apt-get install libbigwig-dev"; cat said; }
+  rnnpredict --mode track --format bigwig -o x.bw "$RUN" x.fa 2> messages ||
+    {
+      ! grep -q 'this build cannot write bigWig' messages || skip "no bigWig: apt-get install libbigwig-dev"
+      cat messages
+    }
 }
 
 need_pybigwig() { "$PYTHON" -c "import pyBigWig" 2> /dev/null || skip "no pyBigWig: pip install pyBigWig numpy"; }

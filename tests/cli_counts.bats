@@ -22,24 +22,24 @@ columns() {
 # dry_run_agrees FILE...: compares the table of --dry-run.
 dry_run_agrees() {
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED > counted
-  rnntrain -q --dry-run -k 1 --valid-fraction 0 "$@" | columns $COLUMNS_COUNTED > told
-  [ "$(awk '$1 == "records" { print NF - 1 }' told)" -eq $# ]
-  diff counted told
+  rnntrain -q --dry-run -k 1 --valid-fraction 0 "$@" | columns $COLUMNS_COUNTED > counts_of_rnntrain
+  [ "$(awk '$1 == "records" { print NF - 1 }' counts_of_rnntrain)" -eq $# ]
+  diff counted counts_of_rnntrain
 }
 
 # runjson_agrees FILE...: compares run.json of a training on the files, with ambiguous letters code by code.
 runjson_agrees() {
   train --force -o run "$@"
   "$PYTHON" "$SOURCE/tests/count_letters.py" "$@" | columns $COLUMNS_COUNTED codes > counted
-  "$PYTHON" - $COLUMNS_COUNTED << 'END' > told
+  "$PYTHON" - $COLUMNS_COUNTED << 'END' > counts_of_rnntrain
 import json, sys
 inputs = json.load(open('run/run.json'))['inputs']
 for name in sys.argv[1:]:
     print(name, *(sum(i[name].values()) if name == 'ambiguous' else i[name] for i in inputs))
 print('codes', *(json.dumps(i['ambiguous'], sort_keys=True) for i in inputs))
 END
-  [ "$(awk '$1 == "records" { print NF - 1 }' told)" -eq $# ]
-  diff counted told
+  [ "$(awk '$1 == "records" { print NF - 1 }' counts_of_rnntrain)" -eq $# ]
+  diff counted counts_of_rnntrain
 }
 
 @test "the test's counter agrees with counts by hand" {

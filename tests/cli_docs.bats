@@ -65,20 +65,20 @@ fresh_clone() {
   [ "$(wc -l < commands)" -eq 6 ]
   cd clone
   cmake --preset release -DBUILD_TESTING=OFF # of this build the tests are not needed
-  HOME=$PWD/../home PATH="$PWD/../bin:$PATH" bash -euo pipefail ../commands > ../said 2> ../explained
+  HOME=$PWD/../home PATH="$PWD/../bin:$PATH" bash -euo pipefail ../commands > ../messages 2> ../explained
   cd ..
-  cat said explained
-  sed '/\trank\t/,$d' said | awk '/^phage_/ { phages++; if ($6 >= 2) exit bad = 1 }
+  cat messages explained
+  sed '/\trank\t/,$d' messages | awk '/^phage_/ { phages++; if ($6 >= 2) exit bad = 1 }
     /^random_/ { randoms++; if ($6 < 2) exit bad = 1 }
     END { exit bad || phages != 5 || randoms != 5 }'
-  [ "$(sed -n '/\trank\t/,/\ttokens\t/p' said | grep -c '^phage_1')" -eq 4 ]
+  [ "$(sed -n '/\trank\t/,/\ttokens\t/p' messages | grep -c '^phage_1')" -eq 4 ]
   for words in NC_001416.1 "-k 2 " "2.0 bits" "best Markov model" "nats  " "perplexity  " "probabilities of A, C, G and T" \
     report.html --help docs/tutorial.md; do
     grep -F -e "$words" explained
   done
   grep '^   ' explained | grep -v 'export PATH' > paragraphs
   run -1 grep '.\{81\}' paragraphs # the columns of a terminal
-  grep '^phix' said
+  grep '^phix' messages
   [ -s clone/build/demo-run/report.html ]
   [ -s clone/lambda/report.html ]
   for place in root/usr/local home/.local; do
@@ -115,19 +115,19 @@ EOF
   chmod +x bin/curl
   block tutorial.md sh > lines
   [ "$(grep -c . lines)" -le 20 ]
-  GENOMES="$SHARED_DATA/genomes" PATH="$PWD/bin:$PATH" bash -e -o pipefail lines > said
-  grep -qx "$(printf 'mtb.fa.gz\t1\t4411532\t758552\t1449998\t1444614\t758368')" said
+  GENOMES="$SHARED_DATA/genomes" PATH="$PWD/bin:$PATH" bash -e -o pipefail lines > messages
+  grep -qx "$(printf 'mtb.fa.gz\t1\t4411532\t758552\t1449998\t1444614\t758368')" messages
   awk '/called/ { split($0, word, " "); if (word[2] == word[4]) right += $1; all += $1
       if (word[4] == "unclassified") unclassified += $1 }
     END { print right, unclassified, all
-      exit !(all == 1052 && right >= 0.9 * all && right + unclassified >= 0.96 * all) }' said
+      exit !(all == 1052 && right >= 0.9 * all && right + unclassified >= 0.96 * all) }' messages
   [ "$(grep -c '>mtb' mtb_reads.fa)" -gt 300 ]
   [ "$(grep -c '>ecoli' mtb_reads.fa)" -lt 10 ]
   [ -s ecoli/report.html ]
   [ -s mtb/report.html ]
   [ -s ecoli.bedgraph.gz.tbi ]
   [ "$(zcat ecoli.bedgraph.gz | wc -l)" -eq 4640 ]
-  [ "$(tail -n 3 said | grep -c '^U00096.2')" -eq 3 ]
+  [ "$(tail -n 3 messages | grep -c '^U00096.2')" -eq 3 ]
 }
 
 @test "docs/tour.ipynb runs from top to bottom, and prints and draws the stored output" {
@@ -233,9 +233,9 @@ assert len(shown) == 10 and all(abs(a - b) < 1e-4 for a, b in zip(h, shown)), (h
   "$PYTHON" -c '
 import math
 rows = [line.split("\t") for line in open("scores")]
-told = [(float(row[4]), int(row[2])) for row in rows if row[4] != "NA"]
-bits = sum(n for n, _ in told) / sum(b for _, b in told) / math.log(2)
-assert len(told) == 20 and abs(float(open("shown").read()) - bits) < 1e-4'
+known = [(float(row[4]), int(row[2])) for row in rows if row[4] != "NA"]
+bits = sum(n for n, _ in known) / sum(b for _, b in known) / math.log(2)
+assert len(known) == 20 and abs(float(open("shown").read()) - bits) < 1e-4'
   mkdir bin
   printf '#!/bin/sh\ncat\n' > bin/seqkit # the names that it would look for
   chmod +x bin/seqkit

@@ -61,7 +61,7 @@ order() {
   LD_PRELOAD=$SHIM rnnpredict -o table.tsv "$RUN" "$READS"
   [ "$(stat -c %a table.tsv)" = "$(printf %o $((0666 & ~$(umask))))" ]
   cp -r "$RUN" run
-  LD_PRELOAD=$SHIM rnntrain --report --multiqc -o run 2> said
+  LD_PRELOAD=$SHIM rnntrain --report --multiqc -o run 2> messages
   find run -name '*.0*' > left
   [ ! -s left ]
   [ -s run/report.html ]
@@ -83,11 +83,11 @@ order() {
 # refused WORDS COMMAND...: the command exits with 1 and one sentence that contains the words.
 refused() {
   local code=0
-  "${@:2}" > out 2> said || code=$?
-  cat said
+  "${@:2}" > out 2> messages || code=$?
+  cat messages
   [ "$code" -eq 1 ] || return 1
-  [ "$(wc -l < said)" -eq 1 ] || return 1
-  grep -qF -- "$1" said
+  [ "$(wc -l < messages)" -eq 1 ] || return 1
+  grep -qF -- "$1" messages
 }
 
 # Runs both programs with the input file $2, or with the output $2.
@@ -112,7 +112,7 @@ writes() {
   writes "Not a directory; check the path: a part of it is not a directory" good.fa/x
   writes "File name too long; use a shorter path" "$long"
   writes "link" loop
-  [ "$(LC_ALL=C ls -A | paste -sd ' ')" = "good.fa loop out said" ]
+  [ "$(LC_ALL=C ls -A | paste -sd ' ')" = "good.fa loop messages out" ]
 }
 
 @test "a missing permission: the remedy mentions neither a directory nor disk space" {
@@ -144,13 +144,13 @@ writes() {
     mount -t tmpfs none disk
     cp -r "$1" disk/run
     mount -o remount,bind,ro disk
-    rnnpredict -o disk/new "$1" good.fa 2>> said || echo 1 >> codes
-    rnntrain -q -o disk/new good.fa 2>> said || echo 2 >> codes
-    rnntrain -q --report -o disk/run 2>> said || echo 3 >> codes
-    rnntrain -q -e 9 --resume -o disk/run "$2" 2>> said || echo 4 >> codes' bash "$RUN" "$DATA/phix174.fa.gz"
-  cat said
+    rnnpredict -o disk/new "$1" good.fa 2>> messages || echo 1 >> codes
+    rnntrain -q -o disk/new good.fa 2>> messages || echo 2 >> codes
+    rnntrain -q --report -o disk/run 2>> messages || echo 3 >> codes
+    rnntrain -q -e 9 --resume -o disk/run "$2" 2>> messages || echo 4 >> codes' bash "$RUN" "$DATA/phix174.fa.gz"
+  cat messages
   [ "$(paste -sd ' ' codes)" = "1 2 3 4" ]
-  [ "$(grep -c 'Read-only file system; name a place that is not mounted read-only$' said)" -eq 4 ]
+  [ "$(grep -c 'Read-only file system; name a place that is not mounted read-only$' messages)" -eq 4 ]
 }
 
 @test "a full disk quota and a limit on open files: the remedy fits" {

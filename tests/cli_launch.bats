@@ -16,7 +16,7 @@ LONG=(-q -k 3 -d 8 -D 16 -B 16 -T 16 -t 1 --valid-fraction 0 --log-every 30 -e 1
 # begin N [OPTION...]: starts a long run of N ranks in the background, up to a checkpoint. $pid is the process of
 # mpirun, $first and $second are the first two ranks.
 begin() {
-  mpirun --oversubscribe --bind-to none "${@:2}" -n "$1" rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
+  mpirun --oversubscribe --bind-to none "${@:2}" -n "$1" rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> messages &
   pid=$!
   await logged run 60
   first=$(rank_of 0)
@@ -34,11 +34,11 @@ rank_of() {
 code_of() {
   code=0
   wait "$1" || code=$?
-  cat said
+  cat messages
 }
 
 # count WORDS: prints the number of lines of rnntrain with these words.
-count() { grep -c "^rnntrain: .*$1" said || true; }
+count() { grep -c "^rnntrain: .*$1" messages || true; }
 
 # resumes N: resumes the run with N ranks, to its end.
 resumes() {
@@ -186,7 +186,7 @@ on_hosts() {
   kill -KILL "$second"
   code_of "$pid"
   [ "$code" -eq 137 ]
-  grep -q 'rank 1 .* signal 9' said
+  grep -q 'rank 1 .* signal 9' messages
   resumes 1
 }
 
@@ -244,11 +244,11 @@ on_hosts() {
 
 @test "if the connection between hosts breaks, both end and name the other" {
   need_hosts
-  on_hosts 2 rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> said &
+  on_hosts 2 rnntrain "${LONG[@]}" -o run "$DATA/lambda.fa.gz" > out 2> messages &
   pid=$!
   await logged run 60
   ip -n "$near" link set eth0 down
-  await grep -q '^rnntrain: rank 1 on far has not answered for 10 s' said
+  await grep -q '^rnntrain: rank 1 on far has not answered for 10 s' messages
   await no_rank "$near"
   await no_rank "$far"
   rnntrain "${LONG[@]}" -e 1 -o run --resume "$DATA/lambda.fa.gz"

@@ -116,8 +116,8 @@ calls() {
     library=/usr/lib/$(gcc -print-multiarch)/openblas-$kind
     [ -e "$library/libopenblas.so.0" ] || continue
     for threads in 1 2 5; do
-      LD_LIBRARY_PATH=$library rnntrain -k 3 -e 1 -t $threads --force -o run.$kind.$threads "$DATA/phix174.fa.gz" 2> said
-      grep -q ", $threads threads\?$" said
+      LD_LIBRARY_PATH=$library rnntrain -k 3 -e 1 -t $threads --force -o run.$kind.$threads "$DATA/phix174.fa.gz" 2> messages
+      grep -q ", $threads threads\?$" messages
       first=${first:-run.$kind.$threads}
       cmp "$first/model.safetensors" run.$kind.$threads/model.safetensors
     done

@@ -53,11 +53,11 @@ same_numbers() {
 @test "NumPy computes the same yhat with the memory" {
   for options in "" "-s 3" "-k 4 -s 2 --strands forward" "--memory-limit 40k"; do
     train --memory $options -o run --force "$GENOME"
-    yhat_of run > said
+    yhat_of run > messages
     yhat_read run > read
-    [ "$(wc -l < said)" -gt 200 ]
-    [ "$(wc -l < said)" -eq "$(wc -l < read)" ]
-    same_numbers said read
+    [ "$(wc -l < messages)" -gt 200 ]
+    [ "$(wc -l < messages)" -eq "$(wc -l < read)" ]
+    same_numbers messages read
     rnnpredict --memory off --positions all --top 256 run "$READS" > off
     run ! cmp -s off <(rnnpredict --positions all --top 256 run "$READS")
   done

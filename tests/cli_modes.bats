@@ -52,9 +52,9 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
     for bases in ACGTTG ACGTTGC ACGTTGCA TTNACGTTGCAT GATTACAGATTACAGATTACAGGCC; do
       printf '>a\n%s\n' $bases > a.fa
       printf '>first\nNACGT\n>a\n%s\n>last\nACGTACGTTTT\n' $bases > many.fa
-      rnnpredict --top 1 --no-header run$s a.fa > said
-      rnnpredict --top 1 --no-header run$s - < many.fa | sed -n 2p | cmp - said
-      [ "$(cut -f 3 said | tail -c $((s + 1)))" = \
+      rnnpredict --top 1 --no-header run$s a.fa > messages
+      rnnpredict --top 1 --no-header run$s - < many.fa | sed -n 2p | cmp - messages
+      [ "$(cut -f 3 messages | tail -c $((s + 1)))" = \
         "$(rnnpredict --mode sample --temperature 0 --length $s --prompt ${bases##*N} run$s | tail -n 1)" ]
       rnnpredict --bases --no-header run$s a.fa | cut -f 2- >> answers$s
     done
@@ -164,8 +164,8 @@ is_bedgraph() {
 
 @test "track: the bedGraph and windows of a circle end at the end of the record" {
   printf '>ring circular=true\nACGTTGCATTGACCA\n' > ring.fa
-  rnnpredict --mode track --format bedgraph "$RUN" ring.fa > ring.bedgraph 2> said
-  [ ! -s said ]
+  rnnpredict --mode track --format bedgraph "$RUN" ring.fa > ring.bedgraph 2> messages
+  [ ! -s messages ]
   is_bedgraph ring.bedgraph 15
   [ "$(wc -l < ring.bedgraph)" -eq 12 ]
   fails 2 "--circular: goes neither" rnnpredict --mode track --format bedgraph --circular "$RUN" ring.fa
@@ -634,8 +634,8 @@ for cells, row in zip(rows[1:], objects):
   fails 2 "can be named only once" rnnpredict --mode classify --model a="$RUN" --model b="$RUN" - - < "$READS"
 }
 
-# told FILE N: waits until the file has N lines; there must not be more.
-told() {
+# has_exactly FILE N: waits until the file has N lines; more lines are an error.
+has_exactly() {
   await has_lines "$1" "$2"
   [ "$(wc -l < "$1")" -eq "$2" ]
 }
@@ -660,10 +660,10 @@ waiting() {
         rm -f out
         waiting $form $n > text
         [ $form != gzip ] || gzip -f text
-        rnnpredict --mode score -t $threads "$RUN" pipe > out 2> said &
+        rnnpredict --mode score -t $threads "$RUN" pipe > out 2> messages &
         exec 4> pipe
         cat text* >&4
-        told out $((n + 1))
+        has_exactly out $((n + 1))
         exec 4>&-
         code=0
         wait $! || code=$?
@@ -682,7 +682,7 @@ waiting() {
   rnnpredict --mode track "$RUN" pipe > out &
   exec 4> pipe
   head -c 36000 long.fa >&4
-  told out $((2 * 16384 - 1)) # two pieces of it
+  has_exactly out $((2 * 16384 - 1)) # two pieces of it
   tail -c +36001 long.fa >&4
   exec 4>&-
   wait $!

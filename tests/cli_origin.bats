@@ -259,7 +259,7 @@ END
   cp phix.fa some.fa far
   rnntrain -q "${SMALL[@]}" -t 1 -o run phix.fa --valid some.fa
   rnntrain "${SMALL[@]}" -t 3 -o other "$PWD/far/phix.fa" --valid ././some.fa --log-every 1 --checkpoint-every 1s \
-    --no-progress --multiqc 2> said
+    --no-progress --multiqc 2> messages
   cmp run/model.safetensors other/model.safetensors
   mv far/phix.fa far/phi.fa
   rnntrain -q "${SMALL[@]}" -o named far/phi.fa --valid some.fa
@@ -314,8 +314,8 @@ END
 @test "a model with a memory records its bits per base with the memory" {
   rnntrain -q "${SMALL[@]}" --memory -o run phix.fa
   "$PYTHON" -c 'import json, sys
-said = json.load(open("run/run.json"))["result"]["memory_frozen_bits_per_base"]
-assert abs(said - float(sys.argv[1])) < 1e-6, said' "$(about run memory_frozen_bits_per_base)"
+messages = json.load(open("run/run.json"))["result"]["memory_frozen_bits_per_base"]
+assert abs(messages - float(sys.argv[1])) < 1e-6, messages' "$(about run memory_frozen_bits_per_base)"
   rnntrain -q "${SMALL[@]}" --memory --valid-fraction 0 --force -o run phix.fa
   run ! about run memory_frozen_bits_per_base
   rnnpredict --mode info run | grep memory_bases

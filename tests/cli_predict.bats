@@ -249,9 +249,9 @@ for name, bases in rings.items():
     for q, bits in cut[skipped].get(name, {}).items(): # which predicts bases k + 1, k + 2, ... of n
         if (q - k - 1) % n + s <= n - skipped:
             right[n - (q + s - 2 + skipped) % n] = bits
-    said = {position: bits for position, bits in rows[name] if bits != 'NA'}
-    assert said == right, (name, n, skipped, said, right)
-    seen += len(said)
+    messages = {position: bits for position, bits in rows[name] if bits != 'NA'}
+    assert messages == right, (name, n, skipped, messages, right)
+    seen += len(messages)
 assert seen > 300, seen
 EOF
   done
@@ -409,8 +409,8 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   [ "$(grep -c '^a.[1-4]' drawn)" -eq 4 ]
   on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnnpredict --mode sample --prompt - "$RUN" | grep '^>sample1$'
   on_terminal 02 Ctrl-D 'type:>a\nACGTACGT\n\x04' rnntrain -k 2 -D 4 -e 1 --valid-fraction 0 -o typed - | grep '^model: '
-  rnnpredict "$RUN" < "$FORTY" 2> said > /dev/null
-  [ ! -s said ]
+  rnnpredict "$RUN" < "$FORTY" 2> messages > /dev/null
+  [ ! -s messages ]
 }
 
 @test "a terminal shows progress unless the table is printed on it" {
@@ -427,8 +427,8 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   done
   on_terminal 12 record none rnnpredict --mode embed --positions all --format npy -o states "$RUN" "${many[@]:0:9}" > drawn
   run ! grep -q records drawn # the rows of the array have their names there
-  rnnpredict --mode track -o table "$RUN" "${many[@]:0:20}" > said 2>&1
-  [ ! -s said ]
+  rnnpredict --mode track -o table "$RUN" "${many[@]:0:20}" > messages 2>&1
+  [ ! -s messages ]
 }
 
 @test "a terminal shows the progress of indexing a memory" {
@@ -451,7 +451,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   printf '>a\033[31m\177\302\233\007b circular=true\nACGTACGT\n' > evil.fa
   for what in "${ASKS[@]}"; do
     echo "$what"
-    ask "$RUN" "$what" evil.fa > file 2> said
+    ask "$RUN" "$what" evil.fa > file 2> messages
     on_terminal 12 'a' none bash -c 'ask "$@"' - "$RUN" "$what" evil.fa > drawn
     run ! grep -P '[^\x20-\x7e\t]' drawn
     [[ "$what" == *trace* ]] || [[ "$what" == *jsonl* ]] || grep -q $'^a\033\\[31m\177\302\233\007b\t' file

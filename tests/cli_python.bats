@@ -27,17 +27,17 @@ as_shown() {
 @test "NumPy reads the model and computes the same predictions" {
   need_numpy
   train -k 4 -o run "$DATA/phix174.fa.gz"
-  block python.md "python numpy" | tee program | "$PYTHON" - > said
+  block python.md "python numpy" | tee program | "$PYTHON" - > messages
   [ "$(wc -l < program)" -le 12 ]
-  agrees said
+  agrees messages
 }
 
 @test "PyTorch reads the model and computes the same predictions" {
   need_torch
   train -k 4 -o run "$DATA/phix174.fa.gz"
-  block python.md "python torch" | tee program | "$PYTHON" - > said
+  block python.md "python torch" | tee program | "$PYTHON" - > messages
   [ "$(wc -l < program)" -le 12 ]
-  agrees said
+  agrees messages
 }
 
 @test "R reads the model and computes the same predictions" {
@@ -46,9 +46,9 @@ as_shown() {
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md r > program
   [ "$(wc -l < program)" -le 12 ]
-  Rscript program > said
-  sed -i 's/^ *\[.*\]//' said
-  agrees said
+  Rscript program > messages
+  sed -i 's/^ *\[.*\]//' messages
+  agrees messages
 }
 
 @test "rnnpredict reads a model that NumPy writes, for every activation and softmax" {
@@ -78,8 +78,8 @@ as_shown() {
   need_torch
   train -k 4 -o run "$DATA/phix174.fa.gz"
   block python.md "python torch load" > program
-  as_shown load > said
-  agrees said
+  as_shown load > messages
+  agrees messages
 }
 
 @test "a model exported to ONNX computes the same, for every activation and softmax" {
@@ -89,6 +89,6 @@ as_shown() {
   block python.md "python onnx export" > program
   [ "$(grep -c . program)" -le 22 ]
   block python.md "python onnx run" >> program
-  as_shown export > said
-  agrees said
+  as_shown export > messages
+  agrees messages
 }

@@ -3,7 +3,7 @@ load cli
 
 setup_file() {
   cd "$BATS_FILE_TMPDIR"
-  rnntrain -t 2 -o alone "${RUN[@]}" 2> said
+  rnntrain -t 2 -o alone "${RUN[@]}" 2> messages
 }
 
 setup() {
@@ -50,11 +50,11 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
 }
 
 @test "ranks print the messages of a single process" {
-  ranks 4 rnntrain -t 2 -o run "${RUN[@]}" 2> said
+  ranks 4 rnntrain -t 2 -o run "${RUN[@]}" 2> messages
   same "$ALONE_RUN" run
-  grep -q "memory, 2 threads on each of 4 ranks$" said
-  lines "$BATS_FILE_TMPDIR/said" > expected
-  lines said | diff expected -
+  grep -q "memory, 2 threads on each of 4 ranks$" messages
+  lines "$BATS_FILE_TMPDIR/messages" > expected
+  lines messages | diff expected -
 }
 
 @test "a run resumes on another number of ranks" {
@@ -69,13 +69,13 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
 }
 
 @test "a run that a signal ends resumes alone as if it had not been interrupted" {
-  mpirun --oversubscribe --bind-to none -n 4 rnntrain -t 1 -o run "${RUN[@]}" -e 1000 2> said &
+  mpirun --oversubscribe --bind-to none -n 4 rnntrain -t 1 -o run "${RUN[@]}" -e 1000 2> messages &
   await logged run 14
   kill -USR2 $!
   code=0
   wait $! || code=$?
   [ "$code" -eq 140 ]
-  grep -q "^rnntrain: stopped by SIGUSR2 at step [0-9]* and saved in run/checkpoint.safetensors; --resume continues from there$" said
+  grep -q "^rnntrain: stopped by SIGUSR2 at step [0-9]* and saved in run/checkpoint.safetensors; --resume continues from there$" messages
   rnntrain -q -t 2 -o run "${RUN[@]}" --resume
   same "$ALONE_RUN" run
 }
@@ -107,10 +107,10 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
 
 @test "--max-time ends all ranks with a model; a dry run estimates the time" {
   with_time ranks 2 rnntrain -t 1 -o run "${RUN[@]:0:10}" "$DATA/lambda.fa.gz"
-  grep -q "^out of time after" said
+  grep -q "^out of time after" messages
   rnnpredict --mode info run
-  ranks 2 rnntrain --dry-run "${RUN[@]}" 2> said > kept
-  grep -q "^time: about .* on each of 2 ranks$" said
+  ranks 2 rnntrain --dry-run "${RUN[@]}" 2> messages > kept
+  grep -q "^time: about .* on each of 2 ranks$" messages
   [ "$(wc -l < kept)" -eq 2 ]
 }
 
@@ -125,19 +125,19 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
       rm -rf disk/*
       head -c "$((256 - room))k" /dev/zero > disk/filler || true
       code=0
-      ranks 2 rnntrain -q -t 1 -o disk/run "$@" 2> said || code=$?
-      cat said
+      ranks 2 rnntrain -q -t 1 -o disk/run "$@" 2> messages || code=$?
+      cat messages
       [ "$code" -eq 1 ]
-      [ "$(grep -c "^rnntrain: " said)" -eq 1 ]
-      grep -q "disk/run.*: cannot be .*: No space left on device; make room" said
+      [ "$(grep -c "^rnntrain: " messages)" -eq 1 ]
+      grep -q "disk/run.*: cannot be .*: No space left on device; make room" messages
     done' - "${RUN[@]}" -e 1000 --log-every 1
 }
 
 @test "too many ranks for the number of lanes are refused in one sentence" {
   code=0
-  ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> said || code=$?
+  ranks 4 rnntrain -q -o run "${RUN[@]}" -B 8 2> messages || code=$?
   [ "$code" -eq 1 ]
-  [ "$(cat said)" = "rnntrain: 4 processes were started, but --lanes 8 is enough for only 2; start fewer, or use --lanes 16" ]
+  [ "$(cat messages)" = "rnntrain: 4 processes were started, but --lanes 8 is enough for only 2; start fewer, or use --lanes 16" ]
   [ ! -e run ]
 }
 
@@ -146,17 +146,17 @@ lines() { sed -E 's/[0-9.]+ [kMG]?B|[0-9.]+ ?m?s\b|[0-9]+k k-mers|[0-9]+ threads
   D=$(awk -v kB="$kilobytes" 'BEGIN { printf "%d", sqrt(kB * 1000 / 64) }') # of 20 to 30 bytes a weight of H
   rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" > kept || skip "less memory here, or more, than a -D for it"
   code=0
-  ranks 4 rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" 2> said > kept || code=$?
+  ranks 4 rnntrain --dry-run -q -D "$D" -B 64 -T 1 "$DATA/phix174.fa.gz" 2> messages > kept || code=$?
   [ "$code" -eq 1 ]
-  [ "$(grep -c "^rnntrain: .* of memory and \(a rank's\|its\) share of the .* is " said)" -eq 1 ]
+  [ "$(grep -c "^rnntrain: .* of memory and \(a rank's\|its\) share of the .* is " messages)" -eq 1 ]
 }
 
 @test "ranks whose results would differ in the last bits are refused" {
   [[ "$(rnntrain --version)" == *x86-64-v* ]] || skip "OpenBLAS has one kind of loops here"
   code=0
-  ranks 1 rnntrain -q -o run "${RUN[@]}" : -n 1 -x OPENBLAS_CORETYPE=Nehalem rnntrain -q -o run "${RUN[@]}" 2> said || code=$?
+  ranks 1 rnntrain -q -o run "${RUN[@]}" : -n 1 -x OPENBLAS_CORETYPE=Nehalem rnntrain -q -o run "${RUN[@]}" 2> messages || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: rank 1 on .*: computes with OpenBLAS .* nodes of the same kind$" said
+  grep -q "^rnntrain: rank 1 on .*: computes with OpenBLAS .* nodes of the same kind$" messages
 }
 
 @test "a build with MPI that is started without mpirun is one rank" {

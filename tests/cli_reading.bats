@@ -54,8 +54,8 @@ i = json.load(open("run/run.json"))["inputs"][0]
 print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i["circular"])' |
     diff - <(echo "$segments $low $short $bases 0")
   [ "$(about all data_crc32)" != "$(about run data_crc32)" ]
-  train --min-quality 20 --min-length 40 -o quiet "$DATA/reads.fq.gz" 2> said
-  [ ! -s said ]
+  train --min-quality 20 --min-length 40 -o quiet "$DATA/reads.fq.gz" 2> messages
+  [ ! -s messages ]
 }
 
 @test "--min-quality warns that FASTA has no qualities" {
@@ -67,8 +67,8 @@ print(i["segments"], i["low_quality"], i["short_segments"], i["short_bases"], i[
   printf '@a\nACGTACGTACGTA\n+\nIII5!!IIIIIII\n' > some.fq
   printf '>a circular=true\nACGTACGTAC\n>b\nACGT\n>c circular=true\nACGTT\n' > some.fa
   rnntrain --dry-run --min-quality 20 --min-length 5 -k 3 some.fq some.fq - < some.fa 2>&1 > table |
-    grep -e "left out" -e circular -e quality > said
-  diff said - << 'END'
+    grep -e "left out" -e circular -e quality > messages
+  diff messages - << 'END'
 standard input: circular records: 2 of 3
 standard input: has no quality values for --min-quality
 some.fq: left out for quality below 20: 2 of 13 bases
@@ -148,10 +148,10 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
     run ! cmp -s soft keep
   done
   masked=$(grep -v '^>' soft.fa | tr -dc acgt | wc -c)
-  rnnpredict --mode score --lowercase ambiguous run soft.fa 2> said > table
-  grep lower said | diff - <(echo "rnnpredict: soft.fa: left out as lower case: $masked bases")
-  rnnpredict --mode trace --lowercase ambiguous run - < soft.fa 2> said > table
-  grep lower said | diff - <(echo "rnnpredict: standard input: left out as lower case: $masked bases")
+  rnnpredict --mode score --lowercase ambiguous run soft.fa 2> messages > table
+  grep lower messages | diff - <(echo "rnnpredict: soft.fa: left out as lower case: $masked bases")
+  rnnpredict --mode trace --lowercase ambiguous run - < soft.fa 2> messages > table
+  grep lower messages | diff - <(echo "rnnpredict: standard input: left out as lower case: $masked bases")
   # d has ACGTG and CATA, which the circle continues with ACG
   [ "$(rnnpredict --mode score --lowercase ambiguous run soft.fa | tail -n 1 | cut -f 1-4)" = $'d\t6\t6\t4' ]
 }

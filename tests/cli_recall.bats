@@ -82,7 +82,7 @@ recalls() {
 @test "memory: the network with a memory needs fewer bits for reads than the best Markov model" {
   [ -d "$SHARED_DATA/reads" ] || skip "no ../shared/data beside the source tree, nor in \$SHARED"
   for reads in illumina_ERR127302_1_20k ont_seqkit_4k; do
-    rnntrain -q --force --memory -e 3 -t 2 -o run "$SHARED_DATA/reads/$reads.fastq.gz" 2> said
+    rnntrain -q --force --memory -e 3 -t 2 -o run "$SHARED_DATA/reads/$reads.fastq.gz" 2> messages
     "$PYTHON" -c 'import json
 run = json.load(open("run/run.json"))
 frozen, adapting = (run["result"][f"memory_{way}_bits_per_base"] for way in ("frozen", "adapting"))
@@ -270,14 +270,14 @@ reverse_complement() { rev <<< "$1" | tr ACGT TGCA; }
   rnnpredict --mode trace --timesteps 30 "$RUN" s.fa > trace.json
   rnnpredict --top 4 --positions all --no-header "$RUN" s.fa 2> /dev/null > next.tsv
   "$PYTHON" -c 'import json
-told = {}
+predicted = {}
 for line in open("next.tsv"):
     name, position, _, kmer, p = line.split("\t")
-    told[name, int(position), kmer] = float(p)
+    predicted[name, int(position), kmer] = float(p)
 for record in json.load(open("trace.json"))["records"]:
     for t, step in enumerate(record["forward"]):
         for kmer, p in zip(step["kmers"], step["yhat"]):
-            assert abs(told[record["record"], t + 4, kmer] - p) < 1e-5, (t, kmer, p)'
+            assert abs(predicted[record["record"], t + 4, kmer] - p) < 1e-5, (t, kmer, p)'
 }
 
 @test "trace: the text shows the place, strand and success rate of each pointer" {

@@ -65,8 +65,8 @@ inside() {
       n += length($0) }' genome.fa > body
   { printf '##fileformat=VCFv4.2\n##contig=<ID=phi>\n##contig=<ID=lambda>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n'
     cat body; } > calls.vcf
-  rnnpredict --mode variants --no-header --vcf calls.vcf run genome.fa > all 2> said ||
-    { ! grep -q 'this build cannot read VCF' said || skip "no HTSlib: apt-get install libhts-dev"; cat said; }
+  rnnpredict --mode variants --no-header --vcf calls.vcf run genome.fa > all 2> messages ||
+    { ! grep -q 'this build cannot read VCF' messages || skip "no HTSlib: apt-get install libhts-dev"; cat messages; }
   bcftools view -O z -o calls.vcf.gz calls.vcf
   lines "bcftools" | grep bcftools > do
   bash -e -o pipefail do

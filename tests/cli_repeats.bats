@@ -6,13 +6,13 @@ setup_file() {
   cd "$BATS_FILE_TMPDIR"
   random_bases 60000 1 > unique
   { echo ">repeats"; cat unique; head -c 9000 unique; echo; } > repeats.fa
-  rnntrain "${RUN[@]}" --memory -o run repeats.fa 2> said
+  rnntrain "${RUN[@]}" --memory -o run repeats.fa 2> messages
 }
 
 setup() {
   mkdir "$BATS_TEST_TMPDIR/here"
   cd "$BATS_TEST_TMPDIR/here"
-  cp -r "$BATS_FILE_TMPDIR/run" "$BATS_FILE_TMPDIR/repeats.fa" "$BATS_FILE_TMPDIR/said" .
+  cp -r "$BATS_FILE_TMPDIR/run" "$BATS_FILE_TMPDIR/repeats.fa" "$BATS_FILE_TMPDIR/messages" .
 }
 
 RUN=(-k 3 -d 4 -D 8 -B 8 -T 16 -e 1 -t 2)
@@ -40,13 +40,13 @@ stopped() {
   local tries pid
   for tries in $(seq 50); do
     rm -rf two
-    nice -n 10 env --default-signal=TERM rnntrain "${@:2}" -o two long.fa 2> said &
+    nice -n 10 env --default-signal=TERM rnntrain "${@:2}" -o two long.fa 2> messages &
     pid=$!
-    await grep -qx "$1" said
+    await grep -qx "$1" messages
     kill -TERM "$pid" 2> kept || true
     code=0
     wait "$pid" || code=$?
-    if [ "$code" -ne 0 ] && grep -q '^rnntrain: stopped by ' said; then return; fi # the run had not ended yet
+    if [ "$code" -ne 0 ] && grep -q '^rnntrain: stopped by ' messages; then return; fi # the run had not ended yet
   done
 }
 
@@ -62,10 +62,10 @@ stopped() {
 }
 
 @test "bits with a memory are printed next to those of the Markov model, and are below 2 on repeats" {
-  grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' said
-  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (with the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" said
+  grep -q '^validation: [0-9.]* bits per base; best Markov model (order [0-9]*): [0-9.]*$' messages
+  grep -q "^validation with the memory: $(printf %.4f "$(result memory_frozen_bits_per_base)") bits per base; adapting (with the validation sequence read so far): $(printf %.4f "$(result memory_adapting_bits_per_base)")$" messages
   less 1.99 "$(result best_valid_bits_per_base)"
-  run ! grep "worse than the best Markov model" said # with the memory it is better
+  run ! grep "worse than the best Markov model" messages # with the memory it is better
   less "$(result memory_frozen_bits_per_base)" 0.5 # all of the validation is in the memory
   less "$(result memory_adapting_bits_per_base)" 0.5
   [ "$(result memory_bases)" -eq 62100 ]
@@ -97,10 +97,10 @@ stopped() {
   # The best weights are not the last.
   rnntrain -q "${RUN[@]}" -e 6 --schedule constant --learning-rate 0.3 --warmup 0 --memory --force -o run repeats.fa
   less "$(result best_step)" "$(result steps)"
-  rnntrain "${RUN[@]}" --init run -e 0 --memory -o added repeats.fa 2> said
+  rnntrain "${RUN[@]}" --init run -e 0 --memory -o added repeats.fa 2> messages
   tensors run/model.safetensors > weights
   tensors added/model.safetensors | cmp - weights
-  grep -qx "done after .*, 0 steps and 0.00 epochs" said
+  grep -qx "done after .*, 0 steps and 0.00 epochs" messages
   for key in memory_frozen_bits_per_base memory_adapting_bits_per_base best_valid_bits_per_base; do
     [ "$(result $key)" = "$(result $key added)" ]
   done
@@ -147,7 +147,7 @@ stopped() {
 }
 
 @test "the start and --dry-run report the memory" {
-  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; every position is indexed; work per base: at most 32 index entries and 16 pointers" said
+  grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; every position is indexed; work per base: at most 32 index entries and 16 pointers" messages
   rnntrain --dry-run --memory --memory-limit 100k --strands forward repeats.fa 2> dry > table
   grep -qx "memory of repeats: 62100 bases, [0-9.]* kB; one position in [0-9]* is indexed; work per base: at most 16 index entries and 16 pointers" dry
   rnntrain --dry-run --memory --init run "${RUN[@]}" -e 0 repeats.fa 2> dry > table
@@ -161,10 +161,10 @@ stopped() {
   for after in "indexing the memory of repeats" "calibrating the memory of repeats"; do
     stopped "$after" "${RUN[@]}" --memory
     [ "$code" -eq 143 ]
-    grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume \(adds its memory\|examines it\)$' said
+    grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume \(adds its memory\|examines it\)$' messages
     grep -q '"status": "interrupted"' two/run.json
     saved=without
-    if grep -q "examines it" said; then saved=one; fi # the signal came after the calibration
+    if grep -q "examines it" messages; then saved=one; fi # the signal came after the calibration
     [ "$(about "$saved" data_crc32)" = "$(about two data_crc32)" ]
     rnntrain -q --resume -t 1 -o two long.fa
     same_run one two
@@ -178,10 +178,10 @@ stopped() {
   half=("${RUN[@]}" -B 64 --valid-fraction 0.5 --memory)
   rnntrain -q "${half[@]}" -o one long.fa
   for seconds in 0 0.2 0.4 0.6; do
-    rm -rf two said
-    rnntrain "${half[@]}" -o two long.fa 2> said &
+    rm -rf two messages
+    rnntrain "${half[@]}" -o two long.fa 2> messages &
     pid=$!
-    await grep -qsx "calibrating the memory of repeats" said
+    await grep -qsx "calibrating the memory of repeats" messages
     sleep "$seconds"
     kill -KILL "$pid" 2> kept || true
     wait "$pid" || true

@@ -22,7 +22,7 @@ setup() {
 
 # A shell script starts background commands with SIGINT ignored; this restores the default. The process
 # number is $!. The command has a low priority, so a signal reaches it before its end.
-start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> said < "${INPUT:-/dev/null}" & }
+start() { nice -n 10 env --default-signal=INT,TERM rnntrain "$@" 2> messages < "${INPUT:-/dev/null}" & }
 
 # stop SIGNAL RUN STEP: sends the signal to the last command once RUN has logged STEP, and sets $code to its exit
 # code. Fails if the command has ended before.
@@ -65,7 +65,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   signals=(TERM KILL INT KILL HUP XCPU) codes=(143 137 130 137 129 152) i=0
   for at in $((last / 12)) $((last / 10)) $((last / 8)) $((last / 6)) $((last / 4)) $((last / 3)); do
     interrupted_by "${signals[i]}" run "$at" --resume=auto -t $((i % 3 + 1)) --checkpoint-every 0.02s "${VALID[@]}"
-    echo "step $at ${signals[i]}: $code $(cat said)"
+    echo "step $at ${signals[i]}: $code $(cat messages)"
     [ "$code" -eq "${codes[i]}" ]
     i=$((i + 1))
   done
@@ -123,7 +123,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   rnntrain "${options[@]}" -o one
   awk -F '\t' '$9 != "NA"' one/loss.tsv | tail -n +2 | [ "$(wc -l)" -eq 1 ]
   last=$(steps one)
-  until grep "at step $last " said; do # after the last step, and before the row that holds the validation
+  until grep "at step $last " messages; do # after the last step, and before the row that holds the validation
     rm -rf two
     interrupted two $((last - 1)) "${options[@]}"
     [ "$code" -eq 143 ]
@@ -145,7 +145,7 @@ steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
   interrupted_by INT run 500 "${RUN[@]}"
   [ "$code" -eq 130 ]
   run --separate-stderr -0 rnntrain --resume -o run "$DATA/lambda.fa.gz"
-  step=$(grep -o 'at step [0-9]*' said | grep -o '[0-9]*')
+  step=$(grep -o 'at step [0-9]*' messages | grep -o '[0-9]*')
   [[ "$stderr" == *"resuming from step $step, "* ]]
   same_run "$WHOLE" run
 }
@@ -193,8 +193,8 @@ assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"
 # killed_at_once RUN FILE: resumes the run and kills it after its message "resuming"; run.json then has the status running.
 killed_at_once() {
   run ! grep '"status": "running"' "$1/run.json"
-  rnntrain --no-progress --resume -e 100000 -o "$1" "$2" 2> said &
-  await grep "^resuming from step" said
+  rnntrain --no-progress --resume -e 100000 -o "$1" "$2" 2> messages &
+  await grep "^resuming from step" messages
   kill -KILL $!
   wait $! || true
   grep '"status": "running"' "$1/run.json"
@@ -252,7 +252,7 @@ state() { grep -ao "\"state.$2\":\"[^\"]*\"" "$1/checkpoint.safetensors" | cut -
 
 @test "--max-time includes all parts of a run" {
   with_time rnntrain -k 3 -d 8 -D 16 --valid-fraction 0 -o run "$DATA/lambda.fa.gz"
-  grep -q "out of time after" said
+  grep -q "out of time after" messages
   steps=$(steps run)
   run --separate-stderr -0 rnntrain --resume --max-time "$time" -o run "$DATA/lambda.fa.gz"
   [[ "$stderr" == *"out of time after"* ]]
@@ -284,8 +284,8 @@ assert third[4:7] == ["3", "--log-every", "7"], third'
 @test "a signal is acknowledged in one sentence" {
   interrupted run 100 "${RUN[@]}"
   [ "$code" -eq 143 ]
-  [ "$(wc -l < said)" -eq 1 ]
-  grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume continues from there$" said
+  [ "$(wc -l < messages)" -eq 1 ]
+  grep -q "^rnntrain: stopped by SIGTERM at step [0-9]* and saved in run/checkpoint.safetensors; --resume continues from there$" messages
   "$PYTHON" -c 'import json, sys
 report = json.load(open("run/run.json"))
 assert report["status"] == "interrupted"
@@ -300,9 +300,9 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
     start "${options[@]}" -e 2 -o run
     stop TERM run 1 # the next step has begun: rows are written before it
     [ "$code" -eq 143 ]
-    if grep "at step $(steps run) and saved" said; then break; fi
+    if grep "at step $(steps run) and saved" messages; then break; fi
   done
-  grep "at step $(steps run) and saved" said
+  grep "at step $(steps run) and saved" messages
   rnntrain -q --resume -o run "$DATA/phix174.fa.gz"
   rnntrain "${options[@]}" -e 2 -o one
   same_run one run
@@ -319,7 +319,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   code=0
   wait "$pid" || code=$?
   [ "$code" -eq 143 ]
-  grep -q "^SIGUSR1: saved at step [0-9]*$" said
+  grep -q "^SIGUSR1: saved at step [0-9]*$" messages
 }
 
 @test "SIGUSR1 while the input is read takes effect at the first checkpoint" {
@@ -355,9 +355,9 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   [ -e deaf/report.html ]
   [ -e deaf/rnntrain_mqc.json ]
   exec 8>&-
-  rnntrain "${RUN[@]:1}" --no-progress -o run 2> >(head -n 1 > said)
+  rnntrain "${RUN[@]:1}" --no-progress -o run 2> >(head -n 1 > messages)
   same_run "$WHOLE" run
-  [ "$(wc -l < said)" -eq 1 ]
+  [ "$(wc -l < messages)" -eq 1 ]
 }
 
 @test "a second SIGINT ends a run at once" {
@@ -371,7 +371,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   code=0
   wait $! || code=$?
   [ "$code" -eq 130 ]
-  [ ! -s said ]
+  [ ! -s messages ]
   cmp before run/checkpoint.safetensors
 }
 
@@ -619,6 +619,6 @@ END
   code=0
   wait "$pid" || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: -o run: another rnntrain has started a run there meanwhile" said
+  grep -q "^rnntrain: -o run: another rnntrain has started a run there meanwhile" messages
   diff -r before run
 }

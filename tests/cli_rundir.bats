@@ -14,7 +14,7 @@ setup() {
 
 # begin DIR [OPTION...]: starts OLD in DIR and waits for its first rows; $old is its process.
 begin() {
-  env --default-signal=INT,TERM rnntrain "${OLD[@]}" "${@:2}" -o "$1" "$PHIX" 2> said &
+  env --default-signal=INT,TERM rnntrain "${OLD[@]}" "${@:2}" -o "$1" "$PHIX" 2> messages &
   old=$!
   await [ -e "$1/run.json" ]
   [ "$#" -gt 1 ] || await logged "$1" 5
@@ -35,11 +35,11 @@ ends() {
   code=0
   await gone || kill -KILL "$old"
   wait "$old" || code=$?
-  cat said
+  cat messages
   [ "$code" -eq 1 ] || return 1
-  [ "$(wc -l < said)" -eq 1 ] || return 1
-  grep -qF -- "$1" said || return 1
-  if grep -q "model:" said; then return 1; fi
+  [ "$(wc -l < messages)" -eq 1 ] || return 1
+  grep -qF -- "$1" messages || return 1
+  if grep -q "model:" messages; then return 1; fi
 }
 
 # untouched DIR: checks that it has the files of an undisturbed NEW, and that the run resumes.
@@ -77,7 +77,7 @@ untouched() {
 @test "a resumed run whose directory is removed while it reads reports it" {
   rnntrain "${NEW[@]}" -o run "$PHIX"
   mkfifo input
-  rnntrain -q --resume -e 3 -o run input 2> said &
+  rnntrain -q --resume -e 3 -o run input 2> messages &
   old=$!
   exec 7> input # it has opened its input, and the directory before that
   rm -rf run
@@ -104,7 +104,7 @@ untouched() {
   need_strace
   # It stops itself at its eighth file, run.json with the results, which is the last before a report.
   strace -o trace -e trace=renameat -e inject=renameat:signal=STOP:when=8 \
-    rnntrain "${NEW[@]}" --report --multiqc -o run "$PHIX" 2> said &
+    rnntrain "${NEW[@]}" --report --multiqc -o run "$PHIX" 2> messages &
   old=$!
   await grep -q 'stopped by SIGSTOP' trace
   mv run old
@@ -162,7 +162,7 @@ untouched() {
 
 @test "a relative name is resolved in the working directory in which the run started" {
   mkdir place
-  (cd place && exec rnntrain "${OLD[@]}" -o ../run "$PHIX" 2> ../said) &
+  (cd place && exec rnntrain "${OLD[@]}" -o ../run "$PHIX" 2> ../messages) &
   old=$!
   await [ -e run/run.json ]
   await logged run 5
@@ -174,14 +174,14 @@ untouched() {
 
 @test "a run continues if a parent directory is moved" {
   mkdir -p place
-  (cd place && exec rnntrain "${BOTH[@]}" -e 300 --seed 1 -o run "$PHIX" 2> ../said) &
+  (cd place && exec rnntrain "${BOTH[@]}" -e 300 --seed 1 -o run "$PHIX" 2> ../messages) &
   old=$!
   await logged place/run 5
   halt
   mv place moved
   kill -CONT "$old"
   wait "$old"
-  [ ! -s said ]
+  [ ! -s messages ]
   rnntrain "${BOTH[@]}" -e 300 --seed 1 -o alone "$PHIX"
   same_run alone moved/run
 }
@@ -238,10 +238,10 @@ STATES=(absent empty "unrelated files" "an empty loss.tsv" "part of a header" "a
 # Checks that the run begins with its first epoch and ends like an undisturbed one.
 is_whole() { same_run whole "$1"; }
 
-# try STATE OPTION DIR: runs it, and leaves the result in $code and the file said.
+# try STATE OPTION DIR: runs it, and leaves the result in $code and the file messages.
 try() {
   code=0
-  rnntrain "${NEW[@]}" ${2:+"$2"} -o "$3" "$PHIX" 2> said || code=$?
+  rnntrain "${NEW[@]}" ${2:+"$2"} -o "$3" "$PHIX" 2> messages || code=$?
 }
 
 # follow STATE WORDS COMMAND...: if the error has the words, the command must succeed on the directory
@@ -283,15 +283,15 @@ remedies_work() {
     for option in "" --resume --resume=auto --force; do
       make "$state"
       try "$state" "$option" DIR
-      echo "'$state' '$option': $code $(cat said)"
+      echo "'$state' '$option': $code $(cat messages)"
       if [ "$code" -eq 0 ]; then
         is_whole DIR
         continue
       fi
       [ "$code" -eq 1 ]
-      [ "$(wc -l < said)" -eq 1 ]
+      [ "$(wc -l < messages)" -eq 1 ]
       refused=$((refused + 1))
-      mv said refusal
+      mv messages refusal
       make "$state"
       [ ! -e DIR ] || cp -r DIR before
       try "$state" "$option" DIR
@@ -310,7 +310,7 @@ remedies_work() {
     for option in "" --resume=auto --force; do
       make "$state"
       try "$state" "$option" DIR
-      echo "'$state' '$option': $code $(cat said)"
+      echo "'$state' '$option': $code $(cat messages)"
       [ "$code" -eq 0 ]
       is_whole DIR
       if [ "$state" = "unrelated files" ]; then [ "$(cat DIR/notes.txt)" = mine ]; fi
@@ -362,10 +362,10 @@ remedies_work() {
       mkdir DIR
       chmod 555 DIR
       code=0
-      "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX") 2> said || code=$?
-      cat said
+      "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX") 2> messages || code=$?
+      cat messages
       [ "$code" -eq 1 ]
-      grep -q "Permission denied; check the permissions, or name another place" said
+      grep -q "Permission denied; check the permissions, or name another place" messages
       "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" -o other - < <(zcat "$PHIX")
       chmod 777 DIR
       "${as_nobody[@]}" "$BIN/rnntrain" "${NEW[@]}" ${option:+"$option"} -o "$name" - < <(zcat "$PHIX")
@@ -393,10 +393,10 @@ remedies_work() {
           size=$((256 - room))
           head -c "${size}k" /dev/zero > disk/filler || true
           code=0
-          rnntrain "$@" ${option:+"$option"} -o disk/run 2> said || code=$?
-          echo "$room kB, there: $there, $option: $code $(cat said)"
+          rnntrain "$@" ${option:+"$option"} -o disk/run 2> messages || code=$?
+          echo "$room kB, there: $there, $option: $code $(cat messages)"
           [ $code -eq 1 ]
-          grep -q "disk/run.*: cannot be .*: No space left on device; make room, or name another place" said
+          grep -q "disk/run.*: cannot be .*: No space left on device; make room, or name another place" messages
           [ $there = yes ] || [ ! -e disk/run ]
           [ $there = no ] || rmdir disk/run # it is empty
           rm disk/filler
@@ -410,10 +410,10 @@ remedies_work() {
 
 @test "a start under a limit on file sizes leaves no file, and succeeds without the limit" {
   code=0
-  (ulimit -f 8 && rnntrain "${NEW[@]}" -D 40 -o run "$PHIX") 2> said || code=$?
-  cat said
+  (ulimit -f 8 && rnntrain "${NEW[@]}" -D 40 -o run "$PHIX") 2> messages || code=$?
+  cat messages
   [ "$code" -eq 1 ]
-  grep -q "File too large; raise the limit on the size of files (ulimit -f)" said
+  grep -q "File too large; raise the limit on the size of files (ulimit -f)" messages
   [ ! -e run ]
   rnntrain "${NEW[@]}" -D 40 -o run "$PHIX"
 }
@@ -421,9 +421,9 @@ remedies_work() {
 @test "a run that is killed while it tests OpenBLAS leaves no lock behind" {
   rnntrain "${NEW[@]}" -o run "$PHIX"
   for _ in $(seq 40); do
-    rnntrain "${NEW[@]}" -t 2 --resume -o run "$PHIX" 2> said &
+    rnntrain "${NEW[@]}" -t 2 --resume -o run "$PHIX" 2> messages &
     sleep "0.0$((RANDOM % 3))$((RANDOM % 10))"
-    kill -KILL "$!" 2> said || true
+    kill -KILL "$!" 2> messages || true
     wait "$!" || true
     rnntrain "${NEW[@]}" --resume -o run "$PHIX"
   done

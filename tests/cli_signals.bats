@@ -14,7 +14,7 @@ setup() {
 
 # begin COMMAND...: starts the command in the background, with default signals; its process number is $pid.
 begin() {
-  env --default-signal=INT,TERM,HUP,QUIT "$@" > out 2> said <&0 &
+  env --default-signal=INT,TERM,HUP,QUIT "$@" > out 2> messages <&0 &
   pid=$!
 }
 
@@ -59,7 +59,7 @@ code_of() {
   kill -USR2 "$pid"
   code_of "$pid"
   [ "$code" -eq 140 ]
-  grep -q '^rnntrain: stopped by SIGUSR2 at step [0-9]* and saved in two/checkpoint.safetensors' said
+  grep -q '^rnntrain: stopped by SIGUSR2 at step [0-9]* and saved in two/checkpoint.safetensors' messages
   grep -q '"status": "interrupted"' two/run.json
   [ -e two/model.safetensors ]
 }
@@ -81,7 +81,7 @@ code_of() {
     code_of "$pid"
     exec 7>&-
     [ "$code" -eq 140 ]
-    [ ! -s said ]
+    [ ! -s messages ]
     [ "$when" = resumed ] || [ ! -e run ]
   done
   diff -r before run
@@ -122,7 +122,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
     code_of "$pid"
     exec 7>&-
     [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
-    [ ! -s said ]
+    [ ! -s messages ]
   done
 }
 
@@ -162,7 +162,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   kill -QUIT "$pid"
   code_of "$parent"
   [ "$code" -eq 131 ]
-  [ ! -s said ]
+  [ ! -s messages ]
   rnntrain -q --resume -e 1 -o run "$DATA/lambda.fa.gz"
   rnntrain "${options[@]}" -e 1 -o whole "$DATA/lambda.fa.gz"
   same_run whole run
@@ -174,7 +174,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' rnntrain -q -o run pipe
   kill -TERM "$pid"
   code_of "$parent"
   [ "$code" -eq 143 ]
-  grep -q 'stopped by SIGTERM' said
+  grep -q 'stopped by SIGTERM' messages
   # Steps of half a second: the first SIGINT waits for the end of one.
   begin_as_first rnntrain -q -D 768 -T 512 -B 32 -t 1 --log-every 1 -o slow "$DATA/lambda.fa.gz"
   await grep -q '^1	' slow/loss.tsv # the next step has begun

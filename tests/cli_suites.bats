@@ -15,7 +15,7 @@ setup() {
   cd "$SUITES"
 }
 
-# wanted FILE EXPECTED RECORDS BASES NOTE: prints the required beginning of the output of `came`.
+# wanted FILE EXPECTED RECORDS BASES NOTE: prints the required beginning of the output of `outcome`.
 wanted() {
   local letters=DNA
   [[ "$5" != *protein* && " ${PROTEIN[*]} " != *" $1 "* ]] || letters=protein
@@ -27,20 +27,20 @@ wanted() {
   esac
 }
 
-# came CODE NAME ROW: prints the result of the program for the file that it calls NAME.
-came() {
-  local out=$BATS_TEST_TMPDIR/$3.out said
-  said=$(< "$BATS_TEST_TMPDIR/$3.err")
-  if [ "$1" -eq 0 ] && [ -z "$said" ]; then
+# outcome CODE NAME ROW: prints the result of the program for the file that it calls NAME.
+outcome() {
+  local out=$BATS_TEST_TMPDIR/$3.out messages
+  messages=$(< "$BATS_TEST_TMPDIR/$3.err")
+  if [ "$1" -eq 0 ] && [ -z "$messages" ]; then
     echo "$(column records < "$out") records, $(column bases < "$out") bases"
-  elif [ "$1" -ne 1 ] || [ -s "$out" ] || [[ "$said" == *$'\n'* ]]; then
-    echo "exit code $1 with $(wc -c < "$out") bytes of output and: $said"
-  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9].*(protein|not a nucleotide code) ]]; then
-    echo "refused as no DNA: $said"
-  elif [[ "$said" =~ ^"rnntrain: $2: line "[1-9] ]]; then
-    echo "refused: $said"
+  elif [ "$1" -ne 1 ] || [ -s "$out" ] || [[ "$messages" == *$'\n'* ]]; then
+    echo "exit code $1 with $(wc -c < "$out") bytes of output and: $messages"
+  elif [[ "$messages" =~ ^"rnntrain: $2: line "[1-9].*(protein|not a nucleotide code) ]]; then
+    echo "refused as no DNA: $messages"
+  elif [[ "$messages" =~ ^"rnntrain: $2: line "[1-9] ]]; then
+    echo "refused: $messages"
   else
-    echo "no file and line: $said"
+    echo "no file and line: $messages"
   fi
 }
 
@@ -56,12 +56,12 @@ by_pipe() {
 
 # check HOW ROW SUITE FILE FORMAT EXPECTED RECORDS BASES NOTE
 check() {
-  local how=$1 row=$2 path=$3/$4 name=$3/$4 code=0 want came
+  local how=$1 row=$2 path=$3/$4 name=$3/$4 code=0 want outcome
   [ "$how" = by_name ] || name="standard input"
   want=$(wanted "$4" "${@:6}")
   "$how" "$path" > "$BATS_TEST_TMPDIR/$row.out" 2> "$BATS_TEST_TMPDIR/$row.err" || code=$?
-  came=$(came $code "$name" "$row")
-  [[ "$came" == "$want"* ]] || echo "$path: wanted: $want; came: $came" >> "$BATS_TEST_TMPDIR/wrong"
+  outcome=$(outcome $code "$name" "$row")
+  [[ "$outcome" == "$want"* ]] || echo "$path: expected: $want; found: $outcome" >> "$BATS_TEST_TMPDIR/wrong"
   echo "$row" >> "$BATS_TEST_TMPDIR/checked"
 }
 

@@ -12,16 +12,16 @@ setup() {
 in_time() {
   local run=$1 code=0
   shift
-  rnntrain -o "$run" "$@" > out 2> said || code=$?
-  cat said
+  rnntrain -o "$run" "$@" > out 2> messages || code=$?
+  cat messages
   [ ! -s out ]
   if [ "$code" -eq 0 ]; then
-    [ "$(tail -n 1 said)" = "model: $run/model.safetensors" ]
+    [ "$(tail -n 1 messages)" = "model: $run/model.safetensors" ]
     rnnpredict --mode info "$run" > out
   else
     [ "$code" -eq 1 ]
-    [[ "$(tail -n 1 said)" =~ ^"rnntrain: --max-time "[0-9.]+" s ended before the first training step; ".+" took "[0-9.]+" s; "(give|"resume with")" a longer --max-time"$ ]]
-    run ! grep '^model:' said
+    [[ "$(tail -n 1 messages)" =~ ^"rnntrain: --max-time "[0-9.]+" s ended before the first training step; ".+" took "[0-9.]+" s; "(give|"resume with")" a longer --max-time"$ ]]
+    run ! grep '^model:' messages
     [ ! -e "$run/model.safetensors" ]
   fi
 }
@@ -85,11 +85,11 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
   # run.json, which follows the checkpoint, is written after the end of the time. If the time ends before the
   # checkpoint, on a slow machine, no file of the run may be left.
   strace -o trace -e trace=renameat -e inject=renameat:delay_enter=3000000:when=2 \
-    rnntrain -q -k 3 -d 8 -D 16 --max-time 2 -o run phix.fa 2> said || code=$?
-  cat said
+    rnntrain -q -k 3 -d 8 -D 16 --max-time 2 -o run phix.fa 2> messages || code=$?
+  cat messages
   [ "$code" -eq 1 ]
   if [ -e run/checkpoint.safetensors ]; then
-    grep -q "; resume with a longer --max-time$" said
+    grep -q "; resume with a longer --max-time$" messages
     grep -q '"status": "out of time"' run/run.json
   fi
   rnntrain -q -k 3 -d 8 -D 16 -e 1 --resume=auto -o run phix.fa
@@ -102,15 +102,15 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
   options=(-t 2 -k 6 --softmax full -D 512 -B 8 -T 16 -e 1)
   head -n 30 phix.fa > few.fa
   rnntrain -q "${options[@]}" -o one few.fa --valid phix.fa
-  env --default-signal=TERM rnntrain "${options[@]}" -o two few.fa --valid phix.fa 2> said &
+  env --default-signal=TERM rnntrain "${options[@]}" -o two few.fa --valid phix.fa 2> messages &
   pid=$!
-  await grep -qx "examining the model" said
+  await grep -qx "examining the model" messages
   cmp one/model.safetensors two/model.safetensors # saved before
   kill -TERM "$pid"
   code=0
   wait "$pid" || code=$?
   [ "$code" -eq 143 ]
-  grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume examines it$' said
+  grep -q '^rnntrain: stopped by SIGTERM after the last step; the model is saved in two/model.safetensors; --resume examines it$' messages
   grep -q '"status": "interrupted"' two/run.json
   rnntrain -q --resume -o two few.fa --valid phix.fa
   same_run one two
@@ -125,20 +125,20 @@ for key in ("calibration", "gradient_flow", "examination"):
 
 @test "the first message is printed before the input is read; short phases have none" {
   mkfifo pipe
-  rnntrain "${TINY[@]:1}" --valid-fraction 0.1 -o run pipe 2> said &
+  rnntrain "${TINY[@]:1}" --valid-fraction 0.1 -o run pipe 2> messages &
   pid=$!
   exec 7> pipe
-  await grep -qx "reading pipe" said
-  [ "$(wc -l < said)" -eq 1 ]
+  await grep -qx "reading pipe" messages
+  [ "$(wc -l < messages)" -eq 1 ]
   cat phix.fa >&7
   exec 7>&-
   wait "$pid"
-  run ! grep -E "^(counting|preparing|writing|examining) " said
+  run ! grep -E "^(counting|preparing|writing|examining) " messages
 }
 
 @test "the long phases of a large network are announced" {
-  rnntrain -k 8 -D 64 -d 32 -e 1 -o run phix.fa 2> said
-  grep -E "^(counting|preparing|writing|examining) " said > phases
+  rnntrain -k 8 -D 64 -d 32 -e 1 -o run phix.fa 2> messages
+  grep -E "^(counting|preparing|writing|examining) " messages > phases
   printf '%s\n' "preparing the network" "writing the first checkpoint" "writing the last checkpoint" \
     "examining the model" | cmp - phases
 }
@@ -147,9 +147,9 @@ for key in ("calibration", "gradient_flow", "examination"):
   "$PYTHON" -c 'import random
 random.seed(1)
 print(">a\n" + "".join(random.choices("ACGT", k=100000)) * 120)' > large.fa
-  rnntrain --max-time 1h -k 1 -d 1 -D 1 -o run large.fa 2> said &
+  rnntrain --max-time 1h -k 1 -d 1 -D 1 -o run large.fa 2> messages &
   pid=$!
-  await grep -qx "counting Markov models" said
+  await grep -qx "counting Markov models" messages
   kill -TERM "$pid"
   wait "$pid" || [ "$?" -eq 143 ]
 }

@@ -41,11 +41,11 @@ for_all() {
   local number
   for number in "${@:2}"; do
     [ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n || true
-    one "$1" "$number" > "said.$number" 2>&1 &
+    one "$1" "$number" > "messages.$number" 2>&1 &
   done
   wait $(jobs -rp) || true # what failed has left its directory
   for number in "${@:2}"; do
-    [ ! -e "at.$number" ] || { cat "said.$number"; return 1; }
+    [ ! -e "at.$number" ] || { cat "messages.$number"; return 1; }
   done
 }
 
@@ -131,11 +131,11 @@ killed_early() {
 refused() {
   [ "$FROM" = nothing ] || cp -r "$HALF" run
   strace -e "trace=$CALL" -e "inject=$CALL:error=$ERROR:when=$1" -o trace \
-    rnntrain "${SMALL[@]}" $RESUME -o run 2> said
+    rnntrain "${SMALL[@]}" $RESUME -o run 2> messages
   code=$?
-  cat said
+  cat messages
   [ "$code" -eq 1 ] || { echo "$CALL $1: exit $code"; return 1; }
-  [ "$(wc -l < said)" -eq 1 ] && grep -q "^rnntrain: .*run.*$CAUSE" said || return
+  [ "$(wc -l < messages)" -eq 1 ] && grep -q "^rnntrain: .*run.*$CAUSE" messages || return
   left=$(find . -name '*.tmp') || return
   [ -z "$left" ] || return
   [ "$FROM" = nothing ] || loads run || return
@@ -172,10 +172,10 @@ refused() {
       code=0
       # shellcheck disable=SC2086
       strace -P "${name:-run}" -e "inject=access,newfstatat:error=ESTALE" -o trace \
-        rnntrain "${SMALL[@]}" $RESUME -o run 2> said || code=$?
-      cat said
+        rnntrain "${SMALL[@]}" $RESUME -o run 2> messages || code=$?
+      cat messages
       [ "$code" -eq 1 ]
-      grep -q "^rnntrain: .*run.*Stale file handle" said
+      grep -q "^rnntrain: .*run.*Stale file handle" messages
       diff -r "$HALF" run
     done
   done
@@ -186,25 +186,25 @@ refused() {
   mkdir run
   # It stops itself once it has looked.
   strace -P checkpoint.safetensors -e trace=newfstatat -e inject=newfstatat:signal=STOP:when=1 \
-    -o trace rnntrain "${SMALL[@]}" --resume=auto -o run 2> said &
+    -o trace rnntrain "${SMALL[@]}" --resume=auto -o run 2> messages &
   await grep -q 'stopped by SIGSTOP' trace
   rnntrain "${SMALL[@]}" -o run
   kill -CONT "$(pgrep -P $!)"
   code=0
   wait $! || code=$?
   [ "$code" -eq 1 ]
-  grep -q "another rnntrain" said
+  grep -q "another rnntrain" messages
   same_run "$WHOLE" run
 }
 
 @test "a limit on the size of files is an error with its cause" {
   code=0
-  (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> said || code=$?
+  (ulimit -f 8; rnntrain "${SMALL[@]}" -D 40 -o run) 2> messages || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnntrain: run/checkpoint.safetensors: cannot be written: File too large; raise the limit on the size of files (ulimit -f)" said
-  (ulimit -f 8; rnnpredict --mode track "$WHOLE" "$DATA/lambda.fa.gz" -o table.tsv) 2> said || code=$?
+  grep -q "^rnntrain: run/checkpoint.safetensors: cannot be written: File too large; raise the limit on the size of files (ulimit -f)" messages
+  (ulimit -f 8; rnnpredict --mode track "$WHOLE" "$DATA/lambda.fa.gz" -o table.tsv) 2> messages || code=$?
   [ "$code" -eq 1 ]
-  grep -q "^rnnpredict: .*table.tsv: cannot be written: File too large" said
+  grep -q "^rnnpredict: .*table.tsv: cannot be written: File too large" messages
   [ ! -e table.tsv ]
 }
 
@@ -215,17 +215,17 @@ refused() {
     mkdir disk
     mount -t tmpfs -o size=64k none disk
     code=0
-    rnntrain "$@" -D 40 -o disk/run 2> said || code=$?
+    rnntrain "$@" -D 40 -o disk/run 2> messages || code=$?
     [ $code -eq 1 ]
-    grep -q "^rnntrain: disk/run/.*: cannot be written: No space left on device; make room" said
+    grep -q "^rnntrain: disk/run/.*: cannot be written: No space left on device; make room" messages
     rm -rf disk/run
     rnntrain "$@" -e 1 -o disk/run
     cp -r disk/run before
     head -c 100000 /dev/zero > disk/filler || true
     code=0
-    rnntrain "$@" --resume -o disk/run 2> said || code=$?
+    rnntrain "$@" --resume -o disk/run 2> messages || code=$?
     [ $code -eq 1 ]
-    cat said
+    cat messages
     cmp before/checkpoint.safetensors disk/run/checkpoint.safetensors
     cmp before/model.safetensors disk/run/model.safetensors
     rm disk/filler
@@ -238,8 +238,8 @@ refused() {
   need_strace
   cp -r "$HALF" run
   strace -f -e trace=flock -e inject=flock:error=ENOLCK -o trace \
-    rnntrain "${SMALL[@]:1}" --resume -o run 2> said
-  grep -q "^run: its file system has no locks" said
+    rnntrain "${SMALL[@]:1}" --resume -o run 2> messages
+  grep -q "^run: its file system has no locks" messages
   same_run "$REST" run
 }
 
@@ -264,7 +264,7 @@ refused() {
 short_of_memory() {
   local code=0
   if [ "$PROGRAM" = train ]; then
-    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnntrain "${SMALL[@]}" -o run 2> said || code=$?
+    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 rnntrain "${SMALL[@]}" -o run 2> messages || code=$?
     if [ "$code" -eq 0 ]; then
       same_run "$WHOLE" run || return
       loads run || return
@@ -272,16 +272,16 @@ short_of_memory() {
     fi
   else
     rm -f table.gz
-    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 ask "$WHOLE" "$CLASSIFY" -o table.gz "$DATA/reads.fq.gz" 2> said || code=$?
+    LD_PRELOAD=$FAIL_MALLOC_SO FAIL_MALLOC=$1 ask "$WHOLE" "$CLASSIFY" -o table.gz "$DATA/reads.fq.gz" 2> messages || code=$?
     [ "$code" -ne 0 ] || cmp "$WHOLE.gz" table.gz || return
     [ "$code" -eq 0 ] || ! compgen -G 'table.gz*' || return
   fi
   [ "$code" -ne 0 ] || return 0
-  cat said
+  cat messages
   [ "$code" -eq 1 ] || { echo "request $1: exit $code"; return 1; }
-  if grep -q "^Operating system error: Cannot allocate memory" said; then return 0; fi
-  [ "$(grep -c . said)" -eq 1 ] || return
-  grep -qE "^(rnntrain|rnnpredict): " said
+  if grep -q "^Operating system error: Cannot allocate memory" messages; then return 0; fi
+  [ "$(grep -c . messages)" -eq 1 ] || return
+  grep -qE "^(rnntrain|rnnpredict): " messages
 }
 
 json_keys() { tr -d ' ' < "$1/run.json" | sed -n 's/^\("[a-z_-]*":\).*/\1/p' ; }

@@ -87,11 +87,11 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
 @test "trace, flow: a record from a pipe is answered as soon as it is complete" {
   mkfifo pipe
   for mode in "trace --format text" flow; do
-    rm -f said
-    rnnpredict --mode $mode --weights weights.json < pipe > said &
+    rm -f messages
+    rnnpredict --mode $mode --weights weights.json < pipe > messages &
     exec 4> pipe
     printf '@a\nACGTACGT\n+\nIIIIIIII\n' >&4
-    await grep -q a said
+    await grep -q a messages
     exec 4>&-
     wait $!
   done
@@ -121,11 +121,11 @@ assert None in last["h"] and 0 not in last["h"] and last["J"] is None' <<< "$out
   rnnpredict --bases --positions all --no-header "$RUN" s.fa > next.tsv
   rnnpredict --mode trace --timesteps 4 "$RUN" s.fa | "$PYTHON" -c '
 import json, sys
-said = {tuple(row[:2]): row[2:] for row in (line.split() for line in open("next.tsv"))}
+messages = {tuple(row[:2]): row[2:] for row in (line.split() for line in open("next.tsv"))}
 steps = [(record["record"], step) for record in json.load(sys.stdin)["records"] for step in record["forward"]]
 assert len(steps) == 6
 for name, step in steps:
-    for p, q in zip(said[name, str(step["t"] + 3)], step["yhat"]):
+    for p, q in zip(messages[name, str(step["t"] + 3)], step["yhat"]):
         assert abs(float(p) - q) < 2e-6'
 }
 

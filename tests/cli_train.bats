@@ -33,34 +33,34 @@ weights() {
 }
 
 @test "standard error in a file has whole lines for phases and validations" {
-  rnntrain -t 1 -k 3 -D 64 -e 3 -o run "$DATA/phix174.fa.gz" 2> said
-  run ! grep -q $'[\r\033]' said
+  rnntrain -t 1 -k 3 -D 64 -e 3 -o run "$DATA/phix174.fa.gz" 2> messages
+  run ! grep -q $'[\r\033]' messages
   number='[0-9]+\.[0-9]{4}'
-  [ "$(grep -cE "^step [0-9]+, epoch [0-9]+\.[0-9]{2}: train $number, valid $number, best $number bits per base; [0-9]+k k-mers/s$" said)" -eq 3 ]
-  [ "$(grep -oE '^(reading|validation: [^0-9]|best Markov model|step|done|longest step|model: run/model.safetensors$)' said | uniq | paste -sd '|')" = \
+  [ "$(grep -cE "^step [0-9]+, epoch [0-9]+\.[0-9]{2}: train $number, valid $number, best $number bits per base; [0-9]+k k-mers/s$" messages)" -eq 3 ]
+  [ "$(grep -oE '^(reading|validation: [^0-9]|best Markov model|step|done|longest step|model: run/model.safetensors$)' messages | uniq | paste -sd '|')" = \
     "reading|validation: /|best Markov model|step|done|longest step|model: run/model.safetensors" ]
 }
 
 @test "standard error in a file has the first hundred validations and the last, others seconds apart" {
-  rnntrain -t 1 -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 -o run "$DATA/phix174.fa.gz" 2> said
+  rnntrain -t 1 -k 2 -d 4 -D 8 -B 8 -T 16 -e 300 -o run "$DATA/phix174.fa.gz" 2> messages
   validations=$(column valid_loss < run/loss.tsv | grep -vc NA)
   [ "$validations" -eq 300 ]
-  [ "$(grep -c '^step' said)" -lt 200 ]
-  [ "$(grep -cE '^step .*, epoch [0-9]{1,2}\.00:' said)" -eq 99 ]
+  [ "$(grep -c '^step' messages)" -lt 200 ]
+  [ "$(grep -cE '^step .*, epoch [0-9]{1,2}\.00:' messages)" -eq 99 ]
   last=$(tail -n 1 run/loss.tsv | cut -f 1)
   valid=$(tail -n 1 run/loss.tsv | cut -f 10)
-  grep '^step' said > steps
+  grep '^step' messages > steps
   shown=$(tail -n 1 steps | sed -n "s/^step $last, epoch 300.00: .* valid \([0-9.]*\),.*/\1/p")
   awk -v a="$shown" -v b="$valid" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < 1e-8) }' # both are rounded
   head -n 1 steps | grep "epoch 1.00:"
 }
 
 @test "--no-progress omits the validations, and -q omits all messages" {
-  rnntrain --no-progress -t 1 -k 3 -d 8 -D 16 -e 1 -o run "$DATA/phix174.fa.gz" 2> said
-  run ! grep -q '^step' said
-  grep -q '^reading' said
-  rnntrain -q -t 1 -k 3 -d 8 -D 16 -e 1 --force -o run "$DATA/phix174.fa.gz" > said 2>&1
-  [ ! -s said ]
+  rnntrain --no-progress -t 1 -k 3 -d 8 -D 16 -e 1 -o run "$DATA/phix174.fa.gz" 2> messages
+  run ! grep -q '^step' messages
+  grep -q '^reading' messages
+  rnntrain -q -t 1 -k 3 -d 8 -D 16 -e 1 --force -o run "$DATA/phix174.fa.gz" > messages 2>&1
+  [ ! -s messages ]
 }
 
 # ---- what the network shows ----------------------------------------------------------------------
@@ -100,10 +100,10 @@ EOF
     rnnpredict --mode flow --timesteps 272 run short.fa > flow.tsv
     "$PYTHON" -c '
 import json, math
-said = json.load(open("run/run.json"))["gradient_flow"]
+messages = json.load(open("run/run.json"))["gradient_flow"]
 norms = [float(line.split()[3]) for line in open("flow.tsv").readlines()[1:]]
-assert len(said) == 16 and len(norms) == 272
-for i, point in enumerate(said):
+assert len(messages) == 16 and len(norms) == 272
+for i, point in enumerate(messages):
     assert point["steps_back"] == i
     for name in ("lower_quartile", "median", "upper_quartile"): # of a single stretch
         assert abs(point[name] - norms[-1 - i]) <= 1e-5 * norms[-1 - i], (point, norms[-1 - i])'
@@ -134,7 +134,7 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
 }
 
 @test "bits per base count every base that a stride adds, in every report" {
-  rnntrain "${TINY[@]:1}" -k 4 -s 3 -e 4 --valid-fraction 0.2 -o run "$DATA/phix174.fa.gz" 2> said
+  rnntrain "${TINY[@]:1}" -k 4 -s 3 -e 4 --valid-fraction 0.2 -o run "$DATA/phix174.fa.gz" 2> messages
   paste <(column train_loss < run/loss.tsv) <(column train_bits_per_base < run/loss.tsv) > train
   paste <(column valid_loss < run/loss.tsv) <(column valid_bits_per_base < run/loss.tsv) | grep -v NA > valid
   for rows in train valid; do
@@ -147,9 +147,10 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   near() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && (a - b) ^ 2 < 1e-6) }'; }
   best=$(column bits_per_base < score)
   near "$(cut -f 2 valid | sort -g | head -n 1)" "$best"
-  near "$(sed -n 's/^validation: \([0-9.]*\) bits per base.*/\1/p' said)" "$best"
+  near "$(sed -n 's/^validation: \([0-9.]*\) bits per base.*/\1/p' messages)" "$best"
   read -r trained valid least <<< \
-    "$(sed -n 's/^step .*: train \([0-9.]*\), valid \([0-9.]*\), best \([0-9.]*\) bits.*/\1 \2 \3/p' said | tail -n 1)"
+    "$(sed -n 's/^step .*: train \([0-9.]*\), valid \([0-9.]*\), best \([0-9.]*\) bits.*/\1 \2 \3/p' messages |
+      tail -n 1)"
   near "$trained" "$(tail -n 1 train | cut -f 2)"
   near "$valid" "$(tail -n 1 valid | cut -f 2)"
   near "$least" "$best"
@@ -157,8 +158,8 @@ gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
     "$(column whole_bits_per_base < score)"
   near "$(rnnpredict --mode info run | awk '$1 == "valid_bits_per_base" { print $2 }')" "$best"
   near "$(sed -n 's/.*"best_valid_bits_per_base": *\([0-9.]*\).*/\1/p' run/run.json)" "$best"
-  rnntrain "${TINY[@]:1}" -k 4 -s 3 --init run --valid-fraction 0.2 -o next "$DATA/phix174.fa.gz" 2> said
-  near "$(sed -n 's/.*: \([0-9.]*\) bits per base before training/\1/p' said)" "$best"
+  rnntrain "${TINY[@]:1}" -k 4 -s 3 --init run --valid-fraction 0.2 -o next "$DATA/phix174.fa.gz" 2> messages
+  near "$(sed -n 's/.*: \([0-9.]*\) bits per base before training/\1/p' messages)" "$best"
 }
 
 @test "tokens in loss.tsv are the k-mers of the sequence in all epochs" {
@@ -264,25 +265,25 @@ END
 @test "control characters in a file name break no row and do not reach a terminal" {
   name=$(printf 'a\tb\nc\033[31m\302\233d.fa')
   cp "$DATA/phix174.fa.gz" "$name"
-  rnntrain --dry-run "$name" > table 2> said
+  rnntrain --dry-run "$name" > table 2> messages
   [ "$(wc -l < table)" -eq 2 ]
   [ "$(cut -f 1 table | tail -n 1)" = "$(printf 'a\\tb\\nc\033[31m\302\233d.fa')" ]
-  run ! grep -P '[^\x20-\x7e\n]' said
+  run ! grep -P '[^\x20-\x7e\n]' messages
   "$PYTHON" "$SOURCE/tests/on_terminal.py" 12 file none rnntrain --dry-run "$name" > drawn
   grep -q '^a?b?c?\[31m??d.fa' drawn
   run ! grep -P '[^\x20-\x7e\t\r]' drawn
-  train --force -o "$name.run" "$name" 2> said
-  rnntrain -k 2 -D 4 -e 1 --force -o "$name.run" "$name" 2> said
-  grep -q 'a?b?c?\[31m??d.fa.run/model.safetensors' said
-  run ! grep -P '[^\x20-\x7e\n]' said
+  train --force -o "$name.run" "$name" 2> messages
+  rnntrain -k 2 -D 4 -e 1 --force -o "$name.run" "$name" 2> messages
+  grep -q 'a?b?c?\[31m??d.fa.run/model.safetensors' messages
+  run ! grep -P '[^\x20-\x7e\n]' messages
 }
 
 @test "--dry-run prints the tokens and parameters of the run" {
-  rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> said
-  grep -q "4845 for training .* 535 for validation" said
-  grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," said
-  rnntrain -q --dry-run "$DATA/phix174.fa.gz" > table 2> said
-  [ ! -s said ]
+  rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> messages
+  grep -q "4845 for training .* 535 for validation" messages
+  grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," messages
+  rnntrain -q --dry-run "$DATA/phix174.fa.gz" > table 2> messages
+  [ ! -s messages ]
 }
 
 # ---- the same, and not the same ------------------------------------------------------------------
@@ -490,7 +491,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
     rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o run "$1" 2>&-
     rnntrain -k 2 -d 4 -D 8 -B 4 -e 1 -o none "$1" <&- >&- 2>&-
     code=0
-    rnnpredict run "$1" > said 2>&1 >&- || code=$?
+    rnnpredict run "$1" > messages 2>&1 >&- || code=$?
     [ $code -eq 1 ]' bash "$DATA/phix174.fa.gz"
   for run in run none; do
     awk -F '\t' 'NF != 10 { exit bad = 1 } END { exit bad || NR < 2 }' $run/loss.tsv
@@ -499,7 +500,7 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
     rnnpredict --mode info $run/checkpoint.safetensors > kept
     "$PYTHON" -m json.tool $run/run.json > kept
   done
-  grep -q "standard output: cannot be written: Bad file descriptor" said
+  grep -q "standard output: cannot be written: Bad file descriptor" messages
 }
 
 @test "a closed standard stream that cannot be reserved ends a program before it creates a file" {
@@ -508,10 +509,10 @@ open("nan.safetensors", "wb").write(head.replace(old, new).replace(b"header_crc3
   for closed in '<&-' '>&-' '2>&-'; do
     code=0
     strace -f -o trace -P / -e inject=openat:error=EMFILE \
-      bash -c "exec rnntrain -k 2 -d 4 -D 8 -e 1 -o run '$DATA/phix174.fa.gz' $closed" 2> said || code=$?
+      bash -c "exec rnntrain -k 2 -d 4 -D 8 -e 1 -o run '$DATA/phix174.fa.gz' $closed" 2> messages || code=$?
     [ "$code" -eq 1 ]
     [ ! -e run ]
-    [ "$closed" = '2>&-' ] || grep -q "^rnntrain: file descriptor [01] is closed and cannot be reserved: Too many open files" said
+    [ "$closed" = '2>&-' ] || grep -q "^rnntrain: file descriptor [01] is closed and cannot be reserved: Too many open files" messages
   done
 }
 

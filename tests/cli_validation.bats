@@ -93,10 +93,10 @@ for record in range(7):
 END
   for fraction in 0.1 0.25 0.5 0.83; do
     expect_range mixed.fa $fraction > right
-    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run mixed.fa 2> said
-    grep -Fx "validation: mixed.fa $(cat right)" said
-    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run - < <(cat mixed.fa) 2> said
-    grep -Fx "validation: standard input $(cat right)" said
+    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run mixed.fa 2> messages
+    grep -Fx "validation: mixed.fa $(cat right)" messages
+    rnntrain "${NETWORK[@]}" --valid-fraction $fraction --force -o run - < <(cat mixed.fa) 2> messages
+    grep -Fx "validation: standard input $(cat right)" messages
   done
 }
 
@@ -131,33 +131,33 @@ END
 
 @test "a warning names records for validation only, with a remedy" {
   printf '>chromosome\n%s\n>plasmid\n%s\n>other\nACGTACGTAC\n' "$(random_bases 900 1)" "$(random_bases 60 2)" > x.fa
-  rnntrain "${NETWORK[@]}" -o run x.fa 2> said
-  grep "^warning: x.fa: plasmid and 1 more record are used for validation only, not for training; .*--valid-fraction 0" said
+  rnntrain "${NETWORK[@]}" -o run x.fa 2> messages
+  grep "^warning: x.fa: plasmid and 1 more record are used for validation only, not for training; .*--valid-fraction 0" messages
   head -n 4 x.fa > y.fa
-  rnntrain "${NETWORK[@]}" -o two y.fa 2> said
-  grep "^warning: y.fa: plasmid is used for validation only, not for training; put such records into a separate FILE, or" said
-  rnntrain "${NETWORK[@]}" -o three --valid-fraction 0.01 y.fa 2> said
-  run grep "validation only" said
+  rnntrain "${NETWORK[@]}" -o two y.fa 2> messages
+  grep "^warning: y.fa: plasmid is used for validation only, not for training; put such records into a separate FILE, or" messages
+  rnntrain "${NETWORK[@]}" -o three --valid-fraction 0.01 y.fa 2> messages
+  run grep "validation only" messages
   [ "$status" -eq 1 ]
-  rnntrain "${NETWORK[@]}" -o four --valid y.fa x.fa 2> said
-  run grep "validation only" said
+  rnntrain "${NETWORK[@]}" -o four --valid y.fa x.fa 2> messages
+  run grep "validation only" messages
   [ "$status" -eq 1 ]
-  grep -Fx "validation: y.fa, all of it" said
+  grep -Fx "validation: y.fa, all of it" messages
 }
 
 @test "for reads one short line has the number of validation reads" {
-  rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> said
-  grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" said
-  run grep "validation only" said
+  rnntrain "${NETWORK[@]}" -o run "$DATA/reads.fq.gz" 2> messages
+  grep "^validation: .*reads.fq.gz, the last 4[0-9] of 400 records$" messages
+  run grep "validation only" messages
   [ "$status" -eq 1 ]
 }
 
 @test "only the first five of many files are listed" {
   for i in {1..9}; do printf '>r%s\n%s\n' $i "$(random_bases 100 $i)" > $i.fa; done
-  rnntrain "${NETWORK[@]}" -o run {1..9}.fa 2> said
-  grep -Fx "validation: 5.fa r5:91-100" said
-  grep -Fx "validation: and 4 more files, see run.json" said
-  [ "$(grep -c '^validation: [0-9].fa r' said)" -eq 5 ]
+  rnntrain "${NETWORK[@]}" -o run {1..9}.fa 2> messages
+  grep -Fx "validation: 5.fa r5:91-100" messages
+  grep -Fx "validation: and 4 more files, see run.json" messages
+  [ "$(grep -c '^validation: [0-9].fa r' messages)" -eq 5 ]
 }
 
 # ---- many files ----------------------------------------------------------------------------------
@@ -169,10 +169,10 @@ END
   printf '>d\nTTGACCATTAGACCA\n' > d.fa
   cp d.fa e.fa
   printf '>f\nACGTACGTTGCACCC\n' > f.fa
-  rnntrain "${NETWORK[@]}" --valid-fraction 0 -o run d.fa f.fa a.fa b.fa e.fa c.fa.gz 2> said
-  grep -Fx "d.fa and e.fa have the same sequence" said
-  grep -Fx "a.fa, b.fa and 1 more have the same sequence" said
-  [ "$(grep -c "have the same" said)" -eq 2 ]
+  rnntrain "${NETWORK[@]}" --valid-fraction 0 -o run d.fa f.fa a.fa b.fa e.fa c.fa.gz 2> messages
+  grep -Fx "d.fa and e.fa have the same sequence" messages
+  grep -Fx "a.fa, b.fa and 1 more have the same sequence" messages
+  [ "$(grep -c "have the same" messages)" -eq 2 ]
 }
 
 @test "a run on 3000 files, half of them copies, prints few lines and can be resumed" {
@@ -183,12 +183,12 @@ for i in range(3000):
     if i % 2 == 0:
         bases = "".join(random.choice("ACGT") for _ in range(60))
     open(f"files/{i:04}.fa", "w").write(f">r{i}\n{bases}\n")'
-  rnntrain "${NETWORK[@]}" --circular -o run files/*.fa 2> said
-  [ "$(wc -l < said)" -lt 40 ]
-  grep -Fx "files/0002.fa and files/0003.fa have the same sequence" said
-  grep "and 1495 more groups of files with the same sequence" said
-  grep "and 2995 more files like the last one" said
-  grep -Fx "validation: and 2995 more files, see run.json" said
+  rnntrain "${NETWORK[@]}" --circular -o run files/*.fa 2> messages
+  [ "$(wc -l < messages)" -lt 40 ]
+  grep -Fx "files/0002.fa and files/0003.fa have the same sequence" messages
+  grep "and 1495 more groups of files with the same sequence" messages
+  grep "and 2995 more files like the last one" messages
+  grep -Fx "validation: and 2995 more files, see run.json" messages
   "$PYTHON" -c 'import json
 run = json.load(open("run/run.json"))
 assert len(run["inputs"]) == len(run["validation"]) == 3000
@@ -196,7 +196,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
   rnntrain -q --resume -e 2 -o run files/*.fa
   fails 1 "files/0006.fa: differs from input 6 of the run: its record names differ" \
     rnntrain -q --resume -o run files/000[0-4].fa files/000[6-9].fa
-  rnntrain --dry-run -k 2 files/*.fa 2> said > table
+  rnntrain --dry-run -k 2 files/*.fa 2> messages > table
   [ "$(wc -l < table)" -eq 3001 ]
 }
 
@@ -214,7 +214,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
 
 @test "bits over the whole validation equal the sum over the rows of mode score" {
   for model in "-k 3" "-k 5 -s 2" "-k 1"; do
-    rnntrain $model -d 4 -D 8 -e 1 -t 1 --force --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz" 2> said
+    rnntrain $model -d 4 -D 8 -e 1 -t 1 --force --valid "$DATA/reads.fq.gz" -o run "$DATA/phix174.fa.gz" 2> messages
     rnnpredict --mode score run "$DATA/reads.fq.gz" > score
     zcat "$DATA/reads.fq.gz" | awk 'NR % 4 == 2' > reads
     "$PYTHON" - << 'END'
@@ -233,7 +233,7 @@ for part, scored in (run['markov'], run['markov']['best_bits_per_base']), (run['
     predicted = run['valid_tokens'] * stride
     assert abs(part['whole_bits_per_base'] * sum(bases) - scored * predicted - 2 * (sum(bases) - predicted)) < 1e-4
 text = f"validation over all {sum(bases)} bases, at 2 bits for each unpredicted one: {whole:.4f}; best Markov model: {run['markov']['whole_bits_per_base']:.4f}\n"
-assert text in open('said').read()
+assert text in open('messages').read()
 END
   done
 }
@@ -290,31 +290,31 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
 }
 
 @test "bits over the whole validation are printed only if they differ" {
-  rnntrain -k 2 -d 4 -D 8 -e 1 -t 1 -o run "$DATA/lambda.fa.gz" 2> said
-  grep "^validation: [12]" said
-  run ! grep "over all" said
+  rnntrain -k 2 -d 4 -D 8 -e 1 -t 1 -o run "$DATA/lambda.fa.gz" 2> messages
+  grep "^validation: [12]" messages
+  run ! grep "over all" messages
 }
 
 @test "a network worse than the Markov model gets a warning with advice" {
-  rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> said
-  grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" said
-  rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> said
-  grep "^warning: the network is worse .* has only 0.[0-9]* training k-mers per parameter: try more epochs (-e 3), more sequence, or" said
-  rnntrain -k 8 -d 4 -D 4 -e 2 -o fewer "$DATA/phix174.fa.gz" 2> said
-  grep " has only 0.0082 training k-mers per parameter: try more epochs (-e 6), more sequence, or" said
-  rnntrain -k 2 -d 4 -D 4 -e 90 --patience 1 --learning-rate 0.3 -o early "$DATA/lambda.fa.gz" 2> said
-  grep "^stopped early" said
-  grep "^warning: .*: try a larger --patience, a larger -D than 4, or" said
-  rnntrain -k 2 -d 4 -D 4 --schedule plateau --learning-rate 0.3 -o plateau "$DATA/phix174.fa.gz" 2> said
-  grep "^stopped early" said
-  grep "^warning: .*: try a larger -D than 4, or" said
+  rnntrain -k 2 -d 4 -D 4 -e 1 -o loses "$DATA/lambda.fa.gz" 2> messages
+  grep "^warning: the network is worse than the best Markov model: try more epochs (-e 3), a larger -D than 4, or --strands forward$" messages
+  rnntrain -k 2 -d 32 -D 96 -e 1 --max-time 1h --strands forward -o few "$DATA/phix174.fa.gz" 2> messages
+  grep "^warning: the network is worse .* has only 0.[0-9]* training k-mers per parameter: try more epochs (-e 3), more sequence, or" messages
+  rnntrain -k 8 -d 4 -D 4 -e 2 -o fewer "$DATA/phix174.fa.gz" 2> messages
+  grep " has only 0.0082 training k-mers per parameter: try more epochs (-e 6), more sequence, or" messages
+  rnntrain -k 2 -d 4 -D 4 -e 90 --patience 1 --learning-rate 0.3 -o early "$DATA/lambda.fa.gz" 2> messages
+  grep "^stopped early" messages
+  grep "^warning: .*: try a larger --patience, a larger -D than 4, or" messages
+  rnntrain -k 2 -d 4 -D 4 --schedule plateau --learning-rate 0.3 -o plateau "$DATA/phix174.fa.gz" 2> messages
+  grep "^stopped early" messages
+  grep "^warning: .*: try a larger -D than 4, or" messages
   { echo ">short"; zcat "$DATA/phix174.fa.gz" | sed -n 2,7p; } > short.fa
-  rnntrain -k 2 -d 2 -D 4 -e 3000 -t 1 -o overfits short.fa 2> said
-  grep "^warning: .* training k-mers per parameter: try more sequence, or a smaller -D or -k" said
+  rnntrain -k 2 -d 2 -D 4 -e 3000 -t 1 -o overfits short.fa 2> messages
+  grep "^warning: .* training k-mers per parameter: try more sequence, or a smaller -D or -k" messages
   periodic wins.fa p ACGTTGCAAGGCTCA 9000
-  rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> said
-  grep "best Markov model (order" said
-  run grep "is worse than" said
+  rnntrain -k 3 -d 16 -D 32 -B 8 -T 32 -e 15 --learning-rate 0.01 -o wins wins.fa 2> messages
+  grep "best Markov model (order" messages
+  run grep "is worse than" messages
   [ "$status" -eq 1 ]
 }
 
@@ -322,11 +322,11 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
 
 @test "for more than 2^24 bases the validation is a sample of 256 stretches" {
   "$PYTHON" -c 'print(">a\n" + "ACGTTGCAAG" * 2000000)' > long.fa
-  rnntrain --dry-run -k 4 --valid long.fa "$DATA/phix174.fa.gz" 2> said
-  grep -q "^validation: a sample of 16777216 of these 20000000 bases, spread evenly$" said
-  grep -q " $((16777216 - 256 * 4)) for validation$" said
+  rnntrain --dry-run -k 4 --valid long.fa "$DATA/phix174.fa.gz" 2> messages
+  grep -q "^validation: a sample of 16777216 of these 20000000 bases, spread evenly$" messages
+  grep -q " $((16777216 - 256 * 4)) for validation$" messages
   "$PYTHON" -c 'print(">a\n" + "ACGT" * 2**22)' > enough.fa
-  rnntrain --dry-run -k 4 --valid enough.fa "$DATA/phix174.fa.gz" 2> said
-  ! grep -q sample said || false
-  grep -q " $((16777216 - 4)) for validation$" said
+  rnntrain --dry-run -k 4 --valid enough.fa "$DATA/phix174.fa.gz" 2> messages
+  ! grep -q sample messages || false
+  grep -q " $((16777216 - 4)) for validation$" messages
 }

@@ -76,7 +76,8 @@ assert np.allclose(array, table, rtol=0, atol=0.000051, equal_nan=True)'
 
 reads_vcf() {
   printf '##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n' > empty.vcf
-  rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX" > /dev/null 2> said || run ! grep -q "reads no VCF" said
+  rnnpredict --mode variants --vcf empty.vcf "$RUN" "$PHIX" > /dev/null 2> messages ||
+    run ! grep -q "reads no VCF" messages
 }
 
 need_vcf() { reads_vcf || skip "this build cannot read VCF: apt-get install libhts-dev"; }
@@ -113,7 +114,7 @@ END
 @test "variants: the bits of each allele equal those of two scores" {
   need_vcf
   many > many.vcf
-  rnnpredict --mode variants --vcf many.vcf --strands both --window 25 "$RUN" "$PHIX" > table 2> said
+  rnnpredict --mode variants --vcf many.vcf --strands both --window 25 "$RUN" "$PHIX" > table 2> messages
   [ "$(head -n 1 table | cut -f 1-10)" = "$(printf 'record\tposition\tid\tref\talt\tref_bases\talt_bases\tref_bits\talt_bits\tdifference')" ]
   [ "$(head -n 1 table | cut -f 11-)" = "$(printf 'reverse_ref_bits\treverse_alt_bits\treverse_difference\tmean_difference')" ]
   [ "$(wc -l < table)" -gt 500 ]
@@ -123,7 +124,7 @@ END
   agree <(cut -f 8-13 scored) bits
   agree <(cut -f 14 scored) <(awk '{ printf "%.7f\n", ($3 + $6) / 2 }' bits)
   awk -F '\t' '$2 < 5300 && ($6 != length($4) + 25 || $7 != length($5) + 25) { exit 1 }' scored
-  rnnpredict --mode variants --vcf many.vcf --window 25 "$RUN" "$PHIX" 2> said | sort > forward
+  rnnpredict --mode variants --vcf many.vcf --window 25 "$RUN" "$PHIX" 2> messages | sort > forward
   cut -f 1-10 table | sort | diff forward -
 }
 
@@ -166,8 +167,8 @@ END
   many > many.vcf
   rnnpredict --mode variants --vcf many.vcf --strands both "$RUN" "$PHIX" > table
   rnnpredict --mode variants --vcf many.vcf --strands both --format vcf -o scored.vcf.gz "$RUN" "$PHIX"
-  bcftools view scored.vcf.gz -Ob -o scored.bcf 2> said
-  [ ! -s said ]
+  bcftools view scored.vcf.gz -Ob -o scored.bcf 2> messages
+  [ ! -s messages ]
   bcftools view -H scored.bcf | cut -f 1-7,9- | diff - <(grep -v '^#' many.vcf | cut -f 1-7,9-)
   ! bcftools view -H scored.bcf | cut -f 8 | grep -v '^DP=3' || false
   bcftools query -f '%RNN_REF\t%RNN_ALT\t%RNN_DIFF\t%RNN_REV_REF\t%RNN_REV_ALT\t%RNN_REV_DIFF\t%RNN_MEAN_DIFF\n' scored.bcf |
@@ -207,16 +208,16 @@ END
     "103 $b103 .A" "104 $b104 R" "105 N A" "106 $b106 $long" "2 $b2 TT" "0 N A" "5386 $b5386 C,G" > odd.vcf
   printf 'none\t2\t.\tN\tA\t.\t.\t.\tGT\t.\t.\n' >> odd.vcf
   { printf '>none\nNNN\n'; cat "$PHIX"; } > odd.fa
-  rnnpredict --mode variants --vcf odd.vcf "$RUN" odd.fa > table 2> said
-  cat said
-  [ "$(< said)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 4 with ambiguous letters, 1 longer than 10000 bases, 2 too near an end of a sequence" ]
+  rnnpredict --mode variants --vcf odd.vcf "$RUN" odd.fa > table 2> messages
+  cat messages
+  [ "$(< messages)" = "rnnpredict: odd.vcf: alternative alleles without a score: 1 missing, 1 *, 2 symbolic, 2 breakends, 4 with ambiguous letters, 1 longer than 10000 bases, 2 too near an end of a sequence" ]
   [ "$(sed 1d table | awk -F '\t' '$10 == "NA"' | wc -l)" -eq 13 ]
   [ "$(sed 1d table | awk -F '\t' '$10 != "NA" { print $2, $5, $6, $7 }' | paste -sd ' ')" = "5386 C 1 1 5386 G 1 1" ]
-  rnnpredict --mode variants --vcf odd.vcf --strands both "$RUN" odd.fa > both 2> said
-  grep -q "4 too near an end" said
+  rnnpredict --mode variants --vcf odd.vcf --strands both "$RUN" odd.fa > both 2> messages
+  grep -q "4 too near an end" messages
   awk -F '\t' '{ forward += $10 != "NA"; reverse += $13 != "NA"; both += $14 != "NA" }
     END { exit !(forward == 3 && reverse == 2 && both == 1) }' both # and the header
-  rnnpredict --mode variants --vcf odd.vcf --format jsonl "$RUN" odd.fa 2> said | "$PYTHON" -c '
+  rnnpredict --mode variants --vcf odd.vcf --format jsonl "$RUN" odd.fa 2> messages | "$PYTHON" -c '
 import json, sys
 rows = [json.loads(line) for line in sys.stdin]
 assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases"] == 1'
@@ -320,13 +321,13 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   for kilobytes in {34000..58000..1000} 200000; do
     code=0
     (ulimit -v $kilobytes
-      exec rnnpredict --mode variants --vcf many.vcf --format vcf --strands both "$RUN" "$PHIX" > limited 2> said) || code=$?
+      exec rnnpredict --mode variants --vcf many.vcf --format vcf --strands both "$RUN" "$PHIX" > limited 2> messages) || code=$?
     if [ "$code" -eq 0 ]; then
       cmp whole limited
     else
-      cat said
+      cat messages
       [ "$code" -ne 139 ]
-      [ "$(wc -l < said)" -eq 1 ]
+      [ "$(wc -l < messages)" -eq 1 ]
     fi
   done
   [ "$code" -eq 0 ]
