@@ -429,7 +429,7 @@ remedies_work() {
   done
 }
 
-@test "a run waits a moment for a lock that is released at once, and not for another" {
+@test "a run waits briefly for a lock, and refuses one that is not released" {
   command -v flock > /dev/null || skip "no flock"
   rnntrain "${NEW[@]}" -o run "$PHIX"
   flock run/loss.tsv bash -ec 'touch locked; exec sleep 0.1' 3>&- &

@@ -72,7 +72,7 @@ assert run["status"] in ("done", "out of time")
 assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run["gradient_flow"]) == 16'
 }
 
-@test "the help says that a plain number is seconds, and what --max-time includes" {
+@test "the help explains that a plain number is seconds, and the phases that --max-time includes" {
   rnntrain --help | tr -s ' \n' ' ' > help
   grep -qF 'Stop after this much time: seconds, or 90s, 10m, 2h. It includes reading, the Markov count, validation, checkpoints and the examination' help
   grep -qF 'The current training step is finished first.' help

@@ -120,7 +120,7 @@ for i, point in enumerate(messages):
     "checkpoint.safetensors loss.tsv model.safetensors run.json timestep_loss.tsv" ]
 }
 
-@test "loss.tsv has ten columns, and NA only where nothing was measured" {
+@test "loss.tsv has ten columns, and NA only for values that were not measured" {
   head -n 1 "$RUN/loss.tsv" | tr '\t' ' ' | grep -x "step epoch tokens seconds learning_rate \
 gradient_norm train_loss train_bits_per_base valid_loss valid_bits_per_base"
   awk -F '\t' 'NF != 10 { exit bad = 1 }

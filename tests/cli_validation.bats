@@ -200,7 +200,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
   [ "$(wc -l < table)" -eq 3001 ]
 }
 
-@test "--valid-fraction next to --valid is an error, whatever its value" {
+@test "--valid-fraction next to --valid is an error for any value" {
   zcat "$DATA/phix174.fa.gz" > a.fa
   no_effect="--valid-fraction: has no effect with --valid, which names the whole validation"
   fails 2 "$no_effect" rnntrain --valid a.fa --valid-fraction 0.2 -o run a.fa
