@@ -432,7 +432,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
 }
 
 @test "a terminal shows the progress of indexing a memory" {
-  { echo ">long"; random_bases 12000000 1; } > long.fa
+  { echo ">long"; random_bases 48000000 1; } > long.fa # the first redraw is after 0.2 s
   rnntrain -q -k 3 -d 8 -D 16 -e 1 -o tiny "$DATA/phix174.fa.gz"
   rnntrain -q -k 3 -d 8 -D 16 -e 0 --memory --valid-fraction 0 --init tiny -o large long.fa
   on_terminal 2 '% .* left  indexing the memory  [0-9]+ bases' kill rnnpredict --mode score large "$FORTY" > drawn
