@@ -92,7 +92,7 @@ assert run["examination"] == "whole" and len(run["calibration"]) > 1 and len(run
     grep -q "; resume with a longer --max-time$" messages
     grep -q '"status": "out of time"' run/run.json
   fi
-  rnntrain -q -k 3 -d 8 -D 16 -e 1 --resume=auto -o run phix.fa
+  rnntrain -q -k 3 -d 8 -D 16 -e 1 --max-time 10m --resume=auto -o run phix.fa
 }
 
 # ---- the examination -----------------------------------------------------------------------------
