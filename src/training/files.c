@@ -13,17 +13,16 @@
 /* Describes the training of the model, for its metadata; independent of the clock. */
 static Metadata *make_about(const Trainer *train) {
   static const char kept[] =
-      "strands|epochs|lanes|timesteps|optimizer|learning-rate|schedule|warmup|clip|seed";
+      "lowercase|strands|epochs|lanes|timesteps|optimizer|learning-rate|schedule|warmup|clip|seed";
   const RunConfig *run = train->run;
   Metadata *about = metadata_new();
   char value[64];
   metadata_set(about, "version", "%s", VERSION);
   for (const Option *option = train_program.options; option->name; option++) {
+    if (option_find(kept, option->name) < 0 || !train_options_list(run->options, option)) continue;
     option_value(option, run->options, value, sizeof value);
-    if (*value && option_find(kept, option->name) >= 0)
-      metadata_set(about, option->name, "%s", value);
+    if (*value) metadata_set(about, option->name, "%s", value);
   }
-  if (run->options->lowercase == LOWERCASE_AMBIGUOUS) metadata_set(about, "lowercase", "ambiguous");
   if (run->init_crc32) metadata_set(about, "init_data_crc32", "%s", run->init_crc32);
   metadata_set(about, "train_tokens", "%" PRIu64, run->train_tokens);
   metadata_set(about, "valid_tokens", "%" PRIu64, run->valid_tokens);
