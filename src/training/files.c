@@ -110,12 +110,17 @@ int files_begin(Trainer *train, Why *why) {
   return runlog_begin(train->run->log, why);
 }
 
-/* Writes the files that can be made again from the checkpoint. */
-static int write_others(Trainer *train, RunStatus status, Why *why) {
+/* Writes run.json and, with --report, the page made from it. */
+static int write_report(Trainer *train, RunStatus status, Why *why) {
   const RunConfig *run = train->run;
-  if (trainer_has_model(train) && files_model(train, why) != 0) return -1;
   if (files_runjson(train, status, why) != 0) return -1;
   return run->report ? run->report(run, why) : 0;
+}
+
+/* Writes the files that can be made again from the checkpoint. */
+static int write_others(Trainer *train, RunStatus status, Why *why) {
+  if (trainer_has_model(train) && files_model(train, why) != 0) return -1;
+  return write_report(train, status, why);
 }
 
 int files_save(Trainer *train, RunStatus status, Why *why) {
@@ -183,8 +188,7 @@ int files_report_due(Trainer *train, Why *why) {
   if (!run->report || start < train->next_report) return 0;
   if (start + train->budget.save > budget_end(&train->budget)) return 0;
   if (ranks_first()) rc = rundir_check(run->dir, why);
-  if (ranks_first() && rc == 0) rc = files_runjson(train, RUN_STATUS_RUNNING, why);
-  if (ranks_first() && rc == 0) rc = run->report(run, why);
+  if (ranks_first() && rc == 0) rc = write_report(train, RUN_STATUS_RUNNING, why);
   rc = ranks_outcome(rc, why);
   trainer_agree(train);
   plan_report(train, train->agreed.now - start);
