@@ -24,31 +24,30 @@ as_shown() {
   "$PYTHON" "$SOURCE/tests/python_models.py" "$1" program
 }
 
+# reads_model LANGUAGE COMMAND...: the program of this language in docs/python.md, which the command runs, is short and
+# prints the four probabilities.
+reads_model() {
+  train -k 4 -o run "$DATA/phix174.fa.gz"
+  block python.md "$1" > program
+  [ "$(wc -l < program)" -le 12 ]
+  "${@:2}" program > messages
+  agrees messages
+}
+
 @test "NumPy reads the model and computes the same predictions" {
   need_numpy
-  train -k 4 -o run "$DATA/phix174.fa.gz"
-  block python.md "python numpy" | tee program | "$PYTHON" - > messages
-  [ "$(wc -l < program)" -le 12 ]
-  agrees messages
+  reads_model "python numpy" "$PYTHON"
 }
 
 @test "PyTorch reads the model and computes the same predictions" {
   need_torch
-  train -k 4 -o run "$DATA/phix174.fa.gz"
-  block python.md "python torch" | tee program | "$PYTHON" - > messages
-  [ "$(wc -l < program)" -le 12 ]
-  agrees messages
+  reads_model "python torch" "$PYTHON"
 }
 
 @test "R reads the model and computes the same predictions" {
   command -v Rscript || skip "no R: apt-get install r-base-core r-cran-jsonlite"
   Rscript -e 'library(jsonlite)' || skip "no jsonlite: apt-get install r-cran-jsonlite"
-  train -k 4 -o run "$DATA/phix174.fa.gz"
-  block python.md r > program
-  [ "$(wc -l < program)" -le 12 ]
-  Rscript program > messages
-  sed -i 's/^ *\[.*\]//' messages
-  agrees messages
+  reads_model r Rscript
 }
 
 @test "rnnpredict reads a model that NumPy writes, for every activation and softmax" {
