@@ -222,12 +222,21 @@ static void sizes_have_units(void **state) {
   }
 }
 
+typedef struct {
+  const char *words[WORDS], *text;
+} WrongLine;
+
+static void assert_errors(const WrongLine *wrong, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    assert_int_equal(parse(&program, wrong[i].words), OPTIONS_ERROR);
+    assert_string_equal(why.text, wrong[i].text);
+  }
+}
+
 /* The message names the option as typed, the value, and the valid values. */
 static void an_error_names_option_value_and_range(void **state) {
   (void)state;
-  static const struct {
-    const char *words[WORDS], *text;
-  } wrong[] = {
+  static const WrongLine wrong[] = {
       {{"-B", "0"}, "-B '0': must be a whole number, 1..1000"},
       {{"-B1001"}, "-B '1001': must be a whole number, 1..1000"},
       {{"--lanes", "many"}, "--lanes 'many': must be a whole number, 1..1000"},
@@ -252,6 +261,13 @@ static void an_error_names_option_value_and_range(void **state) {
       {{"-o", ""}, "-o '': must be a name, not nothing"},
       {{"--again="}, "--again '': must be auto, or nothing"},
       {{"--again=yes"}, "--again 'yes': must be auto, or nothing"},
+  };
+  assert_errors(wrong, sizeof wrong / sizeof *wrong);
+}
+
+static void an_error_names_the_option_that_is_unknown_or_incomplete(void **state) {
+  (void)state;
+  static const WrongLine wrong[] = {
       {{"-B"}, "option '-B' needs a value"},
       {{"a", "--lanes"}, "option '--lanes' needs a value"},
       {{"--nonsense"}, "unknown option '--nonsense'; --help lists them"},
@@ -276,10 +292,7 @@ static void an_error_names_option_value_and_range(void **state) {
       {{"a", "-z", "b"}, "unknown option '-z'; --help lists them"},
       {{"-l", "-zl"}, "unknown option '-z'; --help lists them"},
   };
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    assert_int_equal(parse(&program, wrong[i].words), OPTIONS_ERROR);
-    assert_string_equal(why.text, wrong[i].text);
-  }
+  assert_errors(wrong, sizeof wrong / sizeof *wrong);
 }
 
 /* An abbreviation that fits two options is an error, and so is a value for a flag. */
@@ -447,6 +460,7 @@ int main(void) {
       cmocka_unit_test(an_absent_number_is_not_zero),
       cmocka_unit_test(durations_have_units),
       cmocka_unit_test(an_error_names_option_value_and_range),
+      cmocka_unit_test(an_error_names_the_option_that_is_unknown_or_incomplete),
       cmocka_unit_test(ambiguous_options_are_refused),
       cmocka_unit_test(a_switch_takes_a_word_only_after_an_equals_sign),
       cmocka_unit_test(the_text_of_a_value_restores_it),
