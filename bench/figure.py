@@ -169,7 +169,7 @@ def draw_block(block, left, top):
 
 
 def draw_note(note, left, top):
-    """Paragraphs in the place of a block."""
+    """Draws paragraphs of text at the position of a block."""
     y = top + TOP + 8
     for paragraph in note:
         for words in textwrap.wrap(paragraph, 36):

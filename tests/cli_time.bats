@@ -37,7 +37,7 @@ in_time() {
   [ ! -e run ]
 }
 
-@test "exit code 0 means that there is a model, for any --max-time" {
+@test "a run that exits with 0 leaves a model, whatever its --max-time" {
   for time in 0.001 0.05 0.2 0.3 0.4 0.6 1; do
     for options in "-k 3 --valid-fraction 0" "-k 3" "-k 6 --softmax full -D 256"; do
       rm -rf run

@@ -24,7 +24,7 @@ def write_sequences(path, *sequences):
 
 
 def networks():
-    """Weights and metadata of random networks, of each kind that there is."""
+    """Random networks: weights and metadata for each activation function, stride and softmax."""
     rng = np.random.default_rng(1)
     for activation in 'sigmoid', 'tanh', 'relu':
         for s, softmax in (1, 'followers'), (2, 'followers'), (1, 'full'), (4, 'full'):
@@ -34,7 +34,7 @@ def networks():
 
 
 def saved_networks():
-    """Paths of files of these networks that have no checksums."""
+    """Writes these networks to files without checksums, and yields the paths."""
     from safetensors.numpy import save_file
     os.makedirs('network')
     for weights, about in networks():

@@ -29,8 +29,7 @@ int text_fail(const Text *text, Why *why, const char *problem);
  * error. */
 int text_read(Text *text, Why *why);
 
-/* Makes sure that there are bytes to parse, reading more if needed. Returns 1, 0 or -1 as text_read
- * does. */
+/* Reads more bytes if none are left to parse. Returns 1, 0 or -1 as text_read does. */
 static inline int text_more(Text *text, Why *why) {
   return text->at < text->end ? 1 : text_read(text, why);
 }

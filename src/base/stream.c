@@ -25,8 +25,7 @@ size_t stream_write(int fd, const char *bytes, size_t n) {
   return done;
 }
 
-/* ---- streams of functions ---------------------------------------------------------------------
- */
+/* ---- streams of functions -------------------------------------------------------------------- */
 
 #ifdef STREAM_FUNOPEN
 typedef off_t Seek(void *cookie, off_t offset, int whence);

@@ -155,7 +155,7 @@ static void help_examples(FILE *out, const Program *program, const char *chosen)
   }
 }
 
-/* The help; if a word was chosen for the option that groups name, without those of other words. */
+/* The help; after --mode WORD, without the options and examples of other modes. */
 static void help(FILE *out, const Program *program, const char *chosen) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
   usage(out, program);

@@ -263,8 +263,7 @@ static int check_room(const VarFile *file, const VarRecord *record, const char *
   if (n > 1) return varfile_fail(file, record, why, "INFO has %s %d times; keep one", id, n);
   if (n == 0 && record->raw->n_info == UINT16_MAX)
     return varfile_fail(file, record, why,
-                        "INFO has 65535 fields, and no room for more; remove "
-                        "some");
+                        "INFO has 65535 fields, and no room for more; remove some");
   return 0;
 }
 
