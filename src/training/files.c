@@ -158,11 +158,14 @@ int files_log(Trainer *train, double valid_loss, Why *why) {
   return 0;
 }
 
-/* Whether a checkpoint is due. Near the end of --max-time the last checkpoint replaces it. */
+/* Whether files can be written before --max-time ends. Near the end, the last checkpoint writes all
+ * of them. */
+static bool has_time_to_write(const Trainer *train) {
+  return train->agreed.now + train->budget.save <= budget_end(&train->budget);
+}
+
 static bool checkpoint_is_due(const Trainer *train) {
-  const Budget *budget = &train->budget;
-  return train->agreed.now >= train->next_checkpoint &&
-         train->agreed.now + budget->save <= budget_end(budget);
+  return train->agreed.now >= train->next_checkpoint && has_time_to_write(train);
 }
 
 bool files_are_due(const Trainer *train) {
@@ -185,8 +188,7 @@ int files_report_due(Trainer *train, Why *why) {
   const RunConfig *run = train->run;
   const double start = train->agreed.now;
   int rc = 0;
-  if (!run->report || start < train->next_report) return 0;
-  if (start + train->budget.save > budget_end(&train->budget)) return 0;
+  if (!run->report || start < train->next_report || !has_time_to_write(train)) return 0;
   if (ranks_first()) rc = rundir_check(run->dir, why);
   if (ranks_first() && rc == 0) rc = write_report(train, RUN_STATUS_RUNNING, why);
   rc = ranks_outcome(rc, why);
