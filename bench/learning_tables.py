@@ -98,6 +98,11 @@ TABLES = {
     "memory-reads": Table(
         "the same of reads", "reads", "--memory --max-time 60s",
         [Row(name, "", genome) for name, genome in READS.items()], (1,), 2),
+    "memory-regimes": Table(
+        "k, stride and softmax with a memory, 3 epochs", "k, stride, softmax", "--memory -e 3",
+        rows(("k=3, s=1, followers", "-k 3"), ("k=4, s=1, followers", ""),
+             ("k=3, s=1, full", "-k 3 --softmax full"), ("k=4, s=2, followers", "-s 2"),
+             ("k=3, s=3", "-k 3 -s 3"))),
     "long": Table(
         "default options, ten minutes on two cores", "genome", "--max-time 10m",
         [Row("E. coli K-12 MG1655", "")], (1,), 2),
