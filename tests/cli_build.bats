@@ -36,6 +36,9 @@ need_x86_64() {
     run -0 cmake -S "$SOURCE" -B build -DBUILD_TESTING=OFF -DCMAKE_SYSTEM_NAME=$system
     [[ "$output" == *"kmer-rnn is expected to work on $system, but not tested there"* ]]
   done
+  for option in MPI STATIC; do
+    refuses "MPI and STATIC are for Linux" -D$option=ON -DCMAKE_SYSTEM_NAME=Darwin
+  done
   for system in GNU NetBSD SunOS; do
     refuses "The target's system is $system" -DCMAKE_SYSTEM_NAME=$system
   done

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/parallel.h"
+#include "base/portable.h"
 #include "base/quota.h"
 
 #include <cblas.h>
@@ -68,7 +69,9 @@ static void choose_settings(void) {
   if (core) setenv("OPENBLAS_CORETYPE", core, 0);
 }
 
-#ifdef OPENBLAS_STATIC
+/* Only Linux links OpenBLAS statically: CMake refuses it elsewhere, where programs may have no
+ * .preinit_array. */
+#if defined OPENBLAS_STATIC && defined ON_LINUX
 /* Runs before the constructor of a statically linked OpenBLAS. */
 __attribute__((section(".preinit_array"), used)) static void (*const first)(void) = choose_settings;
 
