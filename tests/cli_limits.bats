@@ -100,12 +100,12 @@ calls() {
   mkdir lib
   echo "not a library" > lib/libopenblas.so.0
   LD_LIBRARY_PATH=$PWD/lib fails 1 "OpenBLAS cannot be loaded: " rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
-  [[ "$stderr" == *"apt-get install libopenblas0" ]]
+  [[ "$stderr" == *"; install OpenBLAS (Debian: libopenblas0)" ]]
   gcc -shared -o lib/libopenblas.so.0 -x c /dev/null
-  LD_LIBRARY_PATH=$PWD/lib fails 1 "apt-get install libopenblas0" rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "; install OpenBLAS (Debian: libopenblas0)" rnntrain "${TINY[@]}" -o run "$DATA/phix174.fa.gz"
   need_limits
   echo "not a library" > lib/libopenblas.so.0
-  LD_LIBRARY_PATH=$PWD/lib fails 1 "; raise ulimit -v, or apt-get install libopenblas0" \
+  LD_LIBRARY_PATH=$PWD/lib fails 1 "; raise ulimit -v, or install OpenBLAS (Debian: libopenblas0)" \
     bash -ec 'ulimit -v 200000; exec "$0" "$@"' rnntrain "${TINY[@]}" --force -o run "$DATA/phix174.fa.gz"
 }
 

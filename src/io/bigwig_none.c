@@ -6,7 +6,7 @@
 BigWig *bigwig_open(Output *output, const char *path, Why *why) {
   (void)output;
   (void)path;
-  fail(why, "--format bigwig: this build cannot write bigWig; install libBigWig (apt-get install "
+  fail(why, "--format bigwig: this build cannot write bigWig; install libBigWig (Debian: "
             "libbigwig-dev) and build again");
   return NULL;
 }

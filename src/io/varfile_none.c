@@ -5,10 +5,8 @@
 
 VarFile *varfile_open(const char *path, bool samples, Why *why) {
   (void)samples;
-  fail(
-      why,
-      "%s: this build cannot read VCF; install HTSlib (apt-get install libhts-dev) and build again",
-      path);
+  fail(why, "%s: this build cannot read VCF; install HTSlib (Debian: libhts-dev) and build again",
+       path);
   return NULL;
 }
 

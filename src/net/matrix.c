@@ -86,6 +86,8 @@ static int load(Why *why) {
   return 0;
 }
 #else
+#define INSTALL "install OpenBLAS (Debian: libopenblas0)"
+
 /* Sets a function pointer; C does not allow the conversion from the result of dlsym. The search
  * begins with the program, so a library of LD_PRELOAD can replace functions of OpenBLAS. */
 static bool find(const char *name, void *function) {
@@ -99,14 +101,13 @@ static int load(Why *why) {
   choose_settings();
   setenv("OMP_NUM_THREADS", "1", 1); /* for an OpenBLAS built on OpenMP */
   if (!dlopen(OPENBLAS_FILE, RTLD_NOW | RTLD_GLOBAL))
-    return fail(why, "OpenBLAS cannot be loaded: %s; %sapt-get install libopenblas0", dlerror(),
-                raise_limit());
+    return fail(why, "OpenBLAS cannot be loaded: %s; %s" INSTALL, dlerror(), raise_limit());
   if (find("openblas_get_parallel", &blas.parallel) && find("openblas_get_config", &blas.config) &&
       find("openblas_get_corename", &blas.core) && find("blas_memory_alloc", &blas.buffer) &&
       find("blas_memory_free", &blas.free_buffer) && find("cblas_sgemm", &blas.sgemm))
     return 0;
   blas.sgemm = NULL;
-  return fail(why, OPENBLAS_FILE " cannot be used: %s; apt-get install libopenblas0", dlerror());
+  return fail(why, OPENBLAS_FILE " cannot be used: %s; " INSTALL, dlerror());
 }
 #endif
 
@@ -175,7 +176,7 @@ static int load_and_check(int threads, Why *why) {
   if (threads_agree(threads)) return 0;
   return fail(why,
               "this OpenBLAS (%s) gives wrong products when %d threads call it at once; use "
-              "--threads 1 or install libopenblas0-pthread",
+              "--threads 1 or install one with threads (Debian: libopenblas0-pthread)",
               matrix_library(), threads);
 }
 
