@@ -340,12 +340,15 @@ skipped_because() {
 
 # ---- packages -------------------------------------------------------------------------------------
 
-@test "all files of the release have the same version" {
+@test "all files of the release have the same version and date" {
   version=$(sed -n 's/^project(kmer-rnn VERSION \([0-9.]*\) .*/\1/p' "$SOURCE/CMakeLists.txt")
+  released=$(sed -n 's/^set(RELEASED \([^ )]*\)).*/\1/p' "$SOURCE/CMakeLists.txt")
   [[ "$version" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
-  grep -qx "## $version" <(grep -m 1 '^## ' "$SOURCE/CHANGELOG.md")
+  [[ "$released" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]]
+  grep -qxF "## $version ($released)" <(grep -m 1 '^## ' "$SOURCE/CHANGELOG.md")
   grep -q "^kmer-rnn ($version-" <(head -n 1 "$SOURCE/debian/changelog")
   grep -qx "version: $version" "$SOURCE/CITATION.cff"
+  grep -qx "date-released: $released" "$SOURCE/CITATION.cff"
   grep -qF "version = \"$version\"" "$SOURCE/packaging/bioconda/meta.yaml"
 }
 

@@ -76,6 +76,16 @@ refuses() {
     [ ! -s warnings ]
     grep -qF '[options]' text
   done
+  command -v mandoc || skip "no mandoc: only groff formatted them"
+  for program in rnntrain rnnpredict; do
+    "$program" --help=man | mandoc -T lint -W warning
+  done
+}
+
+@test "the date of the man pages is that of the version" {
+  released=$(sed -n 's/^date-released: //p' "$SOURCE/CITATION.cff")
+  rnntrain --help=man > page
+  grep -E "^\.TH RNNTRAIN 1 $released " page
 }
 
 @test "help after a mode describes the mode and lists only its options" {

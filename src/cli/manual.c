@@ -251,7 +251,7 @@ static void man_option(FILE *out, const Option *option) {
 static void man_head(FILE *out, const Program *program) {
   fputs(".TH ", out);
   for (const char *c = program->name; *c; c++) fputc(toupper((unsigned char)*c), out);
-  fprintf(out, " 1 \"\" \"kmer\\-rnn %s\" \"User Commands\"\n.SH NAME\n%s \\- ", VERSION,
+  fprintf(out, " 1 " RELEASED " \"kmer\\-rnn " VERSION "\" \"User Commands\"\n.SH NAME\n%s \\- ",
           program->name);
   troff(out, program->summary);
   fputs("\n.SH SYNOPSIS", out);
