@@ -50,7 +50,7 @@ int train_options_complete(TrainOptions *options, Why *why);
 
 /* The number of lanes of --lanes auto for a run with this many tokens and epochs; epochs -1: no
  * limit. At equal epochs a run costs at most 0.001 bits per base more than with 32 lanes
- * (docs/learning.md, Lanes). */
+ * (docs/learning-tables.md, Lanes). */
 int train_options_lanes(uint64_t train_tokens, int epochs);
 
 /* Sets the lanes and the learning rate if they depend on the number of training tokens. */
