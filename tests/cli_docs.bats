@@ -159,7 +159,7 @@ right_table() {
     right_genome "$name" "$bases" "$sum" || return
     rows=$((rows + 1))
   done < <(sed -nE 's/^.* \| ([a-z0-9_]+)\.fa\.gz \| .* \| ([0-9,]+) \| ([0-9a-f]{32}) \|$/\1 \2 \3/p' "$1" | tr -d ,)
-  [ "$rows" -eq 3 ]
+  [ "$rows" -eq 4 ]
 }
 
 @test "docs/tutorial.md: the commands accept only the genomes from which its numbers come" {
