@@ -340,6 +340,31 @@ skipped_because() {
 
 # ---- packages -------------------------------------------------------------------------------------
 
+# names COLUMN: prints the names that this column of scripts/packages.tsv has for all dependencies of a build.
+names() { bash -ec ". scripts/packages; column $1 build format extra" | tr ' ' '\n' | sort; }
+
+@test "the Debian package needs the packages that scripts/demo installs" {
+  # build-essential, which every Debian package may use, has a compiler and make; pkgconf is the new pkg-config.
+  {
+    printf '%s\n' gcc libc6-dev make
+    sed -n '/^Build-Depends:/,/^Standards/p' "$SOURCE/debian/control" | sed 's/^Build-Depends://; /^Standards/d' |
+      tr ',' '\n' | sed '/nocheck/d; /debhelper/d; s/\[.*//; s/ //g; s/^pkgconf$/pkg-config/; /^$/d'
+  } | sort > depends
+  names debian | diff - depends
+}
+
+@test "the Containerfile installs the packages that scripts/demo installs" {
+  awk '/^RUN apt-get/ { on = 1; sub(/.*--no-install-recommends/, "") } on { print } on && !/\\$/ { exit }' \
+    "$SOURCE/packaging/Containerfile" | tr -s ' \\' '\n' | sed '/^$/d' | sort > installed
+  names debian | diff - installed
+}
+
+@test "the recipe for conda needs the packages in the table" {
+  sed -n '/^requirements:/,/^  run:/s/^    - //p' "$SOURCE/packaging/bioconda/meta.yaml" |
+    sed 's/^{{ compiler("c") }}$/c-compiler/' | sort > required
+  names conda | sed 's/^bioconda:://' | sort | diff - required
+}
+
 @test "all files of the release have the same version and date" {
   version=$(sed -n 's/^project(kmer-rnn VERSION \([0-9.]*\) .*/\1/p' "$SOURCE/CMakeLists.txt")
   released=$(sed -n 's/^set(RELEASED \([^ )]*\)).*/\1/p' "$SOURCE/CMakeLists.txt")
