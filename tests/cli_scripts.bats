@@ -275,7 +275,7 @@ need_build_folder release'
   grep 'compiling: 50%' drawn
 }
 
-# ---- Debian 13 ------------------------------------------------------------------------------------
+# ---- bare systems ---------------------------------------------------------------------------------
 
 # need_mounts: skips the test unless a chroot in its own namespaces can be made.
 need_mounts() {
@@ -283,23 +283,32 @@ need_mounts() {
   setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork true || skip "no namespaces here"
 }
 
-# skipped_because REASON COMMAND...: checks for exit code 77 with the reason as the last line.
+# skipped_because REASON COMMAND...: checks for exit code 77 with $subject and the reason as the last line.
 skipped_because() {
   run -77 "${@:2}"
-  [ "${lines[-1]}" = "Debian 13: $1" ]
+  [ "${lines[-1]}" = "$subject: $1" ]
 }
 
-@test "Debian 13 is skipped with a reason without root, debootstrap, namespaces or network" {
+# skipped_with_reasons SUBJECT SCRIPT
+skipped_with_reasons() {
+  local subject=$1 script=$2
+  rm -f "$bin/debootstrap"
+  skipped_because "only root can make a chroot" "${as_nobody[@]}" bash "scripts/$script"
+  skipped_because "debootstrap is not installed" env PATH="$bin" bash "scripts/$script"
+  stub debootstrap 'echo no route; exit 1'
+  local PATH=$bin:$PATH
+  skipped_because "debootstrap cannot install it" env -C scripts "./$script"
+  [[ "$output" == *"no route"* ]]
+  skipped_because "unshare cannot make namespaces" setpriv --bounding-set -sys_admin "scripts/$script"
+}
+
+@test "scripts for bare systems skip with a reason without root, debootstrap, namespaces or network" {
   need_nobody
   need_mounts
-  skipped_because "only root can make a chroot" "${as_nobody[@]}" bash scripts/test-debian13
   tool bash env dirname id
-  skipped_because "debootstrap is not installed" env PATH="$bin" bash scripts/test-debian13
-  stub debootstrap 'echo no route; exit 1'
-  PATH=$bin:$PATH
-  skipped_because "debootstrap cannot install it" env -C scripts ./test-debian13
-  [[ "$output" == *"no route"* ]]
-  skipped_because "unshare cannot make namespaces" setpriv --bounding-set -sys_admin scripts/test-debian13
+  skipped_with_reasons "Debian 13" test-debian13
+  skipped_with_reasons packages package
+  skipped_with_reasons installation test-install
 }
 
 @test "the end of the Debian 13 stage, by any cause, ends its processes and removes its files" {
