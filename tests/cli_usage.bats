@@ -259,7 +259,7 @@ END
   fails 2 "; did you mean adam?" rnntrain --optimizer adm genome.fa
   fails 2 "; did you mean track?" rnnpredict --mode trak run reads.fq
   fails 2 "unknown option '--wndow'; did you mean --window?" rnnpredict --wndow 5 run reads.fq
-  fails 2 "unknown option '--frobnicate'; --help lists them" rnnpredict --frobnicate run reads.fq
+  fails 2 "unknown option '--frobnicate'; see --help" rnnpredict --frobnicate run reads.fq
 }
 
 @test "the error for an ambiguous abbreviation lists the candidates" {

@@ -181,7 +181,7 @@ static int unknown_name(const struct option *longs, const char *typed, Why *why)
     return fail(why, "option '--%.*s' is ambiguous: it may be %s; write more of it", n, typed,
                 list);
   const Suggestion nearest = nearest_option(longs, typed);
-  did_you_mean(&nearest, "--", "; --help lists them", hint);
+  did_you_mean(&nearest, "--", "; see --help", hint);
   return fail(why, "unknown option '--%s'%s", typed, hint);
 }
 
@@ -197,7 +197,7 @@ static int unknown_letter(const Tables *tables, int letter, const char *word, Wh
   }
   if (isalpha(letter) && strchr(tables->letters, other))
     return fail(why, "unknown option '-%c'; did you mean -%c?", letter, other);
-  return fail(why, "unknown option '-%c'; --help lists them", letter);
+  return fail(why, "unknown option '-%c'; see --help", letter);
 }
 
 /* The word that getopt_long is parsing, if it begins with this letter; else NULL. */
