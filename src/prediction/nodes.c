@@ -162,9 +162,10 @@ void nodes_kmers(Nodes *nodes, const char *name, int first, int n, int k) {
   fputc(nodes->text ? '\n' : ']', nodes->out);
 }
 
-__attribute__((format(printf, 6, 0))) static void tell(Nodes *nodes, const char *name,
-                                                       const double *data, int rows, int columns,
-                                                       const char *equation, va_list arguments) {
+__attribute__((format(printf, 6, 0))) static void print_node(Nodes *nodes, const char *name,
+                                                             const double *data, int rows,
+                                                             int columns, const char *equation,
+                                                             va_list arguments) {
   if (!nodes->text) {
     put(nodes, name, data, rows, columns);
     return;
@@ -178,7 +179,7 @@ __attribute__((format(printf, 6, 0))) static void tell(Nodes *nodes, const char 
 void nodes_number(Nodes *nodes, const char *name, double value, const char *equation, ...) {
   va_list arguments;
   va_start(arguments, equation);
-  tell(nodes, name, &value, NUMBER, 1, equation, arguments);
+  print_node(nodes, name, &value, NUMBER, 1, equation, arguments);
   va_end(arguments);
 }
 
@@ -186,7 +187,7 @@ void nodes_row(Nodes *nodes, const char *name, const double *row, int n, const c
                ...) {
   va_list arguments;
   va_start(arguments, equation);
-  tell(nodes, name, row, ROW, n, equation, arguments);
+  print_node(nodes, name, row, ROW, n, equation, arguments);
   va_end(arguments);
 }
 
@@ -194,6 +195,6 @@ void nodes_matrix(Nodes *nodes, const char *name, const double *matrix, int rows
                   const char *equation, ...) {
   va_list arguments;
   va_start(arguments, equation);
-  tell(nodes, name, matrix, rows, columns, equation, arguments);
+  print_node(nodes, name, matrix, rows, columns, equation, arguments);
   va_end(arguments);
 }

@@ -60,8 +60,9 @@ static int check_sizes(const Metadata *about, const char *path, Why *why) {
                                          {"embedding", "option.embedding"},
                                          {"hidden", "option.hidden"}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-    const char *is = metadata_get(about, pairs[i][0]), *said = metadata_get(about, pairs[i][1]);
-    if (!is || !said || strcmp(is, said) != 0)
+    const char *size = metadata_get(about, pairs[i][0]);
+    const char *option = metadata_get(about, pairs[i][1]);
+    if (!size || !option || strcmp(size, option) != 0)
       return fail(why, "%s: its %s does not match its %s; it is not an intact checkpoint", path,
                   pairs[i][0], pairs[i][1]);
   }

@@ -21,7 +21,7 @@ static bool ends_key(const char *from, const char *at, const char *key, const ch
 
 bool title_circular(const char *title) {
   static const char around[] = " \t[](){};,|\"'";
-  static const char *const says[][2] = {
+  static const char *const pairs[][2] = {
       {"circular", "true"}, {"circular", "yes"}, {"circular", "y"},       {"circ", "true"},
       {"circ", "yes"},      {"circ", "y"},       {"topology", "circular"}};
   const char *from = title + title_name_length(title);
@@ -29,9 +29,9 @@ bool title_circular(const char *title) {
     if (!strchr("RrCcYy", at[-1])) continue; /* no key ends with another letter */
     const char *value = at + 1;
     if (*value == '"' || *value == '\'') value++;
-    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
-      const size_t n = strlen(says[i][1]);
-      if (ends_key(from, at, says[i][0], around) && strncasecmp(value, says[i][1], n) == 0 &&
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+      const size_t n = strlen(pairs[i][1]);
+      if (ends_key(from, at, pairs[i][0], around) && strncasecmp(value, pairs[i][1], n) == 0 &&
           strchr(around, value[n])) /* or the end of the text */
         return true;
     }
