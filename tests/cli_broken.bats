@@ -6,16 +6,16 @@ BROKEN=$SOURCE/tests/broken
 setup() { cd "$BROKEN"; }
 
 @test "valid files are read" {
-  run --separate-stderr -0 rnnpredict --mode info honest.safetensors
+  run --separate-stderr -0 rnnpredict --mode info intact.safetensors
   [ -z "$stderr" ]
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
-  run --separate-stderr -0 rnnpredict --mode info honest-of-another.safetensors
+  run --separate-stderr -0 rnnpredict --mode info intact-of-another.safetensors
   [ -z "$stderr" ]
   [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax data_crc32 dictionary \
 softmax_width parameters" ]
   printf '>a\nACGTAC\n' > "$BATS_TEST_TMPDIR/a.fa"
-  [ "$(rnnpredict honest.safetensors "$BATS_TEST_TMPDIR/a.fa")" = \
-    "$(rnnpredict honest-of-another.safetensors "$BATS_TEST_TMPDIR/a.fa")" ]
+  [ "$(rnnpredict intact.safetensors "$BATS_TEST_TMPDIR/a.fa")" = \
+    "$(rnnpredict intact-of-another.safetensors "$BATS_TEST_TMPDIR/a.fa")" ]
 }
 
 @test "every broken file is refused with the position of the error and a remedy" {
@@ -27,7 +27,7 @@ softmax_width parameters" ]
 }
 
 @test "every file has a row in the table" {
-  cut -f1 EXPECT.tsv | sort | diff - <(printf '%s\n' *.safetensors | grep -v ^honest | sort)
+  cut -f1 EXPECT.tsv | sort | diff - <(printf '%s\n' *.safetensors | grep -v ^intact | sort)
 }
 
 @test "make.py writes exactly these files and seeds" {

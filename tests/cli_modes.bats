@@ -504,7 +504,7 @@ sys.path.insert(0, sys.argv[1] + '/broken')
 import make
 for name, e in ('large', 70000), ('infinite', 3e38):  # of A; the state is e times I
     make.numbers = lambda size: struct.pack('<15f', e, 1, 1, 1, 0, max(1, e / 1e5), *[0] * 9)
-    open(name + '.safetensors', 'wb').write(make.pack(*make.honest(*make.header({**make.METADATA, 'activation': 'relu'}))))
+    open(name + '.safetensors', 'wb').write(make.pack(*make.intact(*make.header({**make.METADATA, 'activation': 'relu'}))))
 EOF
   printf '>c\nCGTN\n>a\nCGA\n' > a.fa
   states() { rnnpredict --mode embed --positions all --format npy -o x.npy "$@" a.fa; }

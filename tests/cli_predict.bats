@@ -16,7 +16,7 @@ setup() {
   READS=$BATS_FILE_TMPDIR/reads.fq FORTY=$BATS_FILE_TMPDIR/forty.fq
 }
 
-# The questions by their names in read_model.py.
+# The options of rnnpredict for each KIND of read_model.py.
 declare -gA ASK=(
   [next]="--top 4096" [all]="--positions all --top 256"
   [bases]="--bases" [allbases]="--bases --positions all"
@@ -28,18 +28,18 @@ declare -gA ASK=(
   [duplex_allbases]="--bases --positions all --strands both"
   [mean]="--mode embed" [last]="--mode embed --state last" [npy]="--mode embed --format npy")
 
-# as_computed RUN FILE [QUESTION...]: checks that the answers to these questions, or to all, equal those
-# of read_model.py from model and sequence. With a sanitizer the answers are only made.
+# as_computed RUN FILE [KIND...]: checks that the tables of these kinds, or of all, equal those that read_model.py
+# computes from model and sequence. With a sanitizer the tables are only made.
 as_computed() {
   need_numpy
-  local run=$1 file=$2 question answers=()
+  local run=$1 file=$2 kind tables=()
   shift 2
   [ $# -gt 0 ] || set -- "${!ASK[@]}"
-  for question; do
-    rnnpredict ${ASK[$question]} -o $question.answer "$run" "$file"
-    answers+=("$question=$question.answer")
+  for kind; do
+    rnnpredict ${ASK[$kind]} -o $kind.table "$run" "$file"
+    tables+=("$kind=$kind.table")
   done
-  is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" "$run/model.safetensors" "$file" "${answers[@]}"
+  is_sanitized || "$PYTHON" "$SOURCE/tests/read_model.py" "$run/model.safetensors" "$file" "${tables[@]}"
 }
 
 @test "the help of each program lists only its own exit codes" {
@@ -67,7 +67,7 @@ as_computed() {
 sys.path.insert(0, sys.argv[1])
 import make
 make.numbers = lambda size: bytes(size)
-open("even.safetensors", "wb").write(make.pack(*make.honest(*make.header())))' "$SOURCE/tests/broken"
+open("even.safetensors", "wb").write(make.pack(*make.intact(*make.header())))' "$SOURCE/tests/broken"
   [ "$(rnnpredict --top 3 --no-header even.safetensors "$FORTY" | head -n 3 | cut -f 2-4 | tr '\t\n' ' ;')" = \
     "1 A 0.250000;2 C 0.250000;3 G 0.250000;" ]
 }
@@ -145,34 +145,34 @@ turned() {
   not_sanitized "the reader is the same for all builds"
   head -n 12 "$FORTY" > three.fq
   [ ${#ASK[@]} -eq 19 ]
-  for question in "${!ASK[@]}"; do rnnpredict ${ASK[$question]} -o $question "$RUN" three.fq; done
+  for kind in "${!ASK[@]}"; do rnnpredict ${ASK[$kind]} -o $kind "$RUN" three.fq; done
   "$PYTHON" -B - "$SOURCE/tests" "$RUN/model.safetensors" "${!ASK[@]}" << 'EOF'
 import re, sys
 sys.path.insert(0, sys.argv[1])
 import read_model
 
-def right(rows, question):
+def right(rows, kind):
     open('table', 'w').writelines('\t'.join(row) + '\n' for row in rows)
     try:
-        read_model.check(sys.argv[2], 'three.fq', {question: 'table'})
+        read_model.check(sys.argv[2], 'three.fq', {kind: 'table'})
     except Exception:
         return False
     return True
 
-for question in sys.argv[3:]:
-    if question == 'npy':
-        read_model.check(sys.argv[2], 'three.fq', {question: question})
+for kind in sys.argv[3:]:
+    if kind == 'npy':
+        read_model.check(sys.argv[2], 'three.fq', {kind: kind})
         continue
-    rows = [line.split('\t') for line in open(question).read().splitlines()]
-    assert right(rows, question), question
+    rows = [line.split('\t') for line in open(kind).read().splitlines()]
+    assert right(rows, kind), kind
     # Most columns of states are numbers of one state.
     for column in [1, 8, 15, len(rows[1]) - 1] if 'h2' in rows[0] else range(1, len(rows[1])):
         cell = rows[2][column]
         wrong = 'GGG' if re.search('[ACGT]', cell) else '%.6g' % (float(cell) * 1.001 + 0.0002)
         changed = rows[2][:column] + [wrong] + rows[2][column + 1:]
-        assert not right(rows[:2] + [changed] + rows[3:], question), (question, column)
-    assert not right(rows[:-1], question), question
-    assert not right(rows + rows[-1:], question), question
+        assert not right(rows[:2] + [changed] + rows[3:], kind), (kind, column)
+    assert not right(rows[:-1], kind), kind
+    assert not right(rows + rows[-1:], kind), kind
 EOF
 }
 

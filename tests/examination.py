@@ -13,7 +13,7 @@ BEFORE, STEPS, UNITS, LETTERS = 256, 64, 48, 'ACGT'
 
 
 def bases_of(steps):
-    """Of each prediction that is followed by a base: the k-mer, and the probabilities of the next base."""
+    """For each prediction: the position of the next base, its probabilities, and the hidden state."""
     found = []
     for (position, first, yhat), h in zip(steps.after, steps.h):
         added = (first + np.arange(len(yhat))) >> 2 * (steps.s - 1) & 3
@@ -34,38 +34,39 @@ else:
 k, s = int(about['k']), int(about['stride'])
 steps = [(name, text.upper(), Steps(about, w, text)) for name, text in records]
 
-# The mean prediction after each k-mer: cuts of the sequence hardly show.
+# The mean prediction after each k-mer. The cuts between pieces of the sequence hardly change it.
 K = min(k, 4)
 n, sums = np.zeros(4 ** K), np.zeros((4 ** K, 4))
-for name, text, answer in steps:
-    for position, p, _ in bases_of(answer):
+for name, text, network in steps:
+    for position, p, _ in bases_of(network):
         follows = text[position - 1:position - 1 + s]
         if len(follows) == s and not set(follows) - set(LETTERS):
             kmer = number(text[position - 1 - K:position - 1])
             n[kmer] += 1
             sums[kmer] += p
-said = run['next_base']
-assert said['k'] == K and said['predictions'] == n.astype(int).tolist()
+printed = run['next_base']
+assert printed['k'] == K and printed['predictions'] == n.astype(int).tolist()
 for base, letter in enumerate(LETTERS):
     for kmer in range(4 ** K):
         if n[kmer]:
-            assert abs(said[letter][kmer] - sums[kmer, base] / n[kmer]) < 0.002, (letter, kmer)
+            assert abs(printed[letter][kmer] - sums[kmer, base] / n[kmer]) < 0.002, (letter, kmer)
         else:
-            assert said[letter][kmer] is None
+            assert printed[letter][kmer] is None
 
 # The passage.
 passage = run['passage']
 bases = passage['bases']
 rows = np.array([passage[letter] for letter in LETTERS]).T
-answers = []
-for name, text, answer in steps:
-    found = bases_of(answer)
+matches = []
+for name, text, network in steps:
+    found = bases_of(network)
     for at in range(len(found) - len(bases) + 1):
         if ''.join(text[place - 1:place] for place, _, _ in found[at:at + len(bases)]) == bases:
             p = np.array([p for _, p, _ in found[at:at + len(bases)]])
             if np.abs(p - rows).max() < 0.0006:
-                answers.append((name, found[at][0] - 1 + start, at, np.array([h for *_, h in found[at:at + len(bases)]])))
-name, letter, before, h = answers[0]
+                states = np.array([h for *_, h in found[at:at + len(bases)]])
+                matches.append((name, found[at][0] - 1 + start, at, states))
+name, letter, before, h = matches[0]
 longest = max((len(segment) - k) // s for _, text, _ in steps for segment in re.findall('[ACGT]+', text))
 assert len(bases) == min(STEPS, longest), (len(bases), longest)
 if longest >= BEFORE + STEPS:

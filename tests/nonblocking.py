@@ -9,7 +9,7 @@ the code of the command, or with 3 if the pipe is no longer non-blocking.
 import fcntl, os, struct, subprocess, sys, termios, time
 
 PIPE = 4096
-FULL = PIPE - 256  # the next message may be longer than what is left
+FULL = PIPE - 256  # the next message may be longer than the rest of the pipe
 
 
 def set_nonblocking(fd):

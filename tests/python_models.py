@@ -59,10 +59,10 @@ def predicted(model, sequence):
 
 
 def near(found, model):
-    """Whether these are rnnpredict's probabilities, which have six decimals; and float32 rounds."""
-    wanted = predicted(model, SEQUENCE)
-    assert wanted.shape == found.shape and wanted[wanted > 0].std() > 0.1 * wanted[wanted > 0].mean()
-    assert np.abs(found - wanted).max() < 3e-6, (read_model(model)[0], np.abs(found - wanted).max())
+    """Checks that these are rnnpredict's probabilities, which have six decimals, up to the rounding of float32."""
+    expected = predicted(model, SEQUENCE)
+    assert expected.shape == found.shape and expected[expected > 0].std() > 0.1 * expected[expected > 0].mean()
+    assert np.abs(found - expected).max() < 3e-6, (read_model(model)[0], np.abs(found - expected).max())
 
 
 def check_write(program):
@@ -75,16 +75,16 @@ def check_write(program):
         assert all(found_about[key] == str(value) for key, value in about.items()), found_about
         assert found.keys() == weights.keys()
         assert all(np.array_equal(found[name], w) for name, w in weights.items())
-        for question, options in ('score', ['--mode', 'score']), ('next', ['--top', '4096']):
-            rnnpredict(*options, '-o', question, 'written.safetensors', files)
+        for kind, options in ('score', ['--mode', 'score']), ('next', ['--top', '4096']):
+            rnnpredict(*options, '-o', kind, 'written.safetensors', files)
         check('written.safetensors', files, {'score': 'score', 'next': 'next'})
     data = bytearray(open('written.safetensors', 'rb').read())
     for place in data.index(b'relu'), len(data) - 1:
         data[place] ^= 1
         open('damaged.safetensors', 'wb').write(data)
         data[place] ^= 1
-        said = subprocess.run(['rnnpredict', '--mode', 'info', 'damaged.safetensors'], capture_output=True, text=True)
-        assert said.returncode == 1 and 'CRC-32' in said.stderr, said
+        done = subprocess.run(['rnnpredict', '--mode', 'info', 'damaged.safetensors'], capture_output=True, text=True)
+        assert done.returncode == 1 and 'CRC-32' in done.stderr, done
 
 
 def check_train(program):
@@ -119,7 +119,7 @@ def check_export(program):
         about, _ = read_model(path)
         x = kmers(about, SEQUENCE)
         h, found = np.zeros((1, 2, D), 'f4'), []
-        for part in x[:100], x[100:]: # the state is carried from one to the next
+        for part in x[:100], x[100:]: # the hidden state is carried from one part to the next
             yhat, h = names['session'].run(None, {'x': np.stack((part, part[::-1]), 1), 'h0': h})
             found.extend(yhat[:, 0])
         if about['softmax'] == 'followers':

@@ -1,9 +1,9 @@
 """An independent reader of rnntrain's models: the equations in NumPy, in double precision.
 
-usage: read_model.py MODEL.safetensors SEQUENCES QUESTION=FILE...
+usage: read_model.py MODEL.safetensors SEQUENCES KIND=FILE...
 
 Computes the expected output of rnnpredict for the sequences, and exits with 1 if a file differs by more than 1e-5
-(or its rounding), or has other rows. QUESTION names the options that made FILE:
+(or its rounding), or has other rows. KIND names the options that made FILE:
 
   next      --top 4096                        bases     --bases
   all       --positions all --top 256         allbases  --bases --positions all
@@ -48,22 +48,22 @@ def read_sequences(path):
 
 
 class Steps:
-    """What the network says along a sequence: of each k-mer `after` (position of the next base, first
-    k-mer and probabilities of those that can follow) and `h`; of each but the first of a segment
-    `told` (position of the first base that it adds, k-mer, probability)."""
+    """The network along a sequence. For each k-mer: `after` (position of the next base, the first of the k-mers that
+    can follow, and their probabilities) and `h`. For each k-mer but the first of a segment: `predicted` (position of
+    the first base that it adds, k-mer, probability)."""
 
     def __init__(self, about, w, sequence):
         k, s, V = int(about['k']), int(about['stride']), 4 ** int(about['k'])
         phi, _ = ACTIVATIONS[about['activation']]
         self.k, self.s, self.length = k, s, len(sequence)
-        self.told, self.after, self.h = [], [], []
+        self.predicted, self.after, self.h = [], [], []
         for match in re.finditer('[ACGT]+', sequence.upper().replace('U', 'T')):
             segment = match[0]
             h = np.zeros(len(w['b1']))
             for t in range(0, len(segment) - k + 1, s):
                 x = number(segment[t:t + k])
                 if t > 0:
-                    self.told.append((match.start() + t + k - s + 1, segment[t:t + k],
+                    self.predicted.append((match.start() + t + k - s + 1, segment[t:t + k],
                                       yhat[x - first]))
                 h = phi(h @ w['H'] + w['L'][x] @ w['I'] + w['b1'])
                 first, n = (x * 4 ** s % V, 4 ** s) if about['softmax'] == 'followers' else (0, V)
@@ -74,7 +74,7 @@ class Steps:
                 self.h.append(h)
 
     def nats(self):
-        return -sum(math.log(p) for _, _, p in self.told)
+        return -sum(math.log(p) for _, _, p in self.predicted)
 
 
 def complement(bases):
@@ -82,16 +82,16 @@ def complement(bases):
 
 
 class Reverse:
-    """The same from the other strand, in the positions of this one: `told` (position to bits), `after` (position of
+    """The same for the other strand, at the positions of this one: `predicted` (position to bits), `after` (position of
     the next base to the probabilities of A, C, G, T) and `h` (position of the k-mer's last base to h). In each segment
-    as few bases are skipped as it takes to have the positions of this strand."""
+    the fewest bases are skipped that make the positions those of this strand."""
 
     def __init__(self, about, w, sequence):
         k, s = int(about['k']), int(about['stride'])
-        self.told, self.after, self.h = {}, {}, {}
+        self.predicted, self.after, self.h = {}, {}, {}
         for match in re.finditer('[ACGTU]+', sequence.upper()):
             turned, start = complement(match[0]), match.start() + 1
-            for kind, first in (('told', start + k), ('after', start + k), ('h', start + k - 1)):
+            for kind, first in (('predicted', start + k), ('after', start + k), ('h', start + k - 1)):
                 for skip in range(s):
                     found = self.read(about, w, turned[skip:], kind, start + len(turned) - skip)
                     if found and (min(found) - first) % s == 0:
@@ -101,22 +101,22 @@ class Reverse:
     def read(self, about, w, bases, kind, end):
         """end: the position before which the reading begins."""
         steps = Steps(about, w, bases)
-        if kind == 'told':
-            return {end - (at + steps.s - 1): -math.log2(p) for at, _, p in steps.told}
+        if kind == 'predicted':
+            return {end - (at + steps.s - 1): -math.log2(p) for at, _, p in steps.predicted}
         if kind == 'after':
             return {end - at: added(first, yhat, steps.s)[::-1] for at, first, yhat in steps.after}
         return {end - (at - 1): h for (at, _, _), h in zip(steps.after, steps.h)}
 
 
 def added(first, yhat, s):
-    """The probabilities of A, C, G and T to be the first base that a k-mer adds."""
+    """The probabilities of A, C, G and T as the first base that a k-mer adds."""
     bases = (first + np.arange(len(yhat))) >> 2 * (s - 1) & 3
     return [yhat[bases == base].sum() for base in range(4)]
 
 
 def ending(steps):
-    """The same of the bases that the sequence ends with, whose last k-mer ends with them; None where they are fewer
-    than k."""
+    """Steps over the unambiguous bases at the end of the sequence, of which the last k-mer is the last one; None if
+    there are fewer than k bases."""
     bases = re.search('[ACGTU]*$', steps.sequence.upper())[0]
     if len(bases) < steps.k:
         return None
@@ -134,11 +134,11 @@ def number(kmer):
     return x
 
 
-def near(said, true):
-    assert abs(float(said) - true) <= 1e-5 * max(1, abs(true)), (said, true)
+def near(printed, expected):
+    assert abs(float(printed) - expected) <= 1e-5 * max(1, abs(expected)), (printed, expected)
 
 
-# ---- what each table must hold: rows, as long as the record's stand first in them ----------------
+# ---- checks of the rows of one record, which are the last ones in a list ------------------------
 
 
 def after(steps, every):
@@ -155,15 +155,15 @@ def check_next(rows, name, steps, every=False):
     for position, first, yhat in after(steps, every):
         seen, before = set(), 1
         for rank in range(1, min(len(yhat), 256 if every else 4096) + 1):
-            record, *place, said_rank, kmer, said = rows.pop()
+            record, *place, printed_rank, kmer, printed = rows.pop()
             assert place == [str(position)] * every, (place, position)
-            assert (record, int(said_rank)) == (name, rank) and kmer not in seen, (record, rank)
-            assert float(said) <= before, (record, rank)
+            assert (record, int(printed_rank)) == (name, rank) and kmer not in seen, (record, rank)
+            assert float(printed) <= before, (record, rank)
             seen.add(kmer)
-            before = float(said)
+            before = float(printed)
             i = number(kmer) - first
             assert len(kmer) == steps.k and 0 <= i < len(yhat), (record, kmer)
-            near(said, yhat[i])
+            near(printed, yhat[i])
 
 
 def check_all(rows, name, steps):
@@ -176,8 +176,8 @@ def check_bases(rows, name, steps, every=False):
     for position, first, yhat in after(steps, every):
         record, *place, a, c, g, t = rows.pop()
         assert record == name and place == [str(position)] * every, (record, place)
-        for said, right in zip((a, c, g, t), added(first, yhat, steps.s)):
-            near(said, right)
+        for printed, expected in zip((a, c, g, t), added(first, yhat, steps.s)):
+            near(printed, expected)
 
 
 def check_allbases(rows, name, steps):
@@ -194,32 +194,32 @@ def check_both(rows, name, steps):
 
 
 def whole_bits(steps, nats):
-    """Of all bases, where one that is not predicted costs two bits."""
+    """Bits per base over all bases: one that is not predicted costs two bits."""
     bases = len(re.findall('[ACGTU]', steps.sequence.upper()))
     if not bases:
         return None
-    return (nats / math.log(2) + 2 * (bases - len(steps.told) * steps.s)) / bases
+    return (nats / math.log(2) + 2 * (bases - len(steps.predicted) * steps.s)) / bases
 
 
 def check_costs(row, name, steps, others):
-    nats, tokens = steps.nats(), len(steps.told)
+    nats, tokens = steps.nats(), len(steps.predicted)
     bases = tokens * steps.s
-    for said, right in zip(row[-1 - len(others):], [nats] + others):
-        right = whole_bits(steps, right)
-        assert said == 'NA' if right is None else abs(float(said) - right) < 2e-6, (row, right)
+    for printed, expected in zip(row[-1 - len(others):], [nats] + others):
+        expected = whole_bits(steps, expected)
+        assert printed == 'NA' if expected is None else abs(float(printed) - expected) < 2e-6, (row, expected)
     row = row[:-1 - len(others)]
     assert row[:4] == [name, str(tokens), str(bases), str(steps.length - bases)], row
     if tokens == 0:
         assert row[4:] == ['NA'] * (3 + 2 * len(others)), row
         return
     near(row[6], math.exp(nats / tokens))
-    for said, said_bits, right in zip(row[4:5] + row[7::2], row[5:6] + row[8::2], [nats] + others):
-        near(said, right)
-        near(said_bits, right / (bases * math.log(2)))
+    for printed, printed_bits, expected in zip(row[4:5] + row[7::2], row[5:6] + row[8::2], [nats] + others):
+        near(printed, expected)
+        near(printed_bits, expected / (bases * math.log(2)))
 
 
 def check_track(rows, name, steps):
-    for position, kmer, p in steps.told:
+    for position, kmer, p in steps.predicted:
         row = rows.pop()
         assert row[:3] == [name, str(position), kmer], row
         assert abs(float(row[3]) + math.log2(p)) < 1.1e-4, (row, -math.log2(p))
@@ -227,7 +227,7 @@ def check_track(rows, name, steps):
 
 
 def check_bedgraph(rows, name, steps):
-    for position, _, p in steps.told:
+    for position, _, p in steps.predicted:
         row = rows.pop()
         assert row[:3] == [name, str(position - 1), str(position - 1 + steps.s)], row
         assert abs(float(row[3]) + math.log2(p) / steps.s) < 1.1e-4, (row, -math.log2(p))
@@ -235,7 +235,7 @@ def check_bedgraph(rows, name, steps):
 
 def check_window7(rows, name, steps):
     bits = [None] * steps.length
-    for position, _, p in steps.told:
+    for position, _, p in steps.predicted:
         bits[position - 1:position - 1 + steps.s] = [-math.log2(p) / steps.s] * steps.s
     for start in range(0, steps.length, 7):
         known = [b for b in bits[start:start + 7] if b is not None]
@@ -247,7 +247,7 @@ def check_window7(rows, name, steps):
 
 def check_classify(rows, name, steps, other):
     loglik = [-steps.nats(), -Steps(*read_model(other), steps.sequence).nats()]
-    bases = len(steps.told) * steps.s
+    bases = len(steps.predicted) * steps.s
     row = rows.pop()
     assert row[:2] == [name, str(bases)], row
     if not bases:
@@ -260,13 +260,13 @@ def check_classify(rows, name, steps, other):
     assert row[2] == best or difference < 1e-5, row
     assert abs(float(row[3]) - difference / math.log(2)) < 1e-3, (row, loglik)
     assert abs(float(row[4]) - 1 / (1 + rest)) < 1e-3, (row, loglik)
-    for said, said_bits, right in zip(row[5:7], row[7:9], loglik):
-        near(said, right)
-        near(said_bits, -right / (bases * math.log(2)))
+    for printed, printed_bits, expected in zip(row[5:7], row[7:9], loglik):
+        near(printed, expected)
+        near(printed_bits, -expected / (bases * math.log(2)))
 
 
 def check_greedy(rows, prompt):
-    """Each base is the likeliest after those before it."""
+    """Checks that each base is the likeliest one after the bases before it."""
     assert rows.pop() == ['>sample1']
     drawn = ''.join(rows.pop()[0] for _ in range(len(rows)))
     bases = prompt + drawn
@@ -280,10 +280,10 @@ def check_greedy(rows, prompt):
             assert text(first + best, steps.k)[-1] == bases[position - 1], position
 
 
-def check_state(row, name, right, unknown):
+def check_state(row, name, expected, unknown):
     assert row[0] == name and len(row) == 1 + len(w['b1']), row
-    for i, said in enumerate(row[1:]):
-        assert said == 'NA' if unknown else abs(float(said) - right()[i]) < 1e-5, (row, i)
+    for i, printed in enumerate(row[1:]):
+        assert printed == 'NA' if unknown else abs(float(printed) - expected()[i]) < 1e-5, (row, i)
 
 
 def check_mean(rows, name, steps):
@@ -306,28 +306,29 @@ def states_of(steps):
     return {at - 1: h for (at, _, _), h in zip(steps.after, steps.h)}
 
 
-def check_vector(said, right):
-    """right None: there is none."""
-    if right is None:
-        assert all(cell == 'NA' for cell in said), said
+def check_vector(printed, expected):
+    """expected is None if there is no vector."""
+    if expected is None:
+        assert all(cell == 'NA' for cell in printed), printed
     else:
-        assert len(said) == len(right) and np.allclose([float(cell) for cell in said], right, 0, 1e-5), (said, right)
+        assert len(printed) == len(expected), (printed, expected)
+        assert np.allclose([float(cell) for cell in printed], expected, 0, 1e-5), (printed, expected)
 
 
 def check_states(rows, name, steps):
     for position, h in states_of(steps).items():
-        record, place, *said = rows.pop()
+        record, place, *printed = rows.pop()
         assert (record, place) == (name, str(position)), (record, place, position)
-        check_vector(said, h)
+        check_vector(printed, h)
 
 
 def check_duplex_states(rows, name, steps):
     forward, reverse, D = states_of(steps), duplex(steps).h, len(w['b1'])
     for position in sorted(forward.keys() | reverse.keys()):
-        record, place, *said = rows.pop()
+        record, place, *printed = rows.pop()
         assert (record, place) == (name, str(position)), (record, place, position)
-        check_vector(said[:D], forward.get(position))
-        check_vector(said[D:], reverse.get(position))
+        check_vector(printed[:D], forward.get(position))
+        check_vector(printed[D:], reverse.get(position))
 
 
 def check_arrays(rows, name, steps):
@@ -335,9 +336,9 @@ def check_arrays(rows, name, steps):
     both = len(rows) > 0 and len(rows[-1][1]) == 2 * D
     reverse = duplex(steps).h if both else {}
     for position in sorted(forward.keys() | reverse.keys()):
-        row, said = rows.pop()
+        row, printed = rows.pop()
         assert row == [name, str(position)], (row, position)
-        for half, strand in ((said[:D], forward), (said[D:], reverse))[:1 + both]:
+        for half, strand in ((printed[:D], forward), (printed[D:], reverse))[:1 + both]:
             if position not in strand:
                 assert np.isnan(half).all(), (row, half)
             else:
@@ -345,10 +346,10 @@ def check_arrays(rows, name, steps):
 
 
 def check_duplex_mean(rows, name, steps):
-    record, *said = rows.pop()
+    record, *printed = rows.pop()
     assert record == name
     other = Steps(about, w, complement(steps.sequence))
-    for cells, strand in ((said[:len(w['b1'])], steps), (said[len(w['b1']):], other)):
+    for cells, strand in ((printed[:len(w['b1'])], steps), (printed[len(w['b1']):], other)):
         check_vector(cells, sum(strand.h) / len(strand.h) if strand.h else None)
 
 
@@ -358,10 +359,10 @@ def check_duplex_allbases(rows, name, steps):
     if not forward and not reverse:
         return none(rows, name, 9)
     for position in sorted(forward.keys() | reverse.keys()):
-        record, place, *said = rows.pop()
+        record, place, *printed = rows.pop()
         assert (record, place) == (name, str(position)), (record, place, position)
-        check_vector(said[:4], forward.get(position))
-        check_vector(said[4:], reverse.get(position))
+        check_vector(printed[:4], forward.get(position))
+        check_vector(printed[4:], reverse.get(position))
 
 
 def duplex(steps):
@@ -371,25 +372,25 @@ def duplex(steps):
 
 
 def both_bits(steps):
-    """Position to bits of the k-mers of this strand, of the other, and their mean; None where there are none."""
-    forward, reverse = {at: -math.log2(p) for at, _, p in steps.told}, duplex(steps).told
+    """Positions, with the bits of the k-mers of this strand and of the other, None if there is none, and their mean."""
+    forward, reverse = {at: -math.log2(p) for at, _, p in steps.predicted}, duplex(steps).predicted
     for position in sorted(forward.keys() | reverse.keys()):
         bits = forward.get(position), reverse.get(position)
         yield position, *bits, np.mean([b for b in bits if b is not None])
 
 
-def near_bits(said, right):
-    assert said == 'NA' if right is None else abs(float(said) - right) < 1.1e-4, (said, right)
+def near_bits(printed, expected):
+    assert printed == 'NA' if expected is None else abs(float(printed) - expected) < 1.1e-4, (printed, expected)
 
 
 def check_duplex_track(rows, name, steps):
-    told = {at: (kmer, p) for at, kmer, p in steps.told}
+    predicted = {at: (kmer, p) for at, kmer, p in steps.predicted}
     for position, forward, reverse, mean in both_bits(steps):
         record, place, kmer, bits, p, reverse_bits, mean_bits = rows.pop()
-        assert (record, place, kmer) == (name, str(position), told.get(position, ['NA'])[0])
-        for said, right in ((bits, forward), (reverse_bits, reverse), (mean_bits, mean)):
-            near_bits(said, right)
-        assert p == 'NA' if forward is None else abs(float(p) - told[position][1]) < 1e-5, (p, position)
+        assert (record, place, kmer) == (name, str(position), predicted.get(position, ['NA'])[0])
+        for printed, expected in ((bits, forward), (reverse_bits, reverse), (mean_bits, mean)):
+            near_bits(printed, expected)
+        assert p == 'NA' if forward is None else abs(float(p) - predicted[position][1]) < 1e-5, (p, position)
 
 
 def check_duplex_bedgraph(rows, name, steps):
@@ -408,9 +409,9 @@ def check_duplex_window7(rows, name, steps):
         end = min(start + 7, steps.length)
         *place, one, other, mean = rows.pop()
         assert place == [name, str(start + 1), str(end), str(np.isfinite(columns[2, start:end]).sum())], place
-        for said, column in zip((one, other, mean), columns[:, start:end]):
+        for printed, column in zip((one, other, mean), columns[:, start:end]):
             known = column[np.isfinite(column)]
-            near_bits(said, known.mean() if len(known) else None)
+            near_bits(printed, known.mean() if len(known) else None)
 
 
 def none(rows, name, cells):
@@ -420,7 +421,7 @@ def none(rows, name, cells):
 # ---- files ---------------------------------------------------------------------------------------
 
 
-def header(question):
+def header(kind):
     states = ' '.join(f'h{i + 1}' for i in range(len(w['b1'])))
     turned = ' '.join(f'reverse_h{i + 1}' for i in range(len(w['b1'])))
     score = 'record tokens bases skipped nats bits_per_base perplexity'
@@ -439,22 +440,22 @@ def header(question):
             'duplex_allbases': 'record position A C G T reverse_A reverse_C reverse_G reverse_T',
             'duplex_mean': f'record {states} {turned}',
             'greedy': None, 'mean': f'record {states}', 'last': f'record {states}',
-            'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[question]
+            'kmers': ' '.join(['kmer'] + [f'e{i + 1}' for i in range(w['L'].shape[1])])}[kind]
 
 
-def rows_of(question, path):
-    """Its rows, the last one first."""
-    if question == 'npy':
+def rows_of(kind, path):
+    """The rows of a file, the last one first."""
+    if kind == 'npy':
         array = np.load(path)
         assert array.dtype == np.float32
         return list(array[::-1])
-    if question == 'arrays':
+    if kind == 'arrays':
         names = [line.split('\t') for line in open(path + '.tsv').read().split('\n')[:-1]]
         array = np.load(path)
         assert names.pop(0) == ['record', 'position'] and len(names) == len(array)
         return list(zip(names, array))[::-1]
     rows = [line.split('\t') for line in open(path).read().split('\n')[:-1]]
-    columns = header(question.split(':')[0])
+    columns = header(kind.split(':')[0])
     if columns:
         assert rows.pop(0) == columns.split()
     return rows[::-1]
@@ -462,30 +463,30 @@ def rows_of(question, path):
 
 def check_kmers(rows):
     for x, e in enumerate(w['L']):
-        kmer, *said = rows.pop()
-        assert kmer == text(x, int(about['k'])) and np.allclose([float(s) for s in said], e, 0, 1e-6)
+        kmer, *printed = rows.pop()
+        assert kmer == text(x, int(about['k'])) and np.allclose([float(s) for s in printed], e, 0, 1e-6)
 
 
-def check(model, sequences, answers):
-    """Whether these files, by their questions, are right; an exception where one is not."""
+def check(model, sequences, files):
+    """Raises an exception if one of the files, a path for each kind, is wrong."""
     global about, w
     about, w = read_model(model)
-    tables = {question: rows_of(question, path) for question, path in answers.items()}
+    tables = {kind: rows_of(kind, path) for kind, path in files.items()}
     assert tables
-    for question, rows in tables.items():
-        if question == 'kmers':
+    for kind, rows in tables.items():
+        if kind == 'kmers':
             check_kmers(rows)
-        elif question.startswith('greedy:'):
-            check_greedy(rows, question[7:])
+        elif kind.startswith('greedy:'):
+            check_greedy(rows, kind[7:])
     for name, sequence in read_sequences(sequences):
         steps = Steps(about, w, sequence)
         steps.sequence = sequence
-        for question, rows in tables.items():
-            kind, *more = question.split(':', 1)
-            if kind not in ('kmers', 'greedy'):
-                globals()[f'check_{kind}'](rows, name, steps, *more)
-    for question, rows in tables.items():
-        assert not len(rows), f'{question}: rows of no record'
+        for kind, rows in tables.items():
+            word, *more = kind.split(':', 1)
+            if word not in ('kmers', 'greedy'):
+                globals()[f'check_{word}'](rows, name, steps, *more)
+    for kind, rows in tables.items():
+        assert not len(rows), f'{kind}: more rows than expected'
 
 
 if __name__ == '__main__':

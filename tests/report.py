@@ -49,7 +49,7 @@ def number(label):
 
 
 def axis(ticks, log):
-    """From ticks, as (place, label), the function that makes a place a number; all ticks must be on it."""
+    """Returns the function from places to numbers, given ticks (place, label), and checks that it fits all ticks."""
     points = [(float(place), math.log(number(label)) if log else number(label)) for place, label in ticks]
     assert len(points) >= 2, ticks
     (a, x), (b, y) = points[0], points[-1]
@@ -58,8 +58,8 @@ def axis(ticks, log):
         found = x + (place - a) * (y - x) / (b - a)
         return math.exp(found) if log else found
     for (place, _), (_, true) in zip(ticks, points):
-        said = value(float(place))
-        assert abs((math.log(said) if log else said) - true) <= 0.004 * abs(y - x), (ticks, place)
+        found = value(float(place))
+        assert abs((math.log(found) if log else found) - true) <= 0.004 * abs(y - x), (ticks, place)
     return value
 
 
@@ -76,7 +76,7 @@ class Chart:
         self.lines = {c: self.points(d) for c, d in re.findall(r'<path class="line c(\d)" d="([^"]+)"', part)}
         self.bands = {c: self.points(d) for c, d in re.findall(r'<path class="band c(\d)" d="([^"]+)Z"', part)}
         self.colours = re.findall(r'<circle class="c(\d)"', part)
-        self.dots = [(self.x(float(x)), self.y(float(y)), float(said_x), float(said_y)) for x, y, said_x, said_y in
+        self.dots = [(self.x(float(x)), self.y(float(y)), float(title_x), float(title_y)) for x, y, title_x, title_y in
                      re.findall(r'<circle class="c\d" cx="([\d.]+)" cy="([\d.]+)" r="\S+"><title>([^<,]+), ([^<]+)</title>', part)]
         self.marks = {name: self.y(float(y)) for y, name in
                       re.findall(r'class="mark" d="M\d+ ([\d.]+)H\d+"/><text class="name"[^>]*>([^<]+)<', part)}
@@ -87,12 +87,12 @@ class Chart:
         return [(self.x(x), self.y(y)) for x, y in zip(numbers[::2], numbers[1::2])]
 
     def series(self, colour):
-        """The points of a line, or those that stand alone."""
+        """The points of a line, or points without a line."""
         alone = [dot[:2] for dot, of in zip(self.dots, self.colours) if of == colour]
         return self.lines.get(colour, alone)
 
     def same(self, drawn, true):
-        """Whether points are drawn where those are that are there: within the tenth that is written of a unit."""
+        """Checks that the drawn points are the true ones. The page has one decimal of a pixel."""
         true = [(x, y) for x, y in true if x is not None and y is not None]
         assert len(drawn) == len(true), (len(drawn), len(true))
         for (x, y), (true_x, true_y) in zip(drawn, true):
@@ -114,7 +114,7 @@ missing = [title for title, key in examined.items() if not run[key]]
 assert list(parts) == [title for title in titles if title not in missing]
 assert len(text) < 300000
 
-# It stands alone.
+# The page fetches nothing.
 assert not page.elements['script'] and not page.elements['link'] and not page.elements['img']
 for elements in page.elements.values():
     for element in elements:
@@ -226,7 +226,7 @@ if timesteps:
     if last:
         chart.same(chart.lines['2'], bits_by_timestep(last))
 
-# What the network shows.
+# Calibration and gradient flow.
 if run['calibration']:
     chart = Chart(parts['Calibration'])
     points = [point for point in run['calibration'] if point['predictions'] >= 20]
@@ -250,7 +250,7 @@ assert ('"dim missing"' in text) == bool(missing)
 
 
 def cells(part, shape):
-    """Level and place (x, y) of each cell; a level is -10..10."""
+    """Yields the level, -10..10, and the place (x, y) of each cell."""
     for kind, level, inner in re.findall(r'<(?:g|path) class="(lo|hi|none) m(\d+)"([^\n]*)', part):
         for x, y, width, height in re.findall(r'M(\d+) (\d+)h(\d+)v(\d+)h-', inner):
             assert (int(width), int(height)) == shape
@@ -269,8 +269,8 @@ if following:
     shape = (192 // columns, 192 // columns if columns > 4 else 24)
     assert len(panels) == 4 and '>%.2f ' % max(0, 0.25 - spread) in part and ' %.2f</p>' % (0.25 + spread) in part
     for base, panel in zip('ACGT', panels):
-        said = dict(re.findall('<title>%s after (\\w+): ([^<]+)</title>' % base, panel))
-        assert said == {kmer: 'never seen' if p is None else '%.3f' % p for kmer, p in zip(kmers, following[base])}
+        titled = dict(re.findall('<title>%s after (\\w+): ([^<]+)</title>' % base, panel))
+        assert titled == {kmer: 'never seen' if p is None else '%.3f' % p for kmer, p in zip(kmers, following[base])}
         n = [n if p is not None else 0 for n, p in zip(following['predictions'], following[base])]
         mean = sum(n * p for n, p in zip(n, following[base]) if n) / sum(n)
         assert '>%s</b>, on average %.3f<' % (base, mean) in part
@@ -283,7 +283,7 @@ if following:
         assert [label for axis, label in labels if axis == 'x'] == [kmer[k // 2:] for kmer in kmers[:columns]]
         assert [label for axis, label in labels if axis == 'y'] == [kmer[:k // 2] for kmer in kmers[::columns]] * (k > 1)
 
-# The passage: letters as high as probabilities, the likeliest on top, the one that came in full colour; states below.
+# The passage: letters as high as probabilities, the likeliest on top, that of the sequence in full colour; hidden states below.
 passage = run['passage']
 if passage:
     part, n = parts['A passage of validation'], len(passage['bases'])

@@ -97,7 +97,7 @@ def faults(text):
 found = 0
 for path in sys.argv[1:]:
     text = open(path).read()
-    for at, what in faults(text):
-        print(f'{path}:{text.count(chr(10), 0, at) + 1}: {what}')
+    for at, problem in faults(text):
+        print(f'{path}:{text.count(chr(10), 0, at) + 1}: {problem}')
         found += 1
 sys.exit(found > 0)

@@ -31,7 +31,8 @@ def shown_in(drawn):
 
 
 def train(terminal_kind, columns, enough, later=None, options=('-e', '1000000', '--max-time', f'{MAX_TIME}s')):
-    """What the program writes until enough(lines) holds, and at its end; halfway the terminal is `later` columns wide."""
+    """Returns the output of a training that is stopped once enough(lines) holds. If `later` is set, the terminal gets
+    this number of columns in between."""
     child, terminal = pty.fork()
     if child == 0:
         os.environ['TERM'] = terminal_kind
@@ -71,7 +72,7 @@ assert len(shown) <= 3 + seconds / 0.2, (shown, seconds)  # a fifth of a second 
 parts = [tuple(map(int, WHOLE.fullmatch(line).groups())) for line in wide[1:]]
 for part, minutes, rest in parts:
     assert abs(60 * minutes + rest - MAX_TIME * (1 - part / 100)) <= 1 + MAX_TIME / 200, parts
-# What does not fit is left out from the end, in whole parts.
+# Parts of the line that do not fit are left out, from the end on.
 for line in narrow:
     assert re.fullmatch(LEFT + r'(  epoch \d+/1000000)?', line), line
 # The line that the narrower terminal broke into several is replaced from its first row on.

@@ -36,16 +36,16 @@ def followers(x):
     return np.arange(4 ** K) if SOFTMAX == 'full' else x * 4 ** S % 4 ** K + np.arange(4 ** S)
 
 
-def evidence_of(said, xt):
-    """a, w and s, which is that of the pointers, of a timestep; 1, 0 and 0 without a memory."""
+def evidence_of(step, xt):
+    """a, w and s of a timestep, after a comparison of s with the pointers; 1, 0 and 0 without a memory."""
     if not MEMORY:
         return 1, 0, 0
     can, sums = list(followers(xt)), np.zeros(len(followers(xt)))
-    for pointer in said['pointers']:
+    for pointer in step['pointers']:
         sums[can.index(code(pointer['guess']))] += pointer['odds']
-    assert np.allclose(said['s'], np.log(1 + (4 ** S - 1) * sums), rtol=1e-6), (said, sums)
-    assert said['pointers'] or (said['a'], said['c']) == (1, 0)
-    return said['a'], said['w'], np.array(said['s'])
+    assert np.allclose(step['s'], np.log(1 + (4 ** S - 1) * sums), rtol=1e-6), (step, sums)
+    assert step['pointers'] or (step['a'], step['c']) == (1, 0)
+    return step['a'], step['w'], np.array(step['s'])
 
 
 def forward(w, x, y, evidence):
@@ -66,10 +66,10 @@ def forward(w, x, y, evidence):
 
 
 def backward(w, x, y, steps, at, misprint=False):
-    """The deltas and parts of timesteps at..1, and the sums, U and b2 over all V."""
+    """The deltas of timesteps at..1 with their parts of the gradient, and the sums, of U and b2 over all V."""
     can = followers(x[at - 1])
     sums = {name: np.zeros_like(value) for name, value in w.items()}
-    told, dz = [], None
+    deltas, dz = [], None
     for t in range(at - 1, -1, -1):
         step, back = steps[t], {}
         if dz is None:
@@ -90,12 +90,12 @@ def backward(w, x, y, steps, at, misprint=False):
         for name in ('H', 'I', 'b1'):
             sums[name] += back['d' + name]
         sums['L'][x[t]] += back['dL']
-        told.append(back)
-    return told, sums
+        deltas.append(back)
+    return deltas, sums
 
 
 def slopes(w, x, y, at, name, evidence):
-    """Central differences of J(at) by the numbers of one weight, of 200 at most."""
+    """Central differences of J(at) for one weight matrix, at 200 of its numbers at most."""
     eps, flat = 1e-5, w[name].reshape(-1)
     places = np.unique(np.linspace(0, flat.size - 1, 200).astype(int))
     found = []
@@ -108,19 +108,19 @@ def slopes(w, x, y, at, name, evidence):
     return places, np.array(found)
 
 
-def same(said, true, what):
-    assert np.shape(said) == np.shape(true), (what, np.shape(said), np.shape(true))
-    assert np.allclose(said, true, rtol=1e-11, atol=1e-14), (what, said, true)
+def same(printed, true, name):
+    assert np.shape(printed) == np.shape(true), (name, np.shape(printed), np.shape(true))
+    assert np.allclose(printed, true, rtol=1e-11, atol=1e-14), (name, printed, true)
 
 
-def check_gradient(said, sums, can, x, at):
-    assert [code(kmer) for kmer in said['kmers']] == list(can)
-    same(said['dU'], sums['U'][:, can], 'dU')
-    same(said['db2'], sums['b2'][can], 'db2')
+def check_gradient(printed, sums, can, x, at):
+    assert [code(kmer) for kmer in printed['kmers']] == list(can)
+    same(printed['dU'], sums['U'][:, can], 'dU')
+    same(printed['db2'], sums['b2'][can], 'db2')
     for name in ('H', 'I', 'b1'):
-        same(said['d' + name], sums[name], 'd' + name)
-    assert {code(kmer) for kmer in said['dL']} == set(x[:at])
-    for kmer, row in said['dL'].items():
+        same(printed['d' + name], sums[name], 'd' + name)
+    assert {code(kmer) for kmer in printed['dL']} == set(x[:at])
+    for kmer, row in printed['dL'].items():
         same(row, sums['L'][code(kmer)], 'dL')
 
 
@@ -133,35 +133,35 @@ def check_slopes(x, y, at, sums, wrong, evidence):
             assert apart > 1e-3 * np.abs(found).max(), apart
 
 
-def check_record(said, sequence):
+def check_record(printed, sequence):
     segments = [s for s in re.findall('[ACGT]+', sequence.upper().replace('U', 'T')) if len(s) >= K + S]
     kmers = [segments[0][i:i + K] for i in range(0, len(segments[0]) - K + 1, S)] if segments else []
-    n = len(said['forward'])
-    assert said['position'] == (sequence.upper().replace('U', 'T').index(segments[0]) + 1 if segments else None)
-    assert [step['x'] for step in said['forward']] == kmers[:n]
-    assert [step['y'] for step in said['forward']] == kmers[1:n + 1]
+    n = len(printed['forward'])
+    assert printed['position'] == (sequence.upper().replace('U', 'T').index(segments[0]) + 1 if segments else None)
+    assert [step['x'] for step in printed['forward']] == kmers[:n]
+    assert [step['y'] for step in printed['forward']] == kmers[1:n + 1]
     x, y = [code(kmer) for kmer in kmers[:n]], [code(kmer) for kmer in kmers[1:n + 1]]
-    evidence = [evidence_of(step, xt) for step, xt in zip(said['forward'], x)]
+    evidence = [evidence_of(step, xt) for step, xt in zip(printed['forward'], x)]
     steps = forward(W, x, y, evidence)
-    for t, (step, true) in enumerate(zip(said['forward'], steps), 1):
+    for t, (step, true) in enumerate(zip(printed['forward'], steps), 1):
         assert step['t'] == t and [code(kmer) for kmer in step['kmers']] == list(followers(x[t - 1]))
         for name in ('e', 'z', 'h', 'q', 'yhat', 'J'):
             same(step[name], true[name], (t, name))
         if MEMORY:
             same(step['net'], true['net'], (t, 'net'))
-    at = said['loss_at']
+    at = printed['loss_at']
     if at is None:
-        assert 'backward' not in said
+        assert 'backward' not in printed
         return []
-    told, sums = backward(W, x, y, steps, at)
-    assert [back['t'] for back in said['backward']] == list(range(at, 0, -1))
-    for back, true in zip(said['backward'], told):
+    deltas, sums = backward(W, x, y, steps, at)
+    assert [back['t'] for back in printed['backward']] == list(range(at, 0, -1))
+    for back, true in zip(printed['backward'], deltas):
         assert set(back) - {'t', 'x', 'y', 'kmers'} == set(true)
         for name in true:
             same(back[name], true[name], (back['t'], name))
-    check_gradient(said['gradient'], sums, followers(x[at - 1]), x, at)
+    check_gradient(printed['gradient'], sums, followers(x[at - 1]), x, at)
     check_slopes(x, y, at, sums, backward(W, x, y, steps, at, misprint=True)[1], evidence)
-    return [np.linalg.norm(back['dh']) for back in reversed(told)]
+    return [np.linalg.norm(back['dh']) for back in reversed(deltas)]
 
 
 trace = json.load(open(sys.argv[3]))
@@ -177,8 +177,8 @@ for record, (name, sequence) in zip(trace['records'], sequences):
     if rows is None:
         continue
     for t, norm in enumerate(norms, 1):
-        said, at, timestep, value = rows.pop(0)[:4]
-        assert (said, int(at), int(timestep)) == (name, len(norms), t)
+        printed_name, at, timestep, value = rows.pop(0)[:4]
+        assert (printed_name, int(at), int(timestep)) == (name, len(norms), t)
         assert abs(float(value) - norm) <= 1e-5 * norm, (value, norm)
     if not norms:
         assert [cell.strip() for cell in rows.pop(0)[:4]] == [name, 'NA', 'NA', 'NA']

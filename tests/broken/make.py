@@ -1,7 +1,7 @@
-"""Makes the model files of this directory, each broken in one way, from one honest model.
+"""Makes the model files of this directory, each broken in one way, from one intact model.
 
-usage: make.py DIRECTORY         the files, and EXPECT.tsv with what is to be said of each
-       make.py --seeds DIRECTORY what the fuzzer begins with: honest files, but for their CRC-32
+usage: make.py DIRECTORY         the files, and EXPECT.tsv with the error message of each
+       make.py --seeds DIRECTORY seeds for the fuzzer: files that are intact except for their CRC-32
 """
 import json, math, os, struct, sys, zlib
 
@@ -24,7 +24,7 @@ def weights(prefix=''):
 
 
 def header(metadata=METADATA, tensors=weights()):
-    """The header and how many bytes follow it."""
+    """The header, and the number of bytes after it."""
     end, places = 0, {}
     for name, about in tensors.items():
         begin = end
@@ -48,27 +48,27 @@ def sealed(text, data):
     return text.encode() + b' ' * (-len(text) % 8), data
 
 
-def honest(text, size):
+def intact(text, size):
     return sealed(text, numbers(size))
 
 
 def changed(old, new):
-    """The honest header with this in another's place."""
+    """The intact header with `new` in place of `old`."""
     text, size = header()
     assert text.count(old) == 1, (old, text)
-    return pack(*honest(text.replace(old, new), size))
+    return pack(*intact(text.replace(old, new), size))
 
 
 def described(**values):
-    """Of other metadata; None: without."""
+    """A model with other metadata; None removes a key."""
     metadata = {key: value for key, value in {**METADATA, **values}.items() if value is not None}
-    return pack(*honest(*header(metadata)))
+    return pack(*intact(*header(metadata)))
 
 
 def shaped(metadata={}, without='', **tensors):
-    """Of other tensors."""
+    """A model with other tensors."""
     kept = {name: about for name, about in {**weights(), **tensors}.items() if name != without}
-    return pack(*honest(*header({**METADATA, **metadata}, kept)))
+    return pack(*intact(*header({**METADATA, **metadata}, kept)))
 
 
 def remembered(metadata={}, without='', **changes):
@@ -99,7 +99,7 @@ def remembering(metadata={}, without='', **changes):
     return pack(*sealed(*remembered(metadata, without, **changes)))
 
 
-TEXT, DATA = honest(*header())
+TEXT, DATA = intact(*header())
 BARE = TEXT.rstrip()
 H = '"H":{"dtype":"F32","shape":[1,1],"data_offsets":[16,20]}'
 
@@ -112,7 +112,7 @@ def not_finite():
 ENTRY = 'malformed at H: must have dtype, shape, two data_offsets and nothing else'
 SHAPE = 'malformed at H.shape: must be one or two whole numbers'
 
-# file, what is to be said of it, its bytes
+# file, error message, bytes of the file
 BROKEN = [
     # lengths
     ('7-bytes', 'ends early: it was cut short', b'{}     '),
@@ -223,7 +223,7 @@ BROKEN = [
 
 
 def checkpoint():
-    """Of one lane, two timesteps and one input, by adam."""
+    """The header of a checkpoint of one lane, two timesteps and one input, with adam."""
     tensors = weights()
     for prefix in 'optimizer.m.', 'optimizer.v.', 'optimizer.average.', 'best.':
         tensors.update(weights(prefix))
@@ -253,8 +253,8 @@ def seeds(directory):
 def main():
     if sys.argv[1] == '--seeds':
         return seeds(sys.argv[2])
-    write(sys.argv[1], 'honest.safetensors', pack(TEXT, DATA))
-    write(sys.argv[1], 'honest-of-another.safetensors', described(format=None, format_version=None, data_crc32=None))
+    write(sys.argv[1], 'intact.safetensors', pack(TEXT, DATA))
+    write(sys.argv[1], 'intact-of-another.safetensors', described(format=None, format_version=None, data_crc32=None))
     for name, _, data in BROKEN:
         write(sys.argv[1], name + '.safetensors', data)
     write(sys.argv[1], 'EXPECT.tsv',
