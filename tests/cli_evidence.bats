@@ -71,7 +71,7 @@ asks() {
   done
 }
 
-# ---- what a record's numbers depend on -----------------------------------------------------------
+# ---- independence of records, threads and pipes --------------------------------------------------
 
 @test "memory: results do not depend on threads or on the sizes of a pipe's writes" {
   while read -r what; do

@@ -58,7 +58,7 @@ loads() {
   run ! loads rnnpredict --mode score run "$DATA/phix174.fa.gz"
   run -0 env -u OPENBLAS_CORETYPE rnntrain --version
   [[ "${lines[1]}" =~ ^"OpenBLAS 0."[0-9.]+" "[A-Za-z0-9]+" "(serial|pthread|openmp)"; loops for " ]]
-  case "${lines[1]}" in # whatever OpenBLAS knows of this CPU
+  case "${lines[1]}" in # also if this CPU is unknown to OpenBLAS
     *x86-64-v4) [[ "${lines[1]}" == *" SkylakeX "* ]] ;;
     *x86-64-v3) [[ "${lines[1]}" == *" Haswell "* ]] ;;
   esac
@@ -145,7 +145,7 @@ spends() {
   [ $((after[15] + after[16] - before[15] - before[16])) -le $(($1 * $(getconf CLK_TCK))) ]
 }
 
-# Without memory for its buffers OpenBLAS retries forever. Only it knows their size, so many limits are tried.
+# Without memory for its buffers OpenBLAS retries forever. Their size is internal to it, so many limits are tried.
 @test "under ulimit -v and -d training works, or reports missing memory at once" {
   need_limits
   for library in /usr/lib/"$(gcc -print-multiarch)"/openblas-{serial,openmp,pthread}; do

@@ -78,7 +78,7 @@ need() { command -v "$1" || skip "no $1: apt-get install $2"; }
 
 @test "next: a long record with a stride is read to its end, for any number of threads" {
   random_bases 100001 5 > bases
-  tail -c 2001 bases | sed '1i>long' | rnnpredict --bases "$WIDE" > end # what came before is forgotten
+  tail -c 2001 bases | sed '1i>long' | rnnpredict --bases "$WIDE" > end # earlier bases have no effect
   for from in 1 2; do
     cut -c $from- bases | sed '1i>long' > long.fa
     rnnpredict --bases -t 1 "$WIDE" long.fa | cmp - end
@@ -394,7 +394,7 @@ pairs() {
   sample() { rnnpredict --mode sample --length 50 "$@" "$RUN"; }
   sample --prompt GATTACAGGATC > one.fa
   sample --prompt gauuacaggauc | cmp - one.fa
-  sample --prompt prompt.fa | cmp - one.fa # what stands before an N does not count
+  sample --prompt prompt.fa | cmp - one.fa # bases before an N do not count
   sample --prompt - < prompt.fa | cmp - one.fa
   sample --prompt GATTACAGGATC --temperature 0.1 > one.fa
   sample --prompt GATTACAGGATA --temperature 0.1 > two.fa
@@ -478,7 +478,7 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   need_numpy
   cp "$DATA/reads.fq.gz" cut.gz
   truncate -s -100 cut.gz
-  run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # what is there is no array
+  run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # the rest is not an array
   run ! "$PYTHON" -c 'import numpy; numpy.load("cut.npy")'
 }
 
@@ -656,7 +656,7 @@ waiting() {
   mkfifo pipe
   for threads in 1 2; do
     for n in 1 2 300 6000; do # 6000 are more than there is before a thread reads ahead
-      for form in fastq fasta gzip cut; do # FASTQ says where a record ends, FASTA only with the next one
+      for form in fastq fasta gzip cut; do # a record of FASTA ends only where the next one begins
         rm -f out
         waiting $form $n > text
         [ $form != gzip ] || gzip -f text

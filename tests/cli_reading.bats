@@ -214,7 +214,7 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
     [ "$(table skipped <<< "$output")" = 0 ]
     [[ "$stderr" == "rnnpredict: "*".fa: circular records: 1" ]]
   done
-  rnnpredict run header.fa > next # which asks for what comes after the end
+  rnnpredict run header.fa > next # the prediction is for the base after the end
   diff next <(rnnpredict run plain.fa)
   fails 2 "--circular: goes with --mode score" rnnpredict --circular run plain.fa
   # records and files are not confused

@@ -64,7 +64,7 @@ recalls() {
   [ "$(cat with)" != "$(cat without)" ]
 }
 
-# ---- what it knows -------------------------------------------------------------------------------
+# ---- recalled repeats ----------------------------------------------------------------------------
 
 @test "memory: copies of the training sequence cost fewer bits, for every shape of network" {
   for run in "$BATS_FILE_TMPDIR"/run*; do

@@ -233,7 +233,7 @@ for name in ("loss.tsv", "timestep_loss.tsv"):
     assert len(t) > 20 and all(kind.kind in "if" for kind in t.dtypes)' "$RUN"
 }
 
-# ---- what is wrong -------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 @test "--report: a directory that is not a run, or was changed, is an error and gets no page" {
   cp -r "$RUN" run

@@ -56,7 +56,7 @@ interrupted() {
 
 steps() { tail -n 1 "$1/loss.tsv" | cut -f 1; }
 
-# ---- going on ------------------------------------------------------------------------------------
+# ---- resuming ------------------------------------------------------------------------------------
 
 @test "a run interrupted many times ends with the same model and rows, for any number of threads" {
   rnntrain -t 2 "${VALID[@]}" -o whole
@@ -383,7 +383,7 @@ assert 0 < report["result"]["longest_checkpoint_seconds"] < 600'
   same_run "$WHOLE" run
 }
 
-# ---- what cannot go on ---------------------------------------------------------------------------
+# ---- runs that cannot resume ---------------------------------------------------------------------
 
 @test "--resume needs a run, and --resume=auto refuses one that it cannot resume" {
   fails 1 "-o none: there is no run to resume; start one without --resume" rnntrain "${RUN[@]}" --resume -o none

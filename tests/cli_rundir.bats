@@ -198,7 +198,7 @@ untouched() {
   untouched run
 }
 
-# ---- what a directory may hold, by option --------------------------------------------------------
+# ---- states of a directory, by option ------------------------------------------------------------
 
 # make STATE: makes DIR in this state; "whole" is a completed run.
 make() {

@@ -121,7 +121,7 @@ for key in ("calibration", "gradient_flow", "examination"):
     assert one[key] == two[key] and one[key], key'
 }
 
-# ---- what is announced ---------------------------------------------------------------------------
+# ---- announcements -------------------------------------------------------------------------------
 
 @test "the first message is printed before the input is read; short phases have none" {
   mkfifo pipe

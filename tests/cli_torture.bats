@@ -43,7 +43,7 @@ for_all() {
     [ "$(jobs -rp | wc -l)" -lt "$JOBS" ] || wait -n || true
     one "$1" "$number" > "messages.$number" 2>&1 &
   done
-  wait $(jobs -rp) || true # what failed has left its directory
+  wait $(jobs -rp) || true # failed runs have left their directories
   for number in "${@:2}"; do
     [ ! -e "at.$number" ] || { cat "messages.$number"; return 1; }
   done

@@ -143,7 +143,7 @@ assert c == {"record": "c", "position": None, "forward": [], "loss_at": None}'
   [ "${lines[5]}" = $'c\tNA\tNA\tNA' ]
 }
 
-# ---- for people ----------------------------------------------------------------------------------
+# ---- text ----------------------------------------------------------------------------------------
 
 @test "trace: the text shows each matrix under its equation in 80 columns, with the corners of large ones" {
   printf '>a long name that goes on\nACGTACGT\n' > s.fa
@@ -190,7 +190,7 @@ import json, sys
 assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
 }
 
-# ---- what is wrong -------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 @test "--weights: an error in the file is reported in one sentence" {
   wrong() { # WORD NAME VALUE...

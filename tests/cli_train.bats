@@ -63,7 +63,7 @@ weights() {
   [ ! -s messages ]
 }
 
-# ---- what the network shows ----------------------------------------------------------------------
+# ---- results of the network ----------------------------------------------------------------------
 
 @test "run.json: calibration and gradient flow are those of the model on its validation" {
   need_numpy

@@ -53,7 +53,7 @@ assert abs(bits - float(sys.argv[2])) < 2e-6' $strands "$(cat right)"
   done
 }
 
-# ---- where it lies -------------------------------------------------------------------------------
+# ---- the range -----------------------------------------------------------------------------------
 
 # NETWORK: the options of a small network.
 NETWORK=(-k 2 -d 4 -D 4 -e 1 -t 1)
@@ -210,7 +210,7 @@ assert run["validation"][2999]["from_record"] == "r2999"'
   rnntrain -q -k 2 -d 2 -D 4 -e 1 --valid-fraction 0 --valid a.fa -o run a.fa # no end of a.fa validates
 }
 
-# ---- what came of it -----------------------------------------------------------------------------
+# ---- the result ----------------------------------------------------------------------------------
 
 @test "bits over the whole validation equal the sum over the rows of mode score" {
   for model in "-k 3" "-k 5 -s 2" "-k 1"; do

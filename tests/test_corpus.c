@@ -347,7 +347,7 @@ static void a_circle_continues_with_its_first_bases(void **state) {
     assert_int_equal(counts.circular, counts.records);
     corpus_free(corpus);
   }
-  reading = (Reading){.turn = 3}; /* only where the header says so */
+  reading = (Reading){.turn = 3}; /* only records marked so in their headers */
   Corpus *corpus = make(">a circular=true\nACGTT\n>b\nGGCC\n>c [topology=circular]\nTTT\nAAA\n");
   assert_bases(corpus, "ACGTTACGGGCCTTTAAATTT");
   assert_int_equal(counts.circular, 2);

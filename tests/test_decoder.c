@@ -261,7 +261,7 @@ static void zeros_may_follow_if_the_format_allows_them(void **state) {
     }
 }
 
-/* ---- what single formats have --------------------------------------------------------------- */
+/* ---- properties of single formats ----------------------------------------------------------- */
 
 static void reserved_flags_of_gzip_are_an_error(void **state) {
   (void)state; /* RFC 1952, 2.3.1.2: they may announce a field of unknown length */

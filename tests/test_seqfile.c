@@ -95,7 +95,7 @@ static void assert_refused(const char *part, int line, const char *record) {
   }
 }
 
-/* ---- what is read --------------------------------------------------------------------------- */
+/* ---- accepted input ------------------------------------------------------------------------- */
 
 static const struct {
   const char *text, *records;
@@ -555,7 +555,7 @@ static void a_file_may_be_closed_before_its_end(void **state) {
   alarm(0);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------ */
+/* ---- rejected input ------------------------------------------------------------------------- */
 
 #define TEXT(literal) literal, sizeof literal - 1
 static const struct {
