@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /* The defaults of lanes, epochs and the learning rate follow from the other options and the number
- * of training k-mers; threads have no default. False for options that this version does not
- * know. */
+ * of training k-mers; threads have no default. False for options that are unknown to this
+ * version. */
 bool usual_option(const Summary *run, const SummaryOption *option);
 
 #endif

@@ -1,6 +1,6 @@
 /* checkpoint: the state of a run in a file, from which it resumes.
  *
- * checkpoint.safetensors holds, besides the weights of  a model:
+ * checkpoint.safetensors holds, besides the weights of a model:
  *
  *   optimizer.m.L, .v.L, .average.L ...               moments and averages of the optimizer
  *   best.L ...                                        best weights on validation; zero before

@@ -36,7 +36,7 @@ void resume_describe(Metadata *about, const TrainOptions *options) {
   }
 }
 
-/* Whether this version knows all options of the run. */
+/* Checks that this version has all options of the run. */
 static int check_names(const Metadata *about, const char *path, Why *why) {
   char known[KEY];
   const char *key, *value;
