@@ -478,7 +478,7 @@ assert np.allclose(array, table, 0, 1e-6, equal_nan=True)' $state
   need_numpy
   cp "$DATA/reads.fq.gz" cut.gz
   truncate -s -100 cut.gz
-  run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # the rest is not an array
+  run -1 bash -c "rnnpredict --mode embed --format npy '$RUN' '$READS' cut.gz > cut.npy" # an incomplete array
   run ! "$PYTHON" -c 'import numpy; numpy.load("cut.npy")'
 }
 
