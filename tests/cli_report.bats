@@ -305,7 +305,7 @@ run["passage"]["G"][1] = -1; run["passage"]["h_most"] = None; run["passage"]["fr
 import sys
 sys.argv = ['', 'run']
 sys.path.insert(0, __import__('os').environ['SOURCE'] + '/tests')
-source = open(sys.path[0] + '/report.py').read().split('# It stands alone.')[0]
+source = open(sys.path[0] + '/report.py').read().split('# The page fetches nothing.')[0]
 exec(source)
 chart = Chart(parts['Gradient'], log=True)
 assert max(y for _, y in chart.bands['1']) > 4.9 and len(chart.lines['1']) <= 500
