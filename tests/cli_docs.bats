@@ -90,6 +90,7 @@ fresh_clone() {
 
 @test "docs/model.md: every number of the worksheet, the slope of its loss and a model's origin are correct" {
   ln -s "$SOURCE/data" data
+  block model.md "json worksheet.json" > worksheet.json
   "$PYTHON" "$SOURCE/tests/console.py" "$SOURCE/docs/model.md"
   need_numpy
   rnnpredict --mode trace --weights worksheet.json acgt.fa > trace.json

@@ -44,6 +44,18 @@ reads_model() {
   reads_model "python torch" "$PYTHON"
 }
 
+@test "PyTorch computes the gradient of the worksheet of docs/model.md" {
+  need_torch
+  block model.md "json worksheet.json" > worksheet.json
+  block model.md "python torch" > program
+  printf '>worksheet\nACGT\n' > acgt.fa
+  rnnpredict --mode trace --weights worksheet.json --format text acgt.fa > trace.txt
+  numbers() { grep -oE -- '-?[0-9]+\.[0-9]+'; }
+  sed '1,/^the gradient/d' trace.txt | numbers > traced
+  printf '0.000000\n0.000000\n' >> traced # the row of T in dL
+  "$PYTHON" program | numbers | cmp - traced
+}
+
 @test "R reads the model and computes the same predictions" {
   command -v Rscript || skip "no R: apt-get install r-base-core r-cran-jsonlite"
   Rscript -e 'library(jsonlite)' || skip "no jsonlite: apt-get install r-cran-jsonlite"
