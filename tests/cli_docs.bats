@@ -279,8 +279,20 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
   bash -e command | grep -E '^1 (short|none) called NA$' | [ "$(wc -l)" -eq 2 ]
   block tutorial.md sh | grep -oE 'awk .*>= 0.99 .* classes.tsv' > command
   bash -e command > shown
-  awk -F '\t' '$3 == "mtb" && $5 + 0 >= 0.99 { print $1 }' classes.tsv | diff - shown
+  awk -F '\t' '$3 == "mtb" && $5 + 0 >= 0.99 { print $1 }' classes.tsv > wanted
+  diff wanted shown
   [ -s shown ]
+  run_shown docs/tutorial.md 'n[$3]++'
+  "$PYTHON" -c '
+from collections import Counter
+rows = [line.split("\t") for line in open("classes.tsv")][1:]
+sure = Counter(row[2] for row in rows if row[4] != "NA" and float(row[4]) >= 0.99)
+assert sure and {m: int(n) for n, m in (line.split() for line in open("shown"))} == sure'
+  mkdir bin
+  printf '#!/bin/sh\ncat\n' > bin/seqkit # the names that it would look for
+  chmod +x bin/seqkit
+  PATH="$PWD/bin:$PATH" run_shown docs/tutorial.md "seqkit grep -f - reads.fq.gz"
+  diff wanted mtb.fq
 }
 
 @test "docs/prediction.md: the principal components exclude missing states" {
@@ -298,7 +310,7 @@ print("record", *sorted((row[0] for row in rows if row[5] != "NA"), key=lambda n
     grep -E "awk (-F '.t' )?(-v OFS='.t' )?'" > "$BATS_TEST_TMPDIR/found"
   cat "$BATS_TEST_TMPDIR/found"
   # The third column of --mode flow and the positions of --mode embed are always numbers.
-  [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 10 ]
+  [ "$(wc -l < "$BATS_TEST_TMPDIR/found")" -eq 12 ]
 }
 
 @test "docs/model.md explains every activation function, docs/learning-tables.md measures every optimizer" {
