@@ -159,7 +159,7 @@ right_table() {
   while read -r name bases sum; do
     right_genome "$name" "$bases" "$sum" || return
     rows=$((rows + 1))
-  done < <(sed -nE 's/^.* \| ([a-z0-9_]+)\.fa\.gz \| .* \| ([0-9,]+) \| ([0-9a-f]{32}) \|$/\1 \2 \3/p' "$1" | tr -d ,)
+  done < <(sed -nE 's/^.* \| ([A-Za-z0-9_]+)\.fa\.gz \| .* \| ([0-9,]+) \| ([0-9a-f]{32}) \|$/\1 \2 \3/p' "$1" | tr -d ,)
   [ "$rows" -eq 4 ]
 }
 
