@@ -305,6 +305,9 @@ assert valid["bases"] == file["validation_bases"] == last - valid["from"] + 1' $
   rnntrain -k 2 -d 4 -D 4 -e 90 --patience 1 --learning-rate 0.3 -o early "$DATA/lambda.fa.gz" 2> messages
   grep "^stopped early" messages
   grep "^warning: .*: try a larger --patience, a larger -D than 4, or" messages
+  rnntrain -k 2 -d 4 -D 4 -e 100000 --max-time 8 --learning-rate 1e-6 -o late "$DATA/phix174.fa.gz" 2> messages
+  grep "^out of time" messages
+  grep "^warning: .*: try more time (--max-time), a larger -D than 4, or" messages
   rnntrain -k 2 -d 4 -D 4 --schedule plateau --learning-rate 0.3 -o plateau "$DATA/phix174.fa.gz" 2> messages
   grep "^stopped early" messages
   grep "^warning: .*: try a larger -D than 4, or" messages

@@ -109,7 +109,7 @@ static void suggest_longer(const Trainer *train, char text[64]) {
     snprintf(text, 64, "%s", o->patience > 0 ? "a larger --patience, " : "");
   else if (numbers->best_step < numbers->step / 2) /* overfitting */
     return;
-  else if (o->epochs > 0)
+  else if (o->epochs > 0 && train->result.status != RUN_STATUS_OUT_OF_TIME)
     snprintf(text, 64, "more epochs (-e %d), ", 3 * o->epochs);
   else
     snprintf(text, 64, "more time (--max-time), ");
