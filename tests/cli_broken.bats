@@ -11,7 +11,7 @@ setup() { cd "$BROKEN"; }
   [ "$(column value <<< "$output" | head -n 1)" = kmer-rnn ]
   run --separate-stderr -0 rnnpredict --mode info intact-of-another.safetensors
   [ -z "$stderr" ]
-  [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax data_crc32 dictionary \
+  [ "$(column field <<< "$output" | paste -sd ' ')" = "k stride embedding hidden activation softmax data_crc32 vocabulary \
 softmax_width parameters" ]
   printf '>a\nACGTAC\n' > "$BATS_TEST_TMPDIR/a.fa"
   [ "$(rnnpredict intact.safetensors "$BATS_TEST_TMPDIR/a.fa")" = \

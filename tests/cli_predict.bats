@@ -594,7 +594,7 @@ on_terminal() { timeout 600 "$PYTHON" "$SOURCE/tests/on_terminal.py" "$@" | sed 
   rnnpredict --mode info "$RUN" > info
   [ "$(head -n 1 info)" = "$(printf 'field\tvalue')" ]
   for row in k:3 stride:1 embedding:8 hidden:16 activation:sigmoid softmax:followers seed:1 epochs:3 \
-    train_tokens:5383 valid_tokens:0 dictionary:64 softmax_width:4; do
+    train_tokens:5383 valid_tokens:0 vocabulary:64 softmax_width:4; do
     grep -qx "$(tr : '\t' <<< $row)" info || { echo "no $row"; false; }
   done
   grep -qx "parameters	$((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))" info

@@ -194,10 +194,10 @@ print(*(json.load(open(f"{run}/run.json"))["options"].get("lowercase") for run i
     run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 $input
     [ "$(table bases circular segments <<< "$output")" = "5386 1 1" ]
     [[ "$stderr" == *": circular records: 1 of 1"* ]]
-    [[ "$stderr" == *"tokens: 5386 for training"* ]]
+    [[ "$stderr" == *"training k-mers: 5386 in "* ]]
   done
   run --separate-stderr -0 rnntrain --dry-run -k 6 --valid-fraction 0 "$DATA/phix174.fa.gz"
-  [[ "$stderr" == *"tokens: $((5386 - 6)) for training"* ]]
+  [[ "$stderr" == *"training k-mers: $((5386 - 6)) in "* ]]
 }
 
 @test "rnnpredict scores a circle across its end, by option or by its header" {

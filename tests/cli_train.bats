@@ -278,9 +278,9 @@ END
   run ! grep -P '[^\x20-\x7e\n]' messages
 }
 
-@test "--dry-run prints the tokens and parameters of the run" {
+@test "--dry-run prints the k-mers and parameters of the run" {
   rnntrain --dry-run -k 3 -d 8 -D 16 "$DATA/phix174.fa.gz" > table 2> messages
-  grep -q "4845 for training .* 535 for validation" messages
+  grep -q "training k-mers: 4845 in .* pieces; 535 for validation" messages
   grep -q "parameters: $((64 * 8 + 16 * 16 + 8 * 16 + 16 + 16 * 64 + 64))," messages
   rnntrain -q --dry-run "$DATA/phix174.fa.gz" > table 2> messages
   [ ! -s messages ]

@@ -3,7 +3,7 @@
  *
  * The letters of the equations, everywhere in the code (matrices are row-major floats):
  *   k s    length of a k-mer, bases from one k-mer to the next
- *   V d D  dictionary 4^k, width of the embedding, width of the hidden state (D_h)
+ *   V d D  vocabulary 4^k, width of the embedding, width of the hidden state (D_h)
  *   n      width of the softmax: V, or the 4^s k-mers that can follow
  *   T B    timesteps of a window, lanes of a block
  *   x y    the k-mer at t, and the one that follows (-1: none, and no loss)

@@ -1,6 +1,6 @@
 /* softmax: the output layer, q = h U + b2, yhat = softmax(q), J = -ln yhat[y], in both forms.
  *
- * The full softmax normalises over the dictionary. It is a product of matrices, computed some
+ * The full softmax normalises over the vocabulary. It is a product of matrices, computed some
  * hundred rows at a time; the logits of a whole window are never in memory together. The softmax
  * over followers normalises over the 4^s k-mers that can follow x and never touches the others,
  * whose yhat is exactly 0. */

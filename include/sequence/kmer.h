@@ -1,5 +1,5 @@
 /* kmer: bases to k-mers and back. A=0 C=1 G=2 T=3. A k-mer is a number in base 4, with the first
- * base most significant. The dictionary of all k-mers is thus 0 .. 4^k - 1, in alphabetical
+ * base most significant. The vocabulary of all k-mers is thus 0 .. 4^k - 1, in alphabetical
  * order. */
 #ifndef KMER_H
 #define KMER_H

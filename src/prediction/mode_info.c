@@ -24,7 +24,7 @@ int mode_info(const Task *task, Why *why) {
   Table *table = task_table(task, columns, 2);
   for (size_t i = 0; metadata_entry(model->about, i, &key, &value); i++)
     put_field(table, key, value);
-  put_number(table, "dictionary", (uint64_t)model->shape.V);
+  put_number(table, "vocabulary", (uint64_t)model->shape.V);
   put_number(table, "softmax_width", (uint64_t)model->shape.n);
   put_number(table, "parameters", shape_parameters(&model->shape));
   if (model->memory) put_number(table, "memory_bytes", bytes_of(model->memory));

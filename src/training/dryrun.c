@@ -73,7 +73,7 @@ void dryrun_say(const RunConfig *run, const Plan *plan) {
   plan_text(plan->windows, windows);
   plan_text(plan->markov, markov);
   progress_say(run->progress,
-               "tokens: %" PRIu64 " for training in %" PRIu64 " pieces, %" PRIu64 " for validation",
+               "training k-mers: %" PRIu64 " in %" PRIu64 " pieces; %" PRIu64 " for validation",
                run->train_tokens, lanes_pieces(train->lanes), run->valid_tokens);
   progress_say(run->progress, "parameters: %zu, softmax over %d of %d k-mers",
                shape_parameters(&run->shape), run->shape.n, run->shape.V);
