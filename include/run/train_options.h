@@ -49,7 +49,7 @@ int train_options_most_lanes(int T);
 int train_options_complete(TrainOptions *options, Why *why);
 
 /* The number of lanes of --lanes auto for a run with this many tokens and epochs; epochs -1: no
- * limit. At equal epochs a run costs at most 0.001 bits per base more than with 32 lanes
+ * limit. 32, or up to 1024 if each lane reads at least four million of them in the run
  * (docs/learning-tables.md, Lanes). */
 int train_options_lanes(uint64_t train_tokens, int epochs);
 
