@@ -91,6 +91,8 @@ refuses() {
 @test "help after a mode describes the mode and lists only its options" {
   rnnpredict --mode=sample --help > help
   grep '^Mode sample: new sequence' help
+  rnnpredict --help --no-header --mode sample | diff help -
+  rnnpredict -h run --mode=sample reads.fq | diff help -
   if grep '^Mode next' help; then false; fi
   grep -oE '^  (-.,|   ) --[a-z-]+' help | sed 's/.*--//' > listed
   printf '%s\n' mode memory length count temperature top-k top-p prompt seed format no-header threads output help version |
@@ -100,6 +102,10 @@ refuses() {
     grep -- " --$option\>" all
   done
   if grep '^Mode' all; then false; fi
+  grep 'Kind of output; see --mode WORD --help' all
+  rnnpredict --help --mode no-such-mode | diff all -
+  grep '^with --mode' all | sort | uniq -d > twice
+  [ ! -s twice ]
   grep -e ' --vcf' all
 }
 

@@ -51,7 +51,7 @@ const char *options_condition(const Option *option);
 typedef struct {
   int operands;            /* index of the first operand in argv; all that follow are operands */
   const char *topic;       /* with OPTIONS_HELP: the text after --help=, or NULL */
-  char chosen[32];         /* with OPTIONS_HELP: the word given earlier for the chooser, or "" */
+  char chosen[32];         /* with OPTIONS_HELP: the valid word given for the chooser, or "" */
   bool given[OPTIONS_MAX]; /* (rows of the table) whether each option was given */
 } CommandLine;
 

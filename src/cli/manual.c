@@ -121,7 +121,7 @@ static void help_rest(FILE *out, const Program *program) {
   const Option *chooser = options_chooser(program);
   char text[128] = "This page";
   if (chooser)
-    snprintf(text, sizeof text, "This page; after --%s WORD, only the options of this %s",
+    snprintf(text, sizeof text, "This page; with --%s WORD, the columns and options of this %s",
              chooser->name, chooser->name);
   fprintf(out, "\n  -h, --help[=WORD]        ");
   wrap(out, text, INDENT, INDENT);
@@ -155,7 +155,7 @@ static void help_examples(FILE *out, const Program *program, const char *chosen)
   }
 }
 
-/* The help; after --mode WORD, without the options and examples of other modes. */
+/* The help; with --mode WORD, without the options and examples of other modes. */
 static void help(FILE *out, const Program *program, const char *chosen) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
   usage(out, program);
@@ -275,7 +275,7 @@ static void man_options(FILE *out, const Program *program) {
   fputs(".TP\n.B \\-h\\fR, \\fB\\-\\-help\\fR[=man|" COMPLETION_SHELLS "]\nThe options on a page",
         out);
   if (chooser)
-    fprintf(out, ", after \\-\\-%s WORD only those of this %s", chooser->name, chooser->name);
+    fprintf(out, ", with \\-\\-%s WORD only those of this %s", chooser->name, chooser->name);
   fputs("; this page; a completion for the shell.\n"
         ".TP\n.B \\-V\\fR, \\fB\\-\\-version\\fR\nVersion, libraries and CPU type.\n",
         out);

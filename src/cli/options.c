@@ -252,6 +252,22 @@ static int wrong_value(const Tables *tables, const Option *option, bool by_name,
 
 /* ---- the command line ----------------------------------------------------------------------- */
 
+/* After --help: sets the word given for the chooser, before --help or after it. Other words after
+ * --help have no effect. */
+static void choose(const Program *program, const Tables *tables, void *settings, int argc,
+                   char **argv, CommandLine *line) {
+  const Option *chooser = options_chooser(program);
+  bool by_name;
+  if (!chooser) return;
+  bool *given = &line->given[chooser - program->options];
+  for (int next; (next = next_code(tables, argc, argv, &by_name)) != -1;) {
+    if (find(program->options, next) != chooser) continue;
+    option_set(chooser, settings, optarg);
+    *given = true;
+  }
+  if (*given) option_value(chooser, settings, line->chosen, sizeof line->chosen);
+}
+
 OptionsWish options_parse(const Program *program, void *settings, int argc, char **argv,
                           CommandLine *line, Why *why) {
   Tables tables = {.options = program->options};
@@ -270,10 +286,8 @@ OptionsWish options_parse(const Program *program, void *settings, int argc, char
     if (next == 'h' && !by_name && word_of(argv, 'h')) /* "-hidden 64" */
       return unknown_letter(&tables, 'h', word_of(argv, 'h'), why);
     if (next == 'h') {
-      const Option *chooser = options_chooser(program);
       line->topic = optarg;
-      if (chooser && line->given[chooser - program->options])
-        option_value(chooser, settings, line->chosen, sizeof line->chosen);
+      choose(program, &tables, settings, argc, argv, line);
       return OPTIONS_HELP;
     }
     if (next == 'V') return OPTIONS_VERSION;
