@@ -91,10 +91,18 @@ static int run(Task *task, const char *const *paths, Why *why) {
 /* The index of the first FILE among the operands: 1 after MODEL, 0 if options name the models. */
 static int first_file(const PredictOptions *o) { return o->mode != MODE_CLASSIFY && !o->weights; }
 
+/* Rejects a mode in place of MODEL, as in "rnnpredict score MODEL". */
+static int check_model(const char *path, Why *why) {
+  const Option *mode = options_chooser(&predict_program);
+  if (option_find(mode->argument, path) < 0 || access(path, F_OK) == 0) return 0;
+  return fail(why, "%s: there is no such model; for the mode, write --mode %s", path, path);
+}
+
 static int check_usage(const PredictOptions *o, char **operands, int n_operands,
                        Candidates *candidates, Why *why) {
   int standard_inputs = 0;
   if (predict_options_check(o, n_operands, why) != 0) return -1;
+  if (first_file(o) == 1 && check_model(operands[0], why) != 0) return -1;
   standard_inputs += o->vcf && strcmp(o->vcf, "-") == 0;
   standard_inputs += o->vcf && n_operands == first_file(o);
   for (int i = first_file(o); i < n_operands; i++) standard_inputs += strcmp(operands[i], "-") == 0;

@@ -161,9 +161,10 @@ refuses_both() {
 @test "a model that is missing or is another kind of file is an error" {
   mkdir empty
   fails 1 "nowhere" rnnpredict nowhere good.fa
-  fails 1 "empty/model.safetensors" rnnpredict empty good.fa
+  fails 1 "empty: is a directory without model.safetensors; give a run directory" rnnpredict empty good.fa
+  fails 2 "score: there is no such model; for the mode, write --mode score" rnnpredict score "$MODEL" good.fa
   for file in good.fa "$DATA/phix174.fa.gz" "$DATA/reads.fq.gz"; do
-    fails 1 "$file: looks like sequence, not like a model" rnnpredict "$file"
+    fails 1 "$file: looks like sequence, not like a model; name a model there (rnnpredict takes the model first" rnnpredict "$file" "$MODEL"
   done
   fails 1 "/dev/null" rnnpredict /dev/null good.fa
   fails 1 "run.json" rnnpredict "$MODEL/run.json" good.fa

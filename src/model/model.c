@@ -3,10 +3,12 @@
 #include "base/alloc.h"
 #include "sequence/kmer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DIMENSION_MAX = 1 << 20, TENSORS_MAX = WEIGHTS + MEMORYFILE_TENSORS };
 
@@ -175,10 +177,16 @@ int model_read(Model *model, const char *path, Why *why) {
   static const char name[] = "/model.safetensors";
   struct stat about;
   *model = (Model){.weights = NULL};
+  const bool is_directory = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
   char *file_path = alloc_new(strlen(path) + sizeof name, 1);
   strcpy(file_path, path);
-  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) strcat(file_path, name);
+  if (is_directory) strcat(file_path, name);
   SafeTensors *file = safetensors_open(file_path, why);
+  if (!file && is_directory && access(file_path, F_OK) != 0 && errno == ENOENT)
+    fail(why,
+         "%s: is a directory without model.safetensors; give a run directory or a .safetensors "
+         "file",
+         path);
   int rc = file ? read_model(model, file, file_path, why) : -1;
   safetensors_close(file);
   free(file_path);

@@ -188,7 +188,10 @@ static int read_header(SafeTensors *file, uint64_t size, Why *why) {
   if (size < sizeof length) return cut_short(file, why);
   if (fread(&length, sizeof length, 1, file->in) != 1) return cannot_read(file, why);
   if (is_sequence(length, file->in))
-    return fail(why, "%s: looks like sequence, not like a model; name a model there", file->path);
+    return fail(why,
+                "%s: looks like sequence, not like a model; name a model there (rnnpredict takes "
+                "the model first, then the sequence files)",
+                file->path);
   if (length > SAFETENSORS_HEADER_MAX && *(const char *)&length == '{')
     return fail(why, "%s: is JSON, not a model file; give weights in JSON with --weights",
                 file->path);
