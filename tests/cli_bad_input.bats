@@ -44,7 +44,7 @@ refuses_both() {
   [[ "$stderr" == "rnnpredict: ./dddd"* ]]
   printf '>good\nAC!\n' > "$path/bad.fa"
   fails 1 "bad.fa: line 2, record 'good': '!' is not a nucleotide code" train -o run "$path/bad.fa"
-  fails 1 "No such file or directory; create its directory first" train -o "$path/none/run" good.fa
+  fails 1 "which does not exist; create it first" train -o "$path/none/run" good.fa
 }
 
 @test "a directory as input is an error" {

@@ -108,7 +108,8 @@ writes() {
   reads "Not a directory; check the path: a part of it is not a directory" good.fa/x
   reads "; correct the symbolic link" loop
   reads "File name too long; use a shorter path" "$long"
-  writes "No such file or directory; create its directory first" missing/new
+  refused "-o missing/new: cannot be made in missing, which does not exist; create it first" train -o missing/new good.fa
+  refused "No such file or directory; create its directory first" rnnpredict -o missing/new "$RUN" good.fa
   writes "Not a directory; check the path: a part of it is not a directory" good.fa/x
   writes "File name too long; use a shorter path" "$long"
   writes "link" loop

@@ -221,7 +221,11 @@ static int look(const RunDir *dir, Contents *holds, Why *why) {
 static int check_parent(const RunDir *dir, Why *why) {
   char *parent = atomicfile_directory(dir->path);
   int rc = access(parent, W_OK | X_OK);
-  if (rc != 0) fail_writing(why, errno, "-o %s: cannot be made in %s", dir->path, parent);
+  if (rc != 0 && errno == ENOENT)
+    fail(why, "-o %s: cannot be made in %s, which does not exist; create it first", dir->path,
+         parent);
+  else if (rc != 0)
+    fail_writing(why, errno, "-o %s: cannot be made in %s", dir->path, parent);
   free(parent);
   return rc;
 }
