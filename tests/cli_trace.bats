@@ -202,7 +202,7 @@ assert json.load(sys.stdin)["records"][0]["record"] == "a\"b\\c\xff"'
   }
   wrong "has no H; add it" H null
   wrong "has 'h', which is not a weight" h '[1]'
-  wrong "H has 3 numbers in a row; it must have D = 2" H '[[1, 2], [4, 5, 6]]'
+  wrong "H has rows of different lengths, 2 in row 1 and 3 in row 2; all need the same, D" H '[[1, 2], [4, 5, 6]]'
   wrong "H has 1 rows; it must have D = 2" H '[[1, 2]]'
   wrong "H is not a list of rows" H '7'
   wrong "H, row 2, is not a list of numbers" H '[[1, 2], 3]'

@@ -109,6 +109,11 @@ static int check_row(const Sheet *sheet, const char *name, int i, const json_t *
   if (n == 0)
     return fail(sheet->why, "%s: %s%s, is not a list of numbers; correct it", sheet->path, name,
                 place);
+  if (i > 0 && n != (size_t)columns->size)
+    return fail(sheet->why,
+                "%s: %s has rows of different lengths, %d in row 1 and %zu in row %d; all need the "
+                "same, %c",
+                sheet->path, name, columns->size, n, i + 1, columns->letter);
   if (check_size(sheet, name, i < 0 ? "numbers" : "numbers in a row", n, columns) != 0) return -1;
   for (size_t j = 0; j < n; j++) {
     const json_t *number = json_array_get(row, j);
