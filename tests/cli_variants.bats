@@ -227,7 +227,7 @@ assert len(rows) == 15 and rows[0]["difference"] is None and rows[-2]["alt_bases
   need_vcf
   for row in "100 TTTTTTTT A" "5387 A C" "5386 AA C" "99999 A C"; do
     vcf "10 $(sed 1d "$PHIX" | tr -d '\n' | cut -c 10) A" "$row" > wrong.vcf
-    word="beyond the end of the reference, which has 5386"
+    word="beyond the end of the reference, which has 5386 bases there; give the FASTA file on which these variants were called"
     [[ "$row" != 100* ]] || word="REF has T at phix:10"
     run -1 --separate-stderr rnnpredict --mode variants --vcf wrong.vcf "$RUN" "$PHIX"
     [ "${#lines[@]}" -eq 2 ] # the header and the variant before it

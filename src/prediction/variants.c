@@ -67,8 +67,8 @@ static int find_record(const Variants *v, const VarRecord *variant, const Record
                         "'%.100s' is in the reference %zu times; keep one of them", variant->name,
                         n);
   return varfile_fail(v->file, variant, why,
-                      "'%.100s' is not in the reference; name the reference of these variants, "
-                      "or rename with bcftools annotate --rename-chrs",
+                      "'%.100s' is not in the reference; give the FASTA file on which these "
+                      "variants were called, or rename with bcftools annotate --rename-chrs",
                       variant->name);
 }
 
@@ -85,7 +85,7 @@ static int check_reference(const Variants *v, const VarRecord *variant, const Re
   if (begin + strlen(ref) > record->letters)
     return varfile_fail(v->file, variant, why,
                         "%.100s:%" PRId64 " is beyond the end of the reference, which has %" PRIu64
-                        " bases there; name the reference of these variants",
+                        " bases there; give the FASTA file on which these variants were called",
                         variant->name, variant->position, record->letters);
   for (uint64_t i = 0; ref[i] && (*skip == VARIANTS_NONE || *skip == VARIANTS_LONG); i++) {
     const int base = genome_base(v->genome, record, begin + i);
@@ -93,8 +93,8 @@ static int check_reference(const Variants *v, const VarRecord *variant, const Re
       *skip = VARIANTS_AMBIGUOUS;
     else if (base != kmer_base((unsigned char)ref[i]))
       return varfile_fail(v->file, variant, why,
-                          "REF has %c at %.100s:%" PRIu64 ", and the reference has %c; name the "
-                          "reference of these variants",
+                          "REF has %c at %.100s:%" PRIu64 ", and the reference has %c; give the "
+                          "FASTA file on which these variants were called",
                           ref[i], variant->name, begin + i + 1, "ACGT"[base]);
   }
   return 0;
