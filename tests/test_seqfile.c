@@ -564,13 +564,13 @@ static const struct {
   int line; /* 0: not checked */
   const char *record, *part;
 } refused[] = {
-    {TEXT("ACGT\n>a\nA\n"), 1, NULL, "neither '>'"},
+    {TEXT("ACGT\n>a\nA\n"), 1, NULL, "is expected; give FASTA or FASTQ"},
     {TEXT("\n\nACGT\n"), 3, NULL, "neither '>'"},
     {TEXT("; comment\n>a\nA\n"), 1, NULL, "neither '>'"},
     {TEXT("@a\nACGT\n+\nIIIII\n"), 4, "a", "quality is longer"},
     {TEXT("@a\nAC\n+\nI\nII\n"), 5, "a", "do not add up"},
     {TEXT("@a\nAC\n+\nII\nI\n@b\nA\n+\nI\n"), 5, "a", "quality is not as long"},
-    {TEXT("@a\nACGT\n+\nIII\n"), 0, "a", "quality is shorter"},
+    {TEXT("@a\nACGT\n+\nIII\n"), 0, "a", "its sequence; the file was cut short or damaged"},
     {TEXT("@a\nACGT\n+\n\n"), 0, "a", "quality is shorter"},
     {TEXT("@a\nACGT\n+"), 3, "a", "quality is shorter"},
     {TEXT("@a\nACGT\n+\nIII\n@b\nA\n+\nI\n"), 5, "a", "do not add up"},

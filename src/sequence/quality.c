@@ -46,7 +46,9 @@ static int read_lines(Quality *quality, Text *text, char *letters, uint64_t leng
     const int more = text_skip_empty_lines(text, why);
     if (more < 0) return -1;
     if (more == 0)
-      return text_fail(text, why, "ends early: its quality is shorter than its sequence");
+      return text_fail(text, why,
+                       "ends early: its quality is shorter than its sequence; the file was cut "
+                       "short or damaged, fetch it again");
     if (read == 0) *first_line = text->line;
     const char *from = text->bytes + text->at;
     const size_t room = text->end - text->at;

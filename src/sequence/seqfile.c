@@ -264,7 +264,7 @@ static int no_header(SeqFile *f, Why *why) {
   char problem[128];
   snprintf(problem, sizeof problem,
            "neither '>' (FASTA) nor '@' (FASTQ) where the first header is expected%s",
-           comment ? foreign_letter(*first, true) : "");
+           comment ? foreign_letter(*first, true) : "; give FASTA or FASTQ");
   return text_fail(&f->text, why, problem);
 }
 
