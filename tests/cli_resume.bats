@@ -183,8 +183,9 @@ assert options["log-every"] == 50 and options["epochs"] == 2 and options["lanes"
 
 @test "a completed run stays unchanged, and continues if --epochs is raised" {
   cp -r "$WHOLE" run
-  rnntrain --resume=auto -o run "${RUN[@]}"
+  rnntrain --resume=auto -o run "${RUN[@]:1}" 2> messages
   same_run "$WHOLE" run
+  grep -x "the training was finished; -e N with N above 12 continues it" messages
   rnntrain -q --resume -e 13 -o run "$DATA/lambda.fa.gz"
   [ "$(steps run)" -gt "$(steps "$WHOLE")" ]
   head -n "$(wc -l < "$WHOLE/loss.tsv")" run/loss.tsv | cmp - "$WHOLE/loss.tsv"

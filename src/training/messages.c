@@ -161,6 +161,12 @@ static void say_validation(const Trainer *train) {
   if (loses && run->options->epochs != 0) suggest_remedies(train);
 }
 
+/* Whether the run was resumed after its last epoch. */
+static bool is_over(const Trainer *train) {
+  return rundir_resumes(train->run->dir) && train->result.status == RUN_STATUS_DONE &&
+         train->state.numbers.tokens == train->earlier_tokens && train->run->options->epochs > 0;
+}
+
 void messages_end(const Trainer *train) {
   char time[32], rate[32] = "";
   const RunNumbers *numbers = &train->state.numbers;
@@ -171,6 +177,9 @@ void messages_end(const Trainer *train) {
   progress_say(progress, "%s after %s, %" PRIu64 " step%s and %.2f epochs%s",
                runjson_status(train->result.status), time, numbers->step,
                numbers->step == 1 ? "" : "s", epochs(train), rate);
+  if (is_over(train))
+    progress_say(progress, "the training was finished; -e N with N above %d continues it",
+                 train->run->options->epochs);
   progress_say(progress, "longest step %.3f s, longest checkpoint %.3f s",
                train->result.longest_step, train->result.longest_checkpoint);
   if (numbers->skipped > 0)
