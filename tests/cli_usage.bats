@@ -91,6 +91,8 @@ refuses() {
 @test "help after a mode describes the mode and lists only its options" {
   rnnpredict --mode=sample --help > help
   grep '^Mode sample: new sequence' help
+  if grep -E -e '--mode (classify|variants|trace) |^ *(next|score): ' help; then false; fi
+  rnnpredict --mode trace --help | grep -x '       rnnpredict --mode trace --weights FILE \[options\] \[FILE...\]'
   rnnpredict --help --no-header --mode sample | diff help -
   rnnpredict -h run --mode=sample reads.fq | diff help -
   if grep '^Mode next' help; then false; fi

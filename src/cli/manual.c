@@ -62,7 +62,8 @@ static void argument_text(const Option *option, const char *argument, char text[
     snprintf(text, 128, " %s", argument);
 }
 
-static void help_option(FILE *out, const Option *option) {
+/* With the list of words of a choice, unless it is left out. */
+static void help_option(FILE *out, const Option *option, bool list) {
   char names[256], text[1024], about[160], argument[128];
   argument_text(option, option->type == OPTION_CHOICE ? "WORD" : option->argument, argument);
   if (option->letter)
@@ -73,7 +74,7 @@ static void help_option(FILE *out, const Option *option) {
   const int head = (int)strcspn(option->help, "\n");
   const bool words = option->type == OPTION_CHOICE && option->help[head] == 0;
   snprintf(text, sizeof text, "%.*s%s%s%s%s", head, option->help, words ? ": " : "",
-           words ? option->argument : "", about, option->help + head);
+           words ? option->argument : "", about, list ? option->help + head : "");
   int column = fprintf(out, "%s", names);
   if (column > INDENT - 2) column = fputc('\n', out) * 0;
   column += fprintf(out, "%*s", INDENT - column, "");
@@ -86,9 +87,25 @@ static const char *next_line(const char *line) {
   return end ? end + 1 : NULL;
 }
 
-static void usage(FILE *out, const Program *program) {
+/* The word after "--mode " in the line; NULL: there is none. */
+static const char *word_in(const char *line, const Program *program) {
+  char name[64];
+  snprintf(name, sizeof name, "--%s ", options_chooser(program)->name);
+  const char *found = strstr(line, name);
+  return found && found < line + strcspn(line, "\n") ? found + strlen(name) : NULL;
+}
+
+static bool begins(const char *text, const char *word) {
+  const size_t n = strlen(word);
+  return strcspn(text, " \n") == n && strncmp(text, word, n) == 0;
+}
+
+/* Without the lines of other words than the chosen one, if one is chosen. */
+static void usage(FILE *out, const Program *program, const char *chosen) {
   const char *before = "usage:";
   for (const char *line = program->usage; line; line = next_line(line)) {
+    const char *word = *chosen ? word_in(line, program) : NULL;
+    if (word && !begins(word, chosen)) continue;
     fprintf(out, "%s %s %.*s\n", before, program->name, (int)strcspn(line, "\n"), line);
     before = "      ";
   }
@@ -112,7 +129,7 @@ static void help_options(FILE *out, const Program *program, const char *chosen) 
     const char *words = options_condition(option);
     if (words && *chosen && option_find(words, chosen) < 0) continue;
     if (strcmp(group, option->group) != 0) fprintf(out, "\n%s:\n", group = option->group);
-    help_option(out, option);
+    help_option(out, option, !*chosen || option != options_chooser(program));
   }
 }
 
@@ -131,15 +148,9 @@ static void help_rest(FILE *out, const Program *program) {
 
 /* Whether a command of the examples has the chosen word, or none was chosen. */
 static bool suits(const Program *program, const char *command, const char *chosen) {
-  const Option *chooser = options_chooser(program);
   if (!*chosen) return true;
-  char line[128], name[64];
-  snprintf(line, sizeof line, "%.*s", (int)strcspn(command, "\n"), command);
-  snprintf(name, sizeof name, "--%s ", chooser->name);
-  const char *given = strstr(line, name);
-  const char *word = given ? given + strlen(name) : chooser->fallback;
-  const size_t n = strlen(chosen);
-  return strcspn(word, " ") == n && strncmp(word, chosen, n) == 0;
+  const char *word = word_in(command, program);
+  return begins(word ? word : options_chooser(program)->fallback, chosen);
 }
 
 static void help_examples(FILE *out, const Program *program, const char *chosen) {
@@ -155,10 +166,10 @@ static void help_examples(FILE *out, const Program *program, const char *chosen)
   }
 }
 
-/* The help; with --mode WORD, without the options and examples of other modes. */
+/* The help; with --mode WORD, without the usage, options and examples of other modes. */
 static void help(FILE *out, const Program *program, const char *chosen) {
   fprintf(out, "%s: %s\n\n", program->name, program->summary);
-  usage(out, program);
+  usage(out, program, chosen);
   fputc('\n', out);
   wrap(out, program->operands, 0, 0);
   if (*chosen) help_chosen(out, program, chosen);
@@ -336,7 +347,7 @@ int manual_answer(const Program *program, OptionsWish wish, const CommandLine *l
 }
 
 int manual_remind(const Program *program) {
-  usage(stderr, program);
+  usage(stderr, program, "");
   fprintf(stderr, "%s --help lists the options\n", program->name);
   return 2;
 }
