@@ -221,7 +221,7 @@ END
   files=("$DATA/lambda.fa.gz" "$DATA/reads.fq.gz" mixed.fa)
   run --separate-stderr -0 rnntrain --dry-run -k 3 --valid-fraction 0 -o run "${files[@]}"
   [ "$(ls)" = mixed.fa ]
-  [[ "$stderr" == *tokens* && "$stderr" == *parameters* && "$stderr" == *memory* ]]
+  [[ "$stderr" == *"training k-mers: "* && "$stderr" == *parameters* && "$stderr" == *memory* ]]
   {
     echo file records bases A C G T ambiguous lowercase segments longest n50 \
       circular masked low_quality short_segments short_bases
